@@ -1,0 +1,70 @@
+//! Closing status codes and close frames (RFC 6455, 5.5.1 and 7.4).
+use crate::Utf8Bytes;
+
+/// A status code that may appear on the wire in a close frame: 1000–1003, 1007–1014, 3000–4999.
+///
+/// Reserved codes (1004, 1005, 1006, 1015) and unassigned ones cannot be expressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CloseCode(u16);
+
+impl CloseCode {
+    /// 1000: the purpose of the connection is fulfilled.
+    pub const NORMAL: CloseCode = CloseCode(1000);
+    /// 1001: the endpoint is going away.
+    pub const GOING_AWAY: CloseCode = CloseCode(1001);
+    /// 1002: protocol error.
+    pub const PROTOCOL_ERROR: CloseCode = CloseCode(1002);
+    /// 1003: a type of data that cannot be accepted.
+    pub const UNSUPPORTED: CloseCode = CloseCode(1003);
+    /// 1007: data inconsistent with its type, such as text that is not UTF-8.
+    pub const INVALID_DATA: CloseCode = CloseCode(1007);
+    /// 1008: a message violates the endpoint's policy.
+    pub const POLICY: CloseCode = CloseCode(1008);
+    /// 1009: a message is too big.
+    pub const TOO_BIG: CloseCode = CloseCode(1009);
+    /// 1010: the server did not negotiate a required extension.
+    pub const MANDATORY_EXTENSION: CloseCode = CloseCode(1010);
+    /// 1011: the server met an unexpected condition.
+    pub const INTERNAL_ERROR: CloseCode = CloseCode(1011);
+
+    /// A code, if it may be sent and received in a close frame.
+    pub const fn new(code: u16) -> Option<CloseCode> {
+        match code {
+            1000..=1003 | 1007..=1014 | 3000..=4999 => Some(CloseCode(code)),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+/// The body of a close frame: a code and a reason of at most 123 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseFrame {
+    code: CloseCode,
+    reason: Utf8Bytes,
+}
+
+impl CloseFrame {
+    /// RFC 6455, 5.5: a control frame carries at most 125 bytes, two of which are the code.
+    pub const MAX_REASON: usize = 123;
+
+    /// A close frame; a longer reason is cut at a character boundary.
+    pub fn new(code: CloseCode, reason: &str) -> CloseFrame {
+        let _ = (code, reason);
+        todo!()
+    }
+
+    /// The status code.
+    pub fn code(&self) -> CloseCode {
+        self.code
+    }
+
+    /// The reason; may be empty.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
