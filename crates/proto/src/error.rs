@@ -7,7 +7,9 @@ use crate::CloseCode;
 #[non_exhaustive]
 pub enum ProtocolError {
     /// RFC 6455, 5.2: a reserved bit is set that no negotiated extension defines.
-    #[error("a frame has the reserved bit RSV{0} set without a negotiated extension (RFC 6455, 5.2)")]
+    #[error(
+        "a frame has the reserved bit RSV{0} set without a negotiated extension (RFC 6455, 5.2)"
+    )]
     ReservedBit(u8),
     // ... the owner of this crate adds one variant per rule
 }

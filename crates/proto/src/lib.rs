@@ -25,7 +25,9 @@ pub mod mask;
 pub mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
-pub use connection::{Config, Connection, Event, MessageKind, Payload, Role, SendError, State, Text};
+pub use connection::{
+    Config, Connection, Event, MessageKind, Payload, Role, SendError, State, Text,
+};
 pub use error::ProtocolError;
 pub use limits::Limits;
 pub use utf8::Utf8Bytes;

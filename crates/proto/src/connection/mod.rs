@@ -208,7 +208,12 @@ impl Connection {
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
-    pub fn send_fragment(&mut self, kind: MessageKind, payload: &[u8], fin: bool) -> Result<(), SendError> {
+    pub fn send_fragment(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        fin: bool,
+    ) -> Result<(), SendError> {
         let _ = (kind, payload, fin);
         todo!()
     }
@@ -243,9 +248,15 @@ impl Connection {
     pub fn transmit(&mut self) -> &mut impl Buf {
         struct Never;
         impl Buf for Never {
-            fn remaining(&self) -> usize { todo!() }
-            fn chunk(&self) -> &[u8] { todo!() }
-            fn advance(&mut self, _: usize) { todo!() }
+            fn remaining(&self) -> usize {
+                todo!()
+            }
+            fn chunk(&self) -> &[u8] {
+                todo!()
+            }
+            fn advance(&mut self, _: usize) {
+                todo!()
+            }
         }
         Box::leak(Box::new(Never))
     }

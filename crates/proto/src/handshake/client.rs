@@ -56,7 +56,10 @@ impl ClientHandshake {
     ///
     /// # Errors
     /// The answer is not a valid acceptance (RFC 6455, 4.1, the six checks at its end), or is too large.
-    pub fn recv(&mut self, bytes: &[u8]) -> Result<Option<(ClientResponse, usize)>, HandshakeError> {
+    pub fn recv(
+        &mut self,
+        bytes: &[u8],
+    ) -> Result<Option<(ClientResponse, usize)>, HandshakeError> {
         let _ = bytes;
         todo!()
     }

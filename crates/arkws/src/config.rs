@@ -1,0 +1,37 @@
+//! What a connection needs to know, whichever way it was made.
+use std::time::Duration;
+
+use arkws_proto::Limits;
+
+/// Settings of an established connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// What is accepted from the peer.
+    pub limits: Limits,
+    /// Pings to a silent peer; `None` (default): no pings.
+    pub heartbeat: Option<Heartbeat>,
+    /// How long the peer may take to answer a close frame (and, on the client, to end TCP). Default: 5 s.
+    pub close_timeout: Duration,
+    /// Output is flushed by itself when this many bytes wait. Default: 64 KiB.
+    pub write_buffer: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            limits: Limits::default(),
+            heartbeat: None,
+            close_timeout: Duration::from_secs(5),
+            write_buffer: 64 << 10,
+        }
+    }
+}
+
+/// Pings to find out whether a silent peer is still there. Any received byte counts as life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// A ping is sent after this much silence.
+    pub interval: Duration,
+    /// The connection fails if nothing arrives within this time after a ping.
+    pub timeout: Duration,
+}

@@ -1,0 +1,155 @@
+//! What can go wrong, in words and as machine-readable causes.
+use std::io;
+use std::time::Duration;
+
+use arkws_proto::handshake::HandshakeError;
+use arkws_proto::{ProtocolError, SendError};
+
+/// Everything that can go wrong with a connection or an attempt at one.
+///
+/// The message says what was attempted, on what, and why it failed; [`cause`](Error::cause) says
+/// it to programs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer broke the protocol, or a limit.
+    #[error("{0}")]
+    Protocol(#[from] ProtocolError),
+    /// A message was not queued.
+    #[error("{0}")]
+    Send(#[from] SendError),
+    /// The transport failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The opening handshake failed.
+    #[error("{0}")]
+    Handshake(#[from] HandshakeError),
+    /// A phase took too long.
+    #[error("{phase} took longer than {limit:?}")]
+    Timeout {
+        /// What took too long.
+        phase: Phase,
+        /// Its limit.
+        limit: Duration,
+    },
+    /// The peer was silent for longer than the heartbeat allows.
+    #[error(
+        "no data from the peer within {timeout:?} of a ping that followed {interval:?} of silence (heartbeat)"
+    )]
+    Heartbeat {
+        /// Silence before the ping.
+        interval: Duration,
+        /// Silence after the ping.
+        timeout: Duration,
+    },
+    // The owners of dial/ add: Url, Dns, Connect, Tls, Proxy, Redirect...
+}
+
+/// A phase of a connection's life that has a time-out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Resolving the name and connecting TCP.
+    Connect,
+    /// Talking to a proxy.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
+    /// The WebSocket handshake.
+    Handshake,
+    /// The closing handshake.
+    Close,
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Phase::Connect => "connecting",
+            Phase::Proxy => "the proxy",
+            Phase::Tls => "the TLS handshake",
+            Phase::Handshake => "the WebSocket handshake",
+            Phase::Close => "the closing handshake",
+        })
+    }
+}
+
+/// The kind of an [`Error`], for programs to branch on. [`as_str`](Cause::as_str) is stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The URL, a header or an option cannot be used.
+    Invalid,
+    /// The name does not resolve.
+    Dns,
+    /// The host refused the connection.
+    Refused,
+    /// The host or network cannot be reached.
+    Unreachable,
+    /// Something took too long.
+    Timeout,
+    /// TLS failed: certificate, name, version...
+    Tls,
+    /// The proxy refused or misbehaved.
+    Proxy,
+    /// The server did not accept the WebSocket handshake.
+    Handshake,
+    /// A redirect was not followed.
+    Redirect,
+    /// The peer broke the protocol.
+    Protocol,
+    /// A message was too big.
+    TooBig,
+    /// The peer did not answer pings.
+    Heartbeat,
+    /// The connection was reset or ended without a closing handshake.
+    Reset,
+    /// Anything else of the transport.
+    Io,
+}
+
+impl Cause {
+    /// The stable name: `"dns"`, `"refused"`, `"timeout"`, `"tls"`...
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Cause::Invalid => "invalid",
+            Cause::Dns => "dns",
+            Cause::Refused => "refused",
+            Cause::Unreachable => "unreachable",
+            Cause::Timeout => "timeout",
+            Cause::Tls => "tls",
+            Cause::Proxy => "proxy",
+            Cause::Handshake => "handshake",
+            Cause::Redirect => "redirect",
+            Cause::Protocol => "protocol",
+            Cause::TooBig => "too-big",
+            Cause::Heartbeat => "heartbeat",
+            Cause::Reset => "reset",
+            Cause::Io => "io",
+        }
+    }
+}
+
+impl Error {
+    /// The kind of this error.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Error::Protocol(_) => Cause::Protocol,
+            Error::Send(_) => Cause::Invalid,
+            Error::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused => Cause::Refused,
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::UnexpectedEof => Cause::Reset,
+                io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                    Cause::Unreachable
+                }
+                io::ErrorKind::TimedOut => Cause::Timeout,
+                _ => Cause::Io,
+            },
+            Error::Handshake(_) => Cause::Handshake,
+            Error::Timeout { .. } => Cause::Timeout,
+            Error::Heartbeat { .. } => Cause::Heartbeat,
+        }
+    }
+}
