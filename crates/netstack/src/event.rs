@@ -1,0 +1,83 @@
+//! What a client object tells its binding.
+use arkws_proto::{Payload, Text};
+use http::HeaderMap;
+
+use crate::BusinessError;
+
+/// Header fields of the server's response, lower-case, in order; a name may come several times.
+pub type Headers = HeaderMap;
+
+/// An event of a client object, in the contract's order.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// `headerReceive`.
+    HeaderReceive(&'a Headers),
+    /// `open`, then `openInfo` (which also has the protocol).
+    Open {
+        /// 101.
+        status: u16,
+        /// The reason phrase.
+        message: &'a str,
+        /// The negotiated sub-protocol.
+        protocol: Option<&'a str>,
+    },
+    /// `message` with a string; at API level 10 a piece of at most 4096 bytes.
+    Text(Text<'a>),
+    /// `message` with an ArrayBuffer; at API level 10 a piece of at most 4096 bytes.
+    Binary(Payload<'a>),
+    /// `dataEnd`: the message before is complete.
+    DataEnd,
+    /// `error`: code 200, with `data` and `cause`.
+    Error(BusinessError),
+    /// `close`.
+    Close(CloseResult),
+    /// The oldest `count` sends that have not been answered have been handed to the operating system.
+    Sent {
+        /// How many.
+        count: u32,
+    },
+    /// The oldest `count` sends that have not been answered have failed (an event reports it as well, so a binding does not let
+    /// these rejections be "unhandled").
+    SendFailed {
+        /// How many.
+        count: u32,
+        /// Why.
+        error: BusinessError,
+    },
+    /// An attempt to reconnect will be made.
+    Reconnecting {
+        /// 1, 2, ...
+        attempt: u32,
+        /// In milliseconds.
+        delay: u64,
+        /// Why the connection was lost, or the last attempt failed.
+        cause: BusinessError,
+    },
+    /// The connection is up again (after its `Open`).
+    Reconnected {
+        /// How many attempts it took.
+        attempts: u32,
+    },
+    /// The object owns no connection any more, nor an attempt at one: last of each connect. A binding lets the process end.
+    Idle,
+}
+
+/// `CloseResult`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseResult {
+    /// The code.
+    pub code: u16,
+    /// The reason.
+    pub reason: String,
+}
+
+/// Takes the events of one client object.
+///
+/// Called on the network thread, in order, never two at once for one object, and never from inside a call of
+/// the object's methods. It must not block. Borrowed data is valid during the call only.
+pub trait Listener: Send + Sync + 'static {
+    /// Something happened.
+    fn on_event(&self, event: Event<'_>);
+    /// No more events come without further network activity: a binding that batches delivers now (one wake-up per batch).
+    fn flush(&self) {}
+}

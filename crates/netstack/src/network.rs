@@ -1,0 +1,1 @@
+//! The one network thread of the process.

@@ -1,0 +1,126 @@
+//! Options of `connect` and `close`, after a binding has converted their types.
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One header as the program gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The field's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// `WebSocketRequestOptions`. `Default` is what a call without options means.
+#[derive(Debug, Clone, Default)]
+pub struct RequestOptions {
+    /// Header fields, in order. Checked by `connect` (401).
+    pub headers: Vec<Header>,
+    /// PEM bundle or directory used instead of the system's roots.
+    pub ca_path: Option<PathBuf>,
+    /// Client certificate.
+    pub client_cert: Option<ClientCert>,
+    /// Accept any certificate.
+    pub skip_server_cert_verification: bool,
+    /// Lowest TLS version.
+    pub min_support_tls_protocol: Option<TlsProtocol>,
+    /// Proxy; default: the system's.
+    pub proxy: Proxy,
+    /// `Sec-WebSocket-Protocol`, verbatim: one name or several separated by commas.
+    pub protocol: String,
+    /// Seconds; `None`: 30. As behaviour.md B 1.3.9.
+    pub ping_interval: Option<f64>,
+    /// Seconds; `None`: 30.
+    pub pong_timeout: Option<f64>,
+    /// `Origin` with a non-default port.
+    pub support_origin_port: bool,
+    /// arkws: default 20 s.
+    pub connect_timeout: Option<Duration>,
+    /// arkws: default 15 s.
+    pub handshake_timeout: Option<Duration>,
+    /// arkws: bytes; default 64 MiB.
+    pub max_message_size: Option<usize>,
+    /// arkws: offer permessage-deflate.
+    pub per_message_deflate: bool,
+    /// arkws: reconnect by itself.
+    pub reconnect: Option<Reconnect>,
+}
+
+/// `ClientCert`.
+#[derive(Debug, Clone, Default)]
+pub struct ClientCert {
+    /// PEM certificate chain.
+    pub cert_path: PathBuf,
+    /// PEM key.
+    pub key_path: PathBuf,
+    /// Its password.
+    pub key_password: String,
+}
+
+/// `TlsProtocol`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsProtocol {
+    /// TLS 1.0: served as 1.2.
+    Tls10 = 0,
+    /// TLS 1.1: served as 1.2.
+    Tls11 = 1,
+    /// TLS 1.2.
+    Tls12 = 2,
+    /// TLS 1.3.
+    Tls13 = 3,
+}
+
+/// `ProxyConfiguration`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// `'system'`: the environment's.
+    #[default]
+    System,
+    /// `'no-proxy'`.
+    None,
+    /// As given.
+    Server(ProxyServer),
+}
+
+/// `HttpProxy`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProxyServer {
+    /// Host, optionally `user:password@host[:port]` or a URL (`socks5://`, `http://`).
+    pub host: String,
+    /// Port, 0–65535.
+    pub port: u16,
+    /// User name, if not in `host`.
+    pub username: String,
+    /// Password, if not in `host`.
+    pub password: String,
+    /// Hosts that are reached directly.
+    pub exclusion_list: Vec<String>,
+}
+
+/// How to reconnect: exponential back-off with full jitter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reconnect {
+    /// Before the first attempt. Default: 1 s.
+    pub initial_delay: Duration,
+    /// Cap. Default: 30 s.
+    pub max_delay: Duration,
+    /// Growth. Default: 2.
+    pub factor: f64,
+    /// Full jitter: the delay is drawn from 0..=delay. Default: true.
+    pub jitter: bool,
+    /// `None`: for ever.
+    pub max_attempts: Option<u32>,
+    /// Causes (see [`arkws::Cause`]) to retry on; empty: all that can pass.
+    pub retry_on: Vec<String>,
+    /// Sends made meanwhile are queued up to this many bytes, then refused.
+    pub max_queued_bytes: usize,
+}
+
+/// `WebSocketCloseOptions`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CloseOptions {
+    /// Code; `None`: 1000.
+    pub code: Option<u32>,
+    /// Reason; `None` or empty: the level's default.
+    pub reason: Option<String>,
+}
