@@ -1,7 +1,11 @@
 //! The client's side (RFC 6455, 4.1).
-use http::{HeaderMap, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{CONNECTION, HOST, UPGRADE};
+use http::{HeaderMap, StatusCode, Version};
 
-use super::{HandshakeError, Negotiated};
+use super::headers::{self, Head, HeadError, HeadReader};
+use super::{HandshakeError, Negotiated, accept_key, extensions};
 use crate::Limits;
 use crate::deflate::DeflateConfig;
 
@@ -17,13 +21,18 @@ pub struct ClientRequest {
     /// Compression to offer.
     pub deflate: Option<DeflateConfig>,
     /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`, `Connection`,
-    /// `Sec-WebSocket-*`) are refused.
+    /// `Sec-WebSocket-*`) and those that announce a body are refused.
     pub headers: HeaderMap,
 }
 
 /// A request that is on its way, and the answer as far as it has arrived.
 #[derive(Debug)]
-pub struct ClientHandshake {}
+pub struct ClientHandshake {
+    answer: HeadReader,
+    expected_accept: String,
+    protocols: Vec<String>,
+    deflate: Option<DeflateConfig>,
+}
 
 /// The server's 101 response.
 #[derive(Debug, Clone)]
@@ -47,8 +56,16 @@ impl ClientHandshake {
         request: ClientRequest,
         limits: &Limits,
     ) -> Result<(ClientHandshake, Vec<u8>), HandshakeError> {
-        let _ = (request, limits);
-        todo!()
+        // RFC 6455, 4.1.7: selected randomly for each connection.
+        let key = BASE64_STANDARD.encode(rand::random::<[u8; 16]>());
+        let bytes = write_request(&request, &key)?;
+        let handshake = ClientHandshake {
+            answer: HeadReader::new(limits),
+            expected_accept: accept_key(key.as_bytes()),
+            protocols: request.protocols,
+            deflate: request.deflate,
+        };
+        Ok((handshake, bytes))
     }
 
     /// Takes bytes of the answer. `None`: more are needed. Otherwise the response, and how many of **these** bytes
@@ -60,7 +77,204 @@ impl ClientHandshake {
         &mut self,
         bytes: &[u8],
     ) -> Result<Option<(ClientResponse, usize)>, HandshakeError> {
-        let _ = bytes;
-        todo!()
+        let Some((head, consumed)) = self.answer.read(bytes, ResponseHead::is_final)? else {
+            return Ok(None);
+        };
+        // Check 1.
+        if head.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(HandshakeError::Refused(Box::new(head.into_response())));
+        }
+        if head.version != Version::HTTP_11 {
+            return Err(HandshakeError::HttpVersion);
+        }
+        let negotiated = self.check(&head.headers)?;
+        let response = ClientResponse {
+            status: head.status,
+            reason: head.reason,
+            headers: head.headers,
+            negotiated,
+        };
+        Ok(Some((response, consumed)))
+    }
+
+    /// Checks 2 to 6 at the end of RFC 6455, 4.1.
+    fn check(&self, headers: &HeaderMap) -> Result<Negotiated, HandshakeError> {
+        // 2: the value *is* "websocket"; unlike a request's, it is no list of choices.
+        let mut upgrade = headers::list(headers, UPGRADE.as_str());
+        if !upgrade
+            .next()
+            .is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
+            || upgrade.next().is_some()
+        {
+            return Err(HandshakeError::AnswerUpgrade(headers::shown(
+                headers,
+                UPGRADE.as_str(),
+            )));
+        }
+        // 3
+        if !headers::list(headers, CONNECTION.as_str())
+            .any(|token| token.eq_ignore_ascii_case(b"upgrade"))
+        {
+            return Err(HandshakeError::AnswerConnection(headers::shown(
+                headers,
+                CONNECTION.as_str(),
+            )));
+        }
+        // 4
+        let accept = headers::single(headers, "sec-websocket-accept")?;
+        if accept.is_none_or(|accept| accept.as_bytes() != self.expected_accept.as_bytes()) {
+            return Err(HandshakeError::AnswerAccept(headers::shown(
+                headers,
+                "sec-websocket-accept",
+            )));
+        }
+        // 5
+        let deflate = extensions::confirm(headers, self.deflate.as_ref())?;
+        // 6: one of ours, compared exactly; a list of several is none of ours.
+        let protocol = match headers::single(headers, "sec-websocket-protocol")? {
+            None => None,
+            Some(chosen) => Some(
+                self.protocols
+                    .iter()
+                    .find(|offered| offered.as_bytes() == chosen.as_bytes())
+                    .cloned()
+                    .ok_or_else(|| {
+                        HandshakeError::ProtocolNotOffered(headers::excerpt(chosen.as_bytes()))
+                    })?,
+            ),
+        };
+        Ok(Negotiated { protocol, deflate })
+    }
+}
+
+fn write_request(request: &ClientRequest, key: &str) -> Result<Vec<u8>, HandshakeError> {
+    if !is_target(request.target.as_bytes()) {
+        return Err(HandshakeError::InvalidTarget(headers::excerpt(
+            request.target.as_bytes(),
+        )));
+    }
+    let host = match headers::single(&request.headers, "host")? {
+        Some(host) => host.as_bytes(),
+        None if is_authority(request.host.as_bytes()) => request.host.as_bytes(),
+        None => {
+            return Err(HandshakeError::InvalidHost(headers::excerpt(
+                request.host.as_bytes(),
+            )));
+        }
+    };
+
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"GET ");
+    out.extend_from_slice(request.target.as_bytes());
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+    headers::write_field(&mut out, "Host", host);
+    headers::write_field(&mut out, "Upgrade", b"websocket");
+    headers::write_field(&mut out, "Connection", b"Upgrade");
+    headers::write_field(&mut out, "Sec-WebSocket-Key", key.as_bytes());
+    headers::write_field(&mut out, "Sec-WebSocket-Version", b"13");
+    if !request.protocols.is_empty() {
+        check_protocols(&request.protocols)?;
+        headers::write_field(
+            &mut out,
+            "Sec-WebSocket-Protocol",
+            request.protocols.join(", ").as_bytes(),
+        );
+    }
+    if let Some(config) = &request.deflate {
+        headers::write_field(
+            &mut out,
+            "Sec-WebSocket-Extensions",
+            extensions::offer(config)?.as_bytes(),
+        );
+    }
+    // Values of this type have no CR, LF or NUL, names are tokens: nothing can be injected.
+    for (name, value) in request.headers.iter().filter(|(name, _)| *name != HOST) {
+        if headers::is_reserved(name) {
+            return Err(HandshakeError::ReservedHeader(name.clone()));
+        }
+        headers::write_field(&mut out, name.as_str(), value.as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+    Ok(out)
+}
+
+/// RFC 6455, 4.1.10: tokens, each once.
+fn check_protocols(protocols: &[String]) -> Result<(), HandshakeError> {
+    for (index, protocol) in protocols.iter().enumerate() {
+        if !headers::is_token(protocol.as_bytes()) {
+            return Err(HandshakeError::InvalidProtocol(headers::excerpt(
+                protocol.as_bytes(),
+            )));
+        }
+        if protocols[..index].contains(protocol) {
+            return Err(HandshakeError::DuplicateProtocol(headers::excerpt(
+                protocol.as_bytes(),
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// RFC 6455, 3: no fragment; RFC 9112, 3.2.1: no space, and nothing that is not visible ASCII.
+fn is_target(target: &[u8]) -> bool {
+    target.first() == Some(&b'/')
+        && target
+            .iter()
+            .all(|&byte| byte.is_ascii_graphic() && byte != b'#')
+}
+
+/// RFC 3986, 3.2.2 and 3.2.3: the characters of a host and a port.
+fn is_authority(host: &[u8]) -> bool {
+    !host.is_empty()
+        && host
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(byte))
+}
+
+/// A response without its body.
+struct ResponseHead {
+    version: Version,
+    status: StatusCode,
+    reason: String,
+    headers: HeaderMap,
+}
+
+impl ResponseHead {
+    /// RFC 9110, 15.2: a client skips interim responses that it did not ask for.
+    fn is_final(&self) -> bool {
+        self.status == StatusCode::SWITCHING_PROTOCOLS || !self.status.is_informational()
+    }
+
+    fn into_response(self) -> http::Response<()> {
+        let mut response = http::Response::new(());
+        *response.status_mut() = self.status;
+        *response.version_mut() = self.version;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+impl Head for ResponseHead {
+    fn parse<'b>(
+        bytes: &'b [u8],
+        fields: &mut [httparse::Header<'b>],
+    ) -> Result<httparse::Status<(Self, usize)>, HeadError> {
+        let mut response = httparse::Response::new(fields);
+        let httparse::Status::Complete(length) = response.parse(bytes)? else {
+            return Ok(httparse::Status::Partial);
+        };
+        let status = StatusCode::from_u16(response.code.unwrap_or_default())
+            .map_err(|_| HandshakeError::Malformed("the status is out of range"))?;
+        let head = ResponseHead {
+            version: if response.version == Some(1) {
+                Version::HTTP_11
+            } else {
+                Version::HTTP_10
+            },
+            status,
+            reason: response.reason.unwrap_or_default().to_owned(),
+            headers: headers::collect(response.headers)?,
+        };
+        Ok(httparse::Status::Complete((head, length)))
     }
 }

@@ -1,7 +1,12 @@
 //! The server's side (RFC 6455, 4.2).
-use http::{HeaderMap, StatusCode};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 
-use super::{HandshakeError, Negotiated};
+use super::headers::{self, EXTENSIONS, Head, HeadError, HeadReader};
+use super::{HandshakeError, Negotiated, accept_key, extensions};
 use crate::Limits;
 use crate::deflate::DeflateConfig;
 
@@ -18,7 +23,9 @@ pub struct ServerRequest {
 
 /// A request as far as it has arrived.
 #[derive(Debug)]
-pub struct ServerHandshake {}
+pub struct ServerHandshake {
+    request: HeadReader,
+}
 
 /// The 101 response, and what was agreed on.
 #[derive(Debug, Clone)]
@@ -32,8 +39,9 @@ pub struct Accepted {
 impl ServerHandshake {
     /// Waits for a request.
     pub fn new(limits: &Limits) -> ServerHandshake {
-        let _ = limits;
-        todo!()
+        ServerHandshake {
+            request: HeadReader::new(limits),
+        }
     }
 
     /// Takes bytes of the request. `None`: more are needed. Otherwise the request, and how many of **these** bytes
@@ -42,13 +50,17 @@ impl ServerHandshake {
     /// # Errors
     /// Not a valid WebSocket request; [`HandshakeError::rejection`] gives the answer to send.
     pub fn recv(&mut self, bytes: &[u8]) -> Result<Option<(ServerRequest, usize)>, HandshakeError> {
-        let _ = bytes;
-        todo!()
+        let Some((head, consumed)) = self.request.read::<RequestHead>(bytes, |_| true)? else {
+            return Ok(None);
+        };
+        Ok(Some((head.check()?, consumed)))
     }
 }
 
 impl ServerRequest {
     /// Accepts: `protocol` must be one of those offered; `headers` are added to the response.
+    ///
+    /// Compression is agreed on if the client offers what `deflate` can honour; otherwise there is none.
     ///
     /// # Errors
     /// `protocol` was not offered, or a header is one of the handshake's own.
@@ -58,20 +70,253 @@ impl ServerRequest {
         deflate: Option<&DeflateConfig>,
         headers: &HeaderMap,
     ) -> Result<Accepted, HandshakeError> {
-        let _ = (protocol, deflate, headers);
-        todo!()
+        let Some(key) = self.headers.get("sec-websocket-key") else {
+            return Err(HandshakeError::RequestKey(None));
+        };
+        let mut response = status_line(StatusCode::SWITCHING_PROTOCOLS);
+        headers::write_field(&mut response, "Upgrade", b"websocket");
+        headers::write_field(&mut response, "Connection", b"Upgrade");
+        headers::write_field(
+            &mut response,
+            "Sec-WebSocket-Accept",
+            accept_key(key.as_bytes()).as_bytes(),
+        );
+        let mut negotiated = Negotiated::default();
+        if let Some(chosen) = protocol {
+            if !self.protocols.iter().any(|offered| offered == chosen) {
+                return Err(HandshakeError::ProtocolNotRequested(headers::excerpt(
+                    chosen.as_bytes(),
+                )));
+            }
+            headers::write_field(&mut response, "Sec-WebSocket-Protocol", chosen.as_bytes());
+            negotiated.protocol = Some(chosen.to_owned());
+        }
+        if let Some(config) = deflate
+            && let Some((answer, params)) = extensions::accept(&self.headers, config)?
+        {
+            headers::write_field(&mut response, "Sec-WebSocket-Extensions", answer.as_bytes());
+            negotiated.deflate = Some(params);
+        }
+        for (name, value) in headers {
+            if headers::is_reserved(name) {
+                return Err(HandshakeError::ReservedHeader(name.clone()));
+            }
+            headers::write_field(&mut response, name.as_str(), value.as_bytes());
+        }
+        response.extend_from_slice(b"\r\n");
+        Ok(Accepted {
+            response,
+            negotiated,
+        })
     }
 
     /// Refuses with a status, a plain-text body and more headers: the bytes to send before the transport ends.
+    ///
+    /// `Content-Length`, `Connection: close` and, unless given, `Content-Type` are added; the handshake's own fields
+    /// among `headers` are left out.
     pub fn refuse(status: StatusCode, body: &str, headers: &HeaderMap) -> Vec<u8> {
-        let _ = (status, body, headers);
-        todo!()
+        let mut response = status_line(status);
+        for (name, value) in headers
+            .iter()
+            .filter(|(name, _)| !headers::is_reserved(name))
+        {
+            headers::write_field(&mut response, name.as_str(), value.as_bytes());
+        }
+        headers::write_field(&mut response, "Connection", b"close");
+        finish_refusal(response, body, headers)
     }
 }
 
 impl HandshakeError {
     /// The answer that a server sends for this error: 400, 405, 426 (with `Sec-WebSocket-Version: 13`), 431...
     pub fn rejection(&self) -> Vec<u8> {
-        todo!()
+        let body = format!("{self}\n");
+        let status = match self {
+            HandshakeError::Method(_) => {
+                let allow = HeaderMap::from_iter([(ALLOW, HeaderValue::from_static("GET"))]);
+                return ServerRequest::refuse(StatusCode::METHOD_NOT_ALLOWED, &body, &allow);
+            }
+            // RFC 6455, 4.2.2 and 4.4: say which version we speak. RFC 9110, 15.5.22: say what to upgrade to.
+            HandshakeError::RequestUpgrade(_) | HandshakeError::RequestVersion(_) => {
+                let mut response = status_line(StatusCode::UPGRADE_REQUIRED);
+                headers::write_field(&mut response, "Upgrade", b"websocket");
+                headers::write_field(&mut response, "Connection", b"Upgrade, close");
+                headers::write_field(&mut response, "Sec-WebSocket-Version", b"13");
+                return finish_refusal(response, &body, &HeaderMap::new());
+            }
+            HandshakeError::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            HandshakeError::HeadTooLarge { .. } | HandshakeError::TooManyHeaders { .. } => {
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+            }
+            HandshakeError::ReservedHeader(_)
+            | HandshakeError::WindowBits(_)
+            | HandshakeError::ProtocolNotRequested(_) => {
+                // Our own mistake: not the client's business.
+                return ServerRequest::refuse(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "",
+                    &HeaderMap::new(),
+                );
+            }
+            _ => StatusCode::BAD_REQUEST,
+        };
+        ServerRequest::refuse(status, &body, &HeaderMap::new())
     }
+}
+
+fn status_line(status: StatusCode) -> Vec<u8> {
+    let mut response = Vec::with_capacity(256);
+    let reason = status.canonical_reason().unwrap_or_default();
+    response.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", status.as_str()).as_bytes());
+    response
+}
+
+fn finish_refusal(mut response: Vec<u8>, body: &str, headers: &HeaderMap) -> Vec<u8> {
+    if !headers.contains_key(http::header::CONTENT_TYPE) {
+        headers::write_field(&mut response, "Content-Type", b"text/plain; charset=utf-8");
+    }
+    headers::write_field(
+        &mut response,
+        "Content-Length",
+        body.len().to_string().as_bytes(),
+    );
+    response.extend_from_slice(b"\r\n");
+    response.extend_from_slice(body.as_bytes());
+    response
+}
+
+/// A request, not yet known to be one for WebSocket.
+struct RequestHead {
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+}
+
+impl Head for RequestHead {
+    fn parse<'b>(
+        bytes: &'b [u8],
+        fields: &mut [httparse::Header<'b>],
+    ) -> Result<httparse::Status<(Self, usize)>, HeadError> {
+        let mut request = httparse::Request::new(fields);
+        let httparse::Status::Complete(length) = request.parse(bytes)? else {
+            return Ok(httparse::Status::Partial);
+        };
+        if request.version != Some(1) {
+            return Err(HandshakeError::HttpVersion.into());
+        }
+        let method = Method::from_bytes(request.method.unwrap_or_default().as_bytes())
+            .map_err(|_| HandshakeError::Malformed("the method is not a token"))?;
+        let target = request.path.unwrap_or_default().to_owned();
+        let head = RequestHead {
+            method,
+            target,
+            headers: headers::collect(request.headers)?,
+        };
+        Ok(httparse::Status::Complete((head, length)))
+    }
+}
+
+impl RequestHead {
+    /// RFC 6455, 4.2.1.
+    fn check(self) -> Result<ServerRequest, HandshakeError> {
+        let headers = &self.headers;
+        if self.method != Method::GET {
+            return Err(HandshakeError::Method(self.method));
+        }
+        let Some(target) = path_and_query(&self.target) else {
+            return Err(HandshakeError::RequestTarget(headers::excerpt(
+                self.target.as_bytes(),
+            )));
+        };
+        if headers::single(headers, "host")?.is_none() {
+            return Err(HandshakeError::MissingHost);
+        }
+        if !has_token(headers, &UPGRADE, b"websocket") {
+            return Err(HandshakeError::RequestUpgrade(headers::shown(
+                headers,
+                UPGRADE.as_str(),
+            )));
+        }
+        if !has_token(headers, &CONNECTION, b"upgrade") {
+            return Err(HandshakeError::RequestConnection(headers::shown(
+                headers,
+                CONNECTION.as_str(),
+            )));
+        }
+        let version = headers::single(headers, "sec-websocket-version")?;
+        if version.is_none_or(|version| version.as_bytes() != b"13") {
+            return Err(HandshakeError::RequestVersion(headers::shown(
+                headers,
+                "sec-websocket-version",
+            )));
+        }
+        let key = headers::single(headers, "sec-websocket-key")?;
+        if !key.is_some_and(|key| {
+            KEY.decode(key.as_bytes())
+                .is_ok_and(|bytes| bytes.len() == 16)
+        }) {
+            return Err(HandshakeError::RequestKey(headers::shown(
+                headers,
+                "sec-websocket-key",
+            )));
+        }
+        if headers.contains_key(TRANSFER_ENCODING)
+            || headers
+                .get_all(CONTENT_LENGTH)
+                .iter()
+                .any(|length| length.as_bytes() != b"0")
+        {
+            return Err(HandshakeError::RequestBody);
+        }
+        let protocols = offered_protocols(headers)?;
+        if headers.contains_key(EXTENSIONS) {
+            headers::extensions(headers)?;
+        }
+        Ok(ServerRequest {
+            target: target.into_owned(),
+            headers: self.headers,
+            protocols,
+        })
+    }
+}
+
+/// Clients that fill a key with random letters set bits which stand for no byte: harmless (RFC 4648, 3.5).
+const KEY: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &[u8]) -> bool {
+    headers::list(headers, name.as_str()).any(|element| element.eq_ignore_ascii_case(token))
+}
+
+fn offered_protocols(headers: &HeaderMap) -> Result<Vec<String>, HandshakeError> {
+    headers::list(headers, "sec-websocket-protocol")
+        .map(|protocol| match std::str::from_utf8(protocol) {
+            Ok(text) if headers::is_token(protocol) => Ok(text.to_owned()),
+            _ => Err(HandshakeError::RequestProtocol(headers::excerpt(protocol))),
+        })
+        .collect()
+}
+
+/// The path and query of a target in origin form or in absolute form (RFC 9112, 3.2).
+fn path_and_query(target: &str) -> Option<std::borrow::Cow<'_, str>> {
+    if target.contains('#') {
+        return None;
+    }
+    if target.starts_with('/') {
+        return Some(target.into());
+    }
+    let (scheme, rest) = target.split_once("://")?;
+    if !["http", "https", "ws", "wss"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
+    {
+        return None;
+    }
+    Some(match rest.find(['/', '?']) {
+        None => "/".into(),
+        Some(at) if rest[at..].starts_with('?') => format!("/{}", &rest[at..]).into(),
+        Some(at) => rest[at..].into(),
+    })
 }

@@ -1,0 +1,500 @@
+//! Negotiation of permessage-deflate (RFC 7692, 5 and 7.1).
+use arkws_proto::Limits;
+use arkws_proto::deflate::{DeflateConfig, DeflateParams};
+use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
+use http::{HeaderMap, HeaderValue};
+use proptest::prelude::*;
+
+use crate::{answer, field, request, serve};
+
+fn config(
+    server_takeover: bool,
+    client_takeover: bool,
+    server_bits: u8,
+    client_bits: u8,
+) -> DeflateConfig {
+    DeflateConfig {
+        server_no_context_takeover: !server_takeover,
+        client_no_context_takeover: !client_takeover,
+        server_max_window_bits: server_bits,
+        client_max_window_bits: client_bits,
+        ..DeflateConfig::default()
+    }
+}
+
+fn terms(params: &DeflateParams) -> (bool, bool, u8, u8) {
+    (
+        params.server_no_context_takeover,
+        params.client_no_context_takeover,
+        params.server_max_window_bits,
+        params.client_max_window_bits,
+    )
+}
+
+/// What a server answers to an offer: the field's value, and the terms.
+fn accept(offer: &str, config: &DeflateConfig) -> Option<(String, (bool, bool, u8, u8))> {
+    let head = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: {offer}\r\n\r\n"
+    );
+    let accepted = serve(head.as_bytes())
+        .expect(offer)
+        .accept(None, Some(config), &HeaderMap::new())
+        .unwrap();
+    let response = String::from_utf8(accepted.response).unwrap();
+    let answer = field(&response, "Sec-WebSocket-Extensions").map(str::to_owned);
+    assert_eq!(answer.is_some(), accepted.negotiated.deflate.is_some());
+    Some((answer?, terms(&accepted.negotiated.deflate?)))
+}
+
+/// What a client makes of an answer to its offer.
+fn confirm(
+    config: &DeflateConfig,
+    extensions: &str,
+) -> Result<Option<(bool, bool, u8, u8)>, HandshakeError> {
+    let text = format!(
+        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {{accept}}\r\n\
+         Sec-WebSocket-Extensions: {extensions}\r\n\r\n"
+    );
+    let offer = ClientRequest {
+        deflate: Some(config.clone()),
+        ..request()
+    };
+    Ok(answer(offer, &text)?.negotiated.deflate.as_ref().map(terms))
+}
+
+#[test]
+fn an_offer_says_what_differs_from_the_default() {
+    for (config, expected) in [
+        (
+            config(true, true, 15, 15),
+            "permessage-deflate; client_max_window_bits",
+        ),
+        (
+            config(true, true, 15, 10),
+            "permessage-deflate; client_max_window_bits=10",
+        ),
+        (
+            config(true, true, 9, 15),
+            "permessage-deflate; server_max_window_bits=9; client_max_window_bits",
+        ),
+        (
+            config(false, false, 8, 8),
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
+             server_max_window_bits=8; client_max_window_bits=8",
+        ),
+    ] {
+        let offer = ClientRequest {
+            deflate: Some(config),
+            ..request()
+        };
+        let (_, bytes) = ClientHandshake::new(offer, &Limits::default()).unwrap();
+
+        assert_eq!(
+            field(
+                &String::from_utf8(bytes).unwrap(),
+                "Sec-WebSocket-Extensions"
+            ),
+            Some(expected)
+        );
+    }
+}
+
+#[test]
+fn offers_are_answered_as_rfc_7692_7_1_says() {
+    let plain = &config(true, true, 15, 15);
+    let frugal = &config(false, false, 10, 11);
+    for (offer, config, expected, terms) in [
+        (
+            "permessage-deflate",
+            plain,
+            "permessage-deflate",
+            (false, false, 15, 15),
+        ),
+        (
+            "permessage-deflate; client_max_window_bits",
+            plain,
+            "permessage-deflate",
+            (false, false, 15, 15),
+        ),
+        (
+            "permessage-deflate; client_max_window_bits=12",
+            plain,
+            "permessage-deflate; client_max_window_bits=12",
+            (false, false, 15, 12),
+        ),
+        (
+            "permessage-deflate; server_max_window_bits=9",
+            plain,
+            "permessage-deflate; server_max_window_bits=9",
+            (false, false, 9, 15),
+        ),
+        (
+            "permessage-deflate; server_max_window_bits=8",
+            plain,
+            "permessage-deflate; server_max_window_bits=8",
+            (false, false, 8, 15),
+        ),
+        (
+            "permessage-deflate; server_max_window_bits=15",
+            plain,
+            "permessage-deflate; server_max_window_bits=15",
+            (false, false, 15, 15),
+        ),
+        (
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+            plain,
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+            (true, true, 15, 15),
+        ),
+        // 7.1.2.2: without the client's permission its window is not limited.
+        (
+            "permessage-deflate",
+            frugal,
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10",
+            (true, true, 10, 15),
+        ),
+        (
+            "permessage-deflate; client_max_window_bits; server_max_window_bits=12",
+            frugal,
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; \
+             client_max_window_bits=11",
+            (true, true, 10, 11),
+        ),
+        // RFC 6455, 9.1: quoted values, white space.
+        (
+            "permessage-deflate ;\tserver_max_window_bits = \"1\\0\" ",
+            plain,
+            "permessage-deflate; server_max_window_bits=10",
+            (false, false, 10, 15),
+        ),
+    ] {
+        assert_eq!(
+            accept(offer, config),
+            Some((expected.to_owned(), terms)),
+            "{offer}"
+        );
+    }
+}
+
+#[test]
+fn an_offer_that_cannot_be_honoured_is_declined_and_the_next_is_taken() {
+    for declined in [
+        "permessage-deflate; unknown",
+        "permessage-deflate; server_no_context_takeover=1",
+        "permessage-deflate; client_no_context_takeover=true",
+        "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+        "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; server_max_window_bits=7",
+        "permessage-deflate; server_max_window_bits=16",
+        "permessage-deflate; server_max_window_bits=08",
+        "permessage-deflate; server_max_window_bits=1e1",
+        "permessage-deflate; server_max_window_bits=+9",
+        "permessage-deflate; server_max_window_bits=9; server_max_window_bits=9",
+        "permessage-deflate; client_max_window_bits=7",
+        "permessage-deflate; client_max_window_bits=16",
+        "permessage-deflate; client_max_window_bits=010",
+        "permessage-deflate; client_max_window_bits; client_max_window_bits=9",
+        "permessage-bzip2",
+        "x-webkit-deflate-frame",
+    ] {
+        let plain = &config(true, true, 15, 15);
+
+        assert_eq!(accept(declined, plain), None, "{declined}");
+        let with_fallback =
+            format!("{declined}, permessage-deflate; server_max_window_bits=9, permessage-deflate");
+        assert_eq!(
+            accept(&with_fallback, plain).expect(declined).1,
+            (false, false, 9, 15),
+            "{declined}"
+        );
+        let in_two_fields = format!("{declined}\r\nSec-WebSocket-Extensions: permessage-deflate");
+        assert_eq!(
+            accept(&in_two_fields, plain).expect(declined).1,
+            (false, false, 15, 15),
+            "{declined}"
+        );
+    }
+}
+
+#[test]
+fn a_server_without_compression_declines_every_offer() {
+    let head = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+
+    let accepted = serve(head.as_bytes())
+        .unwrap()
+        .accept(None, None, &HeaderMap::new())
+        .unwrap();
+
+    assert_eq!(accepted.negotiated.deflate, None);
+    assert!(
+        !String::from_utf8(accepted.response)
+            .unwrap()
+            .contains("Extensions")
+    );
+}
+
+#[test]
+fn a_client_takes_the_answers_that_go_with_its_offer() {
+    for (config, extensions, expected) in [
+        (config(true, true, 15, 15), "", None),
+        (
+            config(true, true, 15, 15),
+            "permessage-deflate",
+            Some((false, false, 15, 15)),
+        ),
+        // 7.1.1 and 7.1.2.1: a server may promise, and demand, more than was asked for.
+        (
+            config(true, true, 15, 15),
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+            Some((true, true, 15, 15)),
+        ),
+        (
+            config(true, true, 15, 15),
+            "permessage-deflate; server_max_window_bits=\"8\"",
+            Some((false, false, 8, 15)),
+        ),
+        (
+            config(true, true, 15, 15),
+            "permessage-deflate; client_max_window_bits=9",
+            Some((false, false, 15, 9)),
+        ),
+        (
+            config(true, true, 15, 12),
+            "permessage-deflate; client_max_window_bits=12",
+            Some((false, false, 15, 12)),
+        ),
+        (
+            config(true, true, 12, 15),
+            "permessage-deflate; server_max_window_bits=10",
+            Some((false, false, 10, 15)),
+        ),
+        // What the client promised it keeps, even if the server does not repeat it.
+        (
+            config(true, false, 15, 12),
+            "permessage-deflate",
+            Some((false, true, 15, 12)),
+        ),
+    ] {
+        assert_eq!(
+            confirm(&config, extensions).expect(extensions),
+            expected,
+            "{extensions}"
+        );
+    }
+}
+
+#[test]
+fn a_client_fails_the_connection_for_every_other_answer() {
+    let plain = &config(true, true, 15, 15);
+    let frugal = &config(false, true, 12, 11);
+    for (config, extensions, words) in [
+        (
+            plain,
+            "permessage-deflate; unknown",
+            "unknown is not a parameter",
+        ),
+        (
+            plain,
+            "permessage-deflate; server_no_context_takeover=1",
+            "takes no value, but has 1",
+        ),
+        (
+            plain,
+            "permessage-deflate; client_no_context_takeover=\"x\"",
+            "takes no value, but has x",
+        ),
+        (
+            plain,
+            "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+            "given twice",
+        ),
+        (
+            plain,
+            "permessage-deflate; server_max_window_bits",
+            "server_max_window_bits has no value",
+        ),
+        (
+            plain,
+            "permessage-deflate; server_max_window_bits=16",
+            "from 8 to 15, not 16",
+        ),
+        (
+            plain,
+            "permessage-deflate; server_max_window_bits=7",
+            "from 8 to 15, not 7",
+        ),
+        (
+            plain,
+            "permessage-deflate; server_max_window_bits=09",
+            "from 8 to 15, not 09",
+        ),
+        (
+            plain,
+            "permessage-deflate; client_max_window_bits",
+            "client_max_window_bits has no value",
+        ),
+        (
+            plain,
+            "permessage-deflate; client_max_window_bits=0",
+            "from 8 to 15, not 0",
+        ),
+        (
+            plain,
+            "permessage-deflate, permessage-deflate",
+            "permessage-deflate is given twice",
+        ),
+        (
+            plain,
+            "permessage-deflate\r\nSec-WebSocket-Extensions: permessage-deflate",
+            "given more than once",
+        ),
+        (
+            plain,
+            "permessage-bzip2",
+            "\"permessage-bzip2\", which was not offered",
+        ),
+        (
+            plain,
+            "permessage-deflate, x",
+            "\"x\", which was not offered",
+        ),
+        (plain, "permessage-deflate;", "malformed"),
+        (
+            plain,
+            "permessage-deflate; server_max_window_bits=",
+            "malformed",
+        ),
+        (
+            plain,
+            "permessage-deflate; server_max_window_bits=\"9",
+            "malformed",
+        ),
+        (
+            plain,
+            "permessage-deflate server_max_window_bits",
+            "malformed",
+        ),
+        (
+            frugal,
+            "permessage-deflate",
+            "server_no_context_takeover was demanded",
+        ),
+        (
+            frugal,
+            "permessage-deflate; server_no_context_takeover",
+            "server_max_window_bits=12 was demanded",
+        ),
+        (
+            frugal,
+            "permessage-deflate; server_no_context_takeover; server_max_window_bits=13",
+            "server_max_window_bits=13 exceeds the offered 12",
+        ),
+        (
+            frugal,
+            "permessage-deflate; server_no_context_takeover; server_max_window_bits=12; client_max_window_bits=12",
+            "client_max_window_bits=12 exceeds the offered 11",
+        ),
+    ] {
+        let error = confirm(config, extensions)
+            .expect_err(extensions)
+            .to_string();
+
+        assert!(error.contains(words), "{extensions}: {error}");
+    }
+}
+
+prop_compose! {
+    fn any_config()(
+        server_takeover: bool,
+        client_takeover: bool,
+        server_bits in 8u8..=15,
+        client_bits in 8u8..=15,
+    ) -> DeflateConfig {
+        config(server_takeover, client_takeover, server_bits, client_bits)
+    }
+}
+
+proptest! {
+    #[test]
+    fn client_and_server_agree_whatever_they_are_configured_for(
+        client_config in proptest::option::of(any_config()),
+        server_config in proptest::option::of(any_config()),
+        chosen in proptest::option::of(0usize..3),
+        split in 0usize..2000,
+    ) {
+        let protocols: Vec<String> = ["a", "b.c", "v1"].map(String::from).into();
+        let offer = ClientRequest { deflate: client_config.clone(), protocols: protocols.clone(), ..request() };
+        let (mut client, sent) = ClientHandshake::new(offer, &Limits::default()).unwrap();
+        let chosen = chosen.map(|index| protocols[index].as_str());
+        let accepted = serve(&sent).unwrap().accept(chosen, server_config.as_ref(), &HeaderMap::new()).unwrap();
+
+        let (first, second) = accepted.response.split_at(split % accepted.response.len());
+        prop_assert!(client.recv(first).unwrap().is_none());
+        let (response, consumed) = client.recv(second).unwrap().expect("complete");
+
+        prop_assert_eq!(consumed, second.len());
+        prop_assert_eq!(&response.negotiated, &accepted.negotiated);
+        prop_assert_eq!(response.negotiated.protocol.as_deref(), chosen);
+        prop_assert_eq!(response.negotiated.deflate.is_some(), client_config.is_some() && server_config.is_some());
+        if let (Some(params), Some(client), Some(server)) = (&response.negotiated.deflate, &client_config, &server_config) {
+            prop_assert_eq!(
+                terms(params),
+                (
+                    client.server_no_context_takeover || server.server_no_context_takeover,
+                    client.client_no_context_takeover || server.client_no_context_takeover,
+                    client.server_max_window_bits.min(server.server_max_window_bits),
+                    client.client_max_window_bits.min(server.client_max_window_bits),
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_a_handshake_panic_or_depend_on_how_they_arrive(
+        bytes in proptest::collection::vec(prop_oneof![
+            Just(b"HTTP/1.1 101 S\r\n".to_vec()),
+            Just(b"GET / HTTP/1.1\r\n".to_vec()),
+            Just(b"Upgrade: websocket\r\n".to_vec()),
+            Just(b"Sec-WebSocket-Extensions: a; b=\"c\\\"".to_vec()),
+            Just(b"\r\n".to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..20),
+        ], 0..12),
+        split in 0usize..400,
+    ) {
+        let bytes = bytes.concat();
+        let (first, second) = bytes.split_at(split.min(bytes.len()));
+        let mut whole = arkws_proto::handshake::ServerHandshake::new(&Limits::default());
+        let mut halves = arkws_proto::handshake::ServerHandshake::new(&Limits::default());
+
+        let expected = whole.recv(&bytes).map(|done| done.is_some()).map_err(|error| error.to_string());
+        let got = match halves.recv(first) {
+            Ok(None) => halves.recv(second),
+            done => done,
+        };
+
+        prop_assert_eq!(got.map(|done| done.is_some()).map_err(|error| error.to_string()), expected);
+        let (mut client, _) = ClientHandshake::new(request(), &Limits::default()).unwrap();
+        let _ = client.recv(&bytes);
+    }
+}
+
+#[test]
+fn header_values_that_are_not_ascii_do_no_harm() {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-name", HeaderValue::from_bytes(b"\xE4\xFF").unwrap());
+    let (_, sent) = ClientHandshake::new(
+        ClientRequest {
+            headers,
+            ..request()
+        },
+        &Limits::default(),
+    )
+    .unwrap();
+
+    assert_eq!(
+        serve(&sent).unwrap().headers["x-name"].as_bytes(),
+        b"\xE4\xFF"
+    );
+}
