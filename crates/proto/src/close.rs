@@ -1,5 +1,6 @@
 //! Closing status codes and close frames (RFC 6455, 5.5.1 and 7.4).
-use crate::Utf8Bytes;
+use crate::frame::MAX_CONTROL_PAYLOAD;
+use crate::{ProtocolError, Utf8Bytes, utf8};
 
 /// A status code that may appear on the wire in a close frame: 1000–1003, 1007–1014, 3000–4999.
 ///
@@ -50,12 +51,47 @@ pub struct CloseFrame {
 
 impl CloseFrame {
     /// RFC 6455, 5.5: a control frame carries at most 125 bytes, two of which are the code.
-    pub const MAX_REASON: usize = 123;
+    pub const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
     /// A close frame; a longer reason is cut at a character boundary.
     pub fn new(code: CloseCode, reason: &str) -> CloseFrame {
-        let _ = (code, reason);
-        todo!()
+        let mut end = reason.len().min(Self::MAX_REASON);
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
+        CloseFrame {
+            code,
+            reason: Utf8Bytes::from(&reason[..end]),
+        }
+    }
+
+    /// Reads the body of a close frame; `None`: it is empty (RFC 6455, 7.1.5: status 1005).
+    ///
+    /// # Errors
+    /// A body of one byte, a code that must not be sent, a reason that is not UTF-8 (RFC 6455, 5.5.1 and 7.4).
+    pub fn decode(body: &[u8]) -> Result<Option<CloseFrame>, ProtocolError> {
+        let Some((code, reason)) = body.split_first_chunk() else {
+            return if body.is_empty() {
+                Ok(None)
+            } else {
+                Err(ProtocolError::TruncatedCloseCode)
+            };
+        };
+        let code = u16::from_be_bytes(*code);
+        let code = CloseCode::new(code).ok_or(ProtocolError::InvalidCloseCode(code))?;
+        let reason = utf8::check(reason).ok_or(ProtocolError::InvalidCloseReason)?;
+        Ok(Some(CloseFrame {
+            code,
+            reason: Utf8Bytes::from(reason),
+        }))
+    }
+
+    /// Writes the body to the front of `out`; returns its length.
+    pub fn encode(&self, out: &mut [u8; MAX_CONTROL_PAYLOAD]) -> usize {
+        let end = 2 + self.reason.len();
+        out[..2].copy_from_slice(&self.code.get().to_be_bytes());
+        out[2..end].copy_from_slice(self.reason.as_bytes());
+        end
     }
 
     /// The status code.
@@ -66,5 +102,11 @@ impl CloseFrame {
     /// The reason; may be empty.
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+}
+
+impl std::fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }

@@ -13,6 +13,7 @@
 //! | [`deflate`] | RFC 7692: permessage-deflate |
 //! | [`connection`] | RFC 6455, 5.4 fragmentation, 5.5 control frames, 7 closing |
 #![warn(missing_docs)]
+#![deny(unsafe_code)]
 
 pub mod close;
 pub mod connection;
@@ -26,8 +27,8 @@ pub mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
 pub use connection::{
-    Config, Connection, Event, MessageKind, Payload, Role, SendError, State, Text,
+    Config, Connection, Event, MessageKind, Payload, Role, SendError, State, Transmit,
 };
 pub use error::ProtocolError;
 pub use limits::Limits;
-pub use utf8::Utf8Bytes;
+pub use utf8::{Text, Utf8Bytes};

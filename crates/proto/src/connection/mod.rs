@@ -3,10 +3,21 @@
 //! ```text
 //! socket -> recv(&mut bytes) -> Event           send_*() -> transmit() -> socket
 //! ```
-use bytes::{Buf, Bytes, BytesMut};
+mod closing;
+mod recv;
+mod send;
+mod transmit;
+
+use bytes::{Bytes, BytesMut};
 
 use crate::deflate::DeflateParams;
-use crate::{CloseFrame, Limits, ProtocolError};
+use crate::{CloseFrame, Limits, ProtocolError, Text};
+
+pub use send::SendError;
+pub use transmit::Transmit;
+
+use recv::Receiver;
+use send::Sender;
 
 /// Which end of the connection we are: clients mask, servers do not (RFC 6455, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,29 +66,6 @@ impl Payload<'_> {
     }
 }
 
-/// A [`Payload`] that is known to be UTF-8.
-#[derive(Debug)]
-pub struct Text<'b>(Payload<'b>);
-
-impl Text<'_> {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        todo!()
-    }
-
-    /// The text as an owned string; copies only if it is borrowed.
-    pub fn into_utf8_bytes(self) -> crate::Utf8Bytes {
-        todo!()
-    }
-}
-
-impl<'b> Text<'b> {
-    /// The bytes of the text.
-    pub fn into_payload(self) -> Payload<'b> {
-        self.0
-    }
-}
-
 /// What [`Connection::recv`] found.
 ///
 /// Pings have already been answered and a close frame has already been echoed (both lie in the
@@ -96,184 +84,65 @@ pub enum Event<'b> {
     Close(Option<CloseFrame>),
 }
 
-/// Why a message was not queued. The message is lost to the caller in no case: it was borrowed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendError {
-    /// A close frame has been queued or the connection has failed: nothing may follow it
-    /// (RFC 6455, 5.5.1).
-    #[error("the connection is closing: nothing may be sent after the close frame")]
-    Closing,
-    /// [`Limits::max_queued`] would be exceeded.
-    #[error("the output queue is full: {queued} bytes are waiting, the limit is {limit}")]
-    QueueFull {
-        /// Bytes that wait.
-        queued: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A ping or pong over 125 bytes (RFC 6455, 5.5).
-    #[error("a control frame carries at most 125 bytes, not {0}")]
-    ControlTooLong(usize),
-    /// A whole message or a new fragmented one was started while fragments of another are
-    /// outstanding (RFC 6455, 5.4).
-    #[error("a fragmented message is being sent: finish it first")]
-    FragmentedMessageOpen,
-}
-
 /// The protocol state of one connection, without its transport.
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
+    life: Life,
+    receiver: Receiver,
+    sender: Sender,
+    transmit: Transmit,
     config: Config,
+}
+
+/// [`State`], with what must be remembered of it.
+#[derive(Debug)]
+enum Life {
+    Open,
+    CloseSent,
+    Closed,
+    Failed(Box<ProtocolError>),
 }
 
 impl Connection {
     /// A connection whose handshake is complete.
     pub fn new(role: Role, config: Config) -> Connection {
-        Connection { role, config }
-    }
-
-    /// Parses at the front of `input`, in place, and moves `input` past what was consumed.
-    ///
-    /// Returns the next event; `None` when all of `input` is consumed (an incomplete tail is kept
-    /// inside, memory grows with bytes received only). Call it until it returns `None`.
-    ///
-    /// # Errors
-    /// The peer broke the protocol or a limit. The matching close frame is queued; flush it, then
-    /// end the transport. Later calls return the same error. Input after the peer's close frame
-    /// is ignored (RFC 6455, 5.5.1).
-    pub fn recv<'b>(
-        &mut self,
-        input: &mut &'b mut [u8],
-    ) -> Result<Option<Event<'b>>, ProtocolError> {
-        let _ = input;
-        todo!()
-    }
-
-    /// While a large message is incomplete: the buffer that its bytes belong into, and how many of
-    /// the current frame are missing. The driver may append at most that many bytes from the
-    /// socket (no second copy), then calls [`recv_direct`](Self::recv_direct).
-    pub fn direct_buffer(&mut self) -> Option<(&mut BytesMut, usize)> {
-        todo!()
-    }
-
-    /// Takes notice of what was appended to [`direct_buffer`](Self::direct_buffer): unmasks,
-    /// validates, and returns the message if it is complete.
-    ///
-    /// # Errors
-    /// As [`recv`](Self::recv).
-    pub fn recv_direct(&mut self) -> Result<Option<Event<'static>>, ProtocolError> {
-        todo!()
-    }
-
-    /// The transport reached its end. `Ok` if the closing handshake was complete.
-    ///
-    /// # Errors
-    /// The stream ended before a close frame arrived (RFC 6455, 7.1.5: status 1006).
-    pub fn recv_eof(&mut self) -> Result<(), ProtocolError> {
-        todo!()
-    }
-
-    /// Queues a text message.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
-        let _ = text;
-        todo!()
-    }
-
-    /// Queues a binary message.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), SendError> {
-        let _ = data;
-        todo!()
-    }
-
-    /// Queues a message whose payload is owned: a large one is not copied (a server sends it as it
-    /// is; a client masks it in place when it is the only owner).
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn send_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), SendError> {
-        let _ = (kind, payload);
-        todo!()
-    }
-
-    /// Queues one fragment of a message (RFC 6455, 5.4). The first call starts the message; `fin` ends it.
-    /// Control frames may be sent in between, other messages not. Fragments are never compressed.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn send_fragment(
-        &mut self,
-        kind: MessageKind,
-        payload: &[u8],
-        fin: bool,
-    ) -> Result<(), SendError> {
-        let _ = (kind, payload, fin);
-        todo!()
-    }
-
-    /// Queues a ping of at most 125 bytes.
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn send_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
-        let _ = data;
-        todo!()
-    }
-
-    /// Queues an unsolicited pong of at most 125 bytes (RFC 6455, 5.5.3).
-    ///
-    /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn send_pong(&mut self, data: &[u8]) -> Result<(), SendError> {
-        let _ = data;
-        todo!()
-    }
-
-    /// Starts the closing handshake (RFC 6455, 7.1.2), or completes it. Returns `false`, and does nothing, if a close
-    /// frame has been queued already.
-    pub fn send_close(&mut self, frame: Option<CloseFrame>) -> bool {
-        let _ = frame;
-        todo!()
-    }
-
-    /// The bytes that wait for the transport, as a [`Buf`]: `advance` it by what was written.
-    /// Large payloads are chunks of their own (`chunks_vectored`).
-    pub fn transmit(&mut self) -> &mut impl Buf {
-        struct Never;
-        impl Buf for Never {
-            fn remaining(&self) -> usize {
-                todo!()
-            }
-            fn chunk(&self) -> &[u8] {
-                todo!()
-            }
-            fn advance(&mut self, _: usize) {
-                todo!()
-            }
+        Connection {
+            role,
+            life: Life::Open,
+            receiver: Receiver::new(role, &config),
+            sender: Sender::default(),
+            transmit: Transmit::new(role),
+            config,
         }
-        Box::leak(Box::new(Never))
+    }
+
+    /// The bytes that wait for the transport, as a [`Buf`](bytes::Buf): `advance` it by what was written.
+    /// Large payloads are chunks of their own (`chunks_vectored`).
+    pub fn transmit(&mut self) -> &mut Transmit {
+        &mut self.transmit
     }
 
     /// How many bytes wait for the transport.
     pub fn queued(&self) -> usize {
-        todo!()
+        self.transmit.queued()
     }
 
     /// Gives buffers back that are empty: call it before the connection goes idle.
     pub fn release_buffers(&mut self) {
-        todo!()
+        self.receiver.release_buffers();
+        self.sender.release_buffers();
+        self.transmit.release_buffers();
     }
 
     /// Where the connection is in its life.
     pub fn state(&self) -> State {
-        todo!()
+        match self.life {
+            Life::Open => State::Open,
+            Life::CloseSent => State::CloseSent,
+            Life::Closed => State::Closed,
+            Life::Failed(_) => State::Failed,
+        }
     }
 
     /// Which end we are.

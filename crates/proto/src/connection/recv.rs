@@ -1,0 +1,515 @@
+//! Bytes in, events out (RFC 6455, 5.2, 5.4, 5.5 and 8.1).
+//!
+//! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]: unmasked where it
+//! lies, handed out borrowed. Everything else is out of line and goes through the [`Stage`]s; what must be remembered
+//! of a message between two reads lies in a box that is made when the first one arrives in pieces.
+use bytes::{BufMut, BytesMut};
+
+use super::{Config, Connection, Event, Life, MessageKind, Payload, Role};
+use crate::frame::{FIN, Header, LENGTH_16, MASKED, MAX_HEADER, Opcode};
+use crate::utf8::{InvalidUtf8, Validator};
+use crate::{ProtocolError, Text, mask};
+
+/// From this many missing bytes on a read of its own is cheaper than a copy out of a shared read buffer.
+const DIRECT_FROM: u64 = 16 << 10;
+
+/// Memory that an incomplete message may take before its bytes arrive, ...
+const FIRST_BUFFER: usize = 64 << 10;
+/// ... and how many times the bytes received it may take after that.
+const GROWTH: usize = 4;
+
+/// The receiving half of a connection.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    stage: Stage,
+    /// Frames from the peer are masked: we are the server.
+    masked: bool,
+    /// The beginning of a header whose end has not arrived.
+    header: [u8; MAX_HEADER],
+    header_len: u8,
+    /// Frames up to this length meet both size limits, if they are whole messages.
+    max_whole: usize,
+    assembly: Option<Box<Assembly>>,
+}
+
+/// What the next byte of input is.
+#[derive(Debug)]
+enum Stage {
+    /// The first byte of a header, and no message is open. Only here the fast path applies.
+    Message,
+    /// A byte of a header.
+    Header,
+    /// A byte of a payload.
+    Payload(Frame),
+    /// Nothing that matters: the connection is closed or has failed.
+    End,
+}
+
+/// A frame of which the header and a part of the payload have arrived.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    opcode: Opcode,
+    fin: bool,
+    /// The masking key as it applies to the next byte.
+    key: Option<[u8; 4]>,
+    /// Bytes of the payload that have not arrived.
+    missing: u64,
+}
+
+/// What has arrived of a message, and of a control frame in its midst.
+#[derive(Debug, Default)]
+struct Assembly {
+    /// The message that has begun and not ended.
+    open: Option<MessageKind>,
+    buffer: BytesMut,
+    /// Bytes of `buffer` that have been unmasked and validated.
+    seen: usize,
+    validator: Validator,
+    fragments: u32,
+    control: BytesMut,
+}
+
+impl Connection {
+    /// Parses at the front of `input`, in place, and moves `input` past what was consumed.
+    ///
+    /// Returns the next event; `None` when all of `input` is consumed (an incomplete tail is kept
+    /// inside, memory grows with bytes received only). Call it until it returns `None`.
+    ///
+    /// # Errors
+    /// The peer broke the protocol or a limit. The matching close frame is queued; flush it, then
+    /// end the transport. Later calls return the same error. Input after the peer's close frame
+    /// is ignored (RFC 6455, 5.5.1).
+    #[inline]
+    pub fn recv<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
+        let masked = self.receiver.masked;
+        if matches!(self.receiver.stage, Stage::Message)
+            && let Some((kind, header, payload)) = whole_message(input, masked)
+            && payload <= self.receiver.max_whole
+        {
+            let (header, payload) = take(input, header + payload).split_at_mut(header);
+            if masked && let Some(key) = header.last_chunk() {
+                mask::apply(payload, *key, 0);
+            }
+            let payload = Payload::Borrowed(payload);
+            return match kind {
+                MessageKind::Binary => Ok(Some(Event::Binary(payload))),
+                MessageKind::Text => match Text::check(payload) {
+                    Some(text) => Ok(Some(Event::Text(text))),
+                    None => Err(self.fail(ProtocolError::InvalidUtf8)),
+                },
+            };
+        }
+        self.recv_staged(input)
+    }
+
+    /// While a large message is incomplete: a buffer that the driver may read into, straight from the socket and
+    /// without a second copy. It takes at most what is missing of the current frame. Call
+    /// [`recv_direct`](Self::recv_direct) after something was appended.
+    ///
+    /// `None`: pass the next bytes to [`recv`](Self::recv). Doing so is always right; this is a matter of speed.
+    pub fn direct_buffer(&mut self) -> Option<impl BufMut> {
+        let Stage::Payload(frame) = self.receiver.stage else {
+            return None;
+        };
+        if frame.opcode.is_control() || frame.missing < DIRECT_FROM {
+            return None;
+        }
+        // Not larger than the limit of a message.
+        let missing = frame.missing as usize;
+        let buffer = &mut self.receiver.assembly().buffer;
+        if buffer.len() == buffer.capacity() {
+            grow(buffer, missing, 0);
+        }
+        Some(buffer.limit(missing))
+    }
+
+    /// Takes notice of what was appended to [`direct_buffer`](Self::direct_buffer): unmasks,
+    /// validates, and returns the message if it is complete.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub fn recv_direct(&mut self) -> Result<Option<Event<'static>>, ProtocolError> {
+        match self.receiver.stage {
+            Stage::Payload(frame) if !frame.opcode.is_control() => self
+                .receiver
+                .take_notice(frame)
+                .map_err(|error| self.fail(error)),
+            _ => Ok(None),
+        }
+    }
+
+    /// All that does not take the fast path.
+    #[inline(never)]
+    fn recv_staged<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
+        if matches!(self.receiver.stage, Stage::End) {
+            *input = &mut [];
+            return match &self.life {
+                Life::Failed(error) => Err(ProtocolError::clone(error)),
+                _ => Ok(None),
+            };
+        }
+        self.step(input).map_err(|error| self.fail(error))
+    }
+
+    /// Goes on until there is an event or no more input.
+    fn step<'b>(&mut self, input: &mut &'b mut [u8]) -> Result<Option<Event<'b>>, ProtocolError> {
+        loop {
+            match self.receiver.stage {
+                Stage::Message | Stage::Header => {
+                    let Some(header) = self.receiver.read_header(input)? else {
+                        return Ok(None);
+                    };
+                    self.check_header(&header)?;
+                    if let Some(payload) = self.receiver.read_whole(&header, input) {
+                        return self
+                            .on_frame(header.opcode, Payload::Borrowed(payload))
+                            .map(Some);
+                    }
+                    self.receiver.begin_frame(&header);
+                }
+                Stage::Payload(frame) if frame.missing > 0 && input.is_empty() => return Ok(None),
+                Stage::Payload(frame) if frame.opcode.is_control() => {
+                    if let Some(payload) = self.receiver.read_control(frame, input) {
+                        return self
+                            .on_frame(frame.opcode, Payload::Owned(payload))
+                            .map(Some);
+                    }
+                }
+                Stage::Payload(frame) => {
+                    if let Some(event) = self.receiver.read_data(frame, input)? {
+                        return Ok(Some(event));
+                    }
+                }
+                Stage::End => return Ok(None),
+            }
+        }
+    }
+
+    /// The rules for a header that depend on the connection.
+    fn check_header(&self, header: &Header) -> Result<(), ProtocolError> {
+        let control = header.opcode.is_control();
+        if header.rsv1 {
+            return Err(match header.opcode {
+                _ if self.config.deflate.is_none() => ProtocolError::ReservedBit(1),
+                Opcode::Continuation => ProtocolError::CompressedContinuation,
+                _ if control => ProtocolError::CompressedControl,
+                _ => todo!("deflate"),
+            });
+        }
+        match (self.role, header.mask) {
+            (Role::Client, Some(_)) => return Err(ProtocolError::MaskedByServer),
+            (Role::Server, None) => return Err(ProtocolError::UnmaskedByClient),
+            _ => {}
+        }
+        if control {
+            return Ok(());
+        }
+
+        let open = self.receiver.open_message();
+        match (header.opcode, open) {
+            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
+            (Opcode::Text | Opcode::Binary, Some(_)) => {
+                return Err(ProtocolError::UnfinishedMessage);
+            }
+            _ => {}
+        }
+        let limits = &self.config.limits;
+        if header.len > limits.max_frame_size {
+            let limit = limits.max_frame_size;
+            return Err(ProtocolError::FrameTooLarge {
+                len: header.len,
+                limit,
+            });
+        }
+        let (received, fragments) =
+            open.map_or((0, 0), |message| (message.buffer.len(), message.fragments));
+        if header.len > (limits.max_message_size - received) as u64 {
+            return Err(ProtocolError::MessageTooLarge {
+                limit: limits.max_message_size,
+            });
+        }
+        if fragments >= limits.max_fragments {
+            return Err(ProtocolError::TooManyFragments {
+                limit: limits.max_fragments,
+            });
+        }
+        Ok(())
+    }
+
+    /// A control frame, or a data frame that is a message by itself.
+    fn on_frame<'b>(
+        &mut self,
+        opcode: Opcode,
+        payload: Payload<'b>,
+    ) -> Result<Event<'b>, ProtocolError> {
+        Ok(match opcode {
+            Opcode::Ping => {
+                // After our close frame the peer ignores what we send.
+                if matches!(self.life, Life::Open) {
+                    self.transmit.pong(&payload);
+                }
+                Event::Ping(payload)
+            }
+            Opcode::Pong => Event::Pong(payload),
+            Opcode::Close => Event::Close(self.on_close(&payload)?),
+            Opcode::Text => Event::Text(Text::check(payload).ok_or(ProtocolError::InvalidUtf8)?),
+            Opcode::Binary | Opcode::Continuation => Event::Binary(payload),
+        })
+    }
+}
+
+impl Receiver {
+    pub(super) fn new(role: Role, config: &Config) -> Receiver {
+        let limits = &config.limits;
+        Receiver {
+            stage: Stage::Message,
+            masked: role == Role::Server,
+            header: [0; MAX_HEADER],
+            header_len: 0,
+            max_whole: limits
+                .max_message_size
+                .min(usize::try_from(limits.max_frame_size).unwrap_or(usize::MAX)),
+            assembly: None,
+        }
+    }
+
+    /// The connection is closed or has failed: input is ignored, and what was received is dropped.
+    pub(super) fn stop(&mut self) {
+        self.stage = Stage::End;
+        self.assembly = None;
+    }
+
+    pub(super) fn release_buffers(&mut self) {
+        if matches!(self.stage, Stage::Message) {
+            self.assembly = None;
+        }
+    }
+
+    fn assembly(&mut self) -> &mut Assembly {
+        self.assembly.get_or_insert_default()
+    }
+
+    /// The message that has begun and not ended.
+    fn open_message(&self) -> Option<&Assembly> {
+        self.assembly
+            .as_deref()
+            .filter(|message| message.open.is_some())
+    }
+
+    /// What comes after a frame.
+    fn next_frame(&mut self) {
+        self.stage = match self.open_message() {
+            Some(_) => Stage::Header,
+            None => Stage::Message,
+        };
+    }
+
+    /// Reads a header; keeps what there is of it if it is incomplete.
+    fn read_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, ProtocolError> {
+        let kept = usize::from(self.header_len);
+        let added = input.len().min(MAX_HEADER - kept);
+        self.header[kept..kept + added].copy_from_slice(&input[..added]);
+        match Header::decode(&self.header[..kept + added])? {
+            Some((header, len)) => {
+                self.header_len = 0;
+                take(input, len - kept);
+                Ok(Some(header))
+            }
+            None => {
+                self.header_len += added as u8;
+                take(input, added);
+                if self.header_len > 0 {
+                    self.stage = Stage::Header;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// The payload of a control frame or of an unfragmented message, if all of it is in `input`.
+    fn read_whole<'b>(
+        &mut self,
+        header: &Header,
+        input: &mut &'b mut [u8],
+    ) -> Option<&'b mut [u8]> {
+        let whole = header.fin && header.opcode != Opcode::Continuation;
+        if !whole || (input.len() as u64) < header.len {
+            return None;
+        }
+        let payload = take(input, header.len as usize);
+        if let Some(key) = header.mask {
+            mask::apply(payload, key, 0);
+        }
+        self.next_frame();
+        Some(payload)
+    }
+
+    /// The payload of the frame will arrive in pieces, or be a piece of a message.
+    fn begin_frame(&mut self, header: &Header) {
+        let message = self.assembly();
+        match header.opcode {
+            Opcode::Text => message.open = Some(MessageKind::Text),
+            Opcode::Binary => message.open = Some(MessageKind::Binary),
+            Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+        }
+        if !header.opcode.is_control() {
+            message.fragments += 1;
+        }
+        self.stage = Stage::Payload(Frame {
+            opcode: header.opcode,
+            fin: header.fin,
+            key: header.mask,
+            missing: header.len,
+        });
+    }
+
+    /// Adds input to a control frame; returns its payload when it is whole.
+    fn read_control(&mut self, mut frame: Frame, input: &mut &mut [u8]) -> Option<BytesMut> {
+        let piece = frame.take(input);
+        frame.unmask(piece);
+        let control = &mut self.assembly().control;
+        control.extend_from_slice(piece);
+        if frame.missing > 0 {
+            self.stage = Stage::Payload(frame);
+            return None;
+        }
+        let payload = std::mem::take(control);
+        self.next_frame();
+        Some(payload)
+    }
+
+    /// Adds input to the open message; returns it when it is whole.
+    fn read_data(
+        &mut self,
+        frame: Frame,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Event<'static>>, ProtocolError> {
+        let piece = frame.take(input);
+        let buffer = &mut self.assembly().buffer;
+        if buffer.capacity() - buffer.len() < piece.len() {
+            grow(buffer, frame.missing as usize, piece.len());
+        }
+        buffer.extend_from_slice(piece);
+        self.take_notice(frame)
+    }
+
+    /// Takes notice of what was appended to the open message; returns it when it is whole.
+    fn take_notice(&mut self, mut frame: Frame) -> Result<Option<Event<'static>>, ProtocolError> {
+        let message = self.assembly();
+        let piece = &mut message.buffer[message.seen..];
+        frame.unmask(piece);
+        if message.open == Some(MessageKind::Text) {
+            message.validator.push(piece)?;
+        }
+        message.seen = message.buffer.len();
+        if frame.missing > 0 {
+            self.stage = Stage::Payload(frame);
+            return Ok(None);
+        }
+        if !frame.fin {
+            self.stage = Stage::Header;
+            return Ok(None);
+        }
+        let event = message.end()?;
+        self.stage = Stage::Message;
+        Ok(Some(event))
+    }
+}
+
+impl Assembly {
+    /// The message is whole.
+    fn end(&mut self) -> Result<Event<'static>, ProtocolError> {
+        let payload = Payload::Owned(std::mem::take(&mut self.buffer));
+        self.seen = 0;
+        self.fragments = 0;
+        Ok(match self.open.take() {
+            Some(MessageKind::Text) => {
+                self.validator.finish()?;
+                // SAFETY: `take_notice` has shown every byte of the buffer to the validator, in order, and the buffer
+                // is lent out for appending only.
+                #[allow(unsafe_code)]
+                Event::Text(unsafe { Text::validated(payload) })
+            }
+            Some(MessageKind::Binary) | None => Event::Binary(payload),
+        })
+    }
+}
+
+impl Frame {
+    /// As much of the payload as is there.
+    fn take<'b>(&self, input: &mut &'b mut [u8]) -> &'b mut [u8] {
+        let len = usize::try_from(self.missing)
+            .unwrap_or(usize::MAX)
+            .min(input.len());
+        take(input, len)
+    }
+
+    /// Unmasks the next piece of the payload.
+    fn unmask(&mut self, piece: &mut [u8]) {
+        self.missing -= piece.len() as u64;
+        if let Some(key) = &mut self.key {
+            mask::apply(piece, *key, 0);
+            key.rotate_left(piece.len() % 4);
+        }
+    }
+}
+
+impl From<InvalidUtf8> for ProtocolError {
+    fn from(_: InvalidUtf8) -> ProtocolError {
+        ProtocolError::InvalidUtf8
+    }
+}
+
+/// Makes room for at least `len` more bytes, and for the `missing` ones as far as what has arrived justifies it.
+fn grow(buffer: &mut BytesMut, missing: usize, len: usize) {
+    let justified = (buffer.len() + len)
+        .saturating_mul(GROWTH)
+        .max(FIRST_BUFFER)
+        - buffer.len();
+    buffer.reserve(missing.min(justified).max(len));
+}
+
+/// Splits the first `len` bytes off.
+#[inline]
+fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
+    let (taken, rest) = std::mem::take(input).split_at_mut(len);
+    *input = rest;
+    taken
+}
+
+/// Is a whole, unfragmented, uncompressed message with a length of at most 16 bits at the front? Returns its kind and the lengths of header
+/// and payload. Whatever is out of the ordinary gives `None` and is judged by [`Header::decode`].
+#[inline]
+fn whole_message(input: &[u8], masked: bool) -> Option<(MessageKind, usize, usize)> {
+    const TEXT: u8 = FIN | Opcode::Text as u8;
+    const BINARY: u8 = FIN | Opcode::Binary as u8;
+    let &[first, second, ref rest @ ..] = input else {
+        return None;
+    };
+    let kind = match first {
+        TEXT => MessageKind::Text,
+        BINARY => MessageKind::Binary,
+        _ => return None,
+    };
+    // With the wrong masking bit this is 128 or more.
+    let len7 = second ^ if masked { MASKED } else { 0 };
+    let key = if masked { 4 } else { 0 };
+    let (header, payload) = if len7 < LENGTH_16 {
+        (2 + key, usize::from(len7))
+    } else if len7 == LENGTH_16 {
+        let len = u16::from_be_bytes(*rest.first_chunk()?);
+        if len < u16::from(LENGTH_16) {
+            return None;
+        }
+        (4 + key, usize::from(len))
+    } else {
+        return None;
+    };
+    (input.len() >= header + payload).then_some((kind, header, payload))
+}

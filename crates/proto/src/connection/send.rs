@@ -1,0 +1,185 @@
+//! Messages in, frames out (RFC 6455, 5.2, 5.4 and 5.5).
+use bytes::Bytes;
+
+use super::{Connection, Life, MessageKind, Role};
+use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
+use crate::mask;
+
+/// An owned payload from this size on is not copied into the block of small frames, in bytes.
+const LARGE: usize = 8 << 10;
+
+/// Why a message was not queued. The message is lost to the caller in no case: it was borrowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// A close frame has been queued or the connection has failed: nothing may follow it
+    /// (RFC 6455, 5.5.1).
+    #[error("the connection is closing: nothing may be sent after the close frame")]
+    Closing,
+    /// [`Limits::max_queued`](crate::Limits::max_queued) would be exceeded.
+    #[error("the output queue is full: {queued} bytes are waiting, the limit is {limit}")]
+    QueueFull {
+        /// Bytes that wait.
+        queued: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A ping or pong over 125 bytes (RFC 6455, 5.5).
+    #[error("a control frame carries at most 125 bytes, not {0}")]
+    ControlTooLong(usize),
+    /// A whole message or a new fragmented one was started while fragments of another are
+    /// outstanding (RFC 6455, 5.4).
+    #[error("a fragmented message is being sent: finish it first")]
+    FragmentedMessageOpen,
+}
+
+/// What is remembered between two sends.
+#[derive(Debug, Default)]
+pub(super) struct Sender {
+    /// The fragmented message that has been started and not ended.
+    fragmented: Option<MessageKind>,
+}
+
+impl Sender {
+    pub(super) fn release_buffers(&mut self) {}
+}
+
+impl MessageKind {
+    fn opcode(self) -> Opcode {
+        match self {
+            MessageKind::Text => Opcode::Text,
+            MessageKind::Binary => Opcode::Binary,
+        }
+    }
+}
+
+impl Connection {
+    /// Queues a text message.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    #[inline]
+    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
+        self.send_message(MessageKind::Text, text.as_bytes())
+    }
+
+    /// Queues a binary message.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    #[inline]
+    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.send_message(MessageKind::Binary, data)
+    }
+
+    /// Queues a message whose payload is owned: a large one is not copied (a server sends it as it
+    /// is; a client masks it in place when it is the only owner).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn send_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), SendError> {
+        if payload.len() < LARGE {
+            return self.send_message(kind, &payload);
+        }
+        self.check_message(payload.len())?;
+        let mut header = Header {
+            fin: true,
+            rsv1: false,
+            opcode: kind.opcode(),
+            mask: None,
+            len: payload.len() as u64,
+        };
+        if self.role == Role::Server {
+            self.transmit.large_frame(header, payload);
+            return Ok(());
+        }
+        match payload.try_into_mut() {
+            Ok(mut payload) => {
+                let key = mask::fresh_key();
+                header.mask = Some(key);
+                mask::apply(&mut payload, key, 0);
+                self.transmit.large_frame(header, payload.freeze());
+            }
+            Err(shared) => self.transmit.frame(true, false, header.opcode, &shared),
+        }
+        Ok(())
+    }
+
+    /// Queues one fragment of a message (RFC 6455, 5.4). The first call starts the message; `fin` ends it.
+    /// Control frames may be sent in between, other messages not. Fragments are never compressed.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn send_fragment(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        fin: bool,
+    ) -> Result<(), SendError> {
+        self.check(payload.len())?;
+        let opcode = match self.sender.fragmented {
+            None => kind.opcode(),
+            Some(open) if open == kind => Opcode::Continuation,
+            Some(_) => return Err(SendError::FragmentedMessageOpen),
+        };
+        self.transmit.frame(fin, false, opcode, payload);
+        self.sender.fragmented = (!fin).then_some(kind);
+        Ok(())
+    }
+
+    /// Queues a ping of at most 125 bytes.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn send_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Ping, data)
+    }
+
+    /// Queues an unsolicited pong of at most 125 bytes (RFC 6455, 5.5.3).
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn send_pong(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Pong, data)
+    }
+
+    #[inline]
+    fn send_message(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
+        self.check_message(payload.len())?;
+        self.transmit.frame(true, false, kind.opcode(), payload);
+        Ok(())
+    }
+
+    fn send_control(&mut self, opcode: Opcode, data: &[u8]) -> Result<(), SendError> {
+        if data.len() > MAX_CONTROL_PAYLOAD {
+            return Err(SendError::ControlTooLong(data.len()));
+        }
+        self.check(data.len())?;
+        self.transmit.frame(true, false, opcode, data);
+        Ok(())
+    }
+
+    /// May a whole message of this length be queued?
+    #[inline]
+    fn check_message(&self, len: usize) -> Result<(), SendError> {
+        self.check(len)?;
+        match self.sender.fragmented {
+            None => Ok(()),
+            Some(_) => Err(SendError::FragmentedMessageOpen),
+        }
+    }
+
+    /// May a frame of this length be queued?
+    #[inline]
+    fn check(&self, len: usize) -> Result<(), SendError> {
+        if !matches!(self.life, Life::Open) {
+            return Err(SendError::Closing);
+        }
+        let queued = self.queued();
+        let limit = self.config.limits.max_queued;
+        if queued.saturating_add(len).saturating_add(MAX_HEADER) > limit {
+            return Err(SendError::QueueFull { queued, limit });
+        }
+        Ok(())
+    }
+}

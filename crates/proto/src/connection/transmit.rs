@@ -1,0 +1,252 @@
+//! The output queue: encoded frames on their way to the transport.
+//!
+//! Headers and small payloads lie one after the other in one block, so that many frames leave in one write. A large
+//! payload that we own is not copied into the block: it is noted where in the block it belongs, and becomes a chunk
+//! of its own.
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes};
+
+use super::Role;
+use crate::frame::{Header, MAX_HEADER, Opcode};
+use crate::mask;
+
+/// The first block of a connection that sends, in bytes. It doubles as needed.
+const FIRST_BLOCK: usize = 256;
+
+/// Pongs that may wait at once. Beyond it only the latest ping is answered (RFC 6455, 5.5.3), so that a flood of pings
+/// cannot grow the queue.
+const MAX_WAITING_PONGS: u8 = 16;
+
+/// The bytes that wait for the transport.
+///
+/// A [`Buf`] with one chunk per large payload and one for the frames between them.
+#[derive(Debug)]
+pub struct Transmit {
+    /// Clients mask (RFC 6455, 5.1).
+    masks: bool,
+    /// All of it is initialised; the waiting bytes are `start..end`.
+    block: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// In the order in which they leave.
+    large: VecDeque<Large>,
+    /// Waiting bytes, of the block and of the large payloads.
+    remaining: usize,
+    /// Bytes that have left since the connection was made.
+    sent: u64,
+    pongs: Pongs,
+}
+
+/// A payload that is not in the block.
+#[derive(Debug)]
+struct Large {
+    /// It leaves when the block has been sent up to here.
+    after: usize,
+    payload: Bytes,
+}
+
+/// Answers to pings.
+#[derive(Debug, Default)]
+struct Pongs {
+    /// How many are in the queue.
+    waiting: u8,
+    /// Where the last of them ends, counted as [`Transmit::sent`].
+    end: u64,
+    /// The answer to the latest ping, while too many are waiting.
+    latest: Option<Box<[u8]>>,
+}
+
+impl Transmit {
+    pub(super) fn new(role: Role) -> Transmit {
+        Transmit {
+            masks: role == Role::Client,
+            block: Vec::new(),
+            start: 0,
+            end: 0,
+            large: VecDeque::new(),
+            remaining: 0,
+            sent: 0,
+            pongs: Pongs::default(),
+        }
+    }
+
+    /// Bytes that wait, including an answer to a ping that is held back.
+    pub(super) fn queued(&self) -> usize {
+        let held_back = self
+            .pongs
+            .latest
+            .as_ref()
+            .map_or(0, |pong| MAX_HEADER + pong.len());
+        self.remaining + held_back
+    }
+
+    /// Encodes a frame: header, masking key and masked copy in one go.
+    #[inline]
+    pub(super) fn frame(&mut self, fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) {
+        let key = self.masks.then(mask::fresh_key);
+        let header = Header {
+            fin,
+            rsv1,
+            opcode,
+            mask: key,
+            len: payload.len() as u64,
+        };
+        let room = self.room(MAX_HEADER + payload.len());
+        let start = header.encode(room.first_chunk_mut().expect("room for a header"));
+        let end = start + payload.len();
+        match key {
+            Some(key) => mask::copy(&mut room[start..end], payload, key),
+            None => room[start..end].copy_from_slice(payload),
+        }
+        self.end += end;
+        self.remaining += end;
+    }
+
+    /// Queues a frame whose payload, already masked if it must be, is a chunk of its own.
+    pub(super) fn large_frame(&mut self, header: Header, payload: Bytes) {
+        let room = self.room(MAX_HEADER);
+        let len = header.encode(room.first_chunk_mut().expect("room for a header"));
+        self.end += len;
+        self.remaining += len + payload.len();
+        self.large.push_back(Large {
+            after: self.end,
+            payload,
+        });
+    }
+
+    /// Answers a ping. While too many answers wait, the latest replaces the one before it.
+    pub(super) fn pong(&mut self, payload: &[u8]) {
+        if self.pongs.waiting < MAX_WAITING_PONGS {
+            self.frame(true, false, Opcode::Pong, payload);
+            self.pongs.waiting += 1;
+            self.pongs.end = self.sent + self.remaining as u64;
+        } else {
+            self.pongs.latest = Some(payload.into());
+        }
+    }
+
+    /// Drops the answer that is held back: nothing may follow a close frame.
+    pub(super) fn discard_held_pong(&mut self) {
+        self.pongs.latest = None;
+    }
+
+    pub(super) fn release_buffers(&mut self) {
+        if self.remaining == 0 {
+            self.block = Vec::new();
+            self.large = VecDeque::new();
+        }
+    }
+
+    /// At least `len` free bytes behind the waiting ones.
+    #[inline]
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        if self.block.len() - self.end < len {
+            self.make_room(len);
+        }
+        &mut self.block[self.end..]
+    }
+
+    #[cold]
+    fn make_room(&mut self, len: usize) {
+        let waiting = self.end - self.start;
+        // Move the waiting bytes to the front, if that is cheaper than what has been sent since the last time.
+        if self.start >= waiting {
+            self.block.copy_within(self.start..self.end, 0);
+            for large in &mut self.large {
+                large.after -= self.start;
+            }
+            self.start = 0;
+            self.end = waiting;
+        }
+        let needed = self.end + len;
+        if self.block.len() < needed {
+            let doubled = self.block.len().saturating_mul(2);
+            self.block.resize(needed.max(doubled).max(FIRST_BLOCK), 0);
+        }
+    }
+
+    /// How many bytes of the block leave before the next large payload.
+    fn run(&self) -> usize {
+        self.large.front().map_or(self.end, |large| large.after) - self.start
+    }
+
+    /// The last answer to a ping has left: the one that was held back may follow.
+    #[cold]
+    fn pongs_sent(&mut self) {
+        self.pongs.waiting = 0;
+        if let Some(latest) = self.pongs.latest.take() {
+            self.pong(&latest);
+        }
+    }
+}
+
+impl Buf for Transmit {
+    fn remaining(&self) -> usize {
+        self.remaining
+    }
+
+    fn chunk(&self) -> &[u8] {
+        match (self.run(), self.large.front()) {
+            (0, Some(large)) => &large.payload,
+            (run, _) => &self.block[self.start..self.start + run],
+        }
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        let mut start = self.start;
+        let large = self
+            .large
+            .iter()
+            .map(|large| (large.after, &*large.payload));
+        for (end, payload) in large.chain([(self.end, &[][..])]) {
+            for chunk in [&self.block[start..end], payload] {
+                if filled == slices.len() {
+                    return filled;
+                }
+                if !chunk.is_empty() {
+                    slices[filled] = IoSlice::new(chunk);
+                    filled += 1;
+                }
+            }
+            start = end;
+        }
+        filled
+    }
+
+    fn advance(&mut self, count: usize) {
+        assert!(
+            count <= self.remaining,
+            "advanced by {count}, but only {} bytes wait",
+            self.remaining
+        );
+        self.remaining -= count;
+        self.sent += count as u64;
+        let mut left = count;
+        loop {
+            let run = self.run().min(left);
+            self.start += run;
+            left -= run;
+            match self.large.front_mut() {
+                Some(large) if large.after == self.start && left > 0 => {
+                    let taken = left.min(large.payload.len());
+                    left -= taken;
+                    large.payload.advance(taken);
+                    if large.payload.is_empty() {
+                        self.large.pop_front();
+                    }
+                }
+                _ => break,
+            }
+        }
+        if self.remaining == 0 {
+            self.start = 0;
+            self.end = 0;
+        }
+        if self.pongs.waiting > 0 && self.sent >= self.pongs.end {
+            self.pongs_sent();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Text types whose bytes are known to be UTF-8.
+//!
+//! The reason for the crate's only `unsafe`: both types are built only from bytes that have been validated, so that
+//! reading them as `str` does not validate again.
+#![allow(unsafe_code)]
+
+use std::ops::Deref;
+use std::str::Utf8Error;
+
+use bytes::{Bytes, BytesMut};
+
+use super::check;
+use crate::Payload;
+
+/// Bytes that are known to be UTF-8: a cheaply cloned, immutable string.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Utf8Bytes(Bytes);
+
+impl Utf8Bytes {
+    /// A string constant, without copying.
+    pub const fn from_static(text: &'static str) -> Utf8Bytes {
+        Utf8Bytes(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // SAFETY: every constructor of `Utf8Bytes` takes a `str`, a checked `Text`, or validates; `Bytes` never change.
+        unsafe { std::str::from_utf8_unchecked(&self.0) }
+    }
+
+    /// The bytes.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+/// A [`Payload`] that is known to be UTF-8.
+#[derive(Debug)]
+pub struct Text<'b>(Payload<'b>);
+
+impl<'b> Text<'b> {
+    /// Validates all of `payload`.
+    #[inline]
+    pub(crate) fn check(payload: Payload<'b>) -> Option<Text<'b>> {
+        check(&payload)?;
+        Some(Text(payload))
+    }
+
+    /// Takes text that was validated while it arrived.
+    ///
+    /// # Safety
+    /// A [`Validator`](super::Validator) has accepted exactly these bytes, in this order, and its
+    /// [`finish`](super::Validator::finish).
+    pub(crate) unsafe fn validated(payload: Payload<'b>) -> Text<'b> {
+        debug_assert!(check(&payload).is_some(), "only validated text gets here");
+        Text(payload)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // SAFETY: `check` and `validated` are the only constructors; the payload is not lent out mutably.
+        unsafe { std::str::from_utf8_unchecked(&self.0) }
+    }
+
+    /// The text as an owned string; copies only if it is borrowed.
+    pub fn into_utf8_bytes(self) -> Utf8Bytes {
+        Utf8Bytes(self.0.into_bytes())
+    }
+
+    /// The bytes of the text.
+    pub fn into_payload(self) -> Payload<'b> {
+        self.0
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl Deref for Utf8Bytes {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Utf8Bytes {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl AsRef<[u8]> for Utf8Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Utf8Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl std::fmt::Display for Utf8Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl PartialEq<str> for Utf8Bytes {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Utf8Bytes {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialEq<String> for Utf8Bytes {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl From<&str> for Utf8Bytes {
+    fn from(text: &str) -> Utf8Bytes {
+        Utf8Bytes(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+impl From<String> for Utf8Bytes {
+    fn from(text: String) -> Utf8Bytes {
+        Utf8Bytes(Bytes::from(text))
+    }
+}
+
+impl From<Utf8Bytes> for Bytes {
+    fn from(text: Utf8Bytes) -> Bytes {
+        text.0
+    }
+}
+
+impl TryFrom<Bytes> for Utf8Bytes {
+    type Error = Utf8Error;
+    fn try_from(bytes: Bytes) -> Result<Utf8Bytes, Utf8Error> {
+        if check(&bytes).is_none() {
+            // Slower, but it knows where the error is.
+            std::str::from_utf8(&bytes)?;
+        }
+        Ok(Utf8Bytes(bytes))
+    }
+}
+
+impl TryFrom<BytesMut> for Utf8Bytes {
+    type Error = Utf8Error;
+    fn try_from(bytes: BytesMut) -> Result<Utf8Bytes, Utf8Error> {
+        Utf8Bytes::try_from(bytes.freeze())
+    }
+}
+
+impl TryFrom<Vec<u8>> for Utf8Bytes {
+    type Error = Utf8Error;
+    fn try_from(bytes: Vec<u8>) -> Result<Utf8Bytes, Utf8Error> {
+        Utf8Bytes::try_from(Bytes::from(bytes))
+    }
+}

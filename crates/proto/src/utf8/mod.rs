@@ -1,0 +1,19 @@
+//! UTF-8 validation, at once and incrementally (RFC 6455, 8.1), and the checked text types.
+mod checked;
+mod validator;
+
+pub use checked::{Text, Utf8Bytes};
+pub use validator::{InvalidUtf8, Validator};
+
+/// Below this length the standard library is as fast as SIMD code behind a function pointer.
+const SIMD_FROM: usize = 64;
+
+/// The text in `bytes`, if all of it is UTF-8.
+#[inline]
+pub fn check(bytes: &[u8]) -> Option<&str> {
+    if bytes.len() < SIMD_FROM {
+        std::str::from_utf8(bytes).ok()
+    } else {
+        simdutf8::basic::from_utf8(bytes).ok()
+    }
+}

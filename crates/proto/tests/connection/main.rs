@@ -1,0 +1,3 @@
+//! The connection through its public interface.
+mod common;
+mod rfc_examples;
