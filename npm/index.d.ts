@@ -1,0 +1,851 @@
+/**
+ * OpenHarmony's `@ohos.net.webSocket`, for Node.js.
+ *
+ * The types have the names of OpenHarmony's documentation. `@since` is the API level that brought a member there;
+ * every member works at every level, and a level changes only what `setApiVersion` lists. Members marked
+ * **arkws** do not exist on the platform.
+ *
+ * Declarations of `@ohos.net.webSocket`, `@kit.NetworkKit`, `@ohos.base` and `@kit.BasicServicesKit` themselves:
+ * `"types": ["arkws/register"]` in `tsconfig.json`.
+ */
+
+export default webSocket;
+
+export import createWebSocket = webSocket.createWebSocket;
+export import createWebSocketServer = webSocket.createWebSocketServer;
+export import TlsProtocol = webSocket.TlsProtocol;
+
+/** WebSocket clients and servers. */
+export declare namespace webSocket {
+  /**
+   * Makes a client. One object holds one connection at a time and may connect again after a close or a failure.
+   * @since 6
+   */
+  function createWebSocket(): WebSocket;
+
+  /**
+   * Makes a server.
+   * @since 19
+   */
+  function createWebSocketServer(): WebSocketServer;
+
+  /**
+   * A client.
+   *
+   * Calls never throw: a mistake in the arguments comes as a {@link BusinessError} with code 401, to the callback if the
+   * last argument is one, else by the promise. `on` and `off` do throw it.
+   *
+   * Any number of listeners may be added per event; the same function twice counts once. The events of one connection
+   * come in this order: `headerReceive`, `open`, `openInfo`, `message` and `dataEnd` for each message, `error` if the connection
+   * failed, `close`. An attempt that fails gives `error` alone.
+   * @since 6
+   */
+  interface WebSocket {
+    /**
+     * Starts to connect.
+     *
+     * `true` means that the request has been created: arguments, files and permission are in order. What follows are
+     * events: `open`, or `error`.
+     * @param url `ws://` or `wss://`; at most 1024 characters, 2048 from level 15, 8196 from level 26.
+     * @param callback Gets `(undefined, true)` or `(error, undefined)`: 401, 201 (no permission), -1 (cannot be created),
+     * 2302001 (not a WebSocket URL, from level 12), 2302002 (a certificate file is missing), 2302003 (already connected),
+     * 2302998 (host not allowed), 2302999.
+     * @since 6
+     */
+    connect(url: string, callback: AsyncCallback<boolean>): void;
+    /**
+     * Starts to connect, with options.
+     * @since 6
+     */
+    connect(url: string, options: WebSocketRequestOptions, callback: AsyncCallback<boolean>): void;
+    /**
+     * Starts to connect; the promise resolves to `true` or rejects with a {@link BusinessError}.
+     * @since 6
+     */
+    connect(url: string, options?: WebSocketRequestOptions): Promise<boolean>;
+
+    /**
+     * Sends one message: a string as text, an ArrayBuffer as binary (since 8). Messages sent before `open` wait and go
+     * out in order. The data is copied at once.
+     * @param data At most 5,242,864 bytes (a string in UTF-8); longer: 401.
+     * @param callback Gets `true` once the message has been handed to the operating system; or 401, 201, -1 (not
+     * connected, or the connection was lost first).
+     * @since 6
+     */
+    send(data: string | ArrayBuffer, callback: AsyncCallback<boolean>): void;
+    /**
+     * Sends one message; the promise resolves to `true` or rejects with a {@link BusinessError}.
+     * @since 6
+     */
+    send(data: string | ArrayBuffer): Promise<boolean>;
+
+    /**
+     * Closes the connection: sends what is queued, then the close frame, and waits at most 5 s for the peer's. Before `open` it
+     * cancels the attempt.
+     * @param callback Gets `true` once the close has been requested, 2302999 if there is nothing to close. The `close`
+     * event tells when it is done.
+     * @since 6
+     */
+    close(callback: AsyncCallback<boolean>): void;
+    /**
+     * Closes the connection with a code and a reason.
+     * @since 6
+     */
+    close(options: WebSocketCloseOptions, callback: AsyncCallback<boolean>): void;
+    /**
+     * Closes the connection; the promise resolves to `true` or rejects with a {@link BusinessError}.
+     * @since 6
+     */
+    close(options?: WebSocketCloseOptions): Promise<boolean>;
+
+    /**
+     * The connection is open: messages can go both ways.
+     * @since 6
+     */
+    on(type: 'open', callback: AsyncCallback<OpenResult>): void;
+    /**
+     * The connection is open, with the sub-protocol that the server chose; right after `open`.
+     * @since 26
+     */
+    on(type: 'openInfo', callback: AsyncCallback<WebSocketOpenInfo>): void;
+    /**
+     * A message has come: text as a string, binary as an ArrayBuffer (since 8). At level 10 and 11 it comes in pieces of at
+     * most 4096 bytes, which never split a character; `dataEnd` follows the last. From level 12 it comes whole.
+     * @since 6
+     */
+    on(type: 'message', callback: AsyncCallback<string | ArrayBuffer>): void;
+    /** As above, for a program that knows that its server sends text only. */
+    on(type: 'message', callback: AsyncCallback<string>): void;
+    /** As above, for a program that knows that its server sends binary data only. */
+    on(type: 'message', callback: AsyncCallback<ArrayBuffer>): void;
+    /**
+     * The message is complete.
+     * @since 11
+     */
+    on(type: 'dataEnd', callback: Callback<void>): void;
+    /**
+     * The header of the server's response, before `open`.
+     * @since 12
+     */
+    on(type: 'headerReceive', callback: Callback<ResponseHeaders>): void;
+    /**
+     * The connection is closed. After it nothing comes any more.
+     * @since 6
+     */
+    on(type: 'close', callback: AsyncCallback<CloseResult>): void;
+    /**
+     * An attempt failed, or the connection was lost. The code is always 200; `cause` says why.
+     * @since 6
+     */
+    on(type: 'error', callback: ErrorCallback<WebSocketError>): void;
+    /** As above, with the platform's type. */
+    on(type: 'error', callback: ErrorCallback): void;
+    /** **arkws**: the connection is lost and will be tried again: see {@link WebSocketRequestOptions.reconnect}. */
+    on(type: 'reconnecting', callback: Callback<ReconnectingInfo>): void;
+    /** **arkws**: the connection is back; right after its `open`. */
+    on(type: 'reconnected', callback: Callback<ReconnectedInfo>): void;
+
+    /**
+     * Removes `callback`, or all listeners of `open`.
+     * @since 6
+     */
+    off(type: 'open', callback?: AsyncCallback<OpenResult>): void;
+    /**
+     * Removes `callback`, or all listeners of `openInfo`.
+     * @since 26
+     */
+    off(type: 'openInfo', callback?: AsyncCallback<WebSocketOpenInfo>): void;
+    /**
+     * Removes `callback`, or all listeners of `message`.
+     * @since 6
+     */
+    off(type: 'message', callback?: AsyncCallback<string | ArrayBuffer>): void;
+    /** As above, for a listener of text only. */
+    off(type: 'message', callback: AsyncCallback<string>): void;
+    /** As above, for a listener of binary data only. */
+    off(type: 'message', callback: AsyncCallback<ArrayBuffer>): void;
+    /**
+     * Removes `callback`, or all listeners of `dataEnd`.
+     * @since 11
+     */
+    off(type: 'dataEnd', callback?: Callback<void>): void;
+    /**
+     * Removes `callback`, or all listeners of `headerReceive`.
+     * @since 12
+     */
+    off(type: 'headerReceive', callback?: Callback<ResponseHeaders>): void;
+    /**
+     * Removes `callback`, or all listeners of `close`.
+     * @since 6
+     */
+    off(type: 'close', callback?: AsyncCallback<CloseResult>): void;
+    /**
+     * Removes `callback`, or all listeners of `error`.
+     * @since 6
+     */
+    off(type: 'error', callback?: ErrorCallback<WebSocketError>): void;
+    /** As above, with the platform's type. */
+    off(type: 'error', callback: ErrorCallback): void;
+    /** **arkws**: removes `callback`, or all listeners of `reconnecting`. */
+    off(type: 'reconnecting', callback?: Callback<ReconnectingInfo>): void;
+    /** **arkws**: removes `callback`, or all listeners of `reconnected`. */
+    off(type: 'reconnected', callback?: Callback<ReconnectedInfo>): void;
+
+    /**
+     * `on('open')`, as static ArkTS names it.
+     * @since 23
+     */
+    onOpen(callback: AsyncCallback<OpenResult>): void;
+    /**
+     * `off('open')`.
+     * @since 23
+     */
+    offOpen(callback?: AsyncCallback<OpenResult>): void;
+    /**
+     * `on('message')`.
+     * @since 23
+     */
+    onMessage(callback: AsyncCallback<string | ArrayBuffer>): void;
+    /** `on('message')` for text only. */
+    onMessage(callback: AsyncCallback<string>): void;
+    /** `on('message')` for binary data only. */
+    onMessage(callback: AsyncCallback<ArrayBuffer>): void;
+    /**
+     * `off('message')`.
+     * @since 23
+     */
+    offMessage(callback?: AsyncCallback<string | ArrayBuffer>): void;
+    /** `off('message')` for a listener of text only. */
+    offMessage(callback: AsyncCallback<string>): void;
+    /** `off('message')` for a listener of binary data only. */
+    offMessage(callback: AsyncCallback<ArrayBuffer>): void;
+    /**
+     * `on('close')`.
+     * @since 23
+     */
+    onWebSocketClose(callback: AsyncCallback<CloseResult>): void;
+    /**
+     * `off('close')`.
+     * @since 23
+     */
+    offWebSocketClose(callback?: AsyncCallback<CloseResult>): void;
+    /**
+     * `on('error')`.
+     * @since 23
+     */
+    onWebSocketError(callback: ErrorCallback<WebSocketError>): void;
+    /** `on('error')`, with the platform's type. */
+    onWebSocketError(callback: ErrorCallback): void;
+    /**
+     * `off('error')`.
+     * @since 23
+     */
+    offWebSocketError(callback?: ErrorCallback<WebSocketError>): void;
+    /** `off('error')`, with the platform's type. */
+    offWebSocketError(callback: ErrorCallback): void;
+    /**
+     * `on('dataEnd')`.
+     * @since 23
+     */
+    onDataEnd(callback: Callback<void>): void;
+    /**
+     * `off('dataEnd')`.
+     * @since 23
+     */
+    offDataEnd(callback?: Callback<void>): void;
+    /**
+     * `on('headerReceive')`.
+     * @since 23
+     */
+    onHeaderReceive(callback: Callback<ResponseHeaders>): void;
+    /**
+     * `off('headerReceive')`.
+     * @since 23
+     */
+    offHeaderReceive(callback?: Callback<ResponseHeaders>): void;
+
+    /** **arkws**: the state, numbered as in browsers: 0 connecting (or waiting to reconnect), 1 open, 2 closing, 3 closed. */
+    readonly readyState: number;
+    /** **arkws**: bytes of messages that were sent but not yet handed to the operating system. */
+    readonly bufferedAmount: number;
+    /** **arkws**: counters and facts of the current connection, or of the last one. */
+    stats(): WebSocketStats;
+  }
+
+  /**
+   * Options of {@link WebSocket.connect}.
+   * @since 6
+   */
+  interface WebSocketRequestOptions {
+    /**
+     * Header fields of the request: an object, a `Map` or an array of pairs; each value a string, a number or an array of strings.
+     * `Host`, `Origin` and `User-Agent` replace ours, `Sec-WebSocket-Protocol` joins `protocol`, the other fields of the
+     * handshake are refused (401), as are names and values that would break the request.
+     * @since 6
+     */
+    header?: Object;
+    /**
+     * Trusted certificates (PEM), a file or a directory of files, instead of the system's. Default: the system's.
+     * @since 11
+     */
+    caPath?: string;
+    /**
+     * The certificate to show to the server. Default: none.
+     * @since 11
+     */
+    clientCert?: ClientCert;
+    /**
+     * How to get out. Default: `'system'`.
+     * @since 12
+     */
+    proxy?: ProxyConfiguration;
+    /**
+     * Sub-protocols to offer, separated by commas. Default: none.
+     * @since 12
+     */
+    protocol?: string;
+    /**
+     * Accepts any certificate. For tests only. Default: `false`.
+     * @since 20
+     */
+    skipServerCertVerification?: boolean;
+    /**
+     * Seconds of silence after which the server is pinged, 0 to 30000; 0: never. Default: 30.
+     * @since 21
+     */
+    pingInterval?: number;
+    /**
+     * Seconds to wait for an answer to a ping before the connection counts as lost; at most `pingInterval`. Default: 30.
+     * @since 21
+     */
+    pongTimeout?: number;
+    /**
+     * Lowest TLS version. 1.0 and 1.1 are never spoken: they mean 1.2. Default: 1.2.
+     * @since 26
+     */
+    minSupportTlsProtocol?: TlsProtocol;
+    /**
+     * Whether `Origin` names a port that is not the scheme's own. Default: `false`.
+     * @since 26
+     */
+    supportOriginPort?: boolean;
+    /** **arkws**: milliseconds for name, TCP, proxy and TLS. Default: 20000. */
+    connectTimeout?: number;
+    /** **arkws**: milliseconds for the server's response. Default: 15000. */
+    handshakeTimeout?: number;
+    /** **arkws**: bytes of the largest message accepted; a larger one ends the connection with 1009. Default: 64 MiB. */
+    maxMessageSize?: number;
+    /** **arkws**: offers compression (RFC 7692). Default: `false`. */
+    perMessageDeflate?: boolean;
+    /** **arkws**: connects again by itself when the connection is lost; `true` takes all defaults. `close()` ends it. Default: `false`. */
+    reconnect?: boolean | ReconnectOptions;
+  }
+
+  /** **arkws**: exponential back-off. */
+  interface ReconnectOptions {
+    /** Milliseconds before the first attempt. Default: 1000. */
+    initialDelay?: number;
+    /** Milliseconds, the most between two attempts. Default: 30000. */
+    maxDelay?: number;
+    /** What the delay grows by with each attempt. Default: 2. */
+    factor?: number;
+    /** Draws each delay from zero up to what it would be, so that clients do not come back all at once. Default: `true`. */
+    jitter?: boolean;
+    /** Attempts in a row before giving up. Default: no limit. */
+    maxAttempts?: number;
+    /** Causes to try again after. Default: all that may pass by themselves. */
+    retryOn?: ErrorCause[];
+    /** Bytes of messages kept while there is no connection; `send` beyond it is refused with -1. Default: 16 MiB. */
+    maxQueuedBytes?: number;
+  }
+
+  /**
+   * A client certificate and its key, in PEM. The key may be PKCS#1, PKCS#8 or SEC1.
+   * @since 11
+   */
+  interface ClientCert {
+    /** File of the certificate, with its chain. */
+    certPath: string;
+    /** File of the private key. */
+    keyPath: string;
+    /** Password of an encrypted key. */
+    keyPassword?: string;
+  }
+
+  /**
+   * `'system'`: the environment's (`https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`); `'no-proxy'`: none at all; or this one.
+   * @since 12
+   */
+  type ProxyConfiguration = 'system' | 'no-proxy' | HttpProxy;
+
+  /**
+   * A proxy.
+   * @since 12
+   */
+  interface HttpProxy {
+    /** Host name or address; **arkws**: also `socks5://host` and `http://host`. */
+    host: string;
+    /** 0 to 65535. */
+    port: number;
+    /** Default: none. */
+    username?: string;
+    /** Default: none. */
+    password?: string;
+    /** Hosts to reach directly; `*` stands for any sequence of characters. */
+    exclusionList: Array<string>;
+  }
+
+  /**
+   * TLS versions.
+   * @since 26
+   */
+  enum TlsProtocol {
+    /** Means 1.2. */
+    TLS_V_1_0 = 0,
+    /** Means 1.2. */
+    TLS_V_1_1 = 1,
+    TLS_V_1_2 = 2,
+    TLS_V_1_3 = 3,
+  }
+
+  /**
+   * Options of {@link WebSocket.close}.
+   * @since 6
+   */
+  interface WebSocketCloseOptions {
+    /** 1000–1003, 1007–1014 or 3000–4999; any other becomes 1000. Default: 1000. */
+    code?: number;
+    /** At most 123 bytes of UTF-8; the rest is cut. Default: `""`, from level 12 `"CLOSE_NORMAL"`. */
+    reason?: string;
+  }
+
+  /**
+   * How a connection ended: our own code and reason after a close of ours, else the peer's.
+   * @since 10
+   */
+  interface CloseResult {
+    /** 1000–4999. 1005: the peer gave none. 1006: the connection was lost. */
+    code: number;
+    /** The reason given, or why the connection was lost. */
+    reason: string;
+  }
+
+  /**
+   * What `open` brings.
+   * @since 6
+   */
+  interface OpenResult {
+    /** 101. */
+    status: number;
+    /** `"Switching Protocols"`, or what the server says. */
+    message: string;
+  }
+
+  /**
+   * What `openInfo` brings.
+   * @since 26
+   */
+  interface WebSocketOpenInfo extends OpenResult {
+    /** The sub-protocol that the server chose, if it did. */
+    protocol?: string;
+  }
+
+  /**
+   * Header fields by lower-case name; one that came several times is an array.
+   * @since 12
+   */
+  type ResponseHeaders = {
+    [name: string]: string | string[] | undefined;
+  };
+
+  /** What `error` brings. On the platform it has only `code` and `data`. */
+  interface WebSocketError extends BusinessError<string> {
+    /** 200. */
+    code: number;
+    /** The HTTP status of a refused handshake, else `"0"`. */
+    data: string;
+    /** **arkws**: why, for programs. The message says it for people. */
+    cause: ErrorCause;
+  }
+
+  /**
+   * **arkws**: why an attempt failed or a connection was lost.
+   *
+   * - `invalid`: URL, header or option cannot be used
+   * - `dns`: the name does not resolve
+   * - `refused`, `unreachable`: nothing listens there, no way there
+   * - `timeout`: too slow
+   * - `tls`: certificate, name, version
+   * - `proxy`: the proxy refused or misbehaved
+   * - `handshake`: the server did not agree to WebSocket
+   * - `redirect`: it pointed elsewhere, once too often or to a less safe place
+   * - `protocol`: the peer broke RFC 6455
+   * - `too-big`: a message over `maxMessageSize`
+   * - `heartbeat`: no answer to pings
+   * - `reset`: the connection ended without a close
+   * - `io`: anything else of the network
+   */
+  type ErrorCause =
+    | 'invalid'
+    | 'dns'
+    | 'refused'
+    | 'unreachable'
+    | 'timeout'
+    | 'tls'
+    | 'proxy'
+    | 'handshake'
+    | 'redirect'
+    | 'protocol'
+    | 'too-big'
+    | 'heartbeat'
+    | 'reset'
+    | 'io';
+
+  /** **arkws**: what `reconnecting` brings. */
+  interface ReconnectingInfo {
+    /** 1, 2, ... */
+    attempt: number;
+    /** Milliseconds until the attempt. */
+    delay: number;
+    /** Why the connection was lost, or the last attempt failed. */
+    cause: WebSocketError;
+  }
+
+  /** **arkws**: what `reconnected` brings. */
+  interface ReconnectedInfo {
+    /** How many it took. */
+    attempts: number;
+  }
+
+  /** **arkws**: counters and facts of a connection; a fact that is not known (yet) is `undefined`. */
+  interface WebSocketStats {
+    /** Messages received. */
+    messagesReceived: number;
+    /** Messages handed to the operating system. */
+    messagesSent: number;
+    /** Bytes read from the connection. */
+    bytesReceived: number;
+    /** Bytes written to the connection. */
+    bytesSent: number;
+    /** Pings of the heartbeat. */
+    pingsSent: number;
+    /** Pings of the peer. */
+    pingsReceived: number;
+    /** Milliseconds that the last ping took to be answered. */
+    roundTripTime: number | undefined;
+    /** The sub-protocol agreed on. */
+    protocol: string | undefined;
+    /** The extensions agreed on, as on the wire. */
+    extensions: string | undefined;
+    /** `"TLSv1.2"` or `"TLSv1.3"`. */
+    tlsVersion: string | undefined;
+    /** `ip:port` of the peer, or of the proxy if there is one. */
+    remoteAddress: string | undefined;
+  }
+
+  /**
+   * A server. Results come by promise; `on` and `off` throw on bad arguments (401).
+   * @since 19
+   */
+  interface WebSocketServer {
+    /**
+     * Starts to listen. Rejects with 401, 201, 2302002 (a certificate file is missing), 2302004 (not an address),
+     * 2302005 (not a port), 2302007 (port occupied), 2302999 (a limit over 10).
+     * @since 19
+     */
+    start(config: WebSocketServerConfig): Promise<boolean>;
+    /**
+     * Stops: closes every client with 1001. Rejects with 2302999 if it does not run.
+     * @since 19
+     */
+    stop(): Promise<boolean>;
+    /**
+     * The clients, ordered by address. The array can also be awaited, as the platform's documentation has it.
+     * @since 19
+     */
+    listAllConnections(): WebSocketConnection[] & PromiseLike<WebSocketConnection[]>;
+    /**
+     * Sends one message to one client. Rejects with 401, 201, -1, 2302006 (no such client).
+     * @param data At most 5,242,864 bytes.
+     * @since 19
+     */
+    send(data: string | ArrayBuffer, connection: WebSocketConnection): Promise<boolean>;
+    /**
+     * Closes one client. Rejects with 401, 201, 2302006 (no such client), 2302999 (closing already).
+     * @since 19
+     */
+    close(connection: WebSocketConnection, options?: WebSocketCloseOptions): Promise<boolean>;
+
+    /**
+     * A client has connected.
+     * @since 19
+     */
+    on(type: 'connect', callback: Callback<WebSocketConnection>): void;
+    /**
+     * A client has sent a message; always whole.
+     * @since 19
+     */
+    on(type: 'messageReceive', callback: Callback<WebSocketMessage>): void;
+    /**
+     * A client is gone.
+     * @since 19
+     */
+    on(type: 'close', callback: ClientConnectionCloseCallback): void;
+    /**
+     * A client was refused or lost. The code is always 200.
+     * @since 19
+     */
+    on(type: 'error', callback: ErrorCallback<WebSocketError>): void;
+    /** As above, with the platform's type. */
+    on(type: 'error', callback: ErrorCallback): void;
+    /**
+     * **arkws**: a client asks to come in. It comes in when the listener, or its promise, is done without a call of
+     * {@link WebSocketServerRequest.refuse}; if it throws, the client gets 500.
+     */
+    on(type: 'request', callback: (request: WebSocketServerRequest) => void | Promise<void>): void;
+
+    /**
+     * Removes `callback`, or all listeners of `connect`.
+     * @since 19
+     */
+    off(type: 'connect', callback?: Callback<WebSocketConnection>): void;
+    /**
+     * Removes `callback`, or all listeners of `messageReceive`.
+     * @since 19
+     */
+    off(type: 'messageReceive', callback?: Callback<WebSocketMessage>): void;
+    /**
+     * Removes `callback`, or all listeners of `close`.
+     * @since 19
+     */
+    off(type: 'close', callback?: ClientConnectionCloseCallback): void;
+    /**
+     * Removes `callback`, or all listeners of `error`.
+     * @since 19
+     */
+    off(type: 'error', callback?: ErrorCallback<WebSocketError>): void;
+    /** As above, with the platform's type. */
+    off(type: 'error', callback: ErrorCallback): void;
+    /** **arkws**: removes `callback`, or all listeners of `request`. */
+    off(type: 'request', callback?: (request: WebSocketServerRequest) => void | Promise<void>): void;
+
+    /**
+     * `on('connect')`, as static ArkTS names it.
+     * @since 23
+     */
+    onConnect(callback: Callback<WebSocketConnection>): void;
+    /**
+     * `off('connect')`.
+     * @since 23
+     */
+    offConnect(callback?: Callback<WebSocketConnection>): void;
+    /**
+     * `on('messageReceive')`.
+     * @since 23
+     */
+    onMessageReceive(callback: Callback<WebSocketMessage>): void;
+    /**
+     * `off('messageReceive')`.
+     * @since 23
+     */
+    offMessageReceive(callback?: Callback<WebSocketMessage>): void;
+    /**
+     * `on('close')`.
+     * @since 26
+     */
+    onWebSocketServerClose(callback: ClientConnectionCloseCallback): void;
+    /**
+     * `off('close')`.
+     * @since 26
+     */
+    offWebSocketServerClose(callback?: ClientConnectionCloseCallback): void;
+    /**
+     * `on('error')`.
+     * @since 23
+     */
+    onWebSocketServerError(callback: ErrorCallback<WebSocketError>): void;
+    /** `on('error')`, with the platform's type. */
+    onWebSocketServerError(callback: ErrorCallback): void;
+    /**
+     * `off('error')`.
+     * @since 23
+     */
+    offWebSocketServerError(callback?: ErrorCallback<WebSocketError>): void;
+    /** `off('error')`, with the platform's type. */
+    offWebSocketServerError(callback: ErrorCallback): void;
+
+    /** **arkws**: where the server listens: the port that port 0 has become. `undefined` if it does not run. */
+    listAddress(): ListenAddress | undefined;
+    /**
+     * **arkws**: sends one message to all clients, but those in `except`. Resolves to the number of clients it was sent to.
+     * Rejects with 401, 201, 2302999 (not started).
+     */
+    broadcast(data: string | ArrayBuffer, except?: WebSocketConnection | WebSocketConnection[]): Promise<number>;
+  }
+
+  /**
+   * Options of {@link WebSocketServer.start}.
+   * @since 19
+   */
+  interface WebSocketServerConfig {
+    /** 1 to 65535; 0: a free one, see {@link WebSocketServer.listAddress}. */
+    serverPort: number;
+    /** Address to listen at. Default: `"0.0.0.0"`. */
+    serverIP?: string;
+    /** Certificate and key: makes it a `wss://` server. Default: none. */
+    serverCert?: ServerCert;
+    /** Sub-protocols that the server speaks, separated by commas, the best first. Default: none. */
+    protocol?: string;
+    /** Most client addresses at a time, up to 10. Default: 10. */
+    maxConcurrentClientsNumber?: number;
+    /** Most connections of one client address at a time, up to 10. Default: 10. */
+    maxConnectionsForOneClient?: number;
+    /** **arkws**: seconds of silence after which a client is pinged; one that does not answer within the same time is gone. Default: 0, never. */
+    pingInterval?: number;
+    /** **arkws**: bytes of the largest message accepted; a larger one ends that connection with 1009. Default: 64 MiB. */
+    maxMessageSize?: number;
+    /** **arkws**: accepts compression (RFC 7692). Default: `false`. */
+    perMessageDeflate?: boolean;
+  }
+
+  /**
+   * A server's certificate and key, in PEM.
+   * @since 19
+   */
+  interface ServerCert {
+    /** File of the certificate, with its chain. */
+    certPath: string;
+    /** File of the private key. */
+    keyPath: string;
+  }
+
+  /**
+   * A client, as its server knows it.
+   * @since 19
+   */
+  interface WebSocketConnection {
+    /** Address of the client. */
+    clientIP: string;
+    /** Port of the client. */
+    clientPort: number;
+  }
+
+  /**
+   * A message of a client.
+   * @since 19
+   */
+  interface WebSocketMessage {
+    /** Text as a string, binary as an ArrayBuffer. */
+    data: string | ArrayBuffer;
+    /** Who sent it. */
+    clientConnection: WebSocketConnection;
+  }
+
+  /**
+   * A listener of a server's `close`.
+   * @since 19
+   */
+  type ClientConnectionCloseCallback = (clientConnection: WebSocketConnection, closeReason: ServerCloseResult) => void;
+
+  /** How a client's connection ended. */
+  interface ServerCloseResult extends CloseResult {
+    /** The same as `reason`: the platform's declarations and its implementation name it differently. */
+    closeReason: string;
+  }
+
+  /** **arkws**: a client that asks to come in. */
+  interface WebSocketServerRequest {
+    /** Path and query. */
+    readonly path: string;
+    /** Header fields of the request. */
+    readonly headers: ResponseHeaders;
+    /** The client. */
+    readonly connection: WebSocketConnection;
+    /** Refuses the client with an HTTP status (400–599) and a reason phrase. */
+    refuse(status: number, reason?: string): void;
+  }
+
+  /** **arkws**: where a server listens. */
+  interface ListenAddress {
+    /** IPv4 or IPv6 address. */
+    address: string;
+    /** The port. */
+    port: number;
+  }
+}
+
+/**
+ * What every failed call and every `error` event brings: an `Error` whose `code`, `message` and `data` are its own enumerable
+ * properties, so that `JSON.stringify` shows them.
+ * @since 6
+ */
+export interface BusinessError<T = void> extends Error {
+  /** 401 and so on; 200 in an `error` event. */
+  code: number;
+  /** More about it, where there is more. */
+  data: T;
+}
+
+/** **arkws**: `BusinessError` is a class too, for `instanceof`. On the platform it is a type only. */
+export declare const BusinessError: {
+  new <T = void>(code: number, message: string, data?: T): BusinessError<T>;
+  readonly prototype: BusinessError;
+};
+
+/**
+ * A function that gets a value.
+ * @since 6
+ */
+export interface Callback<T> {
+  (data: T): void;
+}
+
+/**
+ * A function that gets an error.
+ * @since 6
+ */
+export interface ErrorCallback<T extends Error = BusinessError> {
+  (err: T): void;
+}
+
+/**
+ * A function that gets an error, or `undefined` and a value.
+ * @since 6
+ */
+export interface AsyncCallback<T, E = void> {
+  (err: BusinessError<E>, data: T): void;
+}
+
+/**
+ * **arkws**: sets the API level, 6 to 26, of all objects made from now on; `undefined` goes back to what it was.
+ *
+ * Without it the level is that of the environment variable `OHOS_API_VERSION`, else of `compatibleSdkVersion` in the nearest
+ * `build-profile.json5` above the main module, else 10 for `@ohos.net.webSocket` and 26 for `@kit.NetworkKit` and `arkws`.
+ *
+ * | | level 10 and 11 | from 12 |
+ * |---|---|---|
+ * | `message` | pieces of at most 4096 bytes | whole |
+ * | reason of a `close()` without one | `""` | `"CLOSE_NORMAL"` |
+ * | URL that is not a WebSocket URL | 401 | 2302001 |
+ * | longest URL | 1024 | 1024; 2048 from 15; 8196 from 26 |
+ * @throws {@link BusinessError} 401: no such level.
+ */
+export declare function setApiVersion(level: number | undefined): void;
+
+/**
+ * **arkws**: sets what the program may do, instead of what the `module.json5` above the main module says; `undefined` goes back to
+ * that. For objects made from now on.
+ * @throws {@link BusinessError} 401: not a policy.
+ */
+export declare function setPolicy(policy: Policy | undefined): void;
+
+/** **arkws**: what a program may do. */
+export interface Policy {
+  /** Holds `ohos.permission.INTERNET`; without it every call gives 201. Default: `true`. */
+  internet?: boolean;
+  /**
+   * Hosts that may be connected to, `[scheme://]host[:port]`, in which `*` stands for any sequence of characters; any other gives
+   * 2302998. Default: all.
+   */
+  allowedHosts?: string[];
+}

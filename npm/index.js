@@ -1,0 +1,8 @@
+// The package for `require`: the documentation's namespace, and arkws's own calls beside it.
+'use strict';
+
+const { BusinessError, makeModule, setApiVersion, setPolicy } = require('./lib');
+
+const webSocket = makeModule(26);
+
+module.exports = { ...webSocket, webSocket, default: webSocket, BusinessError, setApiVersion, setPolicy };

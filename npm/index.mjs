@@ -1,0 +1,13 @@
+// The package for `import`.
+import arkws from './index.js';
+
+export default arkws.webSocket;
+export const {
+  BusinessError,
+  TlsProtocol,
+  createWebSocket,
+  createWebSocketServer,
+  setApiVersion,
+  setPolicy,
+  webSocket,
+} = arkws;

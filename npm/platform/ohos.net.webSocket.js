@@ -1,0 +1,7 @@
+// `@ohos.net.webSocket`: the contract, API level 10 unless something else says otherwise.
+'use strict';
+
+const webSocket = require('../lib').makeModule(10);
+
+// The platform exports a default only. TypeScript compiled to CommonJS without `esModuleInterop` looks for it by name.
+module.exports = { ...webSocket, default: webSocket };
