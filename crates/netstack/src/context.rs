@@ -1,23 +1,233 @@
-//! What all objects of one program share: API level and policy.
-use std::path::Path;
-use std::sync::Arc;
+//! What all objects of one program share: API level, policy, network.
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::{ApiLevel, Policy};
+use serde::Deserialize;
+use tracing::warn;
+
+use crate::policy::Permission;
+use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Policy};
 
 /// The surroundings of an object. Cheap to clone.
-#[derive(Debug, Clone)]
+///
+/// Clones share the policy: [`set_policy`](Self::set_policy) on one reaches the objects that any of them
+/// has made. The level is each clone's own, and an object keeps the one it was made with.
+#[derive(Clone)]
 pub struct Context {
-    /// The level the object was created at.
+    /// The level the object is created at.
     pub level: ApiLevel,
-    /// Permission and domains.
-    pub policy: Arc<dyn Policy>,
+    policy: Arc<RwLock<Arc<dyn Policy>>>,
+    network: Network,
 }
 
 impl Context {
-    /// Finds level and policy for a program: `main` is its main module's path (behaviour.md A1 and A5): `explicit` level,
-    /// then `OHOS_API_VERSION`, then the nearest `build-profile.json5`, then `default`; `module.json5` for the permission.
+    /// At `level`, with everything allowed, on the process's network thread.
+    pub fn new(level: ApiLevel) -> Context {
+        Context {
+            level,
+            policy: Arc::new(RwLock::new(Arc::new(OpenPolicy))),
+            network: Network::process(),
+        }
+    }
+
+    /// Finds level and policy for a program whose main module is the file `main`.
+    ///
+    /// The level is `explicit`, else what [`ApiLevel::discover`] finds, else `default`. The permission is looked up
+    /// in the nearest `module.json5` next to `main` or above (or at `src/main/module.json5` there); where there is none,
+    /// it is held.
     pub fn discover(main: Option<&Path>, explicit: Option<ApiLevel>, default: ApiLevel) -> Context {
-        let _ = (main, explicit, default);
-        todo!()
+        let level = explicit
+            .or_else(|| ApiLevel::discover(main))
+            .unwrap_or(default);
+        let context = Context::new(level);
+        if let Some(held) = main.and_then(permission_of_module) {
+            context.set_policy(Arc::new(Permission::new(held, Arc::new(OpenPolicy))));
+        }
+        context
+    }
+
+    /// The same surroundings at another level.
+    pub fn with_level(&self, level: ApiLevel) -> Context {
+        Context {
+            level,
+            ..self.clone()
+        }
+    }
+
+    /// The same surroundings on another network.
+    pub fn with_network(&self, network: Network) -> Context {
+        Context {
+            network,
+            ..self.clone()
+        }
+    }
+
+    /// Replaces the policy, for objects that exist as well.
+    pub fn set_policy(&self, policy: Arc<dyn Policy>) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<dyn Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The first check of every call.
+    pub(crate) fn check_permission(&self) -> Result<(), BusinessError> {
+        self.policy()
+            .internet()
+            .map_err(|why| BusinessError::new(BusinessError::PERMISSION, why))
+    }
+
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("level", &self.level)
+            .field("policy", &self.policy())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ApiLevel {
+    /// The level that the surroundings of a program ask for: the environment's `OHOS_API_VERSION`, else the
+    /// `compatibleSdkVersion` of the nearest `build-profile.json5` that has one, next to the file `main` or above.
+    pub fn discover(main: Option<&Path>) -> Option<ApiLevel> {
+        if let Some(value) = std::env::var_os("OHOS_API_VERSION") {
+            let level = value.to_str().and_then(ApiLevel::parse);
+            if level.is_some() {
+                return level;
+            }
+            warn!("OHOS_API_VERSION={value:?} is not an API level and is ignored");
+        }
+        folders(main?).find_map(|folder| {
+            let path = folder.join("build-profile.json5");
+            let profile: BuildProfile = read(&path)?
+                .inspect_err(|error| warn!("{error}; the file is ignored"))
+                .ok()?;
+            profile.level()
+        })
+    }
+}
+
+/// Whether the module that `main` belongs to requests the permission; `None`: no module governs it.
+fn permission_of_module(main: &Path) -> Option<Result<(), String>> {
+    const INTERNET: &str = "ohos.permission.INTERNET";
+    folders(main)
+        .flat_map(|folder| {
+            [
+                folder.join("module.json5"),
+                folder.join("src/main/module.json5"),
+            ]
+        })
+        .find_map(|path| {
+            Some(read::<ModuleFile>(&path)?.and_then(|file| {
+                let requested = file.module.request_permissions;
+                if requested.iter().any(|entry| entry.name == INTERNET) {
+                    Ok(())
+                } else {
+                    Err(format!(
+                        "{INTERNET} is not among the requestPermissions of {}",
+                        path.display()
+                    ))
+                }
+            }))
+        })
+}
+
+/// The folder of `main` and all above it, innermost first.
+fn folders(main: &Path) -> impl Iterator<Item = PathBuf> {
+    // An absolute path has all ancestors; links are left alone, as a program's author thinks in the paths she sees.
+    let main = std::path::absolute(main).unwrap_or_else(|_| main.to_owned());
+    let folders: Vec<PathBuf> = main.ancestors().skip(1).map(Path::to_owned).collect();
+    folders.into_iter()
+}
+
+/// Reads a JSON5 file. `None`: there is none.
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<Result<T, String>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return None;
+        }
+        Err(error) => return Some(Err(format!("{} cannot be read: {error}", path.display()))),
+    };
+    Some(
+        json5::from_str(&text)
+            .map_err(|error| format!("{} is not what it should be: {error}", path.display())),
+    )
+}
+
+/// The parts of a `module.json5` that matter here.
+#[derive(Deserialize)]
+struct ModuleFile {
+    module: Module,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Module {
+    #[serde(default)]
+    request_permissions: Vec<RequestPermission>,
+}
+
+#[derive(Deserialize)]
+struct RequestPermission {
+    name: String,
+}
+
+/// The parts of a `build-profile.json5` that matter here. A project's has an `app`, a module's has not.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BuildProfile {
+    compatible_sdk_version: Option<SdkVersion>,
+    app: Option<App>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct App {
+    compatible_sdk_version: Option<SdkVersion>,
+    #[serde(default)]
+    products: Vec<Product>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Product {
+    compatible_sdk_version: Option<SdkVersion>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SdkVersion {
+    Number(u32),
+    Text(String),
+}
+
+impl BuildProfile {
+    /// The first product's version counts: without a build there is no telling which product runs.
+    fn level(self) -> Option<ApiLevel> {
+        let app = self.app.into_iter().flat_map(|app| {
+            let products = app.products.into_iter();
+            products
+                .filter_map(|product| product.compatible_sdk_version)
+                .chain(app.compatible_sdk_version)
+        });
+        app.chain(self.compatible_sdk_version)
+            .find_map(|version| match version {
+                SdkVersion::Number(level) => ApiLevel::new(level),
+                SdkVersion::Text(text) => ApiLevel::parse(&text),
+            })
     }
 }

@@ -1,4 +1,4 @@
-//! The error of every call and event, with the contract's codes.
+//! The error of every call and event, with the contract's codes and texts.
 
 /// An error as the contract knows it: a code and a message, sometimes with data.
 ///
@@ -13,7 +13,8 @@ pub struct BusinessError {
     pub message: String,
     /// For the `error` event: the HTTP status of a refused handshake, else `"0"`.
     pub data: Option<String>,
-    /// For the `error` event: the stable name of an [`arkws::Cause`].
+    /// For the `error` event and for sends that the connection's end has failed: the stable name of an
+    /// [`arkws::Cause`], or `"closed"` (by either side) or `"policy"`.
     pub cause: Option<&'static str>,
 }
 
@@ -46,8 +47,64 @@ impl BusinessError {
     pub const OTHER: i32 = 2302999;
 
     /// The contract's text for `code`, followed by `: detail` unless that is empty.
+    ///
+    /// [`FAILED`](Self::FAILED) has two texts: this is `connect`'s, [`not_sent`](Self::not_sent) is `send`'s.
     pub fn new(code: i32, detail: impl AsRef<str>) -> BusinessError {
-        let _ = (code, detail.as_ref());
-        todo!()
+        let text = match code {
+            Self::PARAMETER => "Parameter error",
+            Self::PERMISSION => "Permission denied",
+            Self::FAILED | Self::EVENT => "Websocket connect failed",
+            Self::URL => "Websocket url error",
+            Self::CERTIFICATE_FILE => "Websocket certificate file does not exist",
+            Self::ALREADY_CONNECTED => "Websocket connection already exist",
+            Self::NIC => "Can't listen to the given NIC",
+            Self::PORT => "Can't listen to the given Port",
+            Self::NO_CONNECTION => "websocket connection does not exist",
+            Self::PORT_OCCUPIED => "Websocket port already occupied",
+            Self::DOMAIN => "It is not allowed to access this domain",
+            _ => UNKNOWN,
+        };
+        BusinessError::with_text(code, text, detail.as_ref())
+    }
+
+    /// A message was not sent: code [`FAILED`](Self::FAILED) with the text that the contract has for `send`.
+    pub fn not_sent(detail: impl AsRef<str>) -> BusinessError {
+        BusinessError::with_text(Self::FAILED, UNKNOWN, detail.as_ref())
+    }
+
+    /// What an `error` event carries: code 200, and `data` `"0"` unless a server's HTTP status is known.
+    pub(crate) fn event(
+        message: String,
+        status: Option<u16>,
+        cause: &'static str,
+    ) -> BusinessError {
+        BusinessError {
+            code: Self::EVENT,
+            message,
+            data: Some(status.unwrap_or(0).to_string()),
+            cause: Some(cause),
+        }
+    }
+
+    pub(crate) fn with_cause(self, cause: &'static str) -> BusinessError {
+        BusinessError {
+            cause: Some(cause),
+            ..self
+        }
+    }
+
+    fn with_text(code: i32, text: &str, detail: &str) -> BusinessError {
+        BusinessError {
+            code,
+            message: if detail.is_empty() {
+                text.to_owned()
+            } else {
+                format!("{text}: {detail}")
+            },
+            data: None,
+            cause: None,
+        }
     }
 }
+
+const UNKNOWN: &str = "Websocket Unknown Other Error";

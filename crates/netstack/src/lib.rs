@@ -21,10 +21,11 @@ pub use context::Context;
 pub use error::BusinessError;
 pub use event::{CloseResult, Event, Headers, Listener};
 pub use level::ApiLevel;
+pub use network::Network;
 pub use options::{
     ClientCert, CloseOptions, Header, Proxy, ProxyServer, Reconnect, RequestOptions, TlsProtocol,
 };
-pub use policy::{OpenPolicy, Policy};
+pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use server::{
     Connection, PendingRequest, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };

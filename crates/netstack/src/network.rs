@@ -1,1 +1,168 @@
 //! The one network thread of the process.
+//!
+//! All sockets of all objects live on it: a phone has better things to do than to run a thread per connection.
+//! It starts with the first task and ends when there has been none for a short while.
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::sync::Notify;
+use tracing::debug;
+
+/// How long the thread waits for another task before it ends, and how long a thread that resolved a name is kept.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Where the connections of objects live: an event loop of one thread.
+#[derive(Clone)]
+pub struct Network(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    /// The process's own thread.
+    Process,
+    /// A runtime that somebody else drives.
+    Borrowed(Handle),
+}
+
+impl Network {
+    /// The process's network thread. It exists while something runs on it.
+    pub fn process() -> Network {
+        Network(Kind::Process)
+    }
+
+    /// A runtime that the caller drives: for a program that has one already, and for tests, which can pause its clock.
+    ///
+    /// # Panics
+    /// If it has more than one thread: events of one object would no longer come one after the other.
+    pub fn on(handle: Handle) -> Network {
+        assert_eq!(
+            handle.runtime_flavor(),
+            RuntimeFlavor::CurrentThread,
+            "a network is an event loop of one thread"
+        );
+        Network(Kind::Borrowed(handle))
+    }
+
+    /// Runs `task` on the network thread. If it panics, nothing else is touched.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread or an event queue.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        match &self.0 {
+            Kind::Process => PROCESS.spawn(task),
+            Kind::Borrowed(handle) => {
+                handle.spawn(task);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Process => "Network::process()",
+            Kind::Borrowed(_) => "Network::on(..)",
+        })
+    }
+}
+
+static PROCESS: Process = Process {
+    state: Mutex::new(State {
+        running: None,
+        tasks: 0,
+    }),
+};
+
+struct Process {
+    state: Mutex<State>,
+}
+
+struct State {
+    running: Option<Running>,
+    tasks: usize,
+}
+
+struct Running {
+    handle: Handle,
+    /// The number of tasks has become zero.
+    idle: Arc<Notify>,
+}
+
+impl Process {
+    fn spawn(&'static self, task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let mut state = self.lock();
+        let running = match &mut state.running {
+            Some(running) => running,
+            stopped => stopped.insert(self.start()?),
+        };
+        let handle = running.handle.clone();
+        state.tasks += 1;
+        let counted = Counted(self);
+        handle.spawn(async move {
+            let _counted = counted;
+            task.await;
+        });
+        Ok(())
+    }
+
+    fn start(&'static self) -> io::Result<Running> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .thread_name("arkws-resolve")
+            .thread_keep_alive(LINGER)
+            .build()?;
+        let running = Running {
+            handle: runtime.handle().clone(),
+            idle: Arc::new(Notify::new()),
+        };
+        let idle = Arc::clone(&running.idle);
+        std::thread::Builder::new()
+            .name("arkws-network".to_owned())
+            .spawn(move || self.run(runtime, &idle))?;
+        Ok(running)
+    }
+
+    /// The thread.
+    fn run(&self, runtime: Runtime, idle: &Notify) {
+        debug!("the network thread starts");
+        runtime.block_on(async {
+            loop {
+                idle.notified().await;
+                tokio::time::sleep(LINGER).await;
+                // Under the lock: a task that comes now finds either this thread or none.
+                let mut state = self.lock();
+                if state.tasks == 0 {
+                    state.running = None;
+                    break;
+                }
+            }
+        });
+        // A name that is still being resolved must not hold the thread up.
+        runtime.shutdown_background();
+        debug!("the network thread ends");
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a task for as long as it lives, also if it panics.
+struct Counted(&'static Process);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.tasks -= 1;
+        if state.tasks == 0
+            && let Some(running) = &state.running
+        {
+            running.idle.notify_one();
+        }
+    }
+}

@@ -1,11 +1,25 @@
-//! Permission and domain policy (behaviour of 201 and 2302998).
+//! Permission and domain policy: what makes 201 and 2302998 real.
+use std::fmt;
+use std::sync::Arc;
+
+use crate::BusinessError;
 
 /// Decides what a program may do. Implemented by hosts; [`OpenPolicy`] allows everything.
-pub trait Policy: std::fmt::Debug + Send + Sync {
-    /// Whether the program holds `ohos.permission.INTERNET`; `false`: every call gives 201.
-    fn internet(&self) -> bool;
-    /// Whether `host` may be connected to; `false`: connect gives 2302998.
-    fn allows(&self, host: &str) -> bool;
+///
+/// A refusal says why, for the program's author: `ohos.permission.INTERNET is not requested in src/main/module.json5`.
+pub trait Policy: fmt::Debug + Send + Sync {
+    /// Whether the program holds `ohos.permission.INTERNET`.
+    ///
+    /// # Errors
+    /// Why not; every call then gives 201.
+    fn internet(&self) -> Result<(), String>;
+
+    /// Whether the program may connect to `origin`: `ws://host[:port]` or `wss://host[:port]`, lower-case, without the
+    /// scheme's default port.
+    ///
+    /// # Errors
+    /// Why not; `connect` then gives 2302998.
+    fn allows(&self, origin: &str) -> Result<(), String>;
 }
 
 /// Everything is allowed.
@@ -13,10 +27,225 @@ pub trait Policy: std::fmt::Debug + Send + Sync {
 pub struct OpenPolicy;
 
 impl Policy for OpenPolicy {
-    fn internet(&self) -> bool {
-        true
+    fn internet(&self) -> Result<(), String> {
+        Ok(())
     }
-    fn allows(&self, _host: &str) -> bool {
-        true
+    fn allows(&self, _origin: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The permission is held or not; domains are another policy's business.
+#[derive(Debug, Clone)]
+pub struct Permission {
+    held: Result<(), String>,
+    domains: Arc<dyn Policy>,
+}
+
+impl Permission {
+    /// `held`: `Err` says why the permission is not held.
+    pub fn new(held: Result<(), String>, domains: Arc<dyn Policy>) -> Permission {
+        Permission { held, domains }
+    }
+}
+
+impl Policy for Permission {
+    fn internet(&self) -> Result<(), String> {
+        self.held.clone()
+    }
+    fn allows(&self, origin: &str) -> Result<(), String> {
+        self.domains.allows(origin)
+    }
+}
+
+/// A list of the hosts that may be connected to; the permission is another policy's business.
+///
+/// An entry is `[scheme://]host[:port]`; in the host `*` stands for any sequence of characters, as in
+/// `*.example.com`. An entry without scheme or port matches any. Case does not matter.
+#[derive(Debug, Clone)]
+pub struct AllowList {
+    entries: Vec<Entry>,
+    permission: Arc<dyn Policy>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    scheme: Option<String>,
+    host: String,
+    port: Option<u16>,
+}
+
+impl AllowList {
+    /// A list that allows what one of its `entries` matches; an empty one allows nothing.
+    ///
+    /// # Errors
+    /// 401: an entry is not of the form above.
+    pub fn new<E: AsRef<str>>(
+        entries: impl IntoIterator<Item = E>,
+        permission: Arc<dyn Policy>,
+    ) -> Result<AllowList, BusinessError> {
+        let entries = entries
+            .into_iter()
+            .map(|entry| {
+                Entry::parse(entry.as_ref()).ok_or_else(|| {
+                    BusinessError::new(
+                        BusinessError::PARAMETER,
+                        format!(
+                            "{:?} in the list of allowed hosts is not [ws://|wss://]host[:port]",
+                            entry.as_ref()
+                        ),
+                    )
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(AllowList {
+            entries,
+            permission,
+        })
+    }
+}
+
+impl Policy for AllowList {
+    fn internet(&self) -> Result<(), String> {
+        self.permission.internet()
+    }
+
+    fn allows(&self, origin: &str) -> Result<(), String> {
+        match Entry::parse(origin) {
+            Some(wanted) if self.entries.iter().any(|entry| entry.matches(&wanted)) => Ok(()),
+            _ => Err(format!("{origin} is not in the list of allowed hosts")),
+        }
+    }
+}
+
+impl Entry {
+    fn parse(text: &str) -> Option<Entry> {
+        let text = text.trim().to_ascii_lowercase();
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme @ ("ws" | "wss"), rest)) => (Some(scheme.to_owned()), rest),
+            Some(_) => return None,
+            None => (None, text.as_str()),
+        };
+        // An IPv6 address has colons of its own, and brackets around it.
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, Some(port.parse().ok()?)),
+            _ => (rest, None),
+        };
+        let valid = !host.is_empty()
+            && !host.contains(['/', '@', '?', '#'])
+            && (host.starts_with('[') || !host.contains(':'));
+        valid.then(|| Entry {
+            scheme,
+            host: host.to_owned(),
+            port,
+        })
+    }
+
+    /// Whether this entry of a list covers an origin.
+    fn matches(&self, origin: &Entry) -> bool {
+        let default_port = match origin.scheme.as_deref() {
+            Some("wss") => 443,
+            _ => 80,
+        };
+        self.scheme
+            .as_ref()
+            .is_none_or(|scheme| Some(scheme) == origin.scheme.as_ref())
+            && self
+                .port
+                .is_none_or(|port| port == origin.port.unwrap_or(default_port))
+            && matches_wildcard(self.host.as_bytes(), origin.host.as_bytes())
+    }
+}
+
+/// Whether `text` is `pattern`, in which `*` stands for any sequence. Takes time in the product of the lengths at most.
+fn matches_wildcard(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut retry = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                p += 1;
+                retry = Some((p, t));
+            }
+            Some(&byte) if byte == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                // Let the last `*` swallow one character more.
+                let Some((after_star, start)) = retry else {
+                    return false;
+                };
+                retry = Some((after_star, start + 1));
+                p = after_star;
+                t = start + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allow_list_matches_by_host_scheme_port_and_wildcard() {
+        let list = AllowList::new(
+            [
+                "example.com",
+                "*.Example.org",
+                "wss://secure.test",
+                "local*:8080",
+                "[::1]:9",
+            ],
+            Arc::new(OpenPolicy),
+        )
+        .unwrap();
+        for (origin, allowed) in [
+            ("ws://example.com", true),
+            ("wss://example.com:444", true),
+            ("ws://www.example.com", false),
+            ("ws://a.b.example.org", true),
+            ("ws://example.org", false),
+            ("ws://secure.test", false),
+            ("wss://secure.test", true),
+            ("ws://localhost:8080", true),
+            ("ws://localhost", false),
+            ("ws://[::1]:9", true),
+            ("ws://[::1]:10", false),
+            ("ws://example.com.evil.test", false),
+        ] {
+            assert_eq!(list.allows(origin).is_ok(), allowed, "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_entry_with_a_default_port_matches_the_origin_without_one() {
+        let list = AllowList::new(["a.test:443", "b.test:80"], Arc::new(OpenPolicy)).unwrap();
+        assert!(list.allows("wss://a.test").is_ok());
+        assert!(list.allows("ws://a.test").is_err());
+        assert!(list.allows("ws://b.test").is_ok());
+    }
+
+    #[test]
+    fn a_malformed_entry_of_an_allow_list_is_401() {
+        for entry in ["", "http://a", "a:b", "a/b", "user@a", "::1"] {
+            let error = AllowList::new([entry], Arc::new(OpenPolicy)).unwrap_err();
+            assert_eq!(error.code, BusinessError::PARAMETER, "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn refusals_say_why() {
+        let list = AllowList::new(["a.test"], Arc::new(OpenPolicy)).unwrap();
+        assert!(
+            list.allows("ws://b.test")
+                .unwrap_err()
+                .contains("ws://b.test")
+        );
+        let denied = Permission::new(Err("because".into()), Arc::new(list));
+        assert_eq!(denied.internet(), Err("because".to_owned()));
+        assert!(denied.allows("ws://a.test").is_ok());
     }
 }
