@@ -56,10 +56,10 @@ impl WebSocket {
         todo!()
     }
 
-    /// The binding has passed `bytes` of message data on to the program. While too much is outstanding
-    /// the connection is not read from: back-pressure.
-    pub fn consumed(&self, bytes: usize) {
-        let _ = bytes;
+    /// The binding has passed this many `Text` and `Binary` events on to the program, with this many bytes in all.
+    /// While too much is outstanding the connection is not read from: back-pressure.
+    pub fn consumed(&self, events: usize, bytes: usize) {
+        let _ = (events, bytes);
         todo!()
     }
 

@@ -58,7 +58,8 @@ pub enum Event<'a> {
         /// How many attempts it took.
         attempts: u32,
     },
-    /// The object owns no connection any more, nor an attempt at one: last of each connect. A binding lets the process end.
+    /// One `connect` is over: nothing more will come of it. Follows, once, every `connect` that returned `Ok` and every one that
+    /// failed but raises an `error` event (any code but 401 and 201). A binding counts them, and lets the process end at 0.
     Idle,
 }
 
