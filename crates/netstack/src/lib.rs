@@ -8,11 +8,13 @@
 
 mod client;
 mod context;
+mod driver;
 mod error;
 mod event;
 mod level;
 mod network;
 mod options;
+mod outbox;
 mod policy;
 mod server;
 

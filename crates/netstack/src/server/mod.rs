@@ -96,7 +96,8 @@ pub enum ServerEvent<'a> {
     Sent(&'a [u64]),
     /// Sends that failed.
     SendFailed(&'a [u64], BusinessError),
-    /// The server has stopped and owns no socket any more.
+    /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows, once, every `start` that returned `Ok`:
+    /// after a `Started(Err)`, or after `stop` and its clients' `Close` events. A binding counts them, and lets the process end at 0.
     Idle,
 }
 
@@ -194,9 +195,10 @@ impl WebSocketServer {
         todo!()
     }
 
-    /// The binding has passed `bytes` of this client's messages on.
-    pub fn consumed(&self, connection: &Connection, bytes: usize) {
-        let _ = (connection, bytes);
+    /// The binding has passed this many `Text` and `Binary` events of this client on to the program, with this many bytes in all. While
+    /// too much is outstanding this client is not read from: back-pressure.
+    pub fn consumed(&self, connection: &Connection, events: usize, bytes: usize) {
+        let _ = (connection, events, bytes);
         todo!()
     }
 }
