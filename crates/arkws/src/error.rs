@@ -3,7 +3,7 @@ use std::io;
 use std::time::Duration;
 
 use arkws_proto::handshake::HandshakeError;
-use arkws_proto::{ProtocolError, SendError};
+use arkws_proto::{CloseCode, ProtocolError, SendError};
 
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
@@ -41,6 +41,17 @@ pub enum Error {
         interval: Duration,
         /// Silence after the ping.
         timeout: Duration,
+    },
+    /// The connection ended without a closing handshake (RFC 6455, 7.1.5: status 1006).
+    #[error("the connection was lost without a closing handshake: {0}")]
+    Lost(#[source] io::Error),
+    /// We, as the server, refused the client's handshake.
+    #[error("the handshake was refused with {status}: {reason}")]
+    Refused {
+        /// The status that the client was given.
+        status: http::StatusCode,
+        /// Why.
+        reason: String,
     },
     // The owners of dial/ add: Url, Dns, Connect, Tls, Proxy, Redirect...
 }
@@ -133,6 +144,7 @@ impl Error {
     /// The kind of this error.
     pub fn cause(&self) -> Cause {
         match self {
+            Error::Protocol(error) if error.close_code() == CloseCode::TOO_BIG => Cause::TooBig,
             Error::Protocol(_) => Cause::Protocol,
             Error::Send(_) => Cause::Invalid,
             Error::Io(error) => match error.kind() {
@@ -147,7 +159,8 @@ impl Error {
                 io::ErrorKind::TimedOut => Cause::Timeout,
                 _ => Cause::Io,
             },
-            Error::Handshake(_) => Cause::Handshake,
+            Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
+            Error::Lost(_) => Cause::Reset,
             Error::Timeout { .. } => Cause::Timeout,
             Error::Heartbeat { .. } => Cause::Heartbeat,
         }

@@ -1,1 +1,161 @@
 //! When to ping, and when to give up: a state machine with time as a parameter.
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::Heartbeat;
+
+/// Watches one connection's silence.
+#[derive(Debug)]
+pub(crate) struct Monitor {
+    settings: Heartbeat,
+    state: State,
+    /// The number of the last ping, which is its payload.
+    count: u64,
+    /// When the last ping was queued, until its pong arrives.
+    unanswered: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Something arrived (or the connection was made) at this time.
+    Listening(Instant),
+    /// A ping was sent at this time; nothing has arrived since.
+    Waiting(Instant),
+}
+
+/// What is to be done when a time has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Send a ping with this payload.
+    Ping([u8; 8]),
+    /// The peer is gone.
+    GiveUp,
+}
+
+impl Monitor {
+    pub(crate) fn new(settings: Heartbeat, now: Instant) -> Monitor {
+        Monitor {
+            settings,
+            state: State::Listening(now),
+            count: 0,
+            unanswered: None,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Heartbeat {
+        self.settings
+    }
+
+    /// When [`handle_timeout`](Monitor::handle_timeout) wants to be called; `None`: never.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Listening(since) => since.checked_add(self.settings.interval),
+            State::Waiting(since) => since.checked_add(self.settings.timeout),
+        }
+    }
+
+    /// Bytes arrived: whatever they are, the peer lives.
+    pub(crate) fn received(&mut self, now: Instant) {
+        self.state = State::Listening(now);
+    }
+
+    /// Time has passed.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Action> {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        match self.state {
+            State::Listening(_) => {
+                self.state = State::Waiting(now);
+                self.count += 1;
+                self.unanswered = Some(now);
+                Some(Action::Ping(self.count.to_be_bytes()))
+            }
+            State::Waiting(_) => Some(Action::GiveUp),
+        }
+    }
+
+    /// A pong arrived. If it answers the last ping: the round trip.
+    pub(crate) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
+        if payload != self.count.to_be_bytes() {
+            return None;
+        }
+        Some(now.duration_since(self.unanswered.take()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn monitor(now: Instant) -> Monitor {
+        let settings = Heartbeat {
+            interval: INTERVAL,
+            timeout: TIMEOUT,
+        };
+        Monitor::new(settings, now)
+    }
+
+    #[test]
+    fn silence_is_answered_with_a_ping_and_then_with_giving_up() {
+        let start = Instant::now();
+        let mut monitor = monitor(start);
+        assert_eq!(monitor.deadline(), Some(start + INTERVAL));
+        assert_eq!(
+            monitor.handle_timeout(start + INTERVAL - Duration::from_millis(1)),
+            None
+        );
+
+        let pinged = start + INTERVAL;
+        assert_eq!(
+            monitor.handle_timeout(pinged),
+            Some(Action::Ping(1u64.to_be_bytes()))
+        );
+        assert_eq!(monitor.deadline(), Some(pinged + TIMEOUT));
+        assert_eq!(
+            monitor.handle_timeout(pinged + TIMEOUT),
+            Some(Action::GiveUp)
+        );
+    }
+
+    #[test]
+    fn any_byte_counts_as_life() {
+        let start = Instant::now();
+        let mut monitor = monitor(start);
+        monitor.handle_timeout(start + INTERVAL);
+        let heard = start + INTERVAL + TIMEOUT / 2;
+        monitor.received(heard);
+        assert_eq!(monitor.handle_timeout(start + INTERVAL + TIMEOUT), None);
+        assert_eq!(monitor.deadline(), Some(heard + INTERVAL));
+    }
+
+    #[test]
+    fn only_the_pong_to_the_last_ping_measures_the_round_trip_and_only_once() {
+        let start = Instant::now();
+        let mut monitor = monitor(start);
+        assert_eq!(monitor.pong(&0u64.to_be_bytes(), start), None);
+        let pinged = start + INTERVAL;
+        monitor.handle_timeout(pinged);
+        let arrived = pinged + Duration::from_millis(20);
+        assert_eq!(monitor.pong(b"unsolicited", arrived), None);
+        assert_eq!(
+            monitor.pong(&1u64.to_be_bytes(), arrived),
+            Some(Duration::from_millis(20))
+        );
+        assert_eq!(monitor.pong(&1u64.to_be_bytes(), arrived), None);
+    }
+
+    #[test]
+    fn an_interval_beyond_the_end_of_time_means_never() {
+        let start = Instant::now();
+        let settings = Heartbeat {
+            interval: Duration::MAX,
+            timeout: TIMEOUT,
+        };
+        assert_eq!(Monitor::new(settings, start).deadline(), None);
+    }
+}

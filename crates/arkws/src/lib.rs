@@ -25,4 +25,4 @@ pub use http;
 pub use config::{Config, Heartbeat};
 pub use error::{Cause, Error, Phase};
 pub use message::{Message, MessageRef};
-pub use socket::{Stats, WebSocket};
+pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};

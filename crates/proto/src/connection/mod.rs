@@ -3,6 +3,7 @@
 //! ```text
 //! socket -> recv(&mut bytes) -> Event           send_*() -> transmit() -> socket
 //! ```
+mod buffer;
 mod closing;
 mod recv;
 mod send;
@@ -13,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use crate::deflate::DeflateParams;
 use crate::{CloseFrame, Limits, ProtocolError, Text};
 
+pub use buffer::{EventKind, RecvBuffer};
 pub use send::SendError;
 pub use transmit::Transmit;
 

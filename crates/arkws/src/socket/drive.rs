@@ -1,0 +1,370 @@
+//! The polls of a connection: reading, writing, closing, time-outs.
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use arkws_proto::connection::EventKind;
+use arkws_proto::{CloseCode, CloseFrame, Role};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
+use tokio::time::Instant;
+use tokio_util::io::{poll_read_buf, poll_write_buf};
+
+use super::outbox::Output;
+use super::timer::Timer;
+use super::{WebSocket, pool};
+use crate::heartbeat::Action;
+use crate::{Error, Heartbeat, Phase as Limited};
+
+/// Where the transport is in its life (RFC 6455, 7.1.1); [`arkws_proto::State`] is the protocol's.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Frames are received.
+    Open,
+    /// Nothing more is received: the peer has sent its close frame, or the connection failed with this error. What is
+    /// queued is written; then a server, or whoever failed the connection, ends the transport.
+    Finishing(Option<Box<Error>>),
+    /// Both have said all they had to say: waits for the peer to end the transport, and discards what it still sends.
+    Lingering,
+    /// Nothing is left to do.
+    Ended,
+}
+
+/// Why frames are not received any more.
+enum End {
+    /// The peer may be told why.
+    Fail(Error),
+    /// Nobody is there to be told.
+    Abort(Error),
+}
+
+/// What came out of a read.
+enum Read {
+    /// Bytes in the read buffer.
+    Buffered,
+    /// Bytes of a large message, in its own buffer.
+    Direct,
+    /// The end of the stream.
+    End,
+}
+
+/// Every so many events from the read buffer the task asks the scheduler whether it may go on. Reads ask by themselves.
+const BURST: u8 = 32;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the connection (`None`).
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+        loop {
+            match &mut self.phase {
+                Phase::Open => match ready!(self.poll_open(cx)) {
+                    Ok(kind) => {
+                        if kind == EventKind::Close {
+                            self.closed(cx);
+                        }
+                        return Poll::Ready(Some(Ok(())));
+                    }
+                    Err(End::Fail(error)) => self.finish(Some(Box::new(error))),
+                    Err(End::Abort(error)) => {
+                        // Best effort: what waits, and the end of our side.
+                        if self.poll_output(cx).is_ready() {
+                            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+                        }
+                        let _ = self.engine.connection.recv_eof();
+                        tracing::debug!(target: "arkws", %error, "connection failed");
+                        self.end();
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                Phase::Finishing(error) => {
+                    let failed = error.is_some();
+                    let reached = ready!(self.poll_finish(cx, failed));
+                    let finished = match reached {
+                        true => std::mem::replace(&mut self.phase, Phase::Lingering),
+                        false => std::mem::replace(&mut self.phase, Phase::Ended),
+                    };
+                    self.engine.restart_deadline();
+                    if let Phase::Finishing(Some(error)) = finished {
+                        tracing::debug!(target: "arkws", %error, "connection failed");
+                        return Poll::Ready(Some(Err(*error)));
+                    }
+                }
+                Phase::Lingering => {
+                    ready!(self.poll_linger(cx));
+                    self.end();
+                }
+                Phase::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// Receives frames until there is an event.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<EventKind, End>> {
+        loop {
+            if !self.input.is_parsed() {
+                ready!(self.poll_yield(cx));
+                match self.engine.connection.recv_buffered(&mut self.input) {
+                    Ok(Some(kind)) if self.note(kind) => return Poll::Ready(Ok(kind)),
+                    Ok(Some(_)) => continue,
+                    Ok(None) => {}
+                    Err(error) => return Poll::Ready(Err(End::Fail(error.into()))),
+                }
+            }
+
+            // Everything that was read is parsed: now pongs and what was fed leave, in one write.
+            if self.engine.output != Output::Broken
+                && let Poll::Ready(Err(error)) = self.poll_output(cx)
+            {
+                // The peer may have said why before it went.
+                self.write_error = Some(error);
+            }
+            if let Some(deadline) = &mut self.engine.deadline
+                && self.timer.poll(cx, Some(deadline.at)).is_ready()
+                && std::mem::replace(&mut deadline.overdue, true)
+            {
+                return Poll::Ready(Err(self.overdue()));
+            }
+
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(Read::Buffered)) => {}
+                Poll::Ready(Ok(Read::Direct)) => {
+                    match self.engine.connection.recv_direct_buffered(&mut self.input) {
+                        Ok(Some(kind)) if self.note(kind) => return Poll::Ready(Ok(kind)),
+                        Ok(_) => {}
+                        Err(error) => return Poll::Ready(Err(End::Fail(error.into()))),
+                    }
+                }
+                Poll::Ready(Ok(Read::End)) => {
+                    let end = io::Error::new(io::ErrorKind::UnexpectedEof, "the peer ended it");
+                    return Poll::Ready(Err(self.lost(end)));
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
+                Poll::Pending => {
+                    self.idle();
+                    if let Some(end) = ready!(self.poll_timeout(cx)) {
+                        return Poll::Ready(Err(end));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads, from the front of the transport's queue to wherever the bytes belong.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Read>> {
+        let io = Pin::new(&mut self.io);
+        let (count, read) = match self.engine.connection.direct_buffer() {
+            Some(mut buffer) => (ready!(poll_read_buf(io, cx, &mut buffer))?, Read::Direct),
+            None => {
+                if self.input.capacity() < pool::BLOCK {
+                    self.input.replace_storage(pool::take());
+                }
+                let mut buffer = ReadBuf::new(self.input.storage());
+                ready!(io.poll_read(cx, &mut buffer))?;
+                let count = buffer.filled().len();
+                self.input.set_filled(count);
+                (count, Read::Buffered)
+            }
+        };
+        if count == 0 {
+            return Poll::Ready(Ok(Read::End));
+        }
+        self.engine.stats.bytes_received += count as u64;
+        if let Some(monitor) = &mut self.heartbeat {
+            monitor.received(Instant::now());
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// Writes all that waits.
+    pub(super) fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = ready!(self.poll_write(cx));
+        if result.is_err() && self.engine.output != Output::Broken {
+            self.engine.break_output();
+        }
+        Poll::Ready(result)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let engine = &mut self.engine;
+        if engine.output == Output::Broken {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        while engine.connection.queued() > 0 {
+            let io = Pin::new(&mut self.io);
+            match ready!(poll_write_buf(io, cx, engine.connection.transmit()))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => engine.written(count),
+            }
+        }
+        if engine.output == Output::Unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            engine.output = Output::Flushed;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Nothing to read: waits for the next point in time at which something is to be done. `None`: it has been done.
+    fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        if let Some(deadline) = self.engine.deadline {
+            ready!(self.timer.poll(cx, Some(deadline.at)));
+            return Poll::Ready(Some(self.overdue()));
+        }
+        let Some(monitor) = &mut self.heartbeat else {
+            return Poll::Pending;
+        };
+        let Some(deadline) = monitor.deadline() else {
+            return Poll::Pending;
+        };
+        ready!(self.timer.poll(cx, Some(deadline)));
+        match monitor.handle_timeout(Instant::now().max(deadline)) {
+            Some(Action::Ping(payload)) => {
+                if self.engine.connection.send_ping(&payload).is_ok() {
+                    self.engine.stats.pings_sent += 1;
+                }
+                Poll::Ready(None)
+            }
+            Some(Action::GiveUp) => {
+                let Heartbeat { interval, timeout } = monitor.settings();
+                // The peer may be alive, and its pongs stuck.
+                let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
+                self.engine.start_close(Some(why));
+                Poll::Ready(Some(End::Abort(Error::Heartbeat { interval, timeout })))
+            }
+            None => Poll::Ready(None),
+        }
+    }
+
+    /// Lets other tasks run now and then, however many messages one read has brought.
+    fn poll_yield(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.burst = (self.burst + 1) % BURST;
+        if self.burst == 0 {
+            ready!(coop::poll_proceed(cx)).made_progress();
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes what is queued, then ends our side of the transport if it is for us to do so. `false`: it cannot be done.
+    fn poll_finish(&mut self, cx: &mut Context<'_>, failed: bool) -> Poll<bool> {
+        self.discard_input();
+        if self.poll_deadline(cx).is_ready() || ready!(self.poll_output(cx)).is_err() {
+            return Poll::Ready(false);
+        }
+        // RFC 6455, 7.1.1: the server closes first, so that the TIME_WAIT state is its.
+        if failed || self.role() == Role::Server {
+            return Pin::new(&mut self.io)
+                .poll_shutdown(cx)
+                .map(|result| result.is_ok());
+        }
+        Poll::Ready(true)
+    }
+
+    /// Discards what still arrives, until the peer ends its side: closing a TCP socket with unread bytes would reset
+    /// it, and the peer might never read our close frame.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.poll_deadline(cx).is_pending() {
+            if self.input.capacity() < pool::BLOCK {
+                self.input.replace_storage(pool::take());
+            }
+            let mut buffer = ReadBuf::new(self.input.storage());
+            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => break,
+                Poll::Pending => {
+                    self.discard_input();
+                    return Poll::Pending;
+                }
+            }
+        }
+        // A client's turn; best effort, since the socket is to be dropped next.
+        let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+        Poll::Ready(())
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.engine.deadline.map(|deadline| deadline.at);
+        self.timer.poll(cx, deadline)
+    }
+
+    /// Counts an event. `false`: it is not for the program.
+    fn note(&mut self, kind: EventKind) -> bool {
+        let stats = &mut self.engine.stats;
+        match kind {
+            EventKind::Text | EventKind::Binary => stats.messages_received += 1,
+            EventKind::Ping => stats.pings_received += 1,
+            EventKind::Pong => {
+                if let Some(monitor) = &mut self.heartbeat
+                    && let Some(time) = monitor.pong(self.input.payload(), Instant::now())
+                {
+                    stats.round_trip = Some(time);
+                    return false;
+                }
+            }
+            EventKind::Close => {}
+        }
+        true
+    }
+
+    /// The peer's close frame has arrived, and the answer to it is queued.
+    fn closed(&mut self, cx: &mut Context<'_>) {
+        tracing::debug!(target: "arkws", "close frame received");
+        self.finish(None);
+        // Programs like to drop a socket when they see the close frame: then the answer should be on its way.
+        let _ = self.poll_output(cx);
+    }
+
+    fn finish(&mut self, error: Option<Box<Error>>) {
+        self.phase = Phase::Finishing(error);
+        self.engine.restart_deadline();
+    }
+
+    /// The stream ended, or could not be read.
+    fn lost(&mut self, error: io::Error) -> End {
+        let _ = self.engine.connection.recv_eof();
+        match self.write_error.take() {
+            Some(first) => End::Abort(Error::Lost(first)),
+            // The peer may have ended its side only, and still read what is queued.
+            None if error.kind() == io::ErrorKind::UnexpectedEof => End::Fail(Error::Lost(error)),
+            None => End::Abort(Error::Lost(error)),
+        }
+    }
+
+    /// The peer did not close in time; or it could not be written to, and nothing more came from it.
+    fn overdue(&mut self) -> End {
+        End::Abort(match self.write_error.take() {
+            Some(error) => Error::Lost(error),
+            None if self.engine.output == Output::Broken => {
+                Error::Lost(io::ErrorKind::BrokenPipe.into())
+            }
+            None => Error::Timeout {
+                phase: Limited::Close,
+                limit: self.engine.close_timeout(),
+            },
+        })
+    }
+
+    /// The connection goes idle: it gives up all memory that it does not need for what is incomplete.
+    fn idle(&mut self) {
+        self.release_storage();
+        self.engine.connection.release_buffers();
+    }
+
+    /// Gives the block of the read buffer back, if all of its bytes are consumed.
+    pub(super) fn release_storage(&mut self) {
+        if self.input.is_parsed() {
+            self.discard_input();
+        }
+    }
+
+    fn discard_input(&mut self) {
+        if self.input.capacity() > 0 {
+            pool::give_back(self.input.replace_storage(Box::default()));
+        }
+    }
+
+    fn end(&mut self) {
+        tracing::debug!(target: "arkws", "connection ended");
+        self.phase = Phase::Ended;
+        self.timer = Timer::default();
+        self.discard_input();
+        self.engine.connection.release_buffers();
+    }
+}

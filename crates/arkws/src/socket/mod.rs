@@ -1,0 +1,410 @@
+//! An established connection: the driver of [`arkws_proto::Connection`] over a transport.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the public type |
+//! | `drive.rs` | polls: reading, writing, closing, time-outs |
+//! | `outbox.rs` | queues messages |
+//! | `split.rs` | two halves for two tasks |
+//! | `pool.rs` | read buffers, shared by the connections of a thread |
+//! | `timer.rs` | one timer, made when it is first needed |
+mod drive;
+mod outbox;
+pub(crate) mod pool;
+mod split;
+mod timer;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use arkws_proto::connection::RecvBuffer;
+use arkws_proto::handshake::Negotiated;
+use arkws_proto::{CloseFrame, Connection, Role, SendError, State};
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use crate::heartbeat::Monitor;
+use crate::{Config, Error, Message, MessageRef};
+
+use drive::Phase;
+use outbox::Engine;
+use timer::Timer;
+
+pub use outbox::Outbox;
+pub use split::{Receiver, ReuniteError, Sender};
+
+/// A WebSocket connection over a transport `S`.
+///
+/// Two APIs, which mix freely:
+/// - easy: `Stream<Item = Result<Message, Error>>` and `Sink<Message>`, [`split`](WebSocket::split);
+/// - fast: [`recv`](WebSocket::recv) borrows messages from the read buffer, [`feed_text`](WebSocket::feed_text)
+///   and its siblings batch messages until [`flush`](WebSocket::flush).
+///
+/// Pings are answered, close frames echoed and heartbeats kept while the socket is being received from: a program that
+/// only sends should still receive, on another task if need be ([`split`](WebSocket::split)).
+///
+/// # The end of a connection
+/// After a [`Message::Close`], and after an error, go on receiving until `None`: what is queued is then written, the
+/// transport is shut down (a server first, a client once the server has: RFC 6455, 7.1.1) and what the peer had still
+/// sent is discarded, so that it gets to read our close frame. All of it is bounded by [`Config::close_timeout`].
+/// Dropping the socket at any time ends the transport at once.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), arkws::Error> {
+/// use arkws::{Config, Message, MessageRef, Role, WebSocket};
+///
+/// let (near, far) = tokio::io::duplex(4096);
+/// let open = |io, role| WebSocket::from_handshake(io, role, Config::default(), Default::default(), &[]);
+/// let mut client = open(near, Role::Client);
+/// let mut server = open(far, Role::Server);
+///
+/// client.send(Message::from("hello")).await?;
+/// match server.recv().await.transpose()? {
+///     Some(MessageRef::Text(text)) => assert_eq!(text.as_str(), "hello"),
+///     other => panic!("unexpected: {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct WebSocket<S> {
+    io: S,
+    /// What was read and not consumed; owns no memory while it is empty and nobody reads.
+    input: RecvBuffer,
+    engine: Engine,
+    phase: Phase,
+    /// Why writing failed, until reading has shown whether the peer had closed.
+    write_error: Option<io::Error>,
+    timer: Timer,
+    heartbeat: Option<Monitor>,
+    negotiated: Negotiated,
+    /// Counts events, to yield to other tasks now and then.
+    burst: u8,
+}
+
+/// Counters of one connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Messages received.
+    pub messages_received: u64,
+    /// Messages sent (queued for the transport).
+    pub messages_sent: u64,
+    /// Bytes received, as read from the transport.
+    pub bytes_received: u64,
+    /// Bytes sent, as written to the transport.
+    pub bytes_sent: u64,
+    /// Heartbeat pings sent.
+    pub pings_sent: u64,
+    /// Pings received from the peer.
+    pub pings_received: u64,
+    /// The last heartbeat's round trip.
+    pub round_trip: Option<Duration>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// A connection whose opening handshake is complete; `leftover` are bytes that were read behind it.
+    pub fn from_handshake(
+        io: S,
+        role: Role,
+        config: Config,
+        negotiated: Negotiated,
+        leftover: &[u8],
+    ) -> Self {
+        tracing::debug!(
+            target: "arkws",
+            ?role,
+            protocol = negotiated.protocol.as_deref(),
+            deflate = negotiated.deflate.is_some(),
+            "connection open",
+        );
+        let connection = Connection::new(
+            role,
+            arkws_proto::Config {
+                limits: config.limits,
+                deflate: negotiated.deflate,
+            },
+        );
+        WebSocket {
+            io,
+            input: RecvBuffer::filled(leftover.into()),
+            engine: Engine::new(connection, config.close_timeout, config.write_buffer),
+            phase: Phase::Open,
+            write_error: None,
+            timer: Timer::default(),
+            heartbeat: config
+                .heartbeat
+                .map(|settings| Monitor::new(settings, Instant::now())),
+            negotiated,
+            burst: 0,
+        }
+    }
+
+    /// The next message, borrowed. `Ready(None)`: the closing handshake is complete and the transport has ended.
+    ///
+    /// While messages are left from the last read, returns the next without touching the transport. Otherwise writes
+    /// what waits (pongs, the close frame, heartbeats, messages that were fed) and reads.
+    ///
+    /// # Errors
+    /// The peer broke the protocol or a limit; the connection was lost; a time-out. Each is returned once; what follows
+    /// is `None`.
+    pub fn poll_recv(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<MessageRef<'_>, Error>>> {
+        Poll::Ready(match ready!(self.poll_event(cx)) {
+            Some(Ok(())) => self.input.take_event().map(Ok),
+            Some(Err(error)) => Some(Err(error)),
+            None => None,
+        })
+    }
+
+    /// The next message, borrowed until the next call. `None`: the closing handshake is complete and the transport has
+    /// ended.
+    ///
+    /// # Errors
+    /// As [`poll_recv`](Self::poll_recv).
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost when the future is dropped.
+    pub async fn recv(&mut self) -> Option<Result<MessageRef<'_>, Error>> {
+        match poll_fn(|cx| self.poll_event(cx)).await? {
+            Ok(()) => self.input.take_event().map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// As [`recv`](Self::recv), and a place to queue answers while the message is borrowed.
+    ///
+    /// ```
+    /// # async fn echo<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
+    /// #     mut socket: arkws::WebSocket<S>,
+    /// # ) -> Result<(), arkws::Error> {
+    /// use arkws::MessageRef;
+    ///
+    /// // Nothing is allocated or copied but into the block that leaves in one write.
+    /// while let Some(received) = socket.recv_with_outbox().await {
+    ///     match received? {
+    ///         (MessageRef::Text(text), mut outbox) => outbox.feed_text(&text)?,
+    ///         (MessageRef::Binary(data), mut outbox) => outbox.feed_binary(&data)?,
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`poll_recv`](Self::poll_recv).
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost when the future is dropped.
+    pub async fn recv_with_outbox(
+        &mut self,
+    ) -> Option<Result<(MessageRef<'_>, Outbox<'_>), Error>> {
+        match poll_fn(|cx| self.poll_event(cx)).await? {
+            Ok(()) => {
+                let message = self.input.take_event()?;
+                Some(Ok((message, self.engine.outbox())))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Writes what is queued, if [`Config::write_buffer`] or more bytes are. `Ready(Ok)`: less is, more may be fed.
+    ///
+    /// # Errors
+    /// The connection was lost.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.engine.has_room() {
+            return Poll::Ready(Ok(()));
+        }
+        match self.poll_flush(cx) {
+            Poll::Pending if self.engine.has_room() => Poll::Ready(Ok(())),
+            result => result,
+        }
+    }
+
+    /// Writes what is queued. `Ready(Ok)`: all of it has been handed to the operating system.
+    ///
+    /// # Errors
+    /// The connection was lost. What the peer had sent before can still be received.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let result = self.poll_output(cx);
+        match result {
+            Poll::Ready(_) => self.engine.connection.release_buffers(),
+            Poll::Pending => self.release_storage(),
+        }
+        result.map_err(Error::Lost)
+    }
+
+    /// Writes what is queued.
+    ///
+    /// # Errors
+    /// As [`poll_flush`](Self::poll_flush).
+    ///
+    /// # Cancel safety
+    /// Safe: what was not written stays queued.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Queues a message and flushes.
+    ///
+    /// # Errors
+    /// The message was not queued, or the connection was lost.
+    ///
+    /// # Cancel safety
+    /// The message is queued by the first poll and stays queued when the future is dropped.
+    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+        self.feed_message(message)?;
+        self.flush().await
+    }
+
+    /// Closes: sends what is queued and the close frame, discards data that still arrives, waits for the peer's close
+    /// frame and for the end of the transport. Returns the peer's close frame; `None` if it has no body or was received
+    /// before.
+    ///
+    /// # Errors
+    /// The peer did not answer within [`Config::close_timeout`]; or as [`poll_recv`](Self::poll_recv).
+    ///
+    /// # Cancel safety
+    /// Safe: the closing handshake goes on with the next call of this function or [`recv`](Self::recv).
+    pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<Option<CloseFrame>, Error> {
+        self.start_close(frame);
+        let mut answer = None;
+        while let Some(message) = self.recv().await {
+            if let MessageRef::Close(frame) = message? {
+                answer = frame;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Splits the connection into a half that sends and one that receives, for two tasks.
+    pub fn split(self) -> (Sender<S>, Receiver<S>) {
+        split::split(self)
+    }
+}
+
+impl<S> WebSocket<S> {
+    /// Queues a text message without flushing.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_text(&mut self, text: &str) -> Result<(), SendError> {
+        self.engine.outbox().feed_text(text)
+    }
+
+    /// Queues a binary message without flushing.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_binary(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.engine.outbox().feed_binary(data)
+    }
+
+    /// Queues an owned message without flushing; large payloads are not copied. A [`Message::Close`] starts the closing
+    /// handshake.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_message(&mut self, message: Message) -> Result<(), SendError> {
+        self.engine.outbox().feed_message(message)
+    }
+
+    /// Queues a ping of at most 125 bytes without flushing.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.engine.outbox().feed_ping(data)
+    }
+
+    /// Queues a close frame behind everything that waits: the closing handshake then runs inside
+    /// [`poll_recv`](Self::poll_recv), within [`Config::close_timeout`]. `false` if it had been started already.
+    ///
+    /// Messages that still arrive before the peer's close frame are received as before.
+    pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
+        self.engine.start_close(frame)
+    }
+
+    /// Bytes that wait for the transport.
+    pub fn queued(&self) -> usize {
+        self.engine.connection.queued()
+    }
+
+    /// Where the connection is in its life.
+    pub fn state(&self) -> State {
+        self.engine.connection.state()
+    }
+
+    /// Which end we are.
+    pub fn role(&self) -> Role {
+        self.engine.connection.role()
+    }
+
+    /// What the handshake agreed on.
+    pub fn negotiated(&self) -> &Negotiated {
+        &self.negotiated
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Stats {
+        self.engine.stats
+    }
+
+    /// The transport.
+    pub fn get_ref(&self) -> &S {
+        &self.io
+    }
+}
+
+impl<S> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("role", &self.role())
+            .field("state", &self.state())
+            .field("queued", &self.queued())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let message = ready!(self.get_mut().poll_recv(cx));
+        Poll::Ready(message.map(|message| message.map(Message::from)))
+    }
+}
+
+/// `poll_ready` starts writing when [`Config::write_buffer`] bytes wait, and waits while they do. `poll_close` sends the
+/// close frame; it is the `Stream` that completes the closing handshake.
+impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        WebSocket::poll_ready(self.get_mut(), cx)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        Ok(self.get_mut().feed_message(message)?)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        WebSocket::poll_flush(self.get_mut(), cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let socket = self.get_mut();
+        socket.start_close(None);
+        WebSocket::poll_flush(socket, cx)
+    }
+}

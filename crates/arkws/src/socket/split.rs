@@ -1,0 +1,302 @@
+//! A connection in two halves, for two tasks.
+//!
+//! A transport remembers one waker for reading and one for writing, but both tasks may wait for either: the receiver
+//! writes pongs, and TLS reads in order to write. So the transport is given one waker that wakes both halves.
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use arkws_proto::{CloseFrame, SendError, State};
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Stats, WebSocket};
+use crate::{Error, Message};
+
+/// The sending half of a [`WebSocket`]: see [`WebSocket::split`].
+///
+/// Pongs, heartbeats and the closing handshake are the [`Receiver`]'s: keep it polled.
+pub struct Sender<S> {
+    shared: Arc<Shared<S>>,
+    waker: Waker,
+}
+
+/// The receiving half of a [`WebSocket`]: see [`WebSocket::split`].
+pub struct Receiver<S> {
+    shared: Arc<Shared<S>>,
+    waker: Waker,
+}
+
+struct Shared<S> {
+    /// Held for the length of one poll, which never blocks.
+    socket: Mutex<WebSocket<S>>,
+    wakers: Arc<Wakers>,
+}
+
+/// Who waits.
+#[derive(Default)]
+struct Wakers {
+    sender: Slot,
+    receiver: Slot,
+}
+
+#[derive(Default)]
+struct Slot(Mutex<Option<Waker>>);
+
+pub(super) fn split<S>(socket: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
+    let wakers = Arc::new(Wakers::default());
+    let waker = Waker::from(Arc::clone(&wakers));
+    let shared = Arc::new(Shared {
+        socket: Mutex::new(socket),
+        wakers,
+    });
+    let sender = Sender {
+        shared: Arc::clone(&shared),
+        waker: waker.clone(),
+    };
+    (sender, Receiver { shared, waker })
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
+    /// As [`WebSocket::poll_ready`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::poll_ready`].
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll(cx, WebSocket::poll_ready)
+    }
+
+    /// Queues a message without flushing: [`WebSocket::feed_message`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_message(&mut self, message: Message) -> Result<(), SendError> {
+        let closes = message.is_close();
+        self.shared.lock().feed_message(message)?;
+        if closes {
+            self.shared.wakers.receiver.wake();
+        }
+        Ok(())
+    }
+
+    /// As [`WebSocket::poll_flush`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::poll_flush`].
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll(cx, WebSocket::poll_flush)
+    }
+
+    /// Writes what is queued.
+    ///
+    /// # Errors
+    /// As [`WebSocket::poll_flush`].
+    ///
+    /// # Cancel safety
+    /// Safe: what was not written stays queued.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Queues a message and flushes.
+    ///
+    /// # Errors
+    /// The message was not queued, or the connection was lost.
+    ///
+    /// # Cancel safety
+    /// The message is queued by the first poll and stays queued when the future is dropped.
+    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+        self.feed_message(message)?;
+        self.flush().await
+    }
+
+    /// Queues a close frame: [`WebSocket::start_close`]. The [`Receiver`] completes the closing handshake.
+    pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
+        let started = self.shared.lock().start_close(frame);
+        if started {
+            self.shared.wakers.receiver.wake();
+        }
+        started
+    }
+
+    fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.shared.wakers.sender.register(cx.waker());
+        poll(
+            &mut self.shared.lock(),
+            &mut Context::from_waker(&self.waker),
+        )
+    }
+}
+
+impl<S> Sender<S> {
+    /// Bytes that wait for the transport.
+    pub fn queued(&self) -> usize {
+        self.shared.lock().queued()
+    }
+
+    /// Where the connection is in its life.
+    pub fn state(&self) -> State {
+        self.shared.lock().state()
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Stats {
+        self.shared.lock().stats()
+    }
+
+    /// Puts the halves together again.
+    ///
+    /// # Errors
+    /// They are not of the same connection; they are given back.
+    pub fn reunite(self, receiver: Receiver<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
+        if !Arc::ptr_eq(&self.shared, &receiver.shared) {
+            return Err(ReuniteError(self, receiver));
+        }
+        drop(receiver);
+        let shared = Arc::into_inner(self.shared).expect("there are two halves");
+        Ok(shared
+            .socket
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
+    /// The next message, owned: [`WebSocket::poll_recv`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::poll_recv`].
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        self.shared.wakers.receiver.register(cx.waker());
+        let mut socket = self.shared.lock();
+        let message = ready!(socket.poll_recv(&mut Context::from_waker(&self.waker)));
+        Poll::Ready(message.map(|message| message.map(Message::from)))
+    }
+
+    /// The next message. `None`: the closing handshake is complete and the transport has ended.
+    ///
+    /// # Errors
+    /// As [`WebSocket::poll_recv`].
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost when the future is dropped.
+    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+}
+
+impl<S> Receiver<S> {
+    /// Where the connection is in its life.
+    pub fn state(&self) -> State {
+        self.shared.lock().state()
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Stats {
+        self.shared.lock().stats()
+    }
+}
+
+impl<S> Shared<S> {
+    fn lock(&self) -> MutexGuard<'_, WebSocket<S>> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Wakers {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.sender.wake();
+        self.receiver.wake();
+    }
+}
+
+impl Slot {
+    fn register(&self, waker: &Waker) {
+        let mut slot = self.lock();
+        match &mut *slot {
+            Some(registered) => registered.clone_from(waker),
+            None => *slot = Some(waker.clone()),
+        }
+    }
+
+    fn wake(&self) {
+        let waker = self.lock().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_recv(cx)
+    }
+}
+
+/// As the `Sink` of a [`WebSocket`].
+impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Sender::poll_ready(self.get_mut(), cx)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        Ok(self.get_mut().feed_message(message)?)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Sender::poll_flush(self.get_mut(), cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let sender = self.get_mut();
+        sender.start_close(None);
+        Sender::poll_flush(sender, cx)
+    }
+}
+
+impl<S> fmt::Debug for Sender<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sender").field(&*self.shared.lock()).finish()
+    }
+}
+
+impl<S> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Receiver")
+            .field(&*self.shared.lock())
+            .finish()
+    }
+}
+
+/// The halves are not of the same connection.
+#[derive(thiserror::Error)]
+#[error("these halves are not of the same connection")]
+pub struct ReuniteError<S>(pub Sender<S>, pub Receiver<S>);
+
+impl<S> fmt::Debug for ReuniteError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReuniteError")
+            .field(&self.0)
+            .field(&self.1)
+            .finish()
+    }
+}
