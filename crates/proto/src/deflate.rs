@@ -1,4 +1,22 @@
 //! permessage-deflate (RFC 7692): parameters, and the codec of one connection.
+//!
+//! Contexts are made when the first compressed message is sent or arrives: a connection that does not use its
+//! compression does not pay for it (a compressor takes about 300 KiB, an inflater about 50 KiB).
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use crate::{ProtocolError, Role};
+
+/// RFC 7692, 7.2.1: a sync flush ends with an empty stored block, whose last four bytes are not sent.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// RFC 7692, 7.2.3.6: an empty message is one empty stored block without its tail.
+const EMPTY_MESSAGE: [u8; 1] = [0x00];
+
+/// The smallest window that zlib can compress with; it inflates a window of 8 bits with it, too.
+const MIN_ZLIB_WINDOW_BITS: u8 = 9;
+
+/// Room that a compressor needs to finish a sync flush: with less, zlib may repeat the empty block at its end.
+const FLUSH_ROOM: usize = 16;
 
 /// What an endpoint is willing to negotiate. Used by both roles: as an offer by the client, as
 /// what may be accepted by the server.
@@ -8,13 +26,15 @@ pub struct DeflateConfig {
     pub server_no_context_takeover: bool,
     /// Promise (client) or demand (server) that the client does (7.1.1.2). Default: `false`.
     pub client_no_context_takeover: bool,
-    /// LZ77 window of the server's compressor, as a power of two, 9–15 (7.1.2.1). Default: 15.
+    /// LZ77 window of the server's compressor, as a power of two, 8–15 (7.1.2.1). Default: 15.
     pub server_max_window_bits: u8,
-    /// LZ77 window of the client's compressor, as a power of two, 9–15 (7.1.2.2). Default: 15.
+    /// LZ77 window of the client's compressor, as a power of two, 8–15 (7.1.2.2). Default: 15.
+    ///
+    /// With 8, of which zlib is not capable, the messages of that end go uncompressed if it is ours.
     pub client_max_window_bits: u8,
-    /// zlib's level, 0–9. Default: 6... the owner of this file decides from measurements.
+    /// zlib's level, 0–9: higher is smaller and slower. Default: 6.
     pub level: u8,
-    /// Messages shorter than this, in bytes, are sent uncompressed. Default: decided by measurement.
+    /// Messages shorter than this, in bytes, are sent uncompressed. Default: 64.
     pub min_size: usize,
 }
 
@@ -46,4 +66,179 @@ pub struct DeflateParams {
     pub level: u8,
     /// Smallest message that we compress (local choice, not on the wire).
     pub min_size: usize,
+}
+
+impl DeflateParams {
+    /// Window and context takeover of the compressor at the `role` end.
+    fn compressor(&self, role: Role) -> (u8, bool) {
+        match role {
+            Role::Client => (
+                self.client_max_window_bits,
+                !self.client_no_context_takeover,
+            ),
+            Role::Server => (
+                self.server_max_window_bits,
+                !self.server_no_context_takeover,
+            ),
+        }
+    }
+}
+
+/// Compresses the messages of one connection (RFC 7692, 7.2.1).
+#[derive(Debug)]
+pub(crate) struct Deflater {
+    context: Compress,
+    /// The context is kept from one message to the next.
+    takeover: bool,
+    /// The latest message, compressed.
+    output: Vec<u8>,
+}
+
+impl Deflater {
+    /// The compressor of the `role` end. `None`: the window is too small for zlib, messages go uncompressed
+    /// (RFC 7692, 6 allows that for any message).
+    pub(crate) fn new(params: &DeflateParams, role: Role) -> Option<Deflater> {
+        let (window_bits, takeover) = params.compressor(role);
+        (window_bits >= MIN_ZLIB_WINDOW_BITS).then(|| Deflater {
+            context: Compress::new_with_window_bits(
+                Compression::new(params.level.min(9).into()),
+                false,
+                window_bits.min(15),
+            ),
+            takeover,
+            output: Vec::new(),
+        })
+    }
+
+    /// Compresses a message. `None`: it is smaller as it is, and may be sent like that.
+    pub(crate) fn compress(&mut self, message: &[u8]) -> Option<&[u8]> {
+        if message.is_empty() {
+            return Some(&EMPTY_MESSAGE);
+        }
+        let output = &mut self.output;
+        output.clear();
+        output.reserve(message.len() / 2 + FLUSH_ROOM);
+        let mut rest = message;
+        loop {
+            let before = self.context.total_in();
+            // Fails only on a stream that was misused.
+            let result = self.context.compress_vec(rest, output, FlushCompress::Sync);
+            debug_assert!(result.is_ok(), "{result:?}");
+            rest = &rest[(self.context.total_in() - before) as usize..];
+            // zlib has finished the flush when it leaves room in the output.
+            if rest.is_empty() && output.len() < output.capacity() {
+                break;
+            }
+            output.reserve(output.len().max(FLUSH_ROOM));
+        }
+        debug_assert!(output.ends_with(&TAIL));
+        output.truncate(output.len() - TAIL.len());
+        if !self.takeover {
+            self.context.reset();
+            if output.len() >= message.len() {
+                return None;
+            }
+        }
+        Some(output)
+    }
+
+    /// Nothing is lost when this compressor is dropped between two messages.
+    pub(crate) fn is_disposable(&self) -> bool {
+        !self.takeover
+    }
+
+    pub(crate) fn release_buffers(&mut self) {
+        self.output = Vec::new();
+    }
+}
+
+/// Inflates the messages of one connection as their bytes arrive (RFC 7692, 7.2.2).
+#[derive(Debug)]
+pub(crate) struct Inflater {
+    context: Decompress,
+    takeover: bool,
+    /// The last byte of input was the end of a block with BFINAL set (RFC 7692, 7.2.3.4).
+    ended: bool,
+}
+
+impl Inflater {
+    /// Inflates what the `peer` end compresses.
+    pub(crate) fn new(params: &DeflateParams, peer: Role) -> Inflater {
+        let (window_bits, takeover) = params.compressor(peer);
+        let window_bits = window_bits.clamp(MIN_ZLIB_WINDOW_BITS, 15);
+        Inflater {
+            context: Decompress::new_with_window_bits(false, window_bits),
+            takeover,
+            ended: false,
+        }
+    }
+
+    /// Inflates a piece of a message and appends to `message`.
+    ///
+    /// # Errors
+    /// The piece is not valid, or the message grows beyond `limit` bytes.
+    pub(crate) fn push(
+        &mut self,
+        mut piece: &[u8],
+        message: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<(), ProtocolError> {
+        loop {
+            if message.len() == message.capacity() {
+                // JSON and the like shrink to a quarter. One byte more than the limit shows that it is exceeded.
+                let room = message.len().max(piece.len().saturating_mul(4)).max(64);
+                message.reserve_exact(room.min((limit - message.len()).saturating_add(1)));
+            }
+            let filled = message.len();
+            let before = self.context.total_in();
+            let status = self
+                .context
+                .decompress_vec(piece, message, FlushDecompress::None)
+                .map_err(|_| ProtocolError::InvalidDeflate)?;
+            let consumed = (self.context.total_in() - before) as usize;
+            piece = &piece[consumed..];
+            if message.len() > limit {
+                return Err(ProtocolError::MessageTooLarge { limit });
+            }
+            if status == Status::StreamEnd {
+                // What follows a block with BFINAL set is a stream of its own, with a window of its own.
+                self.context.reset(false);
+                self.ended = true;
+            } else if consumed > 0 {
+                self.ended = false;
+            }
+            if message.len() < message.capacity() {
+                if piece.is_empty() {
+                    return Ok(());
+                }
+                if consumed == 0 && message.len() == filled {
+                    return Err(ProtocolError::InvalidDeflate);
+                }
+            }
+        }
+    }
+
+    /// The message is at its end: inflates what was held back, and prepares for the next message.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub(crate) fn finish(
+        &mut self,
+        message: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<(), ProtocolError> {
+        // A sender that ends its stream and adds nothing leaves nothing to be completed.
+        if !std::mem::take(&mut self.ended) {
+            self.push(&TAIL, message, limit)?;
+        }
+        if !self.takeover {
+            self.context.reset(false);
+        }
+        Ok(())
+    }
+
+    /// Nothing is lost when this inflater is dropped between two messages.
+    pub(crate) fn is_disposable(&self) -> bool {
+        !self.takeover
+    }
 }

@@ -3,9 +3,10 @@
 //! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]: unmasked where it
 //! lies, handed out borrowed. Everything else is out of line and goes through the [`Stage`]s; what must be remembered
 //! of a message between two reads lies in a box that is made when the first one arrives in pieces.
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{Config, Connection, Event, Life, MessageKind, Payload, Role};
+use crate::deflate::{DeflateParams, Inflater};
 use crate::frame::{FIN, Header, LENGTH_16, MASKED, MAX_HEADER, Opcode};
 use crate::utf8::{InvalidUtf8, Validator};
 use crate::{ProtocolError, Text, mask};
@@ -30,6 +31,8 @@ pub(super) struct Receiver {
     /// Frames up to this length meet both size limits, if they are whole messages.
     max_whole: usize,
     assembly: Option<Box<Assembly>>,
+    /// Made for the first message that arrives compressed.
+    inflater: Option<Box<Inflater>>,
 }
 
 /// What the next byte of input is.
@@ -61,8 +64,11 @@ struct Frame {
 struct Assembly {
     /// The message that has begun and not ended.
     open: Option<MessageKind>,
+    /// The open message arrives compressed, and is put together in `inflated` instead of in `buffer`.
+    compressed: bool,
+    inflated: Vec<u8>,
     buffer: BytesMut,
-    /// Bytes of `buffer` that have been unmasked and validated.
+    /// Bytes of `buffer` that have been unmasked, and of either that have been validated.
     seen: usize,
     validator: Validator,
     fragments: u32,
@@ -119,7 +125,14 @@ impl Connection {
         }
         // Not larger than the limit of a message.
         let missing = frame.missing as usize;
-        let buffer = &mut self.receiver.assembly().buffer;
+        let Assembly {
+            buffer,
+            compressed: false,
+            ..
+        } = self.receiver.assembly()
+        else {
+            return None;
+        };
         if buffer.len() == buffer.capacity() {
             grow(buffer, missing, 0);
         }
@@ -182,7 +195,7 @@ impl Connection {
                     }
                 }
                 Stage::Payload(frame) => {
-                    if let Some(event) = self.receiver.read_data(frame, input)? {
+                    if let Some(event) = self.receiver.read_data(frame, input, &self.config)? {
                         return Ok(Some(event));
                     }
                 }
@@ -193,21 +206,22 @@ impl Connection {
 
     /// The rules for a header that depend on the connection.
     fn check_header(&self, header: &Header) -> Result<(), ProtocolError> {
-        let control = header.opcode.is_control();
         if header.rsv1 {
-            return Err(match header.opcode {
-                _ if self.config.deflate.is_none() => ProtocolError::ReservedBit(1),
-                Opcode::Continuation => ProtocolError::CompressedContinuation,
-                _ if control => ProtocolError::CompressedControl,
-                _ => todo!("deflate"),
-            });
+            match header.opcode {
+                _ if self.config.deflate.is_none() => return Err(ProtocolError::ReservedBit(1)),
+                Opcode::Text | Opcode::Binary => {}
+                Opcode::Continuation => return Err(ProtocolError::CompressedContinuation),
+                Opcode::Close | Opcode::Ping | Opcode::Pong => {
+                    return Err(ProtocolError::CompressedControl);
+                }
+            }
         }
         match (self.role, header.mask) {
             (Role::Client, Some(_)) => return Err(ProtocolError::MaskedByServer),
             (Role::Server, None) => return Err(ProtocolError::UnmaskedByClient),
             _ => {}
         }
-        if control {
+        if header.opcode.is_control() {
             return Ok(());
         }
 
@@ -229,7 +243,8 @@ impl Connection {
         }
         let (received, fragments) =
             open.map_or((0, 0), |message| (message.buffer.len(), message.fragments));
-        if header.len > (limits.max_message_size - received) as u64 {
+        let compressed = open.map_or(header.rsv1, |message| message.compressed);
+        if !compressed && header.len > (limits.max_message_size - received) as u64 {
             return Err(ProtocolError::MessageTooLarge {
                 limit: limits.max_message_size,
             });
@@ -276,6 +291,7 @@ impl Receiver {
                 .max_message_size
                 .min(usize::try_from(limits.max_frame_size).unwrap_or(usize::MAX)),
             assembly: None,
+            inflater: None,
         }
     }
 
@@ -283,11 +299,13 @@ impl Receiver {
     pub(super) fn stop(&mut self) {
         self.stage = Stage::End;
         self.assembly = None;
+        self.inflater = None;
     }
 
     pub(super) fn release_buffers(&mut self) {
         if matches!(self.stage, Stage::Message) {
             self.assembly = None;
+            self.inflater.take_if(|inflater| inflater.is_disposable());
         }
     }
 
@@ -338,7 +356,7 @@ impl Receiver {
         header: &Header,
         input: &mut &'b mut [u8],
     ) -> Option<&'b mut [u8]> {
-        let whole = header.fin && header.opcode != Opcode::Continuation;
+        let whole = header.fin && !header.rsv1 && header.opcode != Opcode::Continuation;
         if !whole || (input.len() as u64) < header.len {
             return None;
         }
@@ -354,12 +372,10 @@ impl Receiver {
     fn begin_frame(&mut self, header: &Header) {
         let message = self.assembly();
         match header.opcode {
-            Opcode::Text => message.open = Some(MessageKind::Text),
-            Opcode::Binary => message.open = Some(MessageKind::Binary),
-            Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => {}
-        }
-        if !header.opcode.is_control() {
-            message.fragments += 1;
+            Opcode::Text => message.begin(MessageKind::Text, header.rsv1),
+            Opcode::Binary => message.begin(MessageKind::Binary, header.rsv1),
+            Opcode::Continuation => message.fragments += 1,
+            Opcode::Close | Opcode::Ping | Opcode::Pong => {}
         }
         self.stage = Stage::Payload(Frame {
             opcode: header.opcode,
@@ -387,10 +403,17 @@ impl Receiver {
     /// Adds input to the open message; returns it when it is whole.
     fn read_data(
         &mut self,
-        frame: Frame,
+        mut frame: Frame,
         input: &mut &mut [u8],
+        config: &Config,
     ) -> Result<Option<Event<'static>>, ProtocolError> {
         let piece = frame.take(input);
+        if let Some(params) = &config.deflate
+            && self.assembly().compressed
+        {
+            frame.unmask(piece);
+            return self.inflate(frame, piece, params, config.limits.max_message_size);
+        }
         let buffer = &mut self.assembly().buffer;
         if buffer.capacity() - buffer.len() < piece.len() {
             grow(buffer, frame.missing as usize, piece.len());
@@ -402,12 +425,38 @@ impl Receiver {
     /// Takes notice of what was appended to the open message; returns it when it is whole.
     fn take_notice(&mut self, mut frame: Frame) -> Result<Option<Event<'static>>, ProtocolError> {
         let message = self.assembly();
-        let piece = &mut message.buffer[message.seen..];
-        frame.unmask(piece);
-        if message.open == Some(MessageKind::Text) {
-            message.validator.push(piece)?;
+        frame.unmask(&mut message.buffer[message.seen..]);
+        message.validate()?;
+        self.progress(frame)
+    }
+
+    /// Inflates a piece of the open message; returns the message when it is whole.
+    fn inflate(
+        &mut self,
+        frame: Frame,
+        piece: &[u8],
+        params: &DeflateParams,
+        limit: usize,
+    ) -> Result<Option<Event<'static>>, ProtocolError> {
+        let peer = if self.masked {
+            Role::Client
+        } else {
+            Role::Server
+        };
+        let inflater = self
+            .inflater
+            .get_or_insert_with(|| Box::new(Inflater::new(params, peer)));
+        let message = self.assembly.get_or_insert_default();
+        inflater.push(piece, &mut message.inflated, limit)?;
+        if frame.missing == 0 && frame.fin {
+            inflater.finish(&mut message.inflated, limit)?;
         }
-        message.seen = message.buffer.len();
+        message.validate()?;
+        self.progress(frame)
+    }
+
+    /// What comes after a piece of a data frame; the message, if that was its last.
+    fn progress(&mut self, frame: Frame) -> Result<Option<Event<'static>>, ProtocolError> {
         if frame.missing > 0 {
             self.stage = Stage::Payload(frame);
             return Ok(None);
@@ -416,23 +465,47 @@ impl Receiver {
             self.stage = Stage::Header;
             return Ok(None);
         }
-        let event = message.end()?;
+        let event = self.assembly().end()?;
         self.stage = Stage::Message;
         Ok(Some(event))
     }
 }
 
 impl Assembly {
+    fn begin(&mut self, kind: MessageKind, compressed: bool) {
+        self.open = Some(kind);
+        self.compressed = compressed;
+        self.seen = 0;
+        self.fragments = 1;
+    }
+
+    /// Validates what was added to the message.
+    fn validate(&mut self) -> Result<(), ProtocolError> {
+        let received = if self.compressed {
+            &self.inflated[..]
+        } else {
+            &self.buffer
+        };
+        if self.open == Some(MessageKind::Text) {
+            self.validator.push(&received[self.seen..])?;
+        }
+        self.seen = received.len();
+        Ok(())
+    }
+
     /// The message is whole.
     fn end(&mut self) -> Result<Event<'static>, ProtocolError> {
-        let payload = Payload::Owned(std::mem::take(&mut self.buffer));
-        self.seen = 0;
-        self.fragments = 0;
+        let payload = Payload::Owned(if self.compressed {
+            // Not copied: nobody else owns it.
+            BytesMut::from(Bytes::from(std::mem::take(&mut self.inflated)))
+        } else {
+            std::mem::take(&mut self.buffer)
+        });
         Ok(match self.open.take() {
             Some(MessageKind::Text) => {
                 self.validator.finish()?;
-                // SAFETY: `take_notice` has shown every byte of the buffer to the validator, in order, and the buffer
-                // is lent out for appending only.
+                // SAFETY: `validate` has shown every byte of the message to the validator, in order; the buffer is
+                // lent out for appending only.
                 #[allow(unsafe_code)]
                 Event::Text(unsafe { Text::validated(payload) })
             }

@@ -2,6 +2,7 @@
 use bytes::Bytes;
 
 use super::{Connection, Life, MessageKind, Role};
+use crate::deflate::Deflater;
 use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 use crate::mask;
 
@@ -38,10 +39,18 @@ pub enum SendError {
 pub(super) struct Sender {
     /// The fragmented message that has been started and not ended.
     fragmented: Option<MessageKind>,
+    /// Made for the first message that is compressed.
+    deflater: Option<Box<Deflater>>,
 }
 
 impl Sender {
-    pub(super) fn release_buffers(&mut self) {}
+    pub(super) fn release_buffers(&mut self) {
+        match &mut self.deflater {
+            Some(deflater) if deflater.is_disposable() => self.deflater = None,
+            Some(deflater) => deflater.release_buffers(),
+            None => {}
+        }
+    }
 }
 
 impl MessageKind {
@@ -78,7 +87,7 @@ impl Connection {
     /// # Errors
     /// [`SendError`]; nothing was queued.
     pub fn send_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), SendError> {
-        if payload.len() < LARGE {
+        if payload.len() < LARGE || self.compresses(payload.len()) {
             return self.send_message(kind, &payload);
         }
         self.check_message(payload.len())?;
@@ -146,8 +155,39 @@ impl Connection {
     #[inline]
     fn send_message(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
         self.check_message(payload.len())?;
-        self.transmit.frame(true, false, kind.opcode(), payload);
+        if self.compresses(payload.len()) {
+            self.compress(kind, payload);
+        } else {
+            self.transmit.frame(true, false, kind.opcode(), payload);
+        }
         Ok(())
+    }
+
+    /// Is a message of this length worth to be compressed?
+    #[inline]
+    fn compresses(&self, len: usize) -> bool {
+        self.config
+            .deflate
+            .as_ref()
+            .is_some_and(|params| len >= params.min_size)
+    }
+
+    /// Queues a message, compressed if that is possible and makes it smaller (RFC 7692, 6.1).
+    #[inline(never)]
+    fn compress(&mut self, kind: MessageKind, message: &[u8]) {
+        let Sender { deflater, .. } = &mut self.sender;
+        if deflater.is_none()
+            && let Some(params) = &self.config.deflate
+        {
+            *deflater = Deflater::new(params, self.role).map(Box::new);
+        }
+        match deflater
+            .as_mut()
+            .and_then(|deflater| deflater.compress(message))
+        {
+            Some(compressed) => self.transmit.frame(true, true, kind.opcode(), compressed),
+            None => self.transmit.frame(true, false, kind.opcode(), message),
+        }
     }
 
     fn send_control(&mut self, opcode: Opcode, data: &[u8]) -> Result<(), SendError> {

@@ -1,3 +1,0 @@
-//! The connection through its public interface.
-mod common;
-mod rfc_examples;

@@ -1,0 +1,9 @@
+//! The protocol engine through its public interface.
+mod bytes;
+mod closing;
+mod common;
+mod events;
+mod limits;
+mod must_fail;
+mod rfc_examples;
+mod sending;
