@@ -25,4 +25,5 @@ pub use http;
 pub use config::{Config, Heartbeat};
 pub use error::{Cause, Error, Phase};
 pub use message::{Message, MessageRef};
+pub use server::{Acceptor, AcceptorBuilder, PendingRequest, Refusal, accept};
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};

@@ -166,6 +166,11 @@ impl Outbox<'_> {
         self.engine.connection.queued()
     }
 
+    /// Do [`Config::write_buffer`](crate::Config::write_buffer) or more bytes wait? Then flush before feeding more.
+    pub fn is_full(&self) -> bool {
+        !self.engine.has_room()
+    }
+
     #[inline]
     fn feed(
         &mut self,

@@ -1,0 +1,91 @@
+//! Sends every message back.
+//!
+//! ```console
+//! cargo run --release --example echo_server -- 127.0.0.1:9001
+//! cargo run --release --example echo_server -- 127.0.0.1:9001 --deflate
+//! ```
+use std::process::ExitCode;
+use std::time::Duration;
+
+use arkws::{Acceptor, DeflateConfig, Error, Message, MessageRef, WebSocket};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A payload from this size on, in bytes, is handed on rather than copied.
+const LARGE: usize = 64 << 10;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut address = None;
+    let mut acceptor = Acceptor::builder();
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--deflate" => acceptor = acceptor.deflate(DeflateConfig::default()),
+            _ if !argument.starts_with('-') && address.is_none() => address = Some(argument),
+            _ => {
+                eprintln!(
+                    "unexpected argument: {argument}\nusage: echo_server [ADDRESS] [--deflate]"
+                );
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let address = address.unwrap_or_else(|| "127.0.0.1:9001".into());
+    let listener = match TcpListener::bind(&address).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!("cannot listen on {address}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match listener.local_addr() {
+        Ok(address) => println!("listening on ws://{address}"),
+        Err(error) => eprintln!("listening on {address} ({error})"),
+    }
+    serve(listener, acceptor.build()).await
+}
+
+async fn serve(listener: TcpListener, acceptor: Acceptor) -> ExitCode {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Most likely too many files are open: soon there will be fewer.
+                eprintln!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            if let Err(error) = handle(stream, acceptor).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn handle(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
+    stream.set_nodelay(true)?;
+    let mut socket = acceptor.accept(stream).await?;
+    echo(&mut socket).await
+}
+
+/// Answers wait until everything that has been read is answered, and leave in one write.
+async fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
+    while let Some(received) = socket.recv_with_outbox().await {
+        let (message, mut outbox) = received?;
+        match message {
+            MessageRef::Text(text) if text.len() < LARGE => outbox.feed_text(&text)?,
+            MessageRef::Binary(data) if data.len() < LARGE => outbox.feed_binary(&data)?,
+            MessageRef::Text(_) | MessageRef::Binary(_) => {
+                outbox.feed_message(Message::from(message))?;
+            }
+            MessageRef::Ping(_) | MessageRef::Pong(_) | MessageRef::Close(_) => {}
+        }
+        // A client that sends but does not read waits, instead of filling our memory.
+        if outbox.is_full() {
+            socket.flush().await?;
+        }
+    }
+    Ok(())
+}
