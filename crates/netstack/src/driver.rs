@@ -3,18 +3,21 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use arkws::{CloseFrame, Error, Message, MessageRef, Phase, WebSocket};
+use arkws::{CloseFrame, Error, Message, MessageRef, Phase, Stats, WebSocket};
 use arkws_proto::{Payload, Text};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
-use crate::outbox::{Outbox, Reading, size};
+use crate::outbox::{Backlog, Outbox, Reading, size};
 
 /// A close waits for messages that were sent before it for as long as the peer keeps taking them: this long without
 /// progress ends the connection.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// After this many messages the orders of the program are looked at again.
-const BURST: usize = 64;
+/// After this many messages, or bytes of them, the orders of the program are looked at again.
+const BURST: Backlog = Backlog {
+    events: 64,
+    bytes: 256 << 10,
+};
 
 /// Takes what happens on a connection.
 pub(crate) trait Handler<T> {
@@ -24,8 +27,8 @@ pub(crate) trait Handler<T> {
     fn binary(&mut self, data: Payload<'_>);
     /// These messages have been handed to the operating system.
     fn sent(&mut self, tags: &[T]);
-    /// Nothing more happens without the network.
-    fn flush(&mut self);
+    /// Nothing more happens without the network. The counters are those of the connection.
+    fn flush(&mut self, stats: Stats);
 }
 
 /// How a connection ended.
@@ -47,21 +50,43 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler<T>,
 {
+    let (end, mut unsent) = drive_until_failure(socket, outbox, handler).await;
+    outbox.end();
+    linger(socket).await;
+    unsent.append(&mut outbox.unsent());
+    (end, unsent)
+}
+
+/// Runs an open connection to its end, or to the point where it fails: the peer may then still be told why
+/// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `outbox`.
+pub(crate) async fn drive_until_failure<S, T, H>(
+    socket: &mut WebSocket<S>,
+    outbox: &Outbox<T>,
+    handler: &mut H,
+) -> (End, Vec<T>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    H: Handler<T>,
+{
     let mut driver = Driver {
         socket,
         outbox,
         handler,
         batch: Vec::new(),
         in_flight: InFlight::default(),
+        arrived: Backlog::default(),
         broken: false,
         drain: None,
-        end: None,
+        closed: None,
     };
     let end = poll_fn(|cx| driver.poll(cx)).await;
-    outbox.end();
-    let mut unsent = driver.in_flight.tags;
-    unsent.append(&mut outbox.unsent());
-    (end, unsent)
+    outbox.handed_over(driver.in_flight.bytes);
+    (end, driver.in_flight.tags)
+}
+
+/// Waits until a failed connection has told the peer why, which takes a few seconds at most.
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocket<S>) {
+    while socket.recv().await.is_some() {}
 }
 
 struct Driver<'a, S, T, H> {
@@ -70,10 +95,13 @@ struct Driver<'a, S, T, H> {
     handler: &'a mut H,
     batch: Vec<(Message, T)>,
     in_flight: InFlight<T>,
+    /// Delivered since the outbox was told.
+    arrived: Backlog,
     /// The transport takes nothing any more; what the peer sent before can still be read.
     broken: bool,
     drain: Option<Drain>,
-    end: Option<End>,
+    /// The peer's close frame has come; the transport has not ended.
+    closed: Option<Option<CloseFrame>>,
 }
 
 /// Messages that the socket has taken but not handed to the operating system.
@@ -106,10 +134,10 @@ where
         loop {
             let (reading, draining) = self.poll_send(cx);
             if reading == Reading::Pause {
-                self.handler.flush();
+                self.settle();
                 return Poll::Pending;
             }
-            for _ in 0..BURST {
+            while self.arrived.events < BURST.events && self.arrived.bytes < BURST.bytes {
                 let length = match self.socket.poll_recv(cx) {
                     Poll::Ready(Some(Ok(message))) => match message {
                         MessageRef::Text(_) | MessageRef::Binary(_)
@@ -130,34 +158,53 @@ where
                         MessageRef::Close(frame) => {
                             // From here on sends fail at once; a close of the program's own was first, or is too late.
                             self.outbox.end();
-                            self.end.get_or_insert(End::Closed(frame));
+                            self.closed = Some(frame);
                             continue;
                         }
                         _ => continue,
                     },
-                    Poll::Ready(Some(Err(error))) => {
-                        self.outbox.end();
-                        self.end.get_or_insert(End::Failed(error));
-                        continue;
-                    }
+                    Poll::Ready(Some(Err(error))) => return self.end(End::Failed(error)),
                     Poll::Ready(None) => {
-                        return Poll::Ready(self.end.take().unwrap_or(End::Closed(None)));
+                        let frame = self.closed.take().flatten();
+                        return self.end(End::Closed(frame));
                     }
                     Poll::Pending => {
                         if draining && self.poll_stuck(cx).is_ready() {
-                            return Poll::Ready(End::Failed(Error::Timeout {
+                            return self.end(End::Failed(Error::Timeout {
                                 phase: Phase::Close,
                                 limit: DRAIN_TIMEOUT,
                             }));
                         }
-                        self.handler.flush();
+                        self.settle();
                         return Poll::Pending;
                     }
                 };
-                if !self.outbox.delivered(length) {
-                    break;
-                }
+                self.arrived.events += 1;
+                self.arrived.bytes += length as isize;
             }
+            self.report();
+        }
+    }
+
+    /// Nothing more can be done now.
+    fn settle(&mut self) {
+        self.report();
+        self.handler.flush(self.socket.stats());
+    }
+
+    fn end(&mut self, end: End) -> Poll<End> {
+        self.settle();
+        // A peer that has sent its close frame has closed, whatever happened to the transport afterwards.
+        Poll::Ready(match self.closed.take() {
+            Some(frame) => End::Closed(frame),
+            None => end,
+        })
+    }
+
+    /// Tells the outbox what has been delivered.
+    fn report(&mut self) {
+        if self.arrived.events > 0 {
+            self.outbox.delivered(std::mem::take(&mut self.arrived));
         }
     }
 

@@ -1,14 +1,18 @@
 //! What a program asks of one connection, on its way from the program's threads to the connection's task.
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use arkws::{CloseFrame, Message};
 
-/// A connection is no longer read from when the program has left this many delivered messages, or bytes of them, unconsumed; it is
-/// again at half of that.
+/// A connection is no longer read from when the program has left this many delivered messages, or bytes of them, unconsumed...
 const HIGH_WATER: Backlog = Backlog {
     events: 16 << 10,
+    bytes: 4 << 20,
+};
+/// ...and is again when it has come down to this. (Messages count, too: millions of empty ones are not free.)
+const LOW_WATER: Backlog = Backlog {
+    events: 4 << 10,
     bytes: 1 << 20,
 };
 /// Messages go to the socket in batches of about this many bytes; the next when the last has been handed to the operating system.
@@ -33,10 +37,17 @@ struct Orders<T> {
     waker: Option<Waker>,
 }
 
+/// Messages that were delivered and not consumed. Below zero when the program was faster than the driver's report.
 #[derive(Debug, Default, Clone, Copy)]
-struct Backlog {
-    events: usize,
-    bytes: usize,
+pub(crate) struct Backlog {
+    pub(crate) events: isize,
+    pub(crate) bytes: isize,
+}
+
+impl Backlog {
+    fn exceeds(&self, other: &Backlog) -> bool {
+        self.events > other.events || self.bytes > other.bytes
+    }
 }
 
 /// How far the end of the connection has come, seen from the program.
@@ -133,11 +144,9 @@ impl<T> Outbox<T> {
     /// The program has consumed `events` messages with `bytes` of data in all.
     pub(crate) fn consumed(&self, events: usize, bytes: usize) {
         let mut orders = self.lock();
-        let backlog = &mut orders.backlog;
-        backlog.events = backlog.events.saturating_sub(events);
-        backlog.bytes = backlog.bytes.saturating_sub(bytes);
-        let low = backlog.events <= HIGH_WATER.events / 2 && backlog.bytes <= HIGH_WATER.bytes / 2;
-        if orders.paused && low {
+        orders.backlog.events -= events as isize;
+        orders.backlog.bytes -= bytes as isize;
+        if orders.paused && !orders.backlog.exceeds(&LOW_WATER) {
             orders.paused = false;
             orders.wake();
         }
@@ -195,15 +204,37 @@ impl<T> Outbox<T> {
         self.lock().bytes -= bytes;
     }
 
-    /// For the driver: a message of `bytes` has been delivered. `false`: leave the rest in the transport.
-    pub(crate) fn delivered(&self, bytes: usize) -> bool {
+    /// For the driver: these have been delivered.
+    pub(crate) fn delivered(&self, more: Backlog) {
         let mut orders = self.lock();
-        let backlog = &mut orders.backlog;
-        backlog.events += 1;
-        backlog.bytes += bytes;
-        let high = backlog.events >= HIGH_WATER.events || backlog.bytes >= HIGH_WATER.bytes;
-        orders.paused |= high;
-        !orders.paused
+        orders.backlog.events += more.events;
+        orders.backlog.bytes += more.bytes;
+        orders.paused |= orders.backlog.exceeds(&HIGH_WATER);
+    }
+
+    /// From now on at most `limit` bytes may wait.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.lock().limit = limit;
+    }
+
+    /// Bytes of messages that have not been handed to the operating system.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// Whether messages are taken.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.lock().phase, Phase::Open)
+    }
+
+    /// Ready when the program has asked for the end: for the time before there is a connection.
+    pub(crate) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut orders = self.lock();
+        if !matches!(orders.phase, Phase::Open) {
+            return Poll::Ready(());
+        }
+        orders.waker = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// For the driver: nothing is sent any more.
