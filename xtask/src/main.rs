@@ -1,2 +1,59 @@
-//! The project's tasks: `cargo xtask <demo|test|ci|autobahn|npm>`.
-fn main() {}
+//! The project's tasks: what a person or the continuous integration does with a clone of it.
+//!
+//! Each subcommand sets up what it needs by itself; Rust, Node.js and Python 3 are all it asks for.
+#![forbid(unsafe_code)]
+
+mod autobahn;
+mod build;
+mod check;
+mod demo;
+mod peers;
+mod process;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the Node module and run the documentation's example through it against an echo server
+    Demo,
+    /// Run every check: format, lints, documentation, Rust and JavaScript tests, peers, Autobahn
+    Test(check::Options),
+    /// Install the Debian packages that the tests use as counterparts, then run every check
+    Ci,
+    /// Run the public Autobahn cases against our server and our client; print a Markdown table
+    Autobahn(autobahn::Options),
+    /// Build the Node module and put it where the npm package looks for it
+    Npm {
+        /// Optimise for development speed instead of for the module's users
+        #[arg(long)]
+        dev: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().task {
+        Task::Demo => demo::run(),
+        Task::Test(options) => check::run(&options),
+        Task::Ci => check::ci(),
+        Task::Autobahn(options) => autobahn::run(&options),
+        Task::Npm { dev } => build::npm(dev),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

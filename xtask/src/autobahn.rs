@@ -1,0 +1,304 @@
+//! The public Autobahn cases, run by PyPI's `kosoku` against our server and our client.
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use serde_json::Value;
+
+use crate::build::{Profile, Target, build};
+use crate::peers::Python;
+use crate::process::{Background, command, root, run as run_command};
+use crate::report::Counts;
+
+/// What kosoku 0.1.0 cannot run itself ("Strings must be encoded before hashing"), whoever the peer is.
+const BROKEN: [&str; 12] = [
+    "13.2.1", "13.2.2", "13.2.3", "13.5.1", "13.5.2", "13.5.3", "13.6.1", "13.6.2", "13.6.3",
+    "13.7.1", "13.7.2", "13.7.3",
+];
+
+/// Cases about behaviour that the RFC leaves open: they have no verdict but `INFORMATIONAL`.
+const INFORMATIONAL: [&str; 3] = ["7.1.6", "7.13.1", "7.13.2"];
+
+/// The minutes-long part of the compression cases: a thousand messages each, of 64 KiB and more or in 256-byte frames.
+const SLOW: std::ops::RangeInclusive<u32> = 9..=18;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leave out the slowest of the compression cases
+    #[arg(long)]
+    quick: bool,
+    /// Which side of ours to test [default: both]
+    #[arg(long, value_enum)]
+    side: Option<Side>,
+    /// Run only these cases: an identifier or a pattern such as `9.*`
+    cases: Vec<String>,
+    /// Test the unoptimised build
+    #[arg(long)]
+    dev: bool,
+}
+
+/// Which of our programs is tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Side {
+    /// `examples/echo_server.rs`
+    Server,
+    /// `examples/autobahn_client.rs`
+    Client,
+}
+
+impl Side {
+    pub(crate) const ALL: [Side; 2] = [Side::Server, Side::Client];
+
+    pub(crate) fn target(self) -> Target {
+        match self {
+            Side::Server => Target::Example("arkws", "echo_server"),
+            Side::Client => Target::Example("arkws", "autobahn_client"),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Side::Server => "server",
+            Side::Client => "client",
+        }
+    }
+}
+
+/// `cargo xtask autobahn`
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let python = Python::environment()?;
+    let profile = if options.dev {
+        Profile::Dev
+    } else {
+        Profile::Release
+    };
+    let sides = options
+        .side
+        .map_or_else(|| Side::ALL.to_vec(), |side| vec![side]);
+    let targets: Vec<Target> = sides.iter().map(|side| side.target()).collect();
+    let programs = build(&targets, profile)?;
+    let mut counts = Counts::default();
+    let mut failure = None;
+    for (&side, program) in sides.iter().zip(&programs) {
+        let selection = Selection {
+            only: options.cases.clone(),
+            quick: options.quick,
+        };
+        if let Err(error) = examine(side, program, &python, &selection, &mut counts) {
+            println!("{error:#}\n");
+            failure = Some(error);
+        }
+    }
+    println!("{counts}");
+    failure.map_or(Ok(()), Err)
+}
+
+/// Which cases to run.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    /// Identifiers or patterns; empty: all.
+    pub(crate) only: Vec<String>,
+    /// Without the slowest.
+    pub(crate) quick: bool,
+}
+
+impl Selection {
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        for case in &self.only {
+            arguments.extend(["--include".to_owned(), case.clone()]);
+        }
+        let mut exclude = |case: String| arguments.extend(["--exclude".to_owned(), case]);
+        BROKEN.iter().for_each(|case| exclude((*case).to_owned()));
+        if self.quick {
+            for section in ["12", "13"] {
+                for case in SLOW {
+                    exclude(format!("{section}.*.{case}"));
+                }
+            }
+        }
+        arguments
+    }
+}
+
+/// Runs the cases against one of our programs and prints the table.
+///
+/// # Errors
+/// A case is not strictly `OK`.
+pub(crate) fn examine(
+    side: Side,
+    program: &Path,
+    python: &Python,
+    selection: &Selection,
+    counts: &mut Counts,
+) -> Result<()> {
+    let start = Instant::now();
+    let report = root().join("target/autobahn").join(side.name());
+    if report.exists() {
+        fs::remove_dir_all(&report)?;
+    }
+    let mut kosoku = command(python.program("kosoku"));
+    kosoku
+        .arg("--outdir")
+        .arg(&report)
+        .args(selection.arguments());
+    match side {
+        Side::Server => {
+            let server = Background::start(
+                command(program).args(["127.0.0.1:0", "--deflate"]),
+                "listening on",
+            )?;
+            kosoku.args(["--mode", "fuzzingclient", "--parallelism", "2"]);
+            kosoku.arg(format!("127.0.0.1:{}", server.port()?));
+            // Its exit status only says whether there are failures by its own, looser rules.
+            kosoku.status().context("cannot start kosoku")?;
+        }
+        Side::Client => {
+            kosoku.args(["--mode", "fuzzingserver", "127.0.0.1:0"]);
+            let server = Background::start(&mut kosoku, "listening on")?;
+            run_command(command(program).arg(format!("ws://127.0.0.1:{}", server.port()?)))?;
+            server.wait()?;
+        }
+    }
+    let verdicts = read(&report)?;
+    println!("\n### Autobahn, our {}\n", side.name());
+    print!("{}", table(&verdicts));
+    println!(
+        "\n{} cases in {:.0} s; the full report: {}\n",
+        verdicts.len(),
+        start.elapsed().as_secs_f64(),
+        report.join("index.html").display()
+    );
+    let bad: Vec<String> = verdicts
+        .iter()
+        .filter(|verdict| !verdict.is_strictly_good())
+        .map(|verdict| format!("{} {} / {}", verdict.case, verdict.behaviour, verdict.close))
+        .collect();
+    counts.passed += (verdicts.len() - bad.len()) as u64;
+    counts.failed += bad.len() as u64;
+    if verdicts.is_empty() {
+        bail!("kosoku ran no case against our {}", side.name());
+    }
+    if !bad.is_empty() {
+        bail!("our {} is not strictly OK: {}", side.name(), bad.join(", "));
+    }
+    Ok(())
+}
+
+/// What kosoku found in one case.
+#[derive(Debug)]
+struct Verdict {
+    case: String,
+    behaviour: String,
+    close: String,
+}
+
+impl Verdict {
+    fn is_strictly_good(&self) -> bool {
+        let good = |verdict: &str| {
+            verdict == "OK"
+                || verdict == "INFORMATIONAL" && INFORMATIONAL.contains(&self.case.as_str())
+        };
+        good(&self.behaviour) && (good(&self.close) || self.close == "INFORMATIONAL")
+    }
+
+    /// `6.4.1` → `[6, 4, 1]`, for sorting.
+    fn numbers(&self) -> Vec<u32> {
+        self.case
+            .split('.')
+            .filter_map(|part| part.parse().ok())
+            .collect()
+    }
+
+    /// The section of the suite: `12.3.4` → `12.3`; the short sections stay whole.
+    fn section(&self) -> Vec<u32> {
+        let numbers = self.numbers();
+        let depth = if numbers.first().is_some_and(|&first| first >= 12) {
+            2
+        } else {
+            1
+        };
+        numbers.into_iter().take(depth).collect()
+    }
+}
+
+fn read(report: &Path) -> Result<Vec<Verdict>> {
+    let index = report.join("index.json");
+    let text = fs::read_to_string(&index)
+        .with_context(|| format!("kosoku wrote no report: {}", index.display()))?;
+    let index: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_str(&text)?;
+    let field = |value: &Value, name: &str| value[name].as_str().unwrap_or("missing").to_owned();
+    let mut verdicts: Vec<Verdict> = index
+        .into_values()
+        .flatten()
+        .map(|(case, value)| Verdict {
+            case,
+            behaviour: field(&value, "behavior"),
+            close: field(&value, "behaviorClose"),
+        })
+        .collect();
+    verdicts.sort_by_key(Verdict::numbers);
+    Ok(verdicts)
+}
+
+fn table(verdicts: &[Verdict]) -> String {
+    let mut sections: BTreeMap<Vec<u32>, Vec<&Verdict>> = BTreeMap::new();
+    for verdict in verdicts {
+        sections.entry(verdict.section()).or_default().push(verdict);
+    }
+    let mut table = String::from(
+        "| section | about | cases | OK | informational | other |\n|---|---|---:|---:|---:|---|\n",
+    );
+    for (section, verdicts) in sections {
+        let ok = verdicts.iter().filter(|v| v.behaviour == "OK").count();
+        let informational = verdicts
+            .iter()
+            .filter(|v| v.behaviour == "INFORMATIONAL")
+            .count();
+        let other: Vec<String> = verdicts
+            .iter()
+            .filter(|verdict| !verdict.is_strictly_good())
+            .map(|verdict| format!("{} {}/{}", verdict.case, verdict.behaviour, verdict.close))
+            .collect();
+        let number: Vec<String> = section.iter().map(u32::to_string).collect();
+        table.push_str(&format!(
+            "| {} | {} | {} | {ok} | {informational} | {} |\n",
+            number.join("."),
+            title(&section),
+            verdicts.len(),
+            other.join(", ")
+        ));
+    }
+    table
+}
+
+/// What a section of the suite is about.
+fn title(section: &[u32]) -> &'static str {
+    match section {
+        [1] => "framing",
+        [2] => "pings and pongs",
+        [3] => "reserved bits",
+        [4] => "opcodes",
+        [5] => "fragmentation",
+        [6] => "UTF-8",
+        [7] => "closing",
+        [9] => "limits and performance",
+        [10] => "automatic fragmentation",
+        [12, 1] => "compression: JSON",
+        [12, 2] => "compression: a picture",
+        [12, 3] => "compression: a book",
+        [12, 4] => "compression: HTML",
+        [12, 5] => "compression: a PDF",
+        [13, 1] => "compression, default parameters",
+        [13, 2] => "compression, no context takeover",
+        [13, 3] => "compression, 9-bit window",
+        [13, 4] => "compression, 15-bit window",
+        [13, 5] => "compression, no context takeover, 9-bit window",
+        [13, 6] => "compression, no context takeover, 15-bit window",
+        [13, 7] => "compression, several offers",
+        _ => "",
+    }
+}

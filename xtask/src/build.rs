@@ -1,0 +1,131 @@
+//! Building with cargo: examples by name, and the Node module to where the npm package looks for it.
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::peers;
+use crate::process::{cargo, describe, root};
+
+/// How thoroughly to optimise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quick to build: dependencies optimised, our code barely.
+    Dev,
+    /// What users get.
+    Release,
+}
+
+/// What cargo is to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// An example of a package.
+    Example(&'static str, &'static str),
+    /// A binary of a package.
+    Binary(&'static str, &'static str),
+    /// The Node module.
+    NodeModule,
+}
+
+/// The package of the Node module.
+const NODE_PACKAGE: &str = "arkws-node";
+
+/// Builds the targets in one go, cargo's progress shown; returns the files, in the same order.
+pub(crate) fn build(targets: &[Target], profile: Profile) -> Result<Vec<PathBuf>> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--message-format=json-render-diagnostics"]);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    for target in targets {
+        match target {
+            Target::Example(package, name) => {
+                cargo.args(["--package", package, "--example", name]);
+            }
+            Target::Binary(package, name) => {
+                cargo.args(["--package", package, "--bin", name]);
+            }
+            Target::NodeModule => {
+                cargo.args(["--package", NODE_PACKAGE, "--lib"]);
+            }
+        }
+    }
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("`{}` failed: see above", describe(&cargo));
+    }
+    let messages: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    targets
+        .iter()
+        .map(|&target| {
+            messages
+                .iter()
+                .find_map(|message| artifact(message, target))
+                .with_context(|| format!("cargo did not say where it put {target:?}"))
+        })
+        .collect()
+}
+
+/// The file that a `compiler-artifact` message of cargo names, if it is about the target.
+fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
+    let target = message.get("target")?;
+    let (kind, name) = match wanted {
+        Target::Example(_, name) => ("example", name.to_owned()),
+        Target::Binary(_, name) => ("bin", name.to_owned()),
+        Target::NodeModule => ("cdylib", NODE_PACKAGE.replace('-', "_")),
+    };
+    let is_kind = target
+        .get("kind")?
+        .as_array()?
+        .iter()
+        .any(|value| value == kind);
+    if !is_kind || target.get("name")? != name.as_str() {
+        return None;
+    }
+    if wanted == Target::NodeModule {
+        let files = message.get("filenames")?.as_array()?;
+        return files
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|file| file.ends_with(std::env::consts::DLL_SUFFIX))
+            .map(PathBuf::from);
+    }
+    Some(PathBuf::from(message.get("executable")?.as_str()?))
+}
+
+/// Puts the built module where the npm package looks for it.
+pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
+    let directory = root().join("npm/native");
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot create {}", directory.display()))?;
+    let place = directory.join(format!("arkws.{}.node", peers::platform()));
+    // A new file, not new contents of the old one: a running Node.js may have that mapped.
+    let fresh = place.with_extension("fresh");
+    fs::copy(built, &fresh).with_context(|| format!("cannot copy {}", built.display()))?;
+    fs::rename(&fresh, &place).with_context(|| format!("cannot write {}", place.display()))?;
+    Ok(place)
+}
+
+/// `cargo xtask npm`
+pub(crate) fn npm(dev: bool) -> Result<()> {
+    peers::Node::of_machine()?;
+    let profile = if dev { Profile::Dev } else { Profile::Release };
+    let built = build(&[Target::NodeModule], profile)?;
+    let place = place_module(&built[0])?;
+    peers::install_npm("npm", true)?;
+    let size = fs::metadata(&place)?.len();
+    println!(
+        "{} ({:.1} MiB)",
+        place.display(),
+        size as f64 / f64::from(1 << 20)
+    );
+    Ok(())
+}

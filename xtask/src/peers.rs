@@ -1,0 +1,193 @@
+//! The programs that are not ours: what a machine must have, and what the tasks install into `.test-env/` themselves.
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{command, output, root, run};
+
+/// The oldest Node.js that the module supports.
+const NODE_MAJOR: u32 = 20;
+
+/// The Node.js releases that the JavaScript tests run under.
+pub(crate) const NODE_MAJORS: [u32; 3] = [20, 22, 24];
+
+/// What the tests take from PyPI.
+const PYTHON_PACKAGES: &str = "tests/requirements.txt";
+
+/// A Node.js to run tests with.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    /// `v22.18.0`
+    pub(crate) version: String,
+    /// The executable.
+    pub(crate) path: PathBuf,
+}
+
+impl Node {
+    /// `22`
+    pub(crate) fn major(&self) -> Option<u32> {
+        let digits = self.version.trim_start_matches('v');
+        digits.split('.').next()?.parse().ok()
+    }
+
+    /// The Node.js of the machine, with its npm.
+    ///
+    /// # Errors
+    /// Either is missing, or Node.js is too old; the message says what to do.
+    pub(crate) fn of_machine() -> Result<Node> {
+        let version = output(Command::new("node").arg("--version")).with_context(|| {
+            format!("Node.js {NODE_MAJOR} or newer is needed: install it from https://nodejs.org or with your system's package manager, so that `node --version` works")
+        })?;
+        let node = Node {
+            version: version.trim().to_owned(),
+            path: "node".into(),
+        };
+        if node.major().is_none_or(|major| major < NODE_MAJOR) {
+            bail!(
+                "Node.js {NODE_MAJOR} or newer is needed, but `node --version` says {}: install a newer one from https://nodejs.org",
+                node.version
+            );
+        }
+        output(npm().arg("--version")).context(
+            "npm, which comes with Node.js, is missing: install your system's `npm` package, so that `npm --version` works",
+        )?;
+        Ok(node)
+    }
+}
+
+/// npm under the name that this system starts it by.
+pub(crate) fn npm() -> Command {
+    command(if cfg!(windows) { "npm.cmd" } else { "npm" })
+}
+
+/// Installs what a lock file in `directory` names, unless that has been done for this very lock file.
+pub(crate) fn install_npm(directory: &str, production: bool) -> Result<()> {
+    let directory = root().join(directory);
+    let wanted = fs::read(directory.join("package-lock.json"))
+        .with_context(|| format!("cannot read {}/package-lock.json", directory.display()))?;
+    let kind = if production { "production" } else { "all" };
+    let marker = directory.join(format!("node_modules/.arkws-installed-{kind}"));
+    if fs::read(&marker).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let mut npm = npm();
+    npm.current_dir(&directory)
+        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    if production {
+        npm.arg("--omit=dev");
+    }
+    run(&mut npm)?;
+    fs::create_dir_all(directory.join("node_modules"))?;
+    fs::write(&marker, &wanted).with_context(|| format!("cannot write {}", marker.display()))
+}
+
+fn environment() -> Result<PathBuf> {
+    let directory = root().join(".test-env");
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot create {}", directory.display()))?;
+    Ok(directory)
+}
+
+/// One Node.js per supported release line, installed from npm.
+///
+/// # Errors
+/// npm has no such build for this platform, or cannot be reached.
+pub(crate) fn nodes() -> Result<Vec<Node>> {
+    let directory = environment()?.join("node");
+    let package = format!("node-{}", platform());
+    let aliases: Vec<String> = NODE_MAJORS
+        .iter()
+        .map(|major| format!("node{major}@npm:{package}@{major}"))
+        .collect();
+    let path = |major: u32| directory.join(format!("node_modules/node{major}/bin/node"));
+    if !NODE_MAJORS.iter().all(|&major| path(major).exists()) {
+        fs::create_dir_all(&directory)?;
+        fs::write(directory.join("package.json"), "{\"private\": true}\n")?;
+        run(npm()
+            .current_dir(&directory)
+            .args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
+            .args(aliases))?;
+    }
+    let mut nodes = Vec::new();
+    for major in NODE_MAJORS {
+        let path = path(major);
+        let version = output(Command::new(&path).arg("--version"))?;
+        nodes.push(Node {
+            version: version.trim().to_owned(),
+            path,
+        });
+    }
+    Ok(nodes)
+}
+
+/// The platform as Node.js names it: `linux-x64`.
+pub(crate) fn platform() -> String {
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        system => system,
+    };
+    let processor = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        "x86" => "ia32",
+        processor => processor,
+    };
+    format!("{system}-{processor}")
+}
+
+/// A Python environment with the peers of `tests/requirements.txt`.
+#[derive(Debug)]
+pub(crate) struct Python {
+    bin: PathBuf,
+}
+
+impl Python {
+    /// The environment in `.test-env/`, made or brought up to date.
+    ///
+    /// # Errors
+    /// There is no Python 3, or PyPI cannot be reached.
+    pub(crate) fn environment() -> Result<Python> {
+        let directory = environment()?.join("python");
+        let bin = directory.join(if cfg!(windows) { "Scripts" } else { "bin" });
+        let python = Python { bin };
+        let requirements = root().join(PYTHON_PACKAGES);
+        let wanted = fs::read(&requirements)
+            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        let marker = directory.join("installed.txt");
+        if fs::read(&marker).is_ok_and(|installed| installed == wanted) {
+            return Ok(python);
+        }
+        create(&directory)?;
+        run(Command::new(python.program("python"))
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
+            .arg("--requirement")
+            .arg(&requirements))?;
+        fs::write(&marker, wanted)?;
+        Ok(python)
+    }
+
+    /// A program of this environment.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.bin.join(name)
+    }
+}
+
+/// Makes a virtual environment, also where a distribution has split `ensurepip` off its Python.
+fn create(directory: &Path) -> Result<()> {
+    let interpreter = if cfg!(windows) { "python" } else { "python3" };
+    output(Command::new(interpreter).arg("--version"))
+        .context("Python 3 is needed: install it, so that `python3 --version` works")?;
+    run(Command::new(interpreter)
+        .args(["-m", "venv", "--clear"])
+        .arg(directory))
+    .context("Python cannot make virtual environments: on Debian and Ubuntu install `python3-venv`")
+}
