@@ -1,0 +1,53 @@
+// What the tests share: a folder with the package installed, programs run in it, and a server of npm `ws` for them to talk to.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+
+export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+export const examples = fileURLToPath(new URL('../../examples', import.meta.url));
+
+/** A new folder with `files` (path → text) in which the package is installed; removed when the tests end. */
+export async function folder(files = {}) {
+  const root = await mkdtemp(join(tmpdir(), 'arkws-test-'));
+  process.on('exit', () => rmSync(root, { recursive: true }));
+  await mkdir(join(root, 'node_modules'));
+  await symlink(packageRoot, join(root, 'node_modules/arkws'));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  return root;
+}
+
+/** Runs Node.js to its end. A program that hangs is ended, and says so by its signal. */
+export async function node(args, { cwd, env } = {}) {
+  const { OHOS_API_VERSION: _, ...surroundings } = process.env;
+  const child = spawn(process.execPath, args, { cwd, env: { ...surroundings, ...env }, timeout: 30_000 });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  const [code, signal] = await once(child, 'close');
+  return { code, signal, stdout, stderr, lines: stdout.split('\n').slice(0, -1) };
+}
+
+/** `arkws run`. */
+export const arkwsRun = (file, args = [], options = {}) =>
+  node([join(packageRoot, 'bin/arkws.mjs'), 'run', file, ...args], options);
+
+/** A server on a free port; `connected` gets each connection and its request. Closed after the tests of `t`. */
+export async function serve(t, connected, options = {}) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
+  server.on('connection', connected);
+  await once(server, 'listening');
+  t.after(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+  return `ws://127.0.0.1:${server.address().port}`;
+}

@@ -1,0 +1,131 @@
+// The declarations, checked by TypeScript as an installed package, and by OpenHarmony's compiler with the strict rules of ArkTS.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const require = createRequire(import.meta.url);
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const list = async (folder, ending) =>
+  (await readdir(here(folder), { recursive: true })).filter((name) => name.endsWith(ending)).map((name) => here(`${folder}/${name}`));
+
+const examples = [here('../../examples/documentation.ets'), ...(await list('../../examples/api-reference', '.ets'))];
+
+describe('TypeScript', () => {
+  let project;
+
+  before(async () => {
+    project = await mkdtemp(join(tmpdir(), 'arkws-types-'));
+    await mkdir(join(project, 'node_modules'));
+    await symlink(here('..'), join(project, 'node_modules/arkws'));
+    await symlink(here('../node_modules/expect-type'), join(project, 'node_modules/expect-type'));
+    for (const file of [...(await list('types', 'ts')), here('arkts/platform.d.ts')]) await copyFile(file, join(project, basename(file)));
+    for (const file of examples) await copyFile(file, join(project, basename(file, '.ets') + '.ts'));
+  });
+  after(() => rm(project, { recursive: true }));
+
+  async function check(compilerOptions, files) {
+    const config = {
+      compilerOptions: { strict: true, noEmit: true, target: 'es2022', lib: ['es2022'], types: ['arkws/register'], ...compilerOptions },
+      files,
+    };
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = join(require.resolve('typescript/package.json'), '../bin/tsc');
+    return promisify(execFile)(process.execPath, [tsc, '--project', project]).then(
+      () => '',
+      (error) => error.stdout + error.stderr,
+    );
+  }
+
+  const own = ['client.mts', 'server.mts', 'require.cts'];
+
+  it('accepts every overload and refuses what is none, resolving as Node.js does', async () => {
+    assert.equal(await check({ module: 'nodenext' }, own), '');
+  });
+
+  it('accepts every overload and refuses what is none, resolving as bundlers do', async () => {
+    assert.equal(await check({ module: 'esnext', moduleResolution: 'bundler' }, own.slice(0, 2)), '');
+  });
+
+  it('accepts the documentation\'s examples', async () => {
+    const files = examples.map((file) => basename(file, '.ets') + '.ts');
+    const surroundings = { module: 'esnext', moduleResolution: 'bundler', moduleDetection: 'force' };
+    assert.equal(await check(surroundings, ['platform.d.ts', ...files]), '');
+  });
+
+  it('knows the platform\'s modules only if asked to', async () => {
+    const errors = await check({ module: 'nodenext', types: [] }, ['client.mts']);
+    assert.match(errors, /Cannot find module '@ohos\.net\.webSocket'/);
+    assert.match(errors, /Cannot find module '@kit\.NetworkKit'/);
+  });
+});
+
+describe('ArkTS', async () => {
+  const project = await list('../../examples/openharmony-project', '.ets');
+  const good = [...examples, ...project, ...(await list('arkts/pass', '.ets'))];
+  const bad = await list('arkts/fail', '.ets');
+  const diagnostics = new Map();
+
+  before(() => {
+    const ts = require('ohos-typescript');
+    const options = {
+      strict: true,
+      noEmit: true,
+      target: ts.ScriptTarget.ES2021,
+      lib: ['lib.es2021.d.ts'],
+      module: ts.ModuleKind.ES2020,
+      moduleResolution: ts.ModuleResolutionKind.NodeJs,
+      baseUrl: here('..'),
+      paths: { arkws: ['index.d.ts'] },
+      types: [],
+      compatibleSdkVersion: 12,
+      // Makes `.ets` files ArkTS; the rest is about components, which there are none of.
+      ets: {
+        syntaxComponents: { paramsUICallback: [], attrUICallback: [] },
+        libs: [],
+        components: [],
+        extend: { components: [], decorator: [] },
+        styles: { component: {}, property: '' },
+        render: { method: [] },
+        concurrent: { decorator: '' },
+        propertyDecorators: [],
+        emitDecorators: [],
+      },
+    };
+    const rootNames = [here('../register.d.ts'), here('arkts/platform.d.ts'), ...good, ...bad];
+    const builder = ts.createIncrementalProgramForArkTs({ rootNames, options });
+    const program = builder.getProgram();
+    for (const { file, start, messageText } of [
+      ...ts.getPreEmitDiagnostics(program),
+      ...ts.ArkTSLinter_1_1.runArkTSLinter(builder),
+    ]) {
+      const line = 1 + ts.getLineAndCharacterOfPosition(file, start).line;
+      const text = ts.flattenDiagnosticMessageText(messageText, '\n');
+      diagnostics.set(file.fileName, [...(diagnostics.get(file.fileName) ?? []), { line, text }]);
+    }
+  });
+
+  for (const file of good) {
+    it(`accepts ${basename(file)}`, () => assert.deepEqual(diagnostics.get(file) ?? [], []));
+  }
+
+  // Such a file marks the lines that must be refused, and with what message: `// refused: ...`.
+  for (const file of bad) {
+    it(`refuses what ${basename(file)} marks, and nothing else`, async () => {
+      const marked = new Map();
+      for (const [index, text] of (await readFile(file, 'utf8')).split('\n').entries()) {
+        if (text.includes('// refused: ')) marked.set(index + 1, text.split('// refused: ')[1]);
+      }
+      const found = diagnostics.get(file) ?? [];
+      assert.deepEqual(found.filter(({ line, text }) => !(marked.has(line) && text.includes(marked.get(line)))), []);
+      assert.deepEqual(new Set(found.map(({ line }) => line)), new Set(marked.keys()));
+    });
+  }
+
+  it('looks at every file', () => assert.ok(examples.length === 20 && project.length === 2 && bad.length > 0));
+});

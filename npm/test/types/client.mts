@@ -1,0 +1,207 @@
+// Every overload of the client, as TypeScript sees it. Checked, never run.
+import { expectTypeOf } from 'expect-type';
+import arkws, {
+  type AsyncCallback,
+  type Callback,
+  type ErrorCallback,
+  BusinessError,
+  createWebSocket,
+  webSocket,
+} from 'arkws';
+import platform from '@ohos.net.webSocket';
+import { webSocket as kit } from '@kit.NetworkKit';
+
+const ws = webSocket.createWebSocket();
+const done: AsyncCallback<boolean> = (err, value) => {
+  expectTypeOf(err).toEqualTypeOf<BusinessError>();
+  expectTypeOf(value).toEqualTypeOf<boolean>();
+};
+const data = new ArrayBuffer(1);
+const options: webSocket.WebSocketRequestOptions = {};
+const closing: webSocket.WebSocketCloseOptions = { code: 1000, reason: 'done' };
+
+// One module under all its names.
+expectTypeOf(arkws).toEqualTypeOf<typeof webSocket>();
+expectTypeOf(platform).toEqualTypeOf<typeof webSocket>();
+expectTypeOf(kit).toEqualTypeOf<typeof webSocket>();
+expectTypeOf(createWebSocket).toEqualTypeOf<() => webSocket.WebSocket>();
+expectTypeOf(ws).toEqualTypeOf<platform.WebSocket>();
+expectTypeOf(ws).toEqualTypeOf<kit.WebSocket>();
+
+// connect
+expectTypeOf(ws.connect('ws://host', done)).toEqualTypeOf<void>();
+expectTypeOf(ws.connect('ws://host', options, done)).toEqualTypeOf<void>();
+expectTypeOf(ws.connect('ws://host')).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(ws.connect('ws://host', options)).toEqualTypeOf<Promise<boolean>>();
+// @ts-expect-error no URL
+ws.connect();
+// @ts-expect-error not a string
+ws.connect(new URL('ws://host'));
+// @ts-expect-error null is not an option
+ws.connect('ws://host', null);
+// @ts-expect-error the callback comes last
+ws.connect('ws://host', done, options);
+
+// send
+expectTypeOf(ws.send('text', done)).toEqualTypeOf<void>();
+expectTypeOf(ws.send(data, done)).toEqualTypeOf<void>();
+expectTypeOf(ws.send('text')).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(ws.send(data)).toEqualTypeOf<Promise<boolean>>();
+// @ts-expect-error no data
+ws.send();
+// @ts-expect-error a number
+ws.send(1);
+
+// close
+expectTypeOf(ws.close(done)).toEqualTypeOf<void>();
+expectTypeOf(ws.close(closing, done)).toEqualTypeOf<void>();
+expectTypeOf(ws.close()).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(ws.close(closing)).toEqualTypeOf<Promise<boolean>>();
+// @ts-expect-error the code is a number
+ws.close({ code: '1000' });
+// @ts-expect-error the code alone is not an option
+ws.close(1000);
+
+// on, off: listeners without types get these
+ws.on('open', (err, value) => {
+  expectTypeOf(err).toEqualTypeOf<BusinessError>();
+  expectTypeOf(value).toEqualTypeOf<webSocket.OpenResult>();
+});
+ws.on('openInfo', (_err, value) => expectTypeOf(value).toEqualTypeOf<webSocket.WebSocketOpenInfo>());
+ws.on('message', (_err, value) => expectTypeOf(value).toEqualTypeOf<string | ArrayBuffer>());
+ws.on('dataEnd', (value) => expectTypeOf(value).toEqualTypeOf<void>());
+ws.on('headerReceive', (value) => expectTypeOf(value).toEqualTypeOf<webSocket.ResponseHeaders>());
+ws.on('close', (_err, value) => expectTypeOf(value).toEqualTypeOf<webSocket.CloseResult>());
+ws.on('error', (err) => expectTypeOf(err).toEqualTypeOf<webSocket.WebSocketError>());
+ws.on('reconnecting', (value) => expectTypeOf(value).toEqualTypeOf<webSocket.ReconnectingInfo>());
+ws.on('reconnected', (value) => expectTypeOf(value).toEqualTypeOf<webSocket.ReconnectedInfo>());
+
+// on, off: listeners with the types that the documentation's examples give them
+class OutValue {
+  status: number = 0;
+  message: string = '';
+}
+const onOpen = (_err: BusinessError, _value: Object) => {};
+const onOpenValue = (_err: BusinessError, _value: OutValue) => {};
+const onInfo = (_err: BusinessError, _value: webSocket.WebSocketOpenInfo) => {};
+const onMessage = (_err: BusinessError, _value: string | ArrayBuffer) => {};
+const onText = (_err: BusinessError, _value: string) => {};
+const onBinary = (_err: BusinessError<void>, _value: ArrayBuffer) => {};
+const onEnd: Callback<void> = () => {};
+const onHeader = (_header: webSocket.ResponseHeaders) => {};
+const onClose = (_err: BusinessError, _value: webSocket.CloseResult) => {};
+const onError = (_err: BusinessError) => {};
+const onVoidError: ErrorCallback<BusinessError<void>> = () => {};
+const onReconnecting = (_value: webSocket.ReconnectingInfo) => {};
+const onReconnected = (_value: webSocket.ReconnectedInfo) => {};
+
+for (const f of [ws.on, ws.off].map((f) => f.bind(ws)) as [typeof ws.on, typeof ws.off]) {
+  expectTypeOf(f('open', onOpen)).toEqualTypeOf<void>();
+  expectTypeOf(f('open', onOpenValue)).toEqualTypeOf<void>();
+  expectTypeOf(f('openInfo', onInfo)).toEqualTypeOf<void>();
+  expectTypeOf(f('message', onMessage)).toEqualTypeOf<void>();
+  expectTypeOf(f('message', onText)).toEqualTypeOf<void>();
+  expectTypeOf(f('message', onBinary)).toEqualTypeOf<void>();
+  expectTypeOf(f('dataEnd', onEnd)).toEqualTypeOf<void>();
+  expectTypeOf(f('headerReceive', onHeader)).toEqualTypeOf<void>();
+  expectTypeOf(f('close', onClose)).toEqualTypeOf<void>();
+  expectTypeOf(f('error', onError)).toEqualTypeOf<void>();
+  expectTypeOf(f('error', onVoidError)).toEqualTypeOf<void>();
+  expectTypeOf(f('reconnecting', onReconnecting)).toEqualTypeOf<void>();
+  expectTypeOf(f('reconnected', onReconnected)).toEqualTypeOf<void>();
+  // @ts-expect-error no such event
+  f('opened', onOpen);
+  // @ts-expect-error a message is no number
+  f('message', (_err: BusinessError, _value: number) => {});
+}
+ws.off('open');
+ws.off('openInfo');
+ws.off('message');
+ws.off('dataEnd');
+ws.off('headerReceive');
+ws.off('close');
+ws.off('error');
+ws.off('reconnecting');
+ws.off('reconnected');
+// @ts-expect-error no listener
+ws.on('open');
+// @ts-expect-error which event?
+ws.off();
+
+// The names of static ArkTS
+expectTypeOf(ws.onOpen(onOpen)).toEqualTypeOf<void>();
+expectTypeOf(ws.offOpen(onOpen)).toEqualTypeOf<void>();
+expectTypeOf(ws.offOpen()).toEqualTypeOf<void>();
+expectTypeOf(ws.onMessage(onMessage)).toEqualTypeOf<void>();
+expectTypeOf(ws.onMessage(onText)).toEqualTypeOf<void>();
+expectTypeOf(ws.onMessage(onBinary)).toEqualTypeOf<void>();
+expectTypeOf(ws.offMessage(onMessage)).toEqualTypeOf<void>();
+expectTypeOf(ws.offMessage(onText)).toEqualTypeOf<void>();
+expectTypeOf(ws.offMessage(onBinary)).toEqualTypeOf<void>();
+expectTypeOf(ws.offMessage()).toEqualTypeOf<void>();
+expectTypeOf(ws.onWebSocketClose(onClose)).toEqualTypeOf<void>();
+expectTypeOf(ws.offWebSocketClose(onClose)).toEqualTypeOf<void>();
+expectTypeOf(ws.offWebSocketClose()).toEqualTypeOf<void>();
+expectTypeOf(ws.onWebSocketError(onError)).toEqualTypeOf<void>();
+expectTypeOf(ws.offWebSocketError(onError)).toEqualTypeOf<void>();
+expectTypeOf(ws.offWebSocketError()).toEqualTypeOf<void>();
+expectTypeOf(ws.onDataEnd(onEnd)).toEqualTypeOf<void>();
+expectTypeOf(ws.offDataEnd(onEnd)).toEqualTypeOf<void>();
+expectTypeOf(ws.offDataEnd()).toEqualTypeOf<void>();
+expectTypeOf(ws.onHeaderReceive(onHeader)).toEqualTypeOf<void>();
+expectTypeOf(ws.offHeaderReceive(onHeader)).toEqualTypeOf<void>();
+expectTypeOf(ws.offHeaderReceive()).toEqualTypeOf<void>();
+
+// Options
+const all: Required<webSocket.WebSocketRequestOptions> = {
+  header: { name: 'value', number: 1, many: ['a', 'b'] },
+  caPath: '/ca.pem',
+  clientCert: { certPath: '/cert.pem', keyPath: '/key.pem', keyPassword: 'secret' },
+  proxy: { host: 'proxy', port: 3128, exclusionList: ['*.local'], username: 'user', password: 'secret' },
+  protocol: 'chat, echo',
+  skipServerCertVerification: false,
+  pingInterval: 30,
+  pongTimeout: 30,
+  minSupportTlsProtocol: webSocket.TlsProtocol.TLS_V_1_3,
+  supportOriginPort: true,
+  connectTimeout: 20_000,
+  handshakeTimeout: 15_000,
+  maxMessageSize: 1 << 20,
+  perMessageDeflate: true,
+  reconnect: {
+    initialDelay: 1000,
+    maxDelay: 30_000,
+    factor: 2,
+    jitter: true,
+    maxAttempts: 5,
+    retryOn: ['refused', 'reset'],
+    maxQueuedBytes: 1 << 20,
+  },
+};
+ws.connect('wss://host', all);
+ws.connect('wss://host', { header: new Map([['name', 'value']]), proxy: 'system', reconnect: true });
+ws.connect('wss://host', { header: [['name', 'value']], proxy: 'no-proxy' });
+// @ts-expect-error neither 'system' nor 'no-proxy'
+ws.connect('wss://host', { proxy: 'none' });
+// @ts-expect-error no such option
+ws.connect('wss://host', { headers: {} });
+// @ts-expect-error no such cause
+ws.connect('wss://host', { reconnect: { retryOn: ['bad luck'] } });
+expectTypeOf<webSocket.ProxyConfiguration>().toEqualTypeOf<'system' | 'no-proxy' | webSocket.HttpProxy>();
+
+// What arkws adds
+expectTypeOf(ws.readyState).toEqualTypeOf<number>();
+expectTypeOf(ws.bufferedAmount).toEqualTypeOf<number>();
+expectTypeOf(ws.stats()).toEqualTypeOf<webSocket.WebSocketStats>();
+// @ts-expect-error read-only
+ws.readyState = 1;
+
+// Errors
+const error = new BusinessError(401, 'Parameter error');
+expectTypeOf(error).toEqualTypeOf<BusinessError>();
+expectTypeOf(error).toExtend<Error>();
+expectTypeOf(error.code).toEqualTypeOf<number>();
+expectTypeOf<webSocket.WebSocketError['data']>().toEqualTypeOf<string>();
+expectTypeOf<webSocket.WebSocketError['cause']>().toEqualTypeOf<webSocket.ErrorCause>();
+const caught: unknown = error;
+if (caught instanceof BusinessError) expectTypeOf(caught.code).toEqualTypeOf<number>();

@@ -1,0 +1,103 @@
+// Every overload of the server, and arkws's own calls, as TypeScript sees them. Checked, never run.
+import { expectTypeOf } from 'expect-type';
+import { type BusinessError, createWebSocketServer, setApiVersion, setPolicy, TlsProtocol, webSocket } from 'arkws';
+
+const server = webSocket.createWebSocketServer();
+const connection: webSocket.WebSocketConnection = { clientIP: '127.0.0.1', clientPort: 1 };
+
+expectTypeOf(createWebSocketServer).toEqualTypeOf<() => webSocket.WebSocketServer>();
+
+const config: Required<webSocket.WebSocketServerConfig> = {
+  serverPort: 0,
+  serverIP: '::1',
+  serverCert: { certPath: '/cert.pem', keyPath: '/key.pem' },
+  protocol: 'chat',
+  maxConcurrentClientsNumber: 10,
+  maxConnectionsForOneClient: 10,
+  pingInterval: 30,
+  maxMessageSize: 1 << 20,
+  perMessageDeflate: true,
+};
+expectTypeOf(server.start(config)).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.start({ serverPort: 8080 })).toEqualTypeOf<Promise<boolean>>();
+// @ts-expect-error a port is needed
+server.start({});
+expectTypeOf(server.stop()).toEqualTypeOf<Promise<boolean>>();
+
+// As declared, and as the documentation uses it.
+const connections: webSocket.WebSocketConnection[] = server.listAllConnections();
+const awaited: webSocket.WebSocketConnection[] = await server.listAllConnections();
+expectTypeOf(connections.length).toEqualTypeOf<number>();
+expectTypeOf(awaited).toEqualTypeOf<webSocket.WebSocketConnection[]>();
+server.listAllConnections().then((list) => expectTypeOf(list).toEqualTypeOf<webSocket.WebSocketConnection[]>());
+
+expectTypeOf(server.send('text', connection)).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.send(new ArrayBuffer(1), connection)).toEqualTypeOf<Promise<boolean>>();
+// @ts-expect-error to whom?
+server.send('text');
+expectTypeOf(server.close(connection)).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.close(connection, { code: 1000, reason: 'done' })).toEqualTypeOf<Promise<boolean>>();
+// @ts-expect-error whom?
+server.close();
+
+server.on('connect', (value) => expectTypeOf(value).toEqualTypeOf<webSocket.WebSocketConnection>());
+server.on('messageReceive', (value) => expectTypeOf(value).toEqualTypeOf<webSocket.WebSocketMessage>());
+server.on('close', (client, reason) => {
+  expectTypeOf(client).toEqualTypeOf<webSocket.WebSocketConnection>();
+  expectTypeOf(reason).toEqualTypeOf<webSocket.ServerCloseResult>();
+});
+server.on('error', (err) => expectTypeOf(err).toEqualTypeOf<webSocket.WebSocketError>());
+server.on('request', async (request) => {
+  expectTypeOf(request).toEqualTypeOf<webSocket.WebSocketServerRequest>();
+  expectTypeOf(request.refuse(403, 'Forbidden')).toEqualTypeOf<void>();
+});
+
+const onConnect = (_value: webSocket.WebSocketConnection) => {};
+const onMessage = (_value: webSocket.WebSocketMessage) => {};
+const onClose = (_client: webSocket.WebSocketConnection, _reason: webSocket.CloseResult) => {};
+const onError = (_err: BusinessError) => {};
+const onRequest = (_request: webSocket.WebSocketServerRequest) => {};
+for (const f of [server.on, server.off].map((f) => f.bind(server)) as [typeof server.on, typeof server.off]) {
+  expectTypeOf(f('connect', onConnect)).toEqualTypeOf<void>();
+  expectTypeOf(f('messageReceive', onMessage)).toEqualTypeOf<void>();
+  expectTypeOf(f('close', onClose)).toEqualTypeOf<void>();
+  expectTypeOf(f('error', onError)).toEqualTypeOf<void>();
+  expectTypeOf(f('request', onRequest)).toEqualTypeOf<void>();
+  // @ts-expect-error no such event
+  f('message', onMessage);
+}
+server.off('connect');
+server.off('messageReceive');
+server.off('close');
+server.off('error');
+server.off('request');
+
+expectTypeOf(server.onConnect(onConnect)).toEqualTypeOf<void>();
+expectTypeOf(server.offConnect(onConnect)).toEqualTypeOf<void>();
+expectTypeOf(server.offConnect()).toEqualTypeOf<void>();
+expectTypeOf(server.onMessageReceive(onMessage)).toEqualTypeOf<void>();
+expectTypeOf(server.offMessageReceive(onMessage)).toEqualTypeOf<void>();
+expectTypeOf(server.offMessageReceive()).toEqualTypeOf<void>();
+expectTypeOf(server.onWebSocketServerClose(onClose)).toEqualTypeOf<void>();
+expectTypeOf(server.offWebSocketServerClose(onClose)).toEqualTypeOf<void>();
+expectTypeOf(server.offWebSocketServerClose()).toEqualTypeOf<void>();
+expectTypeOf(server.onWebSocketServerError(onError)).toEqualTypeOf<void>();
+expectTypeOf(server.offWebSocketServerError(onError)).toEqualTypeOf<void>();
+expectTypeOf(server.offWebSocketServerError()).toEqualTypeOf<void>();
+
+// What arkws adds
+expectTypeOf(server.listAddress()).toEqualTypeOf<webSocket.ListenAddress | undefined>();
+expectTypeOf(server.broadcast('text')).toEqualTypeOf<Promise<number>>();
+expectTypeOf(server.broadcast(new ArrayBuffer(1), connection)).toEqualTypeOf<Promise<number>>();
+expectTypeOf(server.broadcast('text', [connection])).toEqualTypeOf<Promise<number>>();
+
+expectTypeOf(setApiVersion(12)).toEqualTypeOf<void>();
+expectTypeOf(setApiVersion(undefined)).toEqualTypeOf<void>();
+expectTypeOf(setPolicy({ internet: false })).toEqualTypeOf<void>();
+expectTypeOf(setPolicy({ allowedHosts: ['wss://*.example.com:8443'] })).toEqualTypeOf<void>();
+expectTypeOf(setPolicy(undefined)).toEqualTypeOf<void>();
+// @ts-expect-error a list
+setPolicy({ allowedHosts: '*' });
+
+expectTypeOf(TlsProtocol).toEqualTypeOf<typeof webSocket.TlsProtocol>();
+expectTypeOf<`${webSocket.TlsProtocol}`>().toEqualTypeOf<'0' | '1' | '2' | '3'>();
