@@ -278,9 +278,9 @@ export declare namespace webSocket {
    */
   interface WebSocketRequestOptions {
     /**
-     * Header fields of the request: an object, a `Map` or an array of pairs; each value a string, a number or an array of strings.
-     * `Host`, `Origin` and `User-Agent` replace ours, `Sec-WebSocket-Protocol` joins `protocol`, the other fields of the
-     * handshake are refused (401), as are names and values that would break the request.
+     * Header fields of the request: an object, a `Map` or an array of pairs; each value a string, a number or an array of
+     * strings. `Host`, `Origin` and `User-Agent` replace ours, `Sec-WebSocket-Protocol` joins `protocol`, the other fields
+     * of the handshake are refused (401), as are names and values that would break the request.
      * @since 6
      */
     header?: Object;
@@ -337,7 +337,10 @@ export declare namespace webSocket {
     maxMessageSize?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
-    /** **arkws**: connects again by itself when the connection is lost; `true` takes all defaults. `close()` ends it. Default: `false`. */
+    /**
+     * **arkws**: connects again by itself when the connection is lost; `true` takes all defaults. `close()` ends it.
+     * Default: `false`.
+     */
     reconnect?: boolean | ReconnectOptions;
   }
 
@@ -349,7 +352,7 @@ export declare namespace webSocket {
     maxDelay?: number;
     /** What the delay grows by with each attempt. Default: 2. */
     factor?: number;
-    /** Draws each delay from zero up to what it would be, so that clients do not come back all at once. Default: `true`. */
+    /** Draws each delay from zero up to what it would be: clients do not come back all at once. Default: `true`. */
     jitter?: boolean;
     /** Attempts in a row before giving up. Default: no limit. */
     maxAttempts?: number;
@@ -700,7 +703,10 @@ export declare namespace webSocket {
     maxConcurrentClientsNumber?: number;
     /** Most connections of one client address at a time, up to 10. Default: 10. */
     maxConnectionsForOneClient?: number;
-    /** **arkws**: seconds of silence after which a client is pinged; one that does not answer within the same time is gone. Default: 0, never. */
+    /**
+     * **arkws**: seconds of silence after which a client is pinged; one that does not answer within the same time is
+     * gone. Default: 0, never.
+     */
     pingInterval?: number;
     /** **arkws**: bytes of the largest message accepted; a larger one ends that connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
@@ -833,8 +839,8 @@ export interface AsyncCallback<T, E = void> {
 export declare function setApiVersion(level: number | undefined): void;
 
 /**
- * **arkws**: sets what the program may do, instead of what the `module.json5` above the main module says; `undefined` goes back to
- * that. For objects made from now on.
+ * **arkws**: sets what the program may do, instead of what the `module.json5` above the main module says; `undefined` goes
+ * back to that. Holds at once, for all objects.
  * @throws {@link BusinessError} 401: not a policy.
  */
 export declare function setPolicy(policy: Policy | undefined): void;
