@@ -1,1 +1,178 @@
+//! What a connection accepts, and when it stops.
+use arkws_proto::deflate::DeflateParams;
+use arkws_proto::{CloseCode, Config, Connection, Limits, ProtocolError, Role};
 
+use crate::common::*;
+
+fn limited(limits: Limits) -> Connection {
+    Connection::new(
+        Role::Client,
+        Config {
+            limits,
+            deflate: None,
+        },
+    )
+}
+
+fn deflating(role: Role, limits: Limits) -> Connection {
+    let deflate = Some(DeflateParams {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        server_max_window_bits: 15,
+        client_max_window_bits: 15,
+        level: 9,
+        min_size: 0,
+    });
+    Connection::new(role, Config { limits, deflate })
+}
+
+fn messages_of(max_message_size: usize) -> Limits {
+    Limits {
+        max_message_size,
+        ..Limits::default()
+    }
+}
+
+#[test]
+fn a_gigabyte_that_is_announced_fails_at_its_header() {
+    let mut client = client();
+    let len: u64 = 1 << 30;
+    let header = [&[0x82, 127][..], &len.to_be_bytes()].concat();
+    let (_, result) = feed(&mut client, &header);
+    let error = result.unwrap_err();
+    assert_eq!(
+        error,
+        ProtocolError::FrameTooLarge {
+            len,
+            limit: 64 << 20
+        }
+    );
+    assert_eq!(error.close_code(), CloseCode::TOO_BIG);
+    assert_eq!(
+        error.to_string(),
+        "a frame announces 1073741824 bytes, the limit is 67108864"
+    );
+}
+
+#[test]
+fn a_frame_of_the_limit_passes_and_one_byte_more_fails() {
+    let limits = Limits {
+        max_frame_size: 200,
+        ..Limits::default()
+    };
+    for (len, passes) in [(200, true), (201, false)] {
+        // Whole, and in pieces.
+        let input = frame(0x82, &vec![7; len], None);
+        for read in [input.len(), 50] {
+            let mut client = limited(limits.clone());
+            let failed = input
+                .chunks(read)
+                .any(|read| feed(&mut client, read).1.is_err());
+            assert_eq!(failed, !passes, "{len} bytes in reads of {read}");
+        }
+    }
+}
+
+#[test]
+fn a_message_of_the_limit_passes_and_one_byte_more_fails() {
+    for (last, passes) in [(100, true), (101, false)] {
+        let mut client = limited(messages_of(200));
+        let input = [
+            frame(0x02, &[7; 100], None),
+            frame(0x80, &vec![7; last], None),
+        ]
+        .concat();
+        let (events, result) = feed(&mut client, &input);
+        match passes {
+            true => assert_eq!(events, [Owned::Binary(vec![7; 200])]),
+            false => assert_eq!(result, Err(ProtocolError::MessageTooLarge { limit: 200 })),
+        }
+    }
+}
+
+#[test]
+fn the_limit_of_a_message_holds_for_whole_frames_too() {
+    for (len, passes) in [(200, true), (201, false)] {
+        let (events, result) = feed(
+            &mut limited(messages_of(200)),
+            &frame(0x82, &vec![7; len], None),
+        );
+        match passes {
+            true => assert_eq!(events, [Owned::Binary(vec![7; 200])]),
+            false => assert_eq!(result, Err(ProtocolError::MessageTooLarge { limit: 200 })),
+        }
+    }
+}
+
+#[test]
+fn control_frames_are_not_messages() {
+    let mut client = limited(Limits {
+        max_frame_size: 0,
+        max_message_size: 0,
+        max_fragments: 0,
+        ..Limits::default()
+    });
+    assert_eq!(
+        events(&mut client, &frame(0x89, b"Hello", None)),
+        [Owned::Ping(b"Hello".into())]
+    );
+}
+
+#[test]
+fn more_fragments_than_the_limit_fail() {
+    let limits = Limits {
+        max_fragments: 3,
+        ..Limits::default()
+    };
+    let fragments = |count: usize| -> Vec<u8> {
+        let middle = std::iter::repeat_n(frame(0x00, b"", None), count - 2).flatten();
+        frame(0x01, b"a", None)
+            .into_iter()
+            .chain(middle)
+            .chain(frame(0x80, b"", None))
+            .collect()
+    };
+    let mut client = limited(limits);
+    // The count starts again with each message.
+    for _ in 0..2 {
+        assert_eq!(
+            events(&mut client, &fragments(3)),
+            [Owned::Text("a".into())]
+        );
+    }
+    let (_, result) = feed(&mut client, &fragments(4));
+    let error = result.unwrap_err();
+    assert_eq!(error, ProtocolError::TooManyFragments { limit: 3 });
+    assert_eq!(error.close_code(), CloseCode::TOO_BIG);
+}
+
+#[test]
+fn a_compressed_message_of_the_limit_passes_and_one_byte_more_fails() {
+    for (len, passes) in [(100_000, true), (100_001, false)] {
+        let mut server = deflating(Role::Server, Limits::default());
+        server.send_binary(&vec![7; len]).unwrap();
+        let input = drain(&mut server);
+        assert!(input.len() < 1000, "it is compressed: {}", input.len());
+
+        let mut client = deflating(Role::Client, messages_of(100_000));
+        let (events, result) = feed(&mut client, &input);
+        match passes {
+            true => assert_eq!(events, [Owned::Binary(vec![7; len])]),
+            false => assert_eq!(
+                result,
+                Err(ProtocolError::MessageTooLarge { limit: 100_000 })
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_compressed_message_may_be_larger_on_the_wire_than_inflated() {
+    // Stored blocks without content: five bytes each that inflate to nothing.
+    let payload = [&b"\x00\x00\x00\xFF\xFF".repeat(100)[..], &b"\x00"[..]].concat();
+    let mut client = deflating(Role::Client, messages_of(10));
+    assert_eq!(
+        events(&mut client, &frame(0xC2, &payload, None)),
+        [Owned::Binary(vec![])]
+    );
+}

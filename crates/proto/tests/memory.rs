@@ -1,0 +1,252 @@
+//! Memory, counted: it grows with bytes received and not with bytes announced, small messages need none, an idle
+//! connection owns none.
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use arkws_proto::deflate::DeflateParams;
+use arkws_proto::{Config, Connection, Event, Limits, MessageKind, ProtocolError, Role};
+use bytes::{Buf, BufMut};
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+    static IN_USE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+fn note(change: isize) {
+    COUNT.set(COUNT.get() + usize::from(change > 0));
+    IN_USE.set(IN_USE.get() + change);
+    PEAK.set(PEAK.get().max(IN_USE.get()));
+}
+
+// SAFETY: all work is the system allocator's; the counters are constant-initialised and need no memory.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size() as isize);
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        note(-(layout.size() as isize));
+        // SAFETY: as the caller promised.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `work` gives, how many allocations it made, and how far memory in use rose above what it was before, in bytes.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, usize, isize) {
+    let (count, in_use) = (COUNT.get(), IN_USE.get());
+    PEAK.set(in_use);
+    let result = work();
+    (result, COUNT.get() - count, PEAK.get() - in_use)
+}
+
+fn deflate() -> DeflateParams {
+    DeflateParams {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        server_max_window_bits: 15,
+        client_max_window_bits: 15,
+        level: 6,
+        min_size: 0,
+    }
+}
+
+fn unlimited() -> Limits {
+    Limits {
+        max_frame_size: u64::MAX,
+        max_message_size: usize::MAX,
+        ..Limits::default()
+    }
+}
+
+/// Feeds bytes; how many events they gave.
+fn feed(connection: &mut Connection, bytes: &mut [u8]) -> Result<usize, ProtocolError> {
+    let mut input = bytes;
+    let mut events = 0;
+    while connection.recv(&mut input)?.is_some() {
+        events += 1;
+    }
+    Ok(events)
+}
+
+/// Everything that waits for the transport.
+fn drain(connection: &mut Connection) -> Vec<u8> {
+    let transmit = connection.transmit();
+    transmit.copy_to_bytes(transmit.remaining()).to_vec()
+}
+
+/// As if everything that waits had been written.
+fn forget(connection: &mut Connection) {
+    let transmit = connection.transmit();
+    transmit.advance(transmit.remaining());
+}
+
+#[test]
+fn a_terabyte_that_is_announced_costs_nothing_until_it_arrives() {
+    let config = Config {
+        limits: unlimited(),
+        deflate: None,
+    };
+    let mut client = Connection::new(Role::Client, config);
+    let mut header = [&[0x82, 127][..], &(1_u64 << 40).to_be_bytes()].concat();
+    let (_, count, _) = counted(|| feed(&mut client, &mut header).unwrap());
+    assert!(
+        count <= 1,
+        "no more than the box that remembers the message"
+    );
+
+    // Bytes arrive through the shared buffer ...
+    let mut arrived = 0;
+    for _ in 0..20 {
+        let mut bytes = vec![7; 1000];
+        let (_, _, peak) = counted(|| feed(&mut client, &mut bytes).unwrap());
+        arrived += bytes.len();
+        assert!(peak <= 64 << 10, "{peak} bytes for {arrived} received");
+    }
+    // ... and straight.
+    let (_, _, peak) = counted(|| {
+        while arrived < 10 << 20 {
+            let mut buffer = client.direct_buffer().expect("a large message");
+            let room = buffer.chunk_mut().len().min(50_000);
+            buffer.put_bytes(7, room);
+            drop(buffer);
+            assert!(client.recv_direct().unwrap().is_none());
+            arrived += room;
+        }
+    });
+    // While a buffer grows both the old and the new one exist.
+    assert!(
+        peak <= 6 * arrived as isize,
+        "{peak} bytes for {arrived} received"
+    );
+}
+
+#[test]
+fn a_bomb_is_stopped_at_the_limit_while_it_is_inflated() {
+    // Given: 64 MiB of zeroes in 64 KiB.
+    let config = Config {
+        limits: Limits::default(),
+        deflate: Some(deflate()),
+    };
+    let mut server = Connection::new(Role::Server, config);
+    server.send_binary(&vec![0; 64 << 20]).unwrap();
+    let mut bomb = drain(&mut server);
+    assert!(bomb.len() < 70_000, "{}", bomb.len());
+    // When
+    let limits = Limits {
+        max_message_size: 100_000,
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        deflate: Some(deflate()),
+    };
+    let mut client = Connection::new(Role::Client, config);
+    let (result, _, peak) = counted(|| feed(&mut client, &mut bomb));
+    // Then
+    assert_eq!(
+        result,
+        Err(ProtocolError::MessageTooLarge { limit: 100_000 })
+    );
+    assert!(peak < 400_000, "{peak}");
+}
+
+#[test]
+fn small_messages_need_no_memory_when_they_arrive() {
+    let (mut client, mut server) = (
+        Connection::new(Role::Client, Config::default()),
+        Connection::new(Role::Server, Config::default()),
+    );
+    for _ in 0..100 {
+        client.send_text("some text, größer").unwrap();
+        client.send_binary(&[7; 1000]).unwrap();
+        client.send_ping(b"ping").unwrap();
+    }
+    let mut input = drain(&mut client);
+    let (events, count, _) = counted(|| {
+        let mut input = &mut input[..];
+        let mut events = 0;
+        while let Some(event) = server.recv(&mut input).unwrap() {
+            events += 1;
+            if let Event::Ping(_) = event {
+                forget(&mut server);
+            }
+        }
+        events
+    });
+    assert_eq!(events, 300);
+    assert!(
+        count <= 1,
+        "{count} allocations: the block for the pongs, once"
+    );
+}
+
+#[test]
+fn small_messages_need_no_memory_when_they_are_sent_in_turn() {
+    for role in [Role::Client, Role::Server] {
+        let mut connection = Connection::new(role, Config::default());
+        let (_, count, _) = counted(|| {
+            for _ in 0..1000 {
+                connection.send_text("some text").unwrap();
+                connection.send_binary(&[7; 100]).unwrap();
+                forget(&mut connection);
+            }
+        });
+        // A thread makes its generator of masking keys with the first key.
+        assert!(count <= 3, "{count} allocations for 2000 messages");
+    }
+}
+
+#[test]
+fn an_idle_connection_owns_nothing_but_itself() {
+    let config = Config {
+        deflate: Some(DeflateParams {
+            server_no_context_takeover: true,
+            client_no_context_takeover: true,
+            ..deflate()
+        }),
+        ..Config::default()
+    };
+    let size = size_of::<Connection>();
+    assert!(size <= 400, "{size} bytes");
+
+    // The generator of masking keys belongs to the thread.
+    arkws_proto::mask::fresh_key();
+    let before = IN_USE.get();
+    let mut client = Connection::new(Role::Client, config.clone());
+    assert_eq!(IN_USE.get(), before);
+    // Given: it was busy.
+    {
+        let mut server = Connection::new(Role::Server, config);
+        server
+            .send_text(&"a compressed text, ".repeat(100))
+            .unwrap();
+        server
+            .send_fragment(MessageKind::Binary, &[7; 1000], false)
+            .unwrap();
+        server
+            .send_fragment(MessageKind::Binary, &[7; 1000], true)
+            .unwrap();
+        server.send_ping(b"").unwrap();
+        let mut input = drain(&mut server);
+        for byte in &mut input {
+            feed(&mut client, std::slice::from_mut(byte)).unwrap();
+        }
+        client
+            .send_text(&"a compressed text, ".repeat(100))
+            .unwrap();
+        forget(&mut client);
+    }
+    assert!(IN_USE.get() > before);
+    // When
+    client.release_buffers();
+    // Then
+    assert_eq!(IN_USE.get(), before);
+}
