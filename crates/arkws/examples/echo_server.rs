@@ -19,7 +19,13 @@ async fn main() -> ExitCode {
     let mut acceptor = Acceptor::builder();
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
-            "--deflate" => acceptor = acceptor.deflate(DeflateConfig::default()),
+            // Small messages too: whoever asks for compression here wants to see it.
+            "--deflate" => {
+                acceptor = acceptor.deflate(DeflateConfig {
+                    min_size: 0,
+                    ..DeflateConfig::default()
+                });
+            }
             _ if !argument.starts_with('-') && address.is_none() => address = Some(argument),
             _ => {
                 eprintln!(
