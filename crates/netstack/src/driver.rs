@@ -3,15 +3,15 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use arkws::{CloseFrame, Error, Message, MessageRef, Phase, Stats, WebSocket};
+use arkws::{CloseFrame, Error, Message, MessageRef, Stats, WebSocket};
 use arkws_proto::{Payload, Text};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
 use crate::outbox::{Backlog, Outbox, Reading, size};
 
-/// A close waits for messages that were sent before it for as long as the peer keeps taking them: this long without
-/// progress ends the connection.
+/// A close waits for messages that were sent before it for as long as the peer keeps taking them: after this long without
+/// progress they are given up, and the closing handshake begins, which has a time-out of its own.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// After this many messages, or bytes of them, the orders of the program are looked at again.
 const BURST: Backlog = Backlog {
@@ -170,10 +170,8 @@ where
                     }
                     Poll::Pending => {
                         if draining && self.poll_stuck(cx).is_ready() {
-                            return self.end(End::Failed(Error::Timeout {
-                                phase: Phase::Close,
-                                limit: DRAIN_TIMEOUT,
-                            }));
+                            self.outbox.abandon();
+                            break;
                         }
                         self.settle();
                         return Poll::Pending;

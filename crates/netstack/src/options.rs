@@ -2,6 +2,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use arkws::{CloseCode, CloseFrame};
+
+/// The platform's limit for one message that is sent: 5 MiB less 16 bytes.
+pub(crate) const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
+
 /// One header as the program gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -123,4 +128,17 @@ pub struct CloseOptions {
     pub code: Option<u32>,
     /// Reason; `None` or empty: the level's default.
     pub reason: Option<String>,
+}
+
+impl CloseOptions {
+    /// What goes on the wire. A code that must not is replaced by 1000, a reason that is too long is cut.
+    pub(crate) fn frame(&self, default_reason: &str) -> CloseFrame {
+        let code = self
+            .code
+            .and_then(|code| u16::try_from(code).ok())
+            .and_then(CloseCode::new)
+            .unwrap_or(CloseCode::NORMAL);
+        let reason = self.reason.as_deref().filter(|reason| !reason.is_empty());
+        CloseFrame::new(code, reason.unwrap_or(default_reason))
+    }
 }

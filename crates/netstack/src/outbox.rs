@@ -141,6 +141,15 @@ impl<T> Outbox<T> {
         true
     }
 
+    /// Gives up the messages that a close waits for.
+    pub(crate) fn abandon(&self) {
+        let mut orders = self.lock();
+        if let Phase::Closing { drain, .. } = &mut orders.phase {
+            *drain = false;
+            orders.wake();
+        }
+    }
+
     /// The program has consumed `events` messages with `bytes` of data in all.
     pub(crate) fn consumed(&self, events: usize, bytes: usize) {
         let mut orders = self.lock();

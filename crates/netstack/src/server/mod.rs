@@ -1,80 +1,84 @@
 //! The server object, `webSocket.WebSocketServer`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the object: calls in, events out |
+//! | `config.rs` | what `start` checks |
+//! | `run.rs` | one run, from `start` to the end of its last client |
+//! | `listen.rs` | the listening socket |
+//! | `tls.rs` | its certificate and key |
+//! | `admission.rs` | limits and the flood rule |
+//! | `welcome.rs` | a client's way in: TLS, request, admission, the program's answer |
+//! | `request.rs` | a request that waits for the program's answer |
+//! | `client.rs` | a client that is in |
+mod admission;
+mod client;
+mod config;
+mod listen;
+mod request;
+mod run;
+mod tls;
+mod welcome;
+
+use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arkws::{Bytes, CloseCode, CloseFrame, Message, Utf8Bytes};
 use arkws_proto::{Payload, Text};
+use tracing::error;
 
-use crate::{BusinessError, CloseOptions, CloseResult, Context, Headers};
+use crate::options::MAX_SEND;
+use crate::outbox::Refused;
+use crate::{BusinessError, CloseOptions, CloseResult, Context};
+use admission::FloodRule;
+use client::Client;
+use run::Run;
 
-/// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread.
-#[derive(Debug)]
-pub struct WebSocketServer {}
+pub use config::ServerConfig;
+pub use request::PendingRequest;
 
-/// `WebSocketServerConfig`.
-#[derive(Debug, Clone, Default)]
-pub struct ServerConfig {
-    /// Address; empty: 0.0.0.0.
-    pub server_ip: String,
-    /// Port as the program gave it (checked by `start`); 0: any.
-    pub server_port: f64,
-    /// Certificate and key.
-    pub server_cert: Option<(PathBuf, PathBuf)>,
-    /// Most distinct client addresses. `None`: 10.
-    pub max_concurrent_clients_number: Option<f64>,
-    /// Most connections of one client address. `None`: 10.
-    pub max_connections_for_one_client: Option<f64>,
-    /// Sub-protocols, separated by commas.
-    pub protocol: String,
-    /// arkws: ping silent clients this often.
-    pub ping_interval: Option<Duration>,
-    /// arkws: whether `Request` events are wanted: each must then be answered.
-    pub ask_request: bool,
-    /// arkws: accept permessage-deflate.
-    pub per_message_deflate: bool,
-    /// arkws: bytes; default 64 MiB.
-    pub max_message_size: Option<usize>,
+/// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also from inside an event.
+///
+/// It may be started again after a [`stop`](Self::stop), also at once and on the same port. A dropped object stops, without events.
+pub struct WebSocketServer {
+    shared: Arc<Shared>,
+    /// The last one that was started.
+    run: Mutex<Option<Arc<Run>>>,
+}
+
+/// What the object shares with its runs.
+struct Shared {
+    context: Context,
+    listener: Arc<dyn ServerListener>,
+    /// The object was dropped.
+    muted: AtomicBool,
+    last_token: AtomicU64,
+    flood: Mutex<FloodRule>,
 }
 
 /// `WebSocketConnection`: a client of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Connection {
-    /// The client's address.
+    /// The client's address; an IPv4 address also if it came to an IPv6 socket.
     pub client_ip: String,
     /// The client's port.
     pub client_port: u16,
 }
 
-/// An upgrade request that waits for the program's answer. Dropped: refused with 503.
-#[derive(Debug)]
-pub struct PendingRequest {}
-
-impl PendingRequest {
-    /// Path and query.
-    pub fn target(&self) -> &str {
-        todo!()
-    }
-    /// Header fields.
-    pub fn headers(&self) -> &Headers {
-        todo!()
-    }
-    /// The client.
-    pub fn connection(&self) -> &Connection {
-        todo!()
-    }
-    /// Lets the client in.
-    pub fn accept(self) {
-        todo!()
-    }
-    /// Refuses with an HTTP status and a reason.
-    pub fn refuse(self, status: u16, reason: &str) {
-        let _ = (status, reason);
-        todo!()
+impl fmt::Display for Connection {
+    /// `ip:port`, IPv6 without brackets, as the contract orders connections.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.client_ip, self.client_port)
     }
 }
 
 /// An event of a server object.
+///
+/// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if messages to it were lost, `Error` if it failed,
+/// `Close`. A client that was not let in is an `Error` only.
 #[derive(Debug)]
 pub enum ServerEvent<'a> {
     /// The oldest unanswered `start` has an answer.
@@ -89,12 +93,12 @@ pub enum ServerEvent<'a> {
     Binary(&'a Connection, Payload<'a>),
     /// `close`.
     Close(&'a Connection, CloseResult),
-    /// `error`.
+    /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept; the message says which and why, the
+    /// cause is the name of an [`arkws::Cause`], `"limit"`, `"flood"` or `"closed"`.
     Error(BusinessError),
-    /// The oldest `count` unanswered sends (of all clients of this server, in the order of the calls' answers) were handed over:
-    /// the tokens that `send` returned.
+    /// The messages with these tokens, as `send` returned them, have been handed to the operating system.
     Sent(&'a [u64]),
-    /// Sends that failed.
+    /// The messages with these tokens were not sent, and never will be.
     SendFailed(&'a [u64], BusinessError),
     /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows, once, every `start` that returned `Ok`:
     /// after a `Started(Err)`, or after `stop` and its clients' `Close` events. A binding counts them, and lets the process end at 0.
@@ -112,47 +116,97 @@ pub trait ServerListener: Send + Sync + 'static {
 impl WebSocketServer {
     /// `createWebSocketServer()`.
     pub fn new(context: Context, listener: Arc<dyn ServerListener>) -> WebSocketServer {
-        let _ = (context, listener);
-        todo!()
+        WebSocketServer {
+            shared: Arc::new(Shared {
+                context,
+                listener,
+                muted: AtomicBool::new(false),
+                last_token: AtomicU64::new(0),
+                flood: Mutex::new(FloodRule::default()),
+            }),
+            run: Mutex::new(None),
+        }
     }
 
     /// `start`: answered by [`ServerEvent::Started`].
     ///
+    /// After a `stop` that is still under way, the port is taken over as soon as the old listening socket is gone; the old clients'
+    /// `Close` events may come later.
+    ///
     /// # Errors
-    /// 201, 2302004, 2302005, 2302999, 2302002 at once; 2302007 comes with the event.
+    /// At once, the first that applies: 201; 2302004, 2302005, 2302999 (a limit), 2302002, 401 (`protocol` is not a list of tokens) for the
+    /// configuration; 2302999 if the server is started already. With the event: 2302004 (not an address of this machine), 2302005 (no right to
+    /// use the port), 2302007 (the port is in use), 2302999 (unusable certificate or key, and whatever else the operating system
+    /// says).
     pub fn start(&self, config: ServerConfig) -> Result<(), BusinessError> {
-        let _ = config;
-        todo!()
+        self.shared.context.check_permission()?;
+        let settings = config.check()?;
+        let mut current = self.current();
+        if current.as_ref().is_some_and(|run| run.is_on()) {
+            return Err(BusinessError::new(
+                BusinessError::OTHER,
+                "the server is started already: stop it first",
+            ));
+        }
+        let run = Arc::new(Run::new(Arc::clone(&self.shared), settings));
+        let previous = current.clone();
+        self.shared
+            .context
+            .network()
+            .spawn(Arc::clone(&run).main(previous))
+            .map_err(|error| {
+                BusinessError::new(
+                    BusinessError::OTHER,
+                    format!("start the network thread: {error}"),
+                )
+            })?;
+        *current = Some(run);
+        Ok(())
     }
 
-    /// `stop`: closes every client with 1001.
+    /// `stop`: closes every client with 1001, "server is going away"; their `Close` events come, then `Idle`. A client that does not answer is
+    /// given up after at most 10 s. A `start` that is not answered yet fails.
     ///
     /// # Errors
     /// 201; 2302999 if not started.
     pub fn stop(&self) -> Result<(), BusinessError> {
-        todo!()
+        self.shared.context.check_permission()?;
+        match &*self.current() {
+            Some(run) if run.stop() => Ok(()),
+            _ => Err(not_started()),
+        }
     }
 
-    /// `listAllConnections`, ordered by `ip:port`.
+    /// `listAllConnections`, ordered by `ip:port` as text. A client is listed from before its `Connect` event until its `Close` event.
     ///
     /// # Errors
     /// 201; 2302999 if not started.
     pub fn list_all_connections(&self) -> Result<Vec<Connection>, BusinessError> {
-        todo!()
+        self.shared.context.check_permission()?;
+        let mut connections: Vec<Connection> = self
+            .listening()
+            .ok_or_else(not_started)?
+            .clients()
+            .iter()
+            .map(|client| client.connection.clone())
+            .collect();
+        connections.sort_by_cached_key(Connection::to_string);
+        Ok(connections)
     }
 
-    /// arkws: the address listened on.
+    /// arkws: the address listened on; `None` if not started.
     pub fn list_address(&self) -> Option<SocketAddr> {
-        todo!()
+        self.current().as_ref()?.address()
     }
 
-    /// `send` of a string to one client: a token that a `Sent` or `SendFailed` event will name.
+    /// `send` of a string to one client: a token that a `Sent` or `SendFailed` event will name. Messages to one client leave in the order of
+    /// the calls.
     ///
     /// # Errors
-    /// 201, 401 (too long), -1, 2302006.
+    /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more than
+    /// [`max_queued_bytes`](ServerConfig::max_queued_bytes) wait for it already; 2302006 if there is no such client.
     pub fn send_text(&self, text: &str, connection: &Connection) -> Result<u64, BusinessError> {
-        let _ = (text, connection);
-        todo!()
+        self.send(text.len(), || Message::Text(text.into()), connection)
     }
 
     /// `send` of an ArrayBuffer to one client.
@@ -164,41 +218,168 @@ impl WebSocketServer {
         data: Vec<u8>,
         connection: &Connection,
     ) -> Result<u64, BusinessError> {
-        let _ = (data, connection);
-        todo!()
+        self.send(data.len(), || Message::Binary(data.into()), connection)
     }
 
-    /// arkws: sends to all clients but `except`; returns to how many.
+    fn send(
+        &self,
+        length: usize,
+        message: impl FnOnce() -> Message,
+        connection: &Connection,
+    ) -> Result<u64, BusinessError> {
+        self.shared.context.check_permission()?;
+        check_size(length)?;
+        if connection.client_ip.is_empty() {
+            return Err(BusinessError::not_sent("the connection has no clientIP"));
+        }
+        let client = self.client(connection)?;
+        let token = self.shared.last_token.fetch_add(1, Ordering::Relaxed) + 1;
+        match client.outbox.push(message(), Some(token)) {
+            Ok(()) => Ok(token),
+            Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
+                "the connection of {connection} is closing"
+            ))),
+            Err(Refused::Full { queued, limit }) => Err(BusinessError::not_sent(format!(
+                "{connection} is too slow: {queued} bytes wait for it already, the limit is {limit}"
+            ))),
+        }
+    }
+
+    /// arkws: sends to all clients but `except`; returns to how many. The payload is held once for all of them.
+    ///
+    /// A client for which more than [`max_queued_bytes`](ServerConfig::max_queued_bytes) would wait is not skipped silently: it is closed with
+    /// 1008, without what waits for it.
     ///
     /// # Errors
-    /// 201, 401 (too long), 2302999 if not started.
+    /// 201; 401 over 5,242,864 bytes, or if `text` and not UTF-8; 2302999 if not started.
     pub fn broadcast(
         &self,
         data: Payload<'_>,
         text: bool,
         except: &[Connection],
     ) -> Result<usize, BusinessError> {
-        let _ = (data, text, except);
-        todo!()
+        self.shared.context.check_permission()?;
+        check_size(data.len())?;
+        let data: Bytes = data.into_bytes();
+        let message = match text {
+            true => Message::Text(Utf8Bytes::try_from(data).map_err(|error| {
+                BusinessError::new(BusinessError::PARAMETER, format!("broadcast: {error}"))
+            })?),
+            false => Message::Binary(data),
+        };
+        let clients = self.listening().ok_or_else(not_started)?.clients();
+        let mut count = 0;
+        for client in clients {
+            if except.contains(&client.connection) {
+                continue;
+            }
+            match client.outbox.push(message.clone(), None) {
+                Ok(()) => count += 1,
+                Err(Refused::Closed) => {}
+                Err(Refused::Full { .. }) => {
+                    let frame = CloseFrame::new(CloseCode::POLICY, "too slow");
+                    client.outbox.close(frame, false);
+                }
+            }
+        }
+        Ok(count)
     }
 
-    /// `close` one client.
+    /// `close` one client, after what was sent to it before. The codes of [`CloseOptions`], the reason `CLOSE_NORMAL` if there is none.
     ///
     /// # Errors
-    /// 201, 2302006, 2302999.
+    /// 201; 2302999 without an address or if the client is closing already; 2302006 if there is no such client.
     pub fn close(
         &self,
         connection: &Connection,
         options: CloseOptions,
     ) -> Result<(), BusinessError> {
-        let _ = (connection, options);
-        todo!()
+        self.shared.context.check_permission()?;
+        let refused = |why: String| Err(BusinessError::new(BusinessError::OTHER, why));
+        if connection.client_ip.is_empty() {
+            return refused("the connection has no clientIP".to_owned());
+        }
+        let client = self.client(connection)?;
+        // The server came with level 19: there is no older default.
+        match client.outbox.close(options.frame("CLOSE_NORMAL"), true) {
+            true => Ok(()),
+            false => refused(format!("the connection of {connection} is closing already")),
+        }
     }
 
     /// The binding has passed this many `Text` and `Binary` events of this client on to the program, with this many bytes in all. While
     /// too much is outstanding this client is not read from: back-pressure.
     pub fn consumed(&self, connection: &Connection, events: usize, bytes: usize) {
-        let _ = (connection, events, bytes);
-        todo!()
+        if let Ok(client) = self.client(connection) {
+            client.outbox.consumed(events, bytes);
+        }
     }
+
+    fn client(&self, connection: &Connection) -> Result<Arc<Client>, BusinessError> {
+        self.listening()
+            .and_then(|run| run.client(connection))
+            .ok_or_else(|| BusinessError::new(BusinessError::NO_CONNECTION, connection.to_string()))
+    }
+
+    fn listening(&self) -> Option<Arc<Run>> {
+        self.current().clone().filter(|run| run.address().is_some())
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Arc<Run>>> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for WebSocketServer {
+    fn drop(&mut self) {
+        self.shared.muted.store(true, Ordering::Relaxed);
+        if let Some(run) = &*self.current() {
+            run.stop();
+        }
+    }
+}
+
+impl fmt::Debug for WebSocketServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketServer")
+            .field("address", &self.list_address())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// A listener that panics touches neither the client whose event it was nor any other.
+    fn emit(&self, event: ServerEvent<'_>) {
+        self.call(|listener| listener.on_event(event));
+    }
+
+    fn flush(&self) {
+        self.call(|listener| listener.flush());
+    }
+
+    fn call(&self, call: impl FnOnce(&dyn ServerListener)) {
+        if !self.muted.load(Ordering::Relaxed)
+            && catch_unwind(AssertUnwindSafe(|| call(&*self.listener))).is_err()
+        {
+            error!(target: "arkws", "the server's listener panicked");
+        }
+    }
+
+    fn flood(&self) -> MutexGuard<'_, FloodRule> {
+        self.flood.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn not_started() -> BusinessError {
+    BusinessError::new(BusinessError::OTHER, "the server is not started")
+}
+
+fn check_size(bytes: usize) -> Result<(), BusinessError> {
+    if bytes <= MAX_SEND {
+        return Ok(());
+    }
+    Err(BusinessError::new(
+        BusinessError::PARAMETER,
+        format!("a message of {bytes} bytes is longer than {MAX_SEND}"),
+    ))
 }

@@ -1,0 +1,222 @@
+//! A client that is in: its task, from `Connect` to `Close`.
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use arkws::{Cause, CloseFrame, Error, Stats, WebSocket};
+use arkws_proto::{Payload, Text};
+use futures_util::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::run::Membership;
+use super::{Connection, ServerEvent, Shared};
+use crate::driver::{End, Handler, drive_until_failure, linger};
+use crate::outbox::Outbox;
+use crate::{BusinessError, CloseResult};
+
+/// The object is told to deliver at least every so many events, so that a fast client does not make it wait for a pause.
+const BATCH: u32 = 256;
+
+/// What the object knows of a client. Messages of a broadcast have no token.
+pub(super) struct Client {
+    pub(super) connection: Connection,
+    pub(super) outbox: Outbox<Option<u64>>,
+}
+
+impl Client {
+    pub(super) fn new(connection: Connection, max_queued: usize) -> Client {
+        Client {
+            connection,
+            outbox: Outbox::new(max_queued),
+        }
+    }
+
+    /// Serves an open connection to its end.
+    pub(super) async fn serve<S>(
+        self: &Arc<Self>,
+        mut socket: WebSocket<S>,
+        membership: Membership,
+        shared: &Shared,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        shared.emit(ServerEvent::Connect(&self.connection));
+        let mut events = Events {
+            shared,
+            connection: &self.connection,
+            tokens: Vec::new(),
+            waiting: 1,
+        };
+        let driving = drive_until_failure(&mut socket, &self.outbox, &mut events);
+        // What a defect of ours does to this client, it does to no other, and the program learns of it.
+        let driven = AssertUnwindSafe(driving).catch_unwind().await;
+
+        let (ending, unsure) = match driven {
+            Ok((end, unsure)) => (Ending::of(end, self.outbox.requested_close()), unsure),
+            Err(_) => {
+                // The state of the socket is anybody's guess.
+                drop(socket);
+                drop(membership);
+                return self.leave(&Ending::defect(), Vec::new(), shared);
+            }
+        };
+        // Before the events: a client that comes back when it learns of the end finds its seat free.
+        drop(membership);
+        self.leave(&ending, unsure, shared);
+        // The peer is still to be told why, and the program need not wait for that.
+        linger(&mut socket).await;
+    }
+
+    /// The last events. `unsure` may or may not have reached the client; what waits behind has not.
+    pub(super) fn leave(&self, ending: &Ending, unsure: Vec<Option<u64>>, shared: &Shared) {
+        self.outbox.end();
+        let unsent = unsure.into_iter().chain(self.outbox.unsent());
+        let tokens: Vec<u64> = unsent.flatten().collect();
+        if !tokens.is_empty() {
+            let why = format!("{}: {}", self.connection, ending.why);
+            let error = BusinessError::not_sent(why).with_cause(ending.cause);
+            shared.emit(ServerEvent::SendFailed(&tokens, error));
+        }
+        if ending.is_failure {
+            let message = format!(
+                "Websocket connection lost: {}: {}",
+                self.connection, ending.why
+            );
+            let error = BusinessError::event(message, None, ending.cause);
+            shared.emit(ServerEvent::Error(error));
+        }
+        if let Some(result) = &ending.result {
+            shared.emit(ServerEvent::Close(&self.connection, result.clone()));
+        }
+        shared.flush();
+    }
+}
+
+/// How it ended, in the words of the contract.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// For people.
+    why: String,
+    /// For programs.
+    cause: &'static str,
+    is_failure: bool,
+    /// Of the `Close` event; `None`: it was never open.
+    result: Option<CloseResult>,
+}
+
+impl Ending {
+    fn of(end: End, requested: Option<CloseFrame>) -> Ending {
+        match (end, requested) {
+            // However the closing handshake goes, the connection is closed as we asked.
+            (_, Some(frame)) => Ending::closed("the server", Some(frame)),
+            (End::Closed(frame), None) => Ending::closed("the client", frame),
+            (End::Failed(error), None) => Ending::failed(describe(&error), error.cause().as_str()),
+        }
+    }
+
+    fn closed(by: &str, frame: Option<CloseFrame>) -> Ending {
+        // RFC 6455, 7.1.5: 1005 stands for a close frame without a code.
+        let (code, reason) = frame
+            .as_ref()
+            .map_or((1005, ""), |frame| (frame.code().get(), frame.reason()));
+        let separator = if reason.is_empty() { "" } else { ": " };
+        Ending {
+            why: format!("{by} closed the connection with {code}{separator}{reason}"),
+            cause: "closed",
+            is_failure: false,
+            result: Some(CloseResult {
+                code,
+                reason: reason.to_owned(),
+            }),
+        }
+    }
+
+    fn failed(why: String, cause: &'static str) -> Ending {
+        Ending {
+            result: Some(CloseResult {
+                // RFC 6455, 7.1.5: the connection was lost.
+                code: 1006,
+                reason: why.clone(),
+            }),
+            why,
+            cause,
+            is_failure: true,
+        }
+    }
+
+    fn defect() -> Ending {
+        Ending::failed(
+            "a defect in arkws: its task panicked".to_owned(),
+            "internal",
+        )
+    }
+
+    /// The connection never became open.
+    pub(super) fn not_opened(error: &Error) -> Ending {
+        Ending {
+            why: error.to_string(),
+            cause: error.cause().as_str(),
+            is_failure: true,
+            result: None,
+        }
+    }
+}
+
+/// The error's words, and which option has to do with it.
+fn describe(error: &Error) -> String {
+    let option = match error.cause() {
+        Cause::Heartbeat => "pingInterval",
+        Cause::TooBig => "maxMessageSize",
+        _ => return error.to_string(),
+    };
+    format!("{error} (the option {option} changes the limit)")
+}
+
+/// Delivers what one client's connection does.
+struct Events<'a> {
+    shared: &'a Shared,
+    connection: &'a Connection,
+    /// Of the last batch that was handed over.
+    tokens: Vec<u64>,
+    /// Events since the last flush.
+    waiting: u32,
+}
+
+impl Events<'_> {
+    fn emit(&mut self, event: ServerEvent<'_>) {
+        self.shared.emit(event);
+        self.waiting += 1;
+        if self.waiting >= BATCH {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        if std::mem::take(&mut self.waiting) > 0 {
+            self.shared.flush();
+        }
+    }
+}
+
+impl Handler<Option<u64>> for Events<'_> {
+    fn text(&mut self, text: Text<'_>) {
+        self.emit(ServerEvent::Text(self.connection, text));
+    }
+
+    fn binary(&mut self, data: Payload<'_>) {
+        self.emit(ServerEvent::Binary(self.connection, data));
+    }
+
+    fn sent(&mut self, tags: &[Option<u64>]) {
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.clear();
+        tokens.extend(tags.iter().flatten());
+        if !tokens.is_empty() {
+            self.emit(ServerEvent::Sent(&tokens));
+        }
+        self.tokens = tokens;
+    }
+
+    fn flush(&mut self, _: Stats) {
+        self.settle();
+    }
+}

@@ -1,0 +1,312 @@
+//! What `start` checks before anything is opened (behaviour.md B 2.1, in that order).
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::admission::Limits;
+use crate::BusinessError;
+
+/// Both limits: the default, and the most that may be asked for.
+const MAX_LIMIT: usize = 10;
+
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Three messages of the longest kind, and as many small ones as fit.
+const MAX_QUEUED: usize = 16 << 20;
+
+/// `WebSocketServerConfig`. Numbers are as the program gave them: `start` checks them.
+#[derive(Debug, Clone, Default)]
+pub struct ServerConfig {
+    /// Address to listen on, an IPv4 or IPv6 literal; empty: 0.0.0.0.
+    pub server_ip: String,
+    /// Port, 0–65535; 0: any free one, which [`list_address`](super::WebSocketServer::list_address) tells.
+    pub server_port: f64,
+    /// PEM files of the certificate chain and its key; `None`: no TLS.
+    pub server_cert: Option<(PathBuf, PathBuf)>,
+    /// Most distinct client addresses, 0–10. `None`: 10.
+    pub max_concurrent_clients_number: Option<f64>,
+    /// Most connections of one client address, 0–10. `None`: 10.
+    pub max_connections_for_one_client: Option<f64>,
+    /// Sub-protocols in order of preference, separated by commas. A client gets the first that it offers; one that offers none of them
+    /// is let in without (RFC 6455, 4.2.2).
+    pub protocol: String,
+    /// arkws: a client that is silent for this long is sent a ping, and is given up if it stays silent for as long again.
+    /// `None` or zero: no pings.
+    pub ping_interval: Option<Duration>,
+    /// arkws: whether `Request` events are wanted: each must then be answered.
+    pub ask_request: bool,
+    /// arkws: accept permessage-deflate.
+    pub per_message_deflate: bool,
+    /// arkws: longest message that a client may send, in bytes. Default: 64 MiB.
+    pub max_message_size: Option<usize>,
+    /// arkws: how long TLS and the opening handshake of a client may take, and the answer to a `Request` event. Default: 15 s.
+    pub handshake_timeout: Option<Duration>,
+    /// arkws: bytes that may wait for one client before `send` to it is refused. Default: 16 MiB.
+    pub max_queued_bytes: Option<usize>,
+}
+
+/// A configuration that can be tried.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) address: SocketAddr,
+    pub(super) limits: Limits,
+    pub(super) protocols: Vec<String>,
+    pub(super) config: ServerConfig,
+}
+
+impl Checked {
+    pub(super) fn handshake_timeout(&self) -> Duration {
+        self.config.handshake_timeout.unwrap_or(HANDSHAKE_TIMEOUT)
+    }
+
+    pub(super) fn max_queued_bytes(&self) -> usize {
+        self.config.max_queued_bytes.unwrap_or(MAX_QUEUED)
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn check(self) -> Result<Checked, BusinessError> {
+        let ip = match self.server_ip.as_str() {
+            "" => Ipv4Addr::UNSPECIFIED.into(),
+            text => text.parse::<IpAddr>().map_err(|_| {
+                BusinessError::new(
+                    BusinessError::NIC,
+                    format!("serverIP {text:?} is neither an IPv4 nor an IPv6 address"),
+                )
+            })?,
+        };
+        let port = whole(self.server_port, u16::MAX).ok_or_else(|| {
+            BusinessError::new(
+                BusinessError::PORT,
+                format!(
+                    "serverPort {} is not a whole number from 0 to 65535",
+                    self.server_port
+                ),
+            )
+        })?;
+        let limits = Limits {
+            clients: limit(
+                "maxConcurrentClientsNumber",
+                self.max_concurrent_clients_number,
+            )?,
+            per_client: limit(
+                "maxConnectionsForOneClient",
+                self.max_connections_for_one_client,
+            )?,
+        };
+        if let Some((certificate, key)) = &self.server_cert {
+            exists("certificate", certificate)?;
+            exists("key", key)?;
+        }
+        Ok(Checked {
+            address: SocketAddr::new(ip, port),
+            limits,
+            protocols: protocols(&self.protocol)?,
+            config: self,
+        })
+    }
+}
+
+/// `number` if it is one of 0, 1, .. `max`; NaN is not.
+fn whole(number: f64, max: u16) -> Option<u16> {
+    (number.fract() == 0.0 && (0.0..=f64::from(max)).contains(&number)).then_some(number as u16)
+}
+
+fn limit(name: &str, given: Option<f64>) -> Result<usize, BusinessError> {
+    let Some(number) = given else {
+        return Ok(MAX_LIMIT);
+    };
+    whole(number, MAX_LIMIT as u16)
+        .map(usize::from)
+        .ok_or_else(|| {
+            BusinessError::new(
+                BusinessError::OTHER,
+                format!("{name} {number} is not a whole number from 0 to {MAX_LIMIT}"),
+            )
+        })
+}
+
+fn exists(what: &str, path: &Path) -> Result<(), BusinessError> {
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string());
+    let problem = match metadata {
+        Ok(metadata) if metadata.is_dir() => "it is a directory".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    Err(BusinessError::new(
+        BusinessError::CERTIFICATE_FILE,
+        format!("the server's {what} {}: {problem}", path.display()),
+    ))
+}
+
+/// RFC 6455, 11.3.4: the elements are tokens.
+fn protocols(list: &str) -> Result<Vec<String>, BusinessError> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            // A token is what may be a field name (RFC 9110, 5.6.2).
+            match http::HeaderName::from_bytes(name.as_bytes()) {
+                Ok(_) => Ok(name.to_owned()),
+                Err(_) => Err(BusinessError::new(
+                    BusinessError::PARAMETER,
+                    format!("protocol {name:?} is not a token"),
+                )),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(config: ServerConfig) -> Result<Checked, i32> {
+        config.check().map_err(|error| error.code)
+    }
+
+    #[test]
+    fn defaults_are_every_interface_any_port_and_ten_of_each() {
+        let checked = ServerConfig::default().check().unwrap();
+        assert_eq!(checked.address, "0.0.0.0:0".parse().unwrap());
+        assert_eq!(
+            checked.limits,
+            Limits {
+                clients: 10,
+                per_client: 10
+            }
+        );
+        assert!(checked.protocols.is_empty());
+    }
+
+    #[test]
+    fn addresses_are_ip_literals() {
+        for (server_ip, address) in [
+            ("127.0.0.1", "127.0.0.1:0"),
+            ("::1", "[::1]:0"),
+            ("::", "[::]:0"),
+        ] {
+            let config = ServerConfig {
+                server_ip: server_ip.into(),
+                ..ServerConfig::default()
+            };
+            assert_eq!(code(config).unwrap().address, address.parse().unwrap());
+        }
+        for server_ip in [
+            "0.0.0.0..",
+            "localhost",
+            "[::1]",
+            "1.2.3",
+            "127.0.0.1:80",
+            " ",
+        ] {
+            let config = ServerConfig {
+                server_ip: server_ip.into(),
+                ..ServerConfig::default()
+            };
+            assert_eq!(code(config).unwrap_err(), 2302004, "{server_ip:?}");
+        }
+    }
+
+    #[test]
+    fn ports_are_whole_numbers_up_to_65535() {
+        for (port, expected) in [(0.0, 0), (-0.0, 0), (8088.0, 8088), (65535.0, 65535)] {
+            let config = ServerConfig {
+                server_port: port,
+                ..ServerConfig::default()
+            };
+            assert_eq!(code(config).unwrap().address.port(), expected);
+        }
+        for port in [
+            -1.0,
+            65536.0,
+            4294975384.0,
+            1e300,
+            80.5,
+            f64::NAN,
+            f64::INFINITY,
+        ] {
+            let config = ServerConfig {
+                server_port: port,
+                ..ServerConfig::default()
+            };
+            assert_eq!(code(config).unwrap_err(), 2302005, "{port}");
+        }
+    }
+
+    #[test]
+    fn limits_are_whole_numbers_up_to_ten() {
+        for number in [-1.0, 11.0, 4294967297.0, 2.5, f64::NAN] {
+            for config in [
+                ServerConfig {
+                    max_concurrent_clients_number: Some(number),
+                    ..ServerConfig::default()
+                },
+                ServerConfig {
+                    max_connections_for_one_client: Some(number),
+                    ..ServerConfig::default()
+                },
+            ] {
+                assert_eq!(code(config).unwrap_err(), 2302999, "{number}");
+            }
+        }
+        let config = ServerConfig {
+            max_concurrent_clients_number: Some(0.0),
+            max_connections_for_one_client: Some(10.0),
+            ..ServerConfig::default()
+        };
+        let limits = code(config).unwrap().limits;
+        assert_eq!((limits.clients, limits.per_client), (0, 10));
+    }
+
+    #[test]
+    fn certificate_files_must_exist() {
+        let here = PathBuf::from("Cargo.toml");
+        for (pair, expected) in [
+            ((here.clone(), here.clone()), None),
+            (("no/such.pem".into(), here.clone()), Some(2302002)),
+            ((here.clone(), "no/such.key".into()), Some(2302002)),
+            ((".".into(), here.clone()), Some(2302002)),
+        ] {
+            let config = ServerConfig {
+                server_cert: Some(pair),
+                ..ServerConfig::default()
+            };
+            assert_eq!(code(config).err(), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_mistake_in_the_contracts_order_is_reported() {
+        let mut config = ServerConfig {
+            server_ip: "nowhere".into(),
+            server_port: -1.0,
+            max_concurrent_clients_number: Some(11.0),
+            max_connections_for_one_client: Some(11.0),
+            server_cert: Some(("no/such.pem".into(), "no/such.key".into())),
+            ..ServerConfig::default()
+        };
+        assert_eq!(code(config.clone()).unwrap_err(), 2302004);
+        config.server_ip.clear();
+        assert_eq!(code(config.clone()).unwrap_err(), 2302005);
+        config.server_port = 0.0;
+        assert_eq!(code(config.clone()).unwrap_err(), 2302999);
+        config.max_concurrent_clients_number = None;
+        assert_eq!(code(config.clone()).unwrap_err(), 2302999);
+        config.max_connections_for_one_client = None;
+        assert_eq!(code(config).unwrap_err(), 2302002);
+    }
+
+    #[test]
+    fn protocols_are_a_list_of_tokens() {
+        let config = ServerConfig {
+            protocol: " chat.v2, chat.v1,,".into(),
+            ..ServerConfig::default()
+        };
+        assert_eq!(code(config).unwrap().protocols, ["chat.v2", "chat.v1"]);
+        let config = ServerConfig {
+            protocol: "chat v2".into(),
+            ..ServerConfig::default()
+        };
+        assert_eq!(code(config).unwrap_err(), 401);
+    }
+}

@@ -1,0 +1,69 @@
+//! A request that waits for the program's answer.
+use http::StatusCode;
+use tokio::sync::oneshot;
+
+use super::Connection;
+use crate::Headers;
+
+/// An upgrade request that waits for the program's answer. Dropped, or not answered within the handshake time-out: refused with 503.
+#[derive(Debug)]
+pub struct PendingRequest {
+    target: String,
+    headers: Headers,
+    connection: Connection,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What the program said.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Accept,
+    Refuse(StatusCode, String),
+}
+
+impl PendingRequest {
+    pub(super) fn new(
+        target: String,
+        headers: Headers,
+        connection: Connection,
+    ) -> (PendingRequest, oneshot::Receiver<Answer>) {
+        let (answer, receiver) = oneshot::channel();
+        let request = PendingRequest {
+            target,
+            headers,
+            connection,
+            answer,
+        };
+        (request, receiver)
+    }
+
+    /// Path and query.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Header fields.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The client.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Lets the client in.
+    pub fn accept(self) {
+        // If nobody waits for the answer any more, the client is gone.
+        let _ = self.answer.send(Answer::Accept);
+    }
+
+    /// Refuses with an HTTP status of 300 to 599, any other is replaced by 503, and a reason, which is the response's body.
+    pub fn refuse(self, status: u16, reason: &str) {
+        let status = StatusCode::from_u16(status)
+            .ok()
+            .filter(|status| (300..600).contains(&status.as_u16()))
+            .unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        let _ = self.answer.send(Answer::Refuse(status, reason.to_owned()));
+    }
+}

@@ -1,0 +1,364 @@
+//! One run of a server: from `start` to the end of its last client.
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arkws::{Acceptor, CloseCode, CloseFrame, Config, DeflateConfig, Heartbeat};
+use tokio::select;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, warn};
+
+use super::admission::{Refusal, Seats};
+use super::client::Client;
+use super::config::Checked;
+use super::listen::Incoming;
+use super::welcome::Door;
+use super::{Connection, ServerEvent, Shared, tls};
+use crate::BusinessError;
+
+/// A stopping server gives up what waits for its clients after this long; the closing handshakes have a time-out of their own.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// `error` events about clients that were not let in, per second: whoever can connect can cause them.
+const MAX_REPORTS: u32 = 100;
+
+/// A listening socket, its clients, and how far they have come.
+pub(super) struct Run {
+    pub(super) shared: Arc<Shared>,
+    pub(super) settings: Checked,
+    stage: watch::Sender<Stage>,
+    inside: Mutex<Inside>,
+}
+
+/// The stages follow each other in this order; some may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Starting,
+    Listening(SocketAddr),
+    /// `stop` was called.
+    Stopping,
+    /// The listening socket is gone; clients may still be closing.
+    Unbound,
+}
+
+struct Inside {
+    seats: Seats,
+    clients: HashMap<Connection, Arc<Client>>,
+    /// Of the current second, which began at the first of them.
+    reports: (Instant, u32),
+}
+
+impl Run {
+    pub(super) fn new(shared: Arc<Shared>, settings: Checked) -> Run {
+        Run {
+            inside: Mutex::new(Inside {
+                seats: Seats::new(settings.limits),
+                clients: HashMap::new(),
+                reports: (Instant::now(), 0),
+            }),
+            shared,
+            settings,
+            stage: watch::Sender::new(Stage::Starting),
+        }
+    }
+
+    /// Started or starting, and not told to stop.
+    pub(super) fn is_on(&self) -> bool {
+        *self.stage.borrow() < Stage::Stopping
+    }
+
+    /// While the server is listening.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        match *self.stage.borrow() {
+            Stage::Listening(address) => Some(address),
+            _ => None,
+        }
+    }
+
+    pub(super) fn clients(&self) -> Vec<Arc<Client>> {
+        self.inside().clients.values().cloned().collect()
+    }
+
+    pub(super) fn client(&self, connection: &Connection) -> Option<Arc<Client>> {
+        self.inside().clients.get(connection).cloned()
+    }
+
+    /// `false` if there is nothing to stop.
+    pub(super) fn stop(&self) -> bool {
+        self.advance(Stage::Stopping)
+    }
+
+    /// Ready when the run has been told to stop.
+    pub(super) async fn stopping(&self) {
+        self.reached(Stage::Stopping).await;
+    }
+
+    /// The task of this run. `previous` is the run before, whose listening socket must be gone first.
+    pub(super) async fn main(self: Arc<Self>, previous: Option<Arc<Run>>) {
+        if let Some(previous) = previous {
+            previous.reached(Stage::Unbound).await;
+        }
+        let opened = select! {
+            biased;
+            () = self.stopping() => Err(stopped_too_early()),
+            opened = self.open() => opened,
+        };
+        match opened {
+            Ok((incoming, address, tls)) => {
+                debug!(target: "arkws", %address, tls = tls.is_some(), "server listening");
+                self.shared.emit(ServerEvent::Started(Ok(address)));
+                self.shared.flush();
+                self.serve(incoming, tls).await;
+                debug!(target: "arkws", %address, "server stopped");
+            }
+            Err(error) => {
+                self.advance(Stage::Unbound);
+                self.shared.emit(ServerEvent::Started(Err(error)));
+            }
+        }
+        self.shared.emit(ServerEvent::Idle);
+        self.shared.flush();
+    }
+
+    async fn open(&self) -> Result<(Incoming, SocketAddr, Option<TlsAcceptor>), BusinessError> {
+        let tls = match self.settings.config.server_cert.clone() {
+            Some((certificate, key)) => {
+                let load = spawn_blocking(move || tls::acceptor(&certificate, &key));
+                Some(load.await.map_err(io::Error::from).map_err(other)??)
+            }
+            None => None,
+        };
+        let wanted = self.settings.address;
+        let incoming = Incoming::bind(wanted).map_err(|error| not_listening(wanted, &error))?;
+        let address = incoming.address().map_err(other)?;
+        match self.advance(Stage::Listening(address)) {
+            true => Ok((incoming, address, tls)),
+            false => Err(stopped_too_early()),
+        }
+    }
+
+    /// Lets clients in until the server is stopped, then closes them.
+    async fn serve(self: &Arc<Self>, mut incoming: Incoming, tls: Option<TlsAcceptor>) {
+        let door = Door {
+            tls,
+            acceptor: self.acceptor(),
+        };
+        let mut tasks = JoinSet::new();
+        let mut stopping = pin!(self.stopping());
+        loop {
+            select! {
+                biased;
+                () = &mut stopping => break,
+                Some(_) = tasks.join_next() => {}
+                accepted = incoming.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        let run = Arc::clone(self);
+                        tasks.spawn(run.welcome(stream, peer, door.clone()));
+                    }
+                    Err(error) => {
+                        warn!(target: "arkws", %error, "cannot accept connections");
+                        let message = format!("the server cannot accept connections: {error}");
+                        let cause = arkws::Error::from(error).cause().as_str();
+                        self.shared.emit(ServerEvent::Error(BusinessError::event(message, None, cause)));
+                        self.shared.flush();
+                    }
+                },
+            }
+        }
+        drop(incoming);
+        self.advance(Stage::Unbound);
+
+        let goodbye = CloseFrame::new(CloseCode::GOING_AWAY, "server is going away");
+        for client in self.clients() {
+            client.outbox.close(goodbye.clone(), true);
+        }
+        let all = async |tasks: &mut JoinSet<()>| while tasks.join_next().await.is_some() {};
+        if timeout(DRAIN_TIMEOUT, all(&mut tasks)).await.is_err() {
+            for client in self.clients() {
+                client.outbox.abandon();
+            }
+            all(&mut tasks).await;
+        }
+    }
+
+    fn acceptor(&self) -> Acceptor {
+        let settings = &self.settings.config;
+        let mut config = Config::default();
+        if let Some(max) = settings.max_message_size {
+            config.limits.max_message_size = max;
+            config.limits.max_frame_size = max as u64;
+        }
+        config.heartbeat = settings
+            .ping_interval
+            .filter(|interval| !interval.is_zero())
+            .map(|interval| Heartbeat {
+                interval,
+                timeout: interval,
+            });
+        let acceptor = Acceptor::builder()
+            .config(config)
+            .handshake_timeout(self.settings.handshake_timeout());
+        match settings.per_message_deflate {
+            true => acceptor.deflate(DeflateConfig::default()).build(),
+            false => acceptor.build(),
+        }
+    }
+
+    /// A place on the doorstep.
+    pub(super) fn arrive(self: &Arc<Self>, ip: IpAddr) -> Result<Arrival, Refusal> {
+        self.inside().seats.arrive(ip)?;
+        Ok(Arrival {
+            run: Arc::clone(self),
+            ip,
+        })
+    }
+
+    /// A seat.
+    pub(super) fn admit(self: &Arc<Self>, ip: IpAddr) -> Result<Seat, Refusal> {
+        if !self.is_on() {
+            return Err(Refusal::Stopping);
+        }
+        let mut flood = self.shared.flood();
+        self.inside().seats.enter(ip, &mut flood, Instant::now())?;
+        Ok(Seat {
+            run: Arc::clone(self),
+            ip,
+        })
+    }
+
+    /// From here on the client is listed, until the membership is dropped.
+    pub(super) fn enroll(
+        self: &Arc<Self>,
+        connection: &Connection,
+        seat: Seat,
+    ) -> Result<Membership, Refusal> {
+        let mut inside = self.inside();
+        // Under the lock: `serve` closes those that it finds after the stage has changed.
+        let refusal = match inside.clients.contains_key(connection) {
+            _ if !self.is_on() => Some(Refusal::Stopping),
+            true => Some(Refusal::Duplicate),
+            false => None,
+        };
+        if let Some(refusal) = refusal {
+            drop(inside);
+            return Err(refusal);
+        }
+        let client = Arc::new(Client::new(
+            connection.clone(),
+            self.settings.max_queued_bytes(),
+        ));
+        inside
+            .clients
+            .insert(connection.clone(), Arc::clone(&client));
+        Ok(Membership {
+            run: Arc::clone(self),
+            client,
+            _seat: seat,
+        })
+    }
+
+    /// Raises an `error` event about a client.
+    pub(super) fn report(&self, connection: &Connection, why: &str, cause: &'static str) {
+        debug!(target: "arkws", %connection, why, "client not let in");
+        let now = Instant::now();
+        {
+            let mut inside = self.inside();
+            let (since, count) = &mut inside.reports;
+            if now.duration_since(*since) > Duration::from_secs(1) {
+                (*since, *count) = (now, 0);
+            }
+            *count += 1;
+            if *count > MAX_REPORTS {
+                return;
+            }
+        }
+        let message = format!("client {connection} was not let in: {why}");
+        self.shared.emit(ServerEvent::Error(BusinessError::event(
+            message, None, cause,
+        )));
+        self.shared.flush();
+    }
+
+    fn advance(&self, next: Stage) -> bool {
+        self.stage.send_if_modified(|stage| {
+            let later = *stage < next;
+            if later {
+                *stage = next;
+            }
+            later
+        })
+    }
+
+    async fn reached(&self, stage: Stage) {
+        // The sender lives as long as `self`.
+        let _ = self.stage.subscribe().wait_for(|now| *now >= stage).await;
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handshake in progress; over when dropped.
+pub(super) struct Arrival {
+    run: Arc<Run>,
+    ip: IpAddr,
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        self.run.inside().seats.arrived(self.ip);
+    }
+}
+
+/// A connection within the limits; free again when dropped.
+pub(super) struct Seat {
+    run: Arc<Run>,
+    ip: IpAddr,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.run.inside().seats.leave(self.ip);
+    }
+}
+
+/// A client that is listed; not any more when dropped.
+pub(super) struct Membership {
+    run: Arc<Run>,
+    pub(super) client: Arc<Client>,
+    _seat: Seat,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.run.inside().clients.remove(&self.client.connection);
+    }
+}
+
+fn stopped_too_early() -> BusinessError {
+    BusinessError::new(
+        BusinessError::OTHER,
+        "the server was stopped before it had started",
+    )
+}
+
+/// B 2.1, row 7, with what the operating system says.
+fn not_listening(address: SocketAddr, error: &io::Error) -> BusinessError {
+    let code = match error.kind() {
+        io::ErrorKind::AddrInUse => BusinessError::PORT_OCCUPIED,
+        io::ErrorKind::AddrNotAvailable => BusinessError::NIC,
+        io::ErrorKind::PermissionDenied => BusinessError::PORT,
+        _ => BusinessError::OTHER,
+    };
+    BusinessError::new(code, format!("listen on {address}: {error}"))
+}
+
+fn other(error: io::Error) -> BusinessError {
+    BusinessError::new(BusinessError::OTHER, error.to_string())
+}
