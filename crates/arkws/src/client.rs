@@ -1,1 +1,408 @@
 //! Making connections.
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arkws_proto::deflate::DeflateConfig;
+use arkws_proto::handshake::{ClientHandshake, ClientRequest, ClientResponse, HandshakeError};
+use arkws_proto::{Limits, Role};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::dial::tls::Connector;
+use crate::dial::url::{Endpoint, shown};
+use crate::dial::{self, Deadline, redirect};
+use crate::{
+    Config, Error, Heartbeat, Phase, Proxy, RedirectError, TlsConfig, TlsError, Transport,
+    WebSocket,
+};
+
+/// Connects with the default settings.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), arkws::Error> {
+/// use arkws::Message;
+/// use futures_util::StreamExt;
+///
+/// let (mut socket, response) = arkws::connect("wss://echo.example/").await?;
+/// println!("{} {}", response.status, response.reason);
+/// socket.send(Message::Text("hello".into())).await?;
+/// while let Some(message) = socket.next().await {
+///     println!("{:?}", message?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`Client::connect`].
+///
+/// # Cancel safety
+/// As [`Client::connect`].
+pub async fn connect(url: &str) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+    static DEFAULT: OnceLock<Client> = OnceLock::new();
+    let client = match DEFAULT.get() {
+        Some(client) => client,
+        None => {
+            let client = Client::builder().build()?;
+            DEFAULT.get_or_init(|| client)
+        }
+    };
+    client.connect(url).await
+}
+
+/// A client's settings, made once and cheap to clone. TLS sessions are resumed among its connections.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), arkws::Error> {
+/// use arkws::http::header::{HeaderValue, ORIGIN};
+/// use arkws::{Client, DeflateConfig, Roots, TlsConfig};
+///
+/// let client = Client::builder()
+///     .header(ORIGIN, HeaderValue::from_static("https://app.example"))
+///     .protocols(["chat.v2", "chat.v1"])
+///     .deflate(DeflateConfig::default())
+///     .tls(TlsConfig { roots: vec![Roots::Path("ca.pem".into())], ..TlsConfig::default() })
+///     .build()?;
+/// let (socket, response) = client.connect("wss://chat.example/rooms/1").await?;
+/// println!("{:?} over {:?}", response.negotiated.protocol, socket.get_ref().tls_version());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    settings: Arc<Settings>,
+}
+
+struct Settings {
+    headers: HeaderMap,
+    protocols: Vec<String>,
+    deflate: Option<DeflateConfig>,
+    config: Config,
+    proxy: Proxy,
+    connector: Connector,
+    connect_timeout: Duration,
+    handshake_timeout: Duration,
+    max_redirects: usize,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers are not shown: they hold tokens and cookies.
+        f.debug_struct("Client")
+            .field("protocols", &self.settings.protocols)
+            .field("proxy", &self.settings.proxy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`Client`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ClientBuilder {
+    headers: HeaderMap,
+    protocols: Vec<String>,
+    deflate: Option<DeflateConfig>,
+    config: Config,
+    proxy: Proxy,
+    tls: TlsConfig,
+    connect_timeout: Duration,
+    handshake_timeout: Duration,
+    max_redirects: usize,
+}
+
+impl ClientBuilder {
+    /// Adds a header field to the requests. `Host` replaces the URL's; the handshake's own fields are refused by
+    /// [`build`](Self::build).
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> ClientBuilder {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// Adds header fields to the requests, as [`header`](Self::header).
+    pub fn headers(mut self, headers: HeaderMap) -> ClientBuilder {
+        for (name, value) in &headers {
+            self.headers.append(name, value.clone());
+        }
+        self
+    }
+
+    /// Offers sub-protocols, in this order of preference (RFC 6455, 1.9). Default: none.
+    pub fn protocols(
+        mut self,
+        protocols: impl IntoIterator<Item = impl Into<String>>,
+    ) -> ClientBuilder {
+        self.protocols = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Offers compression (RFC 7692). Default: none.
+    pub fn deflate(mut self, deflate: impl Into<Option<DeflateConfig>>) -> ClientBuilder {
+        self.deflate = deflate.into();
+        self
+    }
+
+    /// Settings of the established connection; [`limits`](Self::limits) and [`heartbeat`](Self::heartbeat) are part of
+    /// them.
+    pub fn config(mut self, config: Config) -> ClientBuilder {
+        self.config = config;
+        self
+    }
+
+    /// What is accepted from the server, in the handshake and after it.
+    pub fn limits(mut self, limits: Limits) -> ClientBuilder {
+        self.config.limits = limits;
+        self
+    }
+
+    /// Pings to a silent server. Default: none.
+    pub fn heartbeat(mut self, heartbeat: impl Into<Option<Heartbeat>>) -> ClientBuilder {
+        self.config.heartbeat = heartbeat.into();
+        self
+    }
+
+    /// How long the server may take to answer a close frame and to end TCP. Default: 5 s.
+    pub fn close_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.config.close_timeout = limit;
+        self
+    }
+
+    /// The proxy. Default: [`Proxy::System`].
+    pub fn proxy(mut self, proxy: Proxy) -> ClientBuilder {
+        self.proxy = proxy;
+        self
+    }
+
+    /// How `wss` is secured.
+    pub fn tls(mut self, tls: TlsConfig) -> ClientBuilder {
+        self.tls = tls;
+        self
+    }
+
+    /// How long it may take to resolve the name and to connect, through the proxy if there is one. Default: 20 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long TLS and the WebSocket handshake may take together. Default: 15 s.
+    pub fn handshake_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.handshake_timeout = limit;
+        self
+    }
+
+    /// How many redirects are followed; with 0 a redirect is a refusal like any other status. Default: 4.
+    ///
+    /// Never from `wss` to `ws`; and `Authorization`, `Cookie`, `Proxy-Authorization` and `Host` do not go along to
+    /// another origin.
+    pub fn max_redirects(mut self, limit: usize) -> ClientBuilder {
+        self.max_redirects = limit;
+        self
+    }
+
+    /// Checks the settings and reads the files that they name; blocks while it reads.
+    ///
+    /// # Errors
+    /// A header that cannot be set, a sub-protocol that is not a token, a window out of range, a certificate or key that
+    /// cannot be used.
+    pub fn build(self) -> Result<Client, Error> {
+        let settings = Settings {
+            headers: self.headers,
+            protocols: self.protocols,
+            deflate: self.deflate,
+            config: self.config,
+            proxy: self.proxy,
+            connector: Connector::new(self.tls)?,
+            connect_timeout: self.connect_timeout,
+            handshake_timeout: self.handshake_timeout,
+            max_redirects: self.max_redirects,
+        };
+        // A request to nowhere shows now what would fail for every URL.
+        let request = settings.request("localhost".into(), "/".into(), settings.headers.clone());
+        ClientHandshake::new(request, &settings.config.limits)?;
+        Ok(Client {
+            settings: Arc::new(settings),
+        })
+    }
+}
+
+impl Client {
+    /// A builder with the default settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder {
+            headers: HeaderMap::new(),
+            protocols: Vec::new(),
+            deflate: None,
+            config: Config::default(),
+            proxy: Proxy::System,
+            tls: TlsConfig::default(),
+            connect_timeout: Duration::from_secs(20),
+            handshake_timeout: Duration::from_secs(15),
+            max_redirects: 4,
+        }
+    }
+
+    /// Connects to a `ws` or `wss` URL.
+    ///
+    /// User name and password in the URL become Basic authorization, unless an `Authorization` header is set.
+    ///
+    /// # Errors
+    /// Every phase has its own: [`Error::Url`], [`Error::Dns`], [`Error::Connect`], [`Error::Proxy`], [`Error::Tls`],
+    /// [`Error::Handshake`], [`Error::NoAnswer`], [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
+    /// [`HandshakeError::Refused`] with the server's headers.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the attempt.
+    pub async fn connect(
+        &self,
+        url: &str,
+    ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+        let mut endpoint = Endpoint::parse(url)?;
+        let mut headers = self.settings.headers.clone();
+        let mut redirects = 0;
+        loop {
+            // Boxed: what dialling and TLS need on the way does not swell the caller's future.
+            let answer = match Box::pin(self.attempt(&endpoint, &headers)).await {
+                Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
+                done => return done,
+            };
+            let limit = self.settings.max_redirects;
+            let next = if limit == 0 {
+                None
+            } else {
+                redirect::next(&endpoint, &answer)?
+            };
+            let Some(next) = next else {
+                return Err(HandshakeError::Refused(answer).into());
+            };
+            if redirects == limit {
+                let location = shown(next.url().as_str());
+                return Err(RedirectError::TooMany { limit, location }.into());
+            }
+            tracing::debug!(
+                status = answer.status().as_u16(),
+                to = next.authority(),
+                "redirected"
+            );
+            redirects += 1;
+            redirect::drop_credentials(endpoint.url(), next.url(), &mut headers);
+            endpoint = next;
+        }
+    }
+
+    /// The WebSocket handshake with the server of `url` over a connection that exists already, such as a Unix socket. No
+    /// proxy, no TLS, no redirects.
+    ///
+    /// # Errors
+    /// [`Error::Url`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
+    ///
+    /// # Cancel safety
+    /// The connection is lost with the future.
+    pub async fn connect_over<S>(
+        &self,
+        url: &str,
+        io: S,
+    ) -> Result<(WebSocket<S>, ClientResponse), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let endpoint = Endpoint::parse(url)?;
+        let deadline = Deadline::after(self.settings.handshake_timeout);
+        self.handshake(&endpoint, &self.settings.headers, &deadline, io)
+            .await
+    }
+
+    async fn attempt(
+        &self,
+        endpoint: &Endpoint,
+        headers: &HeaderMap,
+    ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+        let settings = &self.settings;
+        let tcp = dial::connect(endpoint, &settings.proxy, settings.connect_timeout).await?;
+        let deadline = Deadline::after(settings.handshake_timeout);
+        let transport = dial::secure(endpoint, tcp, &settings.connector, &deadline).await?;
+        self.handshake(endpoint, headers, &deadline, transport)
+            .await
+    }
+
+    async fn handshake<S>(
+        &self,
+        endpoint: &Endpoint,
+        headers: &HeaderMap,
+        deadline: &Deadline,
+        io: S,
+    ) -> Result<(WebSocket<S>, ClientResponse), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut headers = headers.clone();
+        if let Some(authorization) = endpoint.authorization() {
+            headers.entry(AUTHORIZATION).or_insert(authorization);
+        }
+        let request = self
+            .settings
+            .request(endpoint.host_field(), endpoint.target(), headers);
+        let exchange = exchange(endpoint, request, &self.settings.config, io);
+        deadline.run(Phase::Handshake, endpoint, exchange).await
+    }
+}
+
+impl Settings {
+    fn request(&self, host: String, target: String, headers: HeaderMap) -> ClientRequest {
+        ClientRequest {
+            host,
+            target,
+            protocols: self.protocols.clone(),
+            deflate: self.deflate.clone(),
+            headers,
+        }
+    }
+}
+
+/// Sends the request, reads the answer.
+async fn exchange<S>(
+    endpoint: &Endpoint,
+    request: ClientRequest,
+    config: &Config,
+    mut io: S,
+) -> Result<(WebSocket<S>, ClientResponse), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let failed = |error| match TlsError::from_io(endpoint.host(), error) {
+        Ok(error) => Error::Tls(error),
+        Err(source) => Error::NoAnswer {
+            target: endpoint.authority(),
+            source,
+        },
+    };
+    let (mut handshake, bytes) = ClientHandshake::new(request, &config.limits)?;
+    // A server that does not want the request may end the connection while it is being written. What it said before
+    // (a status, a TLS alert) can still be read, and says more than the error of writing.
+    let written = async {
+        io.write_all(&bytes).await?;
+        io.flush().await
+    }
+    .await;
+    let mut buffer = vec![0; 4096];
+    loop {
+        let count = match io.read(&mut buffer).await {
+            Ok(0) => {
+                let ended =
+                    || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "end of stream");
+                return Err(failed(written.err().unwrap_or_else(ended)));
+            }
+            Ok(count) => count,
+            Err(error) => return Err(failed(error)),
+        };
+        if let Some((response, consumed)) = handshake.recv(&buffer[..count])? {
+            written.map_err(failed)?;
+            let leftover = &buffer[consumed..count];
+            let negotiated = response.negotiated.clone();
+            let socket =
+                WebSocket::from_handshake(io, Role::Client, config.clone(), negotiated, leftover);
+            return Ok((socket, response));
+        }
+    }
+}

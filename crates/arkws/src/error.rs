@@ -5,6 +5,8 @@ use std::time::Duration;
 use arkws_proto::handshake::HandshakeError;
 use arkws_proto::{CloseCode, ProtocolError, SendError};
 
+use crate::{ConnectError, ProxyError, RedirectError, TlsError, UrlError};
+
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
 /// The message says what was attempted, on what, and why it failed; [`cause`](Error::cause) says
@@ -53,7 +55,47 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    // The owners of dial/ add: Url, Dns, Connect, Tls, Proxy, Redirect...
+    /// The URL cannot be connected to.
+    #[error("{0}")]
+    Url(#[from] UrlError),
+    /// The host's name does not resolve.
+    #[error("{host} does not resolve: {source}")]
+    Dns {
+        /// The host.
+        host: String,
+        /// As the resolver says it.
+        source: io::Error,
+    },
+    /// None of the host's addresses could be connected to.
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    /// There is no tunnel through the proxy.
+    #[error("{0}")]
+    Proxy(#[from] ProxyError),
+    /// TLS failed, or its configuration cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    /// A redirect was not followed.
+    #[error("{0}")]
+    Redirect(#[from] RedirectError),
+    /// The server ended the connection before it had answered the request.
+    #[error("{target} ended the connection before it answered the WebSocket handshake: {source}")]
+    NoAnswer {
+        /// `host:port`.
+        target: String,
+        /// How.
+        source: io::Error,
+    },
+    /// A phase of an attempt to connect took too long.
+    #[error("{target}: {phase} took longer than {limit:?}")]
+    DialTimeout {
+        /// `host:port`.
+        target: String,
+        /// What took too long.
+        phase: Phase,
+        /// Its limit.
+        limit: Duration,
+    },
 }
 
 /// A phase of a connection's life that has a time-out.
@@ -147,22 +189,33 @@ impl Error {
             Error::Protocol(error) if error.close_code() == CloseCode::TOO_BIG => Cause::TooBig,
             Error::Protocol(_) => Cause::Protocol,
             Error::Send(_) => Cause::Invalid,
-            Error::Io(error) => match error.kind() {
-                io::ErrorKind::ConnectionRefused => Cause::Refused,
-                io::ErrorKind::ConnectionReset
-                | io::ErrorKind::BrokenPipe
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::UnexpectedEof => Cause::Reset,
-                io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                    Cause::Unreachable
-                }
-                io::ErrorKind::TimedOut => Cause::Timeout,
-                _ => Cause::Io,
-            },
+            Error::Io(error) => io_cause(error.kind()),
+            Error::Handshake(error) if error.is_own_mistake() => Cause::Invalid,
             Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
             Error::Lost(_) => Cause::Reset,
-            Error::Timeout { .. } => Cause::Timeout,
+            Error::Url(_) => Cause::Invalid,
+            Error::Dns { .. } => Cause::Dns,
+            Error::Connect(error) => io_cause(error.kind()),
+            Error::Proxy(_) => Cause::Proxy,
+            Error::Tls(error) if error.is_configuration() => Cause::Invalid,
+            Error::Tls(_) => Cause::Tls,
+            Error::Redirect(_) => Cause::Redirect,
+            Error::NoAnswer { source, .. } => io_cause(source.kind()),
+            Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,
             Error::Heartbeat { .. } => Cause::Heartbeat,
         }
+    }
+}
+
+fn io_cause(kind: io::ErrorKind) -> Cause {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Cause::Refused,
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::UnexpectedEof => Cause::Reset,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Cause::Unreachable,
+        io::ErrorKind::TimedOut => Cause::Timeout,
+        _ => Cause::Io,
     }
 }

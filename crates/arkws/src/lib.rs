@@ -22,7 +22,14 @@ pub use arkws_proto::{
 pub use bytes::{Bytes, BytesMut};
 pub use http;
 
+pub use client::{Client, ClientBuilder, connect};
 pub use config::{Config, Heartbeat};
+pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};
+pub use dial::redirect::RedirectError;
+pub use dial::resolve::ConnectError;
+pub use dial::tls::{Identity, Roots, TlsConfig, TlsError, TlsVersion};
+pub use dial::transport::Transport;
+pub use dial::url::UrlError;
 pub use error::{Cause, Error, Phase};
 pub use message::{Message, MessageRef};
 pub use server::{Acceptor, AcceptorBuilder, PendingRequest, Refusal, accept};

@@ -1,1 +1,113 @@
-//! From a URL to a connected byte stream: name, addresses, proxy, TLS, redirects.
+//! From a URL to a connected byte stream: name, addresses, proxy, TLS; and where redirects lead to.
+pub(crate) mod proxy;
+pub(crate) mod redirect;
+pub(crate) mod resolve;
+pub(crate) mod tls;
+pub(crate) mod transport;
+pub(crate) mod url;
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{Error, Phase, ProxyError};
+use proxy::Proxy;
+use tls::Connector;
+use transport::Transport;
+use url::Endpoint;
+
+/// When the phases that share a time limit must be over.
+pub(crate) struct Deadline {
+    end: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(limit: Duration) -> Deadline {
+        /// What tokio's timers can express, and nobody waits for.
+        const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+        Deadline {
+            end: Instant::now() + limit.min(NEVER),
+            limit,
+        }
+    }
+
+    pub(crate) async fn run<T>(
+        &self,
+        phase: Phase,
+        endpoint: &Endpoint,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        timeout_at(self.end, work).await.unwrap_or_else(|_| {
+            Err(Error::DialTimeout {
+                target: endpoint.authority(),
+                phase,
+                limit: self.limit,
+            })
+        })
+    }
+}
+
+/// A TCP connection to the endpoint, through the proxy if there is one for it. `limit` is for all of it.
+pub(crate) async fn connect(
+    endpoint: &Endpoint,
+    proxy: &Proxy,
+    limit: Duration,
+) -> Result<TcpStream, Error> {
+    let deadline = Deadline::after(limit);
+    let Some(server) = proxy.for_endpoint(endpoint)? else {
+        return deadline
+            .run(Phase::Connect, endpoint, connect_directly(endpoint))
+            .await;
+    };
+    let stream = deadline
+        .run(Phase::Proxy, endpoint, connect_to_proxy(&server))
+        .await?;
+    deadline
+        .run(
+            Phase::Proxy,
+            endpoint,
+            proxy::open(&server, endpoint, stream),
+        )
+        .await
+}
+
+async fn connect_directly(endpoint: &Endpoint) -> Result<TcpStream, Error> {
+    let addresses = resolve::resolve(endpoint.host(), endpoint.port())
+        .await
+        .map_err(|source| Error::Dns {
+            host: endpoint.host().to_string(),
+            source,
+        })?;
+    Ok(resolve::connect(endpoint.authority(), addresses).await?)
+}
+
+async fn connect_to_proxy(server: &proxy::ProxyServer) -> Result<TcpStream, Error> {
+    let addresses = resolve::resolve(&server.url_host(), server.port)
+        .await
+        .map_err(|source| ProxyError::Dns {
+            proxy: server.to_string(),
+            source,
+        })?;
+    Ok(resolve::connect(server.to_string(), addresses)
+        .await
+        .map_err(ProxyError::Connect)?)
+}
+
+/// TLS over a TCP connection, if the endpoint wants it.
+pub(crate) async fn secure(
+    endpoint: &Endpoint,
+    stream: TcpStream,
+    connector: &Connector,
+    deadline: &Deadline,
+) -> Result<Transport, Error> {
+    if !endpoint.is_secure() {
+        return Ok(Transport::tcp(stream));
+    }
+    let handshake = async { Ok(connector.connect(endpoint.host(), stream).await?) };
+    Ok(Transport::tls(
+        deadline.run(Phase::Tls, endpoint, handshake).await?,
+    ))
+}

@@ -139,6 +139,22 @@ pub enum HandshakeError {
     ProtocolNotRequested(String),
 }
 
+impl HandshakeError {
+    /// Whether what *we* wanted to send was at fault, and nothing has been sent.
+    pub fn is_own_mistake(&self) -> bool {
+        matches!(
+            self,
+            HandshakeError::InvalidHost(_)
+                | HandshakeError::InvalidTarget(_)
+                | HandshakeError::InvalidProtocol(_)
+                | HandshakeError::DuplicateProtocol(_)
+                | HandshakeError::ReservedHeader(_)
+                | HandshakeError::WindowBits(_)
+                | HandshakeError::ProtocolNotRequested(_)
+        )
+    }
+}
+
 fn found(value: &Option<String>) -> String {
     match value {
         Some(value) => format!("is \"{value}\""),

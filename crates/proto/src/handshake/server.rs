@@ -148,10 +148,8 @@ impl HandshakeError {
             HandshakeError::HeadTooLarge { .. } | HandshakeError::TooManyHeaders { .. } => {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
             }
-            HandshakeError::ReservedHeader(_)
-            | HandshakeError::WindowBits(_)
-            | HandshakeError::ProtocolNotRequested(_) => {
-                // Our own mistake: not the client's business.
+            // Not the client's business.
+            error if error.is_own_mistake() => {
                 return ServerRequest::refuse(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "",

@@ -1,0 +1,250 @@
+//! Who we are: a client certificate and its private key, from PEM.
+//!
+//! | PEM label | form of the key |
+//! |---|---|
+//! | `PRIVATE KEY` | PKCS#8 (RFC 5208) |
+//! | `ENCRYPTED PRIVATE KEY` | PKCS#8, encrypted with PBES2 (RFC 8018) |
+//! | `RSA PRIVATE KEY` | PKCS#1 (RFC 8017) |
+//! | `EC PRIVATE KEY` | SEC1 (RFC 5915) |
+//! | the latter two with `Proc-Type: 4,ENCRYPTED` | OpenSSL's old encryption (RFC 1421's fields, MD5 for the key) |
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use aes::{Aes128, Aes192, Aes256};
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockModeDecrypt, KeyIvInit, KeySizeUser};
+use des::TdesEde3;
+use md5::{Digest, Md5};
+use pem::Pem;
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use rustls::crypto::ring;
+use rustls::sign::CertifiedKey;
+use rustls::{Error, InconsistentKeys};
+use rustls_pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
+};
+
+use super::{TlsError, roots};
+
+/// A client certificate with its private key. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity(Arc<CertifiedKey>);
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("certificates", &self.0.cert.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// Reads a certificate chain, the client's own first, and its key from PEM files; they may be the same file. Blocks
+    /// while it reads. `password` is used if the key is encrypted.
+    ///
+    /// # Errors
+    /// A file cannot be read, has no certificate or no key, the key is of an unsupported kind or not the certificate's,
+    /// or the password is missing or wrong.
+    pub fn from_files(
+        certificates: impl AsRef<Path>,
+        key: impl AsRef<Path>,
+        password: Option<&str>,
+    ) -> Result<Identity, TlsError> {
+        let read = |path: &Path| {
+            fs::read(path).map_err(|source| TlsError::Read {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        let (certificates, key) = (certificates.as_ref(), key.as_ref());
+        let chain = chain(&read(certificates)?, &certificates.display().to_string())?;
+        let place = key.display().to_string();
+        Identity::new(chain, private_key(&read(key)?, password, &place)?, &place)
+    }
+
+    /// As [`from_files`](Self::from_files), from memory.
+    ///
+    /// # Errors
+    /// As [`from_files`](Self::from_files).
+    pub fn from_pem(
+        certificates: &[u8],
+        key: &[u8],
+        password: Option<&str>,
+    ) -> Result<Identity, TlsError> {
+        let place = "the PEM of the key";
+        let chain = chain(certificates, "the PEM of the client certificate")?;
+        Identity::new(chain, private_key(key, password, place)?, place)
+    }
+
+    fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        place: &str,
+    ) -> Result<Identity, TlsError> {
+        match CertifiedKey::from_der(chain, key, &ring::default_provider()) {
+            Ok(certified) => Ok(Identity(Arc::new(certified))),
+            Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
+                Err(TlsError::KeyMismatch)
+            }
+            Err(error) => Err(TlsError::KeyUnsupported {
+                place: place.to_owned(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    pub(super) fn certified_key(&self) -> CertifiedKey {
+        CertifiedKey::clone(&self.0)
+    }
+}
+
+fn chain(pem: &[u8], place: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain = roots::certificates(pem, place)?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate {
+            place: place.to_owned(),
+        });
+    }
+    Ok(chain)
+}
+
+fn private_key(
+    pem: &[u8],
+    password: Option<&str>,
+    place: &str,
+) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let place = || place.to_owned();
+    let blocks = pem::parse_many(pem).map_err(|error| TlsError::Pem {
+        place: place(),
+        reason: error.to_string(),
+    })?;
+    let Some(block) = blocks
+        .into_iter()
+        .find(|block| block.tag().ends_with("PRIVATE KEY"))
+    else {
+        return Err(TlsError::NoKey { place: place() });
+    };
+    let decrypted = decrypt(&block, password).map_err(|problem| match problem {
+        KeyProblem::PasswordMissing => TlsError::KeyPasswordMissing { place: place() },
+        KeyProblem::PasswordWrong => TlsError::KeyPasswordWrong { place: place() },
+        KeyProblem::Unsupported(reason) => TlsError::KeyUnsupported {
+            place: place(),
+            reason,
+        },
+    })?;
+    match block.tag() {
+        "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Ok(PrivatePkcs8KeyDer::from(decrypted).into()),
+        "RSA PRIVATE KEY" => Ok(PrivatePkcs1KeyDer::from(decrypted).into()),
+        "EC PRIVATE KEY" => Ok(PrivateSec1KeyDer::from(decrypted).into()),
+        other => Err(TlsError::KeyUnsupported {
+            place: place(),
+            reason: format!(
+                "keys of the form \"{}\" are not supported",
+                other.escape_debug()
+            ),
+        }),
+    }
+}
+
+enum KeyProblem {
+    PasswordMissing,
+    PasswordWrong,
+    Unsupported(String),
+}
+
+/// The DER of a key, decrypted if need be.
+fn decrypt(block: &Pem, password: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
+    let password = || {
+        password
+            .map(str::as_bytes)
+            .ok_or(KeyProblem::PasswordMissing)
+    };
+    if block.tag() == "ENCRYPTED PRIVATE KEY" {
+        return decrypt_pkcs8(block.contents(), password()?);
+    }
+    match block.headers().get("DEK-Info") {
+        Some(dek_info) => decrypt_openssl(dek_info, block.contents(), password()?),
+        None => Ok(block.contents().to_vec()),
+    }
+}
+
+fn decrypt_pkcs8(der: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem> {
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der)
+        .map_err(|error| KeyProblem::Unsupported(format!("it is not in PKCS#8's form: {error}")))?;
+    match encrypted.decrypt(password) {
+        Ok(key) => Ok(key.as_bytes().to_vec()),
+        Err(
+            pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)
+            | pkcs8::Error::Asn1(_),
+        ) => Err(KeyProblem::PasswordWrong),
+        Err(error) => Err(KeyProblem::Unsupported(format!(
+            "its encryption is not supported ({error}); `openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it"
+        ))),
+    }
+}
+
+/// `DEK-Info: <cipher>,<initialization vector in hex>` (RFC 1421, 4.6.1.3).
+fn decrypt_openssl(dek_info: &str, data: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem> {
+    let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
+    let iv =
+        hex(iv.trim()).ok_or_else(|| KeyProblem::Unsupported("its DEK-Info is damaged".into()))?;
+    let plain = match cipher.trim() {
+        "AES-128-CBC" => decrypt_cbc::<cbc::Decryptor<Aes128>>(&iv, data, password),
+        "AES-192-CBC" => decrypt_cbc::<cbc::Decryptor<Aes192>>(&iv, data, password),
+        "AES-256-CBC" => decrypt_cbc::<cbc::Decryptor<Aes256>>(&iv, data, password),
+        "DES-EDE3-CBC" => decrypt_cbc::<cbc::Decryptor<TdesEde3>>(&iv, data, password),
+        other => {
+            return Err(KeyProblem::Unsupported(format!(
+                "its encryption with {} is not supported; `openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it",
+                other.escape_debug()
+            )));
+        }
+    }?;
+    // Padding alone lets one wrong password in 256 pass; a key is a DER SEQUENCE.
+    if plain.first() != Some(&0x30) {
+        return Err(KeyProblem::PasswordWrong);
+    }
+    Ok(plain)
+}
+
+fn decrypt_cbc<D>(iv: &[u8], data: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem>
+where
+    D: KeyIvInit + BlockModeDecrypt + KeySizeUser,
+{
+    let damaged = || KeyProblem::Unsupported("its DEK-Info is damaged".into());
+    let salt = iv.get(..8).ok_or_else(damaged)?;
+    let key = openssl_key(password, salt, D::key_size());
+    let decryptor = D::new_from_slices(&key, iv).map_err(|_| damaged())?;
+    decryptor
+        .decrypt_padded_vec::<Pkcs7>(data)
+        .map_err(|_| KeyProblem::PasswordWrong)
+}
+
+/// OpenSSL's `EVP_BytesToKey` with MD5 and one round: MD5 of the block before, the password and the salt, block by block.
+fn openssl_key(password: &[u8], salt: &[u8], length: usize) -> Vec<u8> {
+    let mut key = Vec::new();
+    let mut block = Vec::new();
+    while key.len() < length {
+        block = Md5::new()
+            .chain_update(&block)
+            .chain_update(password)
+            .chain_update(salt)
+            .finalize()
+            .to_vec();
+        key.extend_from_slice(&block);
+    }
+    key.truncate(length);
+    key
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
+}

@@ -1,0 +1,162 @@
+//! TLS for `wss`: whom to trust, who we are, and the handshake.
+mod error;
+mod identity;
+mod roots;
+mod verify;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use error::TlsError;
+pub use identity::Identity;
+pub use roots::Roots;
+use roots::Trust;
+use rustls::client::Resumption;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, SupportedProtocolVersion, version};
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use url::Host;
+
+/// How `wss` connections are secured.
+///
+/// By default the server's certificate must be valid now, be meant for the host's name or address, and lead to an
+/// authority that the operating system trusts; TLS 1.2 and 1.3 are spoken.
+#[derive(Debug, Clone)]
+pub struct TlsConfig {
+    /// Whom to trust: all of these together. Default: [`Roots::System`].
+    pub roots: Vec<Roots>,
+    /// The client certificate for servers that ask for one. Default: none.
+    pub identity: Option<Identity>,
+    /// The lowest version that is spoken. Default: TLS 1.2.
+    pub min_version: TlsVersion,
+    /// **Dangerous.** Accept any certificate of any server: whoever sits on the network path can read and change
+    /// everything. For tests only. Default: `false`.
+    pub dangerous_accept_any_certificate: bool,
+}
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        TlsConfig {
+            roots: vec![Roots::System],
+            identity: None,
+            min_version: TlsVersion::Tls12,
+            dangerous_accept_any_certificate: false,
+        }
+    }
+}
+
+/// A version of TLS. Older ones are not spoken (RFC 8996).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
+}
+
+impl TlsVersion {
+    /// `"TLSv1.2"` or `"TLSv1.3"`, as OpenSSL and Node.js name them.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TlsVersion::Tls12 => "TLSv1.2",
+            TlsVersion::Tls13 => "TLSv1.3",
+        }
+    }
+
+    fn and_later(self) -> &'static [&'static SupportedProtocolVersion] {
+        static ALL: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
+        match self {
+            TlsVersion::Tls12 => &ALL,
+            TlsVersion::Tls13 => &ALL[1..],
+        }
+    }
+}
+
+/// A [`TlsConfig`] whose files have been read. Sessions are resumed among its connections.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    trust: Trust,
+    config: TlsConfig,
+    ready: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Connector {
+    /// Reads the files that `config` names; blocks while it does.
+    pub(crate) fn new(config: TlsConfig) -> Result<Connector, TlsError> {
+        let trust = Trust::load(&config.roots)?;
+        Ok(Connector {
+            trust,
+            config,
+            ready: OnceCell::new(),
+        })
+    }
+
+    /// The TLS handshake with the server called `host`.
+    pub(crate) async fn connect(
+        &self,
+        host: &Host<String>,
+        tcp: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, TlsError> {
+        let config = self.ready.get_or_try_init(|| self.prepare()).await?;
+        let stream = TlsConnector::from(Arc::clone(config))
+            .connect(server_name(host)?, tcp)
+            .await
+            .map_err(|error| TlsError::from_handshake(host, error))?;
+        tracing::debug!(%host, version = ?version(&stream), "TLS established");
+        Ok(stream)
+    }
+
+    async fn prepare(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(self.config.min_version.and_later())
+            .map_err(TlsError::Configuration)?;
+        let builder = if self.config.dangerous_accept_any_certificate {
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verify::Anyone::new(provider)))
+        } else {
+            let verifier = self.verifier(provider).await?;
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier))
+        };
+        let mut config = match &self.config.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
+                identity.certified_key(),
+            ))),
+        };
+        config.resumption = Resumption::in_memory_sessions(64);
+        Ok(Arc::new(config))
+    }
+
+    async fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<verify::Verifier, TlsError> {
+        let trust = self.trust.with_system().await?;
+        verify::Verifier::new(trust, provider)
+    }
+}
+
+/// The version that a connection speaks.
+pub(crate) fn version<S>(stream: &TlsStream<S>) -> Option<TlsVersion> {
+    match stream.get_ref().1.protocol_version()? {
+        rustls::ProtocolVersion::TLSv1_2 => Some(TlsVersion::Tls12),
+        rustls::ProtocolVersion::TLSv1_3 => Some(TlsVersion::Tls13),
+        _ => None,
+    }
+}
+
+fn server_name(host: &Host<String>) -> Result<ServerName<'static>, TlsError> {
+    match host {
+        Host::Ipv4(ip) => Ok(ServerName::IpAddress(IpAddr::V4(*ip).into())),
+        Host::Ipv6(ip) => Ok(ServerName::IpAddress(IpAddr::V6(*ip).into())),
+        Host::Domain(name) => ServerName::try_from(name.clone())
+            .map_err(|_| TlsError::ServerName(name.escape_debug().to_string())),
+    }
+}

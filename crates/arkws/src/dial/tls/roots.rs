@@ -1,0 +1,159 @@
+//! Whom to trust.
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
+
+use super::TlsError;
+
+/// Trusted certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Roots {
+    /// Those of the operating system; on Unix also of the environment's `SSL_CERT_FILE` and `SSL_CERT_DIR`. Read once
+    /// per process.
+    System,
+    /// A PEM file with one or more certificates, or a directory of such files.
+    Path(PathBuf),
+    /// PEM with one or more certificates.
+    Pem(Vec<u8>),
+}
+
+/// Certificates that have been read.
+#[derive(Debug)]
+pub(super) struct Trust {
+    pub(super) store: RootCertStore,
+    /// Those that were given explicitly: a server may use one of them itself.
+    pub(super) given: Vec<CertificateDer<'static>>,
+    system: bool,
+}
+
+impl Trust {
+    /// Reads all that is not the system's.
+    pub(super) fn load(roots: &[Roots]) -> Result<Trust, TlsError> {
+        let mut trust = Trust {
+            store: RootCertStore::empty(),
+            given: Vec::new(),
+            system: false,
+        };
+        for roots in roots {
+            match roots {
+                Roots::System => trust.system = true,
+                Roots::Path(path) => {
+                    trust.add(path_certificates(path)?, || path.display().to_string())?;
+                }
+                Roots::Pem(pem) => {
+                    let place = "the PEM with trusted certificates";
+                    trust.add(certificates(pem, place)?, || place.to_owned())?;
+                }
+            }
+        }
+        Ok(trust)
+    }
+
+    /// Old stores have certificates that nobody can use any more: one that can be used is enough.
+    fn add(
+        &mut self,
+        certificates: Vec<CertificateDer<'static>>,
+        place: impl FnOnce() -> String,
+    ) -> Result<(), TlsError> {
+        let (added, _ignored) = self
+            .store
+            .add_parsable_certificates(certificates.iter().cloned());
+        if added == 0 {
+            return Err(TlsError::NoCertificate { place: place() });
+        }
+        self.given.extend(certificates);
+        Ok(())
+    }
+
+    /// Together with the system's, if those are wanted.
+    pub(super) async fn with_system(&self) -> Result<Trust, TlsError> {
+        let mut store = self.store.clone();
+        if self.system {
+            store.roots.extend(system().await?.roots.iter().cloned());
+        }
+        Ok(Trust {
+            store,
+            given: self.given.clone(),
+            system: self.system,
+        })
+    }
+}
+
+/// Hundreds of files on some systems: read once, and not on a thread that drives connections.
+async fn system() -> Result<Arc<RootCertStore>, TlsError> {
+    static SYSTEM: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();
+    let load = || async {
+        spawn_blocking(load_system)
+            .await
+            .unwrap_or_else(|error| Err(TlsError::SystemRoots(error.to_string())))
+    };
+    SYSTEM.get_or_try_init(load).await.cloned()
+}
+
+fn load_system() -> Result<Arc<RootCertStore>, TlsError> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut store = RootCertStore::empty();
+    let (added, ignored) = store.add_parsable_certificates(found.certs);
+    tracing::debug!(
+        added,
+        ignored,
+        errors = found.errors.len(),
+        "read the system's trusted certificates"
+    );
+    if added == 0 {
+        let reason = match found.errors.first() {
+            Some(error) => error.to_string(),
+            None => "install them (Debian: ca-certificates), or name a CA file".into(),
+        };
+        return Err(TlsError::SystemRoots(reason));
+    }
+    Ok(Arc::new(store))
+}
+
+fn path_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| TlsError::Read { path, source }
+    };
+    if !fs::metadata(path).map_err(failed(path))?.is_dir() {
+        return certificates(
+            &fs::read(path).map_err(failed(path))?,
+            &path.display().to_string(),
+        );
+    }
+    let mut all = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed(path))? {
+        let file = entry.map_err(failed(path))?.path();
+        // Links are followed: hashed directories (`openssl rehash`) consist of them.
+        if fs::metadata(&file).is_ok_and(|metadata| metadata.is_file()) {
+            let pem = fs::read(&file).map_err(failed(&file))?;
+            all.extend(certificates(&pem, &file.display().to_string())?);
+        }
+    }
+    // They make the same file appear twice.
+    all.sort_by(|one, other| one.as_ref().cmp(other.as_ref()));
+    all.dedup();
+    Ok(all)
+}
+
+/// The certificates among the PEM blocks of `pem`; none is no error here.
+pub(super) fn certificates(
+    pem: &[u8],
+    place: &str,
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let blocks = pem::parse_many(pem).map_err(|error| TlsError::Pem {
+        place: place.to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok(blocks
+        .into_iter()
+        .filter(|block| block.tag() == "CERTIFICATE")
+        .map(|block| CertificateDer::from(block.into_contents()))
+        .collect())
+}
