@@ -124,13 +124,13 @@ pub struct PendingRequest<S> {
 
 /// The HTTP answer to a request that is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The status, such as 403.
-    pub status: StatusCode,
-    /// Why, in words: the body of the answer.
-    pub reason: String,
-    /// More header fields, such as `Retry-After`.
-    pub headers: HeaderMap,
+pub struct Refusal(Box<Answer>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Answer {
+    status: StatusCode,
+    reason: String,
+    headers: HeaderMap,
 }
 
 impl Acceptor {
@@ -156,8 +156,8 @@ impl Acceptor {
             Ok((protocol, headers)) => pending.accept(protocol.as_deref(), &headers).await,
             Err(refusal) => {
                 let error = Error::Refused {
-                    status: refusal.status,
-                    reason: refusal.reason.clone(),
+                    status: refusal.status(),
+                    reason: refusal.reason().to_owned(),
                 };
                 pending.refuse(&refusal).await;
                 Err(error)
@@ -269,14 +269,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PendingRequest<S> {
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
     pub async fn refuse(self, refusal: &Refusal) {
-        let Refusal {
-            status,
-            reason,
-            headers,
-        } = refusal;
+        let (status, reason) = (refusal.status(), refusal.reason());
         tracing::debug!(target: "arkws", %status, reason, "handshake refused");
-        let response = ServerRequest::refuse(*status, reason, headers);
-        self.settings.end(self.stream, &response).await;
+        self.settings.end(self.stream, &refusal.response()).await;
     }
 }
 
@@ -371,26 +366,40 @@ impl AcceptorBuilder {
 }
 
 impl Refusal {
-    /// A refusal without more header fields.
+    /// A refusal with a status, such as 403, and the reason in words, which is the body of the answer.
     pub fn new(status: StatusCode, reason: impl Into<String>) -> Refusal {
-        Refusal {
+        Refusal(Box::new(Answer {
             status,
             reason: reason.into(),
             headers: HeaderMap::new(),
-        }
+        }))
     }
 
-    /// Adds a header field.
+    /// Adds a header field, such as `Retry-After`.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Refusal {
-        self.headers.append(name, value);
+        self.0.headers.append(name, value);
         self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Why, in words.
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// The answer in bytes, for a transport whose request is not even read.
+    pub fn response(&self) -> Vec<u8> {
+        ServerRequest::refuse(self.0.status, &self.0.reason, &self.0.headers)
     }
 }
 
 impl Settings {
     /// The sub-protocol and the header fields of the answer.
-    #[expect(clippy::result_large_err, reason = "once per connection")]
     fn decide(&self, request: &ServerRequest) -> Result<(Option<String>, HeaderMap), Refusal> {
         if let Some(allowed) = &self.origins
             && let Some(origin) = request.headers.get(ORIGIN)

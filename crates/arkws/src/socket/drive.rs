@@ -368,3 +368,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.engine.connection.release_buffers();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use arkws_proto::Role;
+    use tokio::io::AsyncWriteExt;
+
+    use crate::{Config, WebSocket};
+
+    #[tokio::test]
+    async fn a_connection_owns_a_read_buffer_only_while_bytes_wait_in_it() {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let mut socket = WebSocket::from_handshake(
+            near,
+            Role::Client,
+            Config::default(),
+            Default::default(),
+            &[],
+        );
+        assert_eq!(socket.input.capacity(), 0);
+
+        // Two messages and the beginning of a third in one read.
+        far.write_all(b"\x81\x01a\x81\x01b\x81").await.unwrap();
+        for _ in 0..2 {
+            socket.recv().await.unwrap().unwrap();
+            assert_ne!(socket.input.capacity(), 0);
+        }
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        assert_eq!(socket.input.capacity(), 0);
+
+        // The beginning was kept all the same.
+        far.write_all(b"\x01c").await.unwrap();
+        socket.recv().await.unwrap().unwrap();
+    }
+}

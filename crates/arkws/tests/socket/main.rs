@@ -1,0 +1,8 @@
+//! An established connection, through the public API.
+mod back_pressure;
+mod cancel;
+mod closing;
+mod common;
+mod heartbeat;
+mod messages;
+mod split;
