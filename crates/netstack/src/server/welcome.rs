@@ -39,12 +39,7 @@ impl Run {
                 self.report(&connection, &refusal.to_string(), refusal.cause());
                 if door.tls.is_none() {
                     // Best effort: there are too many of them to wait until each has read it.
-                    let answer = arkws::Refusal::from(refusal);
-                    let _ = stream.try_write(&ServerRequest::refuse(
-                        answer.status,
-                        &answer.reason,
-                        &answer.headers,
-                    ));
+                    let _ = stream.try_write(&arkws::Refusal::from(refusal).response());
                 }
                 return;
             }
