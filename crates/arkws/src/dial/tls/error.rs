@@ -195,7 +195,9 @@ fn certificate_words(error: &CertificateError) -> String {
             .into(),
         Revoked => "the server's certificate has been revoked".into(),
         BadEncoding => "the server's certificate is damaged".into(),
-        BadSignature => "the server's certificate, or its proof of having the key, has a wrong signature".into(),
+        BadSignature => "a signature is wrong: the server's certificate was not made by the trusted authority that it \
+            names, or the server does not have its key"
+            .into(),
         InvalidPurpose | InvalidPurposeContext { .. } => "the server's certificate is not meant for servers".into(),
         Other(other) => match other.0.downcast_ref::<Untrusted>() {
             Some(untrusted) => untrusted.to_string(),

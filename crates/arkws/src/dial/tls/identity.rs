@@ -148,6 +148,9 @@ fn private_key(
     }
 }
 
+/// What people can do about encryption that is not supported.
+const CONVERT: &str = "`openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it";
+
 enum KeyProblem {
     PasswordMissing,
     PasswordWrong,
@@ -171,17 +174,19 @@ fn decrypt(block: &Pem, password: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
 }
 
 fn decrypt_pkcs8(der: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem> {
-    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der)
-        .map_err(|error| KeyProblem::Unsupported(format!("it is not in PKCS#8's form: {error}")))?;
+    use pkcs8::Error::{Asn1, EncryptedPrivateKey};
+    use pkcs8::pkcs5::Error::DecryptFailed;
+
+    let unsupported = |error| {
+        KeyProblem::Unsupported(format!(
+            "it is not encrypted with PBES2 ({error}); {CONVERT}"
+        ))
+    };
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(unsupported)?;
     match encrypted.decrypt(password) {
         Ok(key) => Ok(key.as_bytes().to_vec()),
-        Err(
-            pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)
-            | pkcs8::Error::Asn1(_),
-        ) => Err(KeyProblem::PasswordWrong),
-        Err(error) => Err(KeyProblem::Unsupported(format!(
-            "its encryption is not supported ({error}); `openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it"
-        ))),
+        Err(EncryptedPrivateKey(DecryptFailed) | Asn1(_)) => Err(KeyProblem::PasswordWrong),
+        Err(error) => Err(unsupported(error)),
     }
 }
 
@@ -197,7 +202,7 @@ fn decrypt_openssl(dek_info: &str, data: &[u8], password: &[u8]) -> Result<Vec<u
         "DES-EDE3-CBC" => decrypt_cbc::<cbc::Decryptor<TdesEde3>>(&iv, data, password),
         other => {
             return Err(KeyProblem::Unsupported(format!(
-                "its encryption with {} is not supported; `openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it",
+                "its encryption with {} is not supported; {CONVERT}",
                 other.escape_debug()
             )));
         }

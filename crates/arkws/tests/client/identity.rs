@@ -1,0 +1,161 @@
+//! Client certificates and keys in all forms. `keys/make.sh` made them.
+use arkws::{Cause, Error, Identity, TlsError};
+
+fn path(name: &str) -> String {
+    format!("{}/tests/client/keys/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn load(key: &str, password: Option<&str>) -> Result<Identity, TlsError> {
+    let certificate = if key.starts_with("rsa") {
+        "rsa-cert.pem"
+    } else {
+        "ec-cert.pem"
+    };
+    Identity::from_files(path(certificate), path(key), password)
+}
+
+#[test]
+fn plain_keys_are_read_with_and_without_a_password() {
+    for key in [
+        "rsa-pkcs1.pem",
+        "rsa-pkcs8.pem",
+        "ec-sec1.pem",
+        "ec-pkcs8.pem",
+    ] {
+        load(key, None).expect(key);
+        load(key, Some("not needed")).expect(key);
+    }
+}
+
+#[test]
+fn encrypted_keys_are_read_with_their_password_only() {
+    for key in [
+        "rsa-pbes2-aes256.pem",
+        "rsa-pbes2-aes128-sha1.pem",
+        "rsa-pbes2-des3.pem",
+        "ec-pbes2-scrypt.pem",
+        "rsa-aes128.pem",
+        "rsa-aes192.pem",
+        "rsa-aes256.pem",
+        "rsa-des3.pem",
+        "ec-aes256.pem",
+    ] {
+        load(key, Some("sesame")).expect(key);
+        for wrong in ["", "Sesame", "sesame "] {
+            let error = load(key, Some(wrong)).expect_err(key);
+            assert!(
+                matches!(error, TlsError::KeyPasswordWrong { .. }),
+                "{key}: {error}"
+            );
+            assert!(error.to_string().contains(key), "{error}");
+        }
+        let error = load(key, None).expect_err(key);
+        assert!(
+            matches!(error, TlsError::KeyPasswordMissing { .. }),
+            "{key}: {error}"
+        );
+    }
+}
+
+/// A wrong password now and then leaves something that looks padded: it must not pass for a key.
+#[test]
+fn no_wrong_password_passes() {
+    for attempt in 0..1000 {
+        let error =
+            load("ec-aes256.pem", Some(&attempt.to_string())).expect_err("a wrong password");
+        assert!(
+            matches!(
+                error,
+                TlsError::KeyPasswordWrong { .. } | TlsError::KeyUnsupported { .. }
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn other_encryptions_are_refused_with_advice() {
+    for (key, words) in [
+        ("rsa-camellia128.pem", "CAMELLIA-128-CBC"),
+        ("ec-pbes1.pem", "not encrypted with PBES2"),
+    ] {
+        let error = load(key, Some("sesame")).expect_err(key).to_string();
+
+        assert!(
+            error.contains(words) && error.contains("openssl pkcs8 -topk8"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused() {
+    let error = Identity::from_files(path("ec-cert.pem"), path("rsa-pkcs8.pem"), None).unwrap_err();
+
+    assert!(matches!(error, TlsError::KeyMismatch), "{error}");
+}
+
+#[test]
+fn files_that_are_missing_or_empty_of_keys_are_named() {
+    let missing = load("rsa-nowhere.pem", None).unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .contains("rsa-nowhere.pem: No such file"),
+        "{missing}"
+    );
+
+    let no_key = load("rsa-cert.pem", None).unwrap_err();
+    assert!(matches!(no_key, TlsError::NoKey { .. }), "{no_key}");
+
+    let no_certificate =
+        Identity::from_files(path("rsa-pkcs1.pem"), path("rsa-pkcs1.pem"), None).unwrap_err();
+    assert!(
+        matches!(no_certificate, TlsError::NoCertificate { .. }),
+        "{no_certificate}"
+    );
+
+    assert_eq!(Error::from(no_key).cause(), Cause::Invalid);
+}
+
+#[test]
+fn damaged_pem_is_an_error() {
+    let certificate = std::fs::read(path("ec-cert.pem")).unwrap();
+    for (key, words) in [
+        (
+            "-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n",
+            "damaged",
+        ),
+        (
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            "cannot be used",
+        ),
+        (
+            "-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----\n",
+            "DSA PRIVATE KEY",
+        ),
+        (
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "PBES2",
+        ),
+        (
+            "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
+             -----END EC PRIVATE KEY-----\n",
+            "DEK-Info is damaged",
+        ),
+        ("", "no private key"),
+    ] {
+        let error = Identity::from_pem(&certificate, key.as_bytes(), Some("x"))
+            .unwrap_err()
+            .to_string();
+
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn the_key_is_not_shown() {
+    let shown = format!("{:?}", load("rsa-pkcs1.pem", None).unwrap());
+
+    assert_eq!(shown, "Identity { certificates: 1, .. }");
+}

@@ -1,0 +1,153 @@
+//! Redirects as they are followed on the wire.
+use arkws::http::HeaderName;
+use arkws::http::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use arkws::{Cause, Error, HandshakeError, RedirectError};
+
+use crate::{assert_echoes, builder, canned, echo_server, failure, field};
+
+fn to(location: impl std::fmt::Display) -> impl Fn(&str) -> String {
+    let location = location.to_string();
+    move |_| format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
+}
+
+#[tokio::test]
+async fn every_redirect_is_followed() {
+    let target = echo_server().await;
+    for status in [301, 302, 303, 307, 308] {
+        let (address, _requests) = canned(move |_| {
+            format!("HTTP/1.1 {status} Moved\r\nLocation: http://{target}/there\r\n\r\n")
+        })
+        .await;
+
+        let (mut socket, _) = builder()
+            .build()
+            .unwrap()
+            .connect(&format!("ws://{address}"))
+            .await
+            .unwrap();
+
+        assert_eq!(socket.get_ref().peer_addr().unwrap(), target);
+        assert_echoes(&mut socket).await;
+    }
+}
+
+#[tokio::test]
+async fn a_relative_location_stays_on_the_host_with_all_headers() {
+    let (address, mut requests) = canned(|request| {
+        if request.starts_with("GET /a ") {
+            to("b?c")(request)
+        } else {
+            "HTTP/1.1 404 Not Found\r\n\r\n".into()
+        }
+    })
+    .await;
+    let client = builder()
+        .header(COOKIE, HeaderValue::from_static("id=1"))
+        .build()
+        .unwrap();
+
+    failure(client.connect(&format!("ws://me:pass@{address}/a")).await);
+
+    let (first, second) = (
+        requests.recv().await.unwrap(),
+        requests.recv().await.unwrap(),
+    );
+    assert!(second.starts_with("GET /b?c HTTP/1.1\r\n"), "{second}");
+    for name in ["Cookie", "Authorization", "Host"] {
+        assert!(field(&first, name).is_some());
+        assert_eq!(field(&first, name), field(&second, name));
+    }
+    assert_ne!(
+        field(&first, "Sec-WebSocket-Key"),
+        field(&second, "Sec-WebSocket-Key")
+    );
+}
+
+#[tokio::test]
+async fn credentials_do_not_go_to_another_origin() {
+    let (other, mut requests) = canned(|_| "HTTP/1.1 404 Not Found\r\n\r\n".into()).await;
+    let (address, _) = canned(to(format!("ws://{other}/"))).await;
+    let client = builder()
+        .header(AUTHORIZATION, HeaderValue::from_static("Bearer secret"))
+        .header(COOKIE, HeaderValue::from_static("secret"))
+        .header(
+            HeaderName::from_static("proxy-authorization"),
+            HeaderValue::from_static("secret"),
+        )
+        .header(
+            HeaderName::from_static("host"),
+            HeaderValue::from_static("secret.example"),
+        )
+        .header(
+            HeaderName::from_static("x-kept"),
+            HeaderValue::from_static("yes"),
+        )
+        .build()
+        .unwrap();
+
+    failure(client.connect(&format!("ws://{address}")).await);
+
+    let request = requests.recv().await.unwrap();
+    assert!(!request.contains("secret"), "{request}");
+    assert_eq!(field(&request, "X-Kept"), Some("yes"));
+    assert_eq!(field(&request, "Host"), Some(other.to_string().as_str()));
+}
+
+#[tokio::test]
+async fn a_loop_ends_after_four_redirects() {
+    let (address, mut requests) = canned(to("/again")).await;
+
+    let error = failure(
+        builder()
+            .build()
+            .unwrap()
+            .connect(&format!("ws://{address}"))
+            .await,
+    );
+
+    assert_eq!(error.cause(), Cause::Redirect);
+    assert!(
+        matches!(
+            error,
+            Error::Redirect(RedirectError::TooMany { limit: 4, .. })
+        ),
+        "{error}"
+    );
+    assert!(error.to_string().contains("/again"), "{error}");
+    drop(error);
+    let mut count = 0;
+    while requests.try_recv().is_ok() {
+        count += 1;
+    }
+    assert_eq!(count, 5, "one request and four redirects");
+}
+
+#[tokio::test]
+async fn with_a_limit_of_zero_a_redirect_is_a_refusal() {
+    let (address, _requests) = canned(to("/again")).await;
+
+    let client = builder().max_redirects(0).build().unwrap();
+    let error = failure(client.connect(&format!("ws://{address}")).await);
+
+    let Error::Handshake(HandshakeError::Refused(response)) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(response.headers()["location"], "/again");
+}
+
+#[tokio::test]
+async fn a_location_that_leads_nowhere_is_an_error() {
+    for location in ["ftp://a/", "http://", "mailto:me@example.org"] {
+        let (address, _requests) = canned(to(location)).await;
+
+        let error = failure(
+            builder()
+                .build()
+                .unwrap()
+                .connect(&format!("ws://{address}"))
+                .await,
+        );
+
+        assert_eq!(error.cause(), Cause::Redirect, "{error}");
+    }
+}
