@@ -263,6 +263,18 @@ export declare namespace webSocket {
      * @since 23
      */
     offHeaderReceive(callback?: Callback<ResponseHeaders>): void;
+    /** **arkws**: `on('openInfo')`. */
+    onOpenInfo(callback: AsyncCallback<WebSocketOpenInfo>): void;
+    /** **arkws**: `off('openInfo')`. */
+    offOpenInfo(callback?: AsyncCallback<WebSocketOpenInfo>): void;
+    /** **arkws**: `on('reconnecting')`. */
+    onReconnecting(callback: Callback<ReconnectingInfo>): void;
+    /** **arkws**: `off('reconnecting')`. */
+    offReconnecting(callback?: Callback<ReconnectingInfo>): void;
+    /** **arkws**: `on('reconnected')`. */
+    onReconnected(callback: Callback<ReconnectedInfo>): void;
+    /** **arkws**: `off('reconnected')`. */
+    offReconnected(callback?: Callback<ReconnectedInfo>): void;
 
     /** **arkws**: the state, numbered as in browsers: 0 connecting (or waiting to reconnect), 1 open, 2 closing, 3 closed. */
     readonly readyState: number;
@@ -605,7 +617,7 @@ export declare namespace webSocket {
      * **arkws**: a client asks to come in. It comes in when the listener, or its promise, is done without a call of
      * {@link WebSocketServerRequest.refuse}; if it throws, the client gets 500.
      */
-    on(type: 'request', callback: (request: WebSocketServerRequest) => void | Promise<void>): void;
+    on(type: 'request', callback: RequestCallback): void;
 
     /**
      * Removes `callback`, or all listeners of `connect`.
@@ -630,7 +642,7 @@ export declare namespace webSocket {
     /** As above, with the platform's type. */
     off(type: 'error', callback: ErrorCallback): void;
     /** **arkws**: removes `callback`, or all listeners of `request`. */
-    off(type: 'request', callback?: (request: WebSocketServerRequest) => void | Promise<void>): void;
+    off(type: 'request', callback?: RequestCallback): void;
 
     /**
      * `on('connect')`, as static ArkTS names it.
@@ -676,6 +688,10 @@ export declare namespace webSocket {
     offWebSocketServerError(callback?: ErrorCallback<WebSocketError>): void;
     /** `off('error')`, with the platform's type. */
     offWebSocketServerError(callback: ErrorCallback): void;
+    /** **arkws**: `on('request')`. */
+    onRequest(callback: RequestCallback): void;
+    /** **arkws**: `off('request')`. */
+    offRequest(callback?: RequestCallback): void;
 
     /** **arkws**: where the server listens: the port that port 0 has become. `undefined` if it does not run. */
     listAddress(): ListenAddress | undefined;
@@ -758,6 +774,9 @@ export declare namespace webSocket {
     /** The same as `reason`: the platform's declarations and its implementation name it differently. */
     closeReason: string;
   }
+
+  /** **arkws**: a listener of a server's `request`. */
+  type RequestCallback = (request: WebSocketServerRequest) => void | Promise<void>;
 
   /** **arkws**: a client that asks to come in. */
   interface WebSocketServerRequest {

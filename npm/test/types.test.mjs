@@ -1,6 +1,7 @@
 // The declarations, checked by TypeScript as an installed package, and by OpenHarmony's compiler with the strict rules of ArkTS.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -128,4 +129,31 @@ describe('ArkTS', async () => {
   }
 
   it('looks at every file', () => assert.ok(examples.length === 20 && project.length === 2 && bad.length > 0));
+});
+
+describe('the declarations', () => {
+  /** Names of the members that an interface declares. */
+  function declared(name) {
+    const ts = require('ohos-typescript');
+    const names = new Set();
+    const visit = (node) => {
+      if (ts.isInterfaceDeclaration(node) && node.name.text === name) {
+        for (const member of node.members) names.add(member.name.text);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(ts.createSourceFile('index.d.ts', readFileSync(here('../index.d.ts'), 'utf8'), ts.ScriptTarget.ES2021));
+    return [...names].sort();
+  }
+  /** Names of the members that an object has. */
+  const present = (object) =>
+    Object.getOwnPropertyNames(Object.getPrototypeOf(object))
+      .filter((name) => name !== 'constructor')
+      .sort();
+
+  it('name what there is, and nothing else', () => {
+    const { createWebSocket, createWebSocketServer } = require('arkws');
+    assert.deepEqual(present(createWebSocket()), declared('WebSocket'));
+    assert.deepEqual(present(createWebSocketServer()), declared('WebSocketServer'));
+  });
 });

@@ -151,6 +151,15 @@ expectTypeOf(ws.offDataEnd()).toEqualTypeOf<void>();
 expectTypeOf(ws.onHeaderReceive(onHeader)).toEqualTypeOf<void>();
 expectTypeOf(ws.offHeaderReceive(onHeader)).toEqualTypeOf<void>();
 expectTypeOf(ws.offHeaderReceive()).toEqualTypeOf<void>();
+expectTypeOf(ws.onOpenInfo(onInfo)).toEqualTypeOf<void>();
+expectTypeOf(ws.offOpenInfo(onInfo)).toEqualTypeOf<void>();
+expectTypeOf(ws.offOpenInfo()).toEqualTypeOf<void>();
+expectTypeOf(ws.onReconnecting(onReconnecting)).toEqualTypeOf<void>();
+expectTypeOf(ws.offReconnecting(onReconnecting)).toEqualTypeOf<void>();
+expectTypeOf(ws.offReconnecting()).toEqualTypeOf<void>();
+expectTypeOf(ws.onReconnected(onReconnected)).toEqualTypeOf<void>();
+expectTypeOf(ws.offReconnected(onReconnected)).toEqualTypeOf<void>();
+expectTypeOf(ws.offReconnected()).toEqualTypeOf<void>();
 
 // Options
 const all: Required<webSocket.WebSocketRequestOptions> = {

@@ -84,6 +84,9 @@ expectTypeOf(server.offWebSocketServerClose()).toEqualTypeOf<void>();
 expectTypeOf(server.onWebSocketServerError(onError)).toEqualTypeOf<void>();
 expectTypeOf(server.offWebSocketServerError(onError)).toEqualTypeOf<void>();
 expectTypeOf(server.offWebSocketServerError()).toEqualTypeOf<void>();
+expectTypeOf(server.onRequest(onRequest)).toEqualTypeOf<void>();
+expectTypeOf(server.offRequest(onRequest)).toEqualTypeOf<void>();
+expectTypeOf(server.offRequest()).toEqualTypeOf<void>();
 
 // What arkws adds
 expectTypeOf(server.listAddress()).toEqualTypeOf<webSocket.ListenAddress | undefined>();
