@@ -1,6 +1,6 @@
 //! Closing status codes and close frames (RFC 6455, 5.5.1 and 7.4).
 use crate::frame::MAX_CONTROL_PAYLOAD;
-use crate::{ProtocolError, Utf8Bytes, utf8};
+use crate::{ProtocolError, Utf8Bytes};
 
 /// A status code that may appear on the wire in a close frame: 1000–1003, 1007–1014, 3000–4999.
 ///
@@ -79,10 +79,10 @@ impl CloseFrame {
         };
         let code = u16::from_be_bytes(*code);
         let code = CloseCode::new(code).ok_or(ProtocolError::InvalidCloseCode(code))?;
-        let reason = utf8::check(reason).ok_or(ProtocolError::InvalidCloseReason)?;
+        let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::InvalidCloseReason)?;
         Ok(Some(CloseFrame {
             code,
-            reason: Utf8Bytes::from(reason),
+            reason: reason.into(),
         }))
     }
 

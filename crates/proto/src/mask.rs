@@ -1,13 +1,11 @@
 //! Masking (RFC 6455, 5.3) and masking keys (10.3).
 //!
-//! The loops work on whole 32-byte blocks at any alignment: a form that compilers turn into vector instructions without
-//! `unsafe` and without a scalar prologue.
+//! The loops work on 8-byte words at any alignment: a form that compilers turn into vector instructions without `unsafe`
+//! and without a scalar prologue. (With arrays of bytes for the key they shuffle bytes in the loop, at a quarter of the
+//! speed.)
 use std::cell::RefCell;
 
 use rand::Rng as _;
-
-/// One step of the loops: two SSE2 or NEON registers, one AVX2 register.
-const BLOCK: usize = 32;
 
 /// Bytes of key material that are drawn from the generator at once: 256 keys.
 const KEY_POOL: usize = 1024;
@@ -49,20 +47,12 @@ fn refill(pool: &mut KeyPool) {
 /// Masks or unmasks in place; `offset` is the position of `payload[0]` within the frame's payload.
 #[inline]
 pub fn apply(payload: &mut [u8], key: [u8; 4], offset: usize) {
-    let key = rotated(key, offset);
-    let pattern = repeated(key);
-    let (blocks, tail) = payload.as_chunks_mut::<BLOCK>();
-    for block in blocks {
-        for (byte, k) in block.iter_mut().zip(pattern) {
-            *byte ^= k;
-        }
-    }
-    let (words, tail) = tail.as_chunks_mut::<8>();
-    let key8 = u64::from_ne_bytes(*pattern.first_chunk().expect("32 >= 8"));
+    let key = doubled(rotated(key, offset));
+    let (words, tail) = payload.as_chunks_mut();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ key8).to_ne_bytes();
+        *word = (u64::from_le_bytes(*word) ^ key).to_le_bytes();
     }
-    for (byte, k) in tail.iter_mut().zip(pattern) {
+    for (byte, k) in tail.iter_mut().zip(key.to_le_bytes()) {
         *byte ^= k;
     }
 }
@@ -78,36 +68,28 @@ pub fn copy(to: &mut [u8], from: &[u8], key: [u8; 4]) {
         from.len(),
         "masking copies between slices of one length"
     );
-    let pattern = repeated(key);
-    let (to_blocks, to_tail) = to.as_chunks_mut::<BLOCK>();
-    let (from_blocks, from_tail) = from.as_chunks::<BLOCK>();
-    for (to, from) in to_blocks.iter_mut().zip(from_blocks) {
-        for i in 0..BLOCK {
-            to[i] = from[i] ^ pattern[i];
-        }
-    }
-    let key8 = u64::from_ne_bytes(*pattern.first_chunk().expect("32 >= 8"));
-    let (to_words, to_tail) = to_tail.as_chunks_mut::<8>();
-    let (from_words, from_tail) = from_tail.as_chunks::<8>();
+    let key = doubled(key);
+    let (to_words, to_tail) = to.as_chunks_mut();
+    let (from_words, from_tail) = from.as_chunks();
     for (to, from) in to_words.iter_mut().zip(from_words) {
-        *to = (u64::from_ne_bytes(*from) ^ key8).to_ne_bytes();
+        *to = (u64::from_le_bytes(*from) ^ key).to_le_bytes();
     }
-    for ((to, from), k) in to_tail.iter_mut().zip(from_tail).zip(pattern) {
+    for ((to, from), k) in to_tail.iter_mut().zip(from_tail).zip(key.to_le_bytes()) {
         *to = from ^ k;
     }
 }
 
 /// The key as it applies from `offset` on.
-fn rotated(mut key: [u8; 4], offset: usize) -> [u8; 4] {
-    key.rotate_left(offset % 4);
-    key
+#[inline]
+pub(crate) fn rotated(key: [u8; 4], offset: usize) -> [u8; 4] {
+    u32::from_le_bytes(key)
+        .rotate_right(8 * (offset % 4) as u32)
+        .to_le_bytes()
 }
 
-/// The key, often enough for one block.
-fn repeated(key: [u8; 4]) -> [u8; BLOCK] {
-    let mut pattern = [0; BLOCK];
-    for (i, byte) in pattern.iter_mut().enumerate() {
-        *byte = key[i % 4];
-    }
-    pattern
+/// The key, twice, as one word.
+#[inline]
+fn doubled(key: [u8; 4]) -> u64 {
+    let key = u64::from(u32::from_le_bytes(key));
+    key << 32 | key
 }

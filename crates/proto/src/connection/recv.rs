@@ -102,7 +102,7 @@ impl Connection {
             let payload = Payload::Borrowed(payload);
             return match kind {
                 MessageKind::Binary => Ok(Some(Event::Binary(payload))),
-                MessageKind::Text => match Text::check(payload) {
+                MessageKind::Text => match Text::new(payload) {
                     Some(text) => Ok(Some(Event::Text(text))),
                     None => Err(self.fail(ProtocolError::InvalidUtf8)),
                 },
@@ -150,7 +150,8 @@ impl Connection {
                 .receiver
                 .take_notice(frame)
                 .map_err(|error| self.fail(error)),
-            _ => Ok(None),
+            // Nothing was lent.
+            _ => self.recv_staged(&mut &mut [][..]),
         }
     }
 
@@ -273,7 +274,7 @@ impl Connection {
             }
             Opcode::Pong => Event::Pong(payload),
             Opcode::Close => Event::Close(self.on_close(&payload)?),
-            Opcode::Text => Event::Text(Text::check(payload).ok_or(ProtocolError::InvalidUtf8)?),
+            Opcode::Text => Event::Text(Text::new(payload).ok_or(ProtocolError::InvalidUtf8)?),
             Opcode::Binary | Opcode::Continuation => Event::Binary(payload),
         })
     }
@@ -528,7 +529,7 @@ impl Frame {
         self.missing -= piece.len() as u64;
         if let Some(key) = &mut self.key {
             mask::apply(piece, *key, 0);
-            key.rotate_left(piece.len() % 4);
+            *key = mask::rotated(*key, piece.len());
         }
     }
 }

@@ -9,7 +9,7 @@ use std::str::Utf8Error;
 
 use bytes::{Bytes, BytesMut};
 
-use super::check;
+use super::is_valid;
 use crate::Payload;
 
 /// Bytes that are known to be UTF-8: a cheaply cloned, immutable string.
@@ -39,11 +39,10 @@ impl Utf8Bytes {
 pub struct Text<'b>(Payload<'b>);
 
 impl<'b> Text<'b> {
-    /// Validates all of `payload`.
+    /// The payload as text, if all of it is UTF-8.
     #[inline]
-    pub(crate) fn check(payload: Payload<'b>) -> Option<Text<'b>> {
-        check(&payload)?;
-        Some(Text(payload))
+    pub(crate) fn new(payload: Payload<'b>) -> Option<Text<'b>> {
+        is_valid(&payload).then_some(Text(payload))
     }
 
     /// Takes text that was validated while it arrived.
@@ -52,13 +51,13 @@ impl<'b> Text<'b> {
     /// A [`Validator`](super::Validator) has accepted exactly these bytes, in this order, and its
     /// [`finish`](super::Validator::finish).
     pub(crate) unsafe fn validated(payload: Payload<'b>) -> Text<'b> {
-        debug_assert!(check(&payload).is_some(), "only validated text gets here");
+        debug_assert!(is_valid(&payload), "only validated text gets here");
         Text(payload)
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        // SAFETY: `check` and `validated` are the only constructors; the payload is not lent out mutably.
+        // SAFETY: `new` and `validated` are the only constructors; the payload is not lent out mutably.
         unsafe { std::str::from_utf8_unchecked(&self.0) }
     }
 
@@ -150,7 +149,7 @@ impl From<Utf8Bytes> for Bytes {
 impl TryFrom<Bytes> for Utf8Bytes {
     type Error = Utf8Error;
     fn try_from(bytes: Bytes) -> Result<Utf8Bytes, Utf8Error> {
-        if check(&bytes).is_none() {
+        if !is_valid(&bytes) {
             // Slower, but it knows where the error is.
             std::str::from_utf8(&bytes)?;
         }

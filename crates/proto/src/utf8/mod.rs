@@ -8,12 +8,13 @@ pub use validator::{InvalidUtf8, Validator};
 /// Below this length the standard library is as fast as SIMD code behind a function pointer.
 const SIMD_FROM: usize = 64;
 
-/// The text in `bytes`, if all of it is UTF-8.
+/// Is all of `bytes` UTF-8?
 #[inline]
-pub fn check(bytes: &[u8]) -> Option<&str> {
+pub fn is_valid(bytes: &[u8]) -> bool {
     if bytes.len() < SIMD_FROM {
-        std::str::from_utf8(bytes).ok()
+        // Most short texts are ASCII.
+        bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
     } else {
-        simdutf8::basic::from_utf8(bytes).ok()
+        simdutf8::basic::from_utf8(bytes).is_ok()
     }
 }

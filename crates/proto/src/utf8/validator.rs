@@ -1,5 +1,5 @@
 //! Incremental validation: text that arrives in pieces of any size.
-use super::check;
+use super::is_valid;
 
 /// A byte that no valid text can contain at its place, or a text that ends within a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,9 @@ impl Validator {
             piece = self.complete_character(piece)?;
         }
         let (whole, tail) = piece.split_at(piece.len() - incomplete_tail(piece));
-        check(whole).ok_or(InvalidUtf8)?;
+        if !is_valid(whole) {
+            return Err(InvalidUtf8);
+        }
         if !tail.is_empty() {
             begins_character(tail)?;
             self.incomplete[..tail.len()].copy_from_slice(tail);

@@ -1,0 +1,93 @@
+//! Any messages, sent in any way, cut into any reads, arrive as they were sent.
+#![no_main]
+use arbitrary::Arbitrary;
+use arkws_fuzz::{AnyConfig, End};
+use arkws_proto::{Config, Connection, Event, MessageKind};
+use bytes::{Buf, Bytes};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Debug, Arbitrary)]
+struct Input {
+    end: End,
+    config: AnyConfig,
+    messages: Vec<Message>,
+    reads: Vec<u16>,
+}
+
+#[derive(Debug, PartialEq, Eq, Arbitrary)]
+enum Message {
+    Text(String),
+    Binary(Vec<u8>),
+    /// A large message of a repeated byte, handed over owned or shared.
+    Large {
+        byte: u8,
+        len: u16,
+        shared: bool,
+    },
+    Fragments(Vec<Vec<u8>>),
+    Ping([u8; 5]),
+}
+
+fuzz_target!(|input: Input| {
+    let config = Config {
+        deflate: input.config.deflate(),
+        ..Config::default()
+    };
+    let mut sender = Connection::new(input.end.role(), config.clone());
+    let mut receiver = Connection::new(input.end.peer(), config);
+    for message in &input.messages {
+        send(&mut sender, message);
+    }
+    let transmit = sender.transmit();
+    let mut stream = transmit.copy_to_bytes(transmit.remaining()).to_vec();
+
+    let mut expected = input.messages.iter();
+    let mut reads = input.reads.iter().cycle();
+    let mut rest = &mut stream[..];
+    while !rest.is_empty() {
+        let len = reads
+            .next()
+            .map_or(rest.len(), |len| usize::from(*len).clamp(1, rest.len()));
+        let (mut read, after) = rest.split_at_mut(len);
+        while let Some(event) = receiver.recv(&mut read).expect("valid frames") {
+            check(event, expected.next().expect("no more than was sent"));
+        }
+        rest = after;
+    }
+    assert_eq!(expected.next(), None, "everything arrived");
+});
+
+fn send(sender: &mut Connection, message: &Message) {
+    let result = match message {
+        Message::Text(text) => sender.send_text(text),
+        Message::Binary(data) => sender.send_binary(data),
+        Message::Large { byte, len, shared } => {
+            let payload = Bytes::from(vec![*byte; (*len).into()]);
+            let _other = shared.then(|| payload.clone());
+            sender.send_owned(MessageKind::Binary, payload)
+        }
+        Message::Fragments(fragments) => {
+            let kind = MessageKind::Binary;
+            let sent = fragments
+                .iter()
+                .try_for_each(|data| sender.send_fragment(kind, data, false));
+            sent.and_then(|()| sender.send_fragment(kind, b"", true))
+        }
+        Message::Ping(data) => sender.send_ping(data),
+    };
+    result.expect("nothing refuses it");
+}
+
+fn check(event: Event<'_>, expected: &Message) {
+    match (event, expected) {
+        (Event::Text(text), Message::Text(expected)) => assert_eq!(text.as_str(), expected),
+        (Event::Binary(data), Message::Binary(expected)) => assert_eq!(*data, **expected),
+        (Event::Binary(data), Message::Large { byte, len, .. }) => {
+            assert_eq!(data.len(), usize::from(*len));
+            assert!(data.iter().all(|other| other == byte));
+        }
+        (Event::Binary(data), Message::Fragments(expected)) => assert_eq!(*data, expected.concat()),
+        (Event::Ping(data), Message::Ping(expected)) => assert_eq!(*data, *expected),
+        (event, expected) => panic!("sent {expected:?}, received {event:?}"),
+    }
+}
