@@ -9,6 +9,7 @@ use arkws_proto::{Limits, Role};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tracing::Instrument;
 
 use crate::dial::tls::Connector;
 use crate::dial::url::{Endpoint, shown};
@@ -81,15 +82,15 @@ struct Settings {
     deflate: Option<DeflateConfig>,
     config: Config,
     proxy: Proxy,
-    connector: Connector,
+    connector: Arc<Connector>,
     connect_timeout: Duration,
     handshake_timeout: Duration,
     max_redirects: usize,
 }
 
+// Headers are not shown: they hold tokens and cookies.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Headers are not shown: they hold tokens and cookies.
         f.debug_struct("Client")
             .field("protocols", &self.settings.protocols)
             .field("proxy", &self.settings.proxy)
@@ -97,8 +98,17 @@ impl fmt::Debug for Client {
     }
 }
 
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("protocols", &self.protocols)
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Builds a [`Client`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
     headers: HeaderMap,
@@ -263,7 +273,8 @@ impl Client {
         let mut redirects = 0;
         loop {
             // Boxed: what dialling and TLS need on the way does not swell the caller's future.
-            let answer = match Box::pin(self.attempt(&endpoint, &headers)).await {
+            let span = tracing::debug_span!(target: "arkws", "connect", to = endpoint.authority());
+            let answer = match Box::pin(self.attempt(&endpoint, &headers).instrument(span)).await {
                 Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
                 done => return done,
             };

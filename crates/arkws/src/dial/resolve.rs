@@ -122,11 +122,11 @@ pub(crate) async fn connect(
         };
         match finished {
             Some(Ok((address, Ok(stream)))) => {
-                tracing::debug!(%address, "TCP connected");
+                tracing::debug!(target: "arkws", %address, "TCP connected");
                 return Ok(stream);
             }
             Some(Ok((address, Err(error)))) => {
-                tracing::debug!(%address, %error, "TCP attempt failed");
+                tracing::debug!(target: "arkws", %address, %error, "TCP attempt failed");
                 attempts.push((address, error));
             }
             // An attempt never panics, and only our own drop cancels it.
@@ -202,6 +202,30 @@ mod tests {
 
         assert_eq!(stream.peer_addr().unwrap(), good);
         assert!(stream.nodelay().unwrap());
+    }
+
+    /// RFC 8305, 5.
+    #[tokio::test]
+    async fn an_address_that_is_silent_does_not_hold_up_the_next() {
+        // A listener whose queue is full is not answered for.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let full = socket.listen(0).unwrap();
+        let silent = full.local_addr().unwrap();
+        let mut queue = Vec::new();
+        while let Ok(Ok(stream)) =
+            tokio::time::timeout(ATTEMPT_DELAY, TcpStream::connect(silent)).await
+        {
+            queue.push(stream);
+        }
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+
+        let stream = connect("test".into(), vec![silent, silent, good])
+            .await
+            .unwrap();
+
+        assert_eq!(stream.peer_addr().unwrap(), good);
     }
 
     #[tokio::test]

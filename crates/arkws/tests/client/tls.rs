@@ -524,6 +524,25 @@ async fn places_without_certificates_are_named_before_any_connection() {
 }
 
 #[tokio::test]
+async fn who_trusts_nobody_connects_to_nobody() {
+    let server = serve(&issue(&authority(), params(&["localhost"]))).await;
+
+    let error = failure(
+        connect(
+            TlsConfig {
+                roots: Vec::new(),
+                ..TlsConfig::default()
+            },
+            "localhost",
+            server,
+        )
+        .await,
+    );
+
+    assert_eq!(error.cause(), Cause::Invalid, "{error}");
+}
+
+#[tokio::test]
 async fn the_systems_authorities_do_not_know_a_test() {
     let server = serve(&issue(&authority(), params(&["localhost"]))).await;
 

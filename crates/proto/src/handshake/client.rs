@@ -153,13 +153,20 @@ fn write_request(request: &ClientRequest, key: &str) -> Result<Vec<u8>, Handshak
             request.target.as_bytes(),
         )));
     }
-    let host = match headers::single(&request.headers, "host")? {
-        Some(host) => host.as_bytes(),
-        None if is_authority(request.host.as_bytes()) => request.host.as_bytes(),
-        None => {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.as_bytes(),
+        (None, _) if is_authority(request.host.as_bytes()) => request.host.as_bytes(),
+        (None, _) => {
             return Err(HandshakeError::InvalidHost(headers::excerpt(
                 request.host.as_bytes(),
             )));
+        }
+        // RFC 9112, 3.2: there is one.
+        (Some(_), Some(_)) => {
+            return Err(HandshakeError::InvalidHost(
+                headers::shown(&request.headers, "host").unwrap_or_default(),
+            ));
         }
     };
 

@@ -88,7 +88,13 @@ fn a_second_host_is_refused() {
         ..request()
     });
 
-    assert!(matches!(error, HandshakeError::DuplicateHeader("host")));
+    assert!(
+        error
+            .to_string()
+            .contains("\"a, b\" cannot stand in the Host field"),
+        "{error}"
+    );
+    assert!(error.is_own_mistake());
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(crate) async fn open(
             socks5(server, endpoint, target, stream).await?
         }
     };
-    tracing::debug!(proxy = %server, target = endpoint.authority(), "tunnel open");
+    tracing::debug!(target: "arkws", proxy = %server, target = endpoint.authority(), "tunnel open");
     Ok(stream)
 }
 

@@ -5,14 +5,14 @@ mod roots;
 mod verify;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use error::TlsError;
 pub use identity::Identity;
 pub use roots::Roots;
 use roots::Trust;
 use rustls::client::Resumption;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::ring;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, SupportedProtocolVersion, version};
 use rustls_pki_types::ServerName;
@@ -47,6 +47,15 @@ impl Default for TlsConfig {
             min_version: TlsVersion::Tls12,
             dangerous_accept_any_certificate: false,
         }
+    }
+}
+
+impl TlsConfig {
+    fn is_default(&self) -> bool {
+        self.roots == [Roots::System]
+            && self.identity.is_none()
+            && self.min_version == TlsVersion::Tls12
+            && !self.dangerous_accept_any_certificate
     }
 }
 
@@ -87,14 +96,25 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// Reads the files that `config` names; blocks while it does.
-    pub(crate) fn new(config: TlsConfig) -> Result<Connector, TlsError> {
-        let trust = Trust::load(&config.roots)?;
-        Ok(Connector {
+    /// Reads the files that `config` names; blocks while it does. All users of the default share one.
+    pub(crate) fn new(config: TlsConfig) -> Result<Arc<Connector>, TlsError> {
+        static DEFAULT: OnceLock<Arc<Connector>> = OnceLock::new();
+        if config.is_default() {
+            let default = || Arc::new(Connector::with(Trust::system(), TlsConfig::default()));
+            return Ok(Arc::clone(DEFAULT.get_or_init(default)));
+        }
+        Ok(Arc::new(Connector::with(
+            Trust::load(&config.roots)?,
+            config,
+        )))
+    }
+
+    fn with(trust: Trust, config: TlsConfig) -> Connector {
+        Connector {
             trust,
             config,
             ready: OnceCell::new(),
-        })
+        }
     }
 
     /// The TLS handshake with the server called `host`.
@@ -108,7 +128,7 @@ impl Connector {
             .connect(server_name(host)?, tcp)
             .await
             .map_err(|error| TlsError::from_handshake(host, error))?;
-        tracing::debug!(%host, version = ?version(&stream), "TLS established");
+        tracing::debug!(target: "arkws", %host, version = ?version(&stream), "TLS established");
         Ok(stream)
     }
 
@@ -122,7 +142,7 @@ impl Connector {
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verify::Anyone::new(provider)))
         } else {
-            let verifier = self.verifier(provider).await?;
+            let verifier = verify::Verifier::new(&self.trust, provider).await?;
             builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verifier))
@@ -133,13 +153,9 @@ impl Connector {
                 identity.certified_key(),
             ))),
         };
-        config.resumption = Resumption::in_memory_sessions(64);
+        // Room for this many hosts is reserved at once.
+        config.resumption = Resumption::in_memory_sessions(16);
         Ok(Arc::new(config))
-    }
-
-    async fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<verify::Verifier, TlsError> {
-        let trust = self.trust.with_system().await?;
-        verify::Verifier::new(trust, provider)
     }
 }
 

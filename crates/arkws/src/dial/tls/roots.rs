@@ -23,22 +23,29 @@ pub enum Roots {
     Pem(Vec<u8>),
 }
 
-/// Certificates that have been read.
+/// Certificates that have been read, and whether the system's belong to them.
 #[derive(Debug)]
 pub(super) struct Trust {
-    pub(super) store: RootCertStore,
-    /// Those that were given explicitly: a server may use one of them itself.
-    pub(super) given: Vec<CertificateDer<'static>>,
+    store: RootCertStore,
+    given: Vec<CertificateDer<'static>>,
     system: bool,
 }
 
 impl Trust {
+    /// The system's, and no others.
+    pub(super) fn system() -> Trust {
+        Trust {
+            store: RootCertStore::empty(),
+            given: Vec::new(),
+            system: true,
+        }
+    }
+
     /// Reads all that is not the system's.
     pub(super) fn load(roots: &[Roots]) -> Result<Trust, TlsError> {
         let mut trust = Trust {
-            store: RootCertStore::empty(),
-            given: Vec::new(),
             system: false,
+            ..Trust::system()
         };
         for roots in roots {
             match roots {
@@ -71,17 +78,26 @@ impl Trust {
         Ok(())
     }
 
-    /// Together with the system's, if those are wanted.
-    pub(super) async fn with_system(&self) -> Result<Trust, TlsError> {
-        let mut store = self.store.clone();
-        if self.system {
-            store.roots.extend(system().await?.roots.iter().cloned());
+    /// Those that were given explicitly: a server may use one of them itself.
+    pub(super) fn given(&self) -> &[CertificateDer<'static>] {
+        &self.given
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// The system's are wanted, and there are none.
+    pub(super) async fn roots(&self) -> Result<Arc<RootCertStore>, TlsError> {
+        if !self.system {
+            return Ok(Arc::new(self.store.clone()));
         }
-        Ok(Trust {
-            store,
-            given: self.given.clone(),
-            system: self.system,
-        })
+        let system = system().await?;
+        if self.store.is_empty() {
+            return Ok(system);
+        }
+        let mut all = self.store.clone();
+        all.roots.extend_from_slice(&system.roots);
+        Ok(Arc::new(all))
     }
 }
 
@@ -100,7 +116,7 @@ fn load_system() -> Result<Arc<RootCertStore>, TlsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut store = RootCertStore::empty();
     let (added, ignored) = store.add_parsable_certificates(found.certs);
-    tracing::debug!(
+    tracing::debug!(target: "arkws",
         added,
         ignored,
         errors = found.errors.len(),

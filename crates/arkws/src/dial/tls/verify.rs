@@ -29,13 +29,18 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(trust: Trust, provider: Arc<CryptoProvider>) -> Result<Verifier, TlsError> {
-        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(trust.store), provider)
+    pub(super) async fn new(
+        trust: &Trust,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Verifier, TlsError> {
+        let webpki = WebPkiServerVerifier::builder_with_provider(trust.roots().await?, provider)
             .build()
-            .map_err(|error| TlsError::SystemRoots(error.to_string()))?;
+            .map_err(|_none| TlsError::NoCertificate {
+                place: "the list of whom to trust".into(),
+            })?;
         Ok(Verifier {
             webpki,
-            given: trust.given,
+            given: trust.given().to_vec(),
         })
     }
 
