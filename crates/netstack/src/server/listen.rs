@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep_until};
 const BACKLOG: i32 = 1024;
 /// Pauses after failures to accept that are not one client's, such as a full table of file descriptors: from, to.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
-/// A client that vanished without a word is noticed by TCP, even if nobody asked for pings.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+/// A client that vanished without a word is noticed by TCP within minutes, even if nobody asked for pings: probes after
+/// this much silence, and then this often.
+const KEEPALIVE: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(15)];
 
 /// Connections as they come in.
 #[derive(Debug)]
@@ -67,7 +68,8 @@ impl Incoming {
                     self.pause = None;
                     // Without either the connection works as well.
                     let _ = stream.set_nodelay(true);
-                    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+                    let [after, every] = KEEPALIVE;
+                    let keepalive = TcpKeepalive::new().with_time(after).with_interval(every);
                     let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
                     return Ok((stream, address));
                 }

@@ -140,7 +140,10 @@ impl Newcomer<'_> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let refused = |refusal: Refusal| {
-            self.report(&refusal.to_string(), refusal.cause());
+            // That a stopped server lets nobody in is no news to the program.
+            if refusal != Refusal::Stopping {
+                self.report(&refusal.to_string(), refusal.cause());
+            }
             arkws::Refusal::from(refusal)
         };
         let seat = self.run.admit(self.ip).map_err(refused)?;

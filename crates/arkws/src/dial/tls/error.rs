@@ -68,7 +68,7 @@ pub enum TlsError {
         reason: String,
     },
     /// A key that does not belong to the certificate.
-    #[error("the client certificate and the private key do not belong together")]
+    #[error("the certificate and the private key do not belong together")]
     KeyMismatch,
     /// rustls refuses the configuration.
     #[error("the TLS configuration cannot be used: {0}")]

@@ -1,4 +1,4 @@
-//! Who we are: a client certificate and its private key, from PEM.
+//! Who we are: a certificate and its private key, from PEM.
 //!
 //! | PEM label | form of the key |
 //! |---|---|
@@ -20,15 +20,15 @@ use md5::{Digest, Md5};
 use pem::Pem;
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls::crypto::ring;
-use rustls::sign::CertifiedKey;
-use rustls::{Error, InconsistentKeys};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{Error, InconsistentKeys, ServerConfig};
 use rustls_pki_types::{
     CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
 };
 
 use super::{TlsError, roots};
 
-/// A client certificate with its private key. Cheap to clone.
+/// A certificate with its private key, of a client or of a server. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity(Arc<CertifiedKey>);
 
@@ -41,7 +41,7 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Reads a certificate chain, the client's own first, and its key from PEM files; they may be the same file. Blocks
+    /// Reads a certificate chain, the own one first, and its key from PEM files; they may be the same file. Blocks
     /// while it reads. `password` is used if the key is encrypted.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Identity {
         password: Option<&str>,
     ) -> Result<Identity, TlsError> {
         let place = "the PEM of the key";
-        let chain = chain(certificates, "the PEM of the client certificate")?;
+        let chain = chain(certificates, "the PEM of the certificate")?;
         Identity::new(chain, private_key(key, password, place)?, place)
     }
 
@@ -93,6 +93,21 @@ impl Identity {
                 reason: error.to_string(),
             }),
         }
+    }
+
+    /// TLS for a server that presents this certificate: versions 1.2 and 1.3, any client, HTTP/1.1 on top.
+    ///
+    /// # Errors
+    /// The versions are not supported by the cryptography that this crate was built with.
+    pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Configuration)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(self.certified_key())));
+        // RFC 7301: a client that prefers HTTP/2 is to speak what carries WebSocket here.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
     }
 
     pub(super) fn certified_key(&self) -> CertifiedKey {

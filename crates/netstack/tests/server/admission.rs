@@ -1,0 +1,217 @@
+//! Who is let in, and what the others are told.
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, advance};
+
+use arkws_netstack::ServerConfig;
+
+use crate::support::*;
+
+const OTHER: [u8; 4] = [127, 0, 0, 2];
+
+#[tokio::test]
+async fn ten_connections_of_one_address_by_default_and_a_503_for_the_next() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let mut clients = Vec::new();
+    for _ in 0..10 {
+        clients.push(server.join(address).await);
+    }
+    let refused = connect(address).await.unwrap_err();
+    assert_eq!(refused.status, SERVICE_UNAVAILABLE);
+    assert!(
+        refused.body.contains("maxConnectionsForOneClient"),
+        "{}",
+        refused.body
+    );
+    let error = server.error().await;
+    assert!(
+        error.message.contains("maxConnectionsForOneClient"),
+        "{}",
+        error.message
+    );
+    assert_eq!(error.cause, Some("limit"));
+
+    let (mut first, gone) = clients.remove(0);
+    first.close(None).await.unwrap();
+    assert_eq!(server.closed().await.0, gone);
+    server.join(address).await;
+}
+
+#[tokio::test]
+async fn a_limit_on_distinct_addresses_leaves_known_ones_alone() {
+    let config = ServerConfig {
+        max_concurrent_clients_number: Some(1.0),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let (_first, _) = server.join(address).await;
+    let refused = connect_from(OTHER, address).await.unwrap_err();
+    assert_eq!(refused.status, SERVICE_UNAVAILABLE);
+    assert!(
+        refused.body.contains("maxConcurrentClientsNumber"),
+        "{}",
+        refused.body
+    );
+    let error = server.error().await;
+    assert!(error.message.contains("127.0.0.2:"), "{}", error.message);
+    server.join(address).await;
+}
+
+#[tokio::test]
+async fn a_limit_of_zero_refuses_everybody() {
+    let config = ServerConfig {
+        max_connections_for_one_client: Some(0.0),
+        ..loopback()
+    };
+    let (_server, address) = Server::started(config).await;
+    assert_eq!(
+        connect(address).await.unwrap_err().status,
+        SERVICE_UNAVAILABLE
+    );
+}
+
+/// One attempt that is let in, and gone again.
+async fn attempt(server: &mut Server, address: std::net::SocketAddr) -> Result<(), Refused> {
+    let mut client = connect(address).await?;
+    server.connected().await;
+    client.close(None).await.unwrap();
+    server.closed().await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_52nd_attempt_within_a_minute_is_refused_and_bans_for_a_minute() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let start = Instant::now();
+    for _ in 0..51 {
+        attempt(&mut server, address).await.unwrap();
+    }
+    assert!(start.elapsed() < seconds(1), "all within one window");
+
+    let refused = attempt(&mut server, address).await.unwrap_err();
+    assert_eq!(refused.status, SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers["retry-after"], "60");
+    assert_eq!(server.error().await.cause, Some("flood"));
+
+    advance(seconds(58)).await;
+    let refused = attempt(&mut server, address).await.unwrap_err();
+    assert_eq!(refused.headers["retry-after"], "2");
+    assert_eq!(server.error().await.cause, Some("flood"));
+
+    // Another address is not concerned, nor is another server.
+    let (mut other, elsewhere) = Server::started(loopback()).await;
+    attempt(&mut other, elsewhere).await.unwrap();
+    let mut client = connect_from(OTHER, address).await.unwrap();
+    server.connected().await;
+    client.close(None).await.unwrap();
+    server.closed().await;
+
+    // A restart forgets nothing.
+    server.object.stop().unwrap();
+    server.idle().await;
+    let address = server.start(loopback()).await.unwrap();
+    attempt(&mut server, address).await.unwrap_err();
+    server.error().await;
+
+    advance(seconds(3)).await;
+    attempt(&mut server, address).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_one_attempts_a_minute_are_never_too_many() {
+    let (mut server, address) = Server::started(loopback()).await;
+    for _ in 0..3 {
+        for _ in 0..51 {
+            attempt(&mut server, address).await.unwrap();
+        }
+        advance(seconds(61)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_says_nothing_is_dropped_after_the_handshake_timeout() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let start = Instant::now();
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+    assert!(start.elapsed() >= seconds(15));
+    let error = server.error().await;
+    assert_eq!(error.cause, Some("timeout"));
+    assert!(
+        error
+            .message
+            .contains("the WebSocket handshake took longer than 15s")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_dribbles_its_request_gets_no_more_time() {
+    let config = ServerConfig {
+        handshake_timeout: Some(seconds(5)),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    let start = Instant::now();
+    for byte in b"GET / HTTP/1.1\r\n" {
+        if slow.write_all(&[*byte]).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(seconds(1)).await;
+    }
+    assert_eq!(server.error().await.cause, Some("timeout"));
+    assert!(start.elapsed() >= seconds(5));
+}
+
+#[tokio::test]
+async fn silent_connections_of_one_address_do_not_keep_another_out() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(tcp_from(OTHER, address).await);
+    }
+    connect(address).await.unwrap();
+    loop {
+        match server.next().await {
+            Seen::Connect(connection) => break assert_eq!(connection.client_ip, "127.0.0.1"),
+            Seen::Error(error) => assert!(error.message.contains("127.0.0.2:"), "{error}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_a_websocket_request_is_told_so() {
+    let (mut server, address) = Server::started(loopback()).await;
+    for (request, status, cause) in [
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            "HTTP/1.1 426 ",
+            "handshake",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\n\r\n",
+            "HTTP/1.1 405 ",
+            "handshake",
+        ),
+        ("\0\x01\x02\x03\r\n\r\n", "HTTP/1.1 400 ", "handshake"),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(status), "{answer}");
+        assert_eq!(server.error().await.cause, Some(cause));
+    }
+    server.join(address).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_for_nothing_is_no_error() {
+    let (mut server, address) = Server::started(loopback()).await;
+    for _ in 0..3 {
+        drop(TcpStream::connect(address).await.unwrap());
+    }
+    // The next event is the next client's.
+    server.join(address).await;
+}

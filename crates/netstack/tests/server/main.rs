@@ -1,0 +1,11 @@
+//! The server object of the contract, through the crate's public API, with real sockets on the loopback interface.
+//!
+//! Clients are [`support::Client`]s: `arkws` connections, or bare transports where a client must misbehave.
+mod admission;
+mod events;
+mod request;
+mod sending;
+mod start;
+mod stop;
+mod support;
+mod tls;

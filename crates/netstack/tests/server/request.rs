@@ -1,0 +1,140 @@
+//! The hook that lets the program decide who comes in.
+use arkws::http::HeaderValue;
+use arkws_netstack::{PendingRequest, ServerConfig};
+use tokio::time::Instant;
+
+use crate::support::*;
+
+fn asking() -> ServerConfig {
+    ServerConfig {
+        ask_request: true,
+        ..loopback()
+    }
+}
+
+async fn asked(server: &mut Server) -> PendingRequest {
+    match server.next().await {
+        Seen::Request(request) => request,
+        other => panic!("Request, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_program_sees_target_headers_and_address_and_lets_in() {
+    let (mut server, address) = Server::started(asking()).await;
+    let mut request = request(address);
+    request.target = "/room?name=blue".into();
+    request
+        .headers
+        .insert("authorization", HeaderValue::from_static("Bearer sesame"));
+    let client = tokio::spawn(connect_with(address, request));
+
+    let pending = asked(&mut server).await;
+    assert_eq!(pending.target(), "/room?name=blue");
+    assert_eq!(pending.headers()["authorization"], "Bearer sesame");
+    assert_eq!(pending.headers()["host"], address.to_string().as_str());
+    assert_eq!(server.list(), [], "not yet");
+    let expected = pending.connection().clone();
+    pending.accept();
+
+    assert_eq!(server.connected().await, expected);
+    let client = client.await.unwrap().unwrap();
+    let local = client.get_ref().local_addr().unwrap();
+    assert_eq!(expected.to_string(), local.to_string());
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_http_status_with_a_reason_and_no_event() {
+    let (mut server, address) = Server::started(asking()).await;
+    for (status, expected) in [
+        (403, 403),
+        (401, 401),
+        (302, 302),
+        (101, 503),
+        (200, 503),
+        (9, 503),
+    ] {
+        let client = tokio::spawn(connect(address));
+        asked(&mut server).await.refuse(status, "not you");
+        let refused = client.await.unwrap().unwrap_err();
+        assert_eq!(
+            (refused.status, refused.body.as_str()),
+            (expected, "not you")
+        );
+    }
+    assert!(server.try_next().is_none());
+}
+
+#[tokio::test]
+async fn a_request_that_the_program_drops_is_a_503() {
+    let (mut server, address) = Server::started(asking()).await;
+    let client = tokio::spawn(connect(address));
+    drop(asked(&mut server).await);
+    let refused = client.await.unwrap().unwrap_err();
+    assert_eq!(refused.status, SERVICE_UNAVAILABLE);
+    assert!(refused.body.contains("not answered"), "{}", refused.body);
+    server.error().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_the_program_forgets_is_a_503_after_the_handshake_timeout() {
+    let (mut server, address) = Server::started(asking()).await;
+    let client = tokio::spawn(connect(address));
+    let forgotten = asked(&mut server).await;
+    let start = Instant::now();
+    let refused = client.await.unwrap().unwrap_err();
+    assert_eq!(refused.status, SERVICE_UNAVAILABLE);
+    assert!(start.elapsed() >= seconds(15));
+    server.error().await;
+    // Too late, and harmless.
+    forgotten.accept();
+    assert_eq!(server.list(), []);
+}
+
+#[tokio::test]
+async fn requests_wait_for_their_answers_independently() {
+    let (mut server, address) = Server::started(asking()).await;
+    let slow = tokio::spawn(connect(address));
+    let first = asked(&mut server).await;
+    let quick = tokio::spawn(connect(address));
+    asked(&mut server).await.accept();
+    let quick = quick.await.unwrap().unwrap();
+    server.connected().await;
+    first.accept();
+    slow.await.unwrap().unwrap();
+    server.connected().await;
+    drop(quick);
+}
+
+#[tokio::test]
+async fn a_request_that_waits_holds_a_seat() {
+    let config = ServerConfig {
+        max_connections_for_one_client: Some(1.0),
+        ..asking()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let waiting = tokio::spawn(connect(address));
+    let pending = asked(&mut server).await;
+    assert_eq!(
+        connect(address).await.unwrap_err().status,
+        SERVICE_UNAVAILABLE
+    );
+    server.error().await;
+    pending.refuse(403, "no");
+    waiting.await.unwrap().unwrap_err();
+    let client = tokio::spawn(connect(address));
+    asked(&mut server).await.accept();
+    client.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_answers_the_requests_that_wait() {
+    let (mut server, address) = Server::started(asking()).await;
+    let client = tokio::spawn(connect(address));
+    let _pending = asked(&mut server).await;
+    server.object.stop().unwrap();
+    let refused = client.await.unwrap().unwrap_err();
+    assert_eq!(refused.status, SERVICE_UNAVAILABLE);
+    assert_eq!(refused.body, "the server is going away");
+    server.idle().await;
+}

@@ -1,0 +1,314 @@
+//! `send` and `broadcast`.
+use arkws_netstack::{CloseOptions, Connection, Payload, ServerConfig};
+
+use crate::support::*;
+
+const LONGEST: usize = 5 * 1024 * 1024 - 16;
+
+fn broadcast(server: &Server, text: &str, except: &[Connection]) -> usize {
+    let mut bytes = text.as_bytes().to_vec();
+    let payload = Payload::Borrowed(&mut bytes);
+    server.object.broadcast(payload, true, except).unwrap()
+}
+
+/// Tokens as they are answered, in order.
+async fn sent(server: &mut Server, count: usize) -> Vec<u64> {
+    let mut tokens = Vec::new();
+    while tokens.len() < count {
+        match server.next().await {
+            Seen::Sent(more) => tokens.extend(more),
+            other => panic!("Sent, not {other:?}"),
+        }
+    }
+    tokens
+}
+
+#[tokio::test]
+async fn messages_to_a_client_arrive_in_order_and_their_tokens_are_answered() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let (mut client, connection) = server.join(address).await;
+    let receiving = tokio::spawn(async move {
+        for n in 0..10_000 {
+            assert_eq!(receive(&mut client).await, Received::Text(n.to_string()));
+        }
+        assert_eq!(
+            receive(&mut client).await,
+            Received::Binary(vec![1, 2, 3].into())
+        );
+        assert_eq!(receive(&mut client).await, Received::Text(String::new()));
+    });
+    let mut tokens = Vec::new();
+    for n in 0..10_000 {
+        tokens.push(
+            server
+                .object
+                .send_text(&n.to_string(), &connection)
+                .unwrap(),
+        );
+    }
+    tokens.push(
+        server
+            .object
+            .send_binary(vec![1, 2, 3], &connection)
+            .unwrap(),
+    );
+    tokens.push(server.object.send_text("", &connection).unwrap());
+    assert_eq!(sent(&mut server, tokens.len()).await, tokens);
+    receiving.await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_are_unique_among_clients() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let (_one, one) = server.join(address).await;
+    let (_other, other) = server.join(address).await;
+    let mut tokens = vec![
+        server.object.send_text("a", &one).unwrap(),
+        server.object.send_text("b", &other).unwrap(),
+        server.object.send_text("c", &one).unwrap(),
+    ];
+    let mut answered = sent(&mut server, 3).await;
+    answered.sort_unstable();
+    tokens.sort_unstable();
+    assert_eq!(answered, tokens);
+    tokens.dedup();
+    assert_eq!(tokens.len(), 3);
+}
+
+#[tokio::test]
+async fn the_longest_message_is_sent_and_one_byte_more_is_401() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let (mut client, connection) = server.join(address).await;
+    let receiving = tokio::spawn(async move {
+        match receive(&mut client).await {
+            Received::Binary(data) => assert_eq!(data.len(), LONGEST),
+            other => panic!("{other:?}"),
+        }
+    });
+    let object = &server.object;
+    object.send_binary(vec![0; LONGEST], &connection).unwrap();
+    let error = object
+        .send_binary(vec![0; LONGEST + 1], &connection)
+        .unwrap_err();
+    assert_eq!(error.code, 401);
+    let error = object
+        .send_text(&"é".repeat(LONGEST / 2 + 1), &connection)
+        .unwrap_err();
+    assert_eq!(error.code, 401, "bytes, not characters");
+    receiving.await.unwrap();
+}
+
+#[tokio::test]
+async fn send_says_who_there_is_to_send_to() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let (_client, connection) = server.join(address).await;
+    let send = |connection: &Connection| {
+        let result = server.object.send_text("hi", connection);
+        result.map(drop).map_err(|error| error.code)
+    };
+    let nameless = Connection {
+        client_ip: String::new(),
+        ..connection.clone()
+    };
+    let stranger = Connection {
+        client_ip: "192.0.2.1".into(),
+        ..connection.clone()
+    };
+    assert_eq!(send(&nameless), Err(-1));
+    assert_eq!(send(&stranger), Err(2302006));
+    assert_eq!(send(&connection), Ok(()));
+    server
+        .object
+        .close(&connection, CloseOptions::default())
+        .unwrap();
+    assert_eq!(send(&connection), Err(-1), "closing");
+}
+
+#[tokio::test]
+async fn what_was_sent_before_a_close_arrives_before_it() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let (mut client, connection) = server.join(address).await;
+    for n in 0..100 {
+        server
+            .object
+            .send_binary(vec![n; 50_000], &connection)
+            .unwrap();
+    }
+    server
+        .object
+        .close(&connection, CloseOptions::default())
+        .unwrap();
+    for n in 0..100 {
+        assert_eq!(
+            receive(&mut client).await,
+            Received::Binary(vec![n; 50_000].into())
+        );
+    }
+    assert!(matches!(
+        receive(&mut client).await,
+        Received::Close(Some((1000, _)))
+    ));
+    assert_eq!(sent(&mut server, 100).await.len(), 100);
+    server.closed().await;
+}
+
+#[tokio::test]
+async fn a_broadcast_reaches_all_but_the_excepted() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        clients.push(server.join(address).await);
+    }
+    let except = [clients[1].1.clone()];
+    assert_eq!(broadcast(&server, "news", &except), 2);
+    assert_eq!(broadcast(&server, "all", &[]), 3);
+    for (n, (client, _)) in clients.iter_mut().enumerate() {
+        if n != 1 {
+            assert_eq!(receive(client).await, Received::Text("news".into()));
+        }
+        assert_eq!(receive(client).await, Received::Text("all".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_broadcast_has_the_limits_of_send() {
+    let (server, _) = Server::started(loopback()).await;
+    let mut bytes = vec![0; LONGEST + 1];
+    let too_long = server
+        .object
+        .broadcast(Payload::Borrowed(&mut bytes), false, &[]);
+    assert_eq!(too_long.unwrap_err().code, 401);
+    let not_text = server
+        .object
+        .broadcast(Payload::Borrowed(&mut [0xff]), true, &[]);
+    assert_eq!(not_text.unwrap_err().code, 401);
+    assert_eq!(broadcast(&server, "nobody", &[]), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_fills_its_own_queue_and_no_other() {
+    const LIMIT: usize = 1 << 20;
+    let config = ServerConfig {
+        max_queued_bytes: Some(LIMIT),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let (mut slow, slow_connection) = server.join(address).await;
+    let (mut quick, quick_connection) = server.join(address).await;
+
+    let message = vec![7; 100_000];
+    let mut taken = 0;
+    let error = loop {
+        match server.object.send_binary(message.clone(), &slow_connection) {
+            Ok(_) => taken += 1,
+            Err(error) => break error,
+        }
+        tokio::task::yield_now().await;
+        assert!(taken < 1000, "the queue is bounded");
+    };
+    assert_eq!(error.code, -1);
+    assert!(error.message.contains("too slow"), "{}", error.message);
+
+    server.object.send_text("quick", &quick_connection).unwrap();
+    assert_eq!(receive(&mut quick).await, Received::Text("quick".into()));
+
+    // It was only refused: what was taken arrives, and there is room again.
+    for _ in 0..taken {
+        assert_eq!(
+            receive(&mut slow).await,
+            Received::Binary(message.clone().into())
+        );
+    }
+    while sent(&mut server, 1).await.len() < taken {
+        if server.object.send_text("again", &slow_connection).is_ok() {
+            break;
+        }
+    }
+    assert_eq!(receive(&mut slow).await, Received::Text("again".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_too_slow_for_a_broadcast_is_closed_with_1008() {
+    let config = ServerConfig {
+        max_queued_bytes: Some(1 << 20),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let (_slow, slow_connection) = server.join(address).await;
+    let (mut quick, _) = server.join(address).await;
+    let reading = tokio::spawn(async move {
+        let mut count = 0;
+        while let Received::Text(_) = receive(&mut quick).await {
+            count += 1;
+        }
+        count
+    });
+
+    let news = "n".repeat(500_000);
+    let mut broadcasts = 0;
+    while broadcast(&server, &news, &[]) == 2 {
+        broadcasts += 1;
+        assert!(broadcasts < 1000, "the queue is bounded");
+        // The quick one is given the time that it needs.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let (closed, code, reason) = server.closed().await;
+    assert_eq!(
+        (closed, code, reason.as_str()),
+        (slow_connection, 1008, "too slow")
+    );
+    assert_eq!(broadcast(&server, "last", &[]), 1);
+    server.object.stop().unwrap();
+    assert_eq!(reading.await.unwrap(), broadcasts + 2);
+}
+
+#[tokio::test]
+async fn messages_that_a_lost_connection_takes_with_it_are_reported_before_its_end() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let (client, connection) = server.join(address).await;
+    let mut tokens = Vec::new();
+    for _ in 0..100 {
+        tokens.push(
+            server
+                .object
+                .send_binary(vec![0; 100_000], &connection)
+                .unwrap(),
+        );
+    }
+    // Until the transport takes no more.
+    let mut answered = Vec::new();
+    while let Ok(seen) = tokio::time::timeout(seconds(1), server.next()).await {
+        match seen {
+            Seen::Sent(more) => answered.extend(more),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(answered.len() < tokens.len());
+    drop(client);
+    match server.next().await {
+        Seen::SendFailed(more, error) => {
+            answered.extend(more);
+            assert_eq!(error.code, -1);
+            assert_eq!(error.cause, Some("reset"));
+            assert!(
+                error.message.contains(&connection.to_string()),
+                "{}",
+                error.message
+            );
+        }
+        other => panic!("SendFailed, not {other:?}"),
+    }
+    assert_eq!(answered, tokens, "each is answered once");
+    server.error().await;
+    assert_eq!(server.closed().await.1, 1006);
+    assert_eq!(
+        server
+            .object
+            .send_text("late", &connection)
+            .unwrap_err()
+            .code,
+        2302006
+    );
+}
