@@ -1,0 +1,120 @@
+//! `peer connect`: our client against an echo server, whose ever it is.
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use arkws::{Client, DeflateConfig, Message, Roots, TlsConfig, Transport, WebSocket};
+use tokio::time::timeout;
+
+/// Payload sizes: around every boundary of the frame header, and up to 16 MiB.
+const SIZES: [usize; 12] = [
+    0, 1, 2, 125, 126, 127, 4096, 65_535, 65_536, 65_537, 1 << 20, 16 << 20,
+];
+
+/// Small messages that are under way together.
+const MANY: usize = 100_000;
+
+/// How long an answer may take before the test says so instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn run(
+    url: &str,
+    deflate: Option<DeflateConfig>,
+    ca: Option<PathBuf>,
+) -> Result<()> {
+    let tls = TlsConfig {
+        roots: ca.map_or(Roots::System, Roots::Path).into(),
+        ..TlsConfig::default()
+    };
+    let client = Client::builder().deflate(deflate.clone()).tls(tls).build()?;
+    let (mut socket, response) = client.connect(url).await?;
+    let negotiated = response.negotiated.deflate;
+    ensure!(
+        negotiated.is_some() == deflate.is_some(),
+        "asked for compression {deflate:?}, got {negotiated:?}"
+    );
+    sizes(&mut socket).await?;
+    let socket = many(socket).await?;
+    close(socket).await
+}
+
+async fn sizes(socket: &mut WebSocket<Transport>) -> Result<()> {
+    for size in SIZES {
+        for message in [binary(size), text(size)] {
+            socket.send(message.clone()).await?;
+            let echo = next(socket).await?;
+            ensure!(echo == message, "a message of {size} bytes came back changed");
+        }
+    }
+    Ok(())
+}
+
+/// All of them go out while their echoes come in.
+async fn many(socket: WebSocket<Transport>) -> Result<WebSocket<Transport>> {
+    let (mut sender, mut receiver) = socket.split();
+    let sending = async {
+        for number in 0..MANY {
+            sender.feed_message(Message::Text(number.to_string().into()))?;
+            // A full buffer is written out; the last one by the flush below.
+            if number % 256 == 0 {
+                sender.flush().await?;
+            }
+        }
+        sender.flush().await?;
+        anyhow::Ok(sender)
+    };
+    let receiving = async {
+        for number in 0..MANY {
+            let received = timeout(PATIENCE, receiver.recv())
+                .await
+                .with_context(|| format!("nothing came instead of message {number}"))?;
+            match received.transpose()? {
+                Some(Message::Text(text)) => {
+                    ensure!(*text == *number.to_string(), "{text:?} came instead of {number}");
+                }
+                other => bail!("{other:?} came instead of message {number}"),
+            }
+        }
+        anyhow::Ok(receiver)
+    };
+    let (sender, receiver) = tokio::try_join!(sending, receiving)?;
+    Ok(sender.reunite(receiver)?)
+}
+
+async fn close(mut socket: WebSocket<Transport>) -> Result<()> {
+    let frame = arkws::CloseFrame::new(arkws::CloseCode::NORMAL, "done");
+    let answer = socket.close(Some(frame)).await?;
+    let code = answer.map(|frame| frame.code);
+    ensure!(code == Some(arkws::CloseCode::NORMAL), "closed with {code:?}");
+    Ok(())
+}
+
+/// The next text or binary message.
+async fn next(socket: &mut WebSocket<Transport>) -> Result<Message> {
+    loop {
+        match timeout(PATIENCE, socket.recv())
+            .await
+            .context("no answer came")?
+            .transpose()?
+            .map(Message::from)
+        {
+            Some(message @ (Message::Text(_) | Message::Binary(_))) => return Ok(message),
+            Some(Message::Ping(_) | Message::Pong(_)) => {}
+            Some(Message::Close(frame)) => bail!("the server closed: {frame:?}"),
+            None => bail!("the connection ended"),
+        }
+    }
+}
+
+fn binary(size: usize) -> Message {
+    let bytes: Vec<u8> = (0..size).map(|index| (index * 31 + size) as u8).collect();
+    Message::Binary(bytes.into())
+}
+
+/// Text of a size in bytes, with characters of one to four bytes each.
+fn text(size: usize) -> Message {
+    let pattern = "aé€😀";
+    let mut text = pattern.repeat(size / pattern.len());
+    text.push_str(&"a".repeat(size - text.len()));
+    Message::Text(text.into())
+}

@@ -1,0 +1,87 @@
+//! The Rust ends of the tests across the languages: `tests/interop` starts them as programs.
+//!
+//! An echo server and a client that checks an echo server, both written with the `arkws` crate, and the certificates that
+//! the tests of `wss` need. What a server has to say comes as the first line on standard output.
+#![forbid(unsafe_code)]
+
+mod certificates;
+mod connect;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use arkws::DeflateConfig;
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Parser)]
+struct Command {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Send every message back; prints `listening on ws://127.0.0.1:PORT`
+    Serve {
+        #[command(flatten)]
+        compression: Compression,
+        /// Serve `wss` with DIR/NAME.pem and DIR/NAME.key
+        #[arg(long, value_name = "DIR/NAME")]
+        tls: Option<PathBuf>,
+    },
+    /// Send messages of all kinds and sizes to an echo server and check what comes back
+    Connect {
+        url: String,
+        #[command(flatten)]
+        compression: Compression,
+        /// The authority to trust, as a PEM file
+        #[arg(long)]
+        ca: Option<PathBuf>,
+    },
+    /// Make a test authority and certificates, good and bad, in a directory
+    Certificates { directory: PathBuf },
+}
+
+/// permessage-deflate, or not.
+#[derive(Args)]
+struct Compression {
+    /// Negotiate compression
+    #[arg(long)]
+    deflate: bool,
+    /// Forget the context after each message, on both sides
+    #[arg(long, requires = "deflate")]
+    no_context_takeover: bool,
+}
+
+impl Compression {
+    /// What to negotiate; small messages are compressed too, so that the tests exercise it.
+    fn config(&self) -> Option<DeflateConfig> {
+        self.deflate.then(|| DeflateConfig {
+            server_no_context_takeover: self.no_context_takeover,
+            client_no_context_takeover: self.no_context_takeover,
+            min_size: 0,
+            ..DeflateConfig::default()
+        })
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Command::parse().task {
+        Task::Serve { compression, tls } => serve::run(compression.config(), tls).await,
+        Task::Connect {
+            url,
+            compression,
+            ca,
+        } => connect::run(&url, compression.config(), ca).await,
+        Task::Certificates { directory } => certificates::make(&directory),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
