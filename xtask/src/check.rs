@@ -175,6 +175,7 @@ impl Prepared {
         let node = Node::of_machine()?;
         let python = Python::environment()?;
         peers::install_npm("npm", false)?;
+        peers::install_npm("tests", false)?;
         let mut built = build(&[PEER, Target::NodeModule], Profile::Dev)?.into_iter();
         let (Some(peer), Some(module)) = (built.next(), built.next()) else {
             bail!("cargo built fewer targets than asked for");
