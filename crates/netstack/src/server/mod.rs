@@ -94,7 +94,7 @@ pub enum ServerEvent<'a> {
     /// `close`.
     Close(&'a Connection, CloseResult),
     /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept; the message says which and why, the
-    /// cause is the name of an [`arkws::Cause`], `"limit"`, `"flood"` or `"closed"`.
+    /// cause is the name of an [`arkws::Cause`], `"limit"`, `"flood"` or `"closed"`. Clients that were not let in cause 100 a second at most.
     Error(BusinessError),
     /// The messages with these tokens, as `send` returned them, have been handed to the operating system.
     Sent(&'a [u64]),
@@ -308,7 +308,8 @@ impl WebSocketServer {
     }
 
     /// The binding has passed this many `Text` and `Binary` events of this client on to the program, with this many bytes in all. While
-    /// too much is outstanding this client is not read from: back-pressure.
+    /// too much is outstanding this client is not read from: back-pressure. (Once it is being closed it is: its answer lies behind what the
+    /// program has not taken, which is then lost.)
     pub fn consumed(&self, connection: &Connection, events: usize, bytes: usize) {
         if let Ok(client) = self.client(connection) {
             client.outbox.consumed(events, bytes);

@@ -7,6 +7,7 @@ use arkws_netstack::{
     CloseOptions, Connection, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -254,21 +255,12 @@ async fn a_client_that_breaks_the_protocol_is_told_so_and_the_others_go_on() {
         (&b"\x81\x02hi"[..], 1002, "protocol"),
         (b"\x81\x82\0\0\0\0\xff\xff", 1007, "protocol"),
     ] {
-        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let mut bad = open(stream, request(address)).await.unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let negotiated = shake_hands(&mut stream, request(address)).await.unwrap();
         let connection = server.connected().await;
-        // The transport, below the protocol.
-        let std = std::os::fd::AsFd::as_fd(bad.get_ref())
-            .try_clone_to_owned()
-            .unwrap();
-        let raw: std::net::TcpStream = std.into();
-        raw.set_nonblocking(true).unwrap();
-        tokio::net::TcpStream::from_std(raw)
-            .unwrap()
-            .write_all(bytes)
-            .await
-            .unwrap();
+        stream.write_all(bytes).await.unwrap();
 
+        let mut bad = client(stream, negotiated);
         match receive(&mut bad).await {
             Received::Close(Some((received, _))) => assert_eq!(received, code),
             other => panic!("{other:?}"),
@@ -437,6 +429,31 @@ async fn a_client_that_is_not_consumed_is_not_read_from_and_nothing_is_lost() {
         }
     }
     sending.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_waits_to_be_consumed_is_not_taken_for_dead() {
+    let config = ServerConfig {
+        ping_interval: Some(seconds(10)),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let (mut client, connection) = server.join(address).await;
+    let sending = tokio::spawn(async move {
+        for _ in 0..200 {
+            client.send(vec![0; 64 << 10].into()).await.unwrap();
+        }
+        let _ = receive(&mut client).await;
+    });
+    // The program is busy for ten minutes...
+    tokio::time::sleep(seconds(600)).await;
+    // ...then catches up.
+    for _ in 0..200 {
+        assert!(matches!(server.next().await, Seen::Binary(..)));
+    }
+    tokio::time::sleep(seconds(60)).await;
+    assert_eq!(server.list(), [connection]);
+    sending.abort();
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! `send` and `broadcast`.
-use arkws_netstack::{CloseOptions, Connection, Payload, ServerConfig};
+use arkws_netstack::{ApiLevel, CloseOptions, Connection, Context, Payload, ServerConfig};
 
 use crate::support::*;
 
@@ -73,6 +73,52 @@ async fn tokens_are_unique_among_clients() {
     assert_eq!(answered, tokens);
     tokens.dedup();
     assert_eq!(tokens.len(), 3);
+}
+
+#[tokio::test]
+async fn sends_from_several_threads_are_each_answered_once_and_in_their_own_order() {
+    const THREADS: usize = 4;
+    const EACH: usize = 2000;
+    // On the process's network thread, so that there are that many threads indeed.
+    let context = Context::new(ApiLevel::NEWEST);
+    let mut server = Server::with_context(context);
+    let address = server.start(loopback()).await.unwrap();
+    let (mut client, connection) = server.join(address).await;
+
+    let mut tokens: Vec<u64> = std::thread::scope(|scope| {
+        let sending: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let (object, connection) = (&server.object, &connection);
+                scope.spawn(move || {
+                    let send = |n| {
+                        object
+                            .send_text(&format!("{thread} {n}"), connection)
+                            .unwrap()
+                    };
+                    (0..EACH).map(send).collect::<Vec<u64>>()
+                })
+            })
+            .collect();
+        sending
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+
+    let mut next = [0; THREADS];
+    for _ in 0..THREADS * EACH {
+        let Received::Text(text) = receive(&mut client).await else {
+            panic!("a text");
+        };
+        let (thread, n) = text.split_once(' ').unwrap();
+        let next = &mut next[thread.parse::<usize>().unwrap()];
+        assert_eq!(n, next.to_string());
+        *next += 1;
+    }
+    let mut answered = sent(&mut server, tokens.len()).await;
+    tokens.sort_unstable();
+    answered.sort_unstable();
+    assert_eq!(answered, tokens);
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arkws::http::{HeaderMap, Response, StatusCode};
-use arkws::{Bytes, CloseCode, CloseFrame, Config, DeflateConfig, Message, Role, WebSocket};
+use arkws::{
+    Bytes, CloseCode, CloseFrame, Config, DeflateConfig, Message, Negotiated, Role, WebSocket,
+};
 use arkws_netstack::{
     ApiLevel, BusinessError, CloseResult, Connection, Context, Network, PendingRequest,
     ServerConfig, ServerEvent, ServerListener, WebSocketServer,
@@ -219,33 +221,41 @@ pub(crate) async fn open<S>(mut stream: S, request: ClientRequest) -> Result<Cli
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let negotiated = shake_hands(&mut stream, request).await?;
+    Ok(client(stream, negotiated))
+}
+
+/// A client over a transport whose opening handshake is complete.
+pub(crate) fn client<S>(stream: S, negotiated: Negotiated) -> Client<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    WebSocket::from_handshake(stream, Role::Client, Config::default(), negotiated, &[])
+}
+
+pub(crate) async fn shake_hands<S>(
+    stream: &mut S,
+    request: ClientRequest,
+) -> Result<Negotiated, Refused>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let (mut handshake, bytes) = ClientHandshake::new(request, &Default::default()).unwrap();
     stream.write_all(&bytes).await.expect("the request is sent");
     stream.flush().await.expect("the request is sent");
-    let mut answer = [0; 1];
-    let mut head = Vec::new();
     loop {
-        let read = stream.read(&mut answer).await.expect("an answer");
-        assert_ne!(read, 0, "an answer before the end, not only {head:?}");
-        head.extend_from_slice(&answer);
-        match handshake.recv(&answer) {
+        // Byte by byte: what comes behind the answer stays in the transport.
+        let byte = stream.read_u8().await.expect("an answer");
+        match handshake.recv(&[byte]) {
             Ok(None) => {}
-            Ok(Some((response, _))) => {
-                return Ok(WebSocket::from_handshake(
-                    stream,
-                    Role::Client,
-                    Config::default(),
-                    response.negotiated,
-                    &[],
-                ));
-            }
+            Ok(Some((response, _))) => return Ok(response.negotiated),
             Err(HandshakeError::Refused(response)) => return Err(refused(*response, stream).await),
             Err(other) => panic!("{other}"),
         }
     }
 }
 
-async fn refused<S: AsyncRead + Unpin>(response: Response<()>, mut stream: S) -> Refused {
+async fn refused<S: AsyncRead + Unpin>(response: Response<()>, stream: &mut S) -> Refused {
     let mut body = String::new();
     stream
         .read_to_string(&mut body)
