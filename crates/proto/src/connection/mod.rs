@@ -58,7 +58,22 @@ impl std::ops::Deref for Payload<'_> {
     }
 }
 
-impl Payload<'_> {
+impl<'b> Payload<'b> {
+    /// Takes the first `at` bytes off, without copying.
+    ///
+    /// # Panics
+    /// If `at` is beyond the end.
+    pub fn split_to(&mut self, at: usize) -> Payload<'b> {
+        match self {
+            Payload::Borrowed(bytes) => {
+                let (head, tail) = std::mem::take(bytes).split_at_mut(at);
+                *bytes = tail;
+                Payload::Borrowed(head)
+            }
+            Payload::Owned(bytes) => Payload::Owned(bytes.split_to(at)),
+        }
+    }
+
     /// The bytes as an owned buffer; copies only if they are borrowed.
     pub fn into_bytes(self) -> Bytes {
         match self {

@@ -57,7 +57,8 @@ impl<'b> Text<'b> {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        // SAFETY: `new` and `validated` are the only constructors; the payload is not lent out mutably.
+        // SAFETY: `new`, `validated`, and `split_to` between characters are the only constructors; the payload is not lent
+        // out mutably.
         unsafe { std::str::from_utf8_unchecked(&self.0) }
     }
 
@@ -69,6 +70,18 @@ impl<'b> Text<'b> {
     /// The bytes of the text.
     pub fn into_payload(self) -> Payload<'b> {
         self.0
+    }
+
+    /// Takes the first `at` bytes off the text, without copying.
+    ///
+    /// # Panics
+    /// If `at` is beyond the end or inside a character.
+    pub fn split_to(&mut self, at: usize) -> Text<'b> {
+        assert!(
+            self.as_str().is_char_boundary(at),
+            "text can be split between characters only"
+        );
+        Text(self.0.split_to(at))
     }
 }
 
@@ -168,5 +181,23 @@ impl TryFrom<Vec<u8>> for Utf8Bytes {
     type Error = Utf8Error;
     fn try_from(bytes: Vec<u8>) -> Result<Utf8Bytes, Utf8Error> {
         Utf8Bytes::try_from(Bytes::from(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_split_without_copying_and_only_between_characters() {
+        let mut bytes = "aé€".as_bytes().to_vec();
+        let mut text = Text::new(Payload::Borrowed(&mut bytes)).unwrap();
+
+        assert_eq!(text.split_to(3).as_str(), "aé");
+        assert_eq!(text.split_to(0).as_str(), "");
+        assert_eq!(text.as_str(), "€");
+
+        let split = std::panic::AssertUnwindSafe(|| text.split_to(1));
+        assert!(std::panic::catch_unwind(split).is_err());
     }
 }
