@@ -29,7 +29,7 @@ pub use dial::redirect::RedirectError;
 pub use dial::resolve::ConnectError;
 pub use dial::tls::{Identity, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;
-pub use dial::url::UrlError;
+pub use dial::url::{UrlError, parse_url};
 pub use error::{Cause, Error, Phase};
 pub use message::{Message, MessageRef};
 pub use server::{Acceptor, AcceptorBuilder, PendingRequest, Refusal, accept};

@@ -21,12 +21,17 @@ const BURST: Backlog = Backlog {
 
 /// Takes what happens on a connection.
 pub(crate) trait Handler<T> {
-    /// A text message.
-    fn text(&mut self, text: Text<'_>);
-    /// A binary message.
-    fn binary(&mut self, data: Payload<'_>);
+    /// A text message. Returns how many events it became, each of which the program will consume.
+    fn text(&mut self, text: Text<'_>) -> usize;
+    /// A binary message; as [`text`](Self::text).
+    fn binary(&mut self, data: Payload<'_>) -> usize;
     /// These messages have been handed to the operating system.
     fn sent(&mut self, tags: &[T]);
+    /// The peer's close frame has come. Whether messages are refused from now on, as this connection will not send them.
+    fn closing(&mut self, frame: Option<&CloseFrame>) -> bool {
+        let _ = frame;
+        true
+    }
     /// Nothing more happens without the network. The counters are those of the connection.
     fn flush(&mut self, stats: Stats);
 }
@@ -40,26 +45,9 @@ pub(crate) enum End {
     Failed(Error),
 }
 
-/// Runs an open connection to its end. Returns how it ended, and the messages that were not sent.
-pub(crate) async fn drive<S, T, H>(
-    socket: &mut WebSocket<S>,
-    outbox: &Outbox<T>,
-    handler: &mut H,
-) -> (End, Vec<T>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    H: Handler<T>,
-{
-    let (end, mut unsent) = drive_until_failure(socket, outbox, handler).await;
-    outbox.end();
-    linger(socket).await;
-    unsent.append(&mut outbox.unsent());
-    (end, unsent)
-}
-
 /// Runs an open connection to its end, or to the point where it fails: the peer may then still be told why
 /// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `outbox`.
-pub(crate) async fn drive_until_failure<S, T, H>(
+pub(crate) async fn drive<S, T, H>(
     socket: &mut WebSocket<S>,
     outbox: &Outbox<T>,
     handler: &mut H,
@@ -138,7 +126,7 @@ where
                 return Poll::Pending;
             }
             while self.arrived.events < BURST.events && self.arrived.bytes < BURST.bytes {
-                let length = match self.socket.poll_recv(cx) {
+                let (events, length) = match self.socket.poll_recv(cx) {
                     Poll::Ready(Some(Ok(message))) => match message {
                         MessageRef::Text(_) | MessageRef::Binary(_)
                             if reading == Reading::Discard =>
@@ -146,18 +134,18 @@ where
                             continue;
                         }
                         MessageRef::Text(text) => {
-                            let length = text.as_str().len();
-                            self.handler.text(text);
-                            length
+                            let length = text.len();
+                            (self.handler.text(text), length)
                         }
                         MessageRef::Binary(data) => {
                             let length = data.len();
-                            self.handler.binary(data);
-                            length
+                            (self.handler.binary(data), length)
                         }
                         MessageRef::Close(frame) => {
-                            // From here on sends fail at once; a close of the program's own was first, or is too late.
-                            self.outbox.end();
+                            // A close of the program's own was first, or is too late.
+                            if self.handler.closing(frame.as_ref()) {
+                                self.outbox.end();
+                            }
                             self.closed = Some(frame);
                             continue;
                         }
@@ -177,7 +165,7 @@ where
                         return Poll::Pending;
                     }
                 };
-                self.arrived.events += 1;
+                self.arrived.events += events as isize;
                 self.arrived.bytes += length as isize;
             }
             self.report();
@@ -210,7 +198,7 @@ where
     /// messages to be sent.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> (Reading, bool) {
         loop {
-            let idle = self.in_flight.tags.is_empty() && !self.broken;
+            let idle = self.in_flight.tags.is_empty() && !self.broken && self.closed.is_none();
             let next = self
                 .outbox
                 .next(cx.waker(), idle.then_some(&mut self.batch));

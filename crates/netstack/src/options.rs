@@ -113,12 +113,27 @@ pub struct Reconnect {
     pub factor: f64,
     /// Full jitter: the delay is drawn from 0..=delay. Default: true.
     pub jitter: bool,
-    /// `None`: for ever.
+    /// In a row. `None` (default): for ever.
     pub max_attempts: Option<u32>,
-    /// Causes (see [`arkws::Cause`]) to retry on; empty: all that can pass.
+    /// What to retry on: names of causes (see [`arkws::Cause`]), and `"closed"` for a server that closed with 1001 or 1011 to 1014.
+    /// Empty: all that can pass, so not on a certificate, a refusal with 4xx, or a protocol error.
     pub retry_on: Vec<String>,
-    /// Sends made meanwhile are queued up to this many bytes, then refused.
+    /// Sends made meanwhile are queued up to this many bytes, then refused. Default: 16 MiB.
     pub max_queued_bytes: usize,
+}
+
+impl Default for Reconnect {
+    fn default() -> Reconnect {
+        Reconnect {
+            initial_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(30),
+            factor: 2.0,
+            jitter: true,
+            max_attempts: None,
+            retry_on: Vec::new(),
+            max_queued_bytes: 16 << 20,
+        }
+    }
 }
 
 /// `WebSocketCloseOptions`.

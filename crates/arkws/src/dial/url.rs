@@ -33,6 +33,14 @@ pub enum UrlError {
     Port(String),
 }
 
+/// Reads a URL as [`Client::connect`](crate::Client::connect) does, without connecting. The result has no fragment.
+///
+/// # Errors
+/// Not a URL, not one of a WebSocket, or without a host.
+pub fn parse_url(text: &str) -> Result<Url, UrlError> {
+    Ok(Endpoint::parse(text)?.url)
+}
+
 /// Where a URL leads to.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {

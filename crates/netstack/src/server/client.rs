@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::run::Membership;
 use super::{Connection, ServerEvent, Shared};
-use crate::driver::{End, Handler, drive_until_failure, linger};
+use crate::driver::{End, Handler, drive, linger};
 use crate::outbox::Outbox;
 use crate::{BusinessError, CloseResult};
 
@@ -46,7 +46,7 @@ impl Client {
             tokens: Vec::new(),
             waiting: 1,
         };
-        let driving = drive_until_failure(&mut socket, &self.outbox, &mut events);
+        let driving = drive(&mut socket, &self.outbox, &mut events);
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
         let driven = AssertUnwindSafe(driving).catch_unwind().await;
 
@@ -198,12 +198,14 @@ impl Events<'_> {
 }
 
 impl Handler<Option<u64>> for Events<'_> {
-    fn text(&mut self, text: Text<'_>) {
+    fn text(&mut self, text: Text<'_>) -> usize {
         self.emit(ServerEvent::Text(self.connection, text));
+        1
     }
 
-    fn binary(&mut self, data: Payload<'_>) {
+    fn binary(&mut self, data: Payload<'_>) -> usize {
         self.emit(ServerEvent::Binary(self.connection, data));
+        1
     }
 
     fn sent(&mut self, tags: &[Option<u64>]) {

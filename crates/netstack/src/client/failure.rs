@@ -1,0 +1,122 @@
+//! Why something failed, in the words of the contract.
+use std::io;
+
+use arkws::{Cause, Error, HandshakeError, Phase};
+
+use crate::BusinessError;
+
+/// The end of an attempt or of a connection, when nobody wanted it.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    /// What happened, for people: `127.0.0.1:9: connection refused`.
+    pub(super) detail: String,
+    /// What happened, for programs.
+    pub(super) cause: &'static str,
+    /// The HTTP status with which the server refused.
+    pub(super) status: Option<u16>,
+    /// Whether it may be different next time.
+    pub(super) transient: bool,
+}
+
+impl Failure {
+    /// The peer closed the connection in a way that invites to come back.
+    pub(super) fn closed(code: u16, reason: &str) -> Failure {
+        let separator = if reason.is_empty() { "" } else { ": " };
+        Failure {
+            detail: format!("the server closed the connection with {code}{separator}{reason}"),
+            cause: "closed",
+            status: None,
+            transient: true,
+        }
+    }
+
+    /// A defect of ours, or of the binding.
+    pub(super) fn panic(payload: &(dyn std::any::Any + Send)) -> Failure {
+        let words = match (
+            payload.downcast_ref::<&str>(),
+            payload.downcast_ref::<String>(),
+        ) {
+            (Some(words), _) => words,
+            (None, Some(words)) => words.as_str(),
+            (None, None) => "no message",
+        };
+        Failure {
+            detail: format!("a panic on the network thread: {words}"),
+            cause: "internal",
+            status: None,
+            transient: false,
+        }
+    }
+
+    /// The `error` event of an attempt.
+    pub(super) fn of_attempt(&self) -> BusinessError {
+        let message = BusinessError::new(BusinessError::FAILED, &self.detail).message;
+        BusinessError::event(message, self.status, self.cause)
+    }
+
+    /// The `error` event of a connection.
+    pub(super) fn of_connection(&self) -> BusinessError {
+        let message = format!("Websocket connection lost: {}", self.detail);
+        BusinessError::event(message, self.status, self.cause)
+    }
+
+    /// What the sends learn that were under way.
+    pub(super) fn of_send(&self) -> BusinessError {
+        BusinessError::not_sent(&self.detail).with_cause(self.cause)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        let status = match &error {
+            Error::Handshake(HandshakeError::Refused(response)) => Some(response.status().as_u16()),
+            _ => None,
+        };
+        Failure {
+            cause: error.cause().as_str(),
+            status,
+            transient: is_transient(error.cause(), status),
+            detail: describe(&error),
+        }
+    }
+}
+
+/// The error's words, and which option has to do with it.
+fn describe(error: &Error) -> String {
+    let option = match error {
+        Error::Heartbeat { interval, timeout } => {
+            return format!(
+                "heartbeat: nothing came from the server within {timeout:?} (pongTimeout) of a ping \
+                 that followed {interval:?} of silence (pingInterval)"
+            );
+        }
+        Error::Lost(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            return "the server ended the connection without a closing handshake".into();
+        }
+        Error::Lost(source) => return source.to_string(),
+        Error::DialTimeout { phase, .. } => match phase {
+            Phase::Connect | Phase::Proxy => "connectTimeout",
+            _ => "handshakeTimeout",
+        },
+        _ if error.cause() == Cause::TooBig => "maxMessageSize",
+        _ => return error.to_string(),
+    };
+    format!("{error} (the option {option} changes the limit)")
+}
+
+/// Whether waiting may help. A certificate, a protocol error or a refusal will be the same next time, mostly; 5xx and
+/// the statuses that ask for patience (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4) will not.
+fn is_transient(cause: Cause, status: Option<u16>) -> bool {
+    match cause {
+        Cause::Dns
+        | Cause::Refused
+        | Cause::Unreachable
+        | Cause::Timeout
+        | Cause::Proxy
+        | Cause::Heartbeat
+        | Cause::Reset
+        | Cause::Io => true,
+        Cause::Handshake => matches!(status, Some(408 | 425 | 429 | 500..)),
+        _ => false,
+    }
+}

@@ -1,0 +1,318 @@
+//! The client object, `webSocket.WebSocket`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the object: calls from any thread, answered at once |
+//! | `request.rs` | the checks of `connect`, and what they make of its arguments |
+//! | `session.rs` | the task of one `connect`: attempts, the open connection, the end |
+//! | `deliver.rs` | from a connection's messages to events |
+//! | `reconnect.rs` | whether to try again, and when |
+//! | `failure.rs` | why something failed, in the words of the contract |
+mod deliver;
+mod failure;
+mod reconnect;
+mod request;
+mod session;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arkws::{CloseCode, CloseFrame, Message};
+
+use crate::options::MAX_SEND;
+use crate::outbox::{Outbox, Refused};
+use crate::{BusinessError, CloseOptions, Context, Event, Listener, RequestOptions};
+
+use request::Request;
+
+/// `webSocket.WebSocket`: one object that may connect many times, once at a time.
+///
+/// Every method returns at once and may be called on any thread; results that come later are events.
+/// A dropped object sends what is queued and closes its connection with 1001, in a few seconds at most, without events.
+pub struct WebSocket {
+    object: Arc<Object>,
+}
+
+/// What the object shares with the tasks of its connects.
+struct Object {
+    context: Context,
+    listener: Arc<dyn Listener>,
+    state: Mutex<State>,
+    /// The program has let go of the object: no more events.
+    dropped: AtomicBool,
+}
+
+struct State {
+    /// The `connect` that is not over yet.
+    link: Option<Arc<Link>>,
+    /// Of the current connection, else of the last one.
+    stats: Stats,
+}
+
+/// One `connect`, from the call to its last event.
+struct Link {
+    outbox: Outbox<()>,
+    open: AtomicBool,
+}
+
+impl WebSocket {
+    /// `createWebSocket()`.
+    pub fn new(context: Context, listener: Arc<dyn Listener>) -> WebSocket {
+        WebSocket {
+            object: Arc::new(Object {
+                context,
+                listener,
+                state: Mutex::new(State {
+                    link: None,
+                    stats: Stats::default(),
+                }),
+                dropped: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// `connect`: `Ok` when the request has been created; what follows are events. A failure here that is not 401 or 201
+    /// also raises an `error` event, later.
+    ///
+    /// # Errors
+    /// 201, 2302998, 401, 2302002, 2302003, 2302001 (401 before API level 12), -1, in this order.
+    pub fn connect(&self, url: &str, options: RequestOptions) -> Result<(), BusinessError> {
+        let result = self.start(url, options);
+        if let Err(error) = &result
+            && !matches!(
+                error.code,
+                BusinessError::PARAMETER | BusinessError::PERMISSION
+            )
+        {
+            let object = Arc::clone(&self.object);
+            let cause = error.cause.unwrap_or("invalid");
+            let event = BusinessError::event(error.message.clone(), None, cause);
+            // If there is no network thread, nobody can be told but the caller.
+            let _ = self.object.context.network().spawn(async move {
+                object.emit(Event::Error(event));
+                object.emit(Event::Idle);
+                object.flush();
+            });
+        }
+        result
+    }
+
+    fn start(&self, url: &str, options: RequestOptions) -> Result<(), BusinessError> {
+        let object = &self.object;
+        object.context.check_permission()?;
+        let request = Request::check(&object.context, url, options)?;
+        let mut state = object.lock();
+        if let Some(link) = &state.link {
+            return Err(BusinessError::new(
+                BusinessError::ALREADY_CONNECTED,
+                link.occupation(),
+            ));
+        }
+        let plan = request.plan(object.context.level)?;
+        let link = Arc::new(Link {
+            outbox: Outbox::new(plan.queue_limit()),
+            open: AtomicBool::new(false),
+        });
+        let task = session::run(Arc::clone(object), Arc::clone(&link), plan);
+        object.context.network().spawn(task).map_err(|error| {
+            let why = format!("the network thread cannot be started: {error}");
+            BusinessError::new(BusinessError::FAILED, why)
+        })?;
+        state.link = Some(link);
+        state.stats = Stats::default();
+        Ok(())
+    }
+
+    /// `send` of a string. `Ok`: it will be answered, in order, by [`Event::Sent`](crate::Event::Sent) or
+    /// [`Event::SendFailed`](crate::Event::SendFailed).
+    ///
+    /// # Errors
+    /// 201; 401 over 5,242,864 bytes; -1 if there is no connection or too much is queued while it is being made again.
+    pub fn send_text(&self, text: String) -> Result<(), BusinessError> {
+        self.send(text.len(), || text.into())
+    }
+
+    /// `send` of an ArrayBuffer; see [`send_text`](Self::send_text).
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text).
+    pub fn send_binary(&self, data: Vec<u8>) -> Result<(), BusinessError> {
+        self.send(data.len(), || data.into())
+    }
+
+    fn send(&self, len: usize, message: impl FnOnce() -> Message) -> Result<(), BusinessError> {
+        self.object.context.check_permission()?;
+        if len > MAX_SEND {
+            return Err(BusinessError::new(
+                BusinessError::PARAMETER,
+                format!("a message of {len} bytes is longer than the limit of {MAX_SEND}"),
+            ));
+        }
+        let Some(link) = self.object.link() else {
+            return Err(BusinessError::not_sent("not connected"));
+        };
+        link.outbox
+            .push(message(), ())
+            .map_err(|refused| match refused {
+                Refused::Closed => BusinessError::not_sent("the connection is closing"),
+                Refused::Full { queued, limit } => BusinessError::not_sent(format!(
+                    "{queued} bytes are queued until the connection is up again, \
+                     and the limit is {limit} (reconnect.maxQueuedBytes)"
+                )),
+            })
+    }
+
+    /// `close`: `Ok` when the close has been requested. What was sent before goes first.
+    ///
+    /// # Errors
+    /// 201; 2302999 if there is no connection or it is closing.
+    pub fn close(&self, options: CloseOptions) -> Result<(), BusinessError> {
+        self.object.context.check_permission()?;
+        let Some(link) = self.object.link() else {
+            return Err(BusinessError::new(BusinessError::OTHER, "not connected"));
+        };
+        let level = self.object.context.level;
+        let frame = options.frame(level.differences().close_reason);
+        if !link.outbox.close(frame, true) {
+            let why = "the connection is closing already";
+            return Err(BusinessError::new(BusinessError::OTHER, why));
+        }
+        Ok(())
+    }
+
+    /// The binding has passed this many `Text` and `Binary` events on to the program, with this many bytes in all.
+    /// While too much is outstanding the connection is not read from: back-pressure.
+    pub fn consumed(&self, events: usize, bytes: usize) {
+        if let Some(link) = self.object.link() {
+            link.outbox.consumed(events, bytes);
+        }
+    }
+
+    /// arkws: the state, numbered as in the browsers' API.
+    pub fn ready_state(&self) -> ReadyState {
+        match self.object.link() {
+            None => ReadyState::Closed,
+            Some(link) if !link.outbox.is_open() => ReadyState::Closing,
+            Some(link) if link.open.load(Ordering::Acquire) => ReadyState::Open,
+            Some(_) => ReadyState::Connecting,
+        }
+    }
+
+    /// arkws: bytes of messages that were sent but not yet handed to the operating system.
+    pub fn buffered_amount(&self) -> usize {
+        self.object.link().map_or(0, |link| link.outbox.bytes())
+    }
+
+    /// arkws: counters and facts of the current or last connection. The counters are at most one batch of events old.
+    pub fn stats(&self) -> Stats {
+        self.object.lock().stats.clone()
+    }
+}
+
+impl fmt::Debug for WebSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("context", &self.object.context)
+            .field("ready_state", &self.ready_state())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for WebSocket {
+    fn drop(&mut self) {
+        self.object.dropped.store(true, Ordering::Release);
+        if let Some(link) = self.object.link() {
+            let gone = CloseFrame::new(CloseCode::GOING_AWAY, "");
+            link.outbox.close(gone, true);
+        }
+    }
+}
+
+impl Object {
+    fn link(&self) -> Option<Arc<Link>> {
+        self.lock().link.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn emit(&self, event: Event<'_>) {
+        if !self.dropped.load(Ordering::Acquire) {
+            self.listener.on_event(event);
+        }
+    }
+
+    fn flush(&self) {
+        if !self.dropped.load(Ordering::Acquire) {
+            self.listener.flush();
+        }
+    }
+}
+
+impl Link {
+    /// What keeps the object from connecting.
+    fn occupation(&self) -> &'static str {
+        if !self.outbox.is_open() {
+            "the connection is closing"
+        } else if self.open.load(Ordering::Acquire) {
+            "the connection is open"
+        } else {
+            "a connection is being made"
+        }
+    }
+}
+
+/// The life of a client object's connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadyState {
+    /// Connecting, or waiting to reconnect.
+    Connecting = 0,
+    /// Open.
+    Open = 1,
+    /// Closing.
+    Closing = 2,
+    /// Closed, or never connected.
+    Closed = 3,
+}
+
+/// Counters and facts of a connection.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stats {
+    /// Messages received.
+    pub messages_received: u64,
+    /// Messages handed to the operating system.
+    pub messages_sent: u64,
+    /// Bytes read from the transport.
+    pub bytes_received: u64,
+    /// Bytes written to the transport.
+    pub bytes_sent: u64,
+    /// Heartbeat pings sent.
+    pub pings_sent: u64,
+    /// Pings received.
+    pub pings_received: u64,
+    /// Last round trip of a heartbeat.
+    pub round_trip: Option<Duration>,
+    /// Negotiated sub-protocol.
+    pub protocol: Option<String>,
+    /// Negotiated extensions, as on the wire.
+    pub extensions: Option<String>,
+    /// `"TLSv1.3"`...
+    pub tls_version: Option<&'static str>,
+    /// `ip:port` of the peer (of the proxy, if there is one).
+    pub remote_address: Option<String>,
+}
+
+impl Stats {
+    fn count(&mut self, stats: arkws::Stats) {
+        self.messages_received = stats.messages_received;
+        self.messages_sent = stats.messages_sent;
+        self.bytes_received = stats.bytes_received;
+        self.bytes_sent = stats.bytes_sent;
+        self.pings_sent = stats.pings_sent;
+        self.pings_received = stats.pings_received;
+        self.round_trip = stats.round_trip;
+    }
+}

@@ -1,0 +1,271 @@
+//! The task of one `connect`: attempts, the open connection, the end.
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arkws::{ClientResponse, CloseFrame, Transport};
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, error};
+
+use super::deliver::Deliver;
+use super::failure::Failure;
+use super::reconnect::Retries;
+use super::request::Plan;
+use super::{Link, Object};
+use crate::driver::{self, drive};
+use crate::{BusinessError, CloseResult, Event};
+
+/// How an attempt, or the connection that it made, ended.
+enum End {
+    /// By our close, or the peer's.
+    Closed(CloseResult),
+    /// The attempt failed.
+    Unreached(Failure),
+    /// The connection was open, and is lost.
+    Lost(Failure),
+}
+
+/// The whole life of one `connect`. The object can connect again before the last events are delivered.
+pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Plan) {
+    let mut session = Session {
+        object: &object,
+        link: &link,
+        retries: plan.reconnect.clone().map(Retries::new),
+        plan,
+        was_open: false,
+    };
+    let end = match AssertUnwindSafe(session.run()).catch_unwind().await {
+        Ok(end) => end,
+        Err(payload) => {
+            let failure = Failure::panic(&*payload);
+            error!("{}", failure.detail);
+            session.failed(failure)
+        }
+    };
+    session.finish(end);
+}
+
+struct Session<'a> {
+    object: &'a Arc<Object>,
+    link: &'a Link,
+    plan: Plan,
+    retries: Option<Retries>,
+    /// Since `connect`, at least once.
+    was_open: bool,
+}
+
+impl Session<'_> {
+    async fn run(&mut self) -> End {
+        loop {
+            let end = self.connect().await;
+            let failure = match &end {
+                End::Unreached(failure) | End::Lost(failure) => failure.clone(),
+                End::Closed(close) if invites_back(close.code) && !self.is_closing() => {
+                    self.link.open.store(false, Ordering::Release);
+                    self.link.outbox.set_limit(self.plan.queue_limit());
+                    Failure::closed(close.code, &close.reason)
+                }
+                End::Closed(_) => return end,
+            };
+            let Some(delay) = self
+                .retries
+                .as_mut()
+                .and_then(|retries| retries.next(&failure))
+            else {
+                return end;
+            };
+            let attempt = self.retries.as_ref().map_or(0, Retries::attempts);
+            debug!(attempt, ?delay, cause = failure.detail, "reconnecting");
+            self.object.emit(Event::Reconnecting {
+                attempt,
+                delay: delay.as_millis().try_into().unwrap_or(u64::MAX),
+                cause: match end {
+                    End::Unreached(_) => failure.of_attempt(),
+                    End::Lost(_) | End::Closed(_) => failure.of_connection(),
+                },
+            });
+            self.object.flush();
+            tokio::select! {
+                biased;
+                () = closing(self.link) => return self.closed(None),
+                () = sleep(delay) => {}
+            }
+        }
+    }
+
+    /// One attempt, and the connection if it succeeds.
+    async fn connect(&mut self) -> End {
+        // On the heap, and given back when the connection is open.
+        let attempt = Box::pin(self.plan.connect());
+        let result = tokio::select! {
+            biased;
+            () = closing(self.link) => return self.closed(None),
+            result = attempt => result,
+        };
+        let (mut socket, response) = match result {
+            Ok(_) if self.is_closing() => return self.closed(None),
+            Ok(connected) => connected,
+            Err(error) => return self.failed(error.into()),
+        };
+        self.opened(&socket, &response);
+        drop(response);
+        let since = Instant::now();
+
+        let mut deliver = Deliver::new(self.object, self.retries.is_some());
+        let (end, unsure) = drive(&mut socket, &self.link.outbox, &mut deliver).await;
+
+        if let Some(retries) = &mut self.retries {
+            retries.held(since.elapsed());
+        }
+        let end = match end {
+            driver::End::Closed(frame) => self.closed(frame),
+            // However the closing handshake fails, the connection is closed as we asked.
+            driver::End::Failed(_) if self.is_closing() => self.closed(None),
+            driver::End::Failed(error) => self.failed(error.into()),
+        };
+        if let Some(count) = count(&unsure) {
+            let error = end.of_send();
+            self.object.emit(Event::SendFailed { count, error });
+        }
+        // The peer is still to be told why, and the program need not wait for that.
+        let _ = self.object.context.network().spawn(async move {
+            driver::linger(&mut socket).await;
+        });
+        end
+    }
+
+    fn opened(&mut self, socket: &arkws::WebSocket<Transport>, response: &ClientResponse) {
+        let negotiated = socket.negotiated();
+        let text = |name| {
+            let value = response.headers.get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        {
+            let stats = &mut self.object.lock().stats;
+            *stats = super::Stats {
+                protocol: negotiated.protocol.clone(),
+                extensions: text("sec-websocket-extensions"),
+                tls_version: socket
+                    .get_ref()
+                    .tls_version()
+                    .map(|version| version.as_str()),
+                remote_address: socket.get_ref().peer_addr().ok().map(|at| at.to_string()),
+                ..super::Stats::default()
+            };
+        }
+        self.was_open = true;
+        self.link.open.store(true, Ordering::Release);
+        self.link.outbox.set_limit(usize::MAX);
+
+        self.object.emit(Event::HeaderReceive(&response.headers));
+        self.object.emit(Event::Open {
+            status: response.status.as_u16(),
+            message: &response.reason,
+            protocol: negotiated.protocol.as_deref(),
+        });
+        if let Some(retries) = &self.retries
+            && retries.attempts() > 0
+        {
+            let attempts = retries.attempts();
+            self.object.emit(Event::Reconnected { attempts });
+        }
+        self.object.flush();
+    }
+
+    /// Nobody wanted this end.
+    fn failed(&mut self, failure: Failure) -> End {
+        self.link.outbox.set_limit(self.plan.queue_limit());
+        match self.link.open.swap(false, Ordering::AcqRel) {
+            true => End::Lost(failure),
+            false => End::Unreached(failure),
+        }
+    }
+
+    /// The connection is closed, by us if we asked for it, else by the peer.
+    fn closed(&self, peer: Option<CloseFrame>) -> End {
+        let frame = self.link.outbox.requested_close().or(peer);
+        End::Closed(match frame {
+            Some(frame) => CloseResult {
+                code: frame.code().get(),
+                reason: frame.reason().to_owned(),
+            },
+            // RFC 6455, 7.1.5: the close frame had no code.
+            None => CloseResult {
+                code: 1005,
+                reason: String::new(),
+            },
+        })
+    }
+
+    fn is_closing(&self) -> bool {
+        self.link.outbox.requested_close().is_some()
+    }
+
+    /// Frees the object for the next `connect`, then delivers the last events of this one.
+    fn finish(&self, end: End) {
+        let (object, outbox) = (self.object, &self.link.outbox);
+        outbox.end();
+        object.lock().link = None;
+        if let Some(count) = count(&outbox.unsent()) {
+            let error = end.of_send();
+            object.emit(Event::SendFailed { count, error });
+        }
+        let lost = match end {
+            End::Closed(close) => {
+                object.emit(Event::Close(close));
+                None
+            }
+            End::Unreached(failure) => {
+                object.emit(Event::Error(failure.of_attempt()));
+                self.was_open.then_some(failure)
+            }
+            End::Lost(failure) => {
+                object.emit(Event::Error(failure.of_connection()));
+                Some(failure)
+            }
+        };
+        if let Some(failure) = lost {
+            // RFC 6455, 7.1.5: there was no closing handshake.
+            object.emit(Event::Close(CloseResult {
+                code: 1006,
+                reason: failure.detail,
+            }));
+        }
+        object.emit(Event::Idle);
+        object.flush();
+    }
+}
+
+/// Ready when the program asks for the end.
+async fn closing(link: &Link) {
+    poll_fn(|cx| link.outbox.poll_close(cx)).await;
+}
+
+impl End {
+    /// What the sends learn that were under way.
+    fn of_send(&self) -> BusinessError {
+        match self {
+            End::Unreached(failure) | End::Lost(failure) => failure.of_send(),
+            End::Closed(CloseResult { code, reason }) => {
+                let separator = if reason.is_empty() { "" } else { ": " };
+                BusinessError::not_sent(format!(
+                    "the connection was closed with {code}{separator}{reason}"
+                ))
+                .with_cause("closed")
+            }
+        }
+    }
+}
+
+/// RFC 6455, 7.4.1, and the registry's 1012 to 1014: the server goes away, has trouble, restarts, or asks to try again later.
+pub(super) fn invites_back(code: u16) -> bool {
+    matches!(code, 1001 | 1011..=1014)
+}
+
+/// How many; `None` if there is none.
+fn count(tags: &[()]) -> Option<u32> {
+    let count = u32::try_from(tags.len()).unwrap_or(u32::MAX);
+    (count > 0).then_some(count)
+}

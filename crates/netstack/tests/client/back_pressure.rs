@@ -1,0 +1,117 @@
+//! A program that lags behind stops the reading: memory stays bounded, and nothing is lost.
+use std::time::Duration;
+
+use arkws::Message;
+use tokio::time::timeout;
+
+use crate::support::{Client, Seen, Server, level};
+
+/// Sends until the connection takes no more; returns how many messages were sent.
+async fn flood(peer: &mut arkws::WebSocket<tokio::net::TcpStream>, payload: Message) -> usize {
+    for count in 0.. {
+        peer.feed_message(payload.clone()).unwrap();
+        // Real time: the operating system is not told to hurry.
+        if timeout(Duration::from_millis(300), peer.flush())
+            .await
+            .is_err()
+        {
+            return count + 1;
+        }
+        assert!(count < 200_000, "this server is never stopped");
+    }
+    unreachable!()
+}
+
+#[tokio::test]
+async fn a_program_that_consumes_nothing_stops_a_fast_server_and_later_gets_everything() {
+    let server = Server::start().await;
+    let mut client = Client::at(level(26));
+    let mut peer = client.open_to(&server).await;
+
+    let sent = flood(&mut peer, Message::from(vec![7; 64 << 10])).await;
+    let delivered = client.socket.stats().bytes_received as usize;
+    assert!(delivered < 8 << 20, "{delivered} bytes were delivered");
+    assert!(
+        sent * (64 << 10) > delivered,
+        "the rest waits at the server"
+    );
+
+    // Now it consumes; the server can go on, and not one message is missing.
+    let rest = tokio::spawn(async move {
+        peer.flush().await.unwrap();
+        peer.send("end".into()).await.unwrap();
+        peer
+    });
+    let mut received = 0;
+    loop {
+        match client.next().await {
+            Seen::Binary(data) => {
+                assert_eq!(data.len(), 64 << 10);
+                received += 1;
+            }
+            Seen::Text(end) => {
+                assert_eq!(end, "end");
+                break;
+            }
+            other => assert_eq!(other, Seen::DataEnd),
+        }
+    }
+    assert_eq!(received, sent);
+    rest.await.unwrap();
+}
+
+#[tokio::test]
+async fn empty_messages_are_bounded_too() {
+    let server = Server::start().await;
+    let mut client = Client::at(level(26));
+    let mut peer = client.open_to(&server).await;
+
+    // Far more than are delivered ahead, and all of them in the operating system's buffers.
+    const COUNT: usize = 40_000;
+    for _ in 0..COUNT {
+        peer.feed_text("").unwrap();
+    }
+    peer.flush().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let ahead = client.socket.stats().messages_received;
+    assert!(ahead < 20_000, "{ahead} messages were delivered");
+
+    for _ in 0..COUNT {
+        assert_eq!(client.next().await, Seen::Text("".into()));
+        assert_eq!(client.next().await, Seen::DataEnd);
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_consumes_nothing_can_still_send_and_close() {
+    let server = Server::start().await;
+    let mut client = Client::at(level(26));
+    let mut peer = client.open_to(&server).await;
+    flood(&mut peer, Message::from(vec![7; 64 << 10])).await;
+
+    client.send("still here").unwrap();
+    client.close().unwrap();
+
+    let rest = tokio::spawn(async move {
+        let mut seen = Vec::new();
+        while let Some(event) = peer.recv().await {
+            seen.push(Message::from(event.unwrap()));
+        }
+        seen
+    });
+    let mut last = Vec::new();
+    loop {
+        match client.peek().await {
+            Seen::Idle => break,
+            Seen::Binary(_) | Seen::DataEnd => {}
+            other => last.push(other),
+        }
+    }
+    assert_eq!(
+        last,
+        [Seen::Sent(1), Seen::Close(1000, "CLOSE_NORMAL".into())]
+    );
+    let seen = rest.await.unwrap();
+    assert_eq!(seen[0], Message::from("still here"));
+    assert!(seen[1].is_close());
+}

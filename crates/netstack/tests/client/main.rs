@@ -1,0 +1,11 @@
+//! The client object, through its public interface, against real servers on the loopback interface.
+mod back_pressure;
+mod closing;
+mod connecting;
+mod events;
+mod heartbeat;
+mod reconnecting;
+mod refusals;
+mod request;
+mod sending;
+mod support;
