@@ -78,8 +78,16 @@ async fn handle(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
 
 /// Answers wait until everything that has been read is answered, and leave in one write.
 async fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
+    let mut result = Ok(());
     while let Some(received) = socket.recv_with_outbox().await {
-        let (message, mut outbox) = received?;
+        let (message, mut outbox) = match received {
+            Ok(received) => received,
+            Err(error) => {
+                // Going on to the end lets the peer read why we closed.
+                result = Err(error);
+                continue;
+            }
+        };
         match message {
             MessageRef::Text(text) if text.len() < LARGE => outbox.feed_text(&text)?,
             MessageRef::Binary(data) if data.len() < LARGE => outbox.feed_binary(&data)?,
@@ -93,5 +101,5 @@ async fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
             socket.flush().await?;
         }
     }
-    Ok(())
+    result
 }

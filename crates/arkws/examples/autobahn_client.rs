@@ -1,0 +1,87 @@
+//! Runs the cases of an Autobahn test suite's server, permessage-deflate offered.
+//!
+//! ```console
+//! kosoku --mode fuzzingserver 127.0.0.1:9001
+//! cargo run --release --example autobahn_client -- ws://127.0.0.1:9001
+//! ```
+use std::process::ExitCode;
+
+use arkws::{Client, DeflateConfig, Error, Message, MessageRef, Transport, WebSocket};
+
+const AGENT: &str = "arkws";
+
+/// A payload from this size on, in bytes, is handed on rather than copied.
+const LARGE: usize = 64 << 10;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(url), None) = (arguments.next(), arguments.next()) else {
+        eprintln!("usage: autobahn_client URL\nexample: autobahn_client ws://127.0.0.1:9001");
+        return ExitCode::FAILURE;
+    };
+    match run(url.trim_end_matches('/')).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{url}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(server: &str) -> Result<(), Error> {
+    let client = Client::builder()
+        .deflate(DeflateConfig::default())
+        .build()?;
+    let count = case_count(&client, server).await?;
+    for case in 1..=count {
+        eprint!("\rcase {case} of {count}");
+        let url = format!("{server}/runCase?case={case}&agent={AGENT}");
+        let (mut socket, _) = client.connect(&url).await?;
+        // Most cases break a rule, and end in an error on our side: it is the server that judges.
+        let _ = echo(&mut socket).await;
+    }
+    eprintln!();
+    let url = format!("{server}/updateReports?agent={AGENT}");
+    let (mut socket, _) = client.connect(&url).await?;
+    // The suite's servers end this connection as they please.
+    while let Some(Ok(_)) = socket.recv().await {}
+    Ok(())
+}
+
+async fn case_count(client: &Client, server: &str) -> Result<u32, Error> {
+    let (mut socket, _) = client.connect(&format!("{server}/getCaseCount")).await?;
+    let mut count = 0;
+    while let Some(message) = socket.recv().await {
+        if let MessageRef::Text(text) = message? {
+            count = text.parse().unwrap_or_default();
+        }
+    }
+    Ok(count)
+}
+
+async fn echo(socket: &mut WebSocket<Transport>) -> Result<(), Error> {
+    let mut result = Ok(());
+    while let Some(received) = socket.recv_with_outbox().await {
+        let (message, mut outbox) = match received {
+            Ok(received) => received,
+            Err(error) => {
+                // Going on to the end lets the peer read why we closed.
+                result = Err(error);
+                continue;
+            }
+        };
+        match message {
+            MessageRef::Text(text) if text.len() < LARGE => outbox.feed_text(&text)?,
+            MessageRef::Binary(data) if data.len() < LARGE => outbox.feed_binary(&data)?,
+            MessageRef::Text(_) | MessageRef::Binary(_) => {
+                outbox.feed_message(Message::from(message))?;
+            }
+            MessageRef::Ping(_) | MessageRef::Pong(_) | MessageRef::Close(_) => {}
+        }
+        if outbox.is_full() {
+            socket.flush().await?;
+        }
+    }
+    result
+}
