@@ -150,12 +150,12 @@ impl Ending {
         )
     }
 
-    /// The connection never became open.
+    /// The connection never became open, of which the program had not been told.
     pub(super) fn not_opened(error: &Error) -> Ending {
         Ending {
             why: error.to_string(),
             cause: error.cause().as_str(),
-            is_failure: true,
+            is_failure: false,
             result: None,
         }
     }

@@ -362,3 +362,24 @@ fn not_listening(address: SocketAddr, error: &io::Error) -> BusinessError {
 fn other(error: io::Error) -> BusinessError {
     BusinessError::new(BusinessError::OTHER, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_server_from_listening_has_the_contracts_codes() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        for (kind, code) in [
+            (io::ErrorKind::AddrInUse, 2302007),
+            (io::ErrorKind::AddrNotAvailable, 2302004),
+            (io::ErrorKind::PermissionDenied, 2302005),
+            (io::ErrorKind::OutOfMemory, 2302999),
+        ] {
+            let error = not_listening(address, &kind.into());
+            assert_eq!(error.code, code);
+            let detail = format!(": listen on 127.0.0.1:80: {kind}");
+            assert!(error.message.ends_with(&detail), "{error}");
+        }
+    }
+}

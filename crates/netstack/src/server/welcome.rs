@@ -129,6 +129,7 @@ impl Newcomer<'_> {
             }
             Err(error) => {
                 drop(membership);
+                self.report_error(&error);
                 client.leave(&Ending::not_opened(&error), Vec::new(), &self.run.shared);
             }
         }
