@@ -67,7 +67,8 @@ impl HeadReader {
         let room = self.max_bytes.saturating_sub(before);
         let taken = &bytes[..bytes.len().min(room)];
         self.bytes.extend_from_slice(taken);
-        if before < START_LINE_PROBE || taken.contains(&b'\n') {
+        let full = self.bytes.len() >= self.max_bytes;
+        if before < START_LINE_PROBE || full || taken.contains(&b'\n') {
             while let Some((head, length)) = self.parse::<H>()? {
                 self.start += length;
                 if is_final(&head) {
@@ -78,7 +79,7 @@ impl HeadReader {
                 }
             }
         }
-        if self.bytes.len() >= self.max_bytes {
+        if full {
             return Err(HandshakeError::HeadTooLarge {
                 limit: self.max_bytes,
             });

@@ -446,6 +446,29 @@ fn a_head_over_the_limits_is_answered_with_431() {
     }
 }
 
+/// Found by fuzzing: the limit must not hide what is wrong before it.
+#[test]
+fn garbage_up_to_the_limit_is_the_same_garbage_however_it_arrives() {
+    let limits = Limits {
+        max_header_bytes: 100,
+        ..Limits::default()
+    };
+    let bytes = format!("GET /{}\0{}", "a".repeat(60), "b".repeat(60));
+    for step in [1, 50, 127] {
+        let mut server = ServerHandshake::new(&limits);
+
+        let error = bytes
+            .as_bytes()
+            .chunks(step)
+            .find_map(|chunk| server.recv(chunk).err());
+
+        assert!(
+            matches!(error, Some(HandshakeError::Malformed(_))),
+            "{step}: {error:?}"
+        );
+    }
+}
+
 #[test]
 fn a_request_without_end_is_refused_at_the_limit() {
     let mut server = ServerHandshake::new(&Limits::default());
