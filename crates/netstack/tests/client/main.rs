@@ -9,3 +9,4 @@ mod refusals;
 mod request;
 mod sending;
 mod support;
+mod tls;

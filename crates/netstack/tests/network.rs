@@ -1,0 +1,139 @@
+//! The process's network thread: started when needed, gone when not, and not to be broken.
+//!
+//! One test only: it counts the threads of its process.
+#![cfg(target_os = "linux")]
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use arkws::Message;
+use arkws_netstack::{
+    ApiLevel, CloseOptions, Context, Event, Listener, Proxy, RequestOptions, WebSocket,
+};
+use tokio::net::TcpListener;
+
+/// Sends on what happens; panics if told to.
+struct Ears {
+    heard: Sender<&'static str>,
+    break_on_text: bool,
+}
+
+impl Listener for Ears {
+    fn on_event(&self, event: Event<'_>) {
+        let word = match event {
+            Event::Open { .. } => "open",
+            Event::Text(_) if self.break_on_text => panic!("a defect in a binding"),
+            Event::Text(_) => "text",
+            Event::Error(_) => "error",
+            Event::Close(_) => "close",
+            Event::Idle => "idle",
+            _ => return,
+        };
+        let _ = self.heard.send(word);
+    }
+}
+
+fn client(break_on_text: bool) -> (WebSocket, Receiver<&'static str>) {
+    let (heard, words) = channel();
+    let ears = Ears {
+        heard,
+        break_on_text,
+    };
+    let context = Context::new(ApiLevel::CONTRACT);
+    (WebSocket::new(context, Arc::new(ears)), words)
+}
+
+fn hear(words: &Receiver<&'static str>, expected: &str) {
+    let word = words.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(word, expected);
+}
+
+fn connect(socket: &WebSocket, url: &str) {
+    let options = RequestOptions {
+        proxy: Proxy::None,
+        ..RequestOptions::default()
+    };
+    socket.connect(url, options).unwrap();
+}
+
+/// The names of this process's threads.
+fn threads() -> Vec<String> {
+    std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .map(|name| name.trim().to_owned())
+        .collect()
+}
+
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}: {:?}", threads());
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Greets every client, until the process ends.
+fn serve() -> SocketAddr {
+    let (sender, address) = channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let mut socket = arkws::accept(stream).await.unwrap();
+                    socket.send(Message::from("hello")).await.unwrap();
+                    while let Some(Ok(_)) = socket.recv().await {}
+                });
+            }
+        });
+    });
+    address.recv().unwrap()
+}
+
+#[test]
+fn one_thread_serves_all_objects_survives_their_listeners_and_ends_with_the_last() {
+    let address = serve();
+    let before = threads().len();
+    let network = |name: &String| name.starts_with("arkws-");
+
+    for round in 0..2 {
+        // A name, so that threads resolve it.
+        let url = format!("ws://localhost:{}/", address.port());
+        let clients: Vec<_> = (0..20).map(|_| client(false)).collect();
+        for (socket, _) in &clients {
+            connect(socket, &url);
+        }
+        let (broken, broken_words) = client(true);
+        connect(&broken, &url);
+        hear(&broken_words, "open");
+        hear(&broken_words, "error");
+        hear(&broken_words, "close");
+        hear(&broken_words, "idle");
+
+        for (_, words) in &clients {
+            hear(words, "open");
+            hear(words, "text");
+        }
+        let names = threads();
+        let count = names.iter().filter(|name| *name == "arkws-network").count();
+        assert_eq!(count, 1, "round {round}: {names:?}");
+
+        for (socket, words) in &clients {
+            socket.close(CloseOptions::default()).unwrap();
+            hear(words, "close");
+            hear(words, "idle");
+        }
+        // And again from zero.
+        wait_until("the threads end", || !threads().iter().any(network));
+        assert_eq!(threads().len(), before, "{:?}", threads());
+    }
+}
