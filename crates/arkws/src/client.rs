@@ -10,6 +10,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing::Instrument;
+use url::Url;
 
 use crate::dial::tls::Connector;
 use crate::dial::url::{Endpoint, shown};
@@ -86,6 +87,7 @@ struct Settings {
     connect_timeout: Duration,
     handshake_timeout: Duration,
     max_redirects: usize,
+    redirects: RedirectCheck,
 }
 
 // Headers are not shown: they hold tokens and cookies.
@@ -107,6 +109,32 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+/// The caller's opinion on redirects.
+#[derive(Clone, Default)]
+struct RedirectCheck(Option<Arc<Check>>);
+
+type Check = dyn Fn(&Url) -> Result<(), String> + Send + Sync;
+
+impl RedirectCheck {
+    fn check(&self, url: &Url) -> Result<(), RedirectError> {
+        let Some(check) = &self.0 else {
+            return Ok(());
+        };
+        check(url).map_err(|reason| RedirectError::Forbidden {
+            location: shown(url.as_str()),
+            reason,
+        })
+    }
+}
+
+impl fmt::Debug for RedirectCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RedirectCheck")
+            .field(&self.0.is_some())
+            .finish()
+    }
+}
+
 /// Builds a [`Client`].
 #[derive(Clone)]
 #[must_use]
@@ -120,6 +148,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     handshake_timeout: Duration,
     max_redirects: usize,
+    redirects: RedirectCheck,
 }
 
 impl ClientBuilder {
@@ -211,6 +240,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Asks `check` whether a redirect to this URL may be followed; `Err` says why not. Default: any may.
+    pub fn check_redirects<F>(mut self, check: F) -> ClientBuilder
+    where
+        F: Fn(&Url) -> Result<(), String> + Send + Sync + 'static,
+    {
+        self.redirects = RedirectCheck(Some(Arc::new(check)));
+        self
+    }
+
     /// Checks the settings and reads the files that they name; blocks while it reads.
     ///
     /// # Errors
@@ -227,6 +265,7 @@ impl ClientBuilder {
             connect_timeout: self.connect_timeout,
             handshake_timeout: self.handshake_timeout,
             max_redirects: self.max_redirects,
+            redirects: self.redirects,
         };
         // A request to nowhere shows now what would fail for every URL.
         let request = settings.request("localhost".into(), "/".into(), settings.headers.clone());
@@ -250,6 +289,7 @@ impl Client {
             connect_timeout: Duration::from_secs(20),
             handshake_timeout: Duration::from_secs(15),
             max_redirects: 4,
+            redirects: RedirectCheck::default(),
         }
     }
 
@@ -296,6 +336,7 @@ impl Client {
                 to = next.authority(),
                 "redirected"
             );
+            self.settings.redirects.check(next.url())?;
             redirects += 1;
             redirect::drop_credentials(endpoint.url(), next.url(), &mut headers);
             endpoint = next;

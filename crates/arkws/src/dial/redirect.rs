@@ -23,6 +23,14 @@ pub enum RedirectError {
         /// Where it would lead to.
         location: String,
     },
+    /// [`ClientBuilder::check_redirects`](crate::ClientBuilder::check_redirects).
+    #[error("the redirect to {location} is not allowed: {reason}")]
+    Forbidden {
+        /// Where it would lead to.
+        location: String,
+        /// Why it is not allowed.
+        reason: String,
+    },
     /// The `Location` cannot be connected to.
     #[error("the redirect's Location cannot be followed: {0}")]
     Location(#[from] UrlError),

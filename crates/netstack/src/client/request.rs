@@ -70,6 +70,10 @@ impl<'a> Request<'a> {
             .protocols(protocols)
             .deflate(options.per_message_deflate.then(DeflateConfig::default))
             .proxy(proxy(&options.proxy)?)
+            .check_redirects({
+                let context = context.clone();
+                move |url| context.policy().allows(&origin(url, true))
+            })
             .config(config(&options))
             .connect_timeout(options.connect_timeout.unwrap_or(Duration::from_secs(20)))
             .handshake_timeout(options.handshake_timeout.unwrap_or(Duration::from_secs(15)));

@@ -270,6 +270,23 @@ async fn hosts_that_are_not_in_the_allow_list_are_2302998() {
 }
 
 #[tokio::test]
+async fn a_redirect_does_not_lead_around_the_allow_list() {
+    let server = Server::start().await;
+    let context = context(level(26));
+    let list = AllowList::new([server.address().to_string()], Arc::new(OpenPolicy)).unwrap();
+    context.set_policy(Arc::new(list));
+    let mut client = Client::with(context);
+    client.connect(server.url()).unwrap();
+
+    let elsewhere = "HTTP/1.1 302 Found\r\nLocation: ws://localhost:1/\r\n\r\n";
+    server.answer(elsewhere).await;
+
+    let error = client.error().await;
+    assert_eq!(error.cause, Some("redirect"));
+    assert!(error.message.contains("ws://localhost:1"), "{error}");
+}
+
+#[tokio::test]
 async fn checks_are_made_in_the_platforms_order() {
     let context = context(level(26));
     let mut client = Client::with(context.clone());
