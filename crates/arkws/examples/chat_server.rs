@@ -37,7 +37,10 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("listening on ws://{address}");
+    match listener.local_addr() {
+        Ok(address) => println!("listening on ws://{address}"),
+        Err(error) => eprintln!("listening on {address} ({error})"),
+    }
     serve(listener).await
 }
 

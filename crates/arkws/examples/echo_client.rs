@@ -32,7 +32,11 @@ async fn main() -> ExitCode {
 
 async fn talk(url: &str, messages: Vec<String>) -> Result<(), Error> {
     let (mut socket, response) = arkws::connect(url).await?;
-    println!("connected: {} {}", response.status, response.reason);
+    println!(
+        "connected: {} {}",
+        response.status.as_str(),
+        response.reason
+    );
 
     let mut expected = messages.len();
     for message in messages {

@@ -28,9 +28,7 @@ async fn main() -> ExitCode {
             }
             _ if !argument.starts_with('-') && address.is_none() => address = Some(argument),
             _ => {
-                eprintln!(
-                    "unexpected argument: {argument}\nusage: echo_server [ADDRESS] [--deflate]"
-                );
+                eprintln!("usage: echo_server [ADDRESS] [--deflate]");
                 return ExitCode::FAILURE;
             }
         }

@@ -28,7 +28,7 @@ use crate::{
 /// use futures_util::StreamExt;
 ///
 /// let (mut socket, response) = arkws::connect("wss://echo.example/").await?;
-/// println!("{} {}", response.status, response.reason);
+/// println!("{} {}", response.status.as_str(), response.reason);
 /// socket.send(Message::Text("hello".into())).await?;
 /// while let Some(message) = socket.next().await {
 ///     println!("{:?}", message?);

@@ -12,7 +12,7 @@ pub struct Config {
     pub heartbeat: Option<Heartbeat>,
     /// How long the peer may take to answer a close frame (and, on the client, to end TCP). Default: 5 s.
     pub close_timeout: Duration,
-    /// Output is flushed by itself when this many bytes wait. Default: 64 KiB.
+    /// When this many bytes wait, `poll_ready` starts writing, and waits while they do. Default: 64 KiB.
     pub write_buffer: usize,
 }
 

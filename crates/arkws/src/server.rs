@@ -31,6 +31,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:9001").await?;
 /// loop {
 ///     let (stream, _) = listener.accept().await?;
+///     stream.set_nodelay(true)?;
 ///     tokio::spawn(async move {
 ///         let mut socket = arkws::accept(stream).await?;
 ///         socket.send("hello".into()).await?;

@@ -77,12 +77,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 },
                 Phase::Finishing(error) => {
                     let failed = error.is_some();
-                    let reached = ready!(self.poll_finish(cx, failed));
-                    let finished = match reached {
-                        true => std::mem::replace(&mut self.phase, Phase::Lingering),
-                        false => std::mem::replace(&mut self.phase, Phase::Ended),
-                    };
-                    self.engine.restart_deadline();
+                    let may_linger = ready!(self.poll_finish(cx, failed));
+                    let finished = std::mem::replace(&mut self.phase, Phase::Lingering);
+                    match may_linger {
+                        true => self.engine.restart_deadline(),
+                        false => self.end(),
+                    }
                     if let Phase::Finishing(Some(error)) = finished {
                         tracing::debug!(target: "arkws", %error, "connection failed");
                         return Poll::Ready(Some(Err(*error)));
@@ -363,6 +363,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn end(&mut self) {
         tracing::debug!(target: "arkws", "connection ended");
         self.phase = Phase::Ended;
+        // Whoever waits for a flush must not take what is lost for sent.
+        if self.engine.connection.queued() > 0 || self.engine.output == Output::Unflushed {
+            self.engine.break_output();
+        }
         self.timer = Timer::default();
         self.discard_input();
         self.engine.connection.release_buffers();

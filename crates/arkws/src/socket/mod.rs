@@ -243,7 +243,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         result.map_err(Error::Lost)
     }
 
-    /// Writes what is queued.
+    /// Writes what is queued; waits as long as the peer does not read. Heartbeats do not run meanwhile: a program that
+    /// does not trust its peer sends under a time-out, or [splits](Self::split) the socket.
     ///
     /// # Errors
     /// As [`poll_flush`](Self::poll_flush).

@@ -177,7 +177,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         self.shared.wakers.receiver.register(cx.waker());
         let mut socket = self.shared.lock();
         let message = ready!(socket.poll_recv(&mut Context::from_waker(&self.waker)));
-        Poll::Ready(message.map(|message| message.map(Message::from)))
+        let message = message.map(|message| message.map(Message::from));
+        if !matches!(message, Some(Ok(_))) {
+            // The connection is over: nothing that a sender waits for will come.
+            drop(socket);
+            self.shared.wakers.sender.wake();
+        }
+        Poll::Ready(message)
     }
 
     /// The next message. `None`: the closing handshake is complete and the transport has ended.

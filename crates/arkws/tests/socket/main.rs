@@ -6,3 +6,4 @@ mod common;
 mod heartbeat;
 mod messages;
 mod split;
+mod tls;

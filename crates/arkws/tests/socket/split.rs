@@ -2,7 +2,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use arkws::{Cause, CloseCode, CloseFrame, Config, Message, Role, SendError, State};
+use arkws::{Cause, CloseCode, CloseFrame, Config, Heartbeat, Message, Role, SendError, State};
 use futures_util::{SinkExt, StreamExt, poll};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
@@ -114,6 +114,24 @@ async fn a_sender_that_gives_up_waiting_does_not_take_the_wake_up_with_it() {
     drop(far);
     assert!(receive.await.unwrap().is_none());
     assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_does_not_wait_for_a_peer_that_the_receiver_has_given_up() {
+    let config = Config {
+        heartbeat: Some(Heartbeat {
+            interval: Duration::from_secs(30),
+            timeout: Duration::from_secs(10),
+        }),
+        ..Config::default()
+    };
+    let (near, _far) = tokio::io::duplex(100);
+    let (mut sender, mut receiver) = open(near, Role::Client, config).split();
+    let send = tokio::spawn(async move { sender.send(Message::from(vec![0; 1000])).await });
+    let error = receiver.recv().await.unwrap().unwrap_err();
+    assert_eq!(error.cause(), Cause::Heartbeat);
+    assert_eq!(send.await.unwrap().unwrap_err().cause(), Cause::Reset);
+    assert!(receiver.recv().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]

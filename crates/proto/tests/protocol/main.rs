@@ -1,4 +1,5 @@
 //! The protocol engine through its public interface.
+mod buffer;
 mod bytes;
 mod closing;
 mod common;

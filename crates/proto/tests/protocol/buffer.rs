@@ -1,0 +1,124 @@
+//! A driver's read buffer: the same events as from the bytes themselves.
+use arkws_proto::connection::{EventKind, RecvBuffer};
+use arkws_proto::{Connection, ProtocolError};
+
+use crate::common::{Owned, client, feed, frame};
+
+/// As [`feed`], through a buffer.
+fn feed_buffered(
+    connection: &mut Connection,
+    bytes: &[u8],
+) -> (Vec<Owned>, Result<(), ProtocolError>) {
+    let mut buffer = RecvBuffer::filled(bytes.into());
+    let mut events = Vec::new();
+    loop {
+        match connection.recv_buffered(&mut buffer) {
+            Ok(Some(_)) => events.push(buffer.take_event().expect("an event waits").into()),
+            Ok(None) => {
+                assert!(buffer.is_parsed());
+                assert!(buffer.take_event().is_none());
+                return (events, Ok(()));
+            }
+            Err(error) => return (events, Err(error)),
+        }
+    }
+}
+
+#[test]
+fn events_are_the_same_through_a_buffer() {
+    let mut input = frame(0x81, "grün".as_bytes(), None);
+    input.extend(frame(0x82, b"", None));
+    input.extend(frame(0x89, b"ping", None));
+    input.extend(frame(0x8A, b"pong", None));
+    input.extend(frame(0x01, b"two ", None));
+    input.extend(frame(0x89, b"between", None));
+    input.extend(frame(0x80, b"parts", None));
+    input.extend(frame(0x82, &[7; 70_000], None));
+    input.extend(frame(0x88, b"\x03\xE8bye", None));
+
+    for cut in 0..100 {
+        let (first, second) = input.split_at(cut);
+        let (mut plain, mut buffered) = (client(), client());
+        for part in [first, second] {
+            assert_eq!(
+                feed_buffered(&mut buffered, part),
+                feed(&mut plain, part),
+                "cut at {cut}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_error_comes_after_the_events_before_it() {
+    let mut input = frame(0x81, b"fine", None);
+    input.extend(frame(0x83, b"reserved", None));
+    let (events, result) = feed_buffered(&mut client(), &input);
+    assert_eq!(events, [Owned::Text("fine".into())]);
+    assert_eq!(result, Err(ProtocolError::UnknownOpcode(3)));
+}
+
+#[test]
+fn the_payload_shows_before_the_event_is_taken() {
+    let mut input = frame(0x8A, b"pong", None);
+    input.extend(frame(0x88, b"\x03\xE8bye", None));
+    let mut buffer = RecvBuffer::filled(input.into());
+    assert_eq!(buffer.payload(), b"");
+    let mut connection = client();
+    assert_eq!(
+        connection.recv_buffered(&mut buffer),
+        Ok(Some(EventKind::Pong))
+    );
+    assert_eq!(buffer.payload(), b"pong");
+    // Not taken, and so forgotten.
+    assert_eq!(
+        connection.recv_buffered(&mut buffer),
+        Ok(Some(EventKind::Close))
+    );
+    assert_eq!(buffer.payload(), b"");
+    assert!(buffer.take_event().is_some());
+}
+
+#[test]
+fn whoever_writes_to_the_storage_forgets_the_event() {
+    let mut connection = client();
+    for change in [
+        |buffer: &mut RecvBuffer| buffer.storage().fill(0xFF),
+        |buffer: &mut RecvBuffer| drop(buffer.replace_storage(vec![0xFF; 100].into())),
+        |buffer: &mut RecvBuffer| buffer.set_filled(0),
+    ] {
+        let mut buffer = RecvBuffer::filled(frame(0x81, b"text", None).into());
+        assert_eq!(
+            connection.recv_buffered(&mut buffer),
+            Ok(Some(EventKind::Text))
+        );
+        change(&mut buffer);
+        assert!(buffer.take_event().is_none());
+        assert!(buffer.is_parsed());
+    }
+}
+
+#[test]
+fn a_large_message_can_be_received_directly() {
+    use bytes::BufMut;
+    let input = frame(0x81, "é".repeat(50_000).as_bytes(), None);
+    let (first, second) = input.split_at(1000);
+    let mut connection = client();
+    let mut buffer = RecvBuffer::filled(first.into());
+    assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+    let mut rest = second;
+    let kind = loop {
+        let mut direct = connection.direct_buffer().expect("a large message is open");
+        let count = rest.len().min(direct.chunk_mut().len());
+        direct.put_slice(&rest[..count]);
+        drop(direct);
+        rest = &rest[count..];
+        if let Some(kind) = connection.recv_direct_buffered(&mut buffer).unwrap() {
+            break kind;
+        }
+    };
+    assert_eq!(kind, EventKind::Text);
+    assert_eq!(buffer.payload().len(), 100_000);
+    let event = buffer.take_event().map(Owned::from);
+    assert_eq!(event, Some(Owned::Text("é".repeat(50_000))));
+}
