@@ -90,7 +90,8 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// The status code with which the connection is failed: 1002, 1007 or 1009.
+    /// The status code with which the connection is failed: 1002, 1007 or 1009. (After
+    /// [`UnexpectedEof`](Self::UnexpectedEof), 1002, no close frame is queued.)
     pub fn close_code(&self) -> CloseCode {
         match self {
             Self::InvalidUtf8 | Self::InvalidCloseReason | Self::InvalidDeflate => {

@@ -7,7 +7,7 @@ pub struct Limits {
     pub max_frame_size: u64,
     /// Largest message, in bytes, after decompression (checked while inflating). Default: 64 MiB.
     pub max_message_size: usize,
-    /// Most frames that one message may be split into. Default: 1,048,576.
+    /// Most frames that one message may be split into; 0 is the same as 1. Default: 1,048,576.
     pub max_fragments: u32,
     /// Largest head of a handshake request or response, in bytes. Default: 16 KiB.
     pub max_header_bytes: usize,

@@ -3,6 +3,7 @@
 //! ```text
 //! socket -> recv(&mut bytes) -> Event           send_*() -> transmit() -> socket
 //! ```
+mod assembly;
 mod buffer;
 mod closing;
 mod recv;

@@ -2,22 +2,14 @@
 //!
 //! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]: unmasked where it
 //! lies, handed out borrowed. Everything else is out of line and goes through the [`Stage`]s; what must be remembered
-//! of a message between two reads lies in a box that is made when the first one arrives in pieces.
-use bytes::{BufMut, Bytes, BytesMut};
+//! of a message between two reads lies in an [`Assembly`] that is made when the first one arrives in pieces.
+use bytes::{BufMut, BytesMut};
 
+use super::assembly::{Assembly, Frame};
 use super::{Config, Connection, Event, Life, MessageKind, Payload, Role};
-use crate::deflate::{DeflateParams, Inflater};
+use crate::deflate::Inflater;
 use crate::frame::{FIN, Header, LENGTH_16, MASKED, MAX_HEADER, Opcode};
-use crate::utf8::{InvalidUtf8, Validator};
 use crate::{ProtocolError, Text, mask};
-
-/// From this many missing bytes on a read of its own is cheaper than a copy out of a shared read buffer.
-const DIRECT_FROM: u64 = 16 << 10;
-
-/// Memory that an incomplete message may take before its bytes arrive, ...
-const FIRST_BUFFER: usize = 64 << 10;
-/// ... and how many times the bytes received it may take after that.
-const GROWTH: usize = 4;
 
 /// The receiving half of a connection.
 #[derive(Debug)]
@@ -46,33 +38,6 @@ enum Stage {
     Payload(Frame),
     /// Nothing that matters: the connection is closed or has failed.
     End,
-}
-
-/// A frame of which the header and a part of the payload have arrived.
-#[derive(Debug, Clone, Copy)]
-struct Frame {
-    opcode: Opcode,
-    fin: bool,
-    /// The masking key as it applies to the next byte.
-    key: Option<[u8; 4]>,
-    /// Bytes of the payload that have not arrived.
-    missing: u64,
-}
-
-/// What has arrived of a message, and of a control frame in its midst.
-#[derive(Debug, Default)]
-struct Assembly {
-    /// The message that has begun and not ended.
-    open: Option<MessageKind>,
-    /// The open message arrives compressed, and is put together in `inflated` instead of in `buffer`.
-    compressed: bool,
-    inflated: Vec<u8>,
-    buffer: BytesMut,
-    /// Bytes of `buffer` that have been unmasked, and of either that have been validated.
-    seen: usize,
-    validator: Validator,
-    fragments: u32,
-    control: BytesMut,
 }
 
 impl Connection {
@@ -117,26 +82,12 @@ impl Connection {
     ///
     /// `None`: pass the next bytes to [`recv`](Self::recv). Doing so is always right; this is a matter of speed.
     pub fn direct_buffer(&mut self) -> Option<impl BufMut> {
-        let Stage::Payload(frame) = self.receiver.stage else {
-            return None;
-        };
-        if frame.opcode.is_control() || frame.missing < DIRECT_FROM {
-            return None;
+        match self.receiver.stage {
+            Stage::Payload(frame) if !frame.opcode.is_control() => {
+                self.receiver.assembly().lend(frame)
+            }
+            _ => None,
         }
-        // Not larger than the limit of a message.
-        let missing = frame.missing as usize;
-        let Assembly {
-            buffer,
-            compressed: false,
-            ..
-        } = self.receiver.assembly()
-        else {
-            return None;
-        };
-        if buffer.len() == buffer.capacity() {
-            grow(buffer, missing, 0);
-        }
-        Some(buffer.limit(missing))
     }
 
     /// Takes notice of what was appended to [`direct_buffer`](Self::direct_buffer): unmasks,
@@ -243,14 +194,14 @@ impl Connection {
             });
         }
         let (received, fragments) =
-            open.map_or((0, 0), |message| (message.buffer.len(), message.fragments));
-        let compressed = open.map_or(header.rsv1, |message| message.compressed);
+            open.map_or((0, 0), |message| (message.received(), message.fragments()));
+        let compressed = open.map_or(header.rsv1, Assembly::is_compressed);
         if !compressed && header.len > (limits.max_message_size - received) as u64 {
             return Err(ProtocolError::MessageTooLarge {
                 limit: limits.max_message_size,
             });
         }
-        if fragments >= limits.max_fragments {
+        if fragments > 0 && fragments >= limits.max_fragments {
             return Err(ProtocolError::TooManyFragments {
                 limit: limits.max_fragments,
             });
@@ -316,9 +267,7 @@ impl Receiver {
 
     /// The message that has begun and not ended.
     fn open_message(&self) -> Option<&Assembly> {
-        self.assembly
-            .as_deref()
-            .filter(|message| message.open.is_some())
+        self.assembly.as_deref().filter(|message| message.is_open())
     }
 
     /// What comes after a frame.
@@ -375,30 +324,22 @@ impl Receiver {
         match header.opcode {
             Opcode::Text => message.begin(MessageKind::Text, header.rsv1),
             Opcode::Binary => message.begin(MessageKind::Binary, header.rsv1),
-            Opcode::Continuation => message.fragments += 1,
+            Opcode::Continuation => message.count_fragment(),
             Opcode::Close | Opcode::Ping | Opcode::Pong => {}
         }
-        self.stage = Stage::Payload(Frame {
-            opcode: header.opcode,
-            fin: header.fin,
-            key: header.mask,
-            missing: header.len,
-        });
+        self.stage = Stage::Payload(Frame::new(header));
     }
 
     /// Adds input to a control frame; returns its payload when it is whole.
     fn read_control(&mut self, mut frame: Frame, input: &mut &mut [u8]) -> Option<BytesMut> {
-        let piece = frame.take(input);
+        let piece = take(input, frame.available(input));
         frame.unmask(piece);
-        let control = &mut self.assembly().control;
-        control.extend_from_slice(piece);
-        if frame.missing > 0 {
-            self.stage = Stage::Payload(frame);
-            return None;
+        let payload = self.assembly().add_control(piece, frame.missing == 0);
+        match payload {
+            Some(_) => self.next_frame(),
+            None => self.stage = Stage::Payload(frame),
         }
-        let payload = std::mem::take(control);
-        self.next_frame();
-        Some(payload)
+        payload
     }
 
     /// Adds input to the open message; returns it when it is whole.
@@ -408,51 +349,34 @@ impl Receiver {
         input: &mut &mut [u8],
         config: &Config,
     ) -> Result<Option<Event<'static>>, ProtocolError> {
-        let piece = frame.take(input);
+        let message = self.assembly.get_or_insert_default();
+        if message.unseen() > 0 {
+            return self.take_notice(frame);
+        }
+        let piece = take(input, frame.available(input));
         if let Some(params) = &config.deflate
-            && self.assembly().compressed
+            && message.is_compressed()
         {
+            let peer = if self.masked {
+                Role::Client
+            } else {
+                Role::Server
+            };
+            let inflater = self
+                .inflater
+                .get_or_insert_with(|| Box::new(Inflater::new(params, peer)));
             frame.unmask(piece);
-            return self.inflate(frame, piece, params, config.limits.max_message_size);
+            let last = frame.fin && frame.missing == 0;
+            message.inflate(piece, last, inflater, config.limits.max_message_size)?;
+            return self.progress(frame);
         }
-        let buffer = &mut self.assembly().buffer;
-        if buffer.capacity() - buffer.len() < piece.len() {
-            grow(buffer, frame.missing as usize, piece.len());
-        }
-        buffer.extend_from_slice(piece);
+        message.append(&frame, piece);
         self.take_notice(frame)
     }
 
     /// Takes notice of what was appended to the open message; returns it when it is whole.
     fn take_notice(&mut self, mut frame: Frame) -> Result<Option<Event<'static>>, ProtocolError> {
-        let message = self.assembly();
-        frame.unmask(&mut message.buffer[message.seen..]);
-        message.validate()?;
-        self.progress(frame)
-    }
-
-    /// Inflates a piece of the open message; returns the message when it is whole.
-    fn inflate(
-        &mut self,
-        frame: Frame,
-        piece: &[u8],
-        params: &DeflateParams,
-        limit: usize,
-    ) -> Result<Option<Event<'static>>, ProtocolError> {
-        let peer = if self.masked {
-            Role::Client
-        } else {
-            Role::Server
-        };
-        let inflater = self
-            .inflater
-            .get_or_insert_with(|| Box::new(Inflater::new(params, peer)));
-        let message = self.assembly.get_or_insert_default();
-        inflater.push(piece, &mut message.inflated, limit)?;
-        if frame.missing == 0 && frame.fin {
-            inflater.finish(&mut message.inflated, limit)?;
-        }
-        message.validate()?;
+        self.assembly().take_notice(&mut frame)?;
         self.progress(frame)
     }
 
@@ -472,83 +396,6 @@ impl Receiver {
     }
 }
 
-impl Assembly {
-    fn begin(&mut self, kind: MessageKind, compressed: bool) {
-        self.open = Some(kind);
-        self.compressed = compressed;
-        self.seen = 0;
-        self.fragments = 1;
-    }
-
-    /// Validates what was added to the message.
-    fn validate(&mut self) -> Result<(), ProtocolError> {
-        let received = if self.compressed {
-            &self.inflated[..]
-        } else {
-            &self.buffer
-        };
-        if self.open == Some(MessageKind::Text) {
-            self.validator.push(&received[self.seen..])?;
-        }
-        self.seen = received.len();
-        Ok(())
-    }
-
-    /// The message is whole.
-    fn end(&mut self) -> Result<Event<'static>, ProtocolError> {
-        let payload = Payload::Owned(if self.compressed {
-            // Not copied: nobody else owns it.
-            BytesMut::from(Bytes::from(std::mem::take(&mut self.inflated)))
-        } else {
-            std::mem::take(&mut self.buffer)
-        });
-        Ok(match self.open.take() {
-            Some(MessageKind::Text) => {
-                self.validator.finish()?;
-                // SAFETY: `validate` has shown every byte of the message to the validator, in order; the buffer is
-                // lent out for appending only.
-                #[allow(unsafe_code)]
-                Event::Text(unsafe { Text::validated(payload) })
-            }
-            Some(MessageKind::Binary) | None => Event::Binary(payload),
-        })
-    }
-}
-
-impl Frame {
-    /// As much of the payload as is there.
-    fn take<'b>(&self, input: &mut &'b mut [u8]) -> &'b mut [u8] {
-        let len = usize::try_from(self.missing)
-            .unwrap_or(usize::MAX)
-            .min(input.len());
-        take(input, len)
-    }
-
-    /// Unmasks the next piece of the payload.
-    fn unmask(&mut self, piece: &mut [u8]) {
-        self.missing -= piece.len() as u64;
-        if let Some(key) = &mut self.key {
-            mask::apply(piece, *key, 0);
-            *key = mask::rotated(*key, piece.len());
-        }
-    }
-}
-
-impl From<InvalidUtf8> for ProtocolError {
-    fn from(_: InvalidUtf8) -> ProtocolError {
-        ProtocolError::InvalidUtf8
-    }
-}
-
-/// Makes room for at least `len` more bytes, and for the `missing` ones as far as what has arrived justifies it.
-fn grow(buffer: &mut BytesMut, missing: usize, len: usize) {
-    let justified = (buffer.len() + len)
-        .saturating_mul(GROWTH)
-        .max(FIRST_BUFFER)
-        - buffer.len();
-    buffer.reserve(missing.min(justified).max(len));
-}
-
 /// Splits the first `len` bytes off.
 #[inline]
 fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
@@ -557,8 +404,8 @@ fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
     taken
 }
 
-/// Is a whole, unfragmented, uncompressed message with a length of at most 16 bits at the front? Returns its kind and the lengths of header
-/// and payload. Whatever is out of the ordinary gives `None` and is judged by [`Header::decode`].
+/// Is a whole, unfragmented, uncompressed message with a length of at most 16 bits at the front? Returns its kind and the
+/// lengths of header and payload. Whatever is out of the ordinary gives `None` and is judged by [`Header::decode`].
 #[inline]
 fn whole_message(input: &[u8], masked: bool) -> Option<(MessageKind, usize, usize)> {
     const TEXT: u8 = FIN | Opcode::Text as u8;

@@ -74,11 +74,9 @@ impl Transmit {
 
     /// Bytes that wait, including an answer to a ping that is held back.
     pub(super) fn queued(&self) -> usize {
-        let held_back = self
-            .pongs
-            .latest
-            .as_ref()
-            .map_or(0, |pong| MAX_HEADER + pong.len());
+        let header = if self.masks { 6 } else { 2 };
+        let latest = self.pongs.latest.as_ref();
+        let held_back = latest.map_or(0, |pong| header + pong.len());
         self.remaining + held_back
     }
 
@@ -148,23 +146,24 @@ impl Transmit {
         &mut self.block[self.end..]
     }
 
+    /// Moves the waiting bytes to the front: of the same block if that is cheap and enough, else of a larger one.
     #[cold]
     fn make_room(&mut self, len: usize) {
-        let waiting = self.end - self.start;
-        // Move the waiting bytes to the front, if that is cheaper than what has been sent since the last time.
-        if self.start >= waiting {
-            self.block.copy_within(self.start..self.end, 0);
-            for large in &mut self.large {
-                large.after -= self.start;
-            }
-            self.start = 0;
-            self.end = waiting;
-        }
-        let needed = self.end + len;
-        if self.block.len() < needed {
+        let waiting = self.start..self.end;
+        let needed = waiting.len() + len;
+        if needed <= self.block.len() && waiting.len() <= self.start {
+            self.block.copy_within(waiting.clone(), 0);
+        } else {
             let doubled = self.block.len().saturating_mul(2);
-            self.block.resize(needed.max(doubled).max(FIRST_BLOCK), 0);
+            let mut block = vec![0; needed.max(doubled).max(FIRST_BLOCK)];
+            block[..waiting.len()].copy_from_slice(&self.block[waiting.clone()]);
+            self.block = block;
         }
+        for large in &mut self.large {
+            large.after -= waiting.start;
+        }
+        self.start = 0;
+        self.end = waiting.len();
     }
 
     /// How many bytes of the block leave before the next large payload.

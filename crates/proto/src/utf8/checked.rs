@@ -35,7 +35,6 @@ impl Utf8Bytes {
 }
 
 /// A [`Payload`] that is known to be UTF-8.
-#[derive(Debug)]
 pub struct Text<'b>(Payload<'b>);
 
 impl<'b> Text<'b> {
@@ -108,6 +107,12 @@ impl AsRef<str> for Utf8Bytes {
 impl AsRef<[u8]> for Utf8Bytes {
     fn as_ref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl std::fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
     }
 }
 

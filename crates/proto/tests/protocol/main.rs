@@ -3,6 +3,7 @@ mod buffer;
 mod bytes;
 mod closing;
 mod common;
+mod direct;
 mod events;
 mod limits;
 mod must_fail;

@@ -1,0 +1,204 @@
+//! A message that arrives in pieces: in several reads, in several frames, or compressed.
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::{Event, MessageKind, Payload};
+use crate::deflate::Inflater;
+use crate::frame::{Header, Opcode};
+use crate::utf8::Validator;
+use crate::{ProtocolError, Text, mask};
+
+/// From this many missing bytes on a read of its own is cheaper than a copy out of a shared read buffer.
+const DIRECT_FROM: u64 = 16 << 10;
+
+/// Memory that an incomplete message may take before its bytes arrive, ...
+const FIRST_BUFFER: usize = 64 << 10;
+/// ... and how many times the bytes received it may take after that.
+const GROWTH: usize = 4;
+
+/// A frame of which the header and a part of the payload have arrived.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) opcode: Opcode,
+    pub(super) fin: bool,
+    /// The masking key as it applies to the next byte.
+    key: Option<[u8; 4]>,
+    /// Bytes of the payload that have not arrived.
+    pub(super) missing: u64,
+}
+
+/// What has arrived of a message, and of a control frame in its midst.
+#[derive(Debug, Default)]
+pub(super) struct Assembly {
+    /// The message that has begun and not ended.
+    open: Option<MessageKind>,
+    /// The open message arrives compressed, and is put together in `inflated` instead of in `buffer`.
+    compressed: bool,
+    inflated: Vec<u8>,
+    buffer: BytesMut,
+    /// Bytes of `buffer` that have been unmasked, and of either that have been validated.
+    seen: usize,
+    validator: Validator,
+    fragments: u32,
+    control: BytesMut,
+}
+
+impl Frame {
+    pub(super) fn new(header: &Header) -> Frame {
+        Frame {
+            opcode: header.opcode,
+            fin: header.fin,
+            key: header.mask,
+            missing: header.len,
+        }
+    }
+
+    /// How much of the payload is in `input`.
+    pub(super) fn available(&self, input: &[u8]) -> usize {
+        usize::try_from(self.missing).map_or(input.len(), |missing| missing.min(input.len()))
+    }
+
+    /// Unmasks the next piece of the payload.
+    pub(super) fn unmask(&mut self, piece: &mut [u8]) {
+        self.missing -= piece.len() as u64;
+        if let Some(key) = &mut self.key {
+            mask::apply(piece, *key, 0);
+            *key = mask::rotated(*key, piece.len());
+        }
+    }
+}
+
+impl Assembly {
+    /// The first frame of a message.
+    pub(super) fn begin(&mut self, kind: MessageKind, compressed: bool) {
+        self.open = Some(kind);
+        self.compressed = compressed;
+        self.seen = 0;
+        self.fragments = 1;
+    }
+
+    /// A continuation frame.
+    pub(super) fn count_fragment(&mut self) {
+        self.fragments += 1;
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    /// How many frames have begun.
+    pub(super) fn fragments(&self) -> u32 {
+        self.fragments
+    }
+
+    /// Bytes received of an uncompressed message.
+    pub(super) fn received(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// A buffer for what is missing of `frame`, if that is much.
+    pub(super) fn lend(&mut self, frame: Frame) -> Option<impl BufMut> {
+        let missing = frame.missing - self.unseen() as u64;
+        if self.compressed || missing < DIRECT_FROM {
+            return None;
+        }
+        // Not larger than the limit of a message, which is a `usize`.
+        let missing = missing as usize;
+        if self.buffer.len() == self.buffer.capacity() {
+            grow(&mut self.buffer, missing, 0);
+        }
+        Some((&mut self.buffer).limit(missing))
+    }
+
+    /// How many bytes have been appended and not been [taken notice of](Self::take_notice).
+    pub(super) fn unseen(&self) -> usize {
+        if self.compressed {
+            0
+        } else {
+            self.buffer.len() - self.seen
+        }
+    }
+
+    /// Appends a piece of `frame` as it came.
+    pub(super) fn append(&mut self, frame: &Frame, piece: &[u8]) {
+        if self.buffer.capacity() - self.buffer.len() < piece.len() {
+            grow(&mut self.buffer, frame.missing as usize, piece.len());
+        }
+        self.buffer.extend_from_slice(piece);
+    }
+
+    /// Unmasks and validates what was appended.
+    pub(super) fn take_notice(&mut self, frame: &mut Frame) -> Result<(), ProtocolError> {
+        frame.unmask(&mut self.buffer[self.seen..]);
+        self.validate()
+    }
+
+    /// Inflates and validates a piece of a compressed message.
+    pub(super) fn inflate(
+        &mut self,
+        piece: &[u8],
+        last: bool,
+        inflater: &mut Inflater,
+        limit: usize,
+    ) -> Result<(), ProtocolError> {
+        inflater.push(piece, &mut self.inflated, limit)?;
+        if last {
+            inflater.finish(&mut self.inflated, limit)?;
+        }
+        self.validate()
+    }
+
+    fn validate(&mut self) -> Result<(), ProtocolError> {
+        let received = if self.compressed {
+            &self.inflated[..]
+        } else {
+            &self.buffer
+        };
+        if self.open == Some(MessageKind::Text) {
+            self.validator
+                .push(&received[self.seen..])
+                .map_err(|_| ProtocolError::InvalidUtf8)?;
+        }
+        self.seen = received.len();
+        Ok(())
+    }
+
+    /// The message is whole.
+    pub(super) fn end(&mut self) -> Result<Event<'static>, ProtocolError> {
+        self.seen = 0;
+        let payload = Payload::Owned(if self.compressed {
+            // Not copied: nobody else owns it.
+            BytesMut::from(Bytes::from(std::mem::take(&mut self.inflated)))
+        } else {
+            std::mem::take(&mut self.buffer)
+        });
+        Ok(match self.open.take() {
+            Some(MessageKind::Text) => {
+                self.validator
+                    .finish()
+                    .map_err(|_| ProtocolError::InvalidUtf8)?;
+                // SAFETY: `validate` has shown every byte of the message to the validator, in order; the buffer is
+                // lent out for appending only.
+                #[allow(unsafe_code)]
+                Event::Text(unsafe { Text::validated(payload) })
+            }
+            Some(MessageKind::Binary) | None => Event::Binary(payload),
+        })
+    }
+
+    /// Adds to a control frame; returns its payload when it is whole.
+    pub(super) fn add_control(&mut self, piece: &[u8], whole: bool) -> Option<BytesMut> {
+        self.control.extend_from_slice(piece);
+        whole.then(|| std::mem::take(&mut self.control))
+    }
+}
+
+/// Makes room for at least `len` more bytes, and for the `missing` ones as far as what has arrived justifies it.
+fn grow(buffer: &mut BytesMut, missing: usize, len: usize) {
+    let received = buffer.len() + len;
+    let justified = received.saturating_mul(GROWTH).max(FIRST_BUFFER) - buffer.len();
+    buffer.reserve(missing.min(justified).max(len));
+}

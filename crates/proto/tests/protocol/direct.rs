@@ -1,0 +1,112 @@
+//! Large messages that are received straight into their final buffer.
+use arkws_proto::deflate::{DeflateConfig, DeflateParams};
+use arkws_proto::{Config, Connection, ProtocolError, Role};
+use bytes::BufMut;
+
+use crate::common::*;
+
+/// Appends to the connection's own buffer; how many bytes it took.
+fn put(connection: &mut Connection, bytes: &[u8]) -> Option<usize> {
+    connection.direct_buffer().map(|mut buffer| {
+        let len = bytes.len().min(buffer.remaining_mut());
+        buffer.put_slice(&bytes[..len]);
+        len
+    })
+}
+
+#[test]
+fn the_buffer_takes_what_is_missing_of_the_frame_and_no_more() {
+    // Given: the first bytes of a large frame, and what comes after it.
+    let message = vec![7; 100_000];
+    let input = [frame(0x82, &message, None), frame(0x81, b"next", None)].concat();
+    let mut client = client();
+    assert!(
+        client.direct_buffer().is_none(),
+        "nothing is known of the next message"
+    );
+    assert_eq!(events(&mut client, &input[..1000]), []);
+    // When
+    let taken = put(&mut client, &input[1000..]).expect("a large message is incomplete");
+    // Then
+    assert_eq!(taken, input.len() - 1000 - frame(0x81, b"next", None).len());
+    let event = client.recv_direct().unwrap().map(Owned::from);
+    assert_eq!(event, Some(Owned::Binary(message)));
+    assert!(client.direct_buffer().is_none());
+    assert_eq!(
+        events(&mut client, &input[1000 + taken..]),
+        [Owned::Text("next".into())]
+    );
+}
+
+#[test]
+fn it_is_not_offered_where_it_does_not_pay() {
+    let mut client = client();
+    let input = frame(0x82, &[7; 20_000], None);
+    events(&mut client, &input[..100]);
+    assert!(client.direct_buffer().is_some(), "much is missing");
+    events(&mut client, &input[100..10_000]);
+    assert!(client.direct_buffer().is_none(), "little is missing");
+    events(&mut client, &input[10_000..]);
+    events(&mut client, &frame(0x89, &[7; 100], None)[..50]);
+    assert!(client.direct_buffer().is_none(), "a control frame");
+
+    let params = DeflateParams {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        server_max_window_bits: 15,
+        client_max_window_bits: 15,
+        level: 0,
+        min_size: 0,
+    };
+    let config = Config {
+        deflate: Some(params),
+        ..Config::default()
+    };
+    let mut client = Connection::new(Role::Client, config.clone());
+    let mut server = Connection::new(Role::Server, config);
+    server.send_binary(&[7; 100_000]).unwrap();
+    events(&mut client, &drain(&mut server)[..100]);
+    assert!(client.direct_buffer().is_none(), "compressed data");
+}
+
+#[test]
+fn what_was_appended_counts_even_if_the_next_bytes_come_another_way() {
+    let message = vec![7; 100_000];
+    let input = frame(0x82, &message, Some([1, 2, 3, 4]));
+    let mut server = server();
+    events(&mut server, &input[..1000]);
+    put(&mut server, &input[1000..30_000]);
+    put(&mut server, &input[30_000..60_001]);
+    assert_eq!(
+        events(&mut server, &input[60_001..]),
+        [Owned::Binary(message)]
+    );
+}
+
+#[test]
+fn text_fails_at_its_first_bad_byte() {
+    let mut text = vec![b'a'; 100_000];
+    text[50_000] = 0xFF;
+    let input = frame(0x81, &text, None);
+    let mut client = client();
+    events(&mut client, &input[..1000]);
+    put(&mut client, &input[1000..49_000]);
+    assert!(client.recv_direct().unwrap().is_none());
+    put(&mut client, &input[49_000..51_000]);
+    assert_eq!(
+        client.recv_direct().unwrap_err(),
+        ProtocolError::InvalidUtf8
+    );
+    assert!(client.direct_buffer().is_none());
+    assert_eq!(
+        client.recv_direct().unwrap_err(),
+        ProtocolError::InvalidUtf8
+    );
+}
+
+#[test]
+fn a_connection_can_move_between_threads() {
+    fn movable<T: Send + Sync + 'static>() {}
+    movable::<Connection>();
+    movable::<DeflateConfig>();
+}
