@@ -1,6 +1,7 @@
 //! What the tests of the connection share: owned events, and ways to feed and drain a connection.
+use arkws_proto::deflate::DeflateParams;
 use arkws_proto::{Config, Connection, Event, ProtocolError, Role};
-use bytes::Buf;
+use bytes::{Buf, BufMut};
 
 /// An [`Event`] without borrows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,18 @@ pub(crate) fn client() -> Connection {
 
 pub(crate) fn server() -> Connection {
     Connection::new(Role::Server, Config::default())
+}
+
+/// permessage-deflate with the default parameters of RFC 7692, for messages of any size.
+pub(crate) fn deflate() -> DeflateParams {
+    DeflateParams {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        server_max_window_bits: 15,
+        client_max_window_bits: 15,
+        level: 6,
+        min_size: 0,
+    }
 }
 
 pub(crate) fn other(role: Role) -> Role {
@@ -100,4 +113,13 @@ pub(crate) fn frame(first: u8, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> 
             .map(|(byte, k)| byte ^ k),
     );
     frame
+}
+
+/// Appends to the connection's own buffer; how many bytes it took.
+pub(crate) fn put(connection: &mut Connection, bytes: &[u8]) -> Option<usize> {
+    connection.direct_buffer().map(|mut buffer| {
+        let len = bytes.len().min(buffer.remaining_mut());
+        buffer.put_slice(&bytes[..len]);
+        len
+    })
 }

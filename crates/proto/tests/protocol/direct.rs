@@ -1,18 +1,8 @@
 //! Large messages that are received straight into their final buffer.
 use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 use arkws_proto::{Config, Connection, ProtocolError, Role};
-use bytes::BufMut;
 
 use crate::common::*;
-
-/// Appends to the connection's own buffer; how many bytes it took.
-fn put(connection: &mut Connection, bytes: &[u8]) -> Option<usize> {
-    connection.direct_buffer().map(|mut buffer| {
-        let len = bytes.len().min(buffer.remaining_mut());
-        buffer.put_slice(&bytes[..len]);
-        len
-    })
-}
 
 #[test]
 fn the_buffer_takes_what_is_missing_of_the_frame_and_no_more() {
@@ -51,12 +41,8 @@ fn it_is_not_offered_where_it_does_not_pay() {
     assert!(client.direct_buffer().is_none(), "a control frame");
 
     let params = DeflateParams {
-        server_no_context_takeover: false,
-        client_no_context_takeover: false,
-        server_max_window_bits: 15,
-        client_max_window_bits: 15,
         level: 0,
-        min_size: 0,
+        ..deflate()
     };
     let config = Config {
         deflate: Some(params),
@@ -71,15 +57,16 @@ fn it_is_not_offered_where_it_does_not_pay() {
 
 #[test]
 fn what_was_appended_counts_even_if_the_next_bytes_come_another_way() {
+    let key = Some([1, 2, 3, 4]);
     let message = vec![7; 100_000];
-    let input = frame(0x82, &message, Some([1, 2, 3, 4]));
+    let input = [frame(0x82, &message, key), frame(0x81, b"next", key)].concat();
     let mut server = server();
     events(&mut server, &input[..1000]);
     put(&mut server, &input[1000..30_000]);
     put(&mut server, &input[30_000..60_001]);
     assert_eq!(
         events(&mut server, &input[60_001..]),
-        [Owned::Binary(message)]
+        [Owned::Binary(message), Owned::Text("next".into())]
     );
 }
 

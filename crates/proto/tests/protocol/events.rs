@@ -1,8 +1,9 @@
 //! Any messages, however they are fragmented, interleaved and cut into reads, give the same events.
+use arkws_proto::connection::RecvBuffer;
 use arkws_proto::deflate::DeflateParams;
 use arkws_proto::frame::{Header, MAX_HEADER, Opcode};
 use arkws_proto::{Config, Connection, Limits, MessageKind, Role, State, mask};
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, Bytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -230,12 +231,7 @@ fn receive(connection: &mut Connection, mut stream: &[u8], reads: &[usize]) -> V
     let mut reads = reads.iter().cycle();
     while !stream.is_empty() {
         let read = (*reads.next().unwrap()).clamp(1, stream.len());
-        let direct = connection.direct_buffer().map(|mut buffer| {
-            let read = read.min(buffer.remaining_mut());
-            buffer.put_slice(&stream[..read]);
-            read
-        });
-        if let Some(read) = direct {
+        if let Some(read) = put(connection, &stream[..read]) {
             stream.advance(read);
             events.extend(
                 connection
@@ -252,6 +248,50 @@ fn receive(connection: &mut Connection, mut stream: &[u8], reads: &[usize]) -> V
         }
         assert!(input.is_empty());
         stream.advance(read);
+    }
+    events
+}
+
+/// As [`receive`], but the events wait in a read buffer.
+fn receive_buffered(connection: &mut Connection, mut stream: &[u8], reads: &[usize]) -> Vec<Owned> {
+    let mut events = Vec::new();
+    let mut reads = reads.iter().cycle();
+    let mut buffer = RecvBuffer::default();
+    buffer.replace_storage(vec![0; 100_000].into());
+    while !stream.is_empty() {
+        let read = (*reads.next().unwrap()).clamp(1, stream.len().min(buffer.capacity()));
+        if let Some(read) = put(connection, &stream[..read]) {
+            stream.advance(read);
+            if connection
+                .recv_direct_buffered(&mut buffer)
+                .expect("valid input")
+                .is_some()
+            {
+                events.extend(buffer.take_event().map(Owned::from));
+            }
+            continue;
+        }
+        buffer.storage()[..read].copy_from_slice(&stream[..read]);
+        buffer.set_filled(read);
+        stream.advance(read);
+        while connection
+            .recv_buffered(&mut buffer)
+            .expect("valid input")
+            .is_some()
+        {
+            let payload = buffer.payload().to_vec();
+            let event = Owned::from(buffer.take_event().expect("an event was announced"));
+            match &event {
+                Owned::Text(text) => assert_eq!(payload, text.as_bytes()),
+                Owned::Binary(data) | Owned::Ping(data) | Owned::Pong(data) => {
+                    assert_eq!(payload, *data)
+                }
+                Owned::Close(..) => assert_eq!(payload, b""),
+            }
+            assert!(buffer.take_event().is_none(), "it is taken once");
+            events.push(event);
+        }
+        assert!(buffer.is_parsed());
     }
     events
 }
@@ -280,6 +320,19 @@ proptest! {
         }
         let stream = drain(&mut sender);
         prop_assert_eq!(receive(&mut receiver, &stream, &reads), expected);
+    }
+
+    #[test]
+    fn events_may_wait_in_a_read_buffer(
+        role in role(),
+        config in config(),
+        sent in vec(sent(), 1..8),
+        reads in read_sizes(),
+    ) {
+        let mut sender = Connection::new(role, config.clone());
+        let mut receiver = Connection::new(other(role), config);
+        let expected: Vec<Owned> = sent.iter().map(|sent| send(&mut sender, sent)).collect();
+        prop_assert_eq!(receive_buffered(&mut receiver, &drain(&mut sender), &reads), expected);
     }
 
     #[test]

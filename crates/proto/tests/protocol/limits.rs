@@ -16,12 +16,8 @@ fn limited(limits: Limits) -> Connection {
 
 fn deflating(role: Role, limits: Limits) -> Connection {
     let deflate = Some(DeflateParams {
-        server_no_context_takeover: false,
-        client_no_context_takeover: false,
-        server_max_window_bits: 15,
-        client_max_window_bits: 15,
         level: 9,
-        min_size: 0,
+        ..deflate()
     });
     Connection::new(role, Config { limits, deflate })
 }

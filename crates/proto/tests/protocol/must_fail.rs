@@ -168,14 +168,7 @@ fn rows() -> Vec<Row> {
 
 impl Row {
     fn connection(&self) -> Connection {
-        let deflate = self.deflate.then_some(DeflateParams {
-            server_no_context_takeover: false,
-            client_no_context_takeover: false,
-            server_max_window_bits: 15,
-            client_max_window_bits: 15,
-            level: 6,
-            min_size: 0,
-        });
+        let deflate = self.deflate.then_some(deflate());
         Connection::new(
             self.role,
             Config {
@@ -276,4 +269,33 @@ fn invalid_compressed_text_fails_before_its_message_ends() {
     // A stored block of 100 bytes of which 3 arrive, the last one wrong.
     let (_, result) = feed(&mut connection, b"\x41\x7D\x00\x64\x00\x9B\xFFab\xFF");
     assert_eq!(result, Err(ProtocolError::InvalidUtf8));
+}
+
+#[test]
+fn without_context_takeover_a_message_cannot_refer_to_the_one_before_it() {
+    // RFC 7692, 7.1.1.1. The example of 7.2.3.2: the second "Hello" is a reference to the first.
+    let messages = [
+        &b"\xF2\x48\xCD\xC9\xC9\x07\x00"[..],
+        b"\xF2\x00\x11\x00\x00",
+    ];
+    let input = messages.map(|message| frame(0xC1, message, None)).concat();
+    for (server_no_context_takeover, expected) in [(false, 2), (true, 1)] {
+        let deflate = Some(DeflateParams {
+            server_no_context_takeover,
+            ..deflate()
+        });
+        let mut client = Connection::new(
+            Role::Client,
+            Config {
+                deflate,
+                ..Config::default()
+            },
+        );
+        let (events, result) = feed(&mut client, &input);
+        assert_eq!(events, vec![Owned::Text("Hello".into()); expected]);
+        assert_eq!(
+            result.err(),
+            (expected == 1).then_some(ProtocolError::InvalidDeflate)
+        );
+    }
 }

@@ -109,10 +109,7 @@ fn deflating(role: Role, takeover: bool) -> Connection {
     let deflate = Some(DeflateParams {
         server_no_context_takeover: !takeover,
         client_no_context_takeover: !takeover,
-        server_max_window_bits: 15,
-        client_max_window_bits: 15,
-        level: 6,
-        min_size: 0,
+        ..deflate()
     });
     Connection::new(
         role,

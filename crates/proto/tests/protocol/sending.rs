@@ -28,7 +28,7 @@ fn what_waits_leaves_in_order_in_writes_of_any_size() {
             written.extend(&transmit.chunk()[..len]);
             transmit.advance(len);
             if late < 3 {
-                server.send_text("late").unwrap();
+                server.send_text(&"late".repeat(100)).unwrap();
                 late += 1;
             }
         }
@@ -36,6 +36,7 @@ fn what_waits_leaves_in_order_in_writes_of_any_size() {
         let large = |byte| Owned::Binary(vec![byte; 20_000]);
         let text = |text: &str| Owned::Text(text.into());
         let ping = Owned::Ping(b"ping".into());
+        let late = text(&"late".repeat(100));
         assert_eq!(
             events(&mut client(), &written),
             [
@@ -44,9 +45,9 @@ fn what_waits_leaves_in_order_in_writes_of_any_size() {
                 large(2),
                 large(3),
                 ping,
-                text("late"),
-                text("late"),
-                text("late")
+                late.clone(),
+                late.clone(),
+                late.clone()
             ]
         );
     }
@@ -265,6 +266,7 @@ fn no_pong_follows_a_close_frame() {
         Some(&Owned::Close(None, String::new()))
     );
     assert!(written.ends_with(&[0x88, 0]));
+    assert_eq!(server.queued(), 0);
 }
 
 #[test]
