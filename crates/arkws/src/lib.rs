@@ -1,7 +1,56 @@
 //! A fast, strict WebSocket client and server for tokio.
 //!
+//! | to | start at |
+//! |---|---|
+//! | connect, over `ws://` or `wss://`, through proxies if need be | [`connect`], [`Client`] |
+//! | accept connections, over any transport | [`accept`], [`Acceptor`] |
+//! | send and receive | [`WebSocket`], [`Message`] |
+//! | send from one task and receive on another | [`WebSocket::split`] |
+//! | find out what went wrong | [`Error`], [`Cause`] |
+//!
 //! The protocol is [`arkws_proto`]'s deterministic state machine; this crate drives it over any
 //! `AsyncRead + AsyncWrite`, and dials: addresses, proxies, TLS, redirects.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use arkws::Message;
+//! use futures_util::StreamExt;
+//! use tokio::net::TcpListener;
+//!
+//! let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! let url = format!("ws://{}/", listener.local_addr()?);
+//!
+//! // A server for one client: it sends every message back.
+//! let server = tokio::spawn(async move {
+//!     let (stream, _) = listener.accept().await?;
+//!     let mut socket = arkws::accept(stream).await?;
+//!     while let Some(message) = socket.next().await.transpose()? {
+//!         if message.is_data() {
+//!             socket.send(message).await?;
+//!         }
+//!     }
+//!     Ok::<_, arkws::Error>(())
+//! });
+//!
+//! // The client.
+//! let (mut socket, _response) = arkws::connect(&url).await?;
+//! socket.send(Message::from("hello")).await?;
+//! let answer = socket.next().await.transpose()?;
+//! assert_eq!(answer, Some(Message::from("hello")));
+//! socket.close(None).await?;
+//! # server.await??;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Memory
+//! A connection that waits owns no buffer: the threads' read buffers are lent to those that have something to read, and
+//! an incomplete message takes memory as its bytes arrive, up to [`Limits`].
+//!
+//! # Logging
+//! [`tracing`] events with the target `arkws`, at debug level, when a connection opens, closes or fails. Never per
+//! message, and never with header fields or payloads.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -17,7 +66,7 @@ mod socket;
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 pub use arkws_proto::handshake::{ClientResponse, HandshakeError, Negotiated, ServerRequest};
 pub use arkws_proto::{
-    CloseCode, CloseFrame, Limits, ProtocolError, Role, SendError, State, Utf8Bytes,
+    CloseCode, CloseFrame, Limits, Payload, ProtocolError, Role, SendError, State, Text, Utf8Bytes,
 };
 pub use bytes::{Bytes, BytesMut};
 pub use http;

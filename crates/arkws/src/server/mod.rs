@@ -2,6 +2,9 @@
 //!
 //! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that a client which sends
 //! a byte a minute ("slow loris") does not hold a connection for long.
+mod refusal;
+mod settings;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -10,16 +13,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use arkws_proto::deflate::DeflateConfig;
 use arkws_proto::handshake::{ServerHandshake, ServerRequest};
 use arkws_proto::{Limits, Role};
-use http::header::ORIGIN;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 use crate::socket::pool;
-use crate::{Config, Error, Heartbeat, Phase, WebSocket};
+use crate::{Error, Phase, WebSocket};
+
+use settings::Settings;
+
+pub use refusal::Refusal;
+pub use settings::AcceptorBuilder;
 
 /// How long a client that was refused may take to end the transport, so that it gets to read the answer.
 const LINGER: Duration = Duration::from_secs(1);
@@ -88,32 +94,6 @@ pub struct Acceptor {
     settings: Arc<Settings>,
 }
 
-/// Builds an [`Acceptor`].
-#[derive(Default)]
-pub struct AcceptorBuilder {
-    settings: Settings,
-}
-
-struct Settings {
-    config: Config,
-    deflate: Option<DeflateConfig>,
-    handshake_timeout: Duration,
-    protocols: Protocols,
-    /// Allowed values of the `Origin` field; `None`: all.
-    origins: Option<Vec<String>>,
-    on_request: Option<Box<OnRequest>>,
-}
-
-type OnRequest = dyn Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync;
-type ChooseProtocol = dyn Fn(&ServerRequest) -> Option<String> + Send + Sync;
-
-/// How the sub-protocol is chosen.
-enum Protocols {
-    /// The first of these that the client offers.
-    Preferred(Vec<String>),
-    Chosen(Box<ChooseProtocol>),
-}
-
 /// A valid request that has not been answered: see [`Acceptor::request`].
 pub struct PendingRequest<S> {
     stream: S,
@@ -121,17 +101,6 @@ pub struct PendingRequest<S> {
     /// What the client sent behind its request, without waiting for the answer.
     leftover: Vec<u8>,
     settings: Arc<Settings>,
-}
-
-/// The HTTP answer to a request that is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal(Box<Answer>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Answer {
-    status: StatusCode,
-    reason: String,
-    headers: HeaderMap,
 }
 
 impl Acceptor {
@@ -196,9 +165,8 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let settings = Arc::clone(&self.settings);
-        let read = settings.within_timeout(read_request(&mut stream, &settings.config.limits));
-        let result = read.await;
-        match result {
+        let request = read_request(&mut stream, &settings.config.limits);
+        match settings.within_timeout(request).await {
             Ok((request, leftover)) => Ok(PendingRequest {
                 stream,
                 request,
@@ -276,155 +244,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PendingRequest<S> {
     }
 }
 
-impl AcceptorBuilder {
-    /// Sub-protocols in order of preference: the first that the client offers is chosen; none, if it offers none of
-    /// them.
-    #[must_use]
-    pub fn protocols<P: Into<String>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
-        let protocols = protocols.into_iter().map(Into::into).collect();
-        self.settings.protocols = Protocols::Preferred(protocols);
-        self
-    }
-
-    /// Chooses the sub-protocol: one of those in the request, or none.
-    #[must_use]
-    pub fn choose_protocol(
-        mut self,
-        choose: impl Fn(&ServerRequest) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        self.settings.protocols = Protocols::Chosen(Box::new(choose));
-        self
-    }
-
-    /// Agrees on permessage-deflate (RFC 7692) with clients that offer it.
-    #[must_use]
-    pub fn deflate(mut self, deflate: DeflateConfig) -> Self {
-        self.settings.deflate = Some(deflate);
-        self
-    }
-
-    /// Refuses browsers' requests from other origins with status 403 (RFC 6455, 10.2). An origin is scheme, host and,
-    /// unless it is the default one, port: `https://example.org:8443`.
-    ///
-    /// Requests without an `Origin` field are let through: they are not from browsers, and could claim anything.
-    #[must_use]
-    pub fn allow_origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
-        self.settings.origins = Some(origins.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Decides about each request: more header fields for the answer, or a refusal.
-    #[must_use]
-    pub fn on_request(
-        mut self,
-        decide: impl Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync + 'static,
-    ) -> Self {
-        self.settings.on_request = Some(Box::new(decide));
-        self
-    }
-
-    /// How long a client may take to send its request, and to take the answer. Default: 15 s.
-    #[must_use]
-    pub fn handshake_timeout(mut self, limit: Duration) -> Self {
-        self.settings.handshake_timeout = limit;
-        self
-    }
-
-    /// All settings of the connections at once; those below are its fields.
-    #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
-        self.settings.config = config;
-        self
-    }
-
-    /// What is accepted from clients.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.settings.config.limits = limits;
-        self
-    }
-
-    /// Pings to silent clients. Default: none.
-    #[must_use]
-    pub fn heartbeat(mut self, heartbeat: Heartbeat) -> Self {
-        self.settings.config.heartbeat = Some(heartbeat);
-        self
-    }
-
-    /// How long a client may take to answer a close frame. Default: 5 s.
-    #[must_use]
-    pub fn close_timeout(mut self, limit: Duration) -> Self {
-        self.settings.config.close_timeout = limit;
-        self
-    }
-
-    /// The finished settings.
-    pub fn build(self) -> Acceptor {
-        Acceptor {
-            settings: Arc::new(self.settings),
-        }
-    }
-}
-
-impl Refusal {
-    /// A refusal with a status, such as 403, and the reason in words, which is the body of the answer.
-    pub fn new(status: StatusCode, reason: impl Into<String>) -> Refusal {
-        Refusal(Box::new(Answer {
-            status,
-            reason: reason.into(),
-            headers: HeaderMap::new(),
-        }))
-    }
-
-    /// Adds a header field, such as `Retry-After`.
-    #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Refusal {
-        self.0.headers.append(name, value);
-        self
-    }
-
-    /// The status.
-    pub fn status(&self) -> StatusCode {
-        self.0.status
-    }
-
-    /// Why, in words.
-    pub fn reason(&self) -> &str {
-        &self.0.reason
-    }
-
-    /// The answer in bytes, for a transport whose request is not even read.
-    pub fn response(&self) -> Vec<u8> {
-        ServerRequest::refuse(self.0.status, &self.0.reason, &self.0.headers)
-    }
-}
-
 impl Settings {
-    /// The sub-protocol and the header fields of the answer.
-    fn decide(&self, request: &ServerRequest) -> Result<(Option<String>, HeaderMap), Refusal> {
-        if let Some(allowed) = &self.origins
-            && let Some(origin) = request.headers.get(ORIGIN)
-            && !allowed
-                .iter()
-                .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
-        {
-            let reason = "this origin is not allowed (RFC 6455, 10.2)";
-            return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
-        }
-        let headers = match &self.on_request {
-            Some(decide) => decide(request)?,
-            None => HeaderMap::new(),
-        };
-        let protocol = match &self.protocols {
-            Protocols::Preferred(protocols) => protocols
-                .iter()
-                .find(|protocol| request.protocols.contains(protocol))
-                .cloned(),
-            Protocols::Chosen(choose) => choose(request),
-        };
-        Ok((protocol, headers))
-    }
-
     async fn within_timeout<T>(
         &self,
         work: impl Future<Output = Result<T, Error>>,
@@ -446,19 +266,6 @@ impl Settings {
         if answered.await.is_ok() {
             let ended = async { while let Ok(1..) = read(&mut stream, <[u8]>::len).await {} };
             let _ = timeout(LINGER, ended).await;
-        }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            config: Config::default(),
-            deflate: None,
-            handshake_timeout: Duration::from_secs(15),
-            protocols: Protocols::Preferred(Vec::new()),
-            origins: None,
-            on_request: None,
         }
     }
 }
@@ -511,23 +318,6 @@ async fn read<S: AsyncRead + Unpin, T>(
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.settings.fmt(f)
-    }
-}
-
-impl fmt::Debug for AcceptorBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.settings.fmt(f)
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acceptor")
-            .field("config", &self.config)
-            .field("deflate", &self.deflate)
-            .field("handshake_timeout", &self.handshake_timeout)
-            .field("origins", &self.origins)
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,47 @@
+//! The answer to a request that is not accepted.
+use arkws_proto::handshake::ServerRequest;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+/// The HTTP answer to a request that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(Box<Answer>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Answer {
+    status: StatusCode,
+    reason: String,
+    headers: HeaderMap,
+}
+
+impl Refusal {
+    /// A refusal with a status, such as 403, and the reason in words, which is the body of the answer.
+    pub fn new(status: StatusCode, reason: impl Into<String>) -> Refusal {
+        Refusal(Box::new(Answer {
+            status,
+            reason: reason.into(),
+            headers: HeaderMap::new(),
+        }))
+    }
+
+    /// Adds a header field, such as `Retry-After`.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Refusal {
+        self.0.headers.append(name, value);
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Why, in words.
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// The answer in bytes, for a transport whose request is not even read.
+    pub fn response(&self) -> Vec<u8> {
+        ServerRequest::refuse(self.0.status, &self.0.reason, &self.0.headers)
+    }
+}

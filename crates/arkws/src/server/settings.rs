@@ -1,0 +1,189 @@
+//! What a server is told once: how it answers requests, and what its connections are like.
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arkws_proto::Limits;
+use arkws_proto::deflate::DeflateConfig;
+use arkws_proto::handshake::ServerRequest;
+use http::header::ORIGIN;
+use http::{HeaderMap, StatusCode};
+
+use super::{Acceptor, Refusal};
+use crate::{Config, Heartbeat};
+
+/// Builds an [`Acceptor`].
+#[derive(Default)]
+pub struct AcceptorBuilder {
+    settings: Settings,
+}
+
+pub(super) struct Settings {
+    pub(super) config: Config,
+    pub(super) deflate: Option<DeflateConfig>,
+    pub(super) handshake_timeout: Duration,
+    protocols: Protocols,
+    /// Allowed values of the `Origin` field; `None`: all.
+    origins: Option<Vec<String>>,
+    on_request: Option<Box<OnRequest>>,
+}
+
+type OnRequest = dyn Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync;
+type ChooseProtocol = dyn Fn(&ServerRequest) -> Option<String> + Send + Sync;
+
+/// How the sub-protocol is chosen.
+enum Protocols {
+    /// The first of these that the client offers.
+    Preferred(Vec<String>),
+    Chosen(Box<ChooseProtocol>),
+}
+
+impl AcceptorBuilder {
+    /// Sub-protocols in order of preference: the first that the client offers is chosen; none, if it offers none of
+    /// them.
+    #[must_use]
+    pub fn protocols<P: Into<String>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
+        let protocols = protocols.into_iter().map(Into::into).collect();
+        self.settings.protocols = Protocols::Preferred(protocols);
+        self
+    }
+
+    /// Chooses the sub-protocol: one of those in the request, or none.
+    #[must_use]
+    pub fn choose_protocol(
+        mut self,
+        choose: impl Fn(&ServerRequest) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.protocols = Protocols::Chosen(Box::new(choose));
+        self
+    }
+
+    /// Agrees on permessage-deflate (RFC 7692) with clients that offer it.
+    #[must_use]
+    pub fn deflate(mut self, deflate: DeflateConfig) -> Self {
+        self.settings.deflate = Some(deflate);
+        self
+    }
+
+    /// Refuses browsers' requests from other origins with status 403 (RFC 6455, 10.2). An origin is scheme, host and,
+    /// unless it is the default one, port: `https://example.org:8443`.
+    ///
+    /// Requests without an `Origin` field are let through: they are not from browsers, and could claim anything.
+    #[must_use]
+    pub fn allow_origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
+        self.settings.origins = Some(origins.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Decides about each request: more header fields for the answer, or a refusal.
+    #[must_use]
+    pub fn on_request(
+        mut self,
+        decide: impl Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.on_request = Some(Box::new(decide));
+        self
+    }
+
+    /// How long a client may take to send its request, and to take the answer. Default: 15 s.
+    #[must_use]
+    pub fn handshake_timeout(mut self, limit: Duration) -> Self {
+        self.settings.handshake_timeout = limit;
+        self
+    }
+
+    /// All settings of the connections at once; those below are its fields.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.settings.config = config;
+        self
+    }
+
+    /// What is accepted from clients.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.config.limits = limits;
+        self
+    }
+
+    /// Pings to silent clients. Default: none.
+    #[must_use]
+    pub fn heartbeat(mut self, heartbeat: Heartbeat) -> Self {
+        self.settings.config.heartbeat = Some(heartbeat);
+        self
+    }
+
+    /// How long a client may take to answer a close frame. Default: 5 s.
+    #[must_use]
+    pub fn close_timeout(mut self, limit: Duration) -> Self {
+        self.settings.config.close_timeout = limit;
+        self
+    }
+
+    /// The finished settings.
+    pub fn build(self) -> Acceptor {
+        Acceptor {
+            settings: Arc::new(self.settings),
+        }
+    }
+}
+
+impl Settings {
+    /// The sub-protocol and the header fields of the answer.
+    pub(super) fn decide(
+        &self,
+        request: &ServerRequest,
+    ) -> Result<(Option<String>, HeaderMap), Refusal> {
+        if let Some(allowed) = &self.origins
+            && let Some(origin) = request.headers.get(ORIGIN)
+            && !allowed
+                .iter()
+                .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
+        {
+            let reason = "this origin is not allowed (RFC 6455, 10.2)";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
+        }
+        let headers = match &self.on_request {
+            Some(decide) => decide(request)?,
+            None => HeaderMap::new(),
+        };
+        let protocol = match &self.protocols {
+            Protocols::Preferred(protocols) => protocols
+                .iter()
+                .find(|protocol| request.protocols.contains(protocol))
+                .cloned(),
+            Protocols::Chosen(choose) => choose(request),
+        };
+        Ok((protocol, headers))
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            config: Config::default(),
+            deflate: None,
+            handshake_timeout: Duration::from_secs(15),
+            protocols: Protocols::Preferred(Vec::new()),
+            origins: None,
+            on_request: None,
+        }
+    }
+}
+
+impl fmt::Debug for AcceptorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor")
+            .field("config", &self.config)
+            .field("deflate", &self.deflate)
+            .field("handshake_timeout", &self.handshake_timeout)
+            .field("origins", &self.origins)
+            .finish_non_exhaustive()
+    }
+}
