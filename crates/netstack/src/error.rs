@@ -14,7 +14,7 @@ pub struct BusinessError {
     /// For the `error` event: the HTTP status of a refused handshake, else `"0"`.
     pub data: Option<String>,
     /// For the `error` event and for sends that the connection's end has failed: the stable name of an
-    /// [`arkws::Cause`], or `"closed"` (by either side) or `"policy"`.
+    /// [`arkws::Cause`], or `"closed"` (by either side), `"policy"` (2302998) or `"internal"` (a defect of ours or of a binding).
     pub cause: Option<&'static str>,
 }
 

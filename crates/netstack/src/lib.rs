@@ -3,6 +3,35 @@
 //! A binding converts its language's values into the types of this crate, calls
 //! [`WebSocket`] or [`WebSocketServer`], and hands the events that come back to its listeners. It
 //! decides nothing: codes, messages, order, limits and API levels are decided here.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use arkws_netstack::{ApiLevel, Context, Event, Listener, RequestOptions, WebSocket};
+//!
+//! /// A binding: here, one to the terminal.
+//! struct Print;
+//!
+//! impl Listener for Print {
+//!     fn on_event(&self, event: Event<'_>) {
+//!         match event {
+//!             Event::Text(text) => println!("message: {}", text.as_str()),
+//!             Event::Close(close) => println!("close: {} {}", close.code, close.reason),
+//!             Event::Error(error) => println!("error: {error}"),
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), arkws_netstack::BusinessError> {
+//! let context = Context::discover(None, None, ApiLevel::NEWEST);
+//! let socket = WebSocket::new(context, Arc::new(Print));
+//! socket.connect("wss://echo.example/", RequestOptions::default())?;
+//! // Queued until the connection is open.
+//! socket.send_text("hello".into())?;
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

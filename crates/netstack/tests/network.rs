@@ -67,6 +67,10 @@ fn threads() -> Vec<String> {
         .collect()
 }
 
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !condition() {
@@ -102,7 +106,7 @@ fn serve() -> SocketAddr {
 #[test]
 fn one_thread_serves_all_objects_survives_their_listeners_and_ends_with_the_last() {
     let address = serve();
-    let before = threads().len();
+    let before = (threads().len(), open_files());
     let network = |name: &String| name.starts_with("arkws-");
 
     for round in 0..2 {
@@ -134,6 +138,8 @@ fn one_thread_serves_all_objects_survives_their_listeners_and_ends_with_the_last
         }
         // And again from zero.
         wait_until("the threads end", || !threads().iter().any(network));
-        assert_eq!(threads().len(), before, "{:?}", threads());
+        assert_eq!(threads().len(), before.0, "{:?}", threads());
+        // The server's ends of the connections end a little later.
+        wait_until("the sockets are closed", || open_files() == before.1);
     }
 }

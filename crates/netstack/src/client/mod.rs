@@ -115,7 +115,7 @@ impl WebSocket {
             outbox: Outbox::new(plan.queue_limit()),
             open: AtomicBool::new(false),
         });
-        let task = session::run(Arc::clone(object), Arc::clone(&link), plan);
+        let task = session::run(Arc::clone(object), Arc::clone(&link), Box::new(plan));
         object.context.network().spawn(task).map_err(|error| {
             let why = format!("the network thread cannot be started: {error}");
             BusinessError::new(BusinessError::FAILED, why)

@@ -132,10 +132,10 @@ impl<'a> Request<'a> {
 }
 
 impl Plan {
-    /// One attempt.
+    /// One attempt. The socket is boxed: it moves several times, and tasks hold a place for each.
     pub(super) async fn connect(
         &mut self,
-    ) -> Result<(arkws::WebSocket<Transport>, ClientResponse), Error> {
+    ) -> Result<(Box<arkws::WebSocket<Transport>>, ClientResponse), Error> {
         let client = match &self.client {
             Some(client) => client,
             None => {
@@ -143,7 +143,8 @@ impl Plan {
                 self.client.insert(client)
             }
         };
-        client.connect(self.url.as_str()).await
+        let (socket, response) = client.connect(self.url.as_str()).await?;
+        Ok((Box::new(socket), response))
     }
 
     /// Most bytes that may wait while there is no connection.

@@ -28,7 +28,7 @@ enum End {
 }
 
 /// The whole life of one `connect`. The object can connect again before the last events are delivered.
-pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Plan) {
+pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Box<Plan>) {
     let mut session = Session {
         object: &object,
         link: &link,
@@ -50,7 +50,7 @@ pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Plan) {
 struct Session<'a> {
     object: &'a Arc<Object>,
     link: &'a Link,
-    plan: Plan,
+    plan: Box<Plan>,
     retries: Option<Retries>,
     /// Since `connect`, at least once.
     was_open: bool,
@@ -104,13 +104,14 @@ impl Session<'_> {
             () = closing(self.link) => return self.closed(None),
             result = attempt => result,
         };
-        let (mut socket, response) = match result {
+        let mut socket = match result {
             Ok(_) if self.is_closing() => return self.closed(None),
-            Ok(connected) => connected,
+            Ok((socket, response)) => {
+                self.opened(&socket, &response);
+                socket
+            }
             Err(error) => return self.failed(error.into()),
         };
-        self.opened(&socket, &response);
-        drop(response);
         let since = Instant::now();
 
         let mut deliver = Deliver::new(self.object, self.retries.is_some());

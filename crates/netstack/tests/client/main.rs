@@ -4,6 +4,7 @@ mod closing;
 mod connecting;
 mod events;
 mod heartbeat;
+mod proxy;
 mod reconnecting;
 mod refusals;
 mod request;

@@ -269,7 +269,10 @@ impl Server {
     pub(crate) async fn answer(&self, answer: &str) -> (TcpStream, String) {
         let mut stream = self.accept_raw().await;
         let request = read_head(&mut stream).await;
-        let answer = answer.replace("{accept}", &accept_key(&request));
+        let answer = match answer.contains("{accept}") {
+            true => answer.replace("{accept}", &accept_key(&request)),
+            false => answer.to_owned(),
+        };
         stream.write_all(answer.as_bytes()).await.unwrap();
         (stream, request)
     }
