@@ -1,7 +1,9 @@
 //! The public Autobahn cases, run by PyPI's `kosoku` against our server and our client.
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -10,7 +12,7 @@ use serde_json::Value;
 
 use crate::build::{Profile, Target, build};
 use crate::peers::Python;
-use crate::process::{Background, command, root, run as run_command};
+use crate::process::{Background, command, output, root, run as run_command};
 use crate::report::Counts;
 
 /// Cases that kosoku 0.1.0 cannot judge ("Strings must be encoded before hashing"): it gives up on an uncompressed
@@ -19,6 +21,9 @@ use crate::report::Counts;
 const NOT_JUDGED: [&str; 8] = [
     "13.2.1", "13.2.2", "13.5.1", "13.5.2", "13.6.1", "13.6.2", "13.7.1", "13.7.2",
 ];
+
+/// Cases whose server asks its client to compress without a context, and only a client that has offered to.
+const NO_CONTEXT_TAKEOVER: [&str; 3] = ["13.2.*", "13.5.*", "13.6.*"];
 
 /// Cases about behaviour that the RFC leaves open: they have no verdict but `INFORMATIONAL`.
 const INFORMATIONAL: [&str; 3] = ["7.1.6", "7.13.1", "7.13.2"];
@@ -107,30 +112,44 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    fn arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
-        for case in &self.only {
-            arguments.extend(["--include".to_owned(), case.clone()]);
+    /// The identifiers of the cases, in the suite's order.
+    fn cases(&self, python: &Python) -> Result<Vec<String>> {
+        let script = "from kosoku.cases import CASES; print(*CASES, sep='\\n')";
+        let all = output(command(python.program("python")).args(["-c", script]))?;
+        let cases: Vec<String> = all
+            .lines()
+            .filter(|case| {
+                self.only.is_empty() || self.only.iter().any(|pattern| matches(pattern, case))
+            })
+            .filter(|case| !NOT_JUDGED.contains(case))
+            .filter(|case| !(self.quick && is_slow(case)))
+            .map(str::to_owned)
+            .collect();
+        if cases.is_empty() {
+            bail!("no case of the suite is one of {}", self.only.join(", "));
         }
-        let mut exclude = |case: String| arguments.extend(["--exclude".to_owned(), case]);
-        NOT_JUDGED
-            .iter()
-            .for_each(|case| exclude((*case).to_owned()));
-        if self.quick {
-            for section in ["12", "13"] {
-                for case in SLOW {
-                    exclude(format!("{section}.*.{case}"));
-                }
-            }
-        }
-        arguments
+        Ok(cases)
     }
+}
+
+/// Whether the case is what the pattern says: `9.1.*` is every case of 9.1.
+fn matches(pattern: &str, case: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((start, end)) => {
+            case.len() >= pattern.len() - 1 && case.starts_with(start) && case.ends_with(end)
+        }
+        None => case == pattern,
+    }
+}
+
+fn is_slow(case: &str) -> bool {
+    matches!(numbers(case)[..], [12 | 13, _, number] if SLOW.contains(&number))
 }
 
 /// Runs the cases against one of our programs and prints the table.
 ///
 /// # Errors
-/// A case is not strictly `OK`.
+/// A case is not strictly `OK`, or has no verdict.
 pub(crate) fn examine(
     side: Side,
     program: &Path,
@@ -143,30 +162,23 @@ pub(crate) fn examine(
     if report.exists() {
         fs::remove_dir_all(&report)?;
     }
-    let mut kosoku = command(python.program("kosoku"));
-    kosoku
-        .arg("--outdir")
-        .arg(&report)
-        .args(selection.arguments());
-    match side {
-        Side::Server => {
-            let server = Background::start(
-                command(program).args(["127.0.0.1:0", "--deflate"]),
-                "listening on",
-            )?;
-            kosoku.args(["--mode", "fuzzingclient", "--parallelism", "2"]);
-            kosoku.arg(format!("127.0.0.1:{}", server.port()?));
-            // Its exit status only says whether there are failures by its own, looser rules.
-            kosoku.status().context("cannot start kosoku")?;
-        }
+    let cases = selection.cases(python)?;
+    let mut verdicts = match side {
+        Side::Server => examine_server(program, python, &cases, &report)?,
         Side::Client => {
-            kosoku.args(["--mode", "fuzzingserver", "127.0.0.1:0"]);
-            let server = Background::start(&mut kosoku, "listening on")?;
-            run_command(command(program).arg(format!("ws://127.0.0.1:{}", server.port()?)))?;
-            server.wait()?;
+            let (apart, together): (Vec<_>, Vec<_>) = cases.iter().cloned().partition(|case| {
+                NO_CONTEXT_TAKEOVER
+                    .iter()
+                    .any(|section| matches(section, case))
+            });
+            let mut verdicts = examine_client(program, &[], python, &together, &report)?;
+            let flags = ["--no-context-takeover"];
+            let report = report.join("no-context-takeover");
+            verdicts.extend(examine_client(program, &flags, python, &apart, &report)?);
+            verdicts
         }
-    }
-    let verdicts = read(&report)?;
+    };
+    verdicts.sort_by_key(|verdict| numbers(&verdict.case));
     println!("\n### Autobahn, our {}\n", side.name());
     print!("{}", table(&verdicts));
     println!(
@@ -175,20 +187,74 @@ pub(crate) fn examine(
         start.elapsed().as_secs_f64(),
         report.join("index.html").display()
     );
-    let bad: Vec<String> = verdicts
+    let mut bad: Vec<String> = verdicts
         .iter()
         .filter(|verdict| !verdict.is_strictly_good())
-        .map(|verdict| format!("{} {} / {}", verdict.case, verdict.behaviour, verdict.close))
+        .map(Verdict::to_string)
         .collect();
     counts.passed += (verdicts.len() - bad.len()) as u64;
+    let missing = cases
+        .iter()
+        .filter(|case| verdicts.iter().all(|verdict| verdict.case != **case));
+    bad.extend(missing.map(|case| format!("{case} without a verdict")));
     counts.failed += bad.len() as u64;
-    if verdicts.is_empty() {
-        bail!("kosoku ran no case against our {}", side.name());
+    if bad.is_empty() {
+        return Ok(());
     }
-    if !bad.is_empty() {
-        bail!("our {} is not strictly OK: {}", side.name(), bad.join(", "));
+    bail!("our {} is not strictly OK: {}", side.name(), bad.join(", "));
+}
+
+fn kosoku(python: &Python, cases: &[String], report: &Path) -> Command {
+    let mut kosoku = command(python.program("kosoku"));
+    kosoku.arg("--outdir").arg(report);
+    for case in cases {
+        kosoku.args(["--include", case]);
     }
-    Ok(())
+    kosoku
+}
+
+fn examine_server(
+    program: &Path,
+    python: &Python,
+    cases: &[String],
+    report: &Path,
+) -> Result<Vec<Verdict>> {
+    let server = Background::start(
+        command(program).args(["127.0.0.1:0", "--deflate"]),
+        "listening on",
+    )?;
+    // Its exit status only says whether there are failures by its own, looser rules.
+    kosoku(python, cases, report)
+        .args(["--mode", "fuzzingclient", "--parallelism", "2"])
+        .arg(format!("127.0.0.1:{}", server.port()?))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .context("cannot start kosoku")?;
+    read(report)
+}
+
+fn examine_client(
+    program: &Path,
+    flags: &[&str],
+    python: &Python,
+    cases: &[String],
+    report: &Path,
+) -> Result<Vec<Verdict>> {
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let server = Background::start(
+        kosoku(python, cases, report).args(["--mode", "fuzzingserver", "127.0.0.1:0"]),
+        "listening on",
+    )?;
+    run_command(
+        command(program)
+            .arg(format!("ws://127.0.0.1:{}", server.port()?))
+            .args(flags),
+    )?;
+    server.wait()?;
+    read(report)
 }
 
 /// What kosoku found in one case.
@@ -208,17 +274,9 @@ impl Verdict {
         good(&self.behaviour) && (good(&self.close) || self.close == "INFORMATIONAL")
     }
 
-    /// `6.4.1` → `[6, 4, 1]`, for sorting.
-    fn numbers(&self) -> Vec<u32> {
-        self.case
-            .split('.')
-            .filter_map(|part| part.parse().ok())
-            .collect()
-    }
-
     /// The section of the suite: `12.3.4` → `12.3`; the short sections stay whole.
     fn section(&self) -> Vec<u32> {
-        let numbers = self.numbers();
+        let numbers = numbers(&self.case);
         let depth = if numbers.first().is_some_and(|&first| first >= 12) {
             2
         } else {
@@ -228,13 +286,26 @@ impl Verdict {
     }
 }
 
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.case, self.behaviour, self.close)
+    }
+}
+
+/// `6.4.1` → `[6, 4, 1]`
+fn numbers(case: &str) -> Vec<u32> {
+    case.split('.')
+        .filter_map(|part| part.parse().ok())
+        .collect()
+}
+
 fn read(report: &Path) -> Result<Vec<Verdict>> {
     let index = report.join("index.json");
     let text = fs::read_to_string(&index)
         .with_context(|| format!("kosoku wrote no report: {}", index.display()))?;
     let index: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_str(&text)?;
     let field = |value: &Value, name: &str| value[name].as_str().unwrap_or("missing").to_owned();
-    let mut verdicts: Vec<Verdict> = index
+    let verdicts = index
         .into_values()
         .flatten()
         .map(|(case, value)| Verdict {
@@ -243,7 +314,6 @@ fn read(report: &Path) -> Result<Vec<Verdict>> {
             close: field(&value, "behaviorClose"),
         })
         .collect();
-    verdicts.sort_by_key(Verdict::numbers);
     Ok(verdicts)
 }
 
@@ -264,7 +334,7 @@ fn table(verdicts: &[Verdict]) -> String {
         let other: Vec<String> = verdicts
             .iter()
             .filter(|verdict| !verdict.is_strictly_good())
-            .map(|verdict| format!("{} {}/{}", verdict.case, verdict.behaviour, verdict.close))
+            .map(|verdict| verdict.to_string())
             .collect();
         let number: Vec<String> = section.iter().map(u32::to_string).collect();
         table.push_str(&format!(

@@ -4,6 +4,9 @@
 //! kosoku --mode fuzzingserver 127.0.0.1:9001
 //! cargo run --release --example autobahn_client -- ws://127.0.0.1:9001
 //! ```
+//!
+//! With `--no-context-takeover` after the URL it offers to compress each message by itself: some cases ask for that.
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use arkws::{Client, DeflateConfig, Error, Message, MessageRef, Transport, WebSocket};
@@ -15,12 +18,16 @@ const LARGE: usize = 64 << 10;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(url), None) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: autobahn_client URL\nexample: autobahn_client ws://127.0.0.1:9001");
-        return ExitCode::FAILURE;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (url, no_context_takeover) = match &arguments[..] {
+        [url] => (url, false),
+        [url, flag] if flag == "--no-context-takeover" => (url, true),
+        _ => {
+            eprintln!("usage: autobahn_client URL [--no-context-takeover]");
+            return ExitCode::FAILURE;
+        }
     };
-    match run(url.trim_end_matches('/')).await {
+    match run(url.trim_end_matches('/'), no_context_takeover).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{url}: {error}");
@@ -29,19 +36,29 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(server: &str) -> Result<(), Error> {
+async fn run(server: &str, no_context_takeover: bool) -> Result<(), Error> {
     let client = Client::builder()
-        .deflate(DeflateConfig::default())
+        .deflate(DeflateConfig {
+            client_no_context_takeover: no_context_takeover,
+            // Small messages too: the suite wants to see it.
+            min_size: 0,
+            ..DeflateConfig::default()
+        })
         .build()?;
     let count = case_count(&client, server).await?;
+    let progress = std::io::stderr().is_terminal();
     for case in 1..=count {
-        eprint!("\rcase {case} of {count}");
+        if progress {
+            eprint!("\rcase {case} of {count}");
+        }
         let url = format!("{server}/runCase?case={case}&agent={AGENT}");
         let (mut socket, _) = client.connect(&url).await?;
         // Most cases break a rule, and end in an error on our side: it is the server that judges.
         let _ = echo(&mut socket).await;
     }
-    eprintln!();
+    if progress {
+        eprintln!();
+    }
     let url = format!("{server}/updateReports?agent={AGENT}");
     let (mut socket, _) = client.connect(&url).await?;
     // The suite's servers end this connection as they please.
