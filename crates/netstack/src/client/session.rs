@@ -120,6 +120,7 @@ impl Session<'_> {
         if let Some(retries) = &mut self.retries {
             retries.held(since.elapsed());
         }
+        let failed = matches!(end, driver::End::Failed(_));
         let end = match end {
             driver::End::Closed(frame) => self.closed(frame),
             // However the closing handshake fails, the connection is closed as we asked.
@@ -130,10 +131,12 @@ impl Session<'_> {
             let error = end.of_send();
             self.object.emit(Event::SendFailed { count, error });
         }
-        // The peer is still to be told why, and the program need not wait for that.
-        let _ = self.object.context.network().spawn(async move {
-            driver::linger(&mut socket).await;
-        });
+        if failed {
+            // The peer is still to be told why, and the program need not wait for that.
+            let _ = self.object.context.network().spawn(async move {
+                driver::linger(&mut socket).await;
+            });
+        }
         end
     }
 
