@@ -1,0 +1,193 @@
+//! The functions of a client object, `webSocket.WebSocket`.
+//!
+//! A call that can fail returns the failure, or nothing: `npm/lib` makes the error, so that its stack begins at the program's call.
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arkws_netstack::{BusinessError, CloseOptions, Event as Told, Listener, Stats, WebSocket};
+use napi::Result;
+use napi_derive::napi;
+
+use crate::event::{Close, Event, Failure, Open, flat};
+use crate::options::ConnectOptions;
+use crate::queue::Queue;
+use crate::raw::{Call, Value};
+use crate::settings;
+
+/// Takes the events of one client object on the network thread.
+struct Inbox {
+    object: u32,
+    queue: Arc<Queue>,
+}
+
+impl Listener for Inbox {
+    fn on_event(&self, event: Told<'_>) {
+        let (queue, object) = (&self.queue, self.object);
+        let event = match event {
+            Told::Text(text) => return queue.text(object, text),
+            Told::Binary(payload) => return queue.binary(object, payload),
+            Told::DataEnd => return queue.data_end(object),
+            Told::Sent { count } => return queue.sent(object, count),
+            Told::HeaderReceive(headers) => Event::HeaderReceive(flat(headers)),
+            Told::Open {
+                status,
+                message,
+                protocol,
+            } => Event::Open(Open {
+                status: status.into(),
+                message: message.to_owned(),
+                protocol: protocol.map(str::to_owned),
+            }),
+            Told::Error(error) => Event::Error(error),
+            Told::Close(result) => Event::Close(Close::from(result)),
+            Told::SendFailed { count, error } => Event::SendFailed { count, error },
+            Told::Reconnecting {
+                attempt,
+                delay,
+                cause,
+            } => Event::Reconnecting {
+                attempt,
+                delay,
+                cause,
+            },
+            Told::Reconnected { attempts } => Event::Reconnected { attempts },
+            Told::Idle => Event::Idle,
+        };
+        queue.event(object, event);
+    }
+
+    fn flush(&self) {
+        self.queue.flush();
+    }
+}
+
+/// `createClient(main, level)`: the object's number.
+pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
+    let main: Option<String> = call.get(0)?;
+    let context = settings::context(main.map(PathBuf::from), call.get(1)?);
+    let object = call.environment.next_number();
+    let inbox = Inbox {
+        object,
+        queue: Arc::clone(&call.environment.queue),
+    };
+    let client = WebSocket::new(context, Arc::new(inbox));
+    call.environment.add_client(object, client);
+    call.env.number(object)
+}
+
+/// `connect(object, url, options)`.
+pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
+    let url: String = call.get(1)?;
+    let options: ConnectOptions = call.get(2)?;
+    let result = call
+        .environment
+        .client(call.get(0)?, |client| client.connect(&url, options.into()))?;
+    answer(call, result)
+}
+
+/// `sendText(object, string)`.
+pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
+    let text = call.text(1)?;
+    let result = call
+        .environment
+        .client(call.number(0)?, |client| client.send_text(text))?;
+    answer(call, result)
+}
+
+/// `sendBinary(object, buffer)`.
+pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
+    let result = match call.array_buffer(1)? {
+        Some(data) => call
+            .environment
+            .client(call.number(0)?, |client| client.send_binary(data))?,
+        None => Err(not_data()),
+    };
+    answer(call, result)
+}
+
+/// `closeClient(object, code | undefined, reason | undefined)`.
+pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
+    let options = CloseOptions {
+        code: call.get(1)?,
+        reason: call.get(2)?,
+    };
+    let result = call
+        .environment
+        .client(call.get(0)?, |client| client.close(options))?;
+    answer(call, result)
+}
+
+/// `readyState(object)`.
+pub(crate) fn ready_state(call: &Call<'_>) -> Result<Value> {
+    let state = call
+        .environment
+        .client(call.get(0)?, WebSocket::ready_state)?;
+    call.env.number(state as u32)
+}
+
+/// `bufferedAmount(object)`.
+pub(crate) fn buffered_amount(call: &Call<'_>) -> Result<Value> {
+    let bytes = call
+        .environment
+        .client(call.get(0)?, WebSocket::buffered_amount)?;
+    call.env.convert(bytes as f64)
+}
+
+/// `stats(object)`.
+pub(crate) fn stats(call: &Call<'_>) -> Result<Value> {
+    let stats = call.environment.client(call.get(0)?, WebSocket::stats)?;
+    call.env.convert(ClientStats::from(stats))
+}
+
+/// Nothing after a success, and nothing is made for it: this is the path of every `send`.
+pub(crate) fn answer(
+    call: &Call<'_>,
+    result: std::result::Result<(), BusinessError>,
+) -> Result<Value> {
+    match result {
+        Ok(()) => call.env.undefined(),
+        Err(error) => call.env.convert(Failure::from(error)),
+    }
+}
+
+pub(crate) fn not_data() -> BusinessError {
+    BusinessError::new(
+        BusinessError::PARAMETER,
+        "data is neither a string nor an ArrayBuffer",
+    )
+}
+
+/// What `stats()` returns; a fact that is not known is missing.
+#[napi(object, object_from_js = false)]
+pub struct ClientStats {
+    pub messages_received: f64,
+    pub messages_sent: f64,
+    pub bytes_received: f64,
+    pub bytes_sent: f64,
+    pub pings_sent: f64,
+    pub pings_received: f64,
+    /// Milliseconds.
+    pub round_trip_time: Option<f64>,
+    pub protocol: Option<String>,
+    pub extensions: Option<String>,
+    pub tls_version: Option<&'static str>,
+    pub remote_address: Option<String>,
+}
+
+impl From<Stats> for ClientStats {
+    fn from(stats: Stats) -> ClientStats {
+        ClientStats {
+            messages_received: stats.messages_received as f64,
+            messages_sent: stats.messages_sent as f64,
+            bytes_received: stats.bytes_received as f64,
+            bytes_sent: stats.bytes_sent as f64,
+            pings_sent: stats.pings_sent as f64,
+            pings_received: stats.pings_received as f64,
+            round_trip_time: stats.round_trip.map(|time| time.as_secs_f64() * 1000.0),
+            protocol: stats.protocol,
+            extensions: stats.extensions,
+            tls_version: stats.tls_version,
+            remote_address: stats.remote_address,
+        }
+    }
+}

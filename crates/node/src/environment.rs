@@ -1,0 +1,131 @@
+//! What the module keeps per JavaScript environment: the main thread has one, each worker thread has one.
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arkws_netstack::{PendingRequest, WebSocket};
+use napi::{Error, Result, Status};
+
+use crate::queue::{Batch, Queue};
+use crate::raw::{Call, Function, Value, Wakeup};
+use crate::server::Server;
+
+/// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network thread.
+///
+/// Nothing here stays borrowed while JavaScript runs: a listener may call any function of the module.
+pub(crate) struct Environment {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) wakeup: Wakeup,
+    /// The JavaScript loop that hands events to objects.
+    pub(crate) deliver: Function,
+    /// The batch that is filled next, while the JavaScript thread works on the other one.
+    pub(crate) spare: RefCell<Batch>,
+    /// Where the text of a call is read into.
+    pub(crate) text: RefCell<Vec<u16>>,
+    clients: RefCell<HashMap<u32, WebSocket>>,
+    servers: RefCell<HashMap<u32, Server>>,
+    requests: RefCell<HashMap<u32, PendingRequest>>,
+    /// Numbers objects and requests; none is used twice, so that a late event of an object that is gone finds nobody.
+    next: Cell<u32>,
+}
+
+impl Environment {
+    pub(crate) fn new(wakeup: Wakeup, deliver: Function) -> Environment {
+        let waker = wakeup.waker();
+        Environment {
+            queue: Arc::new(Queue::new(Box::new(move || waker.wake()))),
+            wakeup,
+            deliver,
+            spare: RefCell::default(),
+            text: RefCell::default(),
+            clients: RefCell::default(),
+            servers: RefCell::default(),
+            requests: RefCell::default(),
+            next: Cell::new(1),
+        }
+    }
+
+    pub(crate) fn next_number(&self) -> u32 {
+        self.next.replace(self.next.get().wrapping_add(1))
+    }
+
+    pub(crate) fn add_client(&self, number: u32, client: WebSocket) {
+        self.clients.borrow_mut().insert(number, client);
+    }
+
+    pub(crate) fn add_server(&self, number: u32, server: Server) {
+        self.servers.borrow_mut().insert(number, server);
+    }
+
+    /// Calls `with` with a client object. No method of such an object calls back, so nothing can borrow it a second time.
+    ///
+    /// # Errors
+    /// JavaScript asks for an object that it has freed.
+    pub(crate) fn client<T>(&self, number: u32, with: impl FnOnce(&WebSocket) -> T) -> Result<T> {
+        self.clients
+            .borrow()
+            .get(&number)
+            .map(with)
+            .ok_or_else(|| unknown(number))
+    }
+
+    /// Calls `with` with a server object; see [`client`](Self::client).
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn server<T>(&self, number: u32, with: impl FnOnce(&Server) -> T) -> Result<T> {
+        self.servers
+            .borrow()
+            .get(&number)
+            .map(with)
+            .ok_or_else(|| unknown(number))
+    }
+
+    /// Drops an object, which closes what it has open.
+    fn drop_object(&self, number: u32) {
+        let client = self.clients.borrow_mut().remove(&number);
+        let server = self.servers.borrow_mut().remove(&number);
+        drop((client, server));
+    }
+
+    /// Keeps a request until JavaScript answers it.
+    pub(crate) fn keep_request(&self, number: u32, request: PendingRequest) {
+        self.requests.borrow_mut().insert(number, request);
+    }
+
+    /// The request of that number, to be answered; `None`: it has been.
+    pub(crate) fn take_request(&self, number: u32) -> Option<PendingRequest> {
+        self.requests.borrow_mut().remove(&number)
+    }
+
+    /// The environment ends: nobody is called any more, and what is open is closed.
+    pub(crate) fn close(&self) {
+        self.queue.close();
+        self.clients.take();
+        self.servers.take();
+        self.requests.take();
+        self.wakeup.release();
+    }
+}
+
+/// `keepAlive(yes)`: whether the process, or the worker thread, waits for events.
+pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
+    call.environment.wakeup.keep_alive(call.get(0)?)?;
+    call.env.undefined()
+}
+
+/// `uncaught(error)`: a listener has thrown it.
+pub(crate) fn uncaught(call: &Call<'_>) -> Result<Value> {
+    call.env.uncaught(call.value(0))?;
+    call.env.undefined()
+}
+
+/// `free(object)`: JavaScript has no use for it any more.
+pub(crate) fn free(call: &Call<'_>) -> Result<Value> {
+    call.environment.drop_object(call.get(0)?);
+    call.env.undefined()
+}
+
+fn unknown(number: u32) -> Error {
+    Error::new(Status::InvalidArg, format!("arkws: no object {number}"))
+}

@@ -1,0 +1,225 @@
+//! The rare events, owned, in the shape in which JavaScript gets them.
+//!
+//! Each becomes a call of a method of that name on the object of `npm/lib` that it concerns.
+use std::net::SocketAddr;
+
+use arkws_netstack::{BusinessError, CloseResult, Connection, Headers, PendingRequest};
+use napi::Result;
+use napi::bindgen_prelude::ToNapiValue;
+use napi_derive::napi;
+
+use crate::environment::Environment;
+use crate::raw::{Env, Value};
+
+/// An event of a client or server object that happens once in a while.
+pub(crate) enum Event {
+    // Of both.
+    Error(BusinessError),
+    Idle,
+    // Of a client.
+    HeaderReceive(Vec<String>),
+    Open(Open),
+    Close(Close),
+    SendFailed {
+        count: u32,
+        error: BusinessError,
+    },
+    Reconnecting {
+        attempt: u32,
+        delay: u64,
+        cause: BusinessError,
+    },
+    Reconnected {
+        attempts: u32,
+    },
+    // Of a server; connections are numbered.
+    Started(std::result::Result<SocketAddr, BusinessError>),
+    Request(PendingRequest),
+    Connected(Peer),
+    Disconnected(Disconnected),
+    TokensSent(Vec<u64>),
+    TokensFailed(Vec<u64>, BusinessError),
+}
+
+impl Event {
+    /// The method's name and its argument.
+    pub(crate) fn into_js(
+        self,
+        env: Env,
+        environment: &Environment,
+    ) -> Result<(&'static str, Value)> {
+        match self {
+            Event::Error(error) => named(env, "error", Failure::from(error)),
+            Event::Idle => named(env, "idle", ()),
+            Event::HeaderReceive(fields) => named(env, "headerReceive", fields),
+            Event::Open(open) => named(env, "open", open),
+            Event::Close(close) => named(env, "close", close),
+            Event::SendFailed { count, error } => named(
+                env,
+                "sendFailed",
+                SendFailed {
+                    count,
+                    error: error.into(),
+                },
+            ),
+            Event::Reconnecting {
+                attempt,
+                delay,
+                cause,
+            } => named(
+                env,
+                "reconnecting",
+                Reconnecting {
+                    attempt,
+                    delay: delay as f64,
+                    cause: cause.into(),
+                },
+            ),
+            Event::Reconnected { attempts } => named(env, "reconnected", Reconnected { attempts }),
+            Event::Started(result) => named(env, "started", result.err().map(Failure::from)),
+            Event::Request(request) => {
+                let asked = Request::new(environment.next_number(), &request);
+                environment.keep_request(asked.number, request);
+                named(env, "request", asked)
+            }
+            Event::Connected(peer) => named(env, "connected", peer),
+            Event::Disconnected(gone) => named(env, "disconnected", gone),
+            Event::TokensSent(tokens) => named(env, "tokensSent", numbers(&tokens)),
+            Event::TokensFailed(tokens, error) => named(
+                env,
+                "tokensFailed",
+                TokensFailed {
+                    tokens: numbers(&tokens),
+                    error: error.into(),
+                },
+            ),
+        }
+    }
+}
+
+fn named(env: Env, name: &'static str, value: impl ToNapiValue) -> Result<(&'static str, Value)> {
+    Ok((name, env.convert(value)?))
+}
+
+fn numbers(tokens: &[u64]) -> Vec<f64> {
+    tokens.iter().map(|token| *token as f64).collect()
+}
+
+/// Header fields as `[name, value, name, value, ...]`. Values are bytes: Latin-1, as everywhere in JavaScript.
+pub(crate) fn flat(headers: &Headers) -> Vec<String> {
+    headers
+        .iter()
+        .flat_map(|(name, value)| {
+            let value = value.as_bytes().iter().copied().map(char::from).collect();
+            [name.as_str().to_owned(), value]
+        })
+        .collect()
+}
+
+/// A [`BusinessError`] on its way to JavaScript.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    pub code: i32,
+    pub message: String,
+    pub data: Option<String>,
+    pub cause: Option<&'static str>,
+}
+
+impl From<BusinessError> for Failure {
+    fn from(error: BusinessError) -> Failure {
+        Failure {
+            code: error.code,
+            message: error.message,
+            data: error.data,
+            cause: error.cause,
+        }
+    }
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Open {
+    pub status: u32,
+    pub message: String,
+    pub protocol: Option<String>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Close {
+    pub code: u32,
+    pub reason: String,
+}
+
+impl From<CloseResult> for Close {
+    fn from(result: CloseResult) -> Close {
+        Close {
+            code: result.code.into(),
+            reason: result.reason,
+        }
+    }
+}
+
+#[napi(object, object_from_js = false)]
+pub struct SendFailed {
+    pub count: u32,
+    pub error: Failure,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Reconnecting {
+    pub attempt: u32,
+    pub delay: f64,
+    pub cause: Failure,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Reconnected {
+    pub attempts: u32,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Peer {
+    pub number: u32,
+    #[napi(js_name = "clientIP")]
+    pub client_ip: String,
+    pub client_port: u32,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Disconnected {
+    pub number: u32,
+    pub code: u32,
+    pub reason: String,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct TokensFailed {
+    pub tokens: Vec<f64>,
+    pub error: Failure,
+}
+
+/// A request that JavaScript has to answer by its number.
+#[napi(object, object_from_js = false)]
+pub struct Request {
+    pub number: u32,
+    pub target: String,
+    pub headers: Vec<String>,
+    #[napi(js_name = "clientIP")]
+    pub client_ip: String,
+    pub client_port: u32,
+}
+
+impl Request {
+    pub(crate) fn new(number: u32, request: &PendingRequest) -> Request {
+        let Connection {
+            client_ip,
+            client_port,
+        } = request.connection().clone();
+        Request {
+            number,
+            target: request.target().to_owned(),
+            headers: flat(request.headers()),
+            client_ip,
+            client_port: client_port.into(),
+        }
+    }
+}

@@ -1,0 +1,577 @@
+//! Raw N-API: the module's functions, and the few conversions that every message passes through.
+//!
+//! napi-rs converts everything else; here its conversions would cost several times what the work itself does. All
+//! `unsafe` of this crate is in this file. It rests on one fact: an [`Env`] and a [`Value`] exist only while
+//! Node-API calls into this module, on the environment's thread.
+use std::cell::RefCell;
+use std::ffi::{c_char, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use bytes::BytesMut;
+use napi::bindgen_prelude::{FromNapiValue, ToNapiValue};
+use napi::{Error, JsError, Result, Status, sys};
+
+use crate::FUNCTIONS;
+use crate::environment::Environment;
+
+/// More arguments than any function of this module takes.
+const MAX_ARGUMENTS: usize = 6;
+
+/// Text up to so many UTF-16 units is read with one call.
+const USUAL_TEXT: usize = 4096;
+
+/// A buffer that has grown beyond so many units for a long text is not kept.
+const KEPT_TEXT: usize = 256 * 1024;
+
+/// A string argument of Node-API ends with a zero.
+const AUTO_LENGTH: isize = -1;
+
+/// A JavaScript environment as Node-API knows it.
+#[derive(Clone, Copy)]
+pub(crate) struct Env(sys::napi_env);
+
+/// A value of JavaScript; lives as long as the call or [`Scope`] in which it was made.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Value(sys::napi_value);
+
+fn check(status: sys::napi_status) -> Result<()> {
+    match status {
+        sys::Status::napi_ok => Ok(()),
+        status => {
+            let status = Status::from(status);
+            Err(Error::new(status, format!("arkws: Node-API says {status}")))
+        }
+    }
+}
+
+// ---- The module and its functions ----
+
+/// A function of the module.
+pub(crate) type Entry = fn(&Call<'_>) -> Result<Value>;
+
+/// One call from JavaScript.
+pub(crate) struct Call<'a> {
+    pub(crate) env: Env,
+    pub(crate) environment: &'a Environment,
+    arguments: [sys::napi_value; MAX_ARGUMENTS],
+}
+
+/// What one call of `start` made.
+struct Instance {
+    environment: Environment,
+    functions: Vec<Bound>,
+}
+
+/// What a JavaScript function of this module carries with it.
+struct Bound {
+    environment: *const Environment,
+    entry: Entry,
+}
+
+/// All instances of one environment. Usually one; a test runner that loads our JavaScript afresh for each test makes more.
+#[derive(Default)]
+struct Instances(RefCell<Vec<*mut Instance>>);
+
+impl Drop for Instances {
+    fn drop(&mut self) {
+        for instance in self.0.take() {
+            // SAFETY: `start` made it of a box and gave it to this list alone.
+            drop(unsafe { Box::from_raw(instance) });
+        }
+    }
+}
+
+/// Puts `start(wake, deliver)` into the module's exports. It returns an object with the [`FUNCTIONS`]:
+/// `wake()` will be called when events lie ready, `deliver(...)` with what they are, see [`crate::delivery`].
+pub(crate) fn export_start(env: sys::napi_env, exports: sys::napi_value) -> Result<()> {
+    let instances = Box::into_raw(Box::<Instances>::default());
+    let mut start = ptr::null_mut();
+    // SAFETY: Node-API is calling us with `env` and `exports`. It passes `instances` to `free_instances` once, when no
+    // JavaScript can run in the environment any more.
+    unsafe {
+        check(sys::napi_set_instance_data(
+            env,
+            instances.cast(),
+            Some(free_instances),
+            ptr::null_mut(),
+        ))?;
+        check(sys::napi_create_function(
+            env,
+            c"start".as_ptr(),
+            AUTO_LENGTH,
+            Some(enter_start),
+            ptr::null_mut(),
+            &mut start,
+        ))?;
+        check(sys::napi_set_named_property(
+            env,
+            exports,
+            c"start".as_ptr(),
+            start,
+        ))
+    }
+}
+
+unsafe extern "C" fn free_instances(_: sys::napi_env, instances: *mut c_void, _: *mut c_void) {
+    // SAFETY: this is what `export_start` made of a box; Node-API calls this once.
+    let instances = unsafe { Box::from_raw(instances.cast::<Instances>()) };
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(instances)));
+}
+
+unsafe extern "C" fn enter_start(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    guard(env, || start(env, info))
+}
+
+fn start(env: sys::napi_env, info: sys::napi_callback_info) -> Result<Value> {
+    let (arguments, _) = arguments(env, info)?;
+    let wakeup = Wakeup::new(env, arguments[0])?;
+    let deliver = Function::new(env, arguments[1])?;
+    let instance = Box::into_raw(Box::new(Instance {
+        environment: Environment::new(wakeup, deliver),
+        functions: Vec::with_capacity(FUNCTIONS.len()),
+    }));
+    let (mut instances, mut exports) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: `env` is current. The functions and the hook point into `instance`, which lives until `free_instances`, after the
+    // last call of either; its list of functions does not grow again. The hook is added after the thread-safe
+    // function was made, which is why it runs first: until then that function is valid.
+    unsafe {
+        check(sys::napi_get_instance_data(env, &mut instances))?;
+        (*instances.cast::<Instances>())
+            .0
+            .borrow_mut()
+            .push(instance);
+        let environment = &raw const (*instance).environment;
+        (*instance)
+            .functions
+            .extend(FUNCTIONS.iter().map(|(_, entry)| Bound {
+                environment,
+                entry: *entry,
+            }));
+
+        check(sys::napi_create_object(env, &mut exports))?;
+        for (index, (name, _)) in FUNCTIONS.iter().enumerate() {
+            let bound = (*instance).functions.as_mut_ptr().add(index);
+            let mut function = ptr::null_mut();
+            check(sys::napi_create_function(
+                env,
+                name.as_ptr(),
+                AUTO_LENGTH,
+                Some(enter),
+                bound.cast(),
+                &mut function,
+            ))?;
+            check(sys::napi_set_named_property(
+                env,
+                exports,
+                name.as_ptr(),
+                function,
+            ))?;
+        }
+        check(sys::napi_add_env_cleanup_hook(
+            env,
+            Some(close_environment),
+            environment.cast_mut().cast(),
+        ))?;
+    }
+    Ok(Value(exports))
+}
+
+unsafe extern "C" fn close_environment(environment: *mut c_void) {
+    // SAFETY: as `start` says.
+    let environment = unsafe { &*environment.cast::<Environment>() };
+    let _ = catch_unwind(AssertUnwindSafe(|| environment.close()));
+}
+
+/// Every call of every function but `start`.
+unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    guard(env, || {
+        let (arguments, bound) = arguments(env, info)?;
+        // SAFETY: `start` gave every function its `Bound`, and both are there for as long as the function can be called.
+        let (environment, entry) = unsafe {
+            let bound = &*bound.cast::<Bound>();
+            (&*bound.environment, bound.entry)
+        };
+        entry(&Call {
+            env: Env(env),
+            environment,
+            arguments,
+        })
+    })
+}
+
+fn arguments(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Result<([sys::napi_value; MAX_ARGUMENTS], *mut c_void)> {
+    let mut arguments = [ptr::null_mut(); MAX_ARGUMENTS];
+    let mut count = MAX_ARGUMENTS;
+    let mut data = ptr::null_mut();
+    // SAFETY: both come from the call that is going on; Node-API writes at most `count` values, `undefined` for missing ones.
+    check(unsafe {
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &mut count,
+            arguments.as_mut_ptr(),
+            ptr::null_mut(),
+            &mut data,
+        )
+    })?;
+    Ok((arguments, data))
+}
+
+/// Neither a panic nor an error crosses into JavaScript but as an exception.
+fn guard(env: sys::napi_env, body: impl FnOnce() -> Result<Value>) -> sys::napi_value {
+    let error = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(Value(value))) => return value,
+        Ok(Err(error)) => error,
+        Err(_) => Error::new(
+            Status::GenericFailure,
+            "arkws: internal error (a panic; its message is on stderr)",
+        ),
+    };
+    // SAFETY: Node-API is calling us with `env`. An exception that is pending already stays.
+    unsafe { JsError::from(error).throw_into(env) };
+    ptr::null_mut()
+}
+
+impl Call<'_> {
+    /// Argument `index`, converted by napi-rs.
+    pub(crate) fn get<T: FromNapiValue>(&self, index: usize) -> Result<T> {
+        // SAFETY: the argument belongs to the call that is going on.
+        unsafe { T::from_napi_value(self.env.0, self.arguments[index]) }
+    }
+
+    /// A number argument that is an object's.
+    pub(crate) fn number(&self, index: usize) -> Result<u32> {
+        let mut number = 0;
+        // SAFETY: the argument belongs to the call that is going on.
+        check(unsafe {
+            sys::napi_get_value_uint32(self.env.0, self.arguments[index], &mut number)
+        })?;
+        Ok(number)
+    }
+
+    /// Argument `index` as it is.
+    pub(crate) fn value(&self, index: usize) -> Value {
+        Value(self.arguments[index])
+    }
+
+    /// A string argument. A lone surrogate becomes U+FFFD; U+0000 is a character like any other.
+    pub(crate) fn text(&self, index: usize) -> Result<String> {
+        let mut units = self.environment.text.borrow_mut();
+        if units.is_empty() {
+            units.resize(USUAL_TEXT, 0);
+        }
+        let mut length = self.read_text(index, &mut units)?;
+        // Full to the terminating zero: there may be more.
+        if length + 1 == units.len() {
+            let whole = self.text_length(index)?;
+            units.resize(whole + 1, 0);
+            length = self.read_text(index, &mut units)?;
+        }
+        let text = to_utf8(&units[..length]);
+        if units.len() > KEPT_TEXT {
+            *units = Vec::new();
+        }
+        Ok(text)
+    }
+
+    fn read_text(&self, index: usize, into: &mut [u16]) -> Result<usize> {
+        let mut length = 0;
+        // SAFETY: Node-API writes at most `into.len()` units.
+        check(unsafe {
+            sys::napi_get_value_string_utf16(
+                self.env.0,
+                self.arguments[index],
+                into.as_mut_ptr(),
+                into.len(),
+                &mut length,
+            )
+        })?;
+        Ok(length)
+    }
+
+    fn text_length(&self, index: usize) -> Result<usize> {
+        let mut length = 0;
+        // SAFETY: without a buffer Node-API only counts.
+        check(unsafe {
+            sys::napi_get_value_string_utf16(
+                self.env.0,
+                self.arguments[index],
+                ptr::null_mut(),
+                0,
+                &mut length,
+            )
+        })?;
+        Ok(length)
+    }
+
+    /// A copy of an ArrayBuffer argument; `None`: it is something else, or detached.
+    pub(crate) fn array_buffer(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        let (env, value) = (self.env.0, self.arguments[index]);
+        let (mut is, mut detached) = (false, false);
+        let (mut data, mut length) = (ptr::null_mut(), 0);
+        // SAFETY: the argument belongs to the call that is going on. The bytes are copied before JavaScript can run
+        // again; an empty buffer may have a null pointer.
+        unsafe {
+            check(sys::napi_is_arraybuffer(env, value, &mut is))?;
+            if !is {
+                return Ok(None);
+            }
+            check(sys::napi_get_arraybuffer_info(
+                env,
+                value,
+                &mut data,
+                &mut length,
+            ))?;
+            if length > 0 {
+                let bytes = std::slice::from_raw_parts(data.cast::<u8>(), length);
+                return Ok(Some(bytes.to_vec()));
+            }
+            check(sys::napi_is_detached_arraybuffer(env, value, &mut detached))?;
+        }
+        Ok((!detached).then(Vec::new))
+    }
+}
+
+fn to_utf8(units: &[u16]) -> String {
+    if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
+        let bytes = units.iter().map(|unit| *unit as u8).collect();
+        // SAFETY: all are ASCII.
+        unsafe { String::from_utf8_unchecked(bytes) }
+    } else {
+        String::from_utf16_lossy(units)
+    }
+}
+
+// ---- Values ----
+
+impl Env {
+    pub(crate) fn undefined(self) -> Result<Value> {
+        // SAFETY: `self` is current.
+        self.make(|env, value| unsafe { sys::napi_get_undefined(env, value) })
+    }
+
+    pub(crate) fn number(self, number: u32) -> Result<Value> {
+        // SAFETY: `self` is current.
+        self.make(|env, value| unsafe { sys::napi_create_uint32(env, number, value) })
+    }
+
+    /// A string of ASCII, or of Latin-1.
+    pub(crate) fn latin1(self, bytes: &[u8]) -> Result<Value> {
+        let (data, length) = (bytes.as_ptr().cast::<c_char>(), signed(bytes.len()));
+        // SAFETY: `self` is current; Node-API reads `length` bytes.
+        self.make(|env, value| unsafe { sys::napi_create_string_latin1(env, data, length, value) })
+    }
+
+    /// A string of bytes that are UTF-8.
+    pub(crate) fn utf8(self, bytes: &[u8]) -> Result<Value> {
+        let (data, length) = (bytes.as_ptr().cast::<c_char>(), signed(bytes.len()));
+        // SAFETY: `self` is current; Node-API reads `length` bytes.
+        self.make(|env, value| unsafe { sys::napi_create_string_utf8(env, data, length, value) })
+    }
+
+    /// An ArrayBuffer with a copy of `bytes`.
+    pub(crate) fn copied_array_buffer(self, bytes: &[u8]) -> Result<Value> {
+        let mut data = ptr::null_mut();
+        // SAFETY: `self` is current.
+        let value = self.make(|env, value| unsafe {
+            sys::napi_create_arraybuffer(env, bytes.len(), &mut data, value)
+        })?;
+        if !bytes.is_empty() {
+            // SAFETY: Node-API has just made room for exactly so many bytes, of which nobody else knows.
+            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast::<u8>(), bytes.len()) };
+        }
+        Ok(value)
+    }
+
+    /// An ArrayBuffer that adopts `bytes`; a copy where the runtime does not allow that (Electron).
+    pub(crate) fn adopted_array_buffer(self, bytes: BytesMut) -> Result<Value> {
+        let owner = Box::into_raw(Box::new(bytes));
+        // SAFETY: the bytes stay where they are until Node-API calls `drop_owner`, once, or until the box is taken back
+        // because it did not adopt them. Only JavaScript writes to them.
+        unsafe {
+            let (data, length) = ((*owner).as_mut_ptr().cast(), (*owner).len());
+            let adopted = self.make(|env, value| {
+                sys::napi_create_external_arraybuffer(
+                    env,
+                    data,
+                    length,
+                    Some(drop_owner),
+                    owner.cast(),
+                    value,
+                )
+            });
+            adopted.or_else(|_| self.copied_array_buffer(&Box::from_raw(owner)))
+        }
+    }
+
+    /// Anything else, converted by napi-rs.
+    pub(crate) fn convert(self, value: impl ToNapiValue) -> Result<Value> {
+        // SAFETY: `self` is current.
+        unsafe { ToNapiValue::to_napi_value(self.0, value) }.map(Value)
+    }
+
+    /// Raises `uncaughtException` with `value`, then goes on.
+    pub(crate) fn uncaught(self, Value(value): Value) -> Result<()> {
+        // SAFETY: both are current.
+        check(unsafe { sys::napi_fatal_exception(self.0, value) })
+    }
+
+    fn make(
+        self,
+        make: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status,
+    ) -> Result<Value> {
+        let mut value = ptr::null_mut();
+        check(make(self.0, &mut value))?;
+        Ok(Value(value))
+    }
+}
+
+fn signed(length: usize) -> isize {
+    isize::try_from(length).expect("no allocation is larger")
+}
+
+unsafe extern "C" fn drop_owner(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
+    // SAFETY: this is the box of `adopted_array_buffer`, given back once.
+    drop(unsafe { Box::from_raw(owner.cast::<BytesMut>()) });
+}
+
+/// While it lives, values made in the environment are kept; then they may be collected.
+pub(crate) struct Scope {
+    env: sys::napi_env,
+    scope: sys::napi_handle_scope,
+}
+
+impl Scope {
+    pub(crate) fn open(Env(env): Env) -> Result<Scope> {
+        let mut scope = ptr::null_mut();
+        // SAFETY: `env` is current.
+        check(unsafe { sys::napi_open_handle_scope(env, &mut scope) })?;
+        Ok(Scope { env, scope })
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        // SAFETY: scopes are locals and so close in the opposite order of their opening.
+        unsafe { sys::napi_close_handle_scope(self.env, self.scope) };
+    }
+}
+
+/// A JavaScript function that is kept as long as its environment.
+pub(crate) struct Function(sys::napi_ref);
+
+impl Function {
+    fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Function> {
+        let mut reference = ptr::null_mut();
+        // SAFETY: both are current. The reference is deleted with the environment.
+        check(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
+        Ok(Function(reference))
+    }
+
+    pub(crate) fn call(&self, Env(env): Env, arguments: &[Value]) -> Result<()> {
+        let (mut receiver, mut function) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: `env` is current; `Value` is a `napi_value` (`repr(transparent)`).
+        unsafe {
+            check(sys::napi_get_undefined(env, &mut receiver))?;
+            check(sys::napi_get_reference_value(env, self.0, &mut function))?;
+            check(sys::napi_call_function(
+                env,
+                receiver,
+                function,
+                arguments.len(),
+                arguments.as_ptr().cast(),
+                ptr::null_mut(),
+            ))
+        }
+    }
+}
+
+// ---- Waking the JavaScript thread ----
+
+/// The JavaScript thread's end of its wake-up call.
+pub(crate) struct Wakeup {
+    env: sys::napi_env,
+    function: sys::napi_threadsafe_function,
+}
+
+/// The network thread's end.
+pub(crate) struct Waker(sys::napi_threadsafe_function);
+
+// SAFETY: to be called on other threads is what a thread-safe function is for. The queue, which owns the waker, drops it under its lock
+// before the function goes.
+unsafe impl Send for Waker {}
+
+impl Wakeup {
+    /// Makes `wake` callable from other threads. It does not keep the process alive yet.
+    fn new(env: sys::napi_env, wake: sys::napi_value) -> Result<Wakeup> {
+        let Value(name) = Env(env).latin1(b"arkws")?;
+        let mut function = ptr::null_mut();
+        // SAFETY: all are current. Without a callback of ours Node-API calls `wake` itself.
+        unsafe {
+            check(sys::napi_create_threadsafe_function(
+                env,
+                wake,
+                ptr::null_mut(),
+                name,
+                0,
+                1,
+                ptr::null_mut(),
+                None,
+                ptr::null_mut(),
+                None,
+                &mut function,
+            ))?;
+            check(sys::napi_unref_threadsafe_function(env, function))?;
+        }
+        Ok(Wakeup { env, function })
+    }
+
+    pub(crate) fn waker(&self) -> Waker {
+        Waker(self.function)
+    }
+
+    /// Whether the process, or the worker thread, stays alive to be woken.
+    pub(crate) fn keep_alive(&self, yes: bool) -> Result<()> {
+        // SAFETY: called on the environment's thread, before `release`.
+        check(unsafe {
+            if yes {
+                sys::napi_ref_threadsafe_function(self.env, self.function)
+            } else {
+                sys::napi_unref_threadsafe_function(self.env, self.function)
+            }
+        })
+    }
+
+    /// Gives the function up; no [`Waker`] is left.
+    pub(crate) fn release(&self) {
+        // SAFETY: called once, by the environment's clean-up hook.
+        unsafe {
+            sys::napi_release_threadsafe_function(
+                self.function,
+                sys::ThreadsafeFunctionReleaseMode::abort,
+            );
+        }
+    }
+}
+
+impl Waker {
+    pub(crate) fn wake(&self) {
+        // SAFETY: the function is valid while the queue has its waker. A failure means that the environment is going: there is
+        // nobody left to wake.
+        unsafe {
+            sys::napi_call_threadsafe_function(
+                self.0,
+                ptr::null_mut(),
+                sys::ThreadsafeFunctionCallMode::nonblocking,
+            );
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The functions of a server object, `webSocket.WebSocketServer`.
+//!
+//! Its clients are numbered on their way to JavaScript, so that a message carries four bytes instead of an address. Results
+//! are returned as in [`crate::client`].
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arkws_netstack::{
+    BusinessError, CloseOptions, Connection, Payload, ServerEvent, ServerListener, WebSocketServer,
+};
+use napi::Result;
+use napi_derive::napi;
+
+use crate::client::{answer, not_data};
+use crate::event::{Disconnected, Event, Failure, Peer};
+use crate::options::ServerOptions;
+use crate::queue::Queue;
+use crate::raw::{Call, Value};
+use crate::settings;
+
+/// A server object and the numbers of its clients.
+pub(crate) struct Server {
+    server: WebSocketServer,
+    clients: Arc<Clients>,
+}
+
+impl Server {
+    pub(crate) fn consumed(&self, client: u32, events: usize, bytes: usize) {
+        let connection = self.clients.lock().by_number.get(&client).cloned();
+        if let Some(connection) = connection {
+            self.server.consumed(&connection, events, bytes);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Clients(Mutex<Numbers>);
+
+#[derive(Default)]
+struct Numbers {
+    last: u32,
+    by_number: HashMap<u32, Connection>,
+    by_connection: HashMap<Connection, u32>,
+}
+
+impl Clients {
+    fn lock(&self) -> MutexGuard<'_, Numbers> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Numbers {
+    fn add(&mut self, connection: &Connection) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        self.by_number.insert(self.last, connection.clone());
+        self.by_connection.insert(connection.clone(), self.last);
+        self.last
+    }
+
+    fn get(&self, connection: &Connection) -> Option<u32> {
+        self.by_connection.get(connection).copied()
+    }
+
+    fn remove(&mut self, connection: &Connection) -> Option<u32> {
+        let number = self.by_connection.remove(connection)?;
+        self.by_number.remove(&number);
+        Some(number)
+    }
+}
+
+/// Takes the events of one server object on the network thread.
+struct Inbox {
+    object: u32,
+    queue: Arc<Queue>,
+    clients: Arc<Clients>,
+}
+
+impl ServerListener for Inbox {
+    fn on_event(&self, event: ServerEvent<'_>) {
+        let (queue, object) = (&self.queue, self.object);
+        let event = match event {
+            ServerEvent::Text(from, text) => {
+                let number = self.clients.lock().get(from);
+                return number.map_or((), |number| queue.text_from(object, number, text));
+            }
+            ServerEvent::Binary(from, payload) => {
+                let number = self.clients.lock().get(from);
+                return number.map_or((), |number| queue.binary_from(object, number, payload));
+            }
+            ServerEvent::Connect(connection) => Event::Connected(Peer {
+                number: self.clients.lock().add(connection),
+                client_ip: connection.client_ip.clone(),
+                client_port: connection.client_port.into(),
+            }),
+            ServerEvent::Close(connection, result) => {
+                let Some(number) = self.clients.lock().remove(connection) else {
+                    return;
+                };
+                Event::Disconnected(Disconnected {
+                    number,
+                    code: result.code.into(),
+                    reason: result.reason,
+                })
+            }
+            ServerEvent::Started(result) => Event::Started(result),
+            ServerEvent::Request(request) => Event::Request(request),
+            ServerEvent::Error(error) => Event::Error(error),
+            ServerEvent::Sent(tokens) => Event::TokensSent(tokens.to_vec()),
+            ServerEvent::SendFailed(tokens, error) => Event::TokensFailed(tokens.to_vec(), error),
+            ServerEvent::Idle => Event::Idle,
+        };
+        queue.event(object, event);
+    }
+
+    fn flush(&self) {
+        self.queue.flush();
+    }
+}
+
+/// `createServer(main, level)`: the object's number.
+pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
+    let main: Option<String> = call.get(0)?;
+    let context = settings::context(main.map(PathBuf::from), call.get(1)?);
+    let object = call.environment.next_number();
+    let clients = Arc::<Clients>::default();
+    let inbox = Inbox {
+        object,
+        queue: Arc::clone(&call.environment.queue),
+        clients: Arc::clone(&clients),
+    };
+    let server = WebSocketServer::new(context, Arc::new(inbox));
+    call.environment
+        .add_server(object, Server { server, clients });
+    call.env.number(object)
+}
+
+/// `startServer(object, options)`.
+pub(crate) fn start(call: &Call<'_>) -> Result<Value> {
+    let options: ServerOptions = call.get(1)?;
+    let result = call
+        .environment
+        .server(call.get(0)?, |server| server.server.start(options.into()))?;
+    answer(call, result)
+}
+
+/// `stopServer(object)`.
+pub(crate) fn stop(call: &Call<'_>) -> Result<Value> {
+    let result = call
+        .environment
+        .server(call.get(0)?, |server| server.server.stop())?;
+    answer(call, result)
+}
+
+/// `listConnections(object)`: an array, or a failure.
+pub(crate) fn list_connections(call: &Call<'_>) -> Result<Value> {
+    let result = call
+        .environment
+        .server(call.get(0)?, |server| server.server.list_all_connections())?;
+    match result {
+        Ok(connections) => call.env.convert(
+            connections
+                .into_iter()
+                .map(ClientConnection::from)
+                .collect::<Vec<_>>(),
+        ),
+        Err(error) => call.env.convert(Failure::from(error)),
+    }
+}
+
+/// `listAddress(object)`: `{address, port}`, or null.
+pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
+    let address = call
+        .environment
+        .server(call.get(0)?, |server| server.server.list_address())?;
+    call.env.convert(address.map(|address| ListenAddress {
+        address: address.ip().to_string(),
+        port: address.port().into(),
+    }))
+}
+
+/// `sendTextTo(object, string, ip, port)`: the token that a later event names, or a failure.
+pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
+    let text = call.text(1)?;
+    let to = connection(call.text(2)?, call.get(3)?);
+    let result = call.environment.server(call.number(0)?, |server| {
+        server.server.send_text(&text, &to)
+    })?;
+    token(call, result)
+}
+
+/// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
+pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
+    let to = connection(call.text(2)?, call.get(3)?);
+    let result = match call.array_buffer(1)? {
+        Some(data) => call.environment.server(call.number(0)?, |server| {
+            server.server.send_binary(data, &to)
+        })?,
+        None => Err(not_data()),
+    };
+    token(call, result)
+}
+
+/// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an array of connections.
+pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
+    let except: Vec<ClientConnection> = call.get(2)?;
+    let except: Vec<Connection> = except
+        .into_iter()
+        .map(|client| connection(client.client_ip, client.client_port))
+        .collect();
+    let (mut data, text) = match call.array_buffer(1)? {
+        Some(data) => (data, false),
+        None => match call.text(1) {
+            Ok(text) => (text.into_bytes(), true),
+            Err(_) => return call.env.convert(Failure::from(not_data())),
+        },
+    };
+    let result = call.environment.server(call.number(0)?, |server| {
+        server
+            .server
+            .broadcast(Payload::Borrowed(&mut data), text, &except)
+    })?;
+    match result {
+        Ok(count) => call.env.convert(count as f64),
+        Err(error) => call.env.convert(Failure::from(error)),
+    }
+}
+
+/// `closeConnection(object, ip, port, code | undefined, reason | undefined)`.
+pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
+    let connection = connection(call.get(1)?, call.get(2)?);
+    let options = CloseOptions {
+        code: call.get(3)?,
+        reason: call.get(4)?,
+    };
+    let result = call.environment.server(call.get(0)?, |server| {
+        server.server.close(&connection, options)
+    })?;
+    answer(call, result)
+}
+
+/// `answerRequest(request)` lets a client in; `answerRequest(request, status, reason)` refuses it. Only the first answer counts.
+pub(crate) fn answer_request(call: &Call<'_>) -> Result<Value> {
+    if let Some(request) = call.environment.take_request(call.get(0)?) {
+        match call.get::<Option<u32>>(1)? {
+            None => request.accept(),
+            Some(status) => {
+                let reason: Option<String> = call.get(2)?;
+                request.refuse(
+                    u16::try_from(status).unwrap_or(500),
+                    &reason.unwrap_or_default(),
+                );
+            }
+        }
+    }
+    call.env.undefined()
+}
+
+/// A connection as the program names it; a port that cannot be one becomes 0, which is nobody's.
+fn connection(client_ip: String, port: f64) -> Connection {
+    let client_port = if port.fract() == 0.0 && (0.0..=65535.0).contains(&port) {
+        port as u16
+    } else {
+        0
+    };
+    Connection {
+        client_ip,
+        client_port,
+    }
+}
+
+fn token(call: &Call<'_>, result: std::result::Result<u64, BusinessError>) -> Result<Value> {
+    match result {
+        Ok(token) => call.env.convert(token as f64),
+        Err(error) => call.env.convert(Failure::from(error)),
+    }
+}
+
+/// `WebSocketConnection`.
+#[napi(object)]
+pub struct ClientConnection {
+    #[napi(js_name = "clientIP")]
+    pub client_ip: String,
+    pub client_port: f64,
+}
+
+impl From<Connection> for ClientConnection {
+    fn from(connection: Connection) -> ClientConnection {
+        ClientConnection {
+            client_ip: connection.client_ip,
+            client_port: connection.client_port.into(),
+        }
+    }
+}
+
+/// Where a server listens.
+#[napi(object, object_from_js = false)]
+pub struct ListenAddress {
+    pub address: String,
+    pub port: u32,
+}

@@ -1,0 +1,116 @@
+//! What holds for the whole process: the API level and the policy that the program has set, or that its files say.
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arkws_netstack::{AllowList, ApiLevel, BusinessError, Context, OpenPolicy, Permission, Policy};
+use napi::Result;
+
+use crate::event::Failure;
+use crate::raw::{Call, Value};
+
+struct Settings {
+    /// The level that `setApiVersion` was called with.
+    level: Option<ApiLevel>,
+    surroundings: Option<Surroundings>,
+}
+
+/// What was found out about the program.
+struct Surroundings {
+    context: Context,
+    /// The policy without `setPolicy`.
+    policy: Arc<dyn Policy>,
+}
+
+static SETTINGS: Mutex<Settings> = Mutex::new(Settings {
+    level: None,
+    surroundings: None,
+});
+
+fn settings() -> MutexGuard<'static, Settings> {
+    SETTINGS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Settings {
+    fn surroundings(&mut self, main: Option<&Path>) -> &Surroundings {
+        self.surroundings.get_or_insert_with(|| {
+            let context = Context::discover(main, None, ApiLevel::CONTRACT);
+            let policy = context.policy();
+            Surroundings { context, policy }
+        })
+    }
+}
+
+/// The surroundings of a new object of the program whose main module is the file `main`; at level `default` if nothing says otherwise.
+pub(crate) fn context(main: Option<PathBuf>, default: u32) -> Context {
+    let main = main.as_deref();
+    let mut settings = settings();
+    let level = settings
+        .level
+        .or_else(|| ApiLevel::discover(main))
+        .or_else(|| ApiLevel::new(default))
+        .unwrap_or(ApiLevel::NEWEST);
+    settings.surroundings(main).context.with_level(level)
+}
+
+/// `setApiVersion(level | undefined)`: a failure, or null.
+pub(crate) fn set_api_version(call: &Call<'_>) -> Result<Value> {
+    let number: Option<f64> = call.get(0)?;
+    let level = number.map(|number| {
+        let whole = number as u32;
+        ApiLevel::new(whole)
+            .filter(|_| f64::from(whole) == number)
+            .ok_or_else(|| {
+                BusinessError::new(
+                    BusinessError::PARAMETER,
+                    format!(
+                        "{number} is not an API level ({} to {})",
+                        ApiLevel::OLDEST.get(),
+                        ApiLevel::NEWEST.get()
+                    ),
+                )
+            })
+    });
+    let failure = match level.transpose() {
+        Ok(level) => {
+            settings().level = level;
+            None
+        }
+        Err(error) => Some(Failure::from(error)),
+    };
+    call.env.convert(failure)
+}
+
+/// `setPolicy(main, internet | undefined, allowedHosts | undefined)`: a failure, or null.
+pub(crate) fn set_policy(call: &Call<'_>) -> Result<Value> {
+    let main: Option<String> = call.get(0)?;
+    let internet: Option<bool> = call.get(1)?;
+    let hosts: Option<Vec<String>> = call.get(2)?;
+
+    let mut settings = settings();
+    let surroundings = settings.surroundings(main.as_deref().map(Path::new));
+    let policy = policy(internet, hosts, &surroundings.policy);
+    let failure = policy
+        .map(|policy| surroundings.context.set_policy(policy))
+        .err()
+        .map(Failure::from);
+    call.env.convert(failure)
+}
+
+fn policy(
+    internet: Option<bool>,
+    hosts: Option<Vec<String>>,
+    found: &Arc<dyn Policy>,
+) -> std::result::Result<Arc<dyn Policy>, BusinessError> {
+    let permission: Arc<dyn Policy> = match internet {
+        None => Arc::clone(found),
+        Some(true) => Arc::new(OpenPolicy),
+        Some(false) => Arc::new(Permission::new(
+            Err("setPolicy says that there is none".to_owned()),
+            Arc::new(OpenPolicy),
+        )),
+    };
+    Ok(match hosts {
+        None => permission,
+        Some(hosts) => Arc::new(AllowList::new(hosts, permission)?),
+    })
+}

@@ -1,0 +1,112 @@
+// How the result of a call reaches the program: by its callback, else by a promise.
+'use strict';
+
+const { BusinessError, fromFailure, parameterError } = require('./errors.js');
+const { callLater, uncaught } = require('./runtime.js');
+
+const ignore = () => {};
+
+/**
+ * The callback of a call with these arguments, whatever else is wrong with them: the last one, if it is a function. A call
+ * with more than `most` has none.
+ */
+function callbackOf(args, most) {
+  const last = args[args.length - 1];
+  return args.length <= most && typeof last === 'function' ? last : undefined;
+}
+
+/** Answers a call at once, which means: after the code that runs now, and before any event. */
+function answer(callback, error, value = true) {
+  if (callback !== undefined) {
+    callLater(callback, error, error === undefined ? value : undefined);
+    return undefined;
+  }
+  return error === undefined ? Promise.resolve(value) : Promise.reject(error);
+}
+
+/** The error of a native call's result, or of what was thrown while options were read; undefined: it went well. */
+function errorOf(call) {
+  try {
+    const failure = call();
+    return failure === undefined ? undefined : fromFailure(failure);
+  } catch (error) {
+    // A getter of the program's, or a conversion of a value of the program's.
+    return error instanceof BusinessError ? error : parameterError(error?.message ?? String(error));
+  }
+}
+
+/** Keeps a rejection that an event tells as well from being an `unhandledRejection`. */
+function quieten(promise) {
+  promise.catch(ignore);
+}
+
+/** The answer to a `send`, which comes later. */
+class Pending {
+  #callback;
+  #resolve;
+  #reject;
+  /** Undefined if there is a callback. */
+  promise;
+
+  constructor(callback) {
+    if (callback !== undefined) {
+      this.#callback = callback;
+    } else {
+      this.promise = new Promise((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      });
+    }
+  }
+
+  resolve() {
+    if (this.promise !== undefined) this.#resolve(true);
+    else this.#call(undefined, true);
+  }
+
+  reject(error) {
+    if (this.promise !== undefined) this.#reject(error);
+    else this.#call(error, undefined);
+  }
+
+  /** Rejects; an event tells the program as well. */
+  rejectQuietly(error) {
+    if (this.promise !== undefined) quieten(this.promise);
+    this.reject(error);
+  }
+
+  #call(error, value) {
+    const callback = this.#callback;
+    try {
+      callback(error, value);
+    } catch (thrown) {
+      uncaught(thrown);
+    }
+  }
+}
+
+/** Answers that come in the order of their calls. */
+class Queue {
+  #pending = [];
+  #first = 0;
+
+  push(pending) {
+    this.#pending.push(pending);
+  }
+
+  /** The oldest. */
+  shift() {
+    const pending = this.#pending[this.#first];
+    this.#pending[this.#first++] = undefined;
+    if (this.#first === this.#pending.length) {
+      this.#pending = [];
+      this.#first = 0;
+    } else if (this.#first >= 1024 && this.#first * 2 >= this.#pending.length) {
+      this.#pending = this.#pending.slice(this.#first);
+      this.#first = 0;
+    }
+    return pending;
+  }
+}
+
+module.exports = { Pending, Queue, answer, callbackOf, errorOf, quieten };

@@ -1,0 +1,34 @@
+// The one kind of error that leaves the module.
+'use strict';
+
+/** An `Error` whose code, message and data are its own enumerable properties, so that `JSON.stringify` shows them. */
+class BusinessError extends Error {
+  constructor(code, message, data) {
+    super(message);
+    // Again, to make it enumerable and the second to be shown.
+    delete this.message;
+    this.code = code;
+    this.message = message;
+    if (data !== undefined) this.data = data;
+  }
+}
+
+Object.defineProperty(BusinessError.prototype, 'name', {
+  value: 'BusinessError',
+  configurable: true,
+  writable: true,
+});
+
+/** The error for what a native function has returned. */
+function fromFailure({ code, message, data, cause }) {
+  const error = new BusinessError(code, message, data);
+  if (cause !== undefined) error.cause = cause;
+  return error;
+}
+
+/** A mistake in a call's arguments. */
+function parameterError(detail) {
+  return new BusinessError(401, `Parameter error: ${detail}`);
+}
+
+module.exports = { BusinessError, fromFailure, parameterError };

@@ -1,0 +1,50 @@
+// Header fields, between the forms that programs use and the flat list that the native half takes and gives:
+// `[name, value, name, value, ...]`.
+'use strict';
+
+/** Whatever a program may write as `header`: an object, a `Map`, or pairs. Names and values are checked by the native half. */
+function flatten(header) {
+  if (typeof header !== 'object' || header === null) return [];
+  const fields = new Map();
+  if (header instanceof Map) {
+    for (const [name, value] of header) set(fields, name, value);
+  } else if (typeof header[Symbol.iterator] === 'function') {
+    for (const [name, value] of header) add(fields, name, value);
+  } else {
+    // With inherited names, as the platform reads them.
+    for (const name in header) set(fields, name, header[name]);
+  }
+  return [...fields].flatMap(([name, values]) => values.flatMap((value) => [name, value]));
+}
+
+/** Names that differ only by case are one, and the last wins: an object cannot mean to send a field twice. */
+function set(fields, name, value) {
+  const values = usable(value);
+  if (values.length > 0) fields.set(String(name).toLowerCase(), values);
+}
+
+/** Pairs can. */
+function add(fields, name, value) {
+  const key = String(name).toLowerCase();
+  const values = [...(fields.get(key) ?? []), ...usable(value)];
+  if (values.length > 0) fields.set(key, values);
+}
+
+/** Strings that are not empty, and numbers, alone or in an array; the platform skips what it does not know. */
+function usable(value) {
+  return (Array.isArray(value) ? value : [value])
+    .filter((one) => typeof one === 'number' || (typeof one === 'string' && one !== ''))
+    .map(String);
+}
+
+/** An object of a flat list; a field that came several times is an array. */
+function unflatten(flat) {
+  const fields = new Map();
+  for (let i = 0; i < flat.length; i += 2) {
+    const before = fields.get(flat[i]);
+    fields.set(flat[i], before === undefined ? flat[i + 1] : [before, flat[i + 1]].flat());
+  }
+  return Object.fromEntries(fields);
+}
+
+module.exports = { flatten, unflatten };

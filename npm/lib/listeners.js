@@ -1,0 +1,96 @@
+// Listeners: `on`, `off` and their static names.
+'use strict';
+
+const { parameterError } = require('./errors.js');
+const { uncaught } = require('./runtime.js');
+
+/**
+ * An object's listeners by event. Lists are replaced, never changed: one that is being called is not disturbed by
+ * listeners that add or remove others.
+ */
+class Listeners {
+  /** Event → its listeners in the order of their registration. */
+  lists;
+
+  constructor(events) {
+    this.lists = Object.fromEntries(events.map((type) => [type, []]));
+  }
+
+  get none() {
+    return Object.values(this.lists).every((list) => list.length === 0);
+  }
+
+  /** `on`. A function counts once; an event that does not exist is ignored. */
+  add(type, listener) {
+    if (!Object.hasOwn(this.lists, type)) return;
+    const list = this.lists[type];
+    if (!list.includes(listener)) this.lists[type] = [...list, listener];
+  }
+
+  /** `off`; without a listener, of all. */
+  remove(type, listener) {
+    if (!Object.hasOwn(this.lists, type)) return;
+    this.lists[type] = listener === undefined ? [] : this.lists[type].filter((other) => other !== listener);
+  }
+
+  /** Calls all listeners of an event. One that throws does not stop the others. */
+  emit(type, ...args) {
+    for (const listener of this.lists[type]) {
+      try {
+        listener(...args);
+      } catch (error) {
+        uncaught(error);
+      }
+    }
+  }
+}
+
+/**
+ * Gives a class `on` and `off`, and `onNAME` and `offNAME` for each entry of `names` (NAME → event).
+ * `listenersOf(this)` is undefined for a foreign `this`, on which they do nothing.
+ */
+function defineListening(prototype, names, listenersOf) {
+  const methods = {
+    on(type, listener) {
+      const listeners = listenersOf(this);
+      if (listeners === undefined) return;
+      if (arguments.length !== 2 || typeof type !== 'string' || typeof listener !== 'function') {
+        throw parameterError('on takes the name of an event and a function');
+      }
+      listeners.add(type, listener);
+    },
+    off(type, listener) {
+      const listeners = listenersOf(this);
+      if (listeners === undefined) return;
+      const justType = arguments.length === 1;
+      if (typeof type !== 'string' || !(justType || (arguments.length === 2 && typeof listener === 'function'))) {
+        throw parameterError('off takes the name of an event and, if only one is to be removed, a function');
+      }
+      listeners.remove(type, listener);
+    },
+  };
+  for (const [name, type] of Object.entries(names)) {
+    methods[`on${name}`] = function (listener) {
+      const listeners = listenersOf(this);
+      if (listeners === undefined) return;
+      if (arguments.length !== 1 || typeof listener !== 'function') {
+        throw parameterError(`on${name} takes a function`);
+      }
+      listeners.add(type, listener);
+    };
+    // Static ArkTS passes `undefined` for an argument that is left out.
+    methods[`off${name}`] = function (listener) {
+      const listeners = listenersOf(this);
+      if (listeners === undefined) return;
+      if (arguments.length > 1 || (listener !== undefined && typeof listener !== 'function')) {
+        throw parameterError(`off${name} takes a function, or nothing`);
+      }
+      listeners.remove(type, listener);
+    };
+  }
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  }
+}
+
+module.exports = { Listeners, defineListening };

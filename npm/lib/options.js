@@ -1,0 +1,131 @@
+// Options as programs write them, made what the native half takes. Of the platform's own ones, those of a wrong type are
+// ignored, as the platform does, but for `proxy` and `protocol`; of ours they are mistakes (401).
+'use strict';
+
+const { parameterError } = require('./errors.js');
+const { flatten } = require('./headers.js');
+
+/** Options of `connect`; a `Map` in their place is the headers, as one of the documentation's examples has it. */
+function connectOptions(options) {
+  if (options instanceof Map) return { headers: flatten(options) };
+  return {
+    headers: flatten(options.header),
+    caPath: only('string', options.caPath),
+    clientCert: certificate(options.clientCert),
+    skipServerCertVerification: only('boolean', options.skipServerCertVerification),
+    minSupportTlsProtocol: only('number', options.minSupportTlsProtocol),
+    ...proxy(options),
+    protocol: protocol(options),
+    pingInterval: only('number', options.pingInterval),
+    pongTimeout: only('number', options.pongTimeout),
+    supportOriginPort: only('boolean', options.supportOriginPort),
+    connectTimeout: amount(options, 'connectTimeout'),
+    handshakeTimeout: amount(options, 'handshakeTimeout'),
+    maxMessageSize: amount(options, 'maxMessageSize'),
+    perMessageDeflate: flag(options, 'perMessageDeflate'),
+    reconnect: reconnect(options.reconnect),
+  };
+}
+
+/** Code and reason of a `close`. */
+function closeOptions(options) {
+  const code = only('number', options?.code);
+  return { code: code === undefined ? undefined : code >>> 0, reason: only('string', options?.reason) };
+}
+
+/** Options of a server's `start`. */
+function serverOptions(config) {
+  return {
+    serverIP: only('string', config.serverIP),
+    serverPort: only('number', config.serverPort),
+    serverCert: certificate(config.serverCert),
+    maxConcurrentClientsNumber: only('number', config.maxConcurrentClientsNumber),
+    maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
+    protocol: only('string', config.protocol),
+    pingInterval: amount(config, 'pingInterval'),
+    maxMessageSize: amount(config, 'maxMessageSize'),
+    perMessageDeflate: flag(config, 'perMessageDeflate'),
+    handshakeTimeout: amount(config, 'handshakeTimeout'),
+    maxQueuedBytes: amount(config, 'maxQueuedBytes'),
+  };
+}
+
+function only(type, value) {
+  return typeof value === type ? value : undefined;
+}
+
+function text(value) {
+  return only('string', value) ?? '';
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
+}
+
+function certificate(value) {
+  if (!isObject(value)) return undefined;
+  return { certPath: text(value.certPath), keyPath: text(value.keyPath), keyPassword: text(value.keyPassword) };
+}
+
+function proxy(options) {
+  if (!('proxy' in options) || options.proxy === 'system') return {};
+  const { proxy } = options;
+  if (proxy === 'no-proxy') return { noProxy: true };
+  if (!isObject(proxy)) throw parameterError("proxy is neither 'system' nor 'no-proxy' nor an object");
+  const port = (only('number', proxy.port) ?? 0) | 0;
+  if (port < 0 || port > 65535) throw parameterError(`${port} is not a port of a proxy`);
+  return {
+    proxy: {
+      host: text(proxy.host),
+      port,
+      username: text(proxy.username),
+      password: text(proxy.password),
+      exclusionList: strings(proxy.exclusionList),
+    },
+  };
+}
+
+function strings(value) {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+}
+
+function protocol(options) {
+  if ('protocol' in options && typeof options.protocol !== 'string') throw parameterError('protocol is not a string');
+  return options.protocol;
+}
+
+/** A number of bytes, milliseconds or seconds. */
+function amount(options, name) {
+  const value = options[name];
+  if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+    throw parameterError(`${name} is not a number from 0`);
+  }
+  return value;
+}
+
+function flag(options, name) {
+  const value = options[name];
+  if (value !== undefined && typeof value !== 'boolean') throw parameterError(`${name} is not a boolean`);
+  return value;
+}
+
+function reconnect(value) {
+  if (value === undefined || value === false) return undefined;
+  if (value === true) return {};
+  if (!isObject(value)) throw parameterError('reconnect is neither a boolean nor an object');
+  const { retryOn } = value;
+  if (retryOn !== undefined && strings(retryOn).length !== retryOn?.length) {
+    throw parameterError('retryOn is not an array of strings');
+  }
+  return {
+    initialDelay: amount(value, 'initialDelay'),
+    maxDelay: amount(value, 'maxDelay'),
+    factor: amount(value, 'factor'),
+    jitter: flag(value, 'jitter'),
+    maxAttempts: amount(value, 'maxAttempts'),
+    retryOn,
+    maxQueuedBytes: amount(value, 'maxQueuedBytes'),
+  };
+}
+
+module.exports = { closeOptions, connectOptions, isObject, serverOptions };

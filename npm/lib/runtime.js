@@ -1,0 +1,122 @@
+// The connection to the native half: its functions, its events, and what keeps the process alive.
+'use strict';
+
+/** What follows an object's number in the values of `deliver`; see crates/node/src/delivery.rs. */
+const MESSAGES = 0;
+const PIECES = 1;
+const MESSAGES_FROM = 2;
+const SENT = 3;
+const DATA_END = 4;
+
+let functions;
+
+/** The native functions. Loaded when the first object is made, so that a program can import the module's types and errors without them. */
+function native() {
+  return (functions ??= require('./native.js').start(wake, deliver));
+}
+
+/** The objects that events may come for, by number. They are kept from being collected, and keep the process alive. */
+const active = new Map();
+
+function activate(object) {
+  if (active.size === 0) native().keepAlive(true);
+  active.set(object.number, object);
+}
+
+function deactivate(object) {
+  active.delete(object.number);
+  if (active.size === 0) native().keepAlive(false);
+}
+
+/** Calls `later` after a turn of the event loop. */
+const afterTurn = typeof setImmediate === 'function' ? setImmediate : (later) => setTimeout(later, 0);
+
+/** Events lie ready. */
+function wake() {
+  // More have come while these were delivered: timers and other sockets have their turn first.
+  if (native().drain()) afterTurn(wake);
+}
+
+/** Hands events to the objects they belong to. */
+function deliver(...values) {
+  for (let i = 0; i < values.length; ) {
+    const object = active.get(values[i]) ?? nobody;
+    const what = values[i + 1];
+    i += 2;
+    switch (what) {
+      case MESSAGES:
+        i = object.messages(values, i, true);
+        break;
+      case PIECES:
+        i = object.messages(values, i, false);
+        break;
+      case MESSAGES_FROM:
+        i = object.messagesFrom(values[i], values, i + 1);
+        break;
+      case SENT:
+        object.sent(values[i++]);
+        break;
+      case DATA_END:
+        object.dataEnd();
+        break;
+      default:
+        object.event(what, values[i++]);
+    }
+  }
+}
+
+/** Index of the first value that is not a message: of the next number. */
+function endOfMessages(values, i) {
+  while (i < values.length && typeof values[i] !== 'number') i++;
+  return i;
+}
+
+/** Takes the events of an object that is gone. */
+const nobody = {
+  messages: endOfMessages,
+  messagesFrom: (_, values, i) => endOfMessages(values, i),
+  sent() {},
+  dataEnd() {},
+  event() {},
+};
+
+/** A program's exception in a callback: it does not stop us, and it is not lost. */
+function uncaught(error) {
+  native().uncaught(error);
+}
+
+const resolved = Promise.resolve();
+
+/** Calls `callback` after the code that runs now, and before any event. */
+function callLater(callback, ...args) {
+  resolved.then(() => {
+    try {
+      callback(...args);
+    } catch (error) {
+      uncaught(error);
+    }
+  });
+}
+
+/** Says to an object's core that the program has lost the object itself. */
+const lost = new FinalizationRegistry((number) => {
+  const object = active.get(number);
+  if (object === undefined) {
+    native().free(number);
+  } else {
+    object.lost();
+  }
+});
+
+/** Calls the core of `object` when it has been collected: `lost()` if it is active, else it is freed. */
+function watch(object, core) {
+  // By number: the core's listeners may hold on to the object.
+  lost.register(object, core.number);
+}
+
+/** The program's main module, whose surroundings tell API level and permission. */
+function mainModule() {
+  return typeof process === 'object' ? process.argv[1] : undefined;
+}
+
+module.exports = { activate, callLater, deactivate, endOfMessages, mainModule, native, uncaught, watch };

@@ -1,0 +1,282 @@
+// The server, `webSocket.WebSocketServer`.
+'use strict';
+
+const { Pending, Queue, answer, errorOf } = require('./answers.js');
+const { fromFailure, parameterError } = require('./errors.js');
+const { unflatten } = require('./headers.js');
+const { Listeners, defineListening } = require('./listeners.js');
+const { closeOptions, isObject, serverOptions } = require('./options.js');
+const { activate, deactivate, mainModule, native, uncaught, watch } = require('./runtime.js');
+
+const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request'];
+
+/** Events by their names in static ArkTS. */
+const STATIC_NAMES = {
+  Connect: 'connect',
+  MessageReceive: 'messageReceive',
+  WebSocketServerClose: 'close',
+  WebSocketServerError: 'error',
+  Request: 'request',
+};
+
+/** What an object is inside. While the server runs it goes on, even if the program has lost the object. */
+class Core {
+  listeners = new Listeners(EVENTS);
+  number;
+  /** `start`s that have not been answered. */
+  starts = new Queue();
+  /** Sends that have not been answered, by their token. */
+  #sends = new Map();
+  /** The clients, by the number that messages name. */
+  #clients = new Map();
+  #starts = 0;
+  #lost = false;
+
+  constructor(level) {
+    this.number = native().createServer(mainModule(), level);
+  }
+
+  start(config) {
+    const error = errorOf(() => {
+      const askRequest = this.listeners.lists.request.length > 0;
+      return native().startServer(this.number, { ...serverOptions(config), askRequest });
+    });
+    if (error !== undefined) return answer(undefined, error);
+    if (this.#starts++ === 0) activate(this);
+    const pending = new Pending();
+    this.starts.push(pending);
+    return pending.promise;
+  }
+
+  send(data, { clientIP, clientPort }) {
+    const { number } = this;
+    const token =
+      typeof data === 'string'
+        ? native().sendTextTo(number, data, clientIP, clientPort)
+        : native().sendBinaryTo(number, data, clientIP, clientPort);
+    if (typeof token !== 'number') return answer(undefined, fromFailure(token));
+    const pending = new Pending();
+    this.#sends.set(token, pending);
+    return pending.promise;
+  }
+
+  lost() {
+    this.#lost = true;
+  }
+
+  // What `deliver` calls.
+
+  messagesFrom(client, values, i) {
+    const { lists } = this.listeners;
+    const connection = this.#clients.get(client);
+    for (; i < values.length && typeof values[i] !== 'number'; i++) {
+      for (const listener of lists.messageReceive) {
+        try {
+          listener({ data: values[i], clientConnection: { ...connection } });
+        } catch (error) {
+          uncaught(error);
+        }
+      }
+    }
+    return i;
+  }
+
+  event(name, value) {
+    switch (name) {
+      case 'connected': {
+        const { number, clientIP, clientPort } = value;
+        this.#clients.set(number, { clientIP, clientPort });
+        return this.listeners.emit('connect', { clientIP, clientPort });
+      }
+      case 'disconnected': {
+        const { number, code, reason } = value;
+        const connection = this.#clients.get(number);
+        this.#clients.delete(number);
+        // The platform declares `reason` and gives `closeReason`.
+        return this.listeners.emit('close', connection, { code, reason, closeReason: reason });
+      }
+      case 'error':
+        return this.listeners.emit('error', fromFailure(value));
+      case 'request':
+        return this.#request(value);
+      case 'tokensSent':
+        for (const token of value) this.#answered(token).resolve();
+        return;
+      case 'tokensFailed': {
+        const error = fromFailure(value.error);
+        for (const token of value.tokens) this.#answered(token).rejectQuietly(error);
+        return;
+      }
+      case 'started': {
+        const start = this.starts.shift();
+        return value === null ? start.resolve() : start.reject(fromFailure(value));
+      }
+      case 'idle':
+        return this.#idle();
+    }
+  }
+
+  #answered(token) {
+    const send = this.#sends.get(token);
+    this.#sends.delete(token);
+    return send;
+  }
+
+  /** A client comes in when all listeners, and the promises that they returned, are done and none has refused it. */
+  #request({ number, target, headers, clientIP, clientPort }) {
+    const answerWith = (status, reason) => native().answerRequest(number, status, reason);
+    const failed = (error) => {
+      answerWith(500, 'Internal Server Error');
+      uncaught(error);
+    };
+    const request = {
+      path: target,
+      headers: unflatten(headers),
+      connection: { clientIP, clientPort },
+      refuse(status, reason) {
+        if (!Number.isInteger(status) || status < 400 || status > 599) {
+          throw parameterError(`a request is refused with a status from 400 to 599, not ${status}`);
+        }
+        if (reason !== undefined && typeof reason !== 'string') throw parameterError('the reason is not a string');
+        answerWith(status, reason);
+      },
+    };
+    const promises = [];
+    for (const listener of this.listeners.lists.request) {
+      try {
+        promises.push(listener(request));
+      } catch (error) {
+        failed(error);
+      }
+    }
+    Promise.all(promises).then(() => answerWith(), failed);
+  }
+
+  #idle() {
+    if (--this.#starts > 0) return;
+    deactivate(this);
+    if (this.#lost) native().free(this.number);
+  }
+}
+
+/** The inside of an object; undefined for a foreign one, on which no method does anything. */
+let coreOf;
+
+/** What the program has in its hands. */
+class WebSocketServer {
+  #core;
+
+  constructor(level) {
+    this.#core = new Core(level);
+    watch(this, this.#core);
+  }
+
+  static {
+    coreOf = (object) => (isObject(object) && #core in object ? object.#core : undefined);
+  }
+
+  start(config, newErrorCodes) {
+    const core = coreOf(this);
+    if (core === undefined) return undefined;
+    // The platform reads a second argument, a boolean, and ignores it.
+    const valid = arguments.length === 1 || (arguments.length === 2 && typeof newErrorCodes === 'boolean');
+    if (!valid || !isObject(config)) return answer(undefined, parameterError('start takes a configuration'));
+    return core.start(config);
+  }
+
+  stop() {
+    const core = coreOf(this);
+    if (core === undefined) return undefined;
+    if (arguments.length > 0) return answer(undefined, otherError('stop takes no arguments'));
+    return answer(
+      undefined,
+      errorOf(() => native().stopServer(core.number)),
+    );
+  }
+
+  listAllConnections() {
+    const core = coreOf(this);
+    if (core === undefined) return undefined;
+    if (arguments.length > 0) return answer(undefined, otherError('listAllConnections takes no arguments'));
+    const connections = native().listConnections(core.number);
+    return Array.isArray(connections) ? awaitable(connections) : answer(undefined, fromFailure(connections));
+  }
+
+  send(data, connection) {
+    const core = coreOf(this);
+    if (core === undefined) return undefined;
+    if (arguments.length !== 2 || !isData(data) || !isConnection(connection)) {
+      return answer(undefined, parameterError('send takes data and a connection'));
+    }
+    return core.send(data, connection);
+  }
+
+  close(connection, options) {
+    const core = coreOf(this);
+    if (core === undefined) return undefined;
+    const justConnection = arguments.length === 1;
+    const valid =
+      justConnection ||
+      (arguments.length === 2 && typeof options?.code === 'number' && typeof options.reason === 'string');
+    if (!valid || !isConnection(connection)) {
+      return answer(undefined, parameterError('close takes a connection, and options with a code and a reason'));
+    }
+    return answer(
+      undefined,
+      errorOf(() => {
+        const { code, reason } = closeOptions(options);
+        return native().closeConnection(core.number, connection.clientIP, connection.clientPort, code, reason);
+      }),
+    );
+  }
+
+  listAddress() {
+    const core = coreOf(this);
+    return core && (native().listAddress(core.number) ?? undefined);
+  }
+
+  broadcast(data, except = []) {
+    const core = coreOf(this);
+    if (core === undefined) return undefined;
+    const exceptions = Array.isArray(except) ? except : [except];
+    if (!isData(data) || !exceptions.every(isConnection)) {
+      return answer(undefined, parameterError('broadcast takes data, and connections to leave out'));
+    }
+    const count = native().broadcast(core.number, data, exceptions);
+    return typeof count === 'number' ? answer(undefined, undefined, count) : answer(undefined, fromFailure(count));
+  }
+}
+
+defineListening(WebSocketServer.prototype, STATIC_NAMES, (object) => coreOf(object)?.listeners);
+
+/** Whether it may be data; only the native half knows an ArrayBuffer for sure. */
+function isData(data) {
+  return typeof data === 'string' || isObject(data);
+}
+
+function isConnection(value) {
+  return isObject(value) && typeof value.clientIP === 'string' && typeof value.clientPort === 'number';
+}
+
+function otherError(detail) {
+  return fromFailure({ code: 2302999, message: `Websocket Unknown Other Error: ${detail}` });
+}
+
+/** The array, which can also be awaited: declarations and documentation of the platform disagree on which it is. */
+function awaitable(array) {
+  for (const name of ['then', 'catch', 'finally']) {
+    Object.defineProperty(array, name, {
+      value(...args) {
+        // A copy, without these methods.
+        return Promise.resolve([...array])[name](...args);
+      },
+    });
+  }
+  return array;
+}
+
+function createWebSocketServer(level) {
+  return new WebSocketServer(level);
+}
+
+module.exports = { createWebSocketServer };

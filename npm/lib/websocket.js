@@ -1,0 +1,221 @@
+// The client, `webSocket.WebSocket`.
+'use strict';
+
+const { Pending, Queue, answer, callbackOf, errorOf, quieten } = require('./answers.js');
+const { fromFailure, parameterError } = require('./errors.js');
+const { unflatten } = require('./headers.js');
+const { Listeners, defineListening } = require('./listeners.js');
+const { closeOptions, connectOptions, isObject } = require('./options.js');
+const { activate, callLater, deactivate, mainModule, native, uncaught, watch } = require('./runtime.js');
+
+const EVENTS = [
+  'headerReceive',
+  'open',
+  'openInfo',
+  'message',
+  'dataEnd',
+  'error',
+  'close',
+  'reconnecting',
+  'reconnected',
+];
+
+/** Events by their names in static ArkTS. */
+const STATIC_NAMES = {
+  HeaderReceive: 'headerReceive',
+  Open: 'open',
+  OpenInfo: 'openInfo',
+  Message: 'message',
+  DataEnd: 'dataEnd',
+  WebSocketError: 'error',
+  WebSocketClose: 'close',
+  Reconnecting: 'reconnecting',
+  Reconnected: 'reconnected',
+};
+
+/** What an object is inside: it outlives the object that the program has lost, if it must. */
+class Client {
+  listeners = new Listeners(EVENTS);
+  number;
+  /** Sends that have not been answered. */
+  sends = new Queue();
+  #connects = 0;
+  #lost = false;
+
+  constructor(level) {
+    this.number = native().createClient(mainModule(), level);
+  }
+
+  /** Starts to connect; the error if that fails. */
+  connect(url, options) {
+    const error = errorOf(() => native().connect(this.number, url, connectOptions(options)));
+    // Whatever is not a mistake in the call gives events, of which `idle` is the last.
+    if (error === undefined || isReported(error)) {
+      if (this.#connects++ === 0) activate(this);
+    }
+    return error;
+  }
+
+  close(options) {
+    return errorOf(() => {
+      const { code, reason } = closeOptions(options);
+      return native().closeClient(this.number, code, reason);
+    });
+  }
+
+  /** The program has lost the object, while there is a connection. Listeners go on; without any it is closed. */
+  lost() {
+    this.#lost = true;
+    if (this.listeners.none) native().closeClient(this.number, 1001);
+  }
+
+  // What `deliver` calls.
+
+  messages(values, i, complete) {
+    const { lists } = this.listeners;
+    for (; i < values.length && typeof values[i] !== 'number'; i++) {
+      const listeners = lists.message;
+      for (let k = 0; k < listeners.length; k++) {
+        const listener = listeners[k];
+        try {
+          listener(undefined, values[i]);
+        } catch (error) {
+          uncaught(error);
+        }
+      }
+      if (complete && lists.dataEnd.length > 0) this.dataEnd();
+    }
+    return i;
+  }
+
+  dataEnd() {
+    this.listeners.emit('dataEnd', undefined);
+  }
+
+  sent(count) {
+    for (; count > 0; count--) this.sends.shift().resolve();
+  }
+
+  event(name, value) {
+    switch (name) {
+      case 'headerReceive':
+        return this.listeners.emit('headerReceive', unflatten(value));
+      case 'open': {
+        const { status, message } = value;
+        this.listeners.emit('open', undefined, { status, message });
+        return this.listeners.emit('openInfo', undefined, value);
+      }
+      case 'error':
+        return this.listeners.emit('error', fromFailure(value));
+      case 'close':
+        return this.listeners.emit('close', undefined, value);
+      case 'sendFailed': {
+        const error = fromFailure(value.error);
+        for (let { count } = value; count > 0; count--) this.sends.shift().rejectQuietly(error);
+        return;
+      }
+      case 'reconnecting':
+        return this.listeners.emit('reconnecting', { ...value, cause: fromFailure(value.cause) });
+      case 'reconnected':
+        return this.listeners.emit('reconnected', value);
+      case 'idle':
+        return this.#idle();
+    }
+  }
+
+  #idle() {
+    if (--this.#connects > 0) return;
+    deactivate(this);
+    if (this.#lost) native().free(this.number);
+  }
+}
+
+/** Whether an `error` event tells of a failed `connect` as well. */
+function isReported(error) {
+  return error.code !== 401 && error.code !== 201;
+}
+
+/** The inside of an object; undefined for a foreign one, on which no method does anything. */
+let clientOf;
+
+/** What the program has in its hands. */
+class WebSocket {
+  #client;
+
+  constructor(level) {
+    this.#client = new Client(level);
+    watch(this, this.#client);
+  }
+
+  static {
+    clientOf = (object) => (isObject(object) && #client in object ? object.#client : undefined);
+  }
+
+  connect(url, ...rest) {
+    const client = clientOf(this);
+    if (client === undefined) return undefined;
+    const callback = callbackOf(arguments, 3);
+    const options = rest.length > (callback === undefined ? 0 : 1) ? rest[0] : {};
+    const valid =
+      typeof url === 'string' && isObject(options) && rest.length <= 2 && (rest.length < 2 || callback !== undefined);
+    if (!valid) return answer(callback, parameterError('connect takes a URL, options and a callback'));
+    const error = client.connect(url, options);
+    const promise = answer(callback, error);
+    if (promise !== undefined && error !== undefined && isReported(error)) {
+      // The event tells it to a program that listens, also if it begins to only after this call.
+      callLater(() => {
+        if (client.listeners.lists.error.length > 0) quieten(promise);
+      });
+    }
+    return promise;
+  }
+
+  send(data, callback) {
+    const client = clientOf(this);
+    if (client === undefined) return undefined;
+    if (arguments.length !== 1 && !(arguments.length === 2 && typeof callback === 'function')) {
+      return answer(callbackOf(arguments, 2), parameterError('send takes data and a callback'));
+    }
+    const isText = typeof data === 'string';
+    if (!isText && !isObject(data)) {
+      return answer(callbackOf(arguments, 2), parameterError('data is neither a string nor an ArrayBuffer'));
+    }
+    const failure = isText ? native().sendText(client.number, data) : native().sendBinary(client.number, data);
+    if (failure !== undefined) return answer(callback, fromFailure(failure));
+    const pending = new Pending(callback);
+    client.sends.push(pending);
+    return pending.promise;
+  }
+
+  close(...args) {
+    const client = clientOf(this);
+    if (client === undefined) return undefined;
+    const callback = callbackOf(args, 2);
+    const options = args.length > (callback === undefined ? 0 : 1) ? args[0] : {};
+    const valid = isObject(options) && args.length <= 2 && (args.length < 2 || callback !== undefined);
+    return answer(callback, valid ? client.close(options) : parameterError('close takes options and a callback'));
+  }
+
+  get readyState() {
+    const client = clientOf(this);
+    return client && native().readyState(client.number);
+  }
+
+  get bufferedAmount() {
+    const client = clientOf(this);
+    return client && native().bufferedAmount(client.number);
+  }
+
+  stats() {
+    const client = clientOf(this);
+    return client && native().stats(client.number);
+  }
+}
+
+defineListening(WebSocket.prototype, STATIC_NAMES, (object) => clientOf(object)?.listeners);
+
+function createWebSocket(level) {
+  return new WebSocket(level);
+}
+
+module.exports = { createWebSocket };

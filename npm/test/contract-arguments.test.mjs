@@ -1,0 +1,313 @@
+// What calls accept, and how they answer.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import arkws from 'arkws';
+import { called, connected, messages, next, rejection } from './events.mjs';
+import { serve } from './support.mjs';
+
+const f = () => {};
+const o = {};
+const nobody = 'ws://127.0.0.1:1';
+
+/** Makes a call with a callback in place of each `f` and tells how it was answered: by the callback, or by the promise. */
+async function answerOf(method, args) {
+  const ws = arkws.createWebSocket();
+  ws.on('error', f);
+  let byCallback;
+  const callback = new Promise((resolve) => {
+    byCallback = (...result) => resolve({ by: 'callback', result });
+  });
+  const returned = ws[method](...args.map((arg) => (arg === f ? byCallback : arg)));
+  if (returned === undefined) {
+    const { result } = await callback;
+    assert.equal(result.length, 2);
+    return { by: 'callback', code: result[0]?.code, value: result[1] };
+  }
+  return returned.then(
+    (value) => ({ by: 'promise', code: undefined, value }),
+    (error) => ({ by: 'promise', code: error.code, value: undefined }),
+  );
+}
+
+const refused = (by) => ({ by, code: 401, value: undefined });
+
+describe('the arguments of connect', () => {
+  const accepted = [[nobody], [nobody, f], [nobody, o], [nobody, []], [nobody, o, f]];
+  for (const args of accepted) {
+    it(`are accepted as ${show(args)}`, async () => {
+      const by = args.at(-1) === f ? 'callback' : 'promise';
+      assert.deepEqual(await answerOf('connect', args), { by, code: undefined, value: true });
+    });
+  }
+  const wrong = [
+    [],
+    [undefined],
+    [null],
+    [1],
+    [o],
+    [new String(nobody)],
+    [nobody, undefined],
+    [nobody, null],
+    [nobody, 1],
+    [nobody, nobody],
+    [nobody, o, undefined],
+    [nobody, o, o],
+    [nobody, f, o],
+    [nobody, o, f, f],
+    [nobody, o, f, undefined],
+  ];
+  const wrongWithCallback = [[f], [1, f], [nobody, f, f], [nobody, null, f], [nobody, undefined, f], [1, o, f]];
+  refuse('connect', wrong, wrongWithCallback);
+});
+
+describe('the arguments of send', () => {
+  const wrong = [
+    [],
+    [undefined],
+    [null],
+    [1],
+    [true],
+    [o],
+    [new Uint8Array(1)],
+    [new DataView(new ArrayBuffer(1))],
+    [Buffer.from('a')],
+    [new SharedArrayBuffer(1)],
+    ['a', undefined],
+    ['a', o],
+    ['a', f, f],
+  ];
+  const wrongWithCallback = [[f], [1, f], [o, f], [undefined, f], [new Uint8Array(1), f]];
+  refuse('send', wrong, wrongWithCallback);
+
+  it('are refused if the buffer was transferred away', async () => {
+    const buffer = new ArrayBuffer(1);
+    structuredClone(buffer, { transfer: [buffer] });
+    assert.deepEqual(await answerOf('send', [buffer]), refused('promise'));
+  });
+
+  it('are right, but there is no connection: -1', async () => {
+    assert.deepEqual(await answerOf('send', ['a']), { by: 'promise', code: -1, value: undefined });
+    assert.deepEqual(await answerOf('send', [new ArrayBuffer(1), f]), { by: 'callback', code: -1, value: undefined });
+  });
+});
+
+describe('the arguments of close', () => {
+  const wrong = [[undefined], [null], [1], ['a'], [o, undefined], [o, o], [f, o], [o, f, f]];
+  const wrongWithCallback = [[f, f], [null, f], [1, f], [undefined, f]];
+  refuse('close', wrong, wrongWithCallback);
+
+  for (const args of [[], [f], [o], [o, f], [{ code: -100, reason: null }], [{ code: '1', reason: 1 }, f]]) {
+    it(`are right as ${show(args)}, but there is no connection: 2302999`, async () => {
+      const by = args.at(-1) === f ? 'callback' : 'promise';
+      assert.deepEqual(await answerOf('close', args), { by, code: 2302999, value: undefined });
+    });
+  }
+});
+
+function refuse(method, wrong, wrongWithCallback) {
+  for (const args of wrong) {
+    it(`are refused as ${show(args)}, by the promise`, async () => {
+      assert.deepEqual(await answerOf(method, args), refused('promise'));
+    });
+  }
+  for (const args of wrongWithCallback) {
+    it(`are refused as ${show(args)}, by the callback`, async () => {
+      assert.deepEqual(await answerOf(method, args), refused('callback'));
+    });
+  }
+}
+
+function show(args) {
+  const one = (arg) => {
+    if (arg === f) return 'f';
+    if (ArrayBuffer.isView(arg) || arg instanceof SharedArrayBuffer) return arg.constructor.name;
+    if (arg instanceof String) return 'String object';
+    return arg === undefined ? 'undefined' : JSON.stringify(arg);
+  };
+  return `(${args.map(one).join(', ')})`;
+}
+
+describe('options of connect', () => {
+  const wrong = [
+    { proxy: undefined },
+    { proxy: null },
+    { proxy: '' },
+    { proxy: 'http://proxy' },
+    { proxy: 1 },
+    { proxy: { host: 'proxy', port: -1, exclusionList: [] } },
+    { proxy: { host: 'proxy', port: 65536, exclusionList: [] } },
+    { protocol: undefined },
+    { protocol: null },
+    { protocol: ['chat'] },
+    { connectTimeout: '1' },
+    { connectTimeout: -1 },
+    { handshakeTimeout: NaN },
+    { maxMessageSize: null },
+    { perMessageDeflate: 1 },
+    { reconnect: 'yes' },
+    { reconnect: { retryOn: 'reset' } },
+    { reconnect: { maxDelay: -1 } },
+    { header: { 'a b': 'c' } },
+    { header: { a: 'b\r\nc: d' } },
+    { header: { 'Sec-WebSocket-Key': 'a' } },
+  ];
+  for (const options of wrong) {
+    it(`are refused as ${JSON.stringify(options, (_, value) => (value === undefined ? 'undefined' : value))}`, async () => {
+      assert.deepEqual(await answerOf('connect', [nobody, options]), refused('promise'));
+      assert.deepEqual(await answerOf('connect', [nobody, options, f]), refused('callback'));
+    });
+  }
+
+  const ignored = [
+    { header: 1 },
+    { header: null },
+    { header: { a: 1, b: null, c: {}, d: undefined } },
+    { caPath: 1 },
+    { caPath: '' },
+    { clientCert: 1 },
+    { clientCert: { certPath: '', keyPath: 1 } },
+    { skipServerCertVerification: 1 },
+    { pingInterval: '1', pongTimeout: null },
+    { pingInterval: -1 },
+    { minSupportTlsProtocol: 9 },
+    { supportOriginPort: 'yes' },
+    { reconnect: false },
+  ];
+  for (const options of ignored) {
+    it(`are ignored, as the platform does, where they are wrong: ${JSON.stringify(options)}`, async () => {
+      assert.deepEqual(await answerOf('connect', [nobody, options]), { by: 'promise', code: undefined, value: true });
+    });
+  }
+
+  it('that throw when they are read refuse the call', async () => {
+    const options = {
+      get header() {
+        throw new Error('not today');
+      },
+    };
+    const error = await rejection(arkws.createWebSocket().connect(nobody, options));
+    assert.equal(error.code, 401);
+    assert.match(error.message, /not today/);
+  });
+});
+
+describe('results', () => {
+  it('never come inside the call', async (t) => {
+    const url = await serve(t, f);
+    const ws = arkws.createWebSocket();
+    t.after(() => ws.close().catch(f));
+    ws.on('error', f);
+    const open = next(ws, 'open');
+    for (const call of [
+      (callback) => ws.send('too early', callback),
+      (callback) => ws.connect(url, callback),
+      (callback) => ws.connect(url, callback),
+      (callback) => ws.send(1, callback),
+      (callback) => ws.send('a', callback),
+    ]) {
+      let within = true;
+      const result = called((callback) => {
+        assert.equal(
+          call((...args) => {
+            assert.equal(within, false);
+            callback(...args);
+          }),
+          undefined,
+        );
+        within = false;
+      });
+      await result;
+    }
+    await open;
+  });
+
+  it('of connect come before any event of the connection, also when connecting from a listener', async (t) => {
+    const url = await serve(t, (socket) => socket.send('hello'));
+    const order = [];
+    const ws = arkws.createWebSocket();
+    ws.on('headerReceive', () => order.push('headerReceive'));
+    ws.on('open', () => order.push('open'));
+    ws.on('message', () => ws.close());
+    ws.on('error', () => order.push('error'));
+    const connect = () => {
+      ws.connect(url, () => order.push('callback'));
+      // Give an event every chance to be the first.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    };
+    connect();
+    await next(ws, 'close');
+    ws.on('close', () => connect());
+    // A second round, begun inside the first one's last listener.
+    connect();
+    await next(ws, 'close');
+    assert.deepEqual(order.slice(0, 6), ['callback', 'headerReceive', 'open', 'callback', 'headerReceive', 'open']);
+    ws.off('close');
+    await next(ws, 'close');
+  });
+
+  it('of a promise come before any event as well', async (t) => {
+    const url = await serve(t, f);
+    const ws = arkws.createWebSocket();
+    await ws.connect(url);
+    // Listening only now is early enough.
+    await next(ws, 'open');
+    await ws.close();
+    await next(ws, 'close');
+  });
+
+  it('are (undefined, true) or (error, undefined)', async (t) => {
+    const url = await serve(t, f);
+    const ws = await connected(t, url);
+    assert.deepEqual(await called((callback) => ws.send('a', callback)), [undefined, true]);
+    const [error, value] = await called((callback) => ws.connect(url, callback));
+    assert.equal(error.code, 2302003);
+    assert.equal(value, undefined);
+    assert.deepEqual(await called((callback) => ws.close(callback)), [undefined, true]);
+    const [again] = await called((callback) => ws.close({}, callback));
+    assert.equal(again.code, 2302999);
+  });
+});
+
+describe('a message of the largest size', () => {
+  const LIMIT = 5 * 1024 * 1024 - 16;
+
+  it('is sent; one byte more is refused, by the callback too', async (t) => {
+    const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(String(data.length))), {
+      maxPayload: 0,
+    });
+    const ws = await connected(t, url);
+    const lengths = messages(ws, 4);
+    const largest = [
+      'a'.repeat(LIMIT),
+      new ArrayBuffer(LIMIT),
+      // Counted in bytes of UTF-8.
+      'é'.repeat(LIMIT / 2),
+      '😀'.repeat(LIMIT / 4),
+    ];
+    for (const data of largest) assert.equal(await ws.send(data), true);
+    assert.deepEqual(await lengths, Array(4).fill(String(LIMIT)));
+
+    for (const data of ['a'.repeat(LIMIT + 1), new ArrayBuffer(LIMIT + 1), `${'é'.repeat(LIMIT / 2)}a`]) {
+      assert.equal((await rejection(ws.send(data))).code, 401);
+      const [error] = await called((callback) => assert.equal(ws.send(data, callback), undefined));
+      assert.equal(error.code, 401);
+    }
+  });
+});
+
+describe('a foreign this', () => {
+  for (const [name, make] of [
+    ['WebSocket', arkws.createWebSocket],
+    ['WebSocketServer', arkws.createWebSocketServer],
+  ]) {
+    it(`makes every method of ${name} do nothing`, () => {
+      const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(make()));
+      assert.ok(Object.keys(members).length > 15);
+      for (const { value, get } of Object.values(members)) {
+        for (const self of [undefined, null, 1, {}, Object.create(make())]) {
+          assert.equal((value ?? get).call(self, 'open', f), undefined);
+        }
+      }
+    });
+  }
+});

@@ -1,0 +1,214 @@
+// Messages keep their content and their order, whatever they are made of.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import arkws, { setApiVersion } from 'arkws';
+import { connected, messages, next } from './events.mjs';
+import { serve } from './support.mjs';
+
+const echo = (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+
+describe('text', () => {
+  for (const [what, sent, received = sent] of [
+    ['ASCII', 'hello'],
+    ['nothing', ''],
+    ['Latin-1', 'h\u00e9\u00ff\u0080'],
+    ['characters of two, three and four bytes', 'é€\u{10348}'],
+    ['U+0000', 'a\0b\0'],
+    ['a lone high surrogate', 'a\ud800b', 'a\ufffdb'],
+    ['a lone low surrogate at the end', 'a\udc00', 'a\ufffd'],
+    ['surrogates in the wrong order', '\udc00\ud800', '\ufffd\ufffd'],
+    ['4095 units', 'x'.repeat(4095)],
+    ['4096 units', 'x'.repeat(4096)],
+    ['4097 units of two bytes', 'é'.repeat(4097)],
+    ['a megabyte', 'x'.repeat(1 << 20)],
+    ['a megabyte that is not ASCII', `${'x'.repeat(1 << 20)}é`],
+  ]) {
+    it(`of ${what} arrives`, async (t) => {
+      const ws = await connected(t, await serve(t, echo));
+      const [value] = await Promise.all([messages(ws, 1), ws.send(sent)]);
+      assert.equal(value[0], received);
+    });
+  }
+
+  it('of a rope, a slice and a number made a string arrives', async (t) => {
+    const ws = await connected(t, await serve(t, echo));
+    const parts = Array.from({ length: 2000 }, (_, i) => String(i));
+    const rope = parts.reduce((whole, part) => whole + part, '');
+    const sent = [rope, rope.slice(100, 4500), String(12345.5)];
+    const received = messages(ws, 3);
+    for (const text of sent) ws.send(text);
+    assert.deepEqual(await received, sent);
+  });
+});
+
+describe('an ArrayBuffer', () => {
+  for (const size of [0, 1, 125, 126, 65535, 65536, 200 * 1024 - 1, 200 * 1024, 1 << 20, 5 << 20]) {
+    it(`of ${size} bytes arrives`, async (t) => {
+      const ws = await connected(t, await serve(t, echo));
+      const sent = Uint8Array.from({ length: Math.min(size, 5242864) }, (_, i) => (i * 31) ^ (i >> 8));
+      const [[value]] = await Promise.all([messages(ws, 1), ws.send(sent.buffer)]);
+      assert.ok(value instanceof ArrayBuffer);
+      assert.equal(Buffer.compare(Buffer.from(value), Buffer.from(sent)), 0);
+    });
+  }
+
+  it('is copied when it is sent', async (t) => {
+    const ws = await connected(t, await serve(t, echo));
+    const bytes = new Uint8Array([1, 2, 3]);
+    const received = messages(ws, 1);
+    ws.send(bytes.buffer);
+    bytes.fill(9);
+    assert.deepEqual([...new Uint8Array((await received)[0])], [1, 2, 3]);
+  });
+
+  it("is the program's own: it can be written to and transferred", async (t) => {
+    const ws = await connected(t, await serve(t, echo));
+    for (const size of [10, 100 * 1024]) {
+      const received = messages(ws, 2);
+      ws.send(new ArrayBuffer(size));
+      ws.send(new ArrayBuffer(size));
+      const [first, second] = await received;
+      new Uint8Array(first).fill(7);
+      assert.equal(new Uint8Array(second)[0], 0);
+      const moved = structuredClone(first, { transfer: [first] });
+      assert.equal(first.byteLength, 0);
+      assert.equal(new Uint8Array(moved)[size - 1], 7);
+    }
+  });
+});
+
+describe('order', () => {
+  it('holds for 100,000 messages of all kinds, and none is lost', async (t) => {
+    const COUNT = 100_000;
+    const url = await serve(t, (socket) => {
+      for (let i = 0; i < COUNT; i++) {
+        if (i % 1000 === 999) socket.send(Buffer.alloc(20_000, String(i)));
+        else if (i % 7 === 3) socket.send(Buffer.from(String(i)));
+        else socket.send(i % 5 === 0 ? `é${i}` : String(i));
+      }
+    });
+    const ws = arkws.createWebSocket();
+    t.after(() => ws.close().catch(() => {}));
+    let i = 0;
+    let ends = 0;
+    ws.on('dataEnd', () => ends++);
+    const all = new Promise((resolve, reject) => {
+      ws.on('message', (_, value) => {
+        const text = typeof value === 'string' ? value.replace('é', '') : Buffer.from(value).toString('latin1', 0, String(i).length);
+        if (text !== String(i)) reject(new Error(`${text} instead of ${i}`));
+        if (++i === COUNT) resolve();
+      });
+    });
+    await ws.connect(url);
+    await all;
+    assert.equal(ends, COUNT);
+  });
+
+  it('holds for sends of all kinds, made before and after open', async (t) => {
+    const seen = [];
+    const { promise, resolve } = deferred();
+    const url = await serve(t, (socket) =>
+      socket.on('message', (data, isBinary) => {
+        seen.push(isBinary ? data.length : String(data));
+        if (seen.at(-1) === 'end') resolve();
+      }),
+    );
+    const ws = arkws.createWebSocket();
+    t.after(() => ws.close().catch(() => {}));
+    const open = next(ws, 'open');
+    await ws.connect(url);
+    const expected = [];
+    const send = (data) => {
+      ws.send(data);
+      expected.push(typeof data === 'string' ? data : data.byteLength);
+    };
+    for (let i = 0; i < 500; i++) send(i % 2 ? `early ${i}` : new ArrayBuffer(i));
+    await open;
+    for (let i = 0; i < 5000; i++) send(i % 3 ? `late ${i}` : new ArrayBuffer(i * 10));
+    send('end');
+    await promise;
+    assert.deepEqual(seen, expected);
+  });
+
+  it('holds for the answers to sends', async (t) => {
+    const ws = await connected(t, await serve(t, echo));
+    const order = [];
+    const answers = [];
+    for (let i = 0; i < 5000; i++) {
+      if (i % 2) answers.push(ws.send('a').then(() => order.push(i)));
+      else answers.push(new Promise((resolve) => ws.send('a', () => resolve(order.push(i)))));
+    }
+    await Promise.all(answers);
+    const odd = order.filter((i) => i % 2);
+    const even = order.filter((i) => i % 2 === 0);
+    assert.deepEqual(odd, [...odd].sort((a, b) => a - b));
+    assert.deepEqual(even, [...even].sort((a, b) => a - b));
+    assert.equal(order.length, 5000);
+  });
+});
+
+describe('the turn of the event loop', () => {
+  it('ends between batches: timers run while messages pour in', async (t) => {
+    const url = await serve(t, (socket) => {
+      const pour = () => {
+        while (socket.readyState === 1 && socket.bufferedAmount < 1 << 20) socket.send('x'.repeat(100));
+        if (socket.readyState === 1) setImmediate(pour);
+      };
+      pour();
+    });
+    const ws = await connected(t, url);
+    let count = 0;
+    ws.on('message', () => count++);
+    let ticks = 0;
+    while (count < 200_000) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      ticks++;
+    }
+    assert.ok(ticks > 20, `${ticks} timers fired during ${count} messages`);
+  });
+});
+
+describe('the API level', () => {
+  it('10 gives pieces of at most 4096 bytes and one dataEnd, 26 the whole message', async (t) => {
+    t.after(() => setApiVersion(undefined));
+    const text = 'é€x'.repeat(1666) + 'yyyy';
+    const url = await serve(t, (socket) => {
+      socket.send(text);
+      socket.send(Buffer.alloc(10_000, 1));
+      socket.send('');
+      socket.close(1000);
+    });
+    for (const level of [10, 26]) {
+      setApiVersion(level);
+      const ws = arkws.createWebSocket();
+      const events = [];
+      ws.on('message', (_, value) => events.push(value));
+      ws.on('dataEnd', () => events.push('END'));
+      await ws.connect(url);
+      await next(ws, 'close');
+      const got = [[]];
+      for (const event of events) {
+        if (event === 'END') got.push([]);
+        else got.at(-1).push(event);
+      }
+      assert.equal(got.length, 4);
+      const [pieces, binary, empty] = got;
+      assert.equal(pieces.join(''), text);
+      assert.equal(Buffer.concat(binary.map((piece) => Buffer.from(piece))).length, 10_000);
+      assert.deepEqual(empty, ['']);
+      if (level === 10) {
+        assert.ok(pieces.every((piece) => Buffer.byteLength(piece) <= 4096 && !piece.includes('\ufffd')));
+        assert.deepEqual(binary.map((piece) => piece.byteLength), [4096, 4096, 1808]);
+      } else {
+        assert.equal(pieces.length, 1);
+        assert.equal(binary.length, 1);
+      }
+    }
+  });
+});
+
+function deferred() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
+}
