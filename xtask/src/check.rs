@@ -42,8 +42,9 @@ const CARGO: [(&str, &[&str]); 4] = [
 ];
 
 /// The JavaScript tests: a name, a directory, and whether they run under every supported Node.js.
-const JAVASCRIPT: [(&str, &str, bool); 3] = [
+const JAVASCRIPT: [(&str, &str, bool); 4] = [
     ("npm tests", "npm/test", true),
+    ("readme tests", "tests/readme", false),
     ("interop tests", "tests/interop", false),
     ("bad input tests", "tests/bad-input", true),
 ];

@@ -83,3 +83,8 @@ pub use error::{Cause, Error, Phase};
 pub use message::{Message, MessageRef};
 pub use server::{Acceptor, AcceptorBuilder, PendingRequest, Refusal, accept};
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
+
+/// The examples of the project's README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
