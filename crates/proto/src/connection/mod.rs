@@ -103,6 +103,24 @@ pub enum Event<'b> {
 }
 
 /// The protocol state of one connection, without its transport.
+///
+/// ```
+/// use arkws_proto::{Config, Connection, Event, Role};
+/// use bytes::Buf;
+///
+/// let mut client = Connection::new(Role::Client, Config::default());
+/// let mut server = Connection::new(Role::Server, Config::default());
+///
+/// client.send_text("Hello")?;
+/// let transmit = client.transmit();
+/// let mut wire = transmit.copy_to_bytes(transmit.remaining()).to_vec();
+///
+/// let mut input = &mut wire[..];
+/// while let Some(event) = server.recv(&mut input)? {
+///     assert!(matches!(event, Event::Text(text) if text.as_str() == "Hello"));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
