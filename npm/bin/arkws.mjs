@@ -58,7 +58,9 @@ async function run(file, ...args) {
   const stat = statSync(main, { throwIfNoEntry: false });
   if (stat === undefined) return fail(2, `there is no file ${main}`);
   if (!stat.isFile()) return fail(2, `${main} is not a file`);
-  if (!/\.e?ts$/.test(main)) return fail(2, `${file} is neither .ets nor .ts; for JavaScript: node --import arkws/register ${file}`);
+  if (!/\.e?ts$/.test(main)) {
+    return fail(2, `${file} is neither .ets nor .ts; for JavaScript: node --import arkws/register ${file}`);
+  }
 
   // The program sees itself as the main module, as if Node.js had started it.
   process.argv = [process.argv[0], main, ...args];

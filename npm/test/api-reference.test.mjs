@@ -34,8 +34,10 @@ const addressed = (text, url) => text.replace('"ws://"', JSON.stringify(url));
 /** Connects at the end of an example that only listens. */
 const connected = (text, url) => `${text}ws.connect(${JSON.stringify(url)});\n`;
 /** Is connected when the example closes. */
-const open = (text, url) =>
-  text.replace(/^.*ws\.close\(/m, `ws.connect(${JSON.stringify(url)});\nawait new Promise((opened) => ws.on('open', opened));\n$&`);
+const open = (text, url) => {
+  const opening = `ws.connect(${JSON.stringify(url)});\nawait new Promise((opened) => ws.on('open', opened));\n`;
+  return text.replace(/^.*ws\.close\(/m, `${opening}$&`);
+};
 
 /** What the server does with a connection. */
 const hangUp = (socket) => socket.close(1000);
@@ -86,7 +88,6 @@ const EXAMPLES = {
     alone: noAddress('connect fail, err:'),
     edit: addressed,
     server(socket, request) {
-      // A closing code that the test can tell from success, if the headers did not come.
       assert.equal(request.headers.key, 'value');
       assert.equal(request.headers.key2, 'value2');
       socket.close(1000);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { arkwsRun, folder, node, packageRoot } from './support.mjs';
+import { arkwsRun, folder, node, packageRoot, serve } from './support.mjs';
 
 const PROGRAMS = {
   'main.ets': `import webSocket from '@ohos.net.webSocket';
@@ -70,7 +70,8 @@ export function late(): Nothing {
 describe('arkws run', () => {
   let cwd;
   before(async () => {
-    const root = await folder(Object.fromEntries(Object.entries(PROGRAMS).map(([path, text]) => [join('app', path), text])));
+    const files = Object.entries(PROGRAMS).map(([path, text]) => [join('app', path), text]);
+    const root = await folder(Object.fromEntries(files));
     cwd = join(root, 'app');
   });
   const run = (file, ...args) => arkwsRun(file, args, { cwd });
@@ -133,7 +134,7 @@ describe('arkws run', () => {
     for (const [args, message] of [
       [['run', 'none.ets'], /^arkws: there is no file \/.*\/app\/none\.ets\n$/],
       [['run', 'deep'], /^arkws: \/.*\/app\/deep is not a file\n$/],
-      [['run', 'script.js'], /^arkws: script\.js is neither \.ets nor \.ts; for JavaScript: node --import arkws\/register script\.js\n$/],
+      [['run', 'script.js'], /^arkws: script\.js is neither \.ets nor \.ts; for JavaScript: node --import arkws\/register /],
       [['run'], /^arkws: which file\? 'arkws run <file>'\n$/],
       [['walk'], /^arkws: there is no command 'walk'; try 'arkws run <file>' or 'arkws --help'\n$/],
       [[], /^Usage: arkws run/],
@@ -143,6 +144,14 @@ describe('arkws run', () => {
       assert.equal(stdout, '');
       assert.equal(code, 2);
     }
+  });
+
+  it('runs the example of the package\'s README', async (t) => {
+    const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(String(data))));
+    const [, example] = /```ts\n(.*?)```/s.exec(await readFile(join(packageRoot, 'README.md'), 'utf8'));
+    const root = await folder({ 'app.ets': example.replace('ws://127.0.0.1:8080', url) });
+    const { lines, stderr } = await arkwsRun('app.ets', [], { cwd: root });
+    assert.deepEqual(lines, ['message: Hello, server!'], stderr);
   });
 
   it('prints its help and its version', async () => {

@@ -25,16 +25,16 @@ describe('TypeScript', () => {
     await mkdir(join(project, 'node_modules'));
     await symlink(here('..'), join(project, 'node_modules/arkws'));
     await symlink(here('../node_modules/expect-type'), join(project, 'node_modules/expect-type'));
-    for (const file of [...(await list('types', 'ts')), here('arkts/platform.d.ts')]) await copyFile(file, join(project, basename(file)));
+    for (const file of [...(await list('types', 'ts')), here('arkts/platform.d.ts')]) {
+      await copyFile(file, join(project, basename(file)));
+    }
     for (const file of examples) await copyFile(file, join(project, basename(file, '.ets') + '.ts'));
   });
   after(() => rm(project, { recursive: true }));
 
   async function check(compilerOptions, files) {
-    const config = {
-      compilerOptions: { strict: true, noEmit: true, target: 'es2022', lib: ['es2022'], types: ['arkws/register'], ...compilerOptions },
-      files,
-    };
+    const always = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022'], types: ['arkws/register'] };
+    const config = { compilerOptions: { ...always, ...compilerOptions }, files };
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(require.resolve('typescript/package.json'), '../bin/tsc');
     return promisify(execFile)(process.execPath, [tsc, '--project', project]).then(
