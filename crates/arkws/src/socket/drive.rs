@@ -14,11 +14,11 @@ use super::outbox::Output;
 use super::timer::Timer;
 use super::{WebSocket, pool};
 use crate::heartbeat::Action;
-use crate::{Error, Heartbeat, Phase as Limited};
+use crate::{Error, Heartbeat, Phase};
 
 /// Where the transport is in its life (RFC 6455, 7.1.1); [`arkws_proto::State`] is the protocol's.
 #[derive(Debug)]
-pub(super) enum Phase {
+pub(super) enum Stage {
     /// Frames are received.
     Open,
     /// Nothing more is received: the peer has sent its close frame, or the connection failed with this error. What is
@@ -55,8 +55,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the connection (`None`).
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
-            match &mut self.phase {
-                Phase::Open => match ready!(self.poll_open(cx)) {
+            match &mut self.stage {
+                Stage::Open => match ready!(self.poll_open(cx)) {
                     Ok(kind) => {
                         if kind == EventKind::Close {
                             self.closed(cx);
@@ -75,24 +75,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
-                Phase::Finishing(error) => {
+                Stage::Finishing(error) => {
                     let failed = error.is_some();
                     let may_linger = ready!(self.poll_finish(cx, failed));
-                    let finished = std::mem::replace(&mut self.phase, Phase::Lingering);
+                    let finished = std::mem::replace(&mut self.stage, Stage::Lingering);
                     match may_linger {
                         true => self.engine.restart_deadline(),
                         false => self.end(),
                     }
-                    if let Phase::Finishing(Some(error)) = finished {
+                    if let Stage::Finishing(Some(error)) = finished {
                         tracing::debug!(target: "arkws", %error, "connection failed");
                         return Poll::Ready(Some(Err(*error)));
                     }
                 }
-                Phase::Lingering => {
+                Stage::Lingering => {
                     ready!(self.poll_linger(cx));
                     self.end();
                 }
-                Phase::Ended => return Poll::Ready(None),
+                Stage::Ended => return Poll::Ready(None),
             }
         }
     }
@@ -312,7 +312,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn finish(&mut self, error: Option<Box<Error>>) {
-        self.phase = Phase::Finishing(error);
+        self.stage = Stage::Finishing(error);
         self.engine.restart_deadline();
     }
 
@@ -335,7 +335,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Error::Lost(io::ErrorKind::BrokenPipe.into())
             }
             None => Error::Timeout {
-                phase: Limited::Close,
+                phase: Phase::Close,
                 limit: self.engine.close_timeout(),
             },
         })
@@ -362,7 +362,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     fn end(&mut self) {
         tracing::debug!(target: "arkws", "connection ended");
-        self.phase = Phase::Ended;
+        self.stage = Stage::Ended;
         // Whoever waits for a flush must not take what is lost for sent.
         if self.engine.connection.queued() > 0 || self.engine.output == Output::Unflushed {
             self.engine.break_output();

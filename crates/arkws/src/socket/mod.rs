@@ -32,7 +32,7 @@ use tokio::time::Instant;
 use crate::heartbeat::Monitor;
 use crate::{Config, Error, Message, MessageRef};
 
-use drive::Phase;
+use drive::Stage;
 use outbox::Engine;
 use timer::Timer;
 
@@ -78,7 +78,7 @@ pub struct WebSocket<S> {
     /// What was read and not consumed; owns no memory while it is empty and nobody reads.
     input: RecvBuffer,
     engine: Engine,
-    phase: Phase,
+    stage: Stage,
     /// Why writing failed, until reading has shown whether the peer had closed.
     write_error: Option<io::Error>,
     timer: Timer,
@@ -134,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             io,
             input: RecvBuffer::filled(leftover.into()),
             engine: Engine::new(connection, config.close_timeout, config.write_buffer),
-            phase: Phase::Open,
+            stage: Stage::Open,
             write_error: None,
             timer: Timer::default(),
             heartbeat: config
