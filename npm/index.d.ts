@@ -842,7 +842,8 @@ export interface AsyncCallback<T, E = void> {
 }
 
 /**
- * **arkws**: sets the API level, 6 to 26, of all objects made from now on; `undefined` goes back to what it was.
+ * **arkws**: sets the API level of all objects made from now on, from 6 on; one above 26 counts as 26. `undefined` goes back to
+ * what it was.
  *
  * Without it the level is that of the environment variable `OHOS_API_VERSION`, else of `compatibleSdkVersion` in the nearest
  * `build-profile.json5` above the main module, else 10 for `@ohos.net.webSocket` and 26 for `@kit.NetworkKit` and `arkws`.

@@ -19,7 +19,7 @@ describe('an OpenHarmony project', () => {
   }
   const echo = (t) =>
     serve(t, (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })));
-  const run = (url) => arkwsRun(join(project, 'entry/src/main/ets/Main.ets'), [url]);
+  const run = (url, env) => arkwsRun(join(project, 'entry/src/main/ets/Main.ets'), [url], { env });
   const PERMISSION = '"requestPermissions": [{ "name": "ohos.permission.INTERNET" }],';
 
   it('talks to a server when its module requests the permission', async (t) => {
@@ -45,5 +45,15 @@ describe('an OpenHarmony project', () => {
     await change('build-profile.json5', '"5.0.0(12)"', '10');
     const { lines, stderr } = await run(await echo(t));
     assert.deepEqual(lines, ['closed: 1000 ', 'answer: Hello, server!'], stderr);
+  });
+
+  it('behaves as another API level if the environment or the program says so', async (t) => {
+    const url = await echo(t);
+    const OHOS_API_VERSION = '10';
+    assert.deepEqual((await run(url, { OHOS_API_VERSION })).lines[0], 'closed: 1000 ');
+    const path = 'entry/src/main/ets/Main.ets';
+    await change(path, "import { BusinessError }", "import { setApiVersion } from 'arkws';\nimport { BusinessError }");
+    await change(path, 'async function', 'setApiVersion(26);\nasync function');
+    assert.deepEqual((await run(url, { OHOS_API_VERSION })).lines, ['closed: 1000 CLOSE_NORMAL', 'answer: Hello, server!']);
   });
 });
