@@ -1,10 +1,11 @@
 // Calls that cannot be carried out, with what they are told. `connect`'s argument types are in npm/test.
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import webSocket from 'arkws';
-import { assertEvent, assertUsable, next } from './support.mjs';
+import webSocket, { setApiVersion } from 'arkws';
+import { next } from '../events.mjs';
+import { assertEvent, assertUsable } from './support.mjs';
 
-afterEach(() => webSocket.setApiVersion(26));
+afterEach(() => setApiVersion(26));
 
 const long = (length) => `ws://127.0.0.1/${'a'.repeat(length - 'ws://127.0.0.1/'.length)}`;
 
@@ -13,7 +14,6 @@ const NOT_URLS = [
   ['', /""/],
   ['hello', /"hello"/],
   ['http://127.0.0.1/', /scheme is http/],
-  ['ws:', /host/],
   ['ws://127.0.0.1:99999/', /port/],
   ['ws://127.0.0.1:abc/', /port/],
   ['ws://[::1/', /IPv6|URL/],
@@ -29,7 +29,7 @@ describe('a URL that is none', () => {
       [26, 2302001, 'Websocket url error'],
     ]) {
       it(`${JSON.stringify(url)} is refused with ${code} at level ${level}`, async (t) => {
-        webSocket.setApiVersion(level);
+        setApiVersion(level);
         const ws = webSocket.createWebSocket();
         await assertRefused(ws, url, {}, code, new RegExp(`^${text}: .*(?:${why.source})`));
         await assertUsable(t, ws);
@@ -46,7 +46,7 @@ describe('a URL that is too long', () => {
     [26, 8196, 2302001],
   ]) {
     it(`is refused with ${code} at level ${level}, one character over ${limit}`, async (t) => {
-      webSocket.setApiVersion(level);
+      setApiVersion(level);
       const ws = webSocket.createWebSocket();
       await assertRefused(ws, long(limit + 1), {}, code, new RegExp(`${limit}`));
       await assertUsable(t, ws);
@@ -55,12 +55,16 @@ describe('a URL that is too long', () => {
 });
 
 describe('a URL without a host', () => {
-  for (const level of [10, 26]) {
-    it(`is refused with -1, and the event says so too, at level ${level}`, async (t) => {
-      webSocket.setApiVersion(level);
+  for (const [url, level] of [
+    ['ws://', 10],
+    ['ws://', 26],
+    ['ws:', 26],
+  ]) {
+    it(`is refused with -1, and the event says so too: ${url} at level ${level}`, async (t) => {
+      setApiVersion(level);
       const ws = webSocket.createWebSocket();
       const failed = next(ws, 'error');
-      await assertRefused(ws, 'ws://', {}, -1, /^Websocket connect failed: .*no host/);
+      await assertRefused(ws, url, {}, -1, /^Websocket connect failed: .*no host/);
       const [error] = await failed;
       assertEvent(error);
       assert.equal(error.data, '0');

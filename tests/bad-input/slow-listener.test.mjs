@@ -4,8 +4,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import webSocket from 'arkws';
-import { next } from './support.mjs';
+import webSocket, { setApiVersion } from 'arkws';
+import { next } from '../events.mjs';
 
 const MEBIBYTE = 1 << 20;
 const SIZE = 64 << 10;
@@ -33,8 +33,8 @@ async function blast(t) {
 describe('a listener that is slower than the server', { timeout: 120_000 }, () => {
   for (const level of [10, 26]) {
     it(`holds the server back, and gets everything in order, at level ${level}`, async (t) => {
-      webSocket.setApiVersion(level);
-      t.after(() => webSocket.setApiVersion(26));
+      setApiVersion(level);
+      t.after(() => setApiVersion(26));
       const server = await blast(t);
       const ws = webSocket.createWebSocket();
       const before = process.memoryUsage().rss;

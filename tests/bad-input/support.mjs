@@ -3,19 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import webSocket from 'arkws';
+import { next } from '../events.mjs';
 import { echo, serve } from '../support.mjs';
 import { accept, onRequest } from './handshake.mjs';
-
-/** The arguments of the next event of a type. */
-export function next(ws, type) {
-  return new Promise((resolve) => {
-    const listener = (...args) => {
-      ws.off(type, listener);
-      resolve(args);
-    };
-    ws.on(type, listener);
-  });
-}
 
 /** An attempt that gets under way and fails: its `error` event. */
 export async function failure(url, options = {}) {
@@ -34,15 +24,6 @@ export function assertEvent(error) {
   assert.equal(typeof error.cause, 'string');
   const shown = JSON.parse(JSON.stringify(error));
   assert.deepEqual([shown.code, shown.message, shown.data], [200, error.message, error.data]);
-}
-
-/** A client with an open connection. */
-export async function connected(url, options = {}) {
-  const ws = webSocket.createWebSocket();
-  const open = next(ws, 'open');
-  await ws.connect(url, options);
-  await open;
-  return ws;
 }
 
 /** Fails unless the object, and so the process, can still connect, exchange a message and close. */
@@ -70,11 +51,12 @@ export async function listen(t, handle) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const { port } = server.address();
   t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return `127.0.0.1:${server.address().port}`;
+  return `127.0.0.1:${port}`;
 }
 
 /** A server that gives this answer to every request. */

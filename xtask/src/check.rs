@@ -42,15 +42,16 @@ const CARGO: [(&str, &[&str]); 4] = [
 ];
 
 /// The JavaScript tests: a name, a directory, and whether they run under every supported Node.js.
-const JAVASCRIPT: [(&str, &str, bool); 4] = [
+const JAVASCRIPT: [(&str, &str, bool); 5] = [
     ("npm tests", "npm/test", true),
     ("readme tests", "tests/readme", false),
     ("interop tests", "tests/interop", false),
     ("bad input tests", "tests/bad-input", true),
+    ("server tests", "tests/server", true),
 ];
 
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.
-const PEER: Target = Target::Binary("arkws-tests", "peer");
+const PEER: Target = Target::Binary("arkws-test-peer", "peer");
 
 /// `cargo xtask test`
 pub(crate) fn run(options: &Options) -> Result<()> {

@@ -1,0 +1,68 @@
+// What the tests of the server share: a running server, and npm `ws` as its clients.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import webSocket from 'arkws';
+import WebSocket from 'ws';
+import { rejection } from '../events.mjs';
+
+/** A server that listens on a free port of 127.0.0.1; stopped after the test. `prepare` gets it before it starts. */
+export async function running(t, config = {}, prepare = () => {}) {
+  const server = webSocket.createWebSocketServer();
+  prepare(server);
+  assert.equal(await server.start({ serverIP: '127.0.0.1', serverPort: 0, ...config }), true);
+  t.after(() => server.stop().catch(() => {}));
+  return { server, url: urlOf(server) };
+}
+
+/** Where a server is reached. */
+export const urlOf = (server) => `ws://127.0.0.1:${server.listAddress().port}`;
+
+/** An open connection of npm `ws`. Its messages and its end are kept: `take()` and `closed` wait for them. Cut after the test. */
+export async function join(t, url, { protocols = [], ...options } = {}) {
+  const socket = new WebSocket(url, protocols, options);
+  t.after(() => socket.terminate());
+  const messages = [];
+  const waiting = [];
+  socket.on('message', (data, binary) => {
+    const message = binary ? data : data.toString();
+    const take = waiting.shift();
+    if (take) take(message);
+    else messages.push(message);
+  });
+  socket.take = () =>
+    messages.length > 0 ? Promise.resolve(messages.shift()) : new Promise((resolve) => waiting.push(resolve));
+  socket.closed = new Promise((resolve) => {
+    socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+  });
+  const failed = new Promise((_, reject) => socket.on('error', reject));
+  failed.catch(() => {});
+  await Promise.race([once(socket, 'open'), failed]);
+  const { localAddress: clientIP, localPort: clientPort } = socket._socket;
+  socket.connection = { clientIP, clientPort };
+  return socket;
+}
+
+/** The connection as the server knows it. */
+export const connectionOf = ({ connection }) => connection;
+
+/** The HTTP answer to a client that is not let in. */
+export async function refusal(url, options = {}) {
+  const socket = new WebSocket(url, options);
+  const [request, response] = await once(socket, 'unexpected-response');
+  let body = '';
+  for await (const piece of response.setEncoding('utf8')) body += piece;
+  request.destroy();
+  return { status: response.statusCode, headers: response.headers, body };
+}
+
+/** Fails unless the promise is rejected with this code. */
+export async function assertRejects(promise, code, message = /./) {
+  const error = await rejection(promise);
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, message);
+}
+
+/** Sends every message back to whom it came from. */
+export function echo(server) {
+  server.on('messageReceive', ({ data, clientConnection }) => server.send(data, clientConnection));
+}
