@@ -786,7 +786,7 @@ export declare namespace webSocket {
     readonly headers: ResponseHeaders;
     /** The client. */
     readonly connection: WebSocketConnection;
-    /** Refuses the client with an HTTP status (400–599) and a reason phrase. */
+    /** Refuses the client with an HTTP status (400–599) and a reason, which is the text of the response. */
     refuse(status: number, reason?: string): void;
   }
 
