@@ -37,10 +37,7 @@ class Core {
   }
 
   start(config) {
-    const error = errorOf(() => {
-      const askRequest = this.listeners.lists.request.length > 0;
-      return native().startServer(this.number, { ...serverOptions(config), askRequest });
-    });
+    const error = errorOf(() => native().startServer(this.number, serverOptions(config)));
     if (error !== undefined) return answer(undefined, error);
     if (this.#starts++ === 0) activate(this);
     const pending = new Pending();

@@ -74,7 +74,6 @@ pub struct ServerOptions {
     pub per_message_deflate: Option<bool>,
     pub handshake_timeout: Option<f64>,
     pub max_queued_bytes: Option<f64>,
-    pub ask_request: bool,
 }
 
 impl From<ConnectOptions> for RequestOptions {
@@ -120,7 +119,8 @@ impl From<ServerOptions> for ServerConfig {
                 .ping_interval
                 .filter(|seconds| *seconds > 0.0)
                 .map(seconds),
-            ask_request: options.ask_request,
+            // A listener for `request` may be added at any time; JavaScript says yes while there is none.
+            ask_request: true,
             per_message_deflate: options.per_message_deflate.unwrap_or(false),
             max_message_size: options.max_message_size.map(size),
             handshake_timeout: options.handshake_timeout.map(milliseconds),
