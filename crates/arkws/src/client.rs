@@ -16,8 +16,8 @@ use crate::dial::tls::Connector;
 use crate::dial::url::{Endpoint, shown};
 use crate::dial::{self, Deadline, redirect};
 use crate::{
-    Config, Error, Heartbeat, Phase, Proxy, RedirectError, TlsConfig, TlsError, Transport,
-    WebSocket,
+    Config, Error, Heartbeat, Phase, Proxy, RedirectError, TlsConfig, TlsError, TlsVersion,
+    Transport, WebSocket,
 };
 
 /// Connects with the default settings.
@@ -374,8 +374,18 @@ impl Client {
         let tcp = dial::connect(endpoint, &settings.proxy, settings.connect_timeout).await?;
         let deadline = Deadline::after(settings.handshake_timeout);
         let transport = dial::secure(endpoint, tcp, &settings.connector, &deadline).await?;
-        self.handshake(endpoint, headers, &deadline, transport)
-            .await
+        // RFC 8446, 2: by now the server has not judged the client's certificate yet.
+        let may_be_judged =
+            transport.tls_version() == Some(TlsVersion::Tls13) && settings.connector.has_identity();
+        let result = self
+            .handshake(endpoint, headers, &deadline, transport)
+            .await;
+        match result {
+            Err(Error::NoAnswer { source, .. }) if may_be_judged => {
+                Err(settings.connector.ended(endpoint, source).into())
+            }
+            result => result,
+        }
     }
 
     async fn handshake<S>(
@@ -396,7 +406,8 @@ impl Client {
             .settings
             .request(endpoint.host_field(), endpoint.target(), headers);
         let exchange = exchange(endpoint, request, &self.settings.config, io);
-        deadline.run(Phase::Handshake, endpoint, exchange).await
+        let target = || endpoint.authority();
+        deadline.run(Phase::Handshake, target, exchange).await
     }
 }
 
@@ -422,7 +433,7 @@ async fn exchange<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let failed = |error| match TlsError::from_io(endpoint.host(), error) {
+    let failed = |error| match TlsError::from_io(endpoint.authority(), error) {
         Ok(error) => Error::Tls(error),
         Err(source) => Error::NoAnswer {
             target: endpoint.authority(),

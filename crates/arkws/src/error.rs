@@ -45,7 +45,7 @@ pub enum Error {
         timeout: Duration,
     },
     /// The connection ended without a closing handshake (RFC 6455, 7.1.5: status 1006).
-    #[error("the connection was lost without a closing handshake: {0}")]
+    #[error("the connection was lost without a closing handshake{}", unless_end(.0))]
     Lost(#[source] io::Error),
     /// We, as the server, refused the client's handshake.
     #[error("the handshake was refused with {status}: {reason}")]
@@ -79,7 +79,10 @@ pub enum Error {
     #[error("{0}")]
     Redirect(#[from] RedirectError),
     /// The server ended the connection before it had answered the request.
-    #[error("{target} ended the connection before it answered the WebSocket handshake: {source}")]
+    #[error(
+        "{target} ended the connection before it answered the WebSocket handshake{}",
+        unless_end(source)
+    )]
     NoAnswer {
         /// `host:port`.
         target: String,
@@ -89,7 +92,7 @@ pub enum Error {
     /// A phase of an attempt to connect took too long.
     #[error("{target}: {phase} took longer than {limit:?}")]
     DialTimeout {
-        /// `host:port`.
+        /// `host:port`, and through which proxy.
         target: String,
         /// What took too long.
         phase: Phase,
@@ -204,6 +207,14 @@ impl Error {
             Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,
             Error::Heartbeat { .. } => Cause::Heartbeat,
         }
+    }
+}
+
+/// What the operating system says, unless it is no more than that the stream has ended.
+fn unless_end(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => String::new(),
+        _ => format!(": {error}"),
     }
 }
 

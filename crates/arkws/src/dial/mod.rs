@@ -37,12 +37,12 @@ impl Deadline {
     pub(crate) async fn run<T>(
         &self,
         phase: Phase,
-        endpoint: &Endpoint,
+        target: impl FnOnce() -> String,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         timeout_at(self.end, work).await.unwrap_or_else(|_| {
             Err(Error::DialTimeout {
-                target: endpoint.authority(),
+                target: target(),
                 phase,
                 limit: self.limit,
             })
@@ -58,20 +58,17 @@ pub(crate) async fn connect(
 ) -> Result<TcpStream, Error> {
     let deadline = Deadline::after(limit);
     let Some(server) = proxy.for_endpoint(endpoint)? else {
+        let target = || endpoint.authority();
         return deadline
-            .run(Phase::Connect, endpoint, connect_directly(endpoint))
+            .run(Phase::Connect, target, connect_directly(endpoint))
             .await;
     };
-    let stream = deadline
-        .run(Phase::Proxy, endpoint, connect_to_proxy(&server))
-        .await?;
-    deadline
-        .run(
-            Phase::Proxy,
-            endpoint,
-            proxy::open(&server, endpoint, stream),
-        )
-        .await
+    let target = || format!("{} through {server}", endpoint.authority());
+    let tunnel = async {
+        let stream = connect_to_proxy(&server).await?;
+        proxy::open(&server, endpoint, stream).await
+    };
+    deadline.run(Phase::Proxy, target, tunnel).await
 }
 
 async fn connect_directly(endpoint: &Endpoint) -> Result<TcpStream, Error> {
@@ -106,8 +103,9 @@ pub(crate) async fn secure(
     if !endpoint.is_secure() {
         return Ok(Transport::tcp(stream));
     }
-    let handshake = async { Ok(connector.connect(endpoint.host(), stream).await?) };
+    let handshake = async { Ok(connector.connect(endpoint, stream).await?) };
+    let target = || endpoint.authority();
     Ok(Transport::tls(
-        deadline.run(Phase::Tls, endpoint, handshake).await?,
+        deadline.run(Phase::Tls, target, handshake).await?,
     ))
 }

@@ -221,6 +221,7 @@ async fn socks_sends_user_name_and_password() {
 async fn a_proxy_that_wants_credentials_says_so() {
     let (http, _requests) =
         canned(|_| "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n".into()).await;
+    let (tinyproxy, _requests) = canned(|_| "HTTP/1.1 401 No\r\n\r\n".into()).await;
     let (socks, _) = socks_proxy(true, 0).await;
     for (address, words) in [
         (
@@ -229,6 +230,10 @@ async fn a_proxy_that_wants_credentials_says_so() {
         ),
         (
             format!("http://a:b@{http}"),
+            "does not accept the user name and password",
+        ),
+        (
+            format!("http://a:b@{tinyproxy}"),
             "does not accept the user name and password",
         ),
         (

@@ -110,7 +110,11 @@ async fn a_proxy_that_does_not_answer() {
             .unwrap();
         let error = failure(client.connect("ws://127.0.0.1:1").await);
 
-        assert_timeout(&error, Phase::Proxy, "127.0.0.1:1");
+        assert_timeout(
+            &error,
+            Phase::Proxy,
+            format!("127.0.0.1:1 through {address}"),
+        );
     }
 }
 

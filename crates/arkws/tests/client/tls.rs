@@ -283,9 +283,12 @@ async fn an_unknown_authority_is_refused() {
 
     let refused = connect(trusting(authority().pem()), "localhost", server).await;
 
+    let port = server.port();
     assert_refused(
         refused,
-        "TLS with localhost failed: the server's certificate was not issued by a trusted authority",
+        &format!(
+            "TLS with localhost:{port} failed: the server's certificate was not issued by a trusted authority"
+        ),
     );
 }
 
@@ -619,6 +622,33 @@ async fn a_server_that_ends_the_connection_during_tls_is_named() {
         refused,
         "the server ended the connection during the handshake",
     );
+}
+
+#[tokio::test]
+async fn a_server_that_ends_the_connection_on_a_client_certificate_is_named() {
+    let authority = authority();
+    let credentials = issue(&authority, params(&["localhost"]));
+    let key = credentials.key.serialize_pem();
+    let identity = Identity::from_pem(credentials.chain_pem().as_bytes(), key.as_bytes(), None);
+    let tls = TlsConfig {
+        identity: Some(identity.unwrap()),
+        ..trusting(authority.pem())
+    };
+    // Node.js looks at the client's certificate when the handshake is over, and sends no alert.
+    let config = only(&rustls::version::TLS13)
+        .with_no_client_auth()
+        .with_single_cert(credentials.chain.clone(), credentials.private_key())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (listener, server) = listen().await;
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        drop(acceptor.accept(stream).await.unwrap());
+    });
+
+    let refused = connect(tls, "localhost", server).await;
+
+    assert_refused(refused, "perhaps it does not accept the client certificate");
 }
 
 #[tokio::test]

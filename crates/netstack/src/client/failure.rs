@@ -1,7 +1,7 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 
-use arkws::{Cause, Error, HandshakeError, Phase};
+use arkws::{Cause, Error, HandshakeError, Phase, TlsError};
 
 use crate::BusinessError;
 
@@ -75,7 +75,7 @@ impl From<Error> for Failure {
         Failure {
             cause: error.cause().as_str(),
             status,
-            transient: is_transient(error.cause(), status),
+            transient: is_transient(&error, status),
             detail: describe(&error),
         }
     }
@@ -106,8 +106,8 @@ fn describe(error: &Error) -> String {
 
 /// Whether waiting may help. A certificate, a protocol error or a refusal will be the same next time, mostly; 5xx and
 /// the statuses that ask for patience (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4) will not.
-fn is_transient(cause: Cause, status: Option<u16>) -> bool {
-    match cause {
+fn is_transient(error: &Error, status: Option<u16>) -> bool {
+    match error.cause() {
         Cause::Dns
         | Cause::Refused
         | Cause::Unreachable
@@ -116,6 +116,8 @@ fn is_transient(cause: Cause, status: Option<u16>) -> bool {
         | Cause::Heartbeat
         | Cause::Reset
         | Cause::Io => true,
+        // The connection was lost while it was being secured.
+        Cause::Tls => matches!(error, Error::Tls(TlsError::Io { .. })),
         Cause::Handshake => matches!(status, Some(408 | 425 | 429 | 500..)),
         _ => false,
     }

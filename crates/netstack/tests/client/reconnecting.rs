@@ -124,6 +124,26 @@ async fn a_connection_that_was_open_and_does_not_come_back_ends_with_error_and_c
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_is_lost_while_it_is_being_secured_is_tried_again() {
+    let clock = Frozen::clock();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://{}", listener.local_addr().unwrap());
+    let mut client = Client::new();
+    let options = RequestOptions {
+        skip_server_cert_verification: true,
+        reconnect: Some(steady()),
+        ..options()
+    };
+    client.socket.connect(&url, options).unwrap();
+
+    for (attempt, delay) in [(1, 1000), (2, 2000)] {
+        drop(listener.accept().await.unwrap());
+        assert_eq!(announced(&mut client, attempt, delay).await, "tls");
+        clock.advance(Duration::from_millis(delay)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn close_ends_it_also_between_two_attempts() {
     let _clock = Frozen::clock();
     let address = Server::start().await.stop();

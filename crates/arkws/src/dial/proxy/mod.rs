@@ -209,7 +209,7 @@ pub enum ProxyError {
         /// Why.
         source: io::Error,
     },
-    /// 407, or its like in SOCKS.
+    /// 407 or 401, or their like in SOCKS.
     #[error(
         "the proxy {proxy} {}",
         if *.offered { "does not accept the user name and password" } else { "asks for a user name and password" }

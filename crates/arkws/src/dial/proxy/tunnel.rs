@@ -73,10 +73,13 @@ async fn connect(
     let status = read_status(server, &mut stream).await?;
     match status {
         status if status.is_success() => Ok(stream),
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProxyError::Authentication {
-            proxy: server.to_string(),
-            offered: server.credentials.is_some(),
-        }),
+        // tinyproxy asks with 407, as RFC 9110, 15.5.8 has it, but answers wrong credentials with 401.
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => {
+            Err(ProxyError::Authentication {
+                proxy: server.to_string(),
+                offered: server.credentials.is_some(),
+            })
+        }
         status => Err(ProxyError::Refused {
             proxy: server.to_string(),
             target,

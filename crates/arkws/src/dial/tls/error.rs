@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 use rustls_pki_types::{ServerName, UnixTime};
-use url::Host;
 
 use super::verify::Untrusted;
 
@@ -83,18 +82,21 @@ pub enum TlsError {
     /// Either end refused to go on.
     #[error("TLS with {server} failed: {reason}")]
     Handshake {
-        /// The host.
+        /// `host:port`.
         server: String,
         /// Why.
         reason: String,
         /// As rustls says it.
         source: rustls::Error,
     },
-    /// The connection ended before the handshake was complete.
-    #[error("TLS with {server} failed: {}", ended(source))]
+    /// The connection ended before the handshake was complete, or right after it if the server had the client's
+    /// certificate to judge: in TLS 1.3 it does that last (RFC 8446, 2).
+    #[error("TLS with {server} failed: {}{}", ended(source), if *.identity { IDENTITY } else { "" })]
     Io {
-        /// The host.
+        /// `host:port`.
         server: String,
+        /// Whether a client certificate was configured.
+        identity: bool,
         /// Why.
         source: io::Error,
     },
@@ -112,25 +114,18 @@ impl TlsError {
         )
     }
 
-    pub(super) fn from_handshake(host: &Host<String>, error: io::Error) -> TlsError {
-        TlsError::from_io(host, error).unwrap_or_else(|source| TlsError::Io {
-            server: host.to_string(),
-            source,
-        })
-    }
-
     /// What the server has against us it may say only after the handshake (RFC 8446, 4.4.2.4 and 6.2): as an error of
     /// reading.
     ///
     /// # Errors
     /// It is no TLS error.
-    pub(crate) fn from_io(host: &Host<String>, error: io::Error) -> Result<TlsError, io::Error> {
+    pub(crate) fn from_io(server: String, error: io::Error) -> Result<TlsError, io::Error> {
         match error
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<rustls::Error>())
         {
             Some(source) => Ok(TlsError::Handshake {
-                server: host.to_string(),
+                server,
                 reason: words(source),
                 source: source.clone(),
             }),
@@ -138,6 +133,9 @@ impl TlsError {
         }
     }
 }
+
+/// Node.js and others say no more than this to a client whose certificate they do not accept.
+const IDENTITY: &str = "; perhaps it does not accept the client certificate";
 
 fn ended(error: &io::Error) -> String {
     match error.kind() {

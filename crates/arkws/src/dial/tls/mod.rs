@@ -4,6 +4,7 @@ mod identity;
 mod roots;
 mod verify;
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -21,6 +22,8 @@ use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
+
+use super::url::Endpoint;
 
 /// How `wss` connections are secured.
 ///
@@ -117,19 +120,39 @@ impl Connector {
         }
     }
 
-    /// The TLS handshake with the server called `host`.
+    /// The TLS handshake with the server of `endpoint`.
     pub(crate) async fn connect(
         &self,
-        host: &Host<String>,
+        endpoint: &Endpoint,
         tcp: TcpStream,
     ) -> Result<TlsStream<TcpStream>, TlsError> {
         let config = self.ready.get_or_try_init(|| self.prepare()).await?;
         let stream = TlsConnector::from(Arc::clone(config))
-            .connect(server_name(host)?, tcp)
+            .connect(server_name(endpoint.host())?, tcp)
             .await
-            .map_err(|error| TlsError::from_handshake(host, error))?;
-        tracing::debug!(target: "arkws", %host, version = ?version(&stream), "TLS established");
+            .map_err(|error| self.failure(endpoint, error))?;
+        tracing::debug!(target: "arkws", server = endpoint.authority(), version = ?version(&stream), "TLS established");
         Ok(stream)
+    }
+
+    /// Why the handshake failed.
+    fn failure(&self, endpoint: &Endpoint, error: io::Error) -> TlsError {
+        TlsError::from_io(endpoint.authority(), error)
+            .unwrap_or_else(|source| self.ended(endpoint, source))
+    }
+
+    /// Whether there is a client certificate to show.
+    pub(crate) fn has_identity(&self) -> bool {
+        self.config.identity.is_some()
+    }
+
+    /// The server said nothing any more.
+    pub(crate) fn ended(&self, endpoint: &Endpoint, source: io::Error) -> TlsError {
+        TlsError::Io {
+            server: endpoint.authority(),
+            identity: self.has_identity(),
+            source,
+        }
     }
 
     async fn prepare(&self) -> Result<Arc<ClientConfig>, TlsError> {
