@@ -27,11 +27,11 @@ export function several(object, type, count) {
 }
 
 /** A client with an open connection. */
-export async function connected(url, options = {}) {
-  const ws = webSocket.createWebSocket();
+export async function connected(url, options = {}, ws = webSocket.createWebSocket()) {
   const open = next(ws, 'open');
+  const failed = next(ws, 'error').then(([error]) => Promise.reject(error));
   await ws.connect(url, options);
-  await open;
+  await Promise.race([open, failed]);
   return ws;
 }
 

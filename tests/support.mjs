@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -73,7 +74,7 @@ export async function certificates() {
  * Ended after the test.
  */
 export async function serve(t, connected, { tls, ...options } = {}) {
-  const http = tls && createServer(tls).listen(0, '127.0.0.1');
+  const http = tls && createHttpsServer(tls).listen(0, '127.0.0.1');
   const server = new WebSocketServer(http ? { server: http, ...options } : { host: '127.0.0.1', port: 0, ...options });
   server.on('connection', connected);
   await once(http ?? server, 'listening');
@@ -84,6 +85,25 @@ export async function serve(t, connected, { tls, ...options } = {}) {
   });
   const { port } = (http ?? server).address();
   return http ? `wss://localhost:${port}` : `ws://127.0.0.1:${port}`;
+}
+
+/** A TCP server on a free port that does what `handle` does with each connection; ended after the test. */
+export async function listen(t, handle) {
+  const sockets = new Set();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    // Whoever misbehaves gets cut off, sooner or later.
+    socket.on('error', () => {});
+    handle(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `127.0.0.1:${port}`;
 }
 
 /** Sends every message back as it came. */

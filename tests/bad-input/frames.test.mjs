@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { assertEvent, assertUsable } from '../client.mjs';
 import { connected, next } from '../events.mjs';
-import { assertEvent, assertUsable, opening } from './support.mjs';
+import { opening } from './support.mjs';
 
 const MEBIBYTE = 1 << 20;
 

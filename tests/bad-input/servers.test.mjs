@@ -1,8 +1,10 @@
 // Servers that are not there, do not answer, or answer something else.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { assertUsable, failure } from '../client.mjs';
+import { listen } from '../support.mjs';
 import { accept, onRequest } from './handshake.mjs';
-import { answering, assertUsable, failure, listen } from './support.mjs';
+import { answering } from './support.mjs';
 
 /** The attempt fails with this cause and message, and the object stays usable. */
 async function assertFails(t, url, options, { cause, message, data = '0' }) {
