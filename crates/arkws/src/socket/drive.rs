@@ -30,12 +30,24 @@ pub(super) enum Stage {
     Ended,
 }
 
-/// Why frames are not received any more.
+/// Why frames are not received any more. The error is boxed, so that the way of every message is not that wide.
 enum End {
     /// The peer may be told why.
-    Fail(Error),
+    Fail(Box<Error>),
     /// Nobody is there to be told.
-    Abort(Error),
+    Abort(Box<Error>),
+}
+
+impl End {
+    #[cold]
+    fn fail(error: Error) -> End {
+        End::Fail(Box::new(error))
+    }
+
+    #[cold]
+    fn abort(error: Error) -> End {
+        End::Abort(Box::new(error))
+    }
 }
 
 /// What came out of a read.
@@ -53,7 +65,10 @@ const BURST: u8 = 32;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the connection (`None`).
-    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(), Box<Error>>>> {
         loop {
             match &mut self.stage {
                 Stage::Open => match ready!(self.poll_open(cx)) {
@@ -63,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         }
                         return Poll::Ready(Some(Ok(())));
                     }
-                    Err(End::Fail(error)) => self.finish(Some(Box::new(error))),
+                    Err(End::Fail(error)) => self.finish(Some(error)),
                     Err(End::Abort(error)) => {
                         // Best effort: what waits, and the end of our side.
                         if self.poll_output(cx).is_ready() {
@@ -85,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     }
                     if let Stage::Finishing(Some(error)) = finished {
                         tracing::debug!(target: "arkws", %error, "connection failed");
-                        return Poll::Ready(Some(Err(*error)));
+                        return Poll::Ready(Some(Err(error)));
                     }
                 }
                 Stage::Lingering => {
@@ -106,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     Ok(Some(kind)) if self.note(kind) => return Poll::Ready(Ok(kind)),
                     Ok(Some(_)) => continue,
                     Ok(None) => {}
-                    Err(error) => return Poll::Ready(Err(End::Fail(error.into()))),
+                    Err(error) => return Poll::Ready(Err(End::fail(error.into()))),
                 }
             }
 
@@ -130,7 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     match self.engine.connection.recv_direct_buffered(&mut self.input) {
                         Ok(Some(kind)) if self.note(kind) => return Poll::Ready(Ok(kind)),
                         Ok(_) => {}
-                        Err(error) => return Poll::Ready(Err(End::Fail(error.into()))),
+                        Err(error) => return Poll::Ready(Err(End::fail(error.into()))),
                     }
                 }
                 Poll::Ready(Ok(Read::End)) => {
@@ -227,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 // The peer may be alive, and its pongs stuck.
                 let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
                 self.engine.start_close(Some(why));
-                Poll::Ready(Some(End::Abort(Error::Heartbeat { interval, timeout })))
+                Poll::Ready(Some(End::abort(Error::Heartbeat { interval, timeout })))
             }
             None => Poll::Ready(None),
         }
@@ -320,16 +335,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn lost(&mut self, error: io::Error) -> End {
         let _ = self.engine.connection.recv_eof();
         match self.write_error.take() {
-            Some(first) => End::Abort(Error::Lost(first)),
+            Some(first) => End::abort(Error::Lost(first)),
             // The peer may have ended its side only, and still read what is queued.
-            None if error.kind() == io::ErrorKind::UnexpectedEof => End::Fail(Error::Lost(error)),
-            None => End::Abort(Error::Lost(error)),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => End::fail(Error::Lost(error)),
+            None => End::abort(Error::Lost(error)),
         }
     }
 
     /// The peer did not close in time; or it could not be written to, and nothing more came from it.
     fn overdue(&mut self) -> End {
-        End::Abort(match self.write_error.take() {
+        End::abort(match self.write_error.take() {
             Some(error) => Error::Lost(error),
             None if self.engine.output == Output::Broken => {
                 Error::Lost(io::ErrorKind::BrokenPipe.into())
@@ -344,7 +359,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The connection goes idle: it gives up all memory that it does not need for what is incomplete.
     fn idle(&mut self) {
         self.release_storage();
-        self.engine.connection.release_buffers();
+        self.engine.release_buffers();
     }
 
     /// Gives the block of the read buffer back, if all of its bytes are consumed.
@@ -369,7 +384,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
         self.timer = Timer::default();
         self.discard_input();
-        self.engine.connection.release_buffers();
+        self.engine.release_buffers();
     }
 }
 
@@ -378,9 +393,32 @@ mod tests {
     use std::task::Waker;
 
     use arkws_proto::Role;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use crate::{Config, WebSocket};
+
+    #[tokio::test]
+    async fn a_connection_owns_a_write_buffer_only_while_bytes_wait_in_it() {
+        let (near, mut far) = tokio::io::duplex(8);
+        let config = Config::default();
+        let mut socket =
+            WebSocket::from_handshake(near, Role::Server, config, Default::default(), &[]);
+        assert!(!socket.engine.connection.has_block());
+
+        // More than fits...
+        socket.feed_text("hello world").unwrap();
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_flush(&mut cx).is_pending());
+        assert!(socket.engine.connection.has_block());
+        // ... until there is room, whether somebody flushes or receives.
+        far.read_exact(&mut [0; 8]).await.unwrap();
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        assert!(!socket.engine.connection.has_block());
+        socket.feed_text("hello").unwrap();
+        far.read_exact(&mut [0; 5]).await.unwrap();
+        assert!(socket.poll_flush(&mut cx).is_ready());
+        assert!(!socket.engine.connection.has_block());
+    }
 
     #[tokio::test]
     async fn a_connection_owns_a_read_buffer_only_while_bytes_wait_in_it() {

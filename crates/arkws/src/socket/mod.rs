@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ) -> Poll<Option<Result<MessageRef<'_>, Error>>> {
         Poll::Ready(match ready!(self.poll_event(cx)) {
             Some(Ok(())) => self.input.take_event().map(Ok),
-            Some(Err(error)) => Some(Err(error)),
+            Some(Err(error)) => Some(Err(*error)),
             None => None,
         })
     }
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub async fn recv(&mut self) -> Option<Result<MessageRef<'_>, Error>> {
         match poll_fn(|cx| self.poll_event(cx)).await? {
             Ok(()) => self.input.take_event().map(Ok),
-            Err(error) => Some(Err(error)),
+            Err(error) => Some(Err(*error)),
         }
     }
 
@@ -212,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 let message = self.input.take_event()?;
                 Some(Ok((message, self.engine.outbox())))
             }
-            Err(error) => Some(Err(error)),
+            Err(error) => Some(Err(*error)),
         }
     }
 
@@ -237,7 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let result = self.poll_output(cx);
         match result {
-            Poll::Ready(_) => self.engine.connection.release_buffers(),
+            Poll::Ready(_) => self.engine.release_buffers(),
             Poll::Pending => self.release_storage(),
         }
         result.map_err(Error::Lost)

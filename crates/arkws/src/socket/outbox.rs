@@ -5,7 +5,7 @@ use arkws_proto::{CloseFrame, Connection, MessageKind, SendError};
 use bytes::Buf;
 use tokio::time::Instant;
 
-use super::Stats;
+use super::{Stats, pool};
 use crate::Message;
 
 /// The protocol's state, and what the driver knows beside it.
@@ -91,6 +91,23 @@ impl Engine {
         if self.deadline.is_some() {
             self.restart_deadline();
         }
+    }
+
+    /// The connection, with a block to encode messages into.
+    #[inline]
+    fn with_block(&mut self) -> &mut Connection {
+        if !self.connection.has_block() {
+            self.connection.lend_block(pool::take());
+        }
+        &mut self.connection
+    }
+
+    /// Gives up all memory that is not needed for what is incomplete.
+    pub(super) fn release_buffers(&mut self) {
+        if let Some(block) = self.connection.reclaim_block() {
+            pool::give_back(block);
+        }
+        self.connection.release_buffers();
     }
 
     /// Nothing can be written any more: what waits is dropped.
@@ -185,7 +202,7 @@ impl Outbox<'_> {
     fn open(&mut self) -> Result<&mut Connection, SendError> {
         match self.engine.output {
             Output::Broken => Err(SendError::Closing),
-            Output::Flushed | Output::Unflushed => Ok(&mut self.engine.connection),
+            Output::Flushed | Output::Unflushed => Ok(self.engine.with_block()),
         }
     }
 }

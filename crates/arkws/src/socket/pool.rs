@@ -1,8 +1,8 @@
-//! Read buffers, shared by all connections of a thread.
+//! Blocks to read into and to encode into, shared by all connections of a thread.
 //!
-//! A connection takes a block when it is about to read and gives it back as soon as all of its bytes are consumed:
-//! an idle connection owns none, and a busy thread reads into memory that is still in its cache. A block is zeroed
-//! once, when it is made.
+//! A connection takes a block when it is about to read, or to queue messages, and gives it back as soon as all of its
+//! bytes are consumed or written: an idle connection owns none, and a busy thread works in memory that is still in its
+//! cache. A block is zeroed once, when it is made.
 use std::cell::RefCell;
 
 /// Large enough for a full TCP window per system call, small enough for the second-level cache. Bytes.

@@ -164,6 +164,23 @@ impl Connection {
         self.transmit.queued()
     }
 
+    /// Is there a block to encode outgoing frames into? If not, the next frame allocates a small one, which grows;
+    /// unless the driver [lends](Self::lend_block) one.
+    #[inline]
+    pub fn has_block(&self) -> bool {
+        self.transmit.has_block()
+    }
+
+    /// Lends a block to encode outgoing frames into. Dropped, if there is one already.
+    pub fn lend_block(&mut self, block: Box<[u8]>) {
+        self.transmit.lend_block(block);
+    }
+
+    /// Takes the block for outgoing frames, if nothing waits in it; it may have grown.
+    pub fn reclaim_block(&mut self) -> Option<Box<[u8]>> {
+        self.transmit.reclaim_block()
+    }
+
     /// Gives buffers back that are empty: call it before the connection goes idle.
     pub fn release_buffers(&mut self) {
         self.receiver.release_buffers();

@@ -137,6 +137,23 @@ impl Transmit {
         }
     }
 
+    /// Has a block to encode into?
+    #[inline]
+    pub(super) fn has_block(&self) -> bool {
+        !self.block.is_empty()
+    }
+
+    pub(super) fn lend_block(&mut self, block: Box<[u8]>) {
+        if !self.has_block() {
+            self.block = block.into();
+        }
+    }
+
+    pub(super) fn reclaim_block(&mut self) -> Option<Box<[u8]>> {
+        let idle = self.remaining == 0 && self.has_block();
+        idle.then(|| std::mem::take(&mut self.block).into_boxed_slice())
+    }
+
     /// At least `len` free bytes behind the waiting ones.
     #[inline]
     fn room(&mut self, len: usize) -> &mut [u8] {

@@ -276,3 +276,22 @@ fn advancing_past_the_end_is_a_bug() {
     server.send_text("Hello").unwrap();
     server.transmit().advance(8);
 }
+
+#[test]
+fn a_lent_block_is_encoded_into_and_can_be_reclaimed_when_nothing_waits_in_it() {
+    let mut connection = server();
+    assert!(!connection.has_block());
+    assert_eq!(connection.reclaim_block(), None);
+    connection.lend_block(vec![0xFF; 1000].into());
+    connection.send_text("hello").unwrap();
+    assert_eq!(connection.reclaim_block(), None, "something waits in it");
+    assert_eq!(drain(&mut connection), b"\x81\x05hello");
+    let block = connection.reclaim_block().unwrap();
+    assert_eq!((block.len(), &block[..7]), (1000, &b"\x81\x05hello"[..]));
+    assert!(!connection.has_block());
+
+    // One that is too small grows.
+    connection.lend_block(vec![0; 3].into());
+    connection.send_text("hello").unwrap();
+    assert_eq!(drain(&mut connection), b"\x81\x05hello");
+}
