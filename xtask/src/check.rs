@@ -50,6 +50,7 @@ const JAVASCRIPT: [(&str, &str, bool); 7] = [
     ("tls tests", "tests/tls", false),
     ("proxy tests", "tests/proxy", false),
     ("server tests", "tests/server", true),
+    ("error code tests", "tests/codes", true),
 ];
 
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.
