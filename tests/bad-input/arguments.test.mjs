@@ -55,21 +55,19 @@ describe('a URL that is too long', () => {
 });
 
 describe('a URL without a host', () => {
-  for (const [url, level] of [
-    ['ws://', 10],
-    ['ws://', 26],
-    ['ws:', 26],
-  ]) {
-    it(`is refused with -1, and the event says so too: ${url} at level ${level}`, async (t) => {
-      setApiVersion(level);
-      const ws = webSocket.createWebSocket();
-      const failed = next(ws, 'error');
-      await assertRefused(ws, url, {}, -1, /^Websocket connect failed: .*no host/);
-      const [error] = await failed;
-      assertEvent(error);
-      assert.equal(error.data, '0');
-      await assertUsable(t, ws);
-    });
+  for (const url of ['ws://', 'wss://', 'ws:', 'ws:///']) {
+    for (const level of [10, 26]) {
+      it(`${url} is refused with -1, and the event says so too, at level ${level}`, async (t) => {
+        setApiVersion(level);
+        const ws = webSocket.createWebSocket();
+        const failed = next(ws, 'error');
+        await assertRefused(ws, url, {}, -1, /^Websocket connect failed: .*no host/);
+        const [error] = await failed;
+        assertEvent(error);
+        assert.equal(error.data, '0');
+        await assertUsable(t, ws);
+      });
+    }
   }
 });
 

@@ -11,8 +11,8 @@ const SIZES = [0, 1, 2, 125, 126, 127, 4096, 65_535, 65_536, 65_537, 1 << 20, 16
 const MANY = 100_000;
 const MANY_COMPRESSED = 10_000;
 
-/** What arkws accepts in one `send`: OpenHarmony's limit. */
-export const ARKWS_LARGEST = 5 * 1024 * 1024 - 16;
+/** The most that our module sends in one message: OpenHarmony's limit. */
+const MODULE_LARGEST = 5 * 1024 * 1024 - 16;
 
 /** Messages that have come and not been taken. */
 class Inbox {
@@ -44,7 +44,7 @@ class Inbox {
   }
 }
 
-/** Npm `ws` as a client: `{send, take, close, extensions, socket}`. */
+/** Npm `ws`. What all of these return: `{extensions, send(data), take(), close(code, reason)}`. */
 export async function ws(url, options) {
   const socket = new Ws(url, { perMessageDeflate: false, ...options });
   const inbox = new Inbox();
@@ -104,8 +104,8 @@ export async function arkws(url, options = {}) {
   await socket.connect(url, options);
   await Promise.race([opened, inbox.take()]);
   return {
-    socket,
     extensions,
+    largest: MODULE_LARGEST,
     send: (data) => socket.send(typeof data === 'string' ? data : Uint8Array.from(data).buffer),
     take: () => inbox.take(),
     async close(code, reason) {
@@ -116,7 +116,11 @@ export async function arkws(url, options = {}) {
   };
 }
 
-export const binary = (size) => Buffer.from(Uint8Array.from({ length: size }, (_, index) => index * 31 + size));
+export function binary(size) {
+  const bytes = Buffer.allocUnsafe(size);
+  for (let index = 0; index < size; index++) bytes[index] = index * 31 + size;
+  return bytes;
+}
 
 /** Text of a size in bytes of UTF-8, with characters of one to four bytes each. */
 export function text(size) {
@@ -126,7 +130,7 @@ export function text(size) {
 }
 
 /** Text and bytes of each size, one after the other. */
-async function exchangeSizes(client, sizes = SIZES) {
+async function exchangeSizes(client, sizes) {
   for (const size of sizes) {
     for (const message of [text(size), binary(size)]) {
       client.send(message);
@@ -155,8 +159,8 @@ async function exchangeMany(client) {
 }
 
 /** All of it, and the end. */
-export async function exchange(client, { sizes } = {}) {
-  await exchangeSizes(client, sizes);
+export async function exchange(client) {
+  await exchangeSizes(client, SIZES.map((size) => Math.min(size, client.largest ?? size)));
   await exchangeMany(client);
   assert.equal(await client.close(1000, 'done'), 1000);
 }
