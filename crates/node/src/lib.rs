@@ -1,7 +1,7 @@
 //! The N-API binding of arkws: for Node.js and, compiled for it, OpenHarmony's ArkTS runtime.
 //!
 //! It converts; what a call means is decided in `arkws-netstack`, and which listener is called in `npm/lib`. Events come
-//! from the one network thread of the process through a [`queue`], and are made values by [`delivery`].
+//! from the one network thread of the process through a `queue`, and are made values by `delivery`.
 #![warn(missing_docs)]
 #![expect(unreachable_pub, reason = "napi-rs converts public structs only")]
 
