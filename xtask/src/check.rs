@@ -21,7 +21,7 @@ pub(crate) struct Options {
 }
 
 /// The checks that need nothing but cargo.
-const CARGO: [(&str, &[&str]); 4] = [
+const CARGO: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
     (
         "lints",
@@ -42,7 +42,7 @@ const CARGO: [(&str, &[&str]); 4] = [
 ];
 
 /// The JavaScript tests: a name, a directory, and whether they run under every supported Node.js.
-const JAVASCRIPT: [(&str, &str, bool); 7] = [
+const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("npm tests", "npm/test", true),
     ("readme tests", "tests/readme", false),
     ("interop tests", "tests/interop", false),
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         words: &options.checks,
     };
     let mut report = Report::default();
-    for (name, arguments) in CARGO {
+    for &(name, arguments) in CARGO {
         if checks.wanted(name) {
             report.step(name, |counts| {
                 let mut cargo = cargo();
@@ -98,7 +98,7 @@ impl Checks<'_> {
 
     fn javascript(&self, report: &mut Report) {
         let groups: Vec<_> = JAVASCRIPT
-            .into_iter()
+            .iter()
             .filter(|(name, ..)| self.wanted(name))
             .collect();
         if groups.is_empty() {
@@ -119,7 +119,7 @@ impl Checks<'_> {
                 report.leave_out(what);
             }
         }
-        for (name, directory, everywhere) in groups {
+        for &(name, directory, everywhere) in groups {
             let nodes = if everywhere { nodes.as_slice() } else { &[] };
             // The machine's own Node.js is one of the three on most machines: no need to run that release twice.
             let own = nodes
