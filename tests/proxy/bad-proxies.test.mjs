@@ -1,7 +1,10 @@
 // Proxies that refuse, hang or lie, and none at all.
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { describe, it } from 'node:test';
+import webSocket from 'arkws';
 import { assertUsable, failure } from '../client.mjs';
+import { next } from '../events.mjs';
 import { freePort } from '../programs.mjs';
 import { echo, listen, serve } from '../support.mjs';
 
@@ -177,6 +180,34 @@ describe('a SOCKS proxy', { timeout: 60_000 }, () => {
     assert.doesNotMatch(error.message, /secret/);
     await assertUsable(t, ws);
   });
+});
+
+describe('close()', { timeout: 60_000 }, () => {
+  for (const [what, proxied, handle] of [
+    ['an HTTP proxy', (host) => ['ws://localhost', { proxy: { host } }], () => {}],
+    ['a SOCKS proxy', (host) => ['ws://localhost', { proxy: { host: `socks5://${host}` } }], () => {}],
+    ['TLS through a proxy', (host) => ['wss://localhost', { proxy: { host } }], answering(OK, false)],
+    ['TLS', (host) => [`wss://${host}`, {}], () => {}],
+  ]) {
+    it(`ends an attempt that hangs in ${what}`, async (t) => {
+      const events = new EventEmitter();
+      const hanging = once(events, 'hanging');
+      const address = await listen(t, (socket) => {
+        handle(socket);
+        socket.once('data', () => events.emit('hanging', socket));
+      });
+      const [url, options] = proxied(address);
+      const ws = webSocket.createWebSocket();
+      await ws.connect(url, options);
+      const [socket] = await hanging;
+      const gone = once(socket, 'close');
+      const closed = next(ws, 'close');
+      assert.equal(await ws.close({ code: 1000, reason: 'enough' }), true);
+      assert.deepEqual(await closed, [undefined, { code: 1000, reason: 'enough' }]);
+      await gone;
+      await assertUsable(t, ws);
+    });
+  }
 });
 
 describe('a proxy that is not there', { timeout: 60_000 }, () => {
