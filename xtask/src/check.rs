@@ -51,6 +51,7 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("proxy tests", "tests/proxy", false),
     ("server tests", "tests/server", true),
     ("error code tests", "tests/codes", true),
+    ("resource tests", "tests/resources", false),
 ];
 
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.

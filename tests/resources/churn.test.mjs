@@ -1,0 +1,24 @@
+// Objects come and go, and leave nothing behind.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { echo, serve } from '../support.mjs';
+import { skip } from './measure.mjs';
+import { measured } from './support.mjs';
+
+const ROUNDS = 20;
+const OBJECTS = 2000;
+/** Until then caches fill, and the allocator finds its size. */
+const WARM_UP = 10;
+/** Mebibytes that later rounds may add: some 200 bytes per object, less than an object that is left behind holds. */
+const NOISE = 4;
+
+describe('client objects that connect, exchange a message and close', { skip, timeout: 600_000 }, () => {
+  it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${OBJECTS}`, async (t) => {
+    const { before, after, rss } = await measured('churn.mjs', await serve(t, echo), ROUNDS, OBJECTS);
+    assert.deepEqual(after, before);
+    const rounds = rss.map((size) => size.toFixed(1)).join(' ');
+    t.diagnostic(`MiB after each round: ${rounds}`);
+    const grown = Math.min(...rss.slice(-3)) - rss[WARM_UP - 1];
+    assert.ok(grown < NOISE, `memory has grown by ${grown.toFixed(1)} MiB since round ${WARM_UP}: ${rounds}`);
+  });
+});

@@ -1,0 +1,41 @@
+// What this process holds of its operating system. Linux tells it under /proc.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const skip = !existsSync('/proc/self/task') && 'needs /proc';
+
+/** The names of this process's threads. */
+export const threads = () =>
+  readdirSync('/proc/self/task').map((task) => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim();
+    } catch {
+      return 'gone meanwhile';
+    }
+  });
+
+/** How much there is of what could be left behind. */
+export const held = () => ({
+  threads: threads().length,
+  handles: readdirSync('/proc/self/fd').length,
+});
+
+/** Mebibytes of memory, after a collection (`--expose-gc`). */
+export function memory() {
+  globalThis.gc();
+  return process.memoryUsage.rss() / (1 << 20);
+}
+
+/** The network thread stays for a second after its last task, in case there is another. */
+const PATIENCE = 10_000;
+
+/** What is held once it is no more than `before`, or after `PATIENCE` milliseconds. */
+export async function settled(before) {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    const now = held();
+    const same = JSON.stringify(now) === JSON.stringify(before);
+    if (same || performance.now() > deadline) return same ? now : { ...now, names: threads() };
+    await sleep(50);
+  }
+}
