@@ -111,6 +111,9 @@ export declare namespace webSocket {
     /**
      * A message has come: text as a string, binary as an ArrayBuffer (since 8). At level 10 and 11 it comes in pieces of at
      * most 4096 bytes, which never split a character; `dataEnd` follows the last. From level 12 it comes whole.
+     *
+     * An ArrayBuffer of 200 KiB or more is the memory that the message was received into. Node.js does not let such a buffer be
+     * transferred to another thread: transfer a `slice()` of it.
      * @since 6
      */
     on(type: 'message', callback: AsyncCallback<string | ArrayBuffer>): void;
@@ -724,8 +727,12 @@ export declare namespace webSocket {
      * gone. Default: 0, never.
      */
     pingInterval?: number;
+    /** **arkws**: milliseconds for a client's TLS and request, and for the answer to a `request` event. Default: 15000. */
+    handshakeTimeout?: number;
     /** **arkws**: bytes of the largest message accepted; a larger one ends that connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
+    /** **arkws**: bytes that may wait for one client; `send` to it beyond that is refused with -1. Default: 16 MiB. */
+    maxQueuedBytes?: number;
     /** **arkws**: accepts compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
   }
