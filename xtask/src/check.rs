@@ -51,6 +51,7 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("proxy tests", "tests/proxy", false),
     ("server tests", "tests/server", true),
     ("error code tests", "tests/codes", true),
+    ("lost connection tests", "tests/lost-connections", true),
     ("resource tests", "tests/resources", false),
 ];
 
