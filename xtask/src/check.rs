@@ -144,24 +144,13 @@ impl Checks<'_> {
         if sides.is_empty() {
             return;
         }
-        let mut prepared = None;
-        report.step("build and install for Autobahn", |_| {
-            let targets: Vec<Target> = sides.iter().map(|side| side.target()).collect();
-            prepared = Some((build(&targets, Profile::Dev)?, Python::environment()?));
-            Ok(())
+        report.step("autobahn", |counts| {
+            let selection = Selection {
+                only: Vec::new(),
+                quick: !self.all,
+            };
+            autobahn::examine(&sides, Profile::Dev, &selection, counts)
         });
-        let Some((programs, python)) = prepared else {
-            return;
-        };
-        for (side, program) in sides.into_iter().zip(&programs) {
-            report.step(format!("autobahn {}", side.name()), |counts| {
-                let selection = Selection {
-                    only: Vec::new(),
-                    quick: !self.all,
-                };
-                autobahn::examine(side, program, &python, &selection, counts)
-            });
-        }
     }
 }
 
