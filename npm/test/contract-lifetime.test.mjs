@@ -193,47 +193,6 @@ describe('an object that the program has lost', () => {
   });
 });
 
-describe('many objects', () => {
-  it('leave threads, files and memory as they were', async (t) => {
-    const { url } = await witness(t, (socket, data) => socket.send(String(data)));
-    const { code, stderr, stdout } = await run(
-      `
-      import { readdirSync } from 'node:fs';
-      const count = (what) => readdirSync('/proc/self/' + what).length;
-      const use = () => new Promise((resolve) => {
-        const ws = arkws.createWebSocket();
-        ws.on('message', () => ws.close());
-        ws.on('close', resolve);
-        ws.connect(url);
-        ws.send('a');
-      });
-      const before = { threads: count('task'), files: count('fd') };
-      const memory = [];
-      for (let round = 0; round < 20; round++) {
-        await Promise.all(Array.from({ length: 100 }, use));
-        gc();
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        gc();
-        memory.push(process.memoryUsage.rss());
-      }
-      const end = Date.now() + 20000;
-      const same = () => count('task') <= before.threads && count('fd') <= before.files;
-      while (!same() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
-      // The first rounds fill caches and pools.
-      const [early, late] = [memory.slice(5, 10), memory.slice(15)].map((rss) => Math.min(...rss));
-      console.log(JSON.stringify({ same: same(), grown: late - early }));
-    `,
-      url,
-      ['--expose-gc'],
-    );
-    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-    const { same, grown } = JSON.parse(stdout);
-    assert.equal(same, true);
-    // 1000 objects lie between the two.
-    assert.ok(grown < 2 << 20, `memory grew by ${grown} bytes`);
-  });
-});
-
 describe('worker threads', () => {
   const worker = `
     import { parentPort, workerData } from 'node:worker_threads';

@@ -16,6 +16,8 @@ const config: Required<webSocket.WebSocketServerConfig> = {
   maxConnectionsForOneClient: 10,
   pingInterval: 30,
   maxMessageSize: 1 << 20,
+  handshakeTimeout: 5000,
+  maxQueuedBytes: 1024,
   perMessageDeflate: true,
 };
 expectTypeOf(server.start(config)).toEqualTypeOf<Promise<boolean>>();
