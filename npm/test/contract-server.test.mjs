@@ -103,7 +103,7 @@ describe('a server', () => {
     const { server, url } = await started(t);
     const connect = next(server, 'connect');
     const ws = new WebSocket(url);
-    const [client, ...rest] = await connect;
+    const [[client, ...rest]] = await Promise.all([connect, once(ws, 'open')]);
     assert.deepEqual(client, { clientIP: '127.0.0.1', clientPort: ws._socket.localPort });
     assert.deepEqual(rest, []);
     const close = next(server, 'close');
@@ -116,7 +116,7 @@ describe('a server', () => {
     const connect = next(server, 'connect');
     const ws = new WebSocket(url);
     ws.on('error', f);
-    const [client] = await connect;
+    const [[client]] = await Promise.all([connect, once(ws, 'open')]);
     const [error, close] = [next(server, 'error'), next(server, 'close')];
     ws.terminate();
     const [{ code: errorCode, cause }] = await error;
@@ -197,7 +197,7 @@ describe('a server', () => {
     const connect = next(server, 'connect');
     // On this thread, so that it cannot answer before the second call.
     const ws = new WebSocket(url);
-    const [client] = await connect;
+    const [[client]] = await Promise.all([connect, once(ws, 'open')]);
     const closed = once(ws, 'close');
     const told = next(server, 'close');
     const closing = server.close(client, { code: 4004, reason: 'go' });
