@@ -15,7 +15,12 @@ impl Check {
     /// Length and both ends of every message, all bytes of every 256th.
     #[inline]
     pub fn message(&mut self, data: &[u8]) {
-        assert_eq!(data.len(), self.expected.len(), "message {} has the wrong length", self.seen);
+        assert_eq!(
+            data.len(),
+            self.expected.len(),
+            "message {} has the wrong length",
+            self.seen
+        );
         let ends = data.len().min(8);
         assert!(
             data[..ends] == self.expected[..ends]
@@ -24,7 +29,11 @@ impl Check {
             self.seen
         );
         if self.seen & 0xFF == 0 {
-            assert!(data == self.expected, "message {} has the wrong contents", self.seen);
+            assert!(
+                data == self.expected,
+                "message {} has the wrong contents",
+                self.seen
+            );
         }
         self.seen += 1;
     }

@@ -15,7 +15,9 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["counterpart"] => counterpart::serve(),
-        ["peer", name, scenario, address] => peers::run(name, scenario, address.parse().expect("an address")),
+        ["peer", name, scenario, address] => {
+            peers::run(name, scenario, address.parse().expect("an address"))
+        }
         ["run", rest @ ..] => run::run(rest),
         _ => {
             eprintln!("usage: bench run [--rounds N] [--peers A,B] [SCENARIO...]\n\nscenarios:");

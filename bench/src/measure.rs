@@ -19,12 +19,18 @@ pub struct Meter {
 impl Meter {
     /// Starts now.
     pub fn start() -> Meter {
-        Meter { wall: Instant::now(), cpu: cpu() }
+        Meter {
+            wall: Instant::now(),
+            cpu: cpu(),
+        }
     }
 
     /// What it cost since.
     pub fn stop(self) -> Cost {
-        Cost { wall: self.wall.elapsed(), cpu: cpu() - self.cpu }
+        Cost {
+            wall: self.wall.elapsed(),
+            cpu: cpu() - self.cpu,
+        }
     }
 }
 
@@ -42,6 +48,14 @@ fn cpu() -> Duration {
 /// Resident bytes of this process.
 pub fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/smaps_rollup").expect("Linux");
-    let line = status.lines().find(|line| line.starts_with("Rss:")).expect("Rss");
-    line.split_whitespace().nth(1).expect("a number").parse::<u64>().expect("a number") * 1024
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("Rss:"))
+        .expect("Rss");
+    line.split_whitespace()
+        .nth(1)
+        .expect("a number")
+        .parse::<u64>()
+        .expect("a number")
+        * 1024
 }

@@ -46,8 +46,14 @@ pub struct Header {
 pub fn header(bytes: &[u8]) -> Option<Header> {
     let (&first, &second) = (bytes.first()?, bytes.get(1)?);
     let (mut len, payload) = match second & 0x7F {
-        126 => (4, u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?) as usize),
-        127 => (10, u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?) as usize),
+        126 => (
+            4,
+            u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?) as usize,
+        ),
+        127 => (
+            10,
+            u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?) as usize,
+        ),
         short => (2, short as usize),
     };
     let key = if second & 0x80 != 0 {
@@ -57,12 +63,19 @@ pub fn header(bytes: &[u8]) -> Option<Header> {
     } else {
         None
     };
-    Some(Header { opcode: first & 0x0F, len, payload, key })
+    Some(Header {
+        opcode: first & 0x0F,
+        len,
+        payload,
+        key,
+    })
 }
 
 /// Unmasks in place.
 pub fn unmask(payload: &mut [u8], key: [u8; 4]) {
-    let wide = u64::from_ne_bytes([key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3]]);
+    let wide = u64::from_ne_bytes([
+        key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3],
+    ]);
     let mut chunks = payload.chunks_exact_mut(8);
     for chunk in &mut chunks {
         let word = u64::from_ne_bytes((&*chunk).try_into().expect("8 bytes")) ^ wide;
@@ -75,12 +88,17 @@ pub fn unmask(payload: &mut [u8], key: [u8; 4]) {
 
 /// The answer to a handshake request; the request's path.
 pub fn accept(request: &str) -> (String, String) {
-    let path = request.split_whitespace().nth(1).expect("a path").to_owned();
+    let path = request
+        .split_whitespace()
+        .nth(1)
+        .expect("a path")
+        .to_owned();
     let key = request
         .lines()
         .find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim().to_owned())
+            name.eq_ignore_ascii_case("sec-websocket-key")
+                .then(|| value.trim().to_owned())
         })
         .expect("a key");
     let mut hash = Sha1::new();

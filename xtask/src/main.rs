@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod autobahn;
+mod bench;
 mod build;
 mod check;
 mod demo;
@@ -33,6 +34,8 @@ enum Task {
     Ci,
     /// Run the public Autobahn cases against our server and our client; print a Markdown table
     Autobahn(autobahn::Options),
+    /// Measure arkws and its peers side by side; print Markdown tables
+    Bench(bench::Options),
     /// Build the Node module and put it where the npm package looks for it
     Npm {
         /// Optimise for development speed instead of for the module's users
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test(options) => check::run(&options),
         Task::Ci => check::ci(),
         Task::Autobahn(options) => autobahn::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {

@@ -12,7 +12,11 @@ pub struct Peer(WebSocket<BufWriter<TcpStream>>);
 
 fn frame(message: &[u8], text: bool) -> Frame<'_> {
     let payload = Payload::Borrowed(message);
-    if text { Frame::text(payload) } else { Frame::binary(payload) }
+    if text {
+        Frame::text(payload)
+    } else {
+        Frame::binary(payload)
+    }
 }
 
 impl super::Peer for Peer {
@@ -34,13 +38,19 @@ impl super::Peer for Peer {
 
     async fn send(&mut self, n: u64, message: &[u8], text: bool) {
         for _ in 0..n {
-            self.0.write_frame(frame(message, text)).await.expect("writes");
+            self.0
+                .write_frame(frame(message, text))
+                .await
+                .expect("writes");
         }
         self.0.flush().await.expect("writes");
     }
 
     async fn send_one(&mut self, message: &[u8], text: bool) {
-        self.0.write_frame(frame(message, text)).await.expect("writes");
+        self.0
+            .write_frame(frame(message, text))
+            .await
+            .expect("writes");
         self.0.flush().await.expect("writes");
     }
 

@@ -69,7 +69,10 @@ pub const ALL: &[&str] = &[
 /// Runs one peer in one scenario and prints its outcome as JSON.
 pub fn run(name: &str, scenario: &str, address: SocketAddr) {
     let scenario = scenario::find(scenario).expect("a scenario");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let outcome = runtime.block_on(async {
         match name {
             "arkws" => drive::<arkws::Peer>(scenario, address).await,
@@ -89,11 +92,20 @@ pub fn run(name: &str, scenario: &str, address: SocketAddr) {
 }
 
 async fn drive<P: Peer>(scenario: &Scenario, address: SocketAddr) -> Option<Outcome> {
-    let Scenario { kind, size, text, messages, .. } = *scenario;
+    let Scenario {
+        kind,
+        size,
+        text,
+        messages,
+        ..
+    } = *scenario;
     let payload = scenario::payload(size, text);
     let mut check = Check::new(payload.clone());
     let task = |mode: &str| {
-        format!("/{mode}/{size}/{messages}/{}", if text { "text" } else { "binary" })
+        format!(
+            "/{mode}/{size}/{messages}/{}",
+            if text { "text" } else { "binary" }
+        )
     };
     let mut latency = None;
     let mut resident = None;
@@ -169,7 +181,8 @@ async fn drive<P: Peer>(scenario: &Scenario, address: SocketAddr) -> Option<Outc
             // One echo each: what the connection keeps after traffic counts.
             for peer in &mut peers {
                 peer.send_one(b"0123456789abcdef", false).await;
-                peer.receive(1, &mut Check::new(b"0123456789abcdef".to_vec())).await;
+                peer.receive(1, &mut Check::new(b"0123456789abcdef".to_vec()))
+                    .await;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
             resident = Some(measure::resident().saturating_sub(before) / messages);
@@ -190,7 +203,10 @@ async fn drive<P: Peer>(scenario: &Scenario, address: SocketAddr) -> Option<Outc
 async fn handshake(address: SocketAddr, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("connects");
     stream.set_nodelay(true).expect("TCP_NODELAY");
-    stream.write_all(wire::request(path).as_bytes()).await.expect("writes");
+    stream
+        .write_all(wire::request(path).as_bytes())
+        .await
+        .expect("writes");
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.expect("reads"));

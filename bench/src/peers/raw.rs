@@ -16,7 +16,12 @@ pub struct Peer {
 
 impl super::Peer for Peer {
     fn open(stream: TcpStream) -> Self {
-        Peer { stream, buffer: vec![0; 128 << 10], block: Vec::new(), frame: 0 }
+        Peer {
+            stream,
+            buffer: vec![0; 128 << 10],
+            block: Vec::new(),
+            frame: 0,
+        }
     }
 
     /// Reads as many bytes as `n` messages take; looks at none of them.
@@ -26,7 +31,11 @@ impl super::Peer for Peer {
         let mut left = n * one.len() as u64;
         while left > 0 {
             let most = self.buffer.len().min(left as usize);
-            let got = self.stream.read(&mut self.buffer[..most]).await.expect("reads");
+            let got = self
+                .stream
+                .read(&mut self.buffer[..most])
+                .await
+                .expect("reads");
             assert_ne!(got, 0);
             left -= got as u64;
         }
@@ -38,14 +47,20 @@ impl super::Peer for Peer {
         let mut left = n as usize * self.frame;
         while left > 0 {
             let now = left.min(self.block.len());
-            self.stream.write_all(&self.block[..now]).await.expect("writes");
+            self.stream
+                .write_all(&self.block[..now])
+                .await
+                .expect("writes");
             left -= now;
         }
     }
 
     async fn send_one(&mut self, message: &[u8], text: bool) {
         self.prepare(message, text, 1);
-        self.stream.write_all(&self.block[..self.frame]).await.expect("writes");
+        self.stream
+            .write_all(&self.block[..self.frame])
+            .await
+            .expect("writes");
     }
 
     async fn connect(address: SocketAddr) -> Option<Self> {
@@ -56,7 +71,12 @@ impl super::Peer for Peer {
 impl Peer {
     fn prepare(&mut self, message: &[u8], text: bool, frames: usize) {
         if self.block.is_empty() {
-            wire::client_frame(if text { 1 } else { 2 }, message, [1, 2, 3, 4], &mut self.block);
+            wire::client_frame(
+                if text { 1 } else { 2 },
+                message,
+                [1, 2, 3, 4],
+                &mut self.block,
+            );
             self.frame = self.block.len();
             self.block = self.block.repeat(frames);
         }

@@ -24,13 +24,20 @@ fn io(stream: TcpStream) -> Io {
 impl super::Peer for Peer {
     fn open(stream: TcpStream) -> Self {
         let (sender, receiver) = Builder::new(io(stream), Mode::Client).finish();
-        Peer { sender, receiver, buffer: Vec::new() }
+        Peer {
+            sender,
+            receiver,
+            buffer: Vec::new(),
+        }
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {
         for _ in 0..n {
             self.buffer.clear();
-            self.receiver.receive_data(&mut self.buffer).await.expect("no error");
+            self.receiver
+                .receive_data(&mut self.buffer)
+                .await
+                .expect("no error");
             check.message(&self.buffer);
         }
     }
@@ -38,7 +45,10 @@ impl super::Peer for Peer {
     async fn send(&mut self, n: u64, message: &[u8], text: bool) {
         for _ in 0..n {
             if text {
-                self.sender.send_text(std::str::from_utf8(message).expect("text")).await.expect("writes");
+                self.sender
+                    .send_text(std::str::from_utf8(message).expect("text"))
+                    .await
+                    .expect("writes");
             } else {
                 self.sender.send_binary(message).await.expect("writes");
             }
@@ -58,6 +68,10 @@ impl super::Peer for Peer {
             panic!("refused");
         };
         let (sender, receiver) = client.into_builder().finish();
-        Some(Peer { sender, receiver, buffer: Vec::new() })
+        Some(Peer {
+            sender,
+            receiver,
+            buffer: Vec::new(),
+        })
     }
 }

@@ -22,7 +22,11 @@ fn owned(message: &[u8], text: bool) -> Message {
 impl super::Peer for Peer {
     fn open(stream: TcpStream) -> Self {
         // Its constructor is async but only for form.
-        let socket = WebSocketStream::from_raw_socket(stream, Role::Client, Some(WebSocketConfig::default()));
+        let socket = WebSocketStream::from_raw_socket(
+            stream,
+            Role::Client,
+            Some(WebSocketConfig::default()),
+        );
         Peer(futures_util::FutureExt::now_or_never(socket).expect("ready at once"))
     }
 
@@ -51,7 +55,9 @@ impl super::Peer for Peer {
         let stream = TcpStream::connect(address).await.expect("connects");
         stream.set_nodelay(true).expect("TCP_NODELAY");
         let url = format!("ws://{address}/echo");
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("accepted");
+        let (socket, _) = tokio_tungstenite::client_async(url, stream)
+            .await
+            .expect("accepted");
         Some(Peer(socket))
     }
 }

@@ -20,12 +20,23 @@ fn owned(message: &[u8], text: bool) -> Message {
 
 impl super::Peer for Peer {
     fn open(stream: TcpStream) -> Self {
-        Peer(ClientBuilder::new().limits(Limits::default()).take_over(stream))
+        Peer(
+            ClientBuilder::new()
+                .limits(Limits::default())
+                .take_over(stream),
+        )
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {
         for _ in 0..n {
-            check.message(self.0.next().await.expect("a message").expect("no error").as_payload());
+            check.message(
+                self.0
+                    .next()
+                    .await
+                    .expect("a message")
+                    .expect("no error")
+                    .as_payload(),
+            );
         }
     }
 

@@ -91,10 +91,18 @@ impl Peer {
 
 impl super::Peer for Peer {
     fn open(stream: TcpStream) -> Self {
-        let stream = Buffered { stream: Rc::new(stream), out: Rc::default() };
+        let stream = Buffered {
+            stream: Rc::new(stream),
+            out: Rc::default(),
+        };
         let seed = Xorshift64::new(0x1234_5678_9ABC_DEF1 ^ u64::from(std::process::id()));
         let socket = WebSocketOwned::new((), false, seed, stream.clone(), WebSocketBuffer::new());
-        Peer { socket, stream, fragments: Vector::new(), copy: Vec::new() }
+        Peer {
+            socket,
+            stream,
+            fragments: Vector::new(),
+            copy: Vec::new(),
+        }
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {

@@ -17,7 +17,9 @@ fn options(tuned: bool) -> Options {
         .with_max_payload_read(64 << 20)
         .with_max_read_buffer(128 << 20);
     if tuned {
-        options.with_read_buffer_capacity(128 << 10).with_backpressure_boundary(64 << 10)
+        options
+            .with_read_buffer_capacity(128 << 10)
+            .with_backpressure_boundary(64 << 10)
     } else {
         options
     }
@@ -25,7 +27,11 @@ fn options(tuned: bool) -> Options {
 
 fn owned(message: &[u8], text: bool) -> Frame {
     let payload = Bytes::copy_from_slice(message);
-    if text { Frame::text(payload) } else { Frame::binary(payload) }
+    if text {
+        Frame::text(payload)
+    } else {
+        Frame::binary(payload)
+    }
 }
 
 impl<const TUNED: bool> super::Peer for Peer<TUNED> {
@@ -54,6 +60,10 @@ impl<const TUNED: bool> super::Peer for Peer<TUNED> {
         let stream = TcpStream::connect(address).await.expect("connects");
         stream.set_nodelay(true).expect("TCP_NODELAY");
         let url = format!("ws://{address}/echo").parse().expect("a URL");
-        Some(Peer(WebSocket::handshake(url, stream, options(TUNED)).await.expect("accepted")))
+        Some(Peer(
+            WebSocket::handshake(url, stream, options(TUNED))
+                .await
+                .expect("accepted"),
+        ))
     }
 }
