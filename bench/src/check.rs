@@ -3,13 +3,18 @@
 /// Checks received messages against the one that is expected again and again.
 pub struct Check {
     expected: Vec<u8>,
+    ends: Option<(u64, u64)>,
     seen: u64,
 }
 
 impl Check {
     /// Expects `expected`, any number of times.
     pub fn new(expected: Vec<u8>) -> Check {
-        Check { expected, seen: 0 }
+        Check {
+            ends: ends(&expected),
+            expected,
+            seen: 0,
+        }
     }
 
     /// Length and both ends of every message, all bytes of every 256th.
@@ -21,10 +26,8 @@ impl Check {
             "message {} has the wrong length",
             self.seen
         );
-        let ends = data.len().min(8);
         assert!(
-            data[..ends] == self.expected[..ends]
-                && data[data.len() - ends..] == self.expected[data.len() - ends..],
+            ends(data) == self.ends,
             "message {} has the wrong contents",
             self.seen
         );
@@ -47,4 +50,11 @@ impl Check {
     pub fn seen(&self) -> u64 {
         self.seen
     }
+}
+
+/// The first and the last eight bytes, if there are as many; comparing numbers costs nothing next to what is measured.
+#[inline]
+fn ends(data: &[u8]) -> Option<(u64, u64)> {
+    let (first, last) = (data.first_chunk()?, data.last_chunk()?);
+    Some((u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)))
 }
