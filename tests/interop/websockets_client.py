@@ -30,8 +30,8 @@ async def check(socket, sent, message):
     assert answer == message, f"{len(message)} came back changed"
 
 
-async def exchange(socket, many):
-    for size in SIZES:
+async def exchange(socket, largest, many):
+    for size in (min(size, largest) for size in SIZES):
         for message in (text(size), bytes(i * 31 + size & 255 for i in range(size))):
             await check(socket, message, message)
             if 0 < size <= 1 << 20:
@@ -54,6 +54,7 @@ async def main():
     parser.add_argument("--deflate", action="store_true")
     parser.add_argument("--no-context-takeover", action="store_true")
     parser.add_argument("--ca")
+    parser.add_argument("--largest", type=int, default=SIZES[-1], help="bytes that the server sends in one message")
     args = parser.parse_args()
     deflate = ClientPerMessageDeflateFactory(
         server_no_context_takeover=args.no_context_takeover,
@@ -69,7 +70,7 @@ async def main():
         proxy=None,
     ) as socket:
         assert bool(socket.protocol.extensions) == args.deflate, socket.protocol.extensions
-        await exchange(socket, MANY_COMPRESSED if args.deflate else MANY)
+        await exchange(socket, args.largest, MANY_COMPRESSED if args.deflate else MANY)
     assert socket.close_code == 1000, socket.close_code
 
 

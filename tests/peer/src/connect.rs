@@ -35,6 +35,7 @@ pub(crate) async fn run(
     url: &str,
     deflate: Option<DeflateConfig>,
     ca: Option<PathBuf>,
+    largest: usize,
 ) -> Result<()> {
     let tls = TlsConfig {
         roots: vec![ca.map_or(Roots::System, Roots::Path)],
@@ -50,7 +51,7 @@ pub(crate) async fn run(
         negotiated.is_some() == deflate.is_some(),
         "asked for compression {deflate:?}, got {negotiated:?}"
     );
-    sizes(&mut socket).await?;
+    sizes(&mut socket, largest).await?;
     let count = if deflate.is_some() {
         MANY_COMPRESSED
     } else {
@@ -60,8 +61,8 @@ pub(crate) async fn run(
     close(socket).await
 }
 
-async fn sizes(socket: &mut WebSocket<Transport>) -> Result<()> {
-    for size in SIZES {
+async fn sizes(socket: &mut WebSocket<Transport>, largest: usize) -> Result<()> {
+    for size in SIZES.map(|size| size.min(largest)) {
         for message in [binary(size), text(size)] {
             socket.send(message.clone()).await?;
             let echo = next(socket).await?;

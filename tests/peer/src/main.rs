@@ -38,6 +38,9 @@ enum Task {
         /// The authority to trust, as a PEM file
         #[arg(long)]
         ca: Option<PathBuf>,
+        /// The most bytes that the server sends in one message
+        #[arg(long, default_value_t = usize::MAX)]
+        largest: usize,
     },
     /// Make a test authority and certificates, good and bad, in a directory
     Certificates { directory: PathBuf },
@@ -74,7 +77,8 @@ async fn main() -> ExitCode {
             url,
             compression,
             ca,
-        } => connect::run(&url, compression.config(), ca).await,
+            largest,
+        } => connect::run(&url, compression.config(), ca, largest).await,
         Task::Certificates { directory } => certificates::make(&directory),
     };
     match done {
