@@ -7,18 +7,30 @@ import { measured } from './support.mjs';
 
 const ROUNDS = 20;
 const OBJECTS = 2000;
+const SERVERS = 200;
+const CLIENTS = 5;
 /** Until then caches fill, and the allocator finds its size. */
 const WARM_UP = 10;
 /** Mebibytes that later rounds may add: some 200 bytes per object, less than an object that is left behind holds. */
 const NOISE = 4;
 
+/** Fails unless it held in the end what it held before, and memory has not grown since the warm-up. */
+function assertNothingLeft(t, { before, after, rss }) {
+  assert.deepEqual(after, before);
+  const rounds = rss.map((size) => size.toFixed(1)).join(' ');
+  t.diagnostic(`MiB after each round: ${rounds}`);
+  const grown = Math.min(...rss.slice(-3)) - rss[WARM_UP - 1];
+  assert.ok(grown < NOISE, `memory has grown by ${grown.toFixed(1)} MiB since round ${WARM_UP}: ${rounds}`);
+}
+
 describe('client objects that connect, exchange a message and close', { skip, timeout: 600_000 }, () => {
   it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${OBJECTS}`, async (t) => {
-    const { before, after, rss } = await measured('churn.mjs', await serve(t, echo), ROUNDS, OBJECTS);
-    assert.deepEqual(after, before);
-    const rounds = rss.map((size) => size.toFixed(1)).join(' ');
-    t.diagnostic(`MiB after each round: ${rounds}`);
-    const grown = Math.min(...rss.slice(-3)) - rss[WARM_UP - 1];
-    assert.ok(grown < NOISE, `memory has grown by ${grown.toFixed(1)} MiB since round ${WARM_UP}: ${rounds}`);
+    assertNothingLeft(t, await measured('clients.mjs', await serve(t, echo), ROUNDS, OBJECTS));
+  });
+});
+
+describe('server objects that start, serve clients and stop', { skip, timeout: 600_000 }, () => {
+  it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${SERVERS}`, async (t) => {
+    assertNothingLeft(t, await measured('servers.mjs', ROUNDS, SERVERS, CLIENTS));
   });
 });

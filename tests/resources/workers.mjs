@@ -20,7 +20,7 @@ for (let round = 0; round < Number(rounds); round++) {
   const closed = next(own, 'close');
   await own.close();
   await closed;
-  rss.push(memory());
+  rss.push(await memory());
 }
 console.log(JSON.stringify({ before, after: await settled(before), rss }));
 

@@ -16,7 +16,7 @@ for (let round = 0; round < Number(rounds); round++) {
       while (left-- > 0) await visit();
     }),
   );
-  rss.push(memory());
+  rss.push(await memory());
 }
 console.log(JSON.stringify({ before, after: await settled(before), rss }));
 
