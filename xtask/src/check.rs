@@ -58,6 +58,9 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.
 const PEER: Target = Target::Binary("arkws-test-peer", "peer");
 
+/// A test that hangs fails, instead of stopping everything. Milliseconds; the slowest test takes a tenth of it.
+const TEST_TIMEOUT: &str = "--test-timeout=300000";
+
 /// `cargo xtask test`
 pub(crate) fn run(options: &Options) -> Result<()> {
     let checks = Checks {
@@ -194,7 +197,7 @@ impl Prepared {
         }
         let mut tests = command(&node.path);
         tests
-            .args(["--test", "--test-reporter=spec"])
+            .args(["--test", "--test-reporter=spec", TEST_TIMEOUT])
             .args(files)
             .env("ARKWS_TEST_PEER", &self.peer)
             .env("ARKWS_TEST_PYTHON", self.python.program("python"))
