@@ -4,6 +4,9 @@
 const module_ = require('node:module');
 const { pathToFileURL } = require('node:url');
 
+// Stacks show the lines of the .ets file. Here, as the hooks may be on another thread than the program.
+process.setSourceMapsEnabled(true);
+
 const hooks = [require.resolve('./hooks/ets.js'), require.resolve('./hooks/platform.js')];
 
 if (typeof module_.registerHooks === 'function') {

@@ -64,7 +64,6 @@ async function run(file, ...args) {
 
   // The program sees itself as the main module, as if Node.js had started it.
   process.argv = [process.argv[0], main, ...args];
-  process.setSourceMapsEnabled(true);
   await import('../register.js');
   try {
     await import(pathToFileURL(main).href);

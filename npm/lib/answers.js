@@ -1,7 +1,7 @@
 // How the result of a call reaches the program: by its callback, else by a promise.
 'use strict';
 
-const { BusinessError, fromFailure, parameterError } = require('./errors.js');
+const { BusinessError, failedCall, fromFailure, parameterError } = require('./errors.js');
 const { callLater, uncaught } = require('./runtime.js');
 
 const ignore = () => {};
@@ -15,8 +15,9 @@ function callbackOf(args, most) {
   return args.length <= most && typeof last === 'function' ? last : undefined;
 }
 
-/** Answers a call at once, which means: after the code that runs now, and before any event. */
-function answer(callback, error, value = true) {
+/** Answers the call of `api` at once, which means: after the code that runs now, and before any event. */
+function answer(api, callback, error, value = true) {
+  if (error !== undefined) failedCall(api, error);
   if (callback !== undefined) {
     callLater(callback, error, error === undefined ? value : undefined);
     return undefined;

@@ -31,4 +31,11 @@ function parameterError(detail) {
   return new BusinessError(401, `Parameter error: ${detail}`);
 }
 
-module.exports = { BusinessError, fromFailure, parameterError };
+/** The same error, as the failure of the program's call of `api`: its stack begins at that call. */
+function failedCall(api, error) {
+  // Not every engine has it.
+  if (typeof Error.captureStackTrace === 'function') Error.captureStackTrace(error, api);
+  return error;
+}
+
+module.exports = { BusinessError, failedCall, fromFailure, parameterError };

@@ -2,6 +2,8 @@
 // `[name, value, name, value, ...]`.
 'use strict';
 
+const { parameterError } = require('./errors.js');
+
 /** Whatever a program may write as `header`: an object, a `Map`, or pairs. Names and values are checked by the native half. */
 function flatten(header) {
   if (typeof header !== 'object' || header === null) return [];
@@ -9,7 +11,10 @@ function flatten(header) {
   if (header instanceof Map) {
     for (const [name, value] of header) set(fields, name, value);
   } else if (typeof header[Symbol.iterator] === 'function') {
-    for (const [name, value] of header) add(fields, name, value);
+    for (const pair of header) {
+      if (!Array.isArray(pair) || pair.length !== 2) throw parameterError('each entry of header must be [name, value]');
+      add(fields, ...pair);
+    }
   } else {
     // With inherited names, as the platform reads them.
     for (const name in header) set(fields, name, header[name]);

@@ -1,7 +1,7 @@
 // Listeners: `on`, `off` and their static names.
 'use strict';
 
-const { parameterError } = require('./errors.js');
+const { failedCall, parameterError } = require('./errors.js');
 const { uncaught } = require('./runtime.js');
 
 /**
@@ -55,7 +55,7 @@ function defineListening(prototype, names, listenersOf) {
       const listeners = listenersOf(this);
       if (listeners === undefined) return;
       if (arguments.length !== 2 || typeof type !== 'string' || typeof listener !== 'function') {
-        throw parameterError('on takes the name of an event and a function');
+        throw failedCall(methods.on, parameterError('on takes the name of an event and a function'));
       }
       listeners.add(type, listener);
     },
@@ -64,7 +64,8 @@ function defineListening(prototype, names, listenersOf) {
       if (listeners === undefined) return;
       const justType = arguments.length === 1;
       if (typeof type !== 'string' || !(justType || (arguments.length === 2 && typeof listener === 'function'))) {
-        throw parameterError('off takes the name of an event and, if only one is to be removed, a function');
+        const detail = 'off takes the name of an event and, if only one is to be removed, a function';
+        throw failedCall(methods.off, parameterError(detail));
       }
       listeners.remove(type, listener);
     },
@@ -74,7 +75,7 @@ function defineListening(prototype, names, listenersOf) {
       const listeners = listenersOf(this);
       if (listeners === undefined) return;
       if (arguments.length !== 1 || typeof listener !== 'function') {
-        throw parameterError(`on${name} takes a function`);
+        throw failedCall(methods[`on${name}`], parameterError(`on${name} takes a function`));
       }
       listeners.add(type, listener);
     };
@@ -83,7 +84,7 @@ function defineListening(prototype, names, listenersOf) {
       const listeners = listenersOf(this);
       if (listeners === undefined) return;
       if (arguments.length > 1 || (listener !== undefined && typeof listener !== 'function')) {
-        throw parameterError(`off${name} takes a function, or nothing`);
+        throw failedCall(methods[`off${name}`], parameterError(`off${name} takes a function, or nothing`));
       }
       listeners.remove(type, listener);
     };

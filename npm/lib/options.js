@@ -19,9 +19,9 @@ function connectOptions(options) {
     pingInterval: only('number', options.pingInterval),
     pongTimeout: only('number', options.pongTimeout),
     supportOriginPort: only('boolean', options.supportOriginPort),
-    connectTimeout: amount(options, 'connectTimeout'),
-    handshakeTimeout: amount(options, 'handshakeTimeout'),
-    maxMessageSize: amount(options, 'maxMessageSize'),
+    connectTimeout: positive(options, 'connectTimeout'),
+    handshakeTimeout: positive(options, 'handshakeTimeout'),
+    maxMessageSize: positive(options, 'maxMessageSize'),
     perMessageDeflate: flag(options, 'perMessageDeflate'),
     reconnect: reconnect(options.reconnect),
   };
@@ -43,9 +43,9 @@ function serverOptions(config) {
     maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
     protocol: only('string', config.protocol),
     pingInterval: amount(config, 'pingInterval'),
-    maxMessageSize: amount(config, 'maxMessageSize'),
+    maxMessageSize: positive(config, 'maxMessageSize'),
     perMessageDeflate: flag(config, 'perMessageDeflate'),
-    handshakeTimeout: amount(config, 'handshakeTimeout'),
+    handshakeTimeout: positive(config, 'handshakeTimeout'),
     maxQueuedBytes: amount(config, 'maxQueuedBytes'),
   };
 }
@@ -99,6 +99,15 @@ function amount(options, name) {
   const value = options[name];
   if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
     throw parameterError(`${name} is not a number from 0`);
+  }
+  return value;
+}
+
+/** One of which 0 would let nothing through. */
+function positive(options, name) {
+  const value = options[name];
+  if (value !== undefined && !(typeof value === 'number' && value > 0)) {
+    throw parameterError(`${name} is not a number over 0`);
   }
   return value;
 }

@@ -12,7 +12,20 @@ let functions;
 
 /** The native functions. Loaded when the first object is made, so that a program can import the module's types and errors without them. */
 function native() {
-  return (functions ??= require('./native.js').start(wake, deliver));
+  return (functions ??= load());
+}
+
+function load() {
+  if (typeof process === 'object') warnOfLevel(process.env.OHOS_API_VERSION);
+  return require('./native.js').start(wake, deliver);
+}
+
+/** Says that the environment's API level is none; the native half (crates/netstack/src/level.rs) then ignores it. */
+function warnOfLevel(text) {
+  if (!text) return;
+  const [, inParentheses, alone] = /^\s*(?:[^(]*\(\s*(\d+)\s*\)|(\d+))\s*$/.exec(text) ?? [];
+  if (Number(inParentheses ?? alone) >= 6) return;
+  process.emitWarning(`OHOS_API_VERSION=${text} is ignored: API levels are 6 to 26`, { code: 'ARKWS_API_VERSION' });
 }
 
 /** The objects that events may come for, by number. They are kept from being collected, and keep the process alive. */

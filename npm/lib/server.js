@@ -2,7 +2,7 @@
 'use strict';
 
 const { Pending, Queue, answer, errorOf } = require('./answers.js');
-const { fromFailure, parameterError } = require('./errors.js');
+const { failedCall, fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
@@ -38,7 +38,7 @@ class Core {
 
   start(config) {
     const error = errorOf(() => native().startServer(this.number, serverOptions(config)));
-    if (error !== undefined) return answer(undefined, error);
+    if (error !== undefined) return answer(start, undefined, error);
     if (this.#starts++ === 0) activate(this);
     const pending = new Pending();
     this.starts.push(pending);
@@ -51,7 +51,7 @@ class Core {
       typeof data === 'string'
         ? native().sendTextTo(number, data, clientIP, clientPort)
         : native().sendBinaryTo(number, data, clientIP, clientPort);
-    if (typeof token !== 'number') return answer(undefined, fromFailure(token));
+    if (typeof token !== 'number') return answer(send, undefined, fromFailure(token));
     const pending = new Pending();
     this.#sends.set(token, pending);
     return pending.promise;
@@ -126,17 +126,20 @@ class Core {
       answerWith(500, 'Internal Server Error');
       uncaught(error);
     };
+    const refuse = (status, reason) => {
+      if (!Number.isInteger(status) || status < 400 || status > 599) {
+        throw failedCall(refuse, parameterError(`a request is refused with a status from 400 to 599, not ${status}`));
+      }
+      if (reason !== undefined && typeof reason !== 'string') {
+        throw failedCall(refuse, parameterError('the reason is not a string'));
+      }
+      answerWith(status, reason);
+    };
     const request = {
       path: target,
       headers: unflatten(headers),
       connection: { clientIP, clientPort },
-      refuse(status, reason) {
-        if (!Number.isInteger(status) || status < 400 || status > 599) {
-          throw parameterError(`a request is refused with a status from 400 to 599, not ${status}`);
-        }
-        if (reason !== undefined && typeof reason !== 'string') throw parameterError('the reason is not a string');
-        answerWith(status, reason);
-      },
+      refuse,
     };
     const promises = [];
     for (const listener of this.listeners.lists.request) {
@@ -177,15 +180,16 @@ class WebSocketServer {
     if (core === undefined) return undefined;
     // The platform reads a second argument, a boolean, and ignores it.
     const valid = arguments.length === 1 || (arguments.length === 2 && typeof newErrorCodes === 'boolean');
-    if (!valid || !isObject(config)) return answer(undefined, parameterError('start takes a configuration'));
+    if (!valid || !isObject(config)) return answer(start, undefined, parameterError('start takes a configuration'));
     return core.start(config);
   }
 
   stop() {
     const core = coreOf(this);
     if (core === undefined) return undefined;
-    if (arguments.length > 0) return answer(undefined, otherError('stop takes no arguments'));
+    if (arguments.length > 0) return answer(stop, undefined, otherError('stop takes no arguments'));
     return answer(
+      stop,
       undefined,
       errorOf(() => native().stopServer(core.number)),
     );
@@ -194,16 +198,20 @@ class WebSocketServer {
   listAllConnections() {
     const core = coreOf(this);
     if (core === undefined) return undefined;
-    if (arguments.length > 0) return answer(undefined, otherError('listAllConnections takes no arguments'));
+    if (arguments.length > 0) {
+      return answer(listAllConnections, undefined, otherError('listAllConnections takes no arguments'));
+    }
     const connections = native().listConnections(core.number);
-    return Array.isArray(connections) ? awaitable(connections) : answer(undefined, fromFailure(connections));
+    return Array.isArray(connections)
+      ? awaitable(connections)
+      : answer(listAllConnections, undefined, fromFailure(connections));
   }
 
   send(data, connection) {
     const core = coreOf(this);
     if (core === undefined) return undefined;
     if (arguments.length !== 2 || !isData(data) || !isConnection(connection)) {
-      return answer(undefined, parameterError('send takes data and a connection'));
+      return answer(send, undefined, parameterError('send takes data and a connection'));
     }
     return core.send(data, connection);
   }
@@ -216,9 +224,10 @@ class WebSocketServer {
       justConnection ||
       (arguments.length === 2 && typeof options?.code === 'number' && typeof options.reason === 'string');
     if (!valid || !isConnection(connection)) {
-      return answer(undefined, parameterError('close takes a connection, and options with a code and a reason'));
+      return answer(close, undefined, parameterError('close takes a connection, and options with a code and a reason'));
     }
     return answer(
+      close,
       undefined,
       errorOf(() => {
         const { code, reason } = closeOptions(options);
@@ -237,12 +246,17 @@ class WebSocketServer {
     if (core === undefined) return undefined;
     const exceptions = Array.isArray(except) ? except : [except];
     if (!isData(data) || !exceptions.every(isConnection)) {
-      return answer(undefined, parameterError('broadcast takes data, and connections to leave out'));
+      return answer(broadcast, undefined, parameterError('broadcast takes data, and connections to leave out'));
     }
     const count = native().broadcast(core.number, data, exceptions);
-    return typeof count === 'number' ? answer(undefined, undefined, count) : answer(undefined, fromFailure(count));
+    return typeof count === 'number'
+      ? answer(broadcast, undefined, undefined, count)
+      : answer(broadcast, undefined, fromFailure(count));
   }
 }
+
+/** What the program has called, for the stacks of errors. */
+const { start, stop, listAllConnections, send, close, broadcast } = WebSocketServer.prototype;
 
 defineListening(WebSocketServer.prototype, STATIC_NAMES, (object) => coreOf(object)?.listeners);
 

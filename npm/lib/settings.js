@@ -1,28 +1,32 @@
 // The settings that hold for the whole process.
 'use strict';
 
-const { fromFailure, parameterError } = require('./errors.js');
+const { failedCall, fromFailure, parameterError } = require('./errors.js');
 const { mainModule, native } = require('./runtime.js');
 
 /** Sets the API level of objects made from now on; `undefined`: as it was found. */
 function setApiVersion(level) {
-  if (level !== undefined && typeof level !== 'number') throw parameterError('the API level is not a number');
+  if (level !== undefined && typeof level !== 'number') {
+    throw failedCall(setApiVersion, parameterError('the API level is not a number'));
+  }
   const failure = native().setApiVersion(level);
-  if (failure) throw fromFailure(failure);
+  if (failure) throw failedCall(setApiVersion, fromFailure(failure));
 }
 
 /** Sets what the program may do; `undefined`: as it was found. */
 function setPolicy(policy) {
   if (policy !== undefined && (typeof policy !== 'object' || policy === null)) {
-    throw parameterError('the policy is not an object');
+    throw failedCall(setPolicy, parameterError('the policy is not an object'));
   }
   const { internet, allowedHosts } = policy ?? {};
-  if (internet !== undefined && typeof internet !== 'boolean') throw parameterError('internet is not a boolean');
+  if (internet !== undefined && typeof internet !== 'boolean') {
+    throw failedCall(setPolicy, parameterError('internet is not a boolean'));
+  }
   if (allowedHosts !== undefined && !isArrayOfStrings(allowedHosts)) {
-    throw parameterError('allowedHosts is not an array of strings');
+    throw failedCall(setPolicy, parameterError('allowedHosts is not an array of strings'));
   }
   const failure = native().setPolicy(mainModule(), internet, allowedHosts);
-  if (failure) throw fromFailure(failure);
+  if (failure) throw failedCall(setPolicy, fromFailure(failure));
 }
 
 function isArrayOfStrings(value) {

@@ -158,9 +158,9 @@ class WebSocket {
     const options = rest.length > (callback === undefined ? 0 : 1) ? rest[0] : {};
     const valid =
       typeof url === 'string' && isObject(options) && rest.length <= 2 && (rest.length < 2 || callback !== undefined);
-    if (!valid) return answer(callback, parameterError('connect takes a URL, options and a callback'));
+    if (!valid) return answer(connect, callback, parameterError('connect takes a URL, options and a callback'));
     const error = client.connect(url, options);
-    const promise = answer(callback, error);
+    const promise = answer(connect, callback, error);
     if (promise !== undefined && error !== undefined && isReported(error)) {
       // The event tells it to a program that listens, also if it begins to only after this call.
       callLater(() => {
@@ -174,14 +174,14 @@ class WebSocket {
     const client = clientOf(this);
     if (client === undefined) return undefined;
     if (arguments.length !== 1 && !(arguments.length === 2 && typeof callback === 'function')) {
-      return answer(callbackOf(arguments, 2), parameterError('send takes data and a callback'));
+      return answer(send, callbackOf(arguments, 2), parameterError('send takes data and a callback'));
     }
     const isText = typeof data === 'string';
     if (!isText && !isObject(data)) {
-      return answer(callbackOf(arguments, 2), parameterError('data is neither a string nor an ArrayBuffer'));
+      return answer(send, callbackOf(arguments, 2), parameterError('data is neither a string nor an ArrayBuffer'));
     }
     const failure = isText ? native().sendText(client.number, data) : native().sendBinary(client.number, data);
-    if (failure !== undefined) return answer(callback, fromFailure(failure));
+    if (failure !== undefined) return answer(send, callback, fromFailure(failure));
     const pending = new Pending(callback);
     client.sends.push(pending);
     return pending.promise;
@@ -193,7 +193,7 @@ class WebSocket {
     const callback = callbackOf(args, 2);
     const options = args.length > (callback === undefined ? 0 : 1) ? args[0] : {};
     const valid = isObject(options) && args.length <= 2 && (args.length < 2 || callback !== undefined);
-    return answer(callback, valid ? client.close(options) : parameterError('close takes options and a callback'));
+    return answer(close, callback, valid ? client.close(options) : parameterError('close takes options and a callback'));
   }
 
   get readyState() {
@@ -211,6 +211,9 @@ class WebSocket {
     return client && native().stats(client.number);
   }
 }
+
+/** What the program has called, for the stacks of errors. */
+const { connect, send, close } = WebSocket.prototype;
 
 defineListening(WebSocket.prototype, STATIC_NAMES, (object) => clientOf(object)?.listeners);
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import arkws, { BusinessError } from 'arkws';
+import arkws, { BusinessError, setApiVersion, setPolicy } from 'arkws';
 import { called, connected, next, rejection } from './events.mjs';
 import { folder, node, serve } from './support.mjs';
 
@@ -16,7 +16,51 @@ describe('an error', () => {
     assert.deepEqual(Object.keys(error), ['code', 'message']);
     assert.equal(typeof error.code, 'number');
     assert.deepEqual(JSON.parse(JSON.stringify(error)), { code: 401, message: error.message });
-    assert.match(error.stack, /^BusinessError: Parameter error: .*\n[^]*contract-errors\.test\.mjs/);
+    assert.match(error.stack, /^BusinessError: Parameter error: .*\n {4}at .*contract-errors\.test\.mjs/);
+  });
+
+  it('has a stack that begins at the program\'s call', async () => {
+    const ws = arkws.createWebSocket();
+    const server = arkws.createWebSocketServer();
+    const nobody = { clientIP: '1', clientPort: 1 };
+    const errorOf = (call) => {
+      try {
+        return rejection(call());
+      } catch (error) {
+        return error;
+      }
+    };
+    for (const call of [
+      () => ws.connect(),
+      () => ws.connect('ws://host', { header: [1] }),
+      () => ws.send(),
+      () => ws.send(1),
+      () => ws.send('a'),
+      () => ws.close(1),
+      () => ws.close(),
+      () => ws.on('open'),
+      () => ws.off(),
+      () => ws.onOpen(),
+      () => ws.offOpen(1),
+      () => server.start(),
+      () => server.start({ serverPort: -1 }),
+      () => server.stop(1),
+      () => server.stop(),
+      () => server.listAllConnections(1),
+      () => server.send('a'),
+      () => server.send('a', nobody),
+      () => server.close(nobody, {}),
+      () => server.close(nobody),
+      () => server.broadcast(1),
+      () => server.broadcast('a'),
+      () => setApiVersion('a'),
+      () => setApiVersion(1),
+      () => setPolicy(1),
+      () => setPolicy({ allowedHosts: ['http://a'] }),
+    ]) {
+      const [, first] = (await errorOf(call)).stack.split('\n');
+      assert.match(first, /contract-errors\.test\.mjs/, String(call));
+    }
   });
 
   it('of an event has data and cause as well', async () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
-import { connected, next } from './events.mjs';
+import { connected, next, rejection } from './events.mjs';
 import { serve } from './support.mjs';
 
 /** The header fields that a server sees of a connect with these options, without those that every request has. */
@@ -52,6 +52,13 @@ describe('header', () => {
       ['a', '2'],
       ['e', '3'],
     ]);
+  });
+
+  it('is refused if it is an array of anything but pairs', async () => {
+    for (const header of [[1, 2], ['ab'], [null], [['a']], [['a', 'b', 'c']], new String('ab')]) {
+      const error = await rejection(arkws.createWebSocket().connect('ws://127.0.0.1:1', { header }));
+      assert.deepEqual({ ...error }, { code: 401, message: 'Parameter error: each entry of header must be [name, value]' });
+    }
   });
 
   it('replaces Host, Origin and User-Agent', async (t) => {

@@ -29,6 +29,28 @@ describe('setApiVersion', () => {
   });
 });
 
+describe('OHOS_API_VERSION', () => {
+  const program = `
+    import arkws from 'arkws';
+    arkws.createWebSocket();
+    arkws.createWebSocketServer();
+  `;
+
+  it('is warned of once if it is not a level', async () => {
+    const cwd = await folder({ 'program.mjs': program });
+    for (const level of ['abc', '5', '-12', '5.0.0(12', '12.5']) {
+      const { code, stderr } = await node(['program.mjs'], { cwd, env: { OHOS_API_VERSION: level } });
+      const warnings = stderr.split('\n').filter((line) => line.includes('OHOS_API_VERSION'));
+      assert.equal(warnings.length, 1, stderr);
+      assert.match(warnings[0], /\[ARKWS_API_VERSION\] Warning: OHOS_API_VERSION=.* is ignored: API levels are 6 to 26$/);
+      assert.equal(code, 0);
+    }
+    for (const level of ['6', ' 12 ', '5.0.0(12)', '27', '']) {
+      assert.equal((await node(['program.mjs'], { cwd, env: { OHOS_API_VERSION: level } })).stderr, '');
+    }
+  });
+});
+
 describe('setPolicy', () => {
   it('refuses what is not a policy', () => {
     for (const policy of [null, 1, 'no', { internet: 1 }, { allowedHosts: 'a' }, { allowedHosts: [1] }, { allowedHosts: ['http://a'] }]) {

@@ -60,6 +60,12 @@ const PROGRAMS = {
     let ws: webSocket.WebSocket = webSocket.createWebSocket();
     console.log(typeof ws.connect);
   `,
+  'throws.ets': `interface Nothing {
+  none: boolean;
+}
+
+throw new Error('here');
+`,
 };
 
 describe('arkws/register', () => {
@@ -102,6 +108,11 @@ describe('arkws/register', () => {
   it('holds in worker threads too', async () => {
     const { lines, stderr } = await registered('worker.mjs');
     assert.deepEqual(lines, ['true function', 'false function'], stderr);
+  });
+
+  it('shows lines of the .ets file in a stack trace', async () => {
+    const { stderr } = await registered('throws.ets');
+    assert.match(stderr, /Error: here\n\s+at .*throws\.ets:5:7/);
   });
 
   it('runs .ets files', async () => {

@@ -60,6 +60,15 @@ export function late(): Nothing {
   });
 }
 `,
+  'sends.ets': `import webSocket from '@ohos.net.webSocket';
+
+interface Nothing {
+  none: boolean;
+}
+
+let ws: webSocket.WebSocket = webSocket.createWebSocket();
+ws.send('nobody listens');
+`,
   'syntax.ets': "let first: number = 1;\nlet second: = 2;\n",
   'imports-syntax.ets': "import './syntax';\n",
   'component.ets': "@Entry\n@Component\nstruct Index {\n  build() {\n  }\n}\n",
@@ -108,6 +117,12 @@ describe('arkws run', () => {
     const { code, stderr } = await run('calls.ets');
     assert.equal(code, 1);
     assert.match(stderr, /Error: late\n\s+at .*late\.ets:6:11/);
+  });
+
+  it('shows the line of the .ets file at which a call failed that nobody looked at', async () => {
+    const { code, stderr } = await run('sends.ets');
+    assert.equal(code, 1);
+    assert.match(stderr, /BusinessError: Websocket .*\n\s+at .*sends\.ets:8:4/);
   });
 
   it('tells where a syntax error is', async () => {
