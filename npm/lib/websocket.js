@@ -49,7 +49,7 @@ class Client {
   /** Starts to connect; the error if that fails. */
   connect(url, options) {
     const error = errorOf(() => native().connect(this.number, url, connectOptions(options)));
-    // Whatever is not a mistake in the call gives events, of which `idle` is the last.
+    // If an event tells of it, `idle` follows.
     if (error === undefined || isReported(error)) {
       if (this.#connects++ === 0) activate(this);
     }
@@ -130,9 +130,12 @@ class Client {
   }
 }
 
-/** Whether an `error` event tells of a failed `connect` as well. */
+/**
+ * Whether an `error` event tells of a failed `connect` as well: the native half gives a cause to such errors alone, so that one
+ * is waited for only if it comes.
+ */
 function isReported(error) {
-  return error.code !== 401 && error.code !== 201;
+  return error.cause !== undefined;
 }
 
 /** The inside of an object; undefined for a foreign one, on which no method does anything. */

@@ -134,7 +134,7 @@ describe('after a failure', () => {
 });
 
 /** Runs a program to its end and tells how it ended. */
-async function run(body, args = []) {
+async function run(body, { args = [], files } = {}) {
   const program = `
     import arkws from 'arkws';
     const [url] = process.argv.slice(2);
@@ -142,7 +142,7 @@ async function run(body, args = []) {
     ${body}
   `;
   const cwd = await folder({ 'program.mjs': program });
-  return node(['program.mjs', ...args], { cwd });
+  return node(['program.mjs', ...args], { cwd, files });
 }
 
 describe('a rejection that nobody looks at', () => {
@@ -167,6 +167,39 @@ describe('a rejection that nobody looks at', () => {
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '200\n', stderr: '' });
   });
 
+  it('is quiet if the listener is told of a URL that is none, also at the levels at which that is 401', async () => {
+    const old = `
+      import { setApiVersion } from 'arkws';
+      setApiVersion(10);
+      const old = arkws.createWebSocket();
+      old.connect('hello');
+    `;
+    const loud = await run(old);
+    assert.equal(loud.code, 1);
+    assert.match(loud.stderr, /code: 401\b/);
+    const { code, stdout, stderr } = await run(`${old} old.on('error', ({ code, cause }) => console.log(code, cause));`);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '200 invalid\n', stderr: '' });
+  });
+
+  it('is loud if there is no network thread that could tell a listener, and the program ends', async (t) => {
+    if (process.platform === 'win32') return t.skip('there is no such limit');
+    const { code, stdout, stderr } = await run(
+      `
+      import { openSync } from 'node:fs';
+      ws.on('error', () => console.log('told'));
+      const files = [];
+      try {
+        for (;;) files.push(openSync('/dev/null'));
+      } catch {}
+      ws.connect('ws://127.0.0.1:1');
+    `,
+      { files: 100 },
+    );
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+    assert.match(stderr, /code: -1\b/);
+    assert.match(stderr, /the network thread cannot be started/);
+  });
+
   it('is quiet if the connection went under a send', async (t) => {
     const server = createServer((socket) => socket.once('data', () => socket.destroy()));
     server.listen(0, '127.0.0.1');
@@ -180,7 +213,7 @@ describe('a rejection that nobody looks at', () => {
       ws.send('nor this').catch((error) => console.log('rejected', error.code));
       ws.send('nor that', (error) => console.log('called', error.code));
     `,
-      [`ws://127.0.0.1:${server.address().port}`],
+      { args: [`ws://127.0.0.1:${server.address().port}`] },
     );
     assert.equal(stderr, '');
     assert.equal(code, 0);

@@ -24,10 +24,12 @@ export async function folder(files = {}) {
   return root;
 }
 
-/** Runs Node.js to its end. A program that hangs is ended, and says so by its signal. */
-export async function node(args, { cwd, env } = {}) {
+/** Runs Node.js to its end, with at most `files` open files. A program that hangs is ended, and says so by its signal. */
+export async function node(args, { cwd, env, files } = {}) {
   const { OHOS_API_VERSION: _, ...surroundings } = process.env;
-  const child = spawn(process.execPath, args, { cwd, env: { ...surroundings, ...env }, timeout: 30_000 });
+  const command = [process.execPath, ...args];
+  if (files !== undefined) command.unshift('sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`);
+  const child = spawn(command[0], command.slice(1), { cwd, env: { ...surroundings, ...env }, timeout: 30_000 });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));

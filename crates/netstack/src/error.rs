@@ -13,8 +13,8 @@ pub struct BusinessError {
     pub message: String,
     /// For the `error` event: the HTTP status of a refused handshake, else `"0"`.
     pub data: Option<String>,
-    /// For the `error` event and for sends that the connection's end has failed: the stable name of an
-    /// [`arkws::Cause`], or `"closed"` (by either side), `"policy"` (2302998) or `"internal"` (a defect of ours or of a binding).
+    /// For the `error` event, for a `connect` whose failure that event tells as well, and for sends that the connection's end has
+    /// failed: the stable name of an [`arkws::Cause`], or `"closed"` (by either side), `"policy"` (2302998) or `"internal"` (a defect of ours or of a binding).
     pub cause: Option<&'static str>,
 }
 

@@ -33,7 +33,7 @@ pub struct RequestOptions {
     pub proxy: Proxy,
     /// `Sec-WebSocket-Protocol`, verbatim: one name or several separated by commas.
     pub protocol: String,
-    /// Seconds; `None`: 30. As behaviour.md B 1.3.9.
+    /// Whole seconds up to 30,000; 0: no pings. `None`, or out of range: 30, as on the platform.
     pub ping_interval: Option<f64>,
     /// Seconds; `None`: 30.
     pub pong_timeout: Option<f64>,

@@ -142,7 +142,7 @@ fn path(path: Option<String>) -> Option<PathBuf> {
     path.filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// A certificate without a path is none (behaviour.md B 1.2).
+/// A certificate without a path is none, as on the platform.
 fn client_cert(options: ClientCertOptions) -> Option<ClientCert> {
     Some(ClientCert {
         cert_path: path(Some(options.cert_path))?,

@@ -73,30 +73,30 @@ impl WebSocket {
         }
     }
 
-    /// `connect`: `Ok` when the request has been created; what follows are events. A failure here that is not 401 or 201
-    /// also raises an `error` event, later.
+    /// `connect`: `Ok` when the request has been created; what follows are events. A failure that is neither a mistake in the
+    /// options (401) nor a missing permission (201) raises an `error` event as well, later: if, and only if, the error returned has a
+    /// [`cause`](BusinessError::cause), that event and [`Idle`](Event::Idle) follow.
     ///
     /// # Errors
     /// 201, 2302998, 401, 2302002, 2302003, 2302001 (401 before API level 12), -1, in this order.
     pub fn connect(&self, url: &str, options: RequestOptions) -> Result<(), BusinessError> {
-        let result = self.start(url, options);
-        if let Err(error) = &result
-            && !matches!(
-                error.code,
-                BusinessError::PARAMETER | BusinessError::PERMISSION
-            )
-        {
+        self.start(url, options).map_err(|error| {
+            let Some(cause) = error.cause else {
+                return error;
+            };
             let object = Arc::clone(&self.object);
-            let cause = error.cause.unwrap_or("invalid");
             let event = BusinessError::event(error.message.clone(), None, cause);
-            // If there is no network thread, nobody can be told but the caller.
-            let _ = self.object.context.network().spawn(async move {
+            let told = self.object.context.network().spawn(async move {
                 object.emit(Event::Error(event));
                 object.emit(Event::Idle);
                 object.flush();
             });
-        }
-        result
+            BusinessError {
+                // If there is no network thread, nobody can be told but the caller.
+                cause: told.is_ok().then_some(cause),
+                ..error
+            }
+        })
     }
 
     fn start(&self, url: &str, options: RequestOptions) -> Result<(), BusinessError> {
@@ -105,10 +105,8 @@ impl WebSocket {
         let request = Request::check(&object.context, url, options)?;
         let mut state = object.lock();
         if let Some(link) = &state.link {
-            return Err(BusinessError::new(
-                BusinessError::ALREADY_CONNECTED,
-                link.occupation(),
-            ));
+            let error = BusinessError::new(BusinessError::ALREADY_CONNECTED, link.occupation());
+            return Err(error.with_cause("invalid"));
         }
         let plan = request.plan(object.context.level)?;
         let link = Arc::new(Link {

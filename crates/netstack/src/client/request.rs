@@ -97,21 +97,22 @@ impl<'a> Request<'a> {
         let rules = level.differences();
         let length = self.text.chars().count();
         if length > rules.url_limit {
-            return Err(BusinessError::new(
+            let error = BusinessError::new(
                 rules.url_error,
                 format!(
                     "the URL has {length} characters, and the limit at API level {} is {}",
                     level.get(),
                     rules.url_limit
                 ),
-            ));
+            );
+            return Err(error.with_cause("invalid"));
         }
         let url = self.url.map_err(|error| {
             let code = match error {
                 UrlError::NoHost(_) => BusinessError::FAILED,
                 _ => rules.url_error,
             };
-            BusinessError::new(code, error.to_string())
+            BusinessError::new(code, error.to_string()).with_cause("invalid")
         })?;
         let mut builder = self.builder;
         if !self.has_origin {
@@ -326,7 +327,7 @@ fn check_files(options: &RequestOptions) -> Result<(), BusinessError> {
         std::fs::metadata(path).map_err(|error| {
             let path = path.display();
             let why = format!("{path} ({option}): {error}");
-            BusinessError::new(BusinessError::CERTIFICATE_FILE, why)
+            BusinessError::new(BusinessError::CERTIFICATE_FILE, why).with_cause("invalid")
         })?;
     }
     Ok(())

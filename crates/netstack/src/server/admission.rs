@@ -1,4 +1,4 @@
-//! Who may come in: limits by client address, and the flood rule (behaviour.md B 2.2).
+//! Who may come in: limits by client address, and the flood rule (the platform's).
 //!
 //! State machines with time as a parameter. A "client" of the contract is a remote IP address; one client may have several
 //! connections. All memory is bounded: seats by the limits, the flood rule's by [`MAX_VISITORS`].

@@ -1,4 +1,4 @@
-//! What `start` checks before anything is opened (behaviour.md B 2.1, in that order).
+//! What `start` checks before anything is opened, in the platform's order.
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

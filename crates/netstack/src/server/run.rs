@@ -348,7 +348,7 @@ fn stopped_too_early() -> BusinessError {
     )
 }
 
-/// B 2.1, row 7, with what the operating system says.
+/// The contract's codes, with what the operating system says.
 fn not_listening(address: SocketAddr, error: &io::Error) -> BusinessError {
     let code = match error.kind() {
         io::ErrorKind::AddrInUse => BusinessError::PORT_OCCUPIED,

@@ -23,17 +23,39 @@ fn text(code: i32) -> &'static str {
     }
 }
 
-/// Checks an error of a call, and that an event reports it if and only if the contract wants that.
+/// Checks an error of a call, and that an event reports it if it has a cause. Mistakes in options and a missing permission have none.
 async fn check(client: &mut Client, result: Result<(), BusinessError>, code: i32) -> BusinessError {
+    let reported = !matches!(code, 401 | 201);
+    check_reported(client, result, code, reported).await
+}
+
+/// As [`check`], of a URL: whatever its code, an event reports it.
+async fn check_url(
+    client: &mut Client,
+    result: Result<(), BusinessError>,
+    code: i32,
+) -> BusinessError {
+    let error = check_reported(client, result, code, true).await;
+    assert_eq!(error.cause, Some("invalid"));
+    error
+}
+
+async fn check_reported(
+    client: &mut Client,
+    result: Result<(), BusinessError>,
+    code: i32,
+    reported: bool,
+) -> BusinessError {
     let error = result.expect_err("connect must fail");
     assert_eq!(error.code, code, "{error}");
     let start = format!("{}: ", text(code));
     assert!(error.message.starts_with(&start), "{error}");
-    if !matches!(code, 401 | 201) {
+    assert_eq!(error.cause.is_some(), reported, "{error}");
+    if reported {
         let event = client.error().await;
         assert_eq!((event.code, event.data.as_deref()), (200, Some("0")));
         assert_eq!(event.message, error.message);
-        assert!(event.cause.is_some());
+        assert_eq!(event.cause, error.cause);
         assert_eq!(client.next().await, Seen::Idle);
     }
     client.assert_silent().await;
@@ -58,7 +80,7 @@ async fn what_is_no_websocket_url_is_401_before_level_12_and_2302001_from_it() {
         for (api, code) in [(10, 401), (11, 401), (12, 2302001), (26, 2302001)] {
             let mut client = Client::at(level(api));
             let result = client.connect(url);
-            let error = check(&mut client, result, code).await;
+            let error = check_url(&mut client, result, code).await;
             assert!(error.message.contains(url), "{error}");
             assert_eq!(client.socket.ready_state(), ReadyState::Closed);
         }
@@ -71,7 +93,7 @@ async fn a_url_without_a_host_is_minus_one_and_an_error_event() {
         for api in [10, 26] {
             let mut client = Client::at(level(api));
             let result = client.connect(url);
-            check(&mut client, result, -1).await;
+            check_url(&mut client, result, -1).await;
         }
     }
 }
@@ -94,7 +116,7 @@ async fn urls_may_be_1024_then_2048_then_8196_characters_long() {
             format!("{base}{}", "ä".repeat(length - base.len()))
         };
         let result = client.connect(url(limit + 1));
-        let error = check(&mut client, result, code).await;
+        let error = check_url(&mut client, result, code).await;
         assert!(error.message.contains(&limit.to_string()), "{error}");
 
         client.connect(url(limit)).unwrap();
@@ -331,7 +353,7 @@ async fn the_level_is_the_one_the_object_was_made_with() {
     let mut old = Client::with(context.clone());
     let mut new = Client::with(context.with_level(level(26)));
     let result = old.connect("hello");
-    check(&mut old, result, 401).await;
+    check_url(&mut old, result, 401).await;
     let result = new.connect("hello");
-    check(&mut new, result, 2302001).await;
+    check_url(&mut new, result, 2302001).await;
 }

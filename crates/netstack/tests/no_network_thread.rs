@@ -1,0 +1,65 @@
+//! A process in which the network thread cannot be started. A test binary of its own: the limit is the process's.
+#![cfg(target_os = "linux")]
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
+use arkws_netstack::{
+    ApiLevel, Context, Event, Listener, Proxy, ReadyState, RequestOptions, WebSocket,
+};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+struct Recorder(Sender<String>);
+
+impl Listener for Recorder {
+    fn on_event(&self, event: Event<'_>) {
+        let _ = self.0.send(match event {
+            Event::Error(error) => error.message,
+            Event::Idle => "idle".into(),
+            other => panic!("{other:?}"),
+        });
+    }
+}
+
+#[test]
+fn connect_fails_at_once_and_no_event_is_promised() {
+    let (sender, events) = channel();
+    let context = Context::new(ApiLevel::NEWEST);
+    let socket = WebSocket::new(context, Arc::new(Recorder(sender)));
+    let connect = |url| {
+        let options = RequestOptions {
+            proxy: Proxy::None,
+            ..RequestOptions::default()
+        };
+        socket.connect(url, options)
+    };
+
+    let limit = getrlimit(Resource::Nofile);
+    let few = Rlimit {
+        current: Some(100),
+        ..limit
+    };
+    setrlimit(Resource::Nofile, few).expect("a limit may be lowered");
+    let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    assert!(!taken.is_empty());
+
+    let error = connect("ws://127.0.0.1:1").unwrap_err();
+    assert_eq!((error.code, error.cause), (-1, None));
+    let words = "Websocket connect failed: the network thread cannot be started: ";
+    assert!(error.message.starts_with(words), "{error}");
+    assert_eq!(socket.ready_state(), ReadyState::Closed);
+    assert_eq!(socket.send_text("x".into()).unwrap_err().code, -1);
+
+    // An error that an event would tell of, too, if there could be one.
+    let error = connect("hello").unwrap_err();
+    assert_eq!((error.code, error.cause), (2302001, None));
+
+    // And when it can be started again, all is well: what comes first is of this connect.
+    drop(taken);
+    connect("ws://127.0.0.1:1").unwrap();
+    let next = || events.recv_timeout(Duration::from_secs(30)).unwrap();
+    let error = next();
+    assert!(error.contains("127.0.0.1:1: connection refused"), "{error}");
+    assert_eq!(next(), "idle");
+}
