@@ -70,6 +70,8 @@ pub use arkws_proto::{
 };
 pub use bytes::{Bytes, BytesMut};
 pub use http;
+pub use rustls;
+pub use url;
 
 pub use client::{Client, ClientBuilder, connect};
 pub use config::{Config, Heartbeat};

@@ -60,8 +60,8 @@ impl AcceptorBuilder {
 
     /// Agrees on permessage-deflate (RFC 7692) with clients that offer it.
     #[must_use]
-    pub fn deflate(mut self, deflate: DeflateConfig) -> Self {
-        self.settings.deflate = Some(deflate);
+    pub fn deflate(mut self, deflate: impl Into<Option<DeflateConfig>>) -> Self {
+        self.settings.deflate = deflate.into();
         self
     }
 
@@ -108,8 +108,8 @@ impl AcceptorBuilder {
 
     /// Pings to silent clients. Default: none.
     #[must_use]
-    pub fn heartbeat(mut self, heartbeat: Heartbeat) -> Self {
-        self.settings.config.heartbeat = Some(heartbeat);
+    pub fn heartbeat(mut self, heartbeat: impl Into<Option<Heartbeat>>) -> Self {
+        self.settings.config.heartbeat = heartbeat.into();
         self
     }
 

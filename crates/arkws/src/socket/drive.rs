@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use arkws_proto::connection::EventKind;
-use arkws_proto::{CloseCode, CloseFrame, Role};
+use arkws_proto::{CloseCode, CloseFrame, ProtocolError, Role};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
 use tokio::time::Instant;
@@ -60,18 +60,42 @@ enum Read {
     End,
 }
 
+/// What parsing the read buffer came to.
+type Parsed = Result<Option<EventKind>, ProtocolError>;
+
 /// Every so many events from the read buffer the task asks the scheduler whether it may go on. Reads ask by themselves.
 const BURST: u8 = 32;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the connection (`None`).
+    #[inline]
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
+        // Most messages are left, whole, from the last read: they take a few instructions and little stack.
+        if matches!(self.stage, Stage::Open) && !self.input.is_parsed() && self.burst < BURST - 1 {
+            self.burst += 1;
+            let parsed = self.engine.connection.recv_buffered(&mut self.input);
+            if let Ok(Some(EventKind::Text | EventKind::Binary)) = parsed {
+                self.engine.stats.messages_received += 1;
+                return Poll::Ready(Some(Ok(())));
+            }
+            return self.poll_transport(cx, Some(parsed));
+        }
+        self.poll_transport(cx, None)
+    }
+
+    /// All that [`poll_event`](Self::poll_event) does but seldom; `parsed` is what it has found so far.
+    #[inline(never)]
+    fn poll_transport(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut parsed: Option<Parsed>,
+    ) -> Poll<Option<Result<(), Box<Error>>>> {
         loop {
             match &mut self.stage {
-                Stage::Open => match ready!(self.poll_open(cx)) {
+                Stage::Open => match ready!(self.poll_open(cx, parsed.take())) {
                     Ok(kind) => {
                         if kind == EventKind::Close {
                             self.closed(cx);
@@ -113,16 +137,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Receives frames until there is an event.
-    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<EventKind, End>> {
+    fn poll_open(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut parsed: Option<Parsed>,
+    ) -> Poll<Result<EventKind, End>> {
         loop {
-            if !self.input.is_parsed() {
+            if parsed.is_none() && !self.input.is_parsed() {
                 ready!(self.poll_yield(cx));
-                match self.engine.connection.recv_buffered(&mut self.input) {
-                    Ok(Some(kind)) if self.note(kind) => return Poll::Ready(Ok(kind)),
-                    Ok(Some(_)) => continue,
-                    Ok(None) => {}
-                    Err(error) => return Poll::Ready(Err(End::fail(error.into()))),
-                }
+                parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
+            }
+            match parsed.take() {
+                Some(Ok(Some(kind))) if self.note(kind) => return Poll::Ready(Ok(kind)),
+                Some(Ok(Some(_))) => continue,
+                Some(Err(error)) => return Poll::Ready(Err(End::fail(error.into()))),
+                Some(Ok(None)) | None => {}
             }
 
             // Everything that was read is parsed: now pongs and what was fed leave, in one write.

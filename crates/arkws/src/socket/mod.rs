@@ -90,6 +90,7 @@ pub struct WebSocket<S> {
 
 /// Counters of one connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Messages received.
     pub messages_received: u64,
