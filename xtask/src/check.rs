@@ -23,23 +23,30 @@ pub(crate) struct Options {
 /// The checks that need nothing but cargo.
 const CARGO: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
-    (
-        "lints",
-        &[
-            "clippy",
-            "--locked",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "--deny=warnings",
-        ],
-    ),
+    ("lints", &clippy("Cargo.toml")),
+    // Workspaces of their own, which must not rot.
+    ("fuzz lints", &clippy("fuzz/Cargo.toml")),
+    ("bench lints", &clippy("bench/Cargo.toml")),
     (
         "rustdoc",
         &["doc", "--locked", "--workspace", "--no-deps", "--quiet"],
     ),
     ("rust tests", &["test", "--locked", "--workspace"]),
 ];
+
+/// Clippy for all of a workspace.
+const fn clippy(manifest: &str) -> [&str; 8] {
+    [
+        "clippy",
+        "--locked",
+        "--manifest-path",
+        manifest,
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny=warnings",
+    ]
+}
 
 /// The JavaScript tests: a name, a directory, and whether they run under every supported Node.js.
 const JAVASCRIPT: &[(&str, &str, bool)] = &[
