@@ -239,7 +239,9 @@ async fn the_limit_for_messages_is_an_option_and_the_error_names_it() {
 
 #[tokio::test]
 async fn compressed_messages_arrive_as_they_were() {
-    let acceptor = Acceptor::builder().deflate(arkws::DeflateConfig::default()).build();
+    let acceptor = Acceptor::builder()
+        .deflate(arkws::DeflateConfig::default())
+        .build();
     let server = Server::with(acceptor).await;
     let mut client = Client::at(level(26));
     let options = RequestOptions {
