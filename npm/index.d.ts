@@ -75,6 +75,9 @@ export declare namespace webSocket {
     send(data: string | ArrayBuffer, callback: AsyncCallback<boolean>): void;
     /**
      * Sends one message; the promise resolves to `true` or rejects with a {@link BusinessError}.
+     *
+     * A `send` that fails because the connection is lost does not end a program that leaves its promise alone: `error` or `close`
+     * tells it. But an `async` function that awaits it rejects with it, and that promise is the program's own to look at.
      * @since 6
      */
     send(data: string | ArrayBuffer): Promise<boolean>;
@@ -112,8 +115,8 @@ export declare namespace webSocket {
      * A message has come: text as a string, binary as an ArrayBuffer (since 8). At level 10 and 11 it comes in pieces of at
      * most 4096 bytes, which never split a character; `dataEnd` follows the last. From level 12 it comes whole.
      *
-     * An ArrayBuffer of 200 KiB or more is the memory that the message was received into. Node.js does not let such a buffer be
-     * transferred to another thread: transfer a `slice()` of it.
+     * An ArrayBuffer of 200 KiB or more is the memory that the message was received into. Such a buffer cannot be
+     * transferred to another thread: Node.js 20 copies it instead, later versions throw. Transfer a `slice()` of it.
      * @since 6
      */
     on(type: 'message', callback: AsyncCallback<string | ArrayBuffer>): void;
@@ -325,12 +328,13 @@ export declare namespace webSocket {
      */
     skipServerCertVerification?: boolean;
     /**
-     * Seconds of silence after which the server is pinged, 0 to 30000; 0: never. Default: 30.
+     * Whole seconds of silence after which the server is pinged, 0 to 30000; 0: never. Any other number, and by default: 30.
      * @since 21
      */
     pingInterval?: number;
     /**
-     * Seconds to wait for an answer to a ping before the connection counts as lost; at most `pingInterval`. Default: 30.
+     * Whole seconds to wait for an answer to a ping before the connection counts as lost. One over `pingInterval` means
+     * `pingInterval`, but for 30, the default, which stays: also with `{ pingInterval: 5 }`. 0: a missing answer has no consequence.
      * @since 21
      */
     pongTimeout?: number;
@@ -344,11 +348,11 @@ export declare namespace webSocket {
      * @since 26
      */
     supportOriginPort?: boolean;
-    /** **arkws**: milliseconds for name, TCP, proxy and TLS. Default: 20000. */
+    /** **arkws**: milliseconds for name, TCP and proxy; over 0, else 401. Default: 20000. */
     connectTimeout?: number;
-    /** **arkws**: milliseconds for the server's response. Default: 15000. */
+    /** **arkws**: milliseconds for TLS and the server's response; over 0, else 401. Default: 15000. */
     handshakeTimeout?: number;
-    /** **arkws**: bytes of the largest message accepted; a larger one ends the connection with 1009. Default: 64 MiB. */
+    /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends the connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
@@ -371,7 +375,10 @@ export declare namespace webSocket {
     jitter?: boolean;
     /** Attempts in a row before giving up. Default: no limit. */
     maxAttempts?: number;
-    /** Causes to try again after. Default: all that may pass by themselves. */
+    /**
+     * Causes to try again after; `closed` is a server's close with 1001 or 1011 to 1014. Default, also for `[]`: all that may pass
+     * by themselves, so not a certificate, a refusal with 4xx, or a broken protocol.
+     */
     retryOn?: ErrorCause[];
     /** Bytes of messages kept while there is no connection; `send` beyond it is refused with -1. Default: 16 MiB. */
     maxQueuedBytes?: number;
@@ -491,17 +498,23 @@ export declare namespace webSocket {
    *
    * - `invalid`: URL, header or option cannot be used
    * - `dns`: the name does not resolve
-   * - `refused`, `unreachable`: nothing listens there, no way there
+   * - `refused`: nothing listens there
+   * - `unreachable`: there is no way there
    * - `timeout`: too slow
    * - `tls`: certificate, name, version
    * - `proxy`: the proxy refused or misbehaved
-   * - `handshake`: the server did not agree to WebSocket
+   * - `handshake`: the server did not agree to WebSocket; on servers, the client's request was refused
    * - `redirect`: it pointed elsewhere, once too often or to a less safe place
    * - `protocol`: the peer broke RFC 6455
    * - `too-big`: a message over `maxMessageSize`
    * - `heartbeat`: no answer to pings
    * - `reset`: the connection ended without a close
    * - `io`: anything else of the network
+   * - `closed`: the connection was closed while it was still needed; on servers also, the server stops
+   * - `policy`: the host is not allowed (2302998)
+   * - `internal`: a defect of arkws
+   * - `limit`: on servers, no room for one more client, connection or handshake
+   * - `flood`: on servers, too many attempts of one client address
    */
   type ErrorCause =
     | 'invalid'
@@ -517,7 +530,12 @@ export declare namespace webSocket {
     | 'too-big'
     | 'heartbeat'
     | 'reset'
-    | 'io';
+    | 'io'
+    | 'closed'
+    | 'policy'
+    | 'internal'
+    | 'limit'
+    | 'flood';
 
   /** **arkws**: what `reconnecting` brings. */
   interface ReconnectingInfo {
@@ -727,9 +745,12 @@ export declare namespace webSocket {
      * gone. Default: 0, never.
      */
     pingInterval?: number;
-    /** **arkws**: milliseconds for a client's TLS and request, and for the answer to a `request` event. Default: 15000. */
+    /**
+     * **arkws**: milliseconds for each of a client's TLS, its request, and the answer to a `request` event; over 0, else 401.
+     * Default: 15000.
+     */
     handshakeTimeout?: number;
-    /** **arkws**: bytes of the largest message accepted; a larger one ends that connection with 1009. Default: 64 MiB. */
+    /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
     /** **arkws**: bytes that may wait for one client; `send` to it beyond that is refused with -1. Default: 16 MiB. */
     maxQueuedBytes?: number;
@@ -764,7 +785,7 @@ export declare namespace webSocket {
    * @since 19
    */
   interface WebSocketMessage {
-    /** Text as a string, binary as an ArrayBuffer. */
+    /** Text as a string, binary as an ArrayBuffer; one of 200 KiB or more cannot be transferred to another thread. */
     data: string | ArrayBuffer;
     /** Who sent it. */
     clientConnection: WebSocketConnection;
