@@ -354,6 +354,8 @@ export declare namespace webSocket {
     handshakeTimeout?: number;
     /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends the connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
+    /** **arkws**: bytes of messages that may wait to be sent; `send` beyond that is refused with -1. Default: 256 MiB. */
+    maxQueuedBytes?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
     /**

@@ -22,6 +22,7 @@ function connectOptions(options) {
     connectTimeout: positive(options, 'connectTimeout'),
     handshakeTimeout: positive(options, 'handshakeTimeout'),
     maxMessageSize: positive(options, 'maxMessageSize'),
+    maxQueuedBytes: amount(options, 'maxQueuedBytes'),
     perMessageDeflate: flag(options, 'perMessageDeflate'),
     reconnect: reconnect(options.reconnect),
   };
@@ -112,6 +113,13 @@ function positive(options, name) {
   return value;
 }
 
+/** The same, for what is calculated with. */
+function finite(options, name) {
+  const value = amount(options, name);
+  if (value === Infinity) throw parameterError(`${name} is not a finite number`);
+  return value;
+}
+
 function flag(options, name) {
   const value = options[name];
   if (value !== undefined && typeof value !== 'boolean') throw parameterError(`${name} is not a boolean`);
@@ -127,9 +135,9 @@ function reconnect(value) {
     throw parameterError('retryOn is not an array of strings');
   }
   return {
-    initialDelay: amount(value, 'initialDelay'),
-    maxDelay: amount(value, 'maxDelay'),
-    factor: amount(value, 'factor'),
+    initialDelay: finite(value, 'initialDelay'),
+    maxDelay: finite(value, 'maxDelay'),
+    factor: finite(value, 'factor'),
     jitter: flag(value, 'jitter'),
     maxAttempts: amount(value, 'maxAttempts'),
     retryOn,

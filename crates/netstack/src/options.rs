@@ -45,6 +45,9 @@ pub struct RequestOptions {
     pub handshake_timeout: Option<Duration>,
     /// arkws: bytes; default 64 MiB.
     pub max_message_size: Option<usize>,
+    /// arkws: bytes of messages that may wait to be sent before `send` is refused; default 256 MiB. While a connection is being made
+    /// that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds them, too.
+    pub max_queued_bytes: Option<usize>,
     /// arkws: offer permessage-deflate.
     pub per_message_deflate: bool,
     /// arkws: reconnect by itself.
@@ -107,18 +110,19 @@ pub struct ProxyServer {
 pub struct Reconnect {
     /// Before the first attempt. Default: 1 s.
     pub initial_delay: Duration,
-    /// Cap. Default: 30 s.
+    /// Cap, itself at most 24 days. Default: 30 s.
     pub max_delay: Duration,
-    /// Growth. Default: 2.
+    /// Growth; finite and not negative (401), less than 1 counts as 1. Default: 2.
     pub factor: f64,
     /// Full jitter: the delay is drawn from 0..=delay. Default: true.
     pub jitter: bool,
     /// In a row. `None` (default): for ever.
     pub max_attempts: Option<u32>,
-    /// What to retry on: names of causes (see [`arkws::Cause`]), and `"closed"` for a server that closed with 1001 or 1011 to 1014.
+    /// What to retry on: names of causes (401 if it is none; see [`BusinessError::cause`](crate::BusinessError::cause)), and `"closed"` for a server that closed with 1001 or 1011 to 1014.
     /// Empty: all that can pass, so not on a certificate, a refusal with 4xx, or a protocol error.
     pub retry_on: Vec<String>,
     /// Sends made meanwhile are queued up to this many bytes, then refused. Default: 16 MiB.
+    /// [`RequestOptions::max_queued_bytes`] holds as well.
     pub max_queued_bytes: usize,
 }
 

@@ -27,7 +27,7 @@ struct Orders<T> {
     queue: VecDeque<(Message, T)>,
     /// Bytes that have not been handed to the operating system, with those that the driver has taken.
     bytes: usize,
-    /// Most bytes that may wait, unless it is a single message.
+    /// Most bytes that may wait, unless it is those of a single message.
     limit: usize,
     phase: Phase,
     /// Delivered and not consumed.
@@ -111,13 +111,15 @@ impl<T> Outbox<T> {
         }))
     }
 
-    /// Queues a message. One that is larger than the limit is taken if nothing else waits.
+    /// Queues a message. One that is larger than the limit is taken if nothing else waits. Those that wait count as much as their
+    /// places in the queue at least: millions of empty ones are not free.
     pub(crate) fn push(&self, message: Message, tag: T) -> Result<(), Refused> {
         let mut orders = self.lock();
         if !matches!(orders.phase, Phase::Open) {
             return Err(Refused::Closed);
         }
-        let queued = orders.bytes;
+        let places = orders.queue.len() * size_of::<(Message, T)>();
+        let queued = orders.bytes.max(places);
         if queued > 0 && queued.saturating_add(size(&message)) > orders.limit {
             return Err(Refused::Full {
                 queued,

@@ -25,6 +25,7 @@ pub struct ConnectOptions {
     pub connect_timeout: Option<f64>,
     pub handshake_timeout: Option<f64>,
     pub max_message_size: Option<f64>,
+    pub max_queued_bytes: Option<f64>,
     pub per_message_deflate: Option<bool>,
     pub reconnect: Option<ReconnectOptions>,
 }
@@ -96,6 +97,7 @@ impl From<ConnectOptions> for RequestOptions {
             connect_timeout: options.connect_timeout.map(milliseconds),
             handshake_timeout: options.handshake_timeout.map(milliseconds),
             max_message_size: options.max_message_size.map(size),
+            max_queued_bytes: options.max_queued_bytes.map(size),
             per_message_deflate: options.per_message_deflate.unwrap_or(false),
             reconnect: options.reconnect.map(reconnect),
         }

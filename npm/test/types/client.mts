@@ -176,6 +176,7 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
   connectTimeout: 20_000,
   handshakeTimeout: 15_000,
   maxMessageSize: 1 << 20,
+  maxQueuedBytes: 1_000_000,
   perMessageDeflate: true,
   reconnect: {
     initialDelay: 1000,

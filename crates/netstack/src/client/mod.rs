@@ -25,7 +25,7 @@ use crate::options::MAX_SEND;
 use crate::outbox::{Outbox, Refused};
 use crate::{BusinessError, CloseOptions, Context, Event, Listener, RequestOptions};
 
-use request::Request;
+use request::{QueueLimits, Request};
 
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.
 ///
@@ -54,6 +54,7 @@ struct State {
 /// One `connect`, from the call to its last event.
 struct Link {
     outbox: Outbox<()>,
+    limits: QueueLimits,
     open: AtomicBool,
 }
 
@@ -110,7 +111,8 @@ impl WebSocket {
         }
         let plan = request.plan(object.context.level)?;
         let link = Arc::new(Link {
-            outbox: Outbox::new(plan.queue_limit()),
+            outbox: Outbox::new(plan.queue_limits.connecting),
+            limits: plan.queue_limits,
             open: AtomicBool::new(false),
         });
         let task = session::run(Arc::clone(object), Arc::clone(&link), Box::new(plan));
@@ -127,7 +129,8 @@ impl WebSocket {
     /// [`Event::SendFailed`](crate::Event::SendFailed).
     ///
     /// # Errors
-    /// 201; 401 over 5,242,864 bytes; -1 if there is no connection or too much is queued while it is being made again.
+    /// 201; 401 over 5,242,864 bytes; -1 if there is no connection, or more than
+    /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent.
     pub fn send_text(&self, text: String) -> Result<(), BusinessError> {
         self.send(text.len(), || text.into())
     }
@@ -155,10 +158,16 @@ impl WebSocket {
             .push(message(), ())
             .map_err(|refused| match refused {
                 Refused::Closed => BusinessError::not_sent("the connection is closing"),
-                Refused::Full { queued, limit } => BusinessError::not_sent(format!(
-                    "{queued} bytes are queued until the connection is up again, \
-                     and the limit is {limit} (reconnect.maxQueuedBytes)"
-                )),
+                Refused::Full { queued, limit } => {
+                    let (until, option) = match link.open.load(Ordering::Acquire) {
+                        true => ("the server takes them", "maxQueuedBytes"),
+                        false => ("the connection is up", link.limits.connecting_option),
+                    };
+                    BusinessError::not_sent(format!(
+                        "{queued} bytes wait until {until}, and the limit is {limit} \
+                         (the option {option} changes it)"
+                    ))
+                }
             })
     }
 

@@ -1,10 +1,52 @@
 //! Whether to try again, and when: exponential back-off with full jitter.
 use std::time::Duration;
 
+use arkws::Cause;
 use rand::RngExt;
 
 use super::failure::Failure;
 use crate::Reconnect;
+
+/// Whatever the options say, the next attempt is not later: what timers in JavaScript can wait, too.
+const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);
+
+/// What `retry_on` may name.
+const CAUSES: [&str; 17] = [
+    Cause::Invalid.as_str(),
+    Cause::Dns.as_str(),
+    Cause::Refused.as_str(),
+    Cause::Unreachable.as_str(),
+    Cause::Timeout.as_str(),
+    Cause::Tls.as_str(),
+    Cause::Proxy.as_str(),
+    Cause::Handshake.as_str(),
+    Cause::Redirect.as_str(),
+    Cause::Protocol.as_str(),
+    Cause::TooBig.as_str(),
+    Cause::Heartbeat.as_str(),
+    Cause::Reset.as_str(),
+    Cause::Io.as_str(),
+    "closed",
+    "policy",
+    "internal",
+];
+
+/// What is wrong with the options, if anything is.
+pub(super) fn check(options: &Reconnect) -> Result<(), String> {
+    let factor = options.factor;
+    if !factor.is_finite() || factor < 0.0 {
+        return Err(format!(
+            "reconnect.factor is {factor}, not a finite number from 0"
+        ));
+    }
+    match options.retry_on.iter().find(|&it| !CAUSES.contains(&&**it)) {
+        None => Ok(()),
+        Some(unknown) => Err(format!(
+            "reconnect.retryOn has {unknown:?}, which is no cause; the causes are {}",
+            CAUSES.join(", ")
+        )),
+    }
+}
 
 /// The retries of one `connect`.
 #[derive(Debug)]
@@ -49,11 +91,12 @@ impl Retries {
         if !wanted || options.max_attempts.is_some_and(|max| self.attempts >= max) {
             return None;
         }
-        let factor = options.factor.max(1.0).powf(f64::from(self.attempts));
-        let delay = options.initial_delay.as_secs_f64() * factor;
+        let growth = options.factor.max(1.0).powf(f64::from(self.attempts));
+        // Not infinite: no delay times that would not be a number.
+        let delay = options.initial_delay.as_secs_f64() * growth.min(f64::MAX);
         self.delay = Duration::try_from_secs_f64(delay)
-            .unwrap_or(Duration::MAX)
-            .min(options.max_delay);
+            .unwrap_or(MAX_DELAY)
+            .min(options.max_delay.min(MAX_DELAY));
         self.attempts += 1;
         Some(if options.jitter {
             self.delay.mul_f64(rand::rng().random())
@@ -92,6 +135,57 @@ mod tests {
         // Far out nothing overflows.
         retries.attempts = u32::MAX - 1;
         assert_eq!(delays(&mut retries, 1), [10]);
+    }
+
+    #[test]
+    fn a_delay_is_never_longer_than_24_days_and_none_stays_none() {
+        let endless = Reconnect {
+            initial_delay: Duration::MAX,
+            max_delay: Duration::MAX,
+            ..options()
+        };
+        let days = 24 * 24 * 60 * 60;
+        assert_eq!(delays(&mut Retries::new(endless), 2), [days, days]);
+
+        let mut retries = Retries::new(Reconnect {
+            initial_delay: Duration::ZERO,
+            ..options()
+        });
+        retries.attempts = u32::MAX - 1;
+        assert_eq!(retries.next(&lost()), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn every_cause_can_be_named_and_nothing_else() {
+        let naming = |cause: &str| Reconnect {
+            retry_on: vec!["dns".to_owned(), cause.to_owned()],
+            ..options()
+        };
+        for cause in CAUSES {
+            assert_eq!(check(&naming(cause)), Ok(()));
+        }
+        for cause in ["", "DNS", "timedout"] {
+            let why = check(&naming(cause)).unwrap_err();
+            assert!(why.contains(&format!("{cause:?}")), "{why}");
+            assert!(why.contains("dns, refused, "), "{why}");
+        }
+    }
+
+    #[test]
+    fn the_factor_must_be_a_number_that_can_be_calculated_with() {
+        for (factor, right) in [
+            (0.0, true),
+            (1.5, true),
+            (-1.0, false),
+            (f64::NAN, false),
+            (f64::INFINITY, false),
+        ] {
+            let options = Reconnect {
+                factor,
+                ..options()
+            };
+            assert_eq!(check(&options).is_ok(), right, "{factor}");
+        }
     }
 
     #[test]

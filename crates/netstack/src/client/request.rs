@@ -11,10 +11,14 @@ use arkws::{
 use tokio::task::spawn_blocking;
 use url::Url;
 
+use super::reconnect;
 use crate::{
     ApiLevel, BusinessError, ClientCert, Context, Header, Proxy, ProxyServer, Reconnect,
     RequestOptions, TlsProtocol,
 };
+
+/// Most bytes of messages that wait to be sent.
+const MAX_QUEUED: usize = 256 << 20;
 
 /// What identifies us to servers, unless the program says something else.
 const USER_AGENT: &str = concat!("arkws/", env!("CARGO_PKG_VERSION"));
@@ -37,6 +41,18 @@ pub(super) struct Plan {
     /// Made by the first attempt.
     client: Option<Client>,
     pub(super) reconnect: Option<Reconnect>,
+    pub(super) queue_limits: QueueLimits,
+}
+
+/// How many bytes of messages may wait to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QueueLimits {
+    /// While the connection is open.
+    pub(super) open: usize,
+    /// While it is being made...
+    pub(super) connecting: usize,
+    /// ...and the option that says so.
+    pub(super) connecting_option: &'static str,
 }
 
 /// What `wss` needs beside the defaults.
@@ -79,6 +95,9 @@ impl<'a> Request<'a> {
             .handshake_timeout(options.handshake_timeout.unwrap_or(Duration::from_secs(15)));
         // What a request to any URL would fail with, such as a header that is the handshake's own.
         builder.clone().build().map_err(parameter)?;
+        if let Some(reconnect) = &options.reconnect {
+            reconnect::check(reconnect).map_err(parameter)?;
+        }
         check_files(&options)?;
         Ok(Request {
             text,
@@ -127,6 +146,7 @@ impl<'a> Request<'a> {
             url,
             builder,
             client: None,
+            queue_limits: queue_limits(&self.options),
             reconnect: self.options.reconnect,
         })
     }
@@ -146,13 +166,6 @@ impl Plan {
         };
         let (socket, response) = client.connect(self.url.as_str()).await?;
         Ok((Box::new(socket), response))
-    }
-
-    /// Most bytes that may wait while there is no connection.
-    pub(super) fn queue_limit(&self) -> usize {
-        self.reconnect
-            .as_ref()
-            .map_or(usize::MAX, |reconnect| reconnect.max_queued_bytes)
     }
 }
 
@@ -262,6 +275,21 @@ fn config(options: &RequestOptions) -> Config {
         limits,
         heartbeat: heartbeat(options.ping_interval, options.pong_timeout),
         ..Config::default()
+    }
+}
+
+fn queue_limits(options: &RequestOptions) -> QueueLimits {
+    let open = options.max_queued_bytes.unwrap_or(MAX_QUEUED);
+    let (connecting, connecting_option) = match &options.reconnect {
+        Some(Reconnect {
+            max_queued_bytes, ..
+        }) if *max_queued_bytes < open => (*max_queued_bytes, "reconnect.maxQueuedBytes"),
+        _ => (open, "maxQueuedBytes"),
+    };
+    QueueLimits {
+        open,
+        connecting,
+        connecting_option,
     }
 }
 

@@ -64,7 +64,7 @@ impl Session<'_> {
                 End::Unreached(failure) | End::Lost(failure) => failure.clone(),
                 End::Closed(close) if invites_back(close.code) && !self.is_closing() => {
                     self.link.open.store(false, Ordering::Release);
-                    self.link.outbox.set_limit(self.plan.queue_limit());
+                    self.link.outbox.set_limit(self.link.limits.connecting);
                     Failure::closed(close.code, &close.reason)
                 }
                 End::Closed(_) => return end,
@@ -161,7 +161,7 @@ impl Session<'_> {
         }
         self.was_open = true;
         self.link.open.store(true, Ordering::Release);
-        self.link.outbox.set_limit(usize::MAX);
+        self.link.outbox.set_limit(self.link.limits.open);
 
         self.object.emit(Event::HeaderReceive(&response.headers));
         self.object.emit(Event::Open {
@@ -180,7 +180,7 @@ impl Session<'_> {
 
     /// Nobody wanted this end.
     fn failed(&mut self, failure: Failure) -> End {
-        self.link.outbox.set_limit(self.plan.queue_limit());
+        self.link.outbox.set_limit(self.link.limits.connecting);
         match self.link.open.swap(false, Ordering::AcqRel) {
             true => End::Lost(failure),
             false => End::Unreached(failure),

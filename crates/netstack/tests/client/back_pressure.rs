@@ -2,9 +2,10 @@
 use std::time::Duration;
 
 use arkws::Message;
+use arkws_netstack::RequestOptions;
 use tokio::time::timeout;
 
-use crate::support::{Client, Seen, Server, level};
+use crate::support::{Client, Seen, Server, level, message, options};
 
 /// Sends until the connection takes no more; returns how many messages were sent.
 async fn flood(peer: &mut arkws::WebSocket<tokio::net::TcpStream>, payload: Message) -> usize {
@@ -114,4 +115,56 @@ async fn a_program_that_consumes_nothing_can_still_send_and_close() {
     let seen = rest.await.unwrap();
     assert_eq!(seen[0], Message::from("still here"));
     assert!(seen[1].is_close());
+}
+
+#[tokio::test]
+async fn what_waits_for_a_server_that_does_not_read_is_bounded() {
+    const LIMIT: usize = 32 << 20;
+    const PIECE: usize = 1 << 20;
+    let server = Server::start().await;
+    let mut client = Client::new();
+    let options = RequestOptions {
+        max_queued_bytes: Some(LIMIT),
+        ..options()
+    };
+    client.socket.connect(&server.url(), options).unwrap();
+    let mut peer = server.accept().await;
+    assert!(matches!(client.next().await, Seen::Headers(_)));
+    assert!(matches!(client.next().await, Seen::Open { .. }));
+
+    let piece = "x".repeat(PIECE);
+    let mut sent = 0;
+    let error = loop {
+        match client.send(&piece) {
+            Ok(()) => sent += 1,
+            Err(error) => break error,
+        }
+        assert!(sent < 1000, "nobody reads, and nothing is refused");
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(error.code, -1);
+    let limit = format!("the limit is {LIMIT} (the option maxQueuedBytes changes it)");
+    assert!(error.message.ends_with(&limit), "{error}");
+    assert!(client.socket.buffered_amount() <= LIMIT);
+
+    // When there is room again, messages are taken again; none was lost.
+    for _ in 0..sent {
+        assert_eq!(message(&mut peer).await.len(), PIECE);
+    }
+    client.send("y").unwrap();
+    assert_eq!(message(&mut peer).await, Message::from("y"));
+}
+
+#[tokio::test]
+async fn empty_messages_that_wait_are_bounded_too() {
+    let server = Server::start().await;
+    let client = Client::new();
+    let options = RequestOptions {
+        max_queued_bytes: Some(1000),
+        ..options()
+    };
+    client.socket.connect(&server.url(), options).unwrap();
+    let refused = (0..1000).find_map(|_| client.send("").err());
+    let error = refused.expect("memory is not free");
+    assert!(error.message.contains("maxQueuedBytes"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arkws_netstack::{
     AllowList, BusinessError, ClientCert, Header, OpenPolicy, Permission, Proxy, ProxyServer,
-    ReadyState, RequestOptions,
+    ReadyState, Reconnect, RequestOptions,
 };
 
 use crate::support::{Client, Seen, Server, context, level, options};
@@ -356,4 +356,26 @@ async fn the_level_is_the_one_the_object_was_made_with() {
     check_url(&mut old, result, 401).await;
     let result = new.connect("hello");
     check_url(&mut new, result, 2302001).await;
+}
+
+#[tokio::test]
+async fn ways_to_reconnect_that_make_no_sense_are_401() {
+    let unknown = Reconnect {
+        retry_on: vec!["dns".into(), "timedout".into()],
+        ..Reconnect::default()
+    };
+    let backwards = Reconnect {
+        factor: -2.0,
+        ..Reconnect::default()
+    };
+    for (reconnect, words) in [(unknown, "\"timedout\""), (backwards, "factor is -2")] {
+        let mut client = Client::new();
+        let options = RequestOptions {
+            reconnect: Some(reconnect),
+            ..options()
+        };
+        let result = client.socket.connect("ws://127.0.0.1:1", options);
+        let error = check(&mut client, result, 401).await;
+        assert!(error.message.contains(words), "{error}");
+    }
 }

@@ -238,11 +238,14 @@ async fn while_there_is_no_connection_the_queue_is_bounded() {
     client.send(&"x".repeat(600)).unwrap();
     let error = client.send(&"x".repeat(401)).unwrap_err();
     assert_eq!(error.code, -1);
-    assert!(error.message.contains("maxQueuedBytes"), "{error}");
+    assert!(
+        error.message.contains("reconnect.maxQueuedBytes"),
+        "{error}"
+    );
     client.send(&"x".repeat(400)).unwrap();
     assert_eq!(client.socket.buffered_amount(), 1000);
 
-    // Once it is up there is no such bound.
+    // Once it is up the bound is another.
     let listener = TcpListener::bind(address).await.unwrap();
     clock.advance(Duration::from_secs(1)).await;
     let mut peer = arkws::accept(listener.accept().await.unwrap().0)
