@@ -1,10 +1,14 @@
 //! The task of one open connection: orders in, events out, until it ends.
+use std::any::Any;
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use arkws::{CloseFrame, Error, Message, MessageRef, Stats, WebSocket};
 use arkws_proto::{Payload, Text};
+use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
@@ -43,10 +47,13 @@ pub(crate) enum End {
     Closed(Option<CloseFrame>),
     /// The connection failed.
     Failed(Error),
+    /// A defect of ours or of a binding. The state of the socket is anybody's guess.
+    Panicked(Box<dyn Any + Send>),
 }
 
 /// Runs an open connection to its end, or to the point where it fails: the peer may then still be told why
-/// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `outbox`.
+/// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `outbox`: that holds also if
+/// something panics, so that no message goes unanswered.
 pub(crate) async fn drive<S, T, H>(
     socket: &mut WebSocket<S>,
     outbox: &Outbox<T>,
@@ -60,16 +67,28 @@ where
         socket,
         outbox,
         handler,
-        batch: Vec::new(),
+        batch: VecDeque::new(),
         in_flight: InFlight::default(),
         arrived: Backlog::default(),
         broken: false,
         drain: None,
         closed: None,
     };
-    let end = poll_fn(|cx| driver.poll(cx)).await;
-    outbox.handed_over(driver.in_flight.bytes);
-    (end, driver.in_flight.tags)
+    let end = AssertUnwindSafe(poll_fn(|cx| driver.poll(cx)))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(End::Panicked);
+    let InFlight {
+        mut tags,
+        mut bytes,
+    } = driver.in_flight;
+    // Not empty only after a panic.
+    for (message, tag) in driver.batch {
+        bytes += size(&message);
+        tags.push(tag);
+    }
+    outbox.handed_over(bytes);
+    (end, tags)
 }
 
 /// Waits until a failed connection has told the peer why, which takes a few seconds at most.
@@ -81,7 +100,7 @@ struct Driver<'a, S, T, H> {
     socket: &'a mut WebSocket<S>,
     outbox: &'a Outbox<T>,
     handler: &'a mut H,
-    batch: Vec<(Message, T)>,
+    batch: VecDeque<(Message, T)>,
     in_flight: InFlight<T>,
     /// Delivered since the outbox was told.
     arrived: Backlog,
@@ -202,7 +221,7 @@ where
             let next = self
                 .outbox
                 .next(cx.waker(), idle.then_some(&mut self.batch));
-            for (message, tag) in self.batch.drain(..) {
+            while let Some((message, tag)) = self.batch.pop_front() {
                 self.in_flight.bytes += size(&message);
                 self.in_flight.tags.push(tag);
                 // Refused only when the connection is ending: reading tells how.

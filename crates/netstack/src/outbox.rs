@@ -164,7 +164,7 @@ impl<T> Outbox<T> {
     }
 
     /// For the driver: fills `batch`, unless it is `None`, and says what else is to be done. Orders that come later wake it.
-    pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut Vec<(Message, T)>>) -> Next {
+    pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut VecDeque<(Message, T)>>) -> Next {
         let mut orders = self.lock();
         let orders = &mut *orders;
         let abandon = match orders.phase {
@@ -180,7 +180,7 @@ impl<T> Outbox<T> {
                 && let Some(entry) = orders.queue.pop_front()
             {
                 bytes += size(&entry.0);
-                batch.push(entry);
+                batch.push_back(entry);
             }
         }
         if !orders

@@ -1,4 +1,5 @@
 //! The task of one `connect`: attempts, the open connection, the end.
+use std::any::Any;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -38,11 +39,7 @@ pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Box<Plan>) {
     };
     let end = match AssertUnwindSafe(session.run()).catch_unwind().await {
         Ok(end) => end,
-        Err(payload) => {
-            let failure = Failure::panic(&*payload);
-            error!("{}", failure.detail);
-            session.failed(failure)
-        }
+        Err(payload) => session.panicked(&*payload),
     };
     session.finish(end);
 }
@@ -126,6 +123,7 @@ impl Session<'_> {
             // However the closing handshake fails, the connection is closed as we asked.
             driver::End::Failed(_) if self.is_closing() => self.closed(None),
             driver::End::Failed(error) => self.failed(error.into()),
+            driver::End::Panicked(payload) => self.panicked(&*payload),
         };
         if let Some(count) = count(&unsure) {
             let error = end.of_send();
@@ -185,6 +183,13 @@ impl Session<'_> {
             true => End::Lost(failure),
             false => End::Unreached(failure),
         }
+    }
+
+    /// A defect of ours, or of the binding.
+    fn panicked(&mut self, payload: &(dyn Any + Send)) -> End {
+        let failure = Failure::panic(payload);
+        error!("{}", failure.detail);
+        self.failed(failure)
     }
 
     /// The connection is closed, by us if we asked for it, else by the peer.

@@ -1,10 +1,8 @@
 //! A client that is in: its task, from `Connect` to `Close`.
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arkws::{Cause, CloseFrame, Error, Stats, WebSocket};
 use arkws_proto::{Payload, Text};
-use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::run::Membership;
@@ -46,24 +44,17 @@ impl Client {
             tokens: Vec::new(),
             waiting: 1,
         };
-        let driving = drive(&mut socket, &self.outbox, &mut events);
+        let (end, unsure) = drive(&mut socket, &self.outbox, &mut events).await;
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
-        let driven = AssertUnwindSafe(driving).catch_unwind().await;
-
-        let (ending, unsure) = match driven {
-            Ok((end, unsure)) => (Ending::of(end, self.outbox.requested_close()), unsure),
-            Err(_) => {
-                // The state of the socket is anybody's guess.
-                drop(socket);
-                drop(membership);
-                return self.leave(&Ending::defect(), Vec::new(), shared);
-            }
-        };
+        let usable = !matches!(end, End::Panicked(_));
+        let ending = Ending::of(end, self.outbox.requested_close());
         // Before the events: a client that comes back when it learns of the end finds its seat free.
         drop(membership);
         self.leave(&ending, unsure, shared);
-        // The peer is still to be told why, and the program need not wait for that.
-        linger(&mut socket).await;
+        if usable {
+            // The peer is still to be told why, and the program need not wait for that.
+            linger(&mut socket).await;
+        }
     }
 
     /// The last events. `unsure` may or may not have reached the client; what waits behind has not.
@@ -106,6 +97,7 @@ pub(super) struct Ending {
 impl Ending {
     fn of(end: End, requested: Option<CloseFrame>) -> Ending {
         match (end, requested) {
+            (End::Panicked(_), _) => Ending::defect(),
             // However the closing handshake goes, the connection is closed as we asked.
             (_, Some(frame)) => Ending::closed("the server", Some(frame)),
             (End::Closed(frame), None) => Ending::closed("the client", frame),

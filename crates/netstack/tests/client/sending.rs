@@ -213,3 +213,41 @@ async fn sends_of_an_attempt_that_fails_are_told_why() {
     assert_eq!(error.cause, Some("timeout"));
     assert!(error.message.contains("handshakeTimeout"), "{error}");
 }
+
+#[tokio::test]
+async fn every_send_is_answered_also_if_a_listener_panics() {
+    const COUNT: u32 = 40;
+    let server = Server::start().await;
+    let mut client = Client::new();
+    let mut peer = client.open_to(&server).await;
+    client.on_event(|seen| assert!(!matches!(seen, Seen::Text(_)), "as asked"));
+
+    // The peer does not read: some are under way, others wait.
+    for _ in 0..COUNT {
+        client.send(&"x".repeat(1 << 20)).unwrap();
+    }
+    peer.send("panic".into()).await.unwrap();
+
+    let mut answered = 0;
+    let mut failed = 0;
+    let events = client.rest().await;
+    let mut rest = events.iter().filter(|event| match event {
+        Seen::Sent(count) => {
+            answered += count;
+            false
+        }
+        Seen::SendFailed(count, error) => {
+            assert_eq!(error.cause, Some("internal"));
+            failed += count;
+            false
+        }
+        _ => true,
+    });
+    let ends = [rest.next(), rest.next(), rest.next()];
+    let [Some(Seen::Error(error)), Some(Seen::Close(1006, _)), None] = ends else {
+        panic!("{events:?}");
+    };
+    assert_eq!(error.cause, Some("internal"));
+    assert!(failed > 1, "{events:?}");
+    assert_eq!(answered + failed, COUNT);
+}

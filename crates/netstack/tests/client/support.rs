@@ -1,6 +1,6 @@
 //! A client whose events are recorded, servers to connect to, and a clock that moves only when told to.
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arkws::{Acceptor, Message, WebSocket as ServerSocket};
@@ -90,7 +90,9 @@ pub(crate) struct Recorder {
 impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
         let seen = Seen::from(event);
-        if let Some(hook) = &mut *self.hook.lock().unwrap() {
+        // A hook may panic on purpose.
+        let mut hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hook) = &mut *hook {
             hook(&seen);
         }
         let _ = self.seen.send(seen);
