@@ -67,9 +67,17 @@ pub(crate) fn install_npm(directory: &str, production: bool) -> Result<()> {
     let directory = root().join(directory);
     let wanted = fs::read(directory.join("package-lock.json"))
         .with_context(|| format!("cannot read {}/package-lock.json", directory.display()))?;
-    let kind = if production { "production" } else { "all" };
-    let marker = directory.join(format!("node_modules/.arkws-installed-{kind}"));
-    if fs::read(&marker).is_ok_and(|installed| installed == wanted) {
+    let marker = |kind: &str| directory.join(format!("node_modules/.arkws-installed-{kind}"));
+    // Whatever has everything has what production needs.
+    let (kind, sufficient): (_, &[_]) = if production {
+        ("production", &["production", "all"])
+    } else {
+        ("all", &["all"])
+    };
+    if sufficient
+        .iter()
+        .any(|kind| fs::read(marker(kind)).is_ok_and(|installed| installed == wanted))
+    {
         return Ok(());
     }
     let mut npm = npm();
@@ -80,6 +88,7 @@ pub(crate) fn install_npm(directory: &str, production: bool) -> Result<()> {
     }
     run(&mut npm)?;
     fs::create_dir_all(directory.join("node_modules"))?;
+    let marker = marker(kind);
     fs::write(&marker, &wanted).with_context(|| format!("cannot write {}", marker.display()))
 }
 
