@@ -131,10 +131,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 deflate: negotiated.deflate,
             },
         );
+        let mut engine = Engine::new(connection, config.close_timeout, config.write_buffer);
+        engine.stats.bytes_received = leftover.len() as u64;
         WebSocket {
             io,
             input: RecvBuffer::filled(leftover.into()),
-            engine: Engine::new(connection, config.close_timeout, config.write_buffer),
+            engine,
             stage: Stage::Open,
             write_error: None,
             timer: Timer::default(),

@@ -170,6 +170,7 @@ async fn bytes_read_behind_the_handshake_come_first() {
             Some("early")
         );
     }
+    assert_eq!(socket.stats().bytes_received, leftover.len() as u64);
 }
 
 #[tokio::test]
