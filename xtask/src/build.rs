@@ -34,8 +34,18 @@ const NODE_PACKAGE: &str = "arkws-node";
 
 /// Builds the targets in one go, cargo's progress shown; returns the files, in the same order.
 pub(crate) fn build(targets: &[Target], profile: Profile) -> Result<Vec<PathBuf>> {
+    build_in("Cargo.toml", targets, profile)
+}
+
+/// The same for the workspace of a manifest, named from the root.
+pub(crate) fn build_in(
+    manifest: &str,
+    targets: &[Target],
+    profile: Profile,
+) -> Result<Vec<PathBuf>> {
     let mut cargo = cargo();
-    cargo.args(["build", "--message-format=json-render-diagnostics"]);
+    cargo.args(["build", "--manifest-path", manifest]);
+    cargo.arg("--message-format=json-render-diagnostics");
     if profile == Profile::Release {
         cargo.arg("--release");
     }

@@ -1,0 +1,26 @@
+// Sends as fast as a program sensibly does: in turns, waiting after each until the library has handed it over. The counterpart
+// checks what arrives and says `ok` after the last message.
+import { counterpart, path } from '../counterpart.mjs';
+import { measure } from '../measure.mjs';
+import { payload } from '../message.mjs';
+
+/** Messages of one turn: 256, or 1 MiB, but at least four. */
+function turnOf({ size }) {
+  return Math.max(4, Math.min(256, (1 << 20) / size));
+}
+
+export async function run({ connect }, scenario) {
+  const url = await counterpart();
+  const data = payload(scenario);
+  const turn = turnOf(scenario);
+  return measure(scenario, async (messages) => {
+    let arrived;
+    const answer = new Promise((resolve) => (arrived = resolve));
+    const connection = await connect(`${url}/drain/${path(scenario, messages)}`, arrived);
+    for (let left = messages; left > 0; left -= turn) {
+      for (let i = Math.min(turn, left); i > 1; i--) connection.send(data);
+      await connection.sendLast(data);
+    }
+    if ((await answer) !== 'ok') throw new Error('the counterpart got something else');
+  });
+}

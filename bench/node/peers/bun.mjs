@@ -1,0 +1,4 @@
+// bun's WebSocket, run by bun.
+import { connectBy } from './standard.mjs';
+
+export const connect = connectBy(globalThis.WebSocket);
