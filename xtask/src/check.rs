@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::autobahn::{self, Selection, Side};
 use crate::build::{Profile, Target, build, place_module};
 use crate::demo;
+use crate::instructions::{self, Valgrind};
 use crate::peers::{self, Node, Python};
 use crate::process::{cargo, command, root, run as run_command, watch};
 use crate::report::{Counts, Report};
@@ -85,6 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             });
         }
     }
+    checks.instructions(&mut report);
     checks.javascript(&mut report);
     if checks.wanted("demo") {
         report.step("demo", |_| demo::run());
@@ -106,6 +108,23 @@ struct Checks<'a> {
 impl Checks<'_> {
     fn wanted(&self, name: &str) -> bool {
         self.words.is_empty() || self.words.iter().any(|word| name.contains(word))
+    }
+
+    fn instructions(&self, report: &mut Report) {
+        if !self.wanted("instruction counts") {
+            return;
+        }
+        match Valgrind::of_machine() {
+            Some(valgrind) => {
+                report.step("instruction counts", |counts| {
+                    instructions::check(&valgrind, counts)
+                });
+            }
+            None if self.nothing_left_out => {
+                report.step("instruction counts", |_| bail!(Valgrind::MISSING));
+            }
+            None => report.leave_out(format!("instruction counts: {}", Valgrind::MISSING)),
+        }
     }
 
     fn javascript(&self, report: &mut Report) {

@@ -8,6 +8,7 @@ mod bench;
 mod build;
 mod check;
 mod demo;
+mod instructions;
 mod peers;
 mod process;
 mod report;
@@ -36,6 +37,8 @@ enum Task {
     Autobahn(autobahn::Options),
     /// Measure arkws and its peers side by side; print Markdown tables
     Bench(bench::Options),
+    /// Count the instructions that the inner loops take, and compare them with the saved counts
+    Instructions(instructions::Options),
     /// Build the Node module and put it where the npm package looks for it
     Npm {
         /// Optimise for development speed instead of for the module's users
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Ci => check::ci(),
         Task::Autobahn(options) => autobahn::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Instructions(options) => instructions::run(&options),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {
