@@ -5,7 +5,7 @@ import { SCENARIOS } from './scenarios.mjs';
 const [peer, name] = process.argv.slice(2);
 const scenario = SCENARIOS.find((one) => one.name === name);
 const { run } = await import(`./kinds/${scenario.kind}.mjs`);
-const outcome = await run(await import(`./peers/${peer}.mjs`), scenario);
+const outcome = await run(await import(`./peers/${peer}.mjs`), scenario, peer);
 writeSync(1, `${JSON.stringify(outcome)}\n`);
 // Connections may still be open: the counterpart goes with this process.
 process.exit();

@@ -21,4 +21,7 @@ export const SCENARIOS = [
   row('send-1m', 'send 1 MiB binary', 'send', M),
   row('ping-pong', '16 B there and back', 'ping-pong', 16),
   row('window-16', 'echo, 16 B, 64 in flight', 'window', 16),
+  row('handshake', 'connect and close', 'handshake', 0),
+  row('idle', 'resident memory of an idle connection, 5,000 at once', 'idle', 16),
+  row('spawn', 'from the start of a process to its first open connection', 'spawn', 0),
 ];

@@ -1,19 +1,20 @@
 // Medians, and the Markdown table of a scenario.
 
 /** Title, value of an outcome, digits. */
+const RATE = ({ messages, wall }) => messages / wall;
+const COST = ({ cpu, messages }) => (cpu / messages) * 1e9;
 const THROUGHPUT = [
-  ['messages/s', ({ messages, wall }) => messages / wall, 0],
+  ['messages/s', RATE, 0],
   ['MB/s', ({ bytes, wall }) => bytes / wall / 1e6, 0],
 ];
-const CPU = ['CPU ns/message', ({ cpu, messages }) => (cpu / messages) * 1e9, 1];
-const LATENCY = [
-  ['p50 µs', ({ p50 }) => p50, 1],
-  ['p99 µs', ({ p99 }) => p99, 1],
-];
+const CPU = ['CPU ns/message', COST, 1];
 
 /** What the tables of a kind of scenario show: first, what peers are compared by, and last. */
 const COLUMNS = {
-  'ping-pong': [THROUGHPUT, CPU, LATENCY],
+  'ping-pong': [THROUGHPUT, CPU, [['p50 µs', ({ p50 }) => p50, 1], ['p99 µs', ({ p99 }) => p99, 1]]],
+  handshake: [[['connections/s', RATE, 0]], ['CPU ns/connection', COST, 0], []],
+  idle: [[], ['bytes/connection', ({ idle }) => idle, 0], [['after an echo', ({ after }) => after, 0]]],
+  spawn: [[], ['ms', ({ toOpen }) => toOpen, 1], []],
 };
 
 /** Whom the others are compared with. */
