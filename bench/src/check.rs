@@ -1,20 +1,69 @@
 //! Counts, bytes and contents: a fast library that loses a byte is not fast.
+use std::rc::Rc;
 
-/// Checks received messages against the one that is expected again and again.
+use crate::payload::Content;
+
+/// Messages to be sent, again and again.
+#[derive(Clone)]
+pub struct Source {
+    messages: Rc<[Vec<u8>]>,
+    at: usize,
+    /// As text, or as binary messages.
+    pub text: bool,
+}
+
+impl Source {
+    /// Messages of one content and size.
+    pub fn new(content: Content, size: usize) -> Source {
+        Source {
+            messages: content.messages(size).into(),
+            at: 0,
+            text: content.is_text(),
+        }
+    }
+
+    /// The next one.
+    #[inline]
+    pub fn next(&mut self) -> &[u8] {
+        let message = &self.messages[self.at];
+        self.at += 1;
+        if self.at == self.messages.len() {
+            self.at = 0;
+        }
+        message
+    }
+
+    /// Checks that what arrives is what this sends.
+    pub fn check(&self) -> Check {
+        Check::new(Rc::clone(&self.messages))
+    }
+}
+
+/// Checks received messages against those that are expected again and again.
+#[derive(Clone)]
 pub struct Check {
-    expected: Vec<u8>,
+    expected: Rc<[Vec<u8>]>,
+    at: usize,
+    len: usize,
     ends: Option<(u64, u64)>,
     seen: u64,
 }
 
 impl Check {
-    /// Expects `expected`, any number of times.
-    pub fn new(expected: Vec<u8>) -> Check {
+    /// Expects these in turn, any number of times.
+    pub fn new(expected: Rc<[Vec<u8>]>) -> Check {
         Check {
-            ends: ends(&expected),
+            at: 0,
+            len: expected[0].len(),
+            ends: ends(&expected[0]),
             expected,
             seen: 0,
         }
+    }
+
+    /// Expects one message, any number of times.
+    pub fn one(expected: &[u8]) -> Check {
+        Check::new([expected.to_vec()].into())
     }
 
     /// Length and both ends of every message, all bytes of every 256th.
@@ -22,7 +71,7 @@ impl Check {
     pub fn message(&mut self, data: &[u8]) {
         assert_eq!(
             data.len(),
-            self.expected.len(),
+            self.len,
             "message {} has the wrong length",
             self.seen
         );
@@ -33,17 +82,26 @@ impl Check {
         );
         if self.seen & 0xFF == 0 {
             assert!(
-                data == self.expected,
+                data == self.expected[self.at],
                 "message {} has the wrong contents",
                 self.seen
             );
         }
         self.seen += 1;
+        if self.expected.len() > 1 {
+            self.advance();
+        }
     }
 
-    /// The message that is expected.
+    fn advance(&mut self) {
+        self.at = (self.at + 1) % self.expected.len();
+        self.len = self.expected[self.at].len();
+        self.ends = ends(&self.expected[self.at]);
+    }
+
+    /// The message that is expected next.
     pub fn expected(&self) -> &[u8] {
-        &self.expected
+        &self.expected[self.at]
     }
 
     /// How many messages have been seen.

@@ -1,32 +1,45 @@
 //! The other end: a server on raw sockets, one thread per connection, told by the path what to do.
 //!
-//! - `/blast/OPCODE/SIZE/N/TEXT`: sends N frames, then waits for the end.
-//! - `/drain/OPCODE/SIZE/N/TEXT`: reads N frames, checks them, answers with the text `ok`.
+//! - `/blast/SIZE/N/CONTENT`: sends N frames, then waits for the end.
+//! - `/drain/SIZE/N/CONTENT`: reads N frames, checks them, answers with the text `ok`.
 //! - `/echo`: sends every frame back, many per write.
+//!
+//! CONTENT is `binary`, `text`, or `json`: those messages are compressed (permessage-deflate without parameters, so with context
+//! takeover and windows of 15 bits; the answer to the handshake says so).
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 
-use crate::check::Check;
-use crate::{scenario, wire};
+use crate::check::Source;
+use crate::deflate::{self, Inflater};
+use crate::payload::Content;
+use crate::{tls, wire};
 
 /// Serves for ever; prints the address first.
-pub fn serve() {
+pub fn serve(secure: bool) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
+    let tls = secure.then(tls::server);
     for stream in listener.incoming() {
         let stream = stream.expect("a connection");
+        let tls = tls.clone();
         std::thread::Builder::new()
             .stack_size(256 << 10)
             .spawn(move || {
                 // A peer that goes away ends its thread only.
-                let _ = serve_one(stream);
+                let _ = stream.set_nodelay(true);
+                let _ = match tls {
+                    None => serve_one(stream),
+                    Some(config) => {
+                        let connection = rustls::ServerConnection::new(config).expect("settings");
+                        serve_one(rustls::StreamOwned::new(connection, stream))
+                    }
+                };
             })
             .expect("a thread");
     }
 }
 
-fn serve_one(mut stream: TcpStream) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
+fn serve_one(mut stream: impl Read + Write) -> std::io::Result<()> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -38,69 +51,107 @@ fn serve_one(mut stream: TcpStream) -> std::io::Result<()> {
     let (path, response) = wire::accept(&String::from_utf8_lossy(&head));
     stream.write_all(response.as_bytes())?;
     let words: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    match words.as_slice() {
-        ["blast", size, n, text] => blast(stream, size, n, text),
-        ["drain", size, n, text] => drain(stream, size, n, text),
+    let count = |word: &str| word.parse::<usize>().expect("a number");
+    match *words.as_slice() {
+        ["blast", size, n, content] => {
+            blast(stream, count(size), count(n), Content::named(content))
+        }
+        ["drain", size, n, content] => {
+            drain(stream, count(size), count(n), Content::named(content))
+        }
         _ => echo(stream),
     }
 }
 
-fn message(size: &str, text: &str) -> (u8, Vec<u8>) {
-    let text = text == "text";
-    let payload = scenario::payload(size.parse().expect("a size"), text);
-    (if text { 1 } else { 2 }, payload)
-}
-
-fn blast(mut stream: TcpStream, size: &str, n: &str, text: &str) -> std::io::Result<()> {
-    let (opcode, payload) = message(size, text);
-    let mut frame = Vec::new();
-    wire::server_frame(opcode, &payload, &mut frame);
-    let per_block = (128 << 10) / frame.len() + 1;
-    let block = frame.repeat(per_block);
-    let mut left: usize = n.parse().expect("a count");
-    while left > 0 {
-        let now = left.min(per_block);
-        stream.write_all(&block[..now * frame.len()])?;
-        left -= now;
+fn blast(
+    mut stream: impl Read + Write,
+    size: usize,
+    n: usize,
+    content: Content,
+) -> std::io::Result<()> {
+    let messages = content.messages(size);
+    let frames: Vec<Vec<u8>> = if content == Content::Json {
+        let [first, later] = deflate::endless(&messages);
+        stream.write_all(&block(content, &first, true))?;
+        later
+    } else {
+        messages
+    };
+    // Blocks of about 128 KiB and whole rounds; the last one is cut.
+    let mut left = n;
+    if content == Content::Json {
+        left = left.checked_sub(frames.len()).expect("a round at least");
     }
+    let round = block(content, &frames, content == Content::Json);
+    let block = round.repeat((128 << 10) / round.len() + 1);
+    let per_block = frames.len() * (block.len() / round.len());
+    while left >= per_block {
+        stream.write_all(&block)?;
+        left -= per_block;
+    }
+    let last: Vec<Vec<u8>> = frames.iter().cycle().take(left).cloned().collect();
+    stream.write_all(&self::block(content, &last, content == Content::Json))?;
     std::io::copy(&mut stream, &mut std::io::sink())?;
     Ok(())
 }
 
-fn drain(stream: TcpStream, size: &str, n: &str, text: &str) -> std::io::Result<()> {
-    let (opcode, payload) = message(size, text);
-    let n: u64 = n.parse().expect("a count");
-    let mut check = Check::new(payload);
-    let mut stream = frames(stream, |found, payload, _| {
-        if found == opcode {
-            check.message(payload);
+fn block(content: Content, payloads: &[Vec<u8>], compressed: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    for payload in payloads {
+        let start = out.len();
+        wire::server_frame(content.opcode(), payload, &mut out);
+        if compressed {
+            out[start] |= wire::RSV1;
         }
-        check.seen() < n
+    }
+    out
+}
+
+fn drain(
+    stream: impl Read + Write,
+    size: usize,
+    n: usize,
+    content: Content,
+) -> std::io::Result<()> {
+    let mut check = Source::new(content, size).check();
+    let mut inflater = (content == Content::Json).then(|| Inflater::new(size));
+    let mut stream = frames(stream, |header, payload, _| {
+        if header.opcode == content.opcode() {
+            match &mut inflater {
+                None => check.message(payload),
+                Some(inflater) => {
+                    assert!(header.compressed, "a message was not compressed");
+                    check.message(inflater.message(payload));
+                }
+            }
+        }
+        check.seen() < n as u64
     })?;
     let mut out = Vec::new();
     wire::server_frame(1, b"ok", &mut out);
     stream.write_all(&out)?;
+    stream.flush()?;
     std::io::copy(&mut stream, &mut std::io::sink())?;
     Ok(())
 }
 
-fn echo(stream: TcpStream) -> std::io::Result<()> {
-    frames(stream, |opcode, payload, out| {
-        match opcode {
+fn echo(stream: impl Read + Write) -> std::io::Result<()> {
+    frames(stream, |header, payload, out| {
+        match header.opcode {
             9 => wire::server_frame(10, payload, out),
             10 => {}
             opcode => wire::server_frame(opcode, payload, out),
         }
-        opcode != 8
+        header.opcode != 8
     })?;
     Ok(())
 }
 
 /// Reads frames, many per read; what `each` appends to the output leaves in one write per read.
-fn frames(
-    mut stream: TcpStream,
-    mut each: impl FnMut(u8, &mut [u8], &mut Vec<u8>) -> bool,
-) -> std::io::Result<TcpStream> {
+fn frames<S: Read + Write>(
+    mut stream: S,
+    mut each: impl FnMut(&wire::Header, &[u8], &mut Vec<u8>) -> bool,
+) -> std::io::Result<S> {
     let mut buffer = vec![0; 2 << 20];
     let (mut start, mut end) = (0, 0);
     let mut out = Vec::new();
@@ -125,7 +176,7 @@ fn frames(
             if let Some(key) = header.key {
                 wire::unmask(payload, key);
             }
-            let go_on = each(header.opcode, payload, &mut out);
+            let go_on = each(&header, payload, &mut out);
             start += total;
             if !go_on {
                 stream.write_all(&out)?;

@@ -1,10 +1,21 @@
-//! Rounds of peers, interleaved, and the table of their medians.
+//! Rounds of peers, interleaved.
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::process::{Child, Command, Stdio};
 
+use crate::measure::OneCore;
 use crate::peers::{self, Outcome};
-use crate::scenario::{self, Kind, Scenario};
+use crate::scenario::{self, Kind, Scenario, Wire};
+use crate::{libwebsockets, server, table};
+
+/// What was measured of one scenario: by the number of connections (0 where it is fixed) and by peer, one per round.
+pub type Outcomes = BTreeMap<(u64, String), Vec<Outcome>>;
+
+/// Who shows how their costs grow.
+const GROWING: &[&str] = &["arkws", "tokio-tungstenite", "raw"];
+
+/// To how many connections.
+pub const GROWTH: &[u64] = &[1, 100, 1_000, 10_000];
 
 /// `bench run [--rounds N] [--peers A,B] [SCENARIO...]`.
 pub fn run(arguments: &[&str]) {
@@ -35,26 +46,41 @@ pub fn run(arguments: &[&str]) {
     if scenarios.is_empty() {
         scenarios = scenario::ALL.iter().collect();
     }
+    if names.iter().any(|name| name == libwebsockets::NAME)
+        && let Err(why) = libwebsockets::build()
+    {
+        eprintln!("libwebsockets is left out: {why}");
+        names.retain(|name| name != libwebsockets::NAME);
+    }
     for scenario in scenarios {
-        table(scenario, &names, &measure(scenario, &names, rounds));
+        let outcomes = measure(scenario, &names, rounds);
+        table::print(scenario, &names, &outcomes);
     }
 }
 
 /// A B C A B C …, each in a process of its own against a counterpart of its own.
-fn measure(scenario: &Scenario, names: &[String], rounds: usize) -> BTreeMap<String, Vec<Outcome>> {
+fn measure(scenario: &Scenario, names: &[String], rounds: usize) -> Outcomes {
     let progress = std::io::stderr().is_terminal();
-    let mut outcomes: BTreeMap<String, Vec<Outcome>> = BTreeMap::new();
+    let connections = match scenario.kind {
+        Kind::ClientGrowth | Kind::ServerGrowth => GROWTH,
+        _ => &[0],
+    };
+    let _one_core = matches!(scenario.kind, Kind::PingPong | Kind::Handshake).then(OneCore::start);
+    let mut outcomes = Outcomes::new();
     for round in 1..=rounds {
-        for name in names {
-            if progress {
-                eprint!(
-                    "\r\x1b[K{}: round {round} of {rounds}, {name}",
-                    scenario.name
-                );
-                let _ = std::io::stderr().flush();
-            }
-            if let Some(outcome) = one(scenario, name) {
-                outcomes.entry(name.clone()).or_default().push(outcome);
+        for &connections in connections {
+            for name in names {
+                if progress {
+                    eprint!(
+                        "\r\x1b[K{}: round {round} of {rounds}, {name}",
+                        scenario.name
+                    );
+                    let _ = std::io::stderr().flush();
+                }
+                if let Some(outcome) = one(scenario, name, connections) {
+                    let key = (connections, name.clone());
+                    outcomes.entry(key).or_default().push(outcome);
+                }
             }
         }
     }
@@ -64,118 +90,99 @@ fn measure(scenario: &Scenario, names: &[String], rounds: usize) -> BTreeMap<Str
     outcomes
 }
 
-fn one(scenario: &Scenario, name: &str) -> Option<Outcome> {
-    let program = std::env::current_exe().expect("this program");
-    let mut counterpart = Killed(
-        Command::new(&program)
-            .arg("counterpart")
+/// `None`: this peer cannot do this.
+fn one(scenario: &Scenario, name: &str, connections: u64) -> Option<Outcome> {
+    match scenario.kind {
+        Kind::ServerEcho if server::ECHO.contains(&name) => {
+            Some(loaded(scenario, name, "echo", 50, 16))
+        }
+        Kind::ServerBroadcast if server::BROADCAST.contains(&name) => {
+            Some(loaded(scenario, name, "broadcast", 1_000, 4))
+        }
+        Kind::ServerGrowth if GROWING.contains(&name) => {
+            Some(loaded(scenario, name, "echo", connections, 8))
+        }
+        Kind::ClientGrowth if !GROWING.contains(&name) => None,
+        // Against one thread for all connections, not one for each.
+        Kind::ClientGrowth | Kind::Idle | Kind::IdleAfterEcho => {
+            let counterpart = Serving::start(&["server", "raw", "echo"]);
+            client(scenario, name, &counterpart.address, connections)
+        }
+        Kind::ServerEcho | Kind::ServerBroadcast | Kind::ServerGrowth => None,
+        _ => {
+            let tls: &[&str] = match scenario.wire {
+                Wire::Tls => &["--tls"],
+                Wire::Plain | Wire::Deflate => &[],
+            };
+            let counterpart = Serving::start(&[&["counterpart"], tls].concat());
+            client(scenario, name, &counterpart.address, connections)
+        }
+    }
+}
+
+/// A peer's client, against something that serves.
+fn client(scenario: &Scenario, name: &str, address: &str, connections: u64) -> Option<Outcome> {
+    let mut command = if name == libwebsockets::NAME {
+        libwebsockets::command(scenario, address)?
+    } else {
+        let mut command = this_program();
+        command.args(["peer", name, scenario.name, address]);
+        command.arg(connections.to_string());
+        command
+    };
+    serde_json::from_slice(&output(&mut command)).expect("JSON")
+}
+
+/// A peer's server, under load.
+fn loaded(scenario: &Scenario, name: &str, task: &str, connections: u64, window: u64) -> Outcome {
+    let server = Serving::start(&["server", name, task]);
+    let mut load = this_program();
+    load.args(["load", task, &server.address]);
+    load.args(["--connections", &connections.to_string()]);
+    load.args(["--window", &window.to_string()]);
+    load.args(["--size", &scenario.size.to_string()]);
+    load.args(["--messages", &scenario.messages.to_string()]);
+    load.args(["--pid", &server.process.id().to_string()]);
+    serde_json::from_slice(&output(&mut load)).expect("JSON")
+}
+
+fn this_program() -> Command {
+    Command::new(std::env::current_exe().expect("this program"))
+}
+
+fn output(command: &mut Command) -> Vec<u8> {
+    let output = command.stderr(Stdio::inherit()).output().expect("a peer");
+    assert!(output.status.success(), "{command:?} failed");
+    output.stdout
+}
+
+/// A process that serves until this is dropped.
+struct Serving {
+    process: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Serving {
+        let mut process = this_program()
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
-            .expect("a counterpart"),
-    );
-    let mut address = String::new();
-    BufReader::new(counterpart.0.stdout.take().expect("piped"))
-        .read_line(&mut address)
-        .expect("an address");
-    let output = Command::new(&program)
-        .args(["peer", name, scenario.name, address.trim()])
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("a peer");
-    assert!(
-        output.status.success(),
-        "{name} failed in {}",
-        scenario.name
-    );
-    serde_json::from_slice(&output.stdout).expect("JSON")
+            .expect("a process that serves");
+        let mut address = String::new();
+        BufReader::new(process.stdout.take().expect("piped"))
+            .read_line(&mut address)
+            .expect("an address");
+        Serving {
+            process,
+            address: address.trim().to_owned(),
+        }
+    }
 }
 
-struct Killed(Child);
-
-impl Drop for Killed {
+impl Drop for Serving {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn table(scenario: &Scenario, names: &[String], outcomes: &BTreeMap<String, Vec<Outcome>>) {
-    println!("### {}: {}\n", scenario.name, scenario.about);
-    if scenario.kind == Kind::Idle {
-        println!("| peer | resident bytes per connection |\n|---|---:|");
-        for (name, runs) in rows(names, outcomes) {
-            println!(
-                "| {name} | {:.0} |",
-                median(runs.iter().filter_map(|run| run.resident).map(|n| n as f64))
-            );
-        }
-        println!();
-        return;
-    }
-    let cpu =
-        |runs: &[Outcome]| median(runs.iter().map(|run| run.cpu as f64 / run.messages as f64));
-    let best = rows(names, outcomes)
-        .filter(|(name, _)| !name.starts_with("arkws") && *name != "raw")
-        .map(|(_, runs)| cpu(runs))
-        .fold(f64::INFINITY, f64::min);
-    let raw = outcomes.get("raw").map(|runs| cpu(runs));
-    let latency = scenario.kind == Kind::PingPong;
-    println!(
-        "| peer | messages/s | MB/s | CPU ns/message | to best peer | to raw |{}",
-        if latency { " p50 µs | p99 µs |" } else { "" }
-    );
-    println!(
-        "|---|---:|---:|---:|---:|---:|{}",
-        if latency { "---:|---:|" } else { "" }
-    );
-    for (name, runs) in rows(names, outcomes) {
-        let rate = median(
-            runs.iter()
-                .map(|run| run.messages as f64 / (run.wall as f64 / 1e9)),
-        );
-        let megabytes = median(
-            runs.iter()
-                .map(|run| run.bytes as f64 / 1e6 / (run.wall as f64 / 1e9)),
-        );
-        let cpu = cpu(runs);
-        print!(
-            "| {name} | {rate:.0} | {megabytes:.0} | {cpu:.1} | {:.2} |",
-            cpu / best
-        );
-        print!(
-            " {} |",
-            raw.map_or(String::from("–"), |raw| format!("{:.2}", cpu / raw))
-        );
-        if latency {
-            let micros = |pick: fn(&(u64, u64)) -> u64| {
-                median(
-                    runs.iter()
-                        .filter_map(|run| run.latency.as_ref())
-                        .map(|pair| pick(pair) as f64 / 1e3),
-                )
-            };
-            print!(
-                " {:.1} | {:.1} |",
-                micros(|pair| pair.0),
-                micros(|pair| pair.1)
-            );
-        }
-        println!();
-    }
-    println!();
-}
-
-fn rows<'a>(
-    names: &'a [String],
-    outcomes: &'a BTreeMap<String, Vec<Outcome>>,
-) -> impl Iterator<Item = (&'a str, &'a [Outcome])> {
-    names
-        .iter()
-        .filter_map(|name| Some((name.as_str(), outcomes.get(name)?.as_slice())))
 }

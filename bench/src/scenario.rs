@@ -1,218 +1,147 @@
 //! What is measured.
+use crate::payload::Content;
 
-/// What the client does.
+/// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Receives `messages` that the counterpart sends as fast as it can.
+    /// A client receives `messages` that the counterpart sends as fast as it can.
     Receive,
-    /// Sends `messages`, batched as the library does it best.
+    /// A client sends `messages`, batched as the library does it best.
     Send,
-    /// Sends `messages`, each awaited until it has been written.
+    /// A client sends `messages`, each awaited until it has been written.
     SendEach,
-    /// Sends one, waits for its echo.
+    /// A client sends one, waits for its echo.
     PingPong,
-    /// Keeps 64 messages in flight against an echo server.
+    /// A client keeps 64 messages in flight against an echo server.
     Window,
-    /// Opens and closes connections through the library's own connect.
+    /// A client opens and drops connections through the library's own connect.
     Handshake,
-    /// Opens `messages` connections and leaves them idle: resident bytes each.
+    /// A client opens `messages` connections and leaves them idle: resident bytes each.
     Idle,
+    /// The same after one echo on each of them.
+    IdleAfterEcho,
+    /// A server echoes to 50 clients that keep 16 messages in flight each.
+    ServerEcho,
+    /// A server sends what one client publishes to 1,000 clients; `messages` are published.
+    ServerBroadcast,
+    /// A client process echoes `messages` in all over 1 to 10,000 connections.
+    ClientGrowth,
+    /// A server does.
+    ServerGrowth,
 }
 
-/// One row of the benches.
+/// What the frames travel in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// TCP.
+    Plain,
+    /// TLS 1.3 with AES-128-GCM by rustls and ring, at both ends and for every peer.
+    Tls,
+    /// TCP, and the messages compressed: permessage-deflate with context takeover and windows of 15 bits both ways.
+    Deflate,
+}
+
+/// One table of the benches.
 #[derive(Debug)]
 pub struct Scenario {
     /// Its name on the command line.
     pub name: &'static str,
     /// What it shows.
     pub about: &'static str,
-    /// What the client does.
+    /// What is done.
     pub kind: Kind,
+    /// What the frames travel in.
+    pub wire: Wire,
     /// Bytes of a message.
     pub size: usize,
-    /// Text with some non-ASCII, or binary.
-    pub text: bool,
+    /// What they are.
+    pub content: Content,
     /// How many messages (or connections).
     pub messages: u64,
 }
+
+const KI: usize = 1 << 10;
 
 const fn row(
     name: &'static str,
     about: &'static str,
     kind: Kind,
     size: usize,
-    text: bool,
     messages: u64,
 ) -> Scenario {
     Scenario {
         name,
         about,
         kind,
+        wire: Wire::Plain,
         size,
-        text,
+        content: Content::Binary,
         messages,
     }
 }
 
+impl Scenario {
+    const fn text(mut self) -> Scenario {
+        self.content = Content::Text;
+        self
+    }
+
+    const fn tls(mut self) -> Scenario {
+        self.wire = Wire::Tls;
+        self
+    }
+
+    const fn deflate(mut self) -> Scenario {
+        self.wire = Wire::Deflate;
+        self.content = Content::Json;
+        self
+    }
+
+    /// The counterpart's path for `messages` in one direction: `blast` or `drain`.
+    pub fn path(&self, mode: &str, messages: u64) -> String {
+        format!("/{mode}/{}/{messages}/{}", self.size, self.content.name())
+    }
+}
+
 /// All scenarios, in the order of the tables.
+#[rustfmt::skip]
 pub const ALL: &[Scenario] = &[
-    row(
-        "recv-16",
-        "receive 16 B binary",
-        Kind::Receive,
-        16,
-        false,
-        8_000_000,
-    ),
-    row(
-        "recv-1k",
-        "receive 1 KiB binary",
-        Kind::Receive,
-        1 << 10,
-        false,
-        1_500_000,
-    ),
-    row(
-        "recv-text-1k",
-        "receive 1 KiB text, some of it not ASCII",
-        Kind::Receive,
-        1 << 10,
-        true,
-        1_500_000,
-    ),
-    row(
-        "recv-64k",
-        "receive 64 KiB binary",
-        Kind::Receive,
-        64 << 10,
-        false,
-        40_000,
-    ),
-    row(
-        "recv-1m",
-        "receive 1 MiB binary",
-        Kind::Receive,
-        1 << 20,
-        false,
-        2_500,
-    ),
-    row(
-        "send-16",
-        "send 16 B binary, batched",
-        Kind::Send,
-        16,
-        false,
-        8_000_000,
-    ),
-    row(
-        "send-1k",
-        "send 1 KiB binary, batched",
-        Kind::Send,
-        1 << 10,
-        false,
-        1_500_000,
-    ),
-    row(
-        "send-text-1k",
-        "send 1 KiB text, batched",
-        Kind::Send,
-        1 << 10,
-        true,
-        1_500_000,
-    ),
-    row(
-        "send-64k",
-        "send 64 KiB binary, batched",
-        Kind::Send,
-        64 << 10,
-        false,
-        40_000,
-    ),
-    row(
-        "send-1m",
-        "send 1 MiB binary, batched",
-        Kind::Send,
-        1 << 20,
-        false,
-        2_500,
-    ),
-    row(
-        "send-each-16",
-        "send 16 B binary, each awaited",
-        Kind::SendEach,
-        16,
-        false,
-        400_000,
-    ),
-    row(
-        "send-each-1k",
-        "send 1 KiB binary, each awaited",
-        Kind::SendEach,
-        1 << 10,
-        false,
-        400_000,
-    ),
-    row(
-        "ping-pong",
-        "16 B there and back",
-        Kind::PingPong,
-        16,
-        false,
-        60_000,
-    ),
-    row(
-        "window-16",
-        "echo, 16 B, 64 in flight",
-        Kind::Window,
-        16,
-        false,
-        1_000_000,
-    ),
-    row(
-        "handshake",
-        "connect and close",
-        Kind::Handshake,
-        0,
-        false,
-        4_000,
-    ),
-    row(
-        "idle",
-        "resident memory of an idle connection, 5,000 at once",
-        Kind::Idle,
-        0,
-        false,
-        5_000,
-    ),
+    row("recv-16", "receive 16 B binary", Kind::Receive, 16, 8_000_000),
+    row("recv-1k", "receive 1 KiB binary", Kind::Receive, KI, 1_500_000),
+    row("recv-text-1k", "receive 1 KiB text, some of it not ASCII", Kind::Receive, KI, 1_500_000).text(),
+    row("recv-64k", "receive 64 KiB binary", Kind::Receive, 64 * KI, 40_000),
+    row("recv-1m", "receive 1 MiB binary", Kind::Receive, KI * KI, 2_500),
+    row("send-16", "send 16 B binary, batched", Kind::Send, 16, 8_000_000),
+    row("send-1k", "send 1 KiB binary, batched", Kind::Send, KI, 1_500_000),
+    row("send-text-1k", "send 1 KiB text, batched", Kind::Send, KI, 1_500_000).text(),
+    row("send-64k", "send 64 KiB binary, batched", Kind::Send, 64 * KI, 40_000),
+    row("send-1m", "send 1 MiB binary, batched", Kind::Send, KI * KI, 2_500),
+    row("send-each-16", "send 16 B binary, each awaited", Kind::SendEach, 16, 200_000),
+    row("send-each-1k", "send 1 KiB binary, each awaited", Kind::SendEach, KI, 200_000),
+    row("ping-pong", "16 B there and back, both ends on one core", Kind::PingPong, 16, 60_000),
+    row("window-16", "echo, 16 B, 64 in flight", Kind::Window, 16, 1_000_000),
+    row("handshake", "connect and drop, both ends on one core", Kind::Handshake, 0, 4_000),
+    row("idle", "resident memory of an idle connection, 5,000 at once", Kind::Idle, 0, 5_000),
+    row("idle-after-echo", "the same after one echo of 16 B on each", Kind::IdleAfterEcho, 16, 5_000),
+    row("server-echo-16", "a server echoes 16 B, 50 clients with 16 in flight each", Kind::ServerEcho, 16, 1_000_000),
+    row("server-echo-1k", "a server echoes 1 KiB, 50 clients with 16 in flight each", Kind::ServerEcho, KI, 500_000),
+    row("server-broadcast-64", "a server sends 64 B to 1,000 clients", Kind::ServerBroadcast, 64, 300),
+    row("server-broadcast-1k", "a server sends 1 KiB to 1,000 clients", Kind::ServerBroadcast, KI, 300),
+    row("deflate-recv-1k", "receive 1 KiB JSON, compressed", Kind::Receive, KI, 150_000).deflate(),
+    row("deflate-recv-16k", "receive 16 KiB JSON, compressed", Kind::Receive, 16 * KI, 15_000).deflate(),
+    row("deflate-send-1k", "send 1 KiB JSON, compressed", Kind::Send, KI, 30_000).deflate(),
+    row("deflate-send-16k", "send 16 KiB JSON, compressed", Kind::Send, 16 * KI, 2_500).deflate(),
+    row("wss-recv-16", "receive 16 B binary over TLS", Kind::Receive, 16, 4_000_000).tls(),
+    row("wss-recv-1k", "receive 1 KiB binary over TLS", Kind::Receive, KI, 500_000).tls(),
+    row("wss-recv-64k", "receive 64 KiB binary over TLS", Kind::Receive, 64 * KI, 10_000).tls(),
+    row("wss-send-16", "send 16 B binary over TLS, batched", Kind::Send, 16, 4_000_000).tls(),
+    row("wss-send-1k", "send 1 KiB binary over TLS, batched", Kind::Send, KI, 500_000).tls(),
+    row("wss-send-64k", "send 64 KiB binary over TLS, batched", Kind::Send, 64 * KI, 10_000).tls(),
+    row("growth-client", "a client process echoes 16 B over so many connections, 8 in flight on each", Kind::ClientGrowth, 16, 200_000),
+    row("growth-server", "a server echoes 16 B over so many connections, 8 in flight on each", Kind::ServerGrowth, 16, 200_000),
 ];
 
 /// The scenario of that name.
 pub fn find(name: &str) -> Option<&'static Scenario> {
     ALL.iter().find(|scenario| scenario.name == name)
-}
-
-/// The payload of every message of a scenario.
-pub fn payload(size: usize, text: bool) -> Vec<u8> {
-    if text {
-        // One character in sixteen is not ASCII, as in European prose.
-        let sentence = "der Bär läuft über die Brücke, 1,234 times and more; ";
-        let mut text = String::new();
-        while text.len() + sentence.len() <= size {
-            text.push_str(sentence);
-        }
-        while text.len() < size {
-            text.push('.');
-        }
-        text.into_bytes()
-    } else {
-        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        (0..size)
-            .map(|_| {
-                state = state
-                    .wrapping_mul(6364136223846793005)
-                    .wrapping_add(1442695040888963407);
-                (state >> 56) as u8
-            })
-            .collect()
-    }
 }

@@ -2,6 +2,9 @@
 use base64::Engine;
 use sha1::{Digest, Sha1};
 
+/// RFC 7692, 6: the message is compressed.
+pub const RSV1: u8 = 0x40;
+
 /// A whole unmasked (server) frame.
 pub fn server_frame(opcode: u8, payload: &[u8], out: &mut Vec<u8>) {
     out.push(0x80 | opcode);
@@ -30,10 +33,12 @@ pub fn client_frame(opcode: u8, payload: &[u8], key: [u8; 4], out: &mut Vec<u8>)
     out.extend(body.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]));
 }
 
-/// A parsed frame header: opcode, header length, payload length, key.
+/// A parsed frame header.
 pub struct Header {
     /// Opcode.
     pub opcode: u8,
+    /// The message is compressed.
+    pub compressed: bool,
     /// Bytes before the payload.
     pub len: usize,
     /// Bytes of payload.
@@ -65,6 +70,7 @@ pub fn header(bytes: &[u8]) -> Option<Header> {
     };
     Some(Header {
         opcode: first & 0x0F,
+        compressed: first & RSV1 != 0,
         len,
         payload,
         key,
@@ -81,7 +87,11 @@ pub fn unmask(payload: &mut [u8], key: [u8; 4]) {
         let word = u64::from_ne_bytes((&*chunk).try_into().expect("8 bytes")) ^ wide;
         chunk.copy_from_slice(&word.to_ne_bytes());
     }
-    for (byte, key) in chunks.into_remainder().iter_mut().zip(key) {
+    for (byte, key) in chunks
+        .into_remainder()
+        .iter_mut()
+        .zip(key.into_iter().cycle())
+    {
         *byte ^= key;
     }
 }
@@ -105,9 +115,14 @@ pub fn accept(request: &str) -> (String, String) {
     hash.update(key);
     hash.update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     let accept = base64::engine::general_purpose::STANDARD.encode(hash.finalize());
+    let extension = if path.ends_with("/json") {
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+    } else {
+        ""
+    };
     let response = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+         Sec-WebSocket-Accept: {accept}\r\n{extension}\r\n"
     );
     (path, response)
 }
@@ -118,4 +133,22 @@ pub fn request(path: &str) -> String {
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_frame_of_any_length_is_read_back() {
+        for len in (0..40).chain([125, 126, 127, 1_000, 65_535, 65_536]) {
+            let payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
+            let mut frame = Vec::new();
+            client_frame(2, &payload, [1, 2, 4, 8], &mut frame);
+            let header = header(&frame).expect("a whole header");
+            let body = &mut frame[header.len..];
+            unmask(body, header.key.expect("a key"));
+            assert_eq!(body, payload);
+        }
+    }
 }

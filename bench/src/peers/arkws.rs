@@ -2,25 +2,44 @@
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
-use arkws::{Config, MessageRef, Negotiated, Role, WebSocket};
+use arkws::{Bytes, Config, DeflateParams, Message, MessageRef, Negotiated, Role, WebSocket};
 use tokio::net::TcpStream;
 
-use crate::check::Check;
+use super::{Member, Transport};
+use crate::check::{Check, Source};
 
 /// Made once, as a program does: a client is settings, checked.
 static CLIENT: OnceLock<arkws::Client> = OnceLock::new();
 
-pub struct Peer(WebSocket<TcpStream>);
+pub struct Peer<S>(WebSocket<S>);
 
-impl super::Peer for Peer {
-    fn open(stream: TcpStream) -> Self {
-        Peer(WebSocket::from_handshake(
-            stream,
-            Role::Client,
-            Config::default(),
-            Negotiated::default(),
-            &[],
-        ))
+pub fn open<S: Transport>(stream: S, role: Role, negotiated: Negotiated) -> WebSocket<S> {
+    WebSocket::from_handshake(stream, role, Config::default(), negotiated, &[])
+}
+
+/// zlib's level 6, as the other peers' by default.
+pub fn deflate() -> Negotiated {
+    let deflate = DeflateParams {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        server_max_window_bits: 15,
+        client_max_window_bits: 15,
+        level: 6,
+        min_size: 0,
+    };
+    Negotiated {
+        deflate: Some(deflate),
+        ..Negotiated::default()
+    }
+}
+
+impl<S: Transport> super::Peer<S> for Peer<S> {
+    fn open(stream: S) -> Self {
+        Peer(open(stream, Role::Client, Negotiated::default()))
+    }
+
+    fn open_deflate(stream: S) -> Option<Self> {
+        Some(Peer(open(stream, Role::Client, deflate())))
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {
@@ -33,16 +52,10 @@ impl super::Peer for Peer {
         }
     }
 
-    async fn send(&mut self, n: u64, message: &[u8], text: bool) {
+    async fn send(&mut self, n: u64, source: &mut Source) {
         let write_buffer = 64 << 10;
         for _ in 0..n {
-            if text {
-                self.0
-                    .feed_text(std::str::from_utf8(message).expect("text"))
-                    .expect("open");
-            } else {
-                self.0.feed_binary(message).expect("open");
-            }
+            self.feed(source);
             if self.0.queued() >= write_buffer {
                 self.0.flush().await.expect("writes");
             }
@@ -50,18 +63,69 @@ impl super::Peer for Peer {
         self.0.flush().await.expect("writes");
     }
 
-    async fn send_one(&mut self, message: &[u8], _text: bool) {
-        self.0.feed_binary(message).expect("open");
+    async fn send_one(&mut self, source: &mut Source) {
+        self.feed(source);
         self.0.flush().await.expect("writes");
     }
 
-    async fn connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(address).await.expect("connects");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
+    async fn connect(stream: S, address: SocketAddr) -> Option<Self> {
         let client = CLIENT.get_or_init(|| arkws::Client::builder().build().expect("options"));
         let url = format!("ws://{address}/echo");
         Some(Peer(
             client.connect_over(&url, stream).await.expect("accepted").0,
         ))
+    }
+}
+
+impl<S> Peer<S> {
+    #[inline]
+    fn feed(&mut self, source: &mut Source) {
+        if source.text {
+            let text = std::str::from_utf8(source.next()).expect("text");
+            self.0.feed_text(text).expect("open");
+        } else {
+            self.0.feed_binary(source.next()).expect("open");
+        }
+    }
+}
+
+/// Echoes: what is queued leaves when all that was read has been consumed.
+pub async fn echo(stream: TcpStream) {
+    let mut socket = open(stream, Role::Server, Negotiated::default());
+    while let Some(Ok((message, mut outbox))) = socket.recv_with_outbox().await {
+        match message {
+            MessageRef::Text(text) => outbox.feed_text(&text).expect("open"),
+            MessageRef::Binary(data) => outbox.feed_binary(&data).expect("open"),
+            _ => {}
+        }
+        if outbox.is_full() && socket.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Of a room.
+pub struct Joined(WebSocket<TcpStream>);
+
+impl Joined {
+    pub fn new(stream: TcpStream) -> Self {
+        Joined(open(stream, Role::Server, Negotiated::default()))
+    }
+}
+
+impl Member for Joined {
+    async fn next(&mut self) -> Option<Bytes> {
+        match self.0.recv().await?.ok()? {
+            MessageRef::Binary(data) => Some(Bytes::copy_from_slice(&data)),
+            _ => None,
+        }
+    }
+
+    async fn feed(&mut self, message: Bytes) {
+        self.0.feed_message(Message::Binary(message)).expect("open");
+    }
+
+    async fn flush(&mut self) {
+        let _ = self.0.flush().await;
     }
 }

@@ -1,42 +1,89 @@
 //! One small module per peer; each drives its library the way its own documentation advises for speed.
+use std::future::Future;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::LocalSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use crate::check::Check;
-use crate::measure::{self, Meter};
-use crate::scenario::{self, Kind, Scenario};
-use crate::wire;
+use crate::check::{Check, Source};
+use crate::measure::{Cost, Meter, Process};
+use crate::scenario::{self, Kind, Scenario, Wire};
+use crate::{tls, wire};
 
-mod arkws;
-mod arkws_stream;
-mod fastwebsockets;
-mod raw;
-mod soketto;
-mod tokio_tungstenite;
-mod tokio_websockets;
-mod wtx;
-mod yawc;
+pub mod arkws;
+pub mod arkws_stream;
+mod corked;
+pub mod fastwebsockets;
+pub mod raw;
+pub mod soketto;
+pub mod tokio_tungstenite;
+pub mod tokio_websockets;
+pub mod wtx;
+pub mod yawc;
 
-/// A library, driven.
-pub trait Peer: Sized {
+/// A library's client, driven.
+pub trait Peer<S>: Sized + 'static {
     /// Takes over a stream whose handshake is complete.
-    fn open(stream: TcpStream) -> Self;
+    fn open(stream: S) -> Self;
+    /// The same with permessage-deflate as [`Wire::Deflate`] has it. `None`: it cannot compress.
+    fn open_deflate(_stream: S) -> Option<Self> {
+        None
+    }
     /// Receives `n` messages.
     async fn receive(&mut self, n: u64, check: &mut Check);
     /// Sends `n` messages, batched; they have been written when this returns.
-    async fn send(&mut self, n: u64, message: &[u8], text: bool);
+    async fn send(&mut self, n: u64, source: &mut Source);
     /// Sends one message; it has been written when this returns.
-    async fn send_one(&mut self, message: &[u8], text: bool);
-    /// The library's own handshake, then a dropped connection. `None`: it has no client handshake for plain TCP.
-    async fn connect(address: SocketAddr) -> Option<Self>;
+    async fn send_one(&mut self, source: &mut Source);
+    /// The library's own handshake. `None`: it has none for streams of the caller's.
+    fn connect(_stream: S, _address: SocketAddr) -> impl Future<Output = Option<Self>> {
+        std::future::ready(None)
+    }
 }
 
-/// What a peer process prints.
-#[derive(Debug, Serialize, Deserialize)]
+/// A library's server side of one connection that has joined a room.
+pub trait Member {
+    /// The next message from this client; dropping the future loses nothing. `None`: the client has gone.
+    async fn next(&mut self) -> Option<Bytes>;
+    /// Queues a message for this client.
+    async fn feed(&mut self, message: Bytes);
+    /// Writes what is queued.
+    async fn flush(&mut self);
+}
+
+/// What the peers speak over.
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Connects.
+    async fn connect(address: SocketAddr) -> Self;
+}
+
+impl Transport for TcpStream {
+    async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("connects");
+        stream.set_nodelay(true).expect("TCP_NODELAY");
+        stream
+    }
+}
+
+impl Transport for TlsStream<TcpStream> {
+    async fn connect(address: SocketAddr) -> Self {
+        let stream = <TcpStream as Transport>::connect(address).await;
+        let name = "localhost".try_into().expect("a name");
+        let connector = TlsConnector::from(tls::client());
+        connector.connect(name, stream).await.expect("TLS")
+    }
+}
+
+/// What a measured process, or the load generator, prints.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// Messages (or connections).
     pub messages: u64,
@@ -48,8 +95,21 @@ pub struct Outcome {
     pub cpu: u64,
     /// For `ping-pong`: median and 99th percentile, in nanoseconds.
     pub latency: Option<(u64, u64)>,
-    /// For `idle`: resident bytes per connection.
+    /// Resident bytes per connection, where there are many.
     pub resident: Option<u64>,
+}
+
+impl Outcome {
+    /// What `messages` of `size` bytes cost.
+    pub fn new(messages: u64, size: usize, cost: Cost) -> Outcome {
+        Outcome {
+            messages,
+            bytes: messages * size as u64,
+            wall: cost.wall.as_nanos() as u64,
+            cpu: cost.cpu.as_nanos() as u64,
+            ..Outcome::default()
+        }
+    }
 }
 
 /// All peers, in the order of the tables.
@@ -63,150 +123,245 @@ pub const ALL: &[&str] = &[
     "yawc-tuned",
     "wtx",
     "soketto",
+    "libwebsockets",
     "raw",
 ];
 
-/// Runs one peer in one scenario and prints its outcome as JSON.
-pub fn run(name: &str, scenario: &str, address: SocketAddr) {
+/// Runs one peer in one scenario and prints its outcome as JSON; `connections` is for those that grow.
+pub fn run(name: &str, scenario: &str, address: SocketAddr, connections: u64) {
     let scenario = scenario::find(scenario).expect("a scenario");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    let outcome = runtime.block_on(async {
-        match name {
-            "arkws" => drive::<arkws::Peer>(scenario, address).await,
-            "arkws-stream" => drive::<arkws_stream::Peer>(scenario, address).await,
-            "tokio-tungstenite" => drive::<tokio_tungstenite::Peer>(scenario, address).await,
-            "fastwebsockets" => drive::<fastwebsockets::Peer>(scenario, address).await,
-            "tokio-websockets" => drive::<tokio_websockets::Peer>(scenario, address).await,
-            "yawc" => drive::<yawc::Peer<false>>(scenario, address).await,
-            "yawc-tuned" => drive::<yawc::Peer<true>>(scenario, address).await,
-            "wtx" => drive::<wtx::Peer>(scenario, address).await,
-            "soketto" => drive::<soketto::Peer>(scenario, address).await,
-            "raw" => drive::<raw::Peer>(scenario, address).await,
-            other => panic!("no peer {other:?}"),
+    let outcome = LocalSet::new().block_on(&runtime, async {
+        match scenario.wire {
+            Wire::Plain | Wire::Deflate => {
+                by_name::<TcpStream>(name, scenario, address, connections).await
+            }
+            Wire::Tls => {
+                by_name::<TlsStream<TcpStream>>(name, scenario, address, connections).await
+            }
         }
     });
     println!("{}", serde_json::to_string(&outcome).expect("JSON"));
 }
 
-async fn drive<P: Peer>(scenario: &Scenario, address: SocketAddr) -> Option<Outcome> {
-    let Scenario {
-        kind,
-        size,
-        text,
-        messages,
-        ..
-    } = *scenario;
-    let payload = scenario::payload(size, text);
-    let mut check = Check::new(payload.clone());
-    let task = |mode: &str| {
-        format!(
-            "/{mode}/{size}/{messages}/{}",
-            if text { "text" } else { "binary" }
-        )
+async fn by_name<S: Transport>(
+    name: &str,
+    scenario: &Scenario,
+    address: SocketAddr,
+    connections: u64,
+) -> Option<Outcome> {
+    let run = Run {
+        scenario,
+        address,
+        connections,
+        // soketto takes a microsecond where others take a twentieth of one.
+        messages: match (name, scenario.kind) {
+            ("soketto", Kind::Receive | Kind::Send) => scenario.messages / 8,
+            _ => scenario.messages,
+        },
     };
-    let mut latency = None;
-    let mut resident = None;
-    let cost = match kind {
-        Kind::Receive => {
-            let mut peer = P::open(handshake(address, &task("blast")).await);
-            let meter = Meter::start();
-            peer.receive(messages, &mut check).await;
-            meter.stop()
-        }
-        Kind::Send | Kind::SendEach => {
-            let mut peer = P::open(handshake(address, &task("drain")).await);
-            let mut ok = Check::new(b"ok".to_vec());
-            let meter = Meter::start();
-            if kind == Kind::Send {
-                peer.send(messages, &payload, text).await;
-            } else {
-                for _ in 0..messages {
-                    peer.send_one(&payload, text).await;
+    match name {
+        "arkws" => run.drive::<S, arkws::Peer<S>>().await,
+        "arkws-stream" => run.drive::<S, arkws_stream::Peer<S>>().await,
+        "tokio-tungstenite" => run.drive::<S, tokio_tungstenite::Peer<S>>().await,
+        "fastwebsockets" => run.drive::<S, fastwebsockets::Peer<S>>().await,
+        "tokio-websockets" => run.drive::<S, tokio_websockets::Peer<S>>().await,
+        "yawc" => run.drive::<S, yawc::Peer<S, false>>().await,
+        "yawc-tuned" => run.drive::<S, yawc::Peer<S, true>>().await,
+        "wtx" => run.drive::<S, wtx::Peer<S>>().await,
+        "soketto" => run.drive::<S, soketto::Peer<S>>().await,
+        "raw" => run.drive::<S, raw::Peer<S>>().await,
+        other => panic!("no peer {other:?}"),
+    }
+}
+
+struct Run<'a> {
+    scenario: &'a Scenario,
+    address: SocketAddr,
+    connections: u64,
+    messages: u64,
+}
+
+impl Run<'_> {
+    async fn drive<S: Transport, P: Peer<S>>(&self) -> Option<Outcome> {
+        let messages = self.messages;
+        let mut source = Source::new(self.scenario.content, self.scenario.size);
+        let mut check = source.check();
+        let mut latency = None;
+        let cost = match self.scenario.kind {
+            Kind::Receive => {
+                let mut peer: P = self.open("blast").await?;
+                let meter = Meter::start();
+                peer.receive(messages, &mut check).await;
+                meter.stop()
+            }
+            Kind::Send | Kind::SendEach => {
+                let mut peer: P = self.open("drain").await?;
+                let meter = Meter::start();
+                if self.scenario.kind == Kind::Send {
+                    peer.send(messages, &mut source).await;
+                } else {
+                    for _ in 0..messages {
+                        peer.send_one(&mut source).await;
+                    }
                 }
+                let cost = meter.stop();
+                peer.receive(1, &mut Check::one(b"ok")).await;
+                cost
             }
-            let cost = meter.stop();
-            peer.receive(1, &mut ok).await;
-            cost
+            Kind::PingPong => {
+                let mut peer: P = self.open("echo").await?;
+                let mut times = Vec::with_capacity(messages as usize);
+                let meter = Meter::start();
+                for _ in 0..messages {
+                    let start = Instant::now();
+                    peer.send_one(&mut source).await;
+                    peer.receive(1, &mut check).await;
+                    times.push(start.elapsed());
+                }
+                let cost = meter.stop();
+                times.sort_unstable();
+                let at = |part: f64| times[(times.len() as f64 * part) as usize].as_nanos() as u64;
+                latency = Some((at(0.5), at(0.99)));
+                cost
+            }
+            Kind::Window => {
+                let mut peer: P = self.open("echo").await?;
+                let meter = Meter::start();
+                window(&mut peer, messages, 64, source, check).await;
+                meter.stop()
+            }
+            Kind::Handshake => {
+                let meter = Meter::start();
+                for _ in 0..messages {
+                    P::connect(S::connect(self.address).await, self.address).await?;
+                }
+                meter.stop()
+            }
+            Kind::Idle | Kind::IdleAfterEcho => return self.idle::<S, P>(source, check).await,
+            Kind::ClientGrowth => return self.grow::<S, P>(&source, &check).await,
+            Kind::ServerEcho | Kind::ServerBroadcast | Kind::ServerGrowth => {
+                unreachable!("servers are measured by the load generator")
+            }
+        };
+        Some(Outcome {
+            latency,
+            ..Outcome::new(messages, self.scenario.size, cost)
+        })
+    }
+
+    async fn open<S: Transport, P: Peer<S>>(&self, mode: &str) -> Option<P> {
+        let stream = S::connect(self.address).await;
+        let path = self.scenario.path(mode, self.messages);
+        let stream = handshake(stream, &path).await;
+        match self.scenario.wire {
+            Wire::Plain | Wire::Tls => Some(P::open(stream)),
+            Wire::Deflate => P::open_deflate(stream),
         }
-        Kind::PingPong => {
-            let mut peer = P::open(handshake(address, "/echo").await);
-            let mut times = Vec::with_capacity(messages as usize);
-            let meter = Meter::start();
-            for _ in 0..messages {
-                let start = Instant::now();
-                peer.send_one(&payload, text).await;
+    }
+
+    /// Resident bytes before there is any connection, and with all of them: sockets, their registration with the runtime, and
+    /// what the library keeps.
+    async fn idle<S: Transport, P: Peer<S>>(
+        &self,
+        mut source: Source,
+        mut check: Check,
+    ) -> Option<Outcome> {
+        let before = Process::default().resident();
+        let meter = Meter::start();
+        let mut peers: Vec<P> = Vec::new();
+        for _ in 0..self.messages {
+            let mut peer: P = self.open("echo").await?;
+            if self.scenario.kind == Kind::IdleAfterEcho {
+                peer.send_one(&mut source).await;
                 peer.receive(1, &mut check).await;
-                times.push(start.elapsed());
             }
-            let cost = meter.stop();
-            times.sort_unstable();
-            let at = |part: f64| times[(times.len() as f64 * part) as usize].as_nanos() as u64;
-            latency = Some((at(0.5), at(0.99)));
-            cost
+            wait(&mut peer, check.clone());
+            peers.push(peer);
         }
-        Kind::Window => {
-            const WINDOW: u64 = 64;
-            let mut peer = P::open(handshake(address, "/echo").await);
-            let meter = Meter::start();
-            // The window moves by halves: what arrives is answered in a batch, as a program under load does.
-            peer.send(WINDOW, &payload, text).await;
-            for _ in 0..messages / (WINDOW / 2) - 2 {
-                peer.receive(WINDOW / 2, &mut check).await;
-                peer.send(WINDOW / 2, &payload, text).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let cost = meter.stop();
+        let resident = Process::default().resident().saturating_sub(before) / self.messages;
+        drop(peers);
+        Some(Outcome {
+            resident: Some(resident),
+            ..Outcome::new(self.messages, self.scenario.size, cost)
+        })
+    }
+
+    /// The same number of messages over more and more connections, a task for each.
+    async fn grow<S: Transport, P: Peer<S>>(
+        &self,
+        source: &Source,
+        check: &Check,
+    ) -> Option<Outcome> {
+        let before = Process::default().resident();
+        // Some at a time, or the round trips of ten thousand handshakes would take longer than what is measured.
+        let mut peers: Vec<P> = Vec::new();
+        while peers.len() < self.connections as usize {
+            let now = 64.min(self.connections as usize - peers.len());
+            for peer in join_all((0..now).map(|_| self.open("echo"))).await {
+                peers.push(peer?);
             }
-            peer.receive(WINDOW, &mut check).await;
-            meter.stop()
         }
-        Kind::Handshake => {
-            let meter = Meter::start();
-            for _ in 0..messages {
-                P::connect(address).await?;
-            }
-            meter.stop()
+        let each = self.messages / self.connections;
+        let meter = Meter::start();
+        let tasks: Vec<_> = peers
+            .into_iter()
+            .map(|mut peer| {
+                let (source, check) = (source.clone(), check.clone());
+                tokio::task::spawn_local(async move {
+                    window(&mut peer, each, 8, source, check.clone()).await;
+                    wait(&mut peer, check);
+                    peer
+                })
+            })
+            .collect();
+        let mut peers = Vec::new();
+        for task in tasks {
+            peers.push(task.await.expect("no panic"));
         }
-        Kind::Idle => {
-            let mut peers = Vec::with_capacity(messages as usize);
-            let mut streams = Vec::with_capacity(messages as usize);
-            for _ in 0..messages {
-                streams.push(handshake(address, "/echo").await);
-            }
-            let before = measure::resident();
-            let meter = Meter::start();
-            for stream in streams {
-                peers.push(P::open(stream));
-            }
-            // One echo each: what the connection keeps after traffic counts.
-            for peer in &mut peers {
-                peer.send_one(b"0123456789abcdef", false).await;
-                peer.receive(1, &mut Check::new(b"0123456789abcdef".to_vec()))
-                    .await;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            resident = Some(measure::resident().saturating_sub(before) / messages);
-            meter.stop()
-        }
-    };
-    Some(Outcome {
-        messages,
-        bytes: messages * size as u64,
-        wall: cost.wall.as_nanos() as u64,
-        cpu: cost.cpu.as_nanos() as u64,
-        latency,
-        resident,
-    })
+        let cost = meter.stop();
+        let resident = Process::default().resident().saturating_sub(before) / self.connections;
+        drop(peers);
+        Some(Outcome {
+            resident: Some(resident),
+            ..Outcome::new(each * self.connections, self.scenario.size, cost)
+        })
+    }
+}
+
+/// Begins to wait for the next message, as a program does when it has dealt with one.
+fn wait<S, P: Peer<S>>(peer: &mut P, mut check: Check) {
+    assert!(peer.receive(1, &mut check).now_or_never().is_none());
+}
+
+/// `n` messages there and back, `size` in flight. The window moves by halves: what arrives is answered in a batch, as a program
+/// under load does.
+async fn window<S, P: Peer<S>>(
+    peer: &mut P,
+    n: u64,
+    size: u64,
+    mut source: Source,
+    mut check: Check,
+) {
+    assert!(n >= size && n.is_multiple_of(size / 2), "{n} messages");
+    peer.send(size, &mut source).await;
+    for _ in 0..n / (size / 2) - 2 {
+        peer.receive(size / 2, &mut check).await;
+        peer.send(size / 2, &mut source).await;
+    }
+    peer.receive(size, &mut check).await;
 }
 
 /// The opening handshake by hand, byte by byte so that no frame is swallowed.
-async fn handshake(address: SocketAddr, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.expect("connects");
-    stream.set_nodelay(true).expect("TCP_NODELAY");
-    stream
-        .write_all(wire::request(path).as_bytes())
-        .await
-        .expect("writes");
+async fn handshake<S: Transport>(mut stream: S, path: &str) -> S {
+    let request = wire::request(path);
+    stream.write_all(request.as_bytes()).await.expect("writes");
+    stream.flush().await.expect("writes");
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.expect("reads"));

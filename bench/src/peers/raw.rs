@@ -1,24 +1,33 @@
 //! No library: the same bytes over TCP. The floor.
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::Bytes;
+use tokio::io::{AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::check::Check;
+use super::{Member, Transport};
+use crate::check::{Check, Source};
 use crate::wire;
 
-pub struct Peer {
-    stream: TcpStream,
-    buffer: Vec<u8>,
+thread_local! {
+    /// What is read into, by all connections.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 128 << 10]);
+}
+
+pub struct Peer<S> {
+    stream: S,
     block: Vec<u8>,
     frame: usize,
 }
 
-impl super::Peer for Peer {
-    fn open(stream: TcpStream) -> Self {
+impl<S: Transport> super::Peer<S> for Peer<S> {
+    fn open(stream: S) -> Self {
         Peer {
             stream,
-            buffer: vec![0; 128 << 10],
             block: Vec::new(),
             frame: 0,
         }
@@ -30,20 +39,23 @@ impl super::Peer for Peer {
         wire::server_frame(2, check.expected(), &mut one);
         let mut left = n * one.len() as u64;
         while left > 0 {
-            let most = self.buffer.len().min(left as usize);
-            let got = self
-                .stream
-                .read(&mut self.buffer[..most])
-                .await
-                .expect("reads");
+            let got = poll_fn(|cx| {
+                BUFFER.with_borrow_mut(|buffer| {
+                    let most = buffer.len().min(left as usize);
+                    let mut buffer = ReadBuf::new(&mut buffer[..most]);
+                    let poll = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+                    poll.map_ok(|()| buffer.filled().len())
+                })
+            });
+            let got = got.await.expect("reads");
             assert_ne!(got, 0);
             left -= got as u64;
         }
     }
 
     /// Writes frames that were masked once, in blocks of about 64 KiB.
-    async fn send(&mut self, n: u64, message: &[u8], text: bool) {
-        self.prepare(message, text, (64 << 10) / (message.len() + 14) + 1);
+    async fn send(&mut self, n: u64, source: &mut Source) {
+        self.prepare(n, source);
         let mut left = n as usize * self.frame;
         while left > 0 {
             let now = left.min(self.block.len());
@@ -53,32 +65,125 @@ impl super::Peer for Peer {
                 .expect("writes");
             left -= now;
         }
+        self.stream.flush().await.expect("writes");
     }
 
-    async fn send_one(&mut self, message: &[u8], text: bool) {
-        self.prepare(message, text, 1);
-        self.stream
-            .write_all(&self.block[..self.frame])
-            .await
-            .expect("writes");
+    async fn send_one(&mut self, source: &mut Source) {
+        self.send(1, source).await;
     }
 
-    async fn connect(address: SocketAddr) -> Option<Self> {
-        Some(Self::open(super::handshake(address, "/echo").await))
+    async fn connect(stream: S, _address: SocketAddr) -> Option<Self> {
+        Some(Self::open(super::handshake(stream, "/echo").await))
     }
 }
 
-impl Peer {
-    fn prepare(&mut self, message: &[u8], text: bool, frames: usize) {
+impl<S> Peer<S> {
+    fn prepare(&mut self, n: u64, source: &mut Source) {
         if self.block.is_empty() {
-            wire::client_frame(
-                if text { 1 } else { 2 },
-                message,
-                [1, 2, 3, 4],
-                &mut self.block,
-            );
+            let opcode = if source.text { 1 } else { 2 };
+            let message = source.next();
+            wire::client_frame(opcode, message, [1, 2, 3, 4], &mut self.block);
             self.frame = self.block.len();
-            self.block = self.block.repeat(frames);
+            let most = (64 << 10) / self.frame + 1;
+            self.block = self.block.repeat(most.min(n as usize));
         }
+    }
+}
+
+/// A server's side of a connection: what has been read and is no whole frame yet.
+struct Frames {
+    stream: TcpStream,
+    tail: Vec<u8>,
+}
+
+impl Frames {
+    /// Once something has been read, `each` for every frame.
+    async fn read(&mut self, mut each: impl FnMut(&wire::Header, &[u8])) -> Option<()> {
+        self.stream.readable().await.ok()?;
+        BUFFER.with_borrow_mut(|buffer| {
+            let kept = self.tail.len();
+            buffer[..kept].copy_from_slice(&self.tail);
+            self.tail.clear();
+            let end = match self.stream.try_read(&mut buffer[kept..]) {
+                Ok(0) => return None,
+                Ok(n) => kept + n,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => kept,
+                Err(_) => return None,
+            };
+            let mut rest = &mut buffer[..end];
+            while let Some(header) = wire::header(rest) {
+                let total = header.len + header.payload;
+                if rest.len() < total {
+                    break;
+                }
+                let (frame, behind) = rest.split_at_mut(total);
+                rest = behind;
+                let payload = &mut frame[header.len..];
+                if let Some(key) = header.key {
+                    wire::unmask(payload, key);
+                }
+                each(&header, payload);
+            }
+            self.tail.extend_from_slice(rest);
+            Some(())
+        })
+    }
+}
+
+/// Echoes, in one write per read.
+pub async fn echo(stream: TcpStream) {
+    let tail = Vec::new();
+    let mut frames = Frames { stream, tail };
+    let mut out = Vec::new();
+    loop {
+        let each = |header: &wire::Header, payload: &[u8]| {
+            wire::server_frame(header.opcode, payload, &mut out);
+        };
+        if frames.read(each).await.is_none() || frames.stream.write_all(&out).await.is_err() {
+            return;
+        }
+        out.clear();
+    }
+}
+
+/// Of a room.
+pub struct Joined {
+    frames: Frames,
+    received: VecDeque<Bytes>,
+    out: Vec<u8>,
+}
+
+impl Joined {
+    pub fn new(stream: TcpStream) -> Self {
+        Joined {
+            frames: Frames {
+                stream,
+                tail: Vec::new(),
+            },
+            received: VecDeque::new(),
+            out: Vec::new(),
+        }
+    }
+}
+
+impl Member for Joined {
+    async fn next(&mut self) -> Option<Bytes> {
+        while self.received.is_empty() {
+            let received = &mut self.received;
+            let each = |_: &wire::Header, payload: &[u8]| {
+                received.push_back(Bytes::copy_from_slice(payload));
+            };
+            self.frames.read(each).await?;
+        }
+        self.received.pop_front()
+    }
+
+    async fn feed(&mut self, message: Bytes) {
+        wire::server_frame(2, &message, &mut self.out);
+    }
+
+    async fn flush(&mut self) {
+        let _ = self.frames.stream.write_all(&self.out).await;
+        self.out.clear();
     }
 }

@@ -1,4 +1,4 @@
-//! soketto.
+//! soketto, which leaves the buffering of writes to its caller.
 use std::net::SocketAddr;
 
 use soketto::connection::{Builder, Mode, Receiver, Sender};
@@ -6,29 +6,35 @@ use soketto::handshake::{Client, ServerResponse};
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
-use crate::check::Check;
+use super::Transport;
+use super::corked::Corked;
+use crate::check::{Check, Source};
 
-/// soketto leaves the buffering of writes to its caller.
-type Io = futures_util::io::BufWriter<Compat<TcpStream>>;
+type Io<S> = futures_util::io::BufWriter<Compat<S>>;
 
-pub struct Peer {
-    sender: Sender<Io>,
-    receiver: Receiver<Io>,
+pub struct Peer<S> {
+    sender: Sender<Io<S>>,
+    receiver: Receiver<Io<S>>,
     buffer: Vec<u8>,
 }
 
-fn io(stream: TcpStream) -> Io {
+fn io<S: Transport>(stream: S) -> Io<S> {
     futures_util::io::BufWriter::with_capacity(64 << 10, stream.compat())
 }
 
-impl super::Peer for Peer {
-    fn open(stream: TcpStream) -> Self {
-        let (sender, receiver) = Builder::new(io(stream), Mode::Client).finish();
+impl<S: Transport> Peer<S> {
+    fn new((sender, receiver): (Sender<Io<S>>, Receiver<Io<S>>)) -> Self {
         Peer {
             sender,
             receiver,
             buffer: Vec::new(),
         }
+    }
+}
+
+impl<S: Transport> super::Peer<S> for Peer<S> {
+    fn open(stream: S) -> Self {
+        Peer::new(Builder::new(io(stream), Mode::Client).finish())
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {
@@ -42,36 +48,48 @@ impl super::Peer for Peer {
         }
     }
 
-    async fn send(&mut self, n: u64, message: &[u8], text: bool) {
+    async fn send(&mut self, n: u64, source: &mut Source) {
         for _ in 0..n {
-            if text {
+            if source.text {
+                let text = std::str::from_utf8(source.next()).expect("text");
+                self.sender.send_text(text).await.expect("writes");
+            } else {
                 self.sender
-                    .send_text(std::str::from_utf8(message).expect("text"))
+                    .send_binary(source.next())
                     .await
                     .expect("writes");
-            } else {
-                self.sender.send_binary(message).await.expect("writes");
             }
         }
         self.sender.flush().await.expect("writes");
     }
 
-    async fn send_one(&mut self, message: &[u8], text: bool) {
-        self.send(1, message, text).await;
+    async fn send_one(&mut self, source: &mut Source) {
+        self.send(1, source).await;
     }
 
-    async fn connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(address).await.expect("connects");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
+    async fn connect(stream: S, _address: SocketAddr) -> Option<Self> {
         let mut client = Client::new(io(stream), "localhost", "/echo");
         let ServerResponse::Accepted { .. } = client.handshake().await.expect("a response") else {
             panic!("refused");
         };
-        let (sender, receiver) = client.into_builder().finish();
-        Some(Peer {
-            sender,
-            receiver,
-            buffer: Vec::new(),
-        })
+        Some(Peer::new(client.into_builder().finish()))
+    }
+}
+
+/// Over a corked stream.
+pub async fn echo(stream: TcpStream) {
+    let stream = Corked::new(stream).compat();
+    let (mut sender, mut receiver) = Builder::new(stream, Mode::Server).finish();
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        match receiver.receive_data(&mut buffer).await {
+            Ok(kind) if kind.is_binary() => {
+                if sender.send_binary(&buffer).await.is_err() {
+                    return;
+                }
+            }
+            _ => return,
+        }
     }
 }

@@ -1,33 +1,35 @@
 //! tokio-tungstenite, `Stream` and `Sink`.
 use std::net::SocketAddr;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt, TryStreamExt, future};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::check::Check;
+use super::{Member, Transport};
+use crate::check::{Check, Source};
 
-pub struct Peer(WebSocketStream<TcpStream>);
+pub struct Peer<S>(WebSocketStream<S>);
 
-fn owned(message: &[u8], text: bool) -> Message {
-    if text {
-        Message::text(std::str::from_utf8(message).expect("text"))
+fn open<S: Transport>(stream: S, role: Role) -> WebSocketStream<S> {
+    // Its constructor is async but only for form.
+    WebSocketStream::from_raw_socket(stream, role, Some(WebSocketConfig::default()))
+        .now_or_never()
+        .expect("ready at once")
+}
+
+fn owned(source: &mut Source) -> Message {
+    if source.text {
+        Message::text(std::str::from_utf8(source.next()).expect("text"))
     } else {
-        Message::Binary(Bytes::copy_from_slice(message))
+        Message::Binary(Bytes::copy_from_slice(source.next()))
     }
 }
 
-impl super::Peer for Peer {
-    fn open(stream: TcpStream) -> Self {
-        // Its constructor is async but only for form.
-        let socket = WebSocketStream::from_raw_socket(
-            stream,
-            Role::Client,
-            Some(WebSocketConfig::default()),
-        );
-        Peer(futures_util::FutureExt::now_or_never(socket).expect("ready at once"))
+impl<S: Transport> super::Peer<S> for Peer<S> {
+    fn open(stream: S) -> Self {
+        Peer(open(stream, Role::Client))
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {
@@ -40,24 +42,55 @@ impl super::Peer for Peer {
         }
     }
 
-    async fn send(&mut self, n: u64, message: &[u8], text: bool) {
+    async fn send(&mut self, n: u64, source: &mut Source) {
         for _ in 0..n {
-            self.0.feed(owned(message, text)).await.expect("writes");
+            self.0.feed(owned(source)).await.expect("writes");
         }
         self.0.flush().await.expect("writes");
     }
 
-    async fn send_one(&mut self, message: &[u8], text: bool) {
-        self.0.send(owned(message, text)).await.expect("writes");
+    async fn send_one(&mut self, source: &mut Source) {
+        self.0.send(owned(source)).await.expect("writes");
     }
 
-    async fn connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(address).await.expect("connects");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
+    async fn connect(stream: S, address: SocketAddr) -> Option<Self> {
         let url = format!("ws://{address}/echo");
         let (socket, _) = tokio_tungstenite::client_async(url, stream)
             .await
             .expect("accepted");
         Some(Peer(socket))
+    }
+}
+
+/// As in its `echo-server` example; `forward` flushes when nothing more has arrived.
+pub async fn echo(stream: TcpStream) {
+    let (write, read) = open(stream, Role::Server).split();
+    let data = read.try_filter(|message| future::ready(message.is_text() || message.is_binary()));
+    let _ = data.forward(write).await;
+}
+
+/// Of a room.
+pub struct Joined(WebSocketStream<TcpStream>);
+
+impl Joined {
+    pub fn new(stream: TcpStream) -> Self {
+        Joined(open(stream, Role::Server))
+    }
+}
+
+impl Member for Joined {
+    async fn next(&mut self) -> Option<Bytes> {
+        match self.0.next().await?.ok()? {
+            Message::Binary(data) => Some(data),
+            _ => None,
+        }
+    }
+
+    async fn feed(&mut self, message: Bytes) {
+        let _ = self.0.feed(Message::Binary(message)).await;
+    }
+
+    async fn flush(&mut self) {
+        let _ = self.0.flush().await;
     }
 }

@@ -2,24 +2,26 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, TryStreamExt, future};
 use tokio::net::TcpStream;
-use tokio_websockets::{ClientBuilder, Limits, Message, WebSocketStream};
+use tokio_websockets::{ClientBuilder, Limits, Message, ServerBuilder, WebSocketStream};
 
-use crate::check::Check;
+use super::{Member, Transport};
+use crate::check::{Check, Source};
 
-pub struct Peer(WebSocketStream<TcpStream>);
+pub struct Peer<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(WebSocketStream<S>);
 
-fn owned(message: &[u8], text: bool) -> Message {
-    if text {
-        Message::text(std::str::from_utf8(message).expect("text").to_owned())
+fn owned(source: &mut Source) -> Message {
+    if source.text {
+        let text = std::str::from_utf8(source.next()).expect("text");
+        Message::text(text.to_owned())
     } else {
-        Message::binary(Bytes::copy_from_slice(message))
+        Message::binary(Bytes::copy_from_slice(source.next()))
     }
 }
 
-impl super::Peer for Peer {
-    fn open(stream: TcpStream) -> Self {
+impl<S: Transport> super::Peer<S> for Peer<S> {
+    fn open(stream: S) -> Self {
         Peer(
             ClientBuilder::new()
                 .limits(Limits::default())
@@ -40,22 +42,51 @@ impl super::Peer for Peer {
         }
     }
 
-    async fn send(&mut self, n: u64, message: &[u8], text: bool) {
+    async fn send(&mut self, n: u64, source: &mut Source) {
         for _ in 0..n {
-            self.0.feed(owned(message, text)).await.expect("writes");
+            self.0.feed(owned(source)).await.expect("writes");
         }
         self.0.flush().await.expect("writes");
     }
 
-    async fn send_one(&mut self, message: &[u8], text: bool) {
-        self.0.send(owned(message, text)).await.expect("writes");
+    async fn send_one(&mut self, source: &mut Source) {
+        self.0.send(owned(source)).await.expect("writes");
     }
 
-    async fn connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(address).await.expect("connects");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
+    async fn connect(stream: S, address: SocketAddr) -> Option<Self> {
         let uri = format!("ws://{address}/echo");
         let builder = ClientBuilder::new().uri(&uri).expect("a URI");
         Some(Peer(builder.connect_on(stream).await.expect("accepted").0))
+    }
+}
+
+/// `forward` flushes when nothing more has arrived.
+pub async fn echo(stream: TcpStream) {
+    let (write, read) = ServerBuilder::new().serve(stream).split();
+    let data = read.try_filter(|message| future::ready(message.is_text() || message.is_binary()));
+    let _ = data.forward(write).await;
+}
+
+/// Of a room.
+pub struct Joined(WebSocketStream<TcpStream>);
+
+impl Joined {
+    pub fn new(stream: TcpStream) -> Self {
+        Joined(ServerBuilder::new().serve(stream))
+    }
+}
+
+impl Member for Joined {
+    async fn next(&mut self) -> Option<Bytes> {
+        let message = self.0.next().await?.ok()?;
+        message.is_binary().then(|| message.into_payload().into())
+    }
+
+    async fn feed(&mut self, message: Bytes) {
+        let _ = self.0.feed(Message::binary(message)).await;
+    }
+
+    async fn flush(&mut self) {
+        let _ = self.0.flush().await;
     }
 }

@@ -2,13 +2,14 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use yawc::{Frame, Options, Role, WebSocket};
+use yawc::{CompressionLevel, Frame, OpCode, Options, Role, WebSocket};
 
-use crate::check::Check;
+use super::{Member, Transport};
+use crate::check::{Check, Source};
 
-pub struct Peer<const TUNED: bool>(WebSocket<TcpStream>);
+pub struct Peer<S, const TUNED: bool>(WebSocket<S>);
 
 fn options(tuned: bool) -> Options {
     let options = Options::default()
@@ -25,18 +26,27 @@ fn options(tuned: bool) -> Options {
     }
 }
 
-fn owned(message: &[u8], text: bool) -> Frame {
-    let payload = Bytes::copy_from_slice(message);
-    if text {
+fn owned(source: &mut Source) -> Frame {
+    let payload = Bytes::copy_from_slice(source.next());
+    if source.text {
         Frame::text(payload)
     } else {
         Frame::binary(payload)
     }
 }
 
-impl<const TUNED: bool> super::Peer for Peer<TUNED> {
-    fn open(stream: TcpStream) -> Self {
+impl<S: Transport, const TUNED: bool> super::Peer<S> for Peer<S, TUNED> {
+    fn open(stream: S) -> Self {
         Peer(WebSocket::from_stream(stream, Role::Client, options(TUNED)).expect("options"))
+    }
+
+    fn open_deflate(stream: S) -> Option<Self> {
+        let options = options(TUNED).with_compression_level(CompressionLevel::new(6));
+        let agreed = Some("permessage-deflate");
+        Some(Peer(
+            WebSocket::from_stream_with_extensions(stream, Role::Client, agreed, options)
+                .expect("options"),
+        ))
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {
@@ -45,25 +55,60 @@ impl<const TUNED: bool> super::Peer for Peer<TUNED> {
         }
     }
 
-    async fn send(&mut self, n: u64, message: &[u8], text: bool) {
+    async fn send(&mut self, n: u64, source: &mut Source) {
         for _ in 0..n {
-            self.0.feed(owned(message, text)).await.expect("writes");
+            self.0.feed(owned(source)).await.expect("writes");
         }
         self.0.flush().await.expect("writes");
     }
 
-    async fn send_one(&mut self, message: &[u8], text: bool) {
-        self.0.send(owned(message, text)).await.expect("writes");
+    async fn send_one(&mut self, source: &mut Source) {
+        self.0.send(owned(source)).await.expect("writes");
     }
 
-    async fn connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(address).await.expect("connects");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
+    async fn connect(stream: S, address: SocketAddr) -> Option<Self> {
         let url = format!("ws://{address}/echo").parse().expect("a URL");
         Some(Peer(
             WebSocket::handshake(url, stream, options(TUNED))
                 .await
                 .expect("accepted"),
         ))
+    }
+}
+
+fn accepted(stream: TcpStream, tuned: bool) -> WebSocket<TcpStream> {
+    WebSocket::from_stream(stream, Role::Server, options(tuned)).expect("options")
+}
+
+/// `forward` flushes when nothing more has arrived.
+pub async fn echo(stream: TcpStream, tuned: bool) {
+    let (write, read) = accepted(stream, tuned).split();
+    let data = read.filter_map(async |frame| {
+        matches!(frame.opcode(), OpCode::Text | OpCode::Binary).then_some(Ok(frame))
+    });
+    let _ = Box::pin(data).forward(write).await;
+}
+
+/// Of a room.
+pub struct Joined(WebSocket<TcpStream>);
+
+impl Joined {
+    pub fn new(stream: TcpStream, tuned: bool) -> Self {
+        Joined(accepted(stream, tuned))
+    }
+}
+
+impl Member for Joined {
+    async fn next(&mut self) -> Option<Bytes> {
+        let frame = self.0.next_frame().await.ok()?;
+        (frame.opcode() == OpCode::Binary).then(|| frame.into_payload())
+    }
+
+    async fn feed(&mut self, message: Bytes) {
+        let _ = self.0.feed(Frame::binary(message)).await;
+    }
+
+    async fn flush(&mut self) {
+        let _ = self.0.flush().await;
     }
 }

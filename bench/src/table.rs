@@ -1,0 +1,114 @@
+//! The tables of medians.
+use crate::peers::Outcome;
+use crate::run::{GROWTH, Outcomes};
+use crate::scenario::{Kind, Scenario};
+
+/// Prints what was measured, in Markdown.
+pub fn print(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
+    println!("### {}: {}\n", scenario.name, scenario.about);
+    match scenario.kind {
+        Kind::Idle | Kind::IdleAfterEcho => {
+            println!("| peer | resident bytes per connection |\n|---|---:|");
+            for (name, runs) in rows(names, outcomes) {
+                println!("| {name} | {:.0} |", resident(runs));
+            }
+            println!();
+        }
+        Kind::ClientGrowth | Kind::ServerGrowth => {
+            grown("CPU ns/message", names, outcomes, cpu);
+            grown("resident bytes per connection", names, outcomes, resident);
+        }
+        _ => costs(scenario, names, outcomes),
+    }
+}
+
+fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
+    let best = rows(names, outcomes)
+        .filter(|(name, _)| !name.starts_with("arkws") && *name != "raw")
+        .map(|(_, runs)| cpu(runs))
+        .fold(f64::INFINITY, f64::min);
+    let raw = rows(names, outcomes)
+        .find(|(name, _)| *name == "raw")
+        .map(|(_, runs)| cpu(runs));
+    let latency = scenario.kind == Kind::PingPong;
+    println!(
+        "| peer | messages/s | MB/s | CPU ns/message | to best peer | to raw |{}",
+        if latency { " p50 µs | p99 µs |" } else { "" }
+    );
+    println!(
+        "|---|---:|---:|---:|---:|---:|{}",
+        if latency { "---:|---:|" } else { "" }
+    );
+    for (name, runs) in rows(names, outcomes) {
+        let per_second = |what: fn(&Outcome) -> u64| {
+            median(runs.iter().map(|run| what(run) as f64 / run.wall as f64)) * 1e9
+        };
+        let cpu = cpu(runs);
+        print!(
+            "| {name} | {:.0} | {:.0} | {cpu:.1} | {} | {} |",
+            per_second(|run| run.messages),
+            per_second(|run| run.bytes) / 1e6,
+            ratio(best.is_finite().then_some(cpu / best)),
+            ratio(raw.map(|raw| cpu / raw)),
+        );
+        if latency {
+            let micros = |which: fn((u64, u64)) -> u64| {
+                let all = runs.iter().filter_map(|run| run.latency);
+                median(all.map(|pair| which(pair) as f64 / 1e3))
+            };
+            print!(" {:.1} | {:.1} |", micros(|it| it.0), micros(|it| it.1));
+        }
+        println!();
+    }
+    println!();
+}
+
+fn grown(what: &str, names: &[String], outcomes: &Outcomes, of: fn(&[Outcome]) -> f64) {
+    print!("| {what}, by connections |");
+    for connections in GROWTH {
+        print!(" {connections} |");
+    }
+    println!("\n|---|{}", "---:|".repeat(GROWTH.len()));
+    for name in names {
+        let by_connections: Vec<f64> = GROWTH
+            .iter()
+            .filter_map(|&connections| Some(of(outcomes.get(&(connections, name.clone()))?)))
+            .collect();
+        if !by_connections.is_empty() {
+            print!("| {name} |");
+            for value in by_connections {
+                print!(" {value:.0} |");
+            }
+            println!();
+        }
+    }
+    println!();
+}
+
+fn rows<'a>(
+    names: &'a [String],
+    outcomes: &'a Outcomes,
+) -> impl Iterator<Item = (&'a str, &'a [Outcome])> {
+    names.iter().filter_map(|name| {
+        let runs = outcomes.get(&(0, name.clone()))?;
+        Some((name.as_str(), runs.as_slice()))
+    })
+}
+
+fn cpu(runs: &[Outcome]) -> f64 {
+    median(runs.iter().map(|run| run.cpu as f64 / run.messages as f64))
+}
+
+fn resident(runs: &[Outcome]) -> f64 {
+    median(runs.iter().filter_map(|run| run.resident).map(|n| n as f64))
+}
+
+fn ratio(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
