@@ -11,12 +11,14 @@ export async function start(command, ...args) {
   return line;
 }
 
-/** Starts the counterpart; its `ws://` URL. */
-export async function counterpart() {
-  return `ws://${await start(process.env.ARKWS_BENCH, 'counterpart')}`;
+/** Starts the counterpart of a scenario; its URL. */
+export async function counterpart({ wire }) {
+  const tls = wire === 'tls';
+  const address = await start(process.env.ARKWS_BENCH, 'counterpart', ...(tls ? ['--tls'] : []));
+  return `${tls ? 'wss' : 'ws'}://${address}`;
 }
 
-/** What `/blast` and `/drain` are told about `messages` of a scenario. */
-export function path({ size, text }, messages) {
-  return `${size}/${messages}/${text ? 'text' : 'binary'}`;
+/** What `/blast` and `/drain` are told about `count` messages of a scenario. */
+export function path({ size, content }, count) {
+  return `${size}/${count}/${content}`;
 }

@@ -1,45 +1,41 @@
-// The message that is sent again and again, and the check that it arrives: a fast library that loses a byte is not fast.
+// The messages that are sent in turn, again and again, and the check that they arrive: a library that loses a byte is not fast.
+import { execFileSync } from 'node:child_process';
 
-/** The payload of a scenario's messages, a string or an ArrayBuffer: the same as in the Rust benches. */
-export function payload({ size, text }) {
-  if (text) {
-    // One character in sixteen is not ASCII, as in European prose.
-    const sentence = 'der Bär läuft über die Brücke, 1,234 times and more; ';
-    const length = Buffer.byteLength(sentence);
-    const sentences = Math.floor(size / length);
-    return sentence.repeat(sentences) + '.'.repeat(size - sentences * length);
-  }
-  const bytes = new Uint8Array(size);
-  let state = 0x9e37_79b9_7f4a_7c15n;
-  for (let i = 0; i < size; i++) {
-    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
-    bytes[i] = Number(state >> 56n);
-  }
-  return bytes.buffer;
+/** The messages of a scenario, strings or ArrayBuffers: those of the Rust benches. */
+export function messagesOf({ content, size }) {
+  const all = execFileSync(process.env.ARKWS_BENCH, ['payload', content, String(size)], { maxBuffer: Infinity });
+  return Array.from({ length: all.length / size }, (_, i) => {
+    const bytes = all.subarray(i * size, (i + 1) * size);
+    return content === 'binary' ? new Uint8Array(bytes).buffer : bytes.toString();
+  });
 }
 
-/** A function that checks one message: its length and both ends, and everything of every 256th. */
-export function checker(scenario) {
-  const expected = payload(scenario);
-  let seen = 0;
-  const require = (good) => {
-    if (!good) throw new Error(`message ${seen} is not what was sent`);
+/** A function that gives one message after the other. */
+export function source(messages) {
+  let at = 0;
+  return () => {
+    const message = messages[at];
+    if (++at === messages.length) at = 0;
+    return message;
   };
-  if (scenario.text) {
-    const { length } = expected;
-    const first = expected.charCodeAt(0);
-    const last = expected.charCodeAt(length - 1);
-    return (data) => {
-      require(data.length === length && data.charCodeAt(0) === first && data.charCodeAt(length - 1) === last);
-      if ((seen++ & 0xff) === 0) require(data === expected);
-    };
-  }
-  const bytes = new Uint8Array(expected);
-  const { length } = bytes;
-  const first = bytes[0];
-  const last = bytes[length - 1];
+}
+
+/** A function that checks one message after the other: length and both ends, and everything of every 256th. */
+export function checker(messages) {
+  const isText = typeof messages[0] === 'string';
+  const unit = isText ? (text, i) => text.charCodeAt(i) : (bytes, i) => bytes[i];
+  const equal = isText ? (a, b) => a === b : (a, b) => Buffer.compare(a, b) === 0;
+  const next = source(isText ? messages : messages.map((message) => new Uint8Array(message)));
+  let seen = 0;
   return (data) => {
-    require(data.length === length && data[0] === first && data[length - 1] === last);
-    if ((seen++ & 0xff) === 0) require(Buffer.compare(data, bytes) === 0);
+    const expected = next();
+    const last = expected.length - 1;
+    const good =
+      data.length === expected.length &&
+      unit(data, 0) === unit(expected, 0) &&
+      unit(data, last) === unit(expected, last) &&
+      ((seen & 0xff) !== 0 || equal(data, expected));
+    if (!good) throw new Error(`message ${seen} is not what was sent`);
+    seen++;
   };
 }

@@ -2,6 +2,9 @@
 import { writeSync } from 'node:fs';
 import { SCENARIOS } from './scenarios.mjs';
 
+// A process that is ended by a signal takes its counterpart along too.
+process.on('SIGTERM', () => process.exit(1));
+
 const [peer, name] = process.argv.slice(2);
 const scenario = SCENARIOS.find((one) => one.name === name);
 const { run } = await import(`./kinds/${scenario.kind}.mjs`);

@@ -1,8 +1,10 @@
 // Who is measured, and with what program. What each of them does is in `peers/NAME.mjs`:
 //
-// - `connect(url, message)` resolves when the connection is open, to an object with `send(data)`, `sendLast(data)`, whose promise
-//   tells by the library's natural signal that all so far has been handed over, and `close()`, which resolves when all is over.
-//   Data is a string or an ArrayBuffer; `message` gets strings and Uint8Arrays.
+// - `connect(url, message, wire)` resolves when the connection is open, to an object with `send(data)`, `sendLast(data)`, whose
+//   promise tells by the library's natural signal that all so far has been handed over, and `close()`, which resolves when all is
+//   over. Data is a string or an ArrayBuffer; `message` gets strings and Uint8Arrays; `wire` is `plain`, `deflate` or `tls`.
+// - `serve(task)`, where there is a server, starts one that does the task (`echo`, or `broadcast`: everybody gets what anybody
+//   sends) and returns its port.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,6 +1,7 @@
 // Rounds of peers, interleaved (A B C A B C …), each in a process of its own; the tables of their medians.
 // `cargo xtask bench node` builds what is measured and starts this.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PEERS } from './peers.mjs';
@@ -8,29 +9,42 @@ import { SCENARIOS } from './scenarios.mjs';
 import { table } from './table.mjs';
 
 /** A process that takes longer than this hangs. Milliseconds. */
-const PATIENCE = 120_000;
+const PATIENCE = 60_000;
 
 const { values: options, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, peers: { type: 'string' } },
   allowPositionals: true,
 });
 
+console.log(`Node.js ${process.version}; ${['ws', 'bufferutil', 'undici', 'bun'].map(versionOf).join(', ')}\n`);
 const peers = named('peer', PEERS, options.peers?.split(',')).filter(({ name, missing }) => {
   const reason = missing();
   if (reason !== undefined) console.log(`${name} is left out: ${reason}\n`);
   return reason === undefined;
 });
 for (const scenario of named('scenario', SCENARIOS, positionals)) {
-  const able = peers.filter((peer) => scenario.peers?.includes(peer.name) ?? true);
-  const outcomes = new Map(able.map(({ name }) => [name, []]));
+  // A peer that fails is left out of the other rounds.
+  const able = new Set(peers.filter((peer) => scenario.peers?.includes(peer.name) ?? true));
+  const outcomes = new Map([...able].map(({ name }) => [name, []]));
   for (let round = 1; round <= Number(options.rounds); round++) {
     for (const peer of able) {
       progress(`${scenario.name}: round ${round} of ${options.rounds}, ${peer.name}`);
-      outcomes.get(peer.name).push(measure(peer, scenario));
+      const outcome = measure(peer, scenario);
+      if (outcome !== undefined) {
+        outcomes.get(peer.name).push(outcome);
+      } else {
+        able.delete(peer);
+        outcomes.delete(peer.name);
+      }
     }
   }
   progress('');
   console.log(table(scenario, outcomes));
+}
+
+function versionOf(name) {
+  const { version } = JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)));
+  return `${name} ${version}`;
 }
 
 /** Those of `all` that are wanted, or all of them. */
@@ -54,8 +68,10 @@ function measure({ name, command }, scenario) {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: PATIENCE,
   });
-  if (status !== 0) throw new Error(`${name} failed in ${scenario.name}: ${signal ?? status}`);
-  return JSON.parse(stdout);
+  if (status === 0) return JSON.parse(stdout);
+  process.exitCode = 1;
+  console.log(`${name} failed in ${scenario.name}: ${signal ?? `status ${status}`}\n`);
+  return undefined;
 }
 
 function progress(text) {

@@ -1,42 +1,36 @@
 // Medians, and the Markdown table of a scenario.
 
-/** Title, value of an outcome, digits. */
-const RATE = ({ messages, wall }) => messages / wall;
-const COST = ({ cpu, messages }) => (cpu / messages) * 1e9;
-const THROUGHPUT = [
-  ['messages/s', RATE, 0],
-  ['MB/s', ({ bytes, wall }) => bytes / wall / 1e6, 0],
-];
-const CPU = ['CPU ns/message', COST, 1];
+// Columns: a title, its value of an outcome, digits.
+
+const rate = (what) => [`${what}s/s`, ({ messages, wall }) => messages / wall, 0];
+const cpu = (what) => [`CPU ns/${what}`, ({ cpu, messages }) => (cpu / messages) * 1e9, 1];
+const field = (title, name, digits) => [title, (outcome) => outcome[name], digits];
+
+const MEGABYTES = ['MB/s', ({ bytes, wall }) => bytes / wall / 1e6, 0];
 
 /** What the tables of a kind of scenario show: first, what peers are compared by, and last. */
 const COLUMNS = {
-  'ping-pong': [THROUGHPUT, CPU, [['p50 µs', ({ p50 }) => p50, 1], ['p99 µs', ({ p99 }) => p99, 1]]],
-  handshake: [[['connections/s', RATE, 0]], ['CPU ns/connection', COST, 0], []],
-  idle: [[], ['bytes/connection', ({ idle }) => idle, 0], [['after an echo', ({ after }) => after, 0]]],
-  spawn: [[], ['ms', ({ toOpen }) => toOpen, 1], []],
+  'ping-pong': [[rate('message')], cpu('message'), [field('p50 µs', 'p50', 1), field('p99 µs', 'p99', 1)]],
+  handshake: [[rate('connection')], cpu('connection'), []],
+  idle: [[], field('bytes/connection', 'idle', 0), [field('after an echo', 'after', 0)]],
+  spawn: [[], field('ms', 'toOpen', 1), []],
+  size: [[], field('bytes', 'size', 0), []],
 };
+const THROUGHPUT = [[rate('message'), MEGABYTES], cpu('message'), []];
 
 /** Whom the others are compared with. */
 const REFERENCES = ['ws', 'ws-corked'];
 
 /** The table of a scenario; `outcomes` by the names of the peers. */
 export function table({ name, about, kind }, outcomes) {
-  const [before, compared, after] = COLUMNS[kind] ?? [THROUGHPUT, CPU, []];
+  const [before, compared, after] = COLUMNS[kind] ?? THROUGHPUT;
   const references = REFERENCES.filter((reference) => outcomes.has(reference));
   const value = (peer, [, of]) => median(outcomes.get(peer).map(of));
-  const titles = [
-    'peer',
-    ...[...before, compared].map(([title]) => title),
-    ...references.map((reference) => `to \`${reference}\``),
-    ...after.map(([title]) => title),
-  ];
-  const rows = [...outcomes.keys()].map((peer) => [
-    peer,
-    ...[...before, compared].map((column) => value(peer, column).toFixed(column[2])),
-    ...references.map((reference) => (value(peer, compared) / value(reference, compared)).toFixed(2)),
-    ...after.map((column) => value(peer, column).toFixed(column[2])),
-  ]);
+  const shown = (column) => [column[0], (peer) => value(peer, column).toFixed(column[2])];
+  const ratio = (other) => [`to \`${other}\``, (peer) => (value(peer, compared) / value(other, compared)).toFixed(2)];
+  const columns = [...before.map(shown), shown(compared), ...references.map(ratio), ...after.map(shown)];
+  const titles = ['peer', ...columns.map(([title]) => title)];
+  const rows = [...outcomes.keys()].map((peer) => [peer, ...columns.map(([, cell]) => cell(peer))]);
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const rule = `|---|${'---:|'.repeat(titles.length - 1)}`;
   return [`### ${name}: ${about}`, '', line(titles), rule, ...rows.map(line), ''].join('\n');

@@ -18,19 +18,21 @@
 //! | `--pid P` | none | the server's process: `cpu` and `resident` are its own; without, `cpu` is the load generator's |
 //! | `--path P` | `/` | what is requested |
 //!
+//! The clients come from many loopback addresses, ten from each: servers may limit what one address has.
+//!
 //! The result: `{"messages":…,"bytes":…,"wall":…,"cpu":…,"latency":null,"resident":…}`: messages received by all connections
 //! together and their payload bytes; wall-clock and CPU nanoseconds (user and system, all threads of the process) from the first
 //! message to the last, handshakes not included; resident bytes of the server that each connection added, measured after the last
 //! message while all connections are open (or null).
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
 
@@ -96,8 +98,10 @@ impl Load {
         // Some at a time, or the round trips of ten thousand handshakes would take longer than what is measured.
         let mut streams = Vec::new();
         while streams.len() < self.connections as usize {
-            let now = 64.min(self.connections as usize - streams.len());
-            let connected = join_all((0..now).map(|_| self.connect(address))).await;
+            let first = streams.len() as u64;
+            let now = 64.min(self.connections - first);
+            let clients = first..first + now;
+            let connected = join_all(clients.map(|client| self.connect(client, address))).await;
             streams.extend(connected.into_iter().map(Rc::new));
         }
         // A server may join a client to its room just after it has answered.
@@ -126,8 +130,12 @@ impl Load {
         }
     }
 
-    async fn connect(&self, address: SocketAddr) -> TcpStream {
-        let mut stream = TcpStream::connect(address).await.expect("connects");
+    async fn connect(&self, client: u64, address: SocketAddr) -> TcpStream {
+        let place = client / 10;
+        let own = Ipv4Addr::new(127, 0, (place / 250) as u8, 1 + (place % 250) as u8);
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((own, 0).into()).expect("an address");
+        let mut stream = socket.connect(address).await.expect("connects");
         stream.set_nodelay(true).expect("TCP_NODELAY");
         let request = wire::request(&self.path);
         stream.write_all(request.as_bytes()).await.expect("writes");

@@ -2,7 +2,7 @@
 //!
 //! `arkws-bench run [SCENARIO...]` starts, for every round and peer, a counterpart process (raw sockets, no WebSocket library) and
 //! a peer process, and prints a Markdown table of medians. `counterpart` and `peer` are those processes; `server` and `load` are
-//! where the server is measured.
+//! where the server is measured; `payload` tells the benches of Node.js what is sent.
 mod check;
 mod counterpart;
 mod deflate;
@@ -17,6 +17,8 @@ mod server;
 mod table;
 mod tls;
 mod wire;
+
+use std::io::Write;
 
 fn main() {
     measure::raise_file_limit();
@@ -33,6 +35,11 @@ fn main() {
         ),
         ["server", name, task] => server::serve(name, task),
         ["load", task, address, options @ ..] => load::run(task, address, options),
+        ["payload", content, size] => {
+            let content = payload::Content::named(content);
+            let messages = content.messages(size.parse().expect("a size")).concat();
+            std::io::stdout().write_all(&messages).expect("a reader");
+        }
         ["run", rest @ ..] => run::run(rest),
         _ => {
             eprintln!(

@@ -3,7 +3,7 @@ import { counterpart } from '../counterpart.mjs';
 import { measure } from '../measure.mjs';
 
 export async function run({ connect }, scenario) {
-  const url = `${await counterpart()}/echo`;
+  const url = `${await counterpart(scenario)}/echo`;
   return measure(scenario, async (connections) => {
     for (let i = 0; i < connections; i++) {
       const connection = await connect(url, () => {});

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { counterpart } from '../counterpart.mjs';
-import { checker, payload } from '../message.mjs';
+import { checker, messagesOf } from '../message.mjs';
 
 const CONNECTIONS = 5_000;
 /** Opened first, so that what is needed once is not counted. */
@@ -11,9 +11,10 @@ const FIRST = 100;
 const AT_A_TIME = 50;
 
 export async function run({ connect }, scenario) {
-  const url = `${await counterpart()}/echo`;
-  const data = payload(scenario);
-  const check = checker(scenario);
+  const url = `${await counterpart(scenario)}/echo`;
+  const messages = messagesOf(scenario);
+  const [data] = messages;
+  const check = checker(messages);
   const connections = [];
   let echo;
   const message = (data) => {

@@ -1,15 +1,16 @@
 // Sends one message, waits for its echo.
 import { counterpart } from '../counterpart.mjs';
 import { measure } from '../measure.mjs';
-import { checker, payload } from '../message.mjs';
+import { checker, messagesOf } from '../message.mjs';
 
 export async function run({ connect }, scenario) {
-  const url = `${await counterpart()}/echo`;
-  const data = payload(scenario);
+  const url = `${await counterpart(scenario)}/echo`;
+  const messages = messagesOf(scenario);
+  const [data] = messages;
   let times;
-  const outcome = await measure(scenario, async (messages) => {
-    times = new Float64Array(messages);
-    const check = checker(scenario);
+  const outcome = await measure(scenario, async (count) => {
+    times = new Float64Array(count);
+    const check = checker(messages);
     let done = 0;
     let sent;
     let over;
@@ -17,7 +18,7 @@ export async function run({ connect }, scenario) {
     const connection = await connect(url, (echo) => {
       check(echo);
       times[done++] = performance.now() - sent;
-      if (done === messages) return over();
+      if (done === count) return over();
       ping();
     });
     const ping = () => {

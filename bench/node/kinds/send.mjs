@@ -2,7 +2,7 @@
 // checks what arrives and says `ok` after the last message.
 import { counterpart, path } from '../counterpart.mjs';
 import { measure } from '../measure.mjs';
-import { payload } from '../message.mjs';
+import { messagesOf, source } from '../message.mjs';
 
 /** Messages of one turn: 256, or 1 MiB, but at least four. */
 function turnOf({ size }) {
@@ -10,16 +10,17 @@ function turnOf({ size }) {
 }
 
 export async function run({ connect }, scenario) {
-  const url = await counterpart();
-  const data = payload(scenario);
+  const url = await counterpart(scenario);
+  const messages = messagesOf(scenario);
   const turn = turnOf(scenario);
-  return measure(scenario, async (messages) => {
+  return measure(scenario, async (count) => {
+    const next = source(messages);
     let arrived;
     const answer = new Promise((resolve) => (arrived = resolve));
-    const connection = await connect(`${url}/drain/${path(scenario, messages)}`, arrived);
-    for (let left = messages; left > 0; left -= turn) {
-      for (let i = Math.min(turn, left); i > 1; i--) connection.send(data);
-      await connection.sendLast(data);
+    const connection = await connect(`${url}/drain/${path(scenario, count)}`, arrived, scenario.wire);
+    for (let left = count; left > 0; left -= turn) {
+      for (let i = Math.min(turn, left); i > 1; i--) connection.send(next());
+      await connection.sendLast(next());
     }
     if ((await answer) !== 'ok') throw new Error('the counterpart got something else');
   });

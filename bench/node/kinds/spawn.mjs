@@ -8,7 +8,7 @@ const TIMES = 20;
 const PROGRAM = fileURLToPath(new URL('../open.mjs', import.meta.url));
 
 export async function run(_, scenario, name) {
-  const url = `${await counterpart()}/echo`;
+  const url = `${await counterpart(scenario)}/echo`;
   const times = [];
   for (let i = 0; i < TIMES; i++) {
     const start = performance.now();

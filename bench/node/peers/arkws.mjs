@@ -1,13 +1,13 @@
 // arkws.
-import { createWebSocket } from 'arkws';
+import { createWebSocket, createWebSocketServer } from 'arkws';
 
-export function connect(url, message) {
+export function connect(url, message, wire) {
   return new Promise((resolve, reject) => {
     const socket = createWebSocket();
     socket.on('message', (_, data) => message(typeof data === 'string' ? data : new Uint8Array(data)));
     socket.on('open', () => resolve(new Connection(socket)));
     socket.on('error', reject);
-    socket.connect(url);
+    socket.connect(url, { perMessageDeflate: wire === 'deflate', skipServerCertVerification: wire === 'tls' });
   });
 }
 
@@ -30,4 +30,17 @@ class Connection {
       this.socket.close();
     });
   }
+}
+
+export async function serve(task) {
+  const server = createWebSocketServer();
+  server.on(
+    'messageReceive',
+    {
+      echo: ({ data, clientConnection }) => server.send(data, clientConnection),
+      broadcast: ({ data }) => server.broadcast(data),
+    }[task],
+  );
+  await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+  return server.listAddress().port;
 }

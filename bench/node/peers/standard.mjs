@@ -1,9 +1,10 @@
 // The interface of browsers, which undici, Node.js and bun have in common.
 
-export function connectBy(WebSocket) {
-  return (url, message) =>
+/** `optionsOf(wire)` is what the constructor takes besides the URL. */
+export function connectBy(WebSocket, optionsOf = () => undefined) {
+  return (url, message, wire) =>
     new Promise((resolve, reject) => {
-      const socket = new WebSocket(url);
+      const socket = new WebSocket(url, optionsOf(wire));
       socket.binaryType = 'arraybuffer';
       socket.onmessage = ({ data }) => message(typeof data === 'string' ? data : new Uint8Array(data));
       socket.onopen = () => resolve(new Connection(socket));
