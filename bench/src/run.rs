@@ -97,7 +97,7 @@ fn one(scenario: &Scenario, name: &str, connections: u64) -> Option<Outcome> {
             Some(loaded(scenario, name, "echo", 50, 16))
         }
         Kind::ServerBroadcast if server::BROADCAST.contains(&name) => {
-            Some(loaded(scenario, name, "broadcast", 1_000, 4))
+            Some(loaded(scenario, name, "broadcast", 1_000, 1))
         }
         Kind::ServerGrowth if GROWING.contains(&name) => {
             Some(loaded(scenario, name, "echo", connections, 8))

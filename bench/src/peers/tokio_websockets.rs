@@ -2,7 +2,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt, TryStreamExt, future};
+use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, Limits, Message, ServerBuilder, WebSocketStream};
 
@@ -60,11 +60,22 @@ impl<S: Transport> super::Peer<S> for Peer<S> {
     }
 }
 
-/// `forward` flushes when nothing more has arrived.
+/// In chunks: it flushes whenever it is asked for another message, so with `forward` each would leave by itself.
 pub async fn echo(stream: TcpStream) {
-    let (write, read) = ServerBuilder::new().serve(stream).split();
-    let data = read.try_filter(|message| future::ready(message.is_text() || message.is_binary()));
-    let _ = data.forward(write).await;
+    let (mut sink, stream) = ServerBuilder::new().serve(stream).split();
+    let mut chunks = stream.ready_chunks(64);
+    while let Some(chunk) = chunks.next().await {
+        for message in chunk {
+            let Ok(message) = message else { return };
+            let is_data = message.is_text() || message.is_binary();
+            if is_data && sink.feed(message).await.is_err() {
+                return;
+            }
+        }
+        if sink.flush().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Of a room.

@@ -80,13 +80,21 @@ fn accepted(stream: TcpStream, tuned: bool) -> WebSocket<TcpStream> {
     WebSocket::from_stream(stream, Role::Server, options(tuned)).expect("options")
 }
 
-/// `forward` flushes when nothing more has arrived.
+/// In chunks; its stream has frames, not results.
 pub async fn echo(stream: TcpStream, tuned: bool) {
-    let (write, read) = accepted(stream, tuned).split();
-    let data = read.filter_map(async |frame| {
-        matches!(frame.opcode(), OpCode::Text | OpCode::Binary).then_some(Ok(frame))
-    });
-    let _ = Box::pin(data).forward(write).await;
+    let (mut sink, stream) = accepted(stream, tuned).split();
+    let mut chunks = stream.ready_chunks(64);
+    while let Some(chunk) = chunks.next().await {
+        for frame in chunk {
+            let is_data = matches!(frame.opcode(), OpCode::Text | OpCode::Binary);
+            if is_data && sink.feed(frame).await.is_err() {
+                return;
+            }
+        }
+        if sink.flush().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Of a room.
