@@ -41,6 +41,14 @@ function quieten(promise) {
   promise.catch(ignore);
 }
 
+/** The functions of the promise that was made last: one executor for all, as each `send` makes a promise. */
+let lastResolve;
+let lastReject;
+function executor(resolve, reject) {
+  lastResolve = resolve;
+  lastReject = reject;
+}
+
 /** The answer to a `send`, which comes later. */
 class Pending {
   #callback;
@@ -53,10 +61,9 @@ class Pending {
     if (callback !== undefined) {
       this.#callback = callback;
     } else {
-      this.promise = new Promise((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      });
+      this.promise = new Promise(executor);
+      this.#resolve = lastResolve;
+      this.#reject = lastReject;
     }
   }
 

@@ -1,18 +1,18 @@
 //! The task of one open connection: orders in, events out, until it ends.
 use std::any::Any;
-use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use arkws::{CloseFrame, Error, Message, MessageRef, Stats, WebSocket};
+use arkws::{CloseFrame, Error, MessageRef, Stats, WebSocket};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
-use crate::outbox::{Backlog, Outbox, Reading, size};
+use crate::outbox::{Backlog, Outbox, Reading};
+use crate::parcel::Parcel;
 
 /// A close waits for messages that were sent before it for as long as the peer keeps taking them: after this long without
 /// progress they are given up, and the closing handshake begins, which has a time-out of its own.
@@ -67,8 +67,7 @@ where
         socket,
         outbox,
         handler,
-        batch: VecDeque::new(),
-        in_flight: InFlight::default(),
+        in_flight: Parcel::default(),
         arrived: Backlog::default(),
         broken: false,
         drain: None,
@@ -78,17 +77,8 @@ where
         .catch_unwind()
         .await
         .unwrap_or_else(End::Panicked);
-    let InFlight {
-        mut tags,
-        mut bytes,
-    } = driver.in_flight;
-    // Not empty only after a panic.
-    for (message, tag) in driver.batch {
-        bytes += size(&message);
-        tags.push(tag);
-    }
-    outbox.handed_over(bytes);
-    (end, tags)
+    outbox.handed_over(&driver.in_flight);
+    (end, driver.in_flight.into_tags())
 }
 
 /// Waits until a failed connection has told the peer why, which takes a few seconds at most.
@@ -100,8 +90,8 @@ struct Driver<'a, S, T, H> {
     socket: &'a mut WebSocket<S>,
     outbox: &'a Outbox<T>,
     handler: &'a mut H,
-    batch: VecDeque<(Message, T)>,
-    in_flight: InFlight<T>,
+    /// Messages that the socket has taken but not handed to the operating system.
+    in_flight: Parcel<T>,
     /// Delivered since the outbox was told.
     arrived: Backlog,
     /// The transport takes nothing any more; what the peer sent before can still be read.
@@ -109,21 +99,6 @@ struct Driver<'a, S, T, H> {
     drain: Option<Drain>,
     /// The peer's close frame has come; the transport has not ended.
     closed: Option<Option<CloseFrame>>,
-}
-
-/// Messages that the socket has taken but not handed to the operating system.
-struct InFlight<T> {
-    tags: Vec<T>,
-    bytes: usize,
-}
-
-impl<T> Default for InFlight<T> {
-    fn default() -> Self {
-        InFlight {
-            tags: Vec::new(),
-            bytes: 0,
-        }
-    }
 }
 
 /// Watches the progress of sending while a close waits for it.
@@ -195,6 +170,10 @@ where
     fn settle(&mut self) {
         self.report();
         self.handler.flush(self.socket.stats());
+        if self.in_flight.is_empty() {
+            // Its memory: idle connections own none.
+            self.in_flight = Parcel::default();
+        }
     }
 
     fn end(&mut self, end: End) -> Poll<End> {
@@ -217,31 +196,31 @@ where
     /// messages to be sent.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> (Reading, bool) {
         loop {
-            let idle = self.in_flight.tags.is_empty() && !self.broken && self.closed.is_none();
+            let idle = self.in_flight.is_empty() && !self.broken && self.closed.is_none();
             let next = self
                 .outbox
-                .next(cx.waker(), idle.then_some(&mut self.batch));
-            while let Some((message, tag)) = self.batch.pop_front() {
-                self.in_flight.bytes += size(&message);
-                self.in_flight.tags.push(tag);
+                .next(cx.waker(), idle.then_some(&mut self.in_flight));
+            if next.taken {
                 // Refused only when the connection is ending: reading tells how.
-                self.broken |= self.socket.feed_message(message).is_err();
+                self.broken |= self.in_flight.feed(self.socket).is_err();
             }
             if let Some(frame) = next.close {
                 self.socket.start_close(Some(frame));
             }
-            if self.broken || self.in_flight.tags.is_empty() {
-                return (next.reading, next.draining && !self.broken);
-            }
-            match self.socket.poll_flush(cx) {
-                Poll::Ready(Ok(())) => {
-                    self.outbox.handed_over(self.in_flight.bytes);
-                    self.handler.sent(&self.in_flight.tags);
-                    self.in_flight.bytes = 0;
-                    self.in_flight.tags.clear();
+            if !self.broken && !self.in_flight.is_empty() {
+                match self.socket.poll_flush(cx) {
+                    Poll::Ready(Ok(())) => {
+                        self.outbox.handed_over(&self.in_flight);
+                        self.handler.sent(self.in_flight.tags());
+                        self.in_flight.clear();
+                        continue;
+                    }
+                    Poll::Ready(Err(_)) => self.broken = true,
+                    Poll::Pending => {}
                 }
-                Poll::Ready(Err(_)) => self.broken = true,
-                Poll::Pending => return (next.reading, next.draining),
+            }
+            if !next.taken {
+                return (next.reading, next.draining && !self.broken);
             }
         }
     }

@@ -28,7 +28,7 @@
 //! let socket = WebSocket::new(context, Arc::new(Print));
 //! socket.connect("wss://echo.example/", RequestOptions::default())?;
 //! // Queued until the connection is open.
-//! socket.send_text("hello".into())?;
+//! socket.send_text("hello")?;
 //! # Ok(())
 //! # }
 //! ```
@@ -44,6 +44,7 @@ mod level;
 mod network;
 mod options;
 mod outbox;
+mod parcel;
 mod policy;
 mod server;
 

@@ -3,7 +3,9 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use arkws::{CloseFrame, Message};
+use arkws::CloseFrame;
+
+use crate::parcel::{Outgoing, Parcel};
 
 /// A connection is no longer read from when the program has left this many delivered messages, or bytes of them, unconsumed...
 const HIGH_WATER: Backlog = Backlog {
@@ -15,8 +17,6 @@ const LOW_WATER: Backlog = Backlog {
     events: 4 << 10,
     bytes: 1 << 20,
 };
-/// Messages go to the socket in batches of about this many bytes; the next when the last has been handed to the operating system.
-const BATCH: usize = 64 << 10;
 
 /// The orders to one connection. `T` is how its sender recognises a message.
 #[derive(Debug)]
@@ -24,8 +24,12 @@ pub(crate) struct Outbox<T>(Mutex<Orders<T>>);
 
 #[derive(Debug)]
 struct Orders<T> {
-    queue: VecDeque<(Message, T)>,
-    /// Bytes that have not been handed to the operating system, with those that the driver has taken.
+    /// The driver takes one parcel when it has handed the last to the operating system; messages are added to the newest.
+    queue: VecDeque<Parcel<T>>,
+    /// The memory of the parcel before, while the connection is busy.
+    spare: Option<Parcel<T>>,
+    /// Messages, and bytes of them, that have not been handed to the operating system, with those that the driver has taken.
+    messages: usize,
     bytes: usize,
     /// Most bytes that may wait, unless it is those of a single message.
     limit: usize,
@@ -33,7 +37,7 @@ struct Orders<T> {
     /// Delivered and not consumed.
     backlog: Backlog,
     paused: bool,
-    /// The driver's.
+    /// The driver's, while it waits. `None`: it will look at the orders again by itself.
     waker: Option<Waker>,
 }
 
@@ -89,6 +93,8 @@ pub(crate) enum Reading {
 /// The next thing to do for a driver.
 #[derive(Debug)]
 pub(crate) struct Next {
+    /// Messages were taken: the driver is not woken until it asks again.
+    pub(crate) taken: bool,
     /// A close frame that is to be sent now.
     pub(crate) close: Option<CloseFrame>,
     /// A close waits for messages to be sent.
@@ -102,6 +108,8 @@ impl<T> Outbox<T> {
     pub(crate) fn new(limit: usize) -> Outbox<T> {
         Outbox(Mutex::new(Orders {
             queue: VecDeque::new(),
+            spare: None,
+            messages: 0,
             bytes: 0,
             limit,
             phase: Phase::Open,
@@ -113,22 +121,25 @@ impl<T> Outbox<T> {
 
     /// Queues a message. One that is larger than the limit is taken if nothing else waits. Those that wait count as much as their
     /// places in the queue at least: millions of empty ones are not free.
-    pub(crate) fn push(&self, message: Message, tag: T) -> Result<(), Refused> {
+    pub(crate) fn push(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
+        let len = message.len();
+        // Whoever waits for the lock need not wait for the copy of a large payload.
+        let message = message.detached();
         let mut orders = self.lock();
         if !matches!(orders.phase, Phase::Open) {
             return Err(Refused::Closed);
         }
-        let places = orders.queue.len() * size_of::<(Message, T)>();
-        let queued = orders.bytes.max(places);
-        if queued > 0 && queued.saturating_add(size(&message)) > orders.limit {
+        let queued = orders.bytes.max(orders.messages * Parcel::<T>::PLACE);
+        if queued > 0 && queued.saturating_add(len) > orders.limit {
             return Err(Refused::Full {
                 queued,
                 limit: orders.limit,
             });
         }
-        orders.bytes += size(&message);
-        orders.queue.push_back((message, tag));
-        orders.wake();
+        orders.messages += 1;
+        orders.bytes += len;
+        orders.parcel(len).push(message, tag);
+        wake(orders);
         Ok(())
     }
 
@@ -139,7 +150,7 @@ impl<T> Outbox<T> {
             return false;
         }
         orders.phase = Phase::Closing { frame, drain };
-        orders.wake();
+        wake(orders);
         true
     }
 
@@ -148,7 +159,7 @@ impl<T> Outbox<T> {
         let mut orders = self.lock();
         if let Phase::Closing { drain, .. } = &mut orders.phase {
             *drain = false;
-            orders.wake();
+            wake(orders);
         }
     }
 
@@ -159,31 +170,36 @@ impl<T> Outbox<T> {
         orders.backlog.bytes -= bytes as isize;
         if orders.paused && !orders.backlog.exceeds(&LOW_WATER) {
             orders.paused = false;
-            orders.wake();
+            wake(orders);
         }
     }
 
-    /// For the driver: fills `batch`, unless it is `None`, and says what else is to be done. Orders that come later wake it.
-    pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut VecDeque<(Message, T)>>) -> Next {
+    /// For the driver: takes the next messages for `parcel`, an empty one, unless it is `None`, and says what else is to be done.
+    /// If nothing was taken, orders that come later wake the driver; else it asks again when it has dealt with these.
+    pub(crate) fn next(&self, waker: &Waker, parcel: Option<&mut Parcel<T>>) -> Next {
         let mut orders = self.lock();
         let orders = &mut *orders;
         let abandon = match orders.phase {
             Phase::Open | Phase::Closing { drain: true, .. } => false,
             Phase::Closing { drain: false, .. } | Phase::Closed { .. } => true,
         };
-        let idle = batch.is_some();
-        if let Some(batch) = batch
+        let idle = parcel.is_some();
+        let mut taken = false;
+        if let Some(parcel) = parcel
             && !abandon
         {
-            let mut bytes = 0;
-            while bytes < BATCH
-                && let Some(entry) = orders.queue.pop_front()
-            {
-                bytes += size(&entry.0);
-                batch.push_back(entry);
+            match orders.queue.pop_front() {
+                Some(next) => {
+                    orders.spare = Some(std::mem::replace(parcel, next));
+                    taken = true;
+                }
+                // Idle connections own no memory for messages.
+                None => orders.release(),
             }
         }
-        if !orders
+        if taken {
+            orders.waker = None;
+        } else if !orders
             .waker
             .as_ref()
             .is_some_and(|known| known.will_wake(waker))
@@ -198,11 +214,13 @@ impl<T> Outbox<T> {
         let sent = abandon || (idle && orders.queue.is_empty());
         match &orders.phase {
             Phase::Closing { frame, .. } => Next {
+                taken,
                 close: sent.then(|| frame.clone()),
                 draining: !sent,
                 reading,
             },
             Phase::Open | Phase::Closed { .. } => Next {
+                taken,
                 close: None,
                 draining: false,
                 reading,
@@ -210,9 +228,11 @@ impl<T> Outbox<T> {
         }
     }
 
-    /// For the driver: `bytes` of messages have been handed to the operating system.
-    pub(crate) fn handed_over(&self, bytes: usize) {
-        self.lock().bytes -= bytes;
+    /// For the driver: the messages of this parcel have been handed to the operating system.
+    pub(crate) fn handed_over(&self, parcel: &Parcel<T>) {
+        let mut orders = self.lock();
+        orders.messages -= parcel.len();
+        orders.bytes -= parcel.bytes();
     }
 
     /// For the driver: these have been delivered.
@@ -264,9 +284,12 @@ impl<T> Outbox<T> {
     /// The messages that still wait, after [`end`](Self::end).
     pub(crate) fn unsent(&self) -> Vec<T> {
         let mut orders = self.lock();
+        orders.messages = 0;
         orders.bytes = 0;
         orders.waker = None;
-        orders.queue.drain(..).map(|(_, tag)| tag).collect()
+        orders.spare = None;
+        let unsent = std::mem::take(&mut orders.queue);
+        unsent.into_iter().flat_map(Parcel::into_tags).collect()
     }
 
     /// The close frame with which the program ended the connection, if it was first.
@@ -283,19 +306,28 @@ impl<T> Outbox<T> {
     }
 }
 
-impl<T> Orders<T> {
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+/// Wakes the driver if it waits. Not under the lock, which is the first thing that it wants.
+fn wake<T>(mut orders: MutexGuard<'_, Orders<T>>) {
+    let waker = orders.waker.take();
+    drop(orders);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
-/// The bytes of a message's payload.
-pub(crate) fn size(message: &Message) -> usize {
-    match message {
-        Message::Text(text) => text.len(),
-        Message::Binary(data) | Message::Ping(data) | Message::Pong(data) => data.len(),
-        Message::Close(_) => 0,
+impl<T> Orders<T> {
+    /// The parcel that a message of `len` bytes is added to.
+    fn parcel(&mut self, len: usize) -> &mut Parcel<T> {
+        let fits = self.queue.back().is_some_and(|last| last.has_room(len));
+        if !fits {
+            let next = self.spare.take().unwrap_or_default();
+            self.queue.push_back(next);
+        }
+        self.queue.back_mut().expect("there is one now")
+    }
+
+    fn release(&mut self) {
+        self.queue = VecDeque::new();
+        self.spare = None;
     }
 }

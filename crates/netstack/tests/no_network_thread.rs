@@ -49,7 +49,7 @@ fn connect_fails_at_once_and_no_event_is_promised() {
     let words = "Websocket connect failed: the network thread cannot be started: ";
     assert!(error.message.starts_with(words), "{error}");
     assert_eq!(socket.ready_state(), ReadyState::Closed);
-    assert_eq!(socket.send_text("x".into()).unwrap_err().code, -1);
+    assert_eq!(socket.send_text("x").unwrap_err().code, -1);
 
     // An error that an event would tell of, too, if there could be one.
     let error = connect("hello").unwrap_err();

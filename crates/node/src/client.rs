@@ -4,13 +4,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arkws_netstack::{BusinessError, CloseOptions, Event as Told, Listener, Stats, WebSocket};
+use arkws_netstack::{
+    BusinessError, CloseOptions, Event as Told, Listener, Payload, Stats, Text, WebSocket,
+};
 use napi::Result;
 use napi_derive::napi;
 
 use crate::event::{Close, Event, Failure, Open, flat};
 use crate::options::ConnectOptions;
-use crate::queue::Queue;
+use crate::queue::{Of, Queue};
 use crate::raw::{Call, Value};
 use crate::settings;
 
@@ -24,8 +26,8 @@ impl Listener for Inbox {
     fn on_event(&self, event: Told<'_>) {
         let (queue, object) = (&self.queue, self.object);
         let event = match event {
-            Told::Text(text) => return queue.text(object, text),
-            Told::Binary(payload) => return queue.binary(object, payload),
+            Told::Text(text) => return queue.text(object, Of::Pieces, text),
+            Told::Binary(payload) => return queue.binary(object, Of::Pieces, payload),
             Told::DataEnd => return queue.data_end(object),
             Told::Sent { count } => return queue.sent(object, count),
             Told::HeaderReceive(headers) => Event::HeaderReceive(flat(headers)),
@@ -54,6 +56,14 @@ impl Listener for Inbox {
             Told::Idle => Event::Idle,
         };
         queue.event(object, event);
+    }
+
+    fn on_text(&self, text: Text<'_>) {
+        self.queue.text(self.object, Of::Client, text);
+    }
+
+    fn on_binary(&self, data: Payload<'_>) {
+        self.queue.binary(self.object, Of::Client, data);
     }
 
     fn flush(&self) {
@@ -87,22 +97,22 @@ pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
 
 /// `sendText(object, string)`.
 pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
-    let text = call.text(1)?;
-    let result = call
-        .environment
-        .client(call.number(0)?, |client| client.send_text(text))?;
+    let object = call.number(0)?;
+    let result = call.text(1, |text| {
+        call.environment
+            .client(object, |client| client.send_text(text))
+    })??;
     answer(call, result)
 }
 
 /// `sendBinary(object, buffer)`.
 pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
-    let result = match call.array_buffer(1)? {
-        Some(data) => call
-            .environment
-            .client(call.number(0)?, |client| client.send_binary(data))?,
-        None => Err(not_data()),
-    };
-    answer(call, result)
+    let object = call.number(0)?;
+    let result = call.array_buffer(1, |data| {
+        call.environment
+            .client(object, |client| client.send_binary(data))
+    })?;
+    answer(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
 
 /// `closeClient(object, code | undefined, reason | undefined)`.

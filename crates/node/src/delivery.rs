@@ -10,10 +10,13 @@
 //! | 3 | a number | so many of the oldest sends of a client are done |
 //! | 4 | | `dataEnd` |
 //! | a string | a value | call of the method of that name, see [`crate::event`] |
+use std::vec;
+
+use bytes::BytesMut;
 use napi::Result;
 
 use crate::environment::Environment;
-use crate::queue::{Body, Item, Kind, LARGE, Stored, What};
+use crate::queue::{Batch, Body, Item, Kind, LARGE, Of, What};
 use crate::raw::{Call, Env, Scope, Value};
 
 const MESSAGES: u32 = 0;
@@ -30,15 +33,29 @@ const VALUES: usize = 256;
 pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
     let environment = call.environment;
     let mut batch = environment.queue.take(environment.spare.take());
+    let Batch {
+        items,
+        bodies,
+        arenas,
+        owned,
+        ..
+    } = &mut batch;
     let mut delivery = Delivery {
         env: call.env,
         environment,
+        bodies: bodies.drain(..),
+        payloads: Payloads {
+            narrow: &arenas.narrow,
+            wide: &arenas.wide,
+            owned: owned.drain(..),
+        },
         values: Vec::with_capacity(VALUES + 4),
-        run: None,
+        scope: Some(Scope::open(call.env)?),
         taken: Vec::new(),
     };
-    let delivered = delivery.batch(batch.items.drain(..), &batch.arena);
+    let delivered = delivery.items(items.drain(..));
     delivery.report_taken();
+    drop(delivery);
     batch.recycle();
     environment.spare.replace(batch);
     let more = environment.queue.has_more();
@@ -46,161 +63,168 @@ pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
     call.env.convert(more)
 }
 
-struct Delivery<'e> {
+struct Delivery<'b> {
     env: Env,
-    environment: &'e Environment,
-    /// The arguments of the next call.
+    environment: &'b Environment,
+    bodies: vec::Drain<'b, Body>,
+    payloads: Payloads<'b>,
+    /// The arguments of the next call, and what keeps them.
     values: Vec<Value>,
-    /// What further messages can be appended to without a new header.
-    run: Option<Run>,
+    scope: Option<Scope>,
     /// Whose messages the next call has.
     taken: Vec<Taken>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-struct Run {
-    object: u32,
-    operation: u32,
-    connection: Option<u32>,
+/// The payloads that have not been delivered.
+struct Payloads<'b> {
+    narrow: &'b [u8],
+    wide: &'b [u16],
+    owned: vec::Drain<'b, BytesMut>,
 }
 
 struct Taken {
-    run: Run,
+    object: u32,
+    of: Of,
     events: usize,
     bytes: usize,
 }
 
 impl Delivery<'_> {
-    fn batch(&mut self, items: impl Iterator<Item = Item>, mut arena: &[u8]) -> Result<()> {
-        let mut items = items.peekable();
-        while items.peek().is_some() {
-            let scope = Scope::open(self.env)?;
-            while self.values.len() < VALUES
-                && let Some(item) = items.next()
-            {
-                self.item(item, &mut arena)?;
+    fn items(&mut self, items: impl Iterator<Item = Item>) -> Result<()> {
+        for Item { object, what } in items {
+            match what {
+                What::Messages { of, mut count } => {
+                    while count > 0 {
+                        count -= self.messages(object, of, count)?;
+                        self.call_if_full()?;
+                    }
+                }
+                What::Sent { count } => {
+                    self.header(object, SENT)?;
+                    self.values.push(self.env.number(count)?);
+                }
+                What::DataEnd => self.header(object, DATA_END)?,
+                What::Event(event) => {
+                    let (name, value) = event.into_js(self.env, self.environment)?;
+                    self.values.push(self.env.number(object)?);
+                    self.values.push(self.env.latin1(name.as_bytes())?);
+                    self.values.push(value);
+                }
             }
-            self.call()?;
-            drop(scope);
+            self.call_if_full()?;
         }
-        Ok(())
-    }
-
-    fn item(&mut self, item: Item, arena: &mut &[u8]) -> Result<()> {
-        let object = item.object;
-        match item.what {
-            What::Message { body, last } => {
-                let operation = if last { MESSAGES } else { PIECES };
-                self.message(object, operation, None, body, arena)
-            }
-            What::MessageFrom { connection, body } => {
-                self.message(object, MESSAGES_FROM, Some(connection), body, arena)
-            }
-            What::Sent { count } => {
-                self.header(object, SENT)?;
-                self.values.push(self.env.number(count)?);
-                Ok(())
-            }
-            What::DataEnd => self.header(object, DATA_END),
-            What::Event(event) => {
-                let (name, value) = event.into_js(self.env, self.environment)?;
-                self.run = None;
-                self.values.push(self.env.number(object)?);
-                self.values.push(self.env.latin1(name.as_bytes())?);
-                self.values.push(value);
-                Ok(())
-            }
-        }
+        self.call()
     }
 
     fn header(&mut self, object: u32, operation: u32) -> Result<()> {
-        self.run = None;
         self.values.push(self.env.number(object)?);
         self.values.push(self.env.number(operation)?);
         Ok(())
     }
 
-    fn message(
-        &mut self,
-        object: u32,
-        operation: u32,
-        connection: Option<u32>,
-        body: Body,
-        arena: &mut &[u8],
-    ) -> Result<()> {
-        let run = Run {
-            object,
-            operation,
-            connection,
-        };
-        if self.run != Some(run) {
-            self.header(object, operation)?;
-            if let Some(connection) = connection {
-                self.values.push(self.env.number(connection)?);
+    /// As many of the next `count` messages as one call takes.
+    fn messages(&mut self, object: u32, of: Of, count: usize) -> Result<usize> {
+        match of {
+            Of::Client => self.header(object, MESSAGES)?,
+            Of::Pieces => self.header(object, PIECES)?,
+            Of::Connection(number) => {
+                self.header(object, MESSAGES_FROM)?;
+                self.values.push(self.env.number(number)?);
             }
-            self.run = Some(run);
-            self.taken.push(Taken {
-                run,
-                events: 0,
-                bytes: 0,
-            });
         }
-        let bytes = match &body.bytes {
-            Stored::Arena(len) => *len,
-            Stored::Owned(bytes) => bytes.len(),
+        let room = VALUES.saturating_sub(self.values.len());
+        let events = count.min(room.max(1));
+        let mut taken = Taken {
+            object,
+            of,
+            events,
+            bytes: 0,
         };
-        let value = self.value(body, arena)?;
-        self.values.push(value);
-        if let Some(taken) = self.taken.last_mut() {
-            taken.events += 1;
+        for body in self.bodies.by_ref().take(events) {
+            let (value, bytes) = self.payloads.next(self.env, body)?;
+            self.values.push(value);
             taken.bytes += bytes;
         }
-        Ok(())
+        self.taken.push(taken);
+        Ok(events)
     }
 
-    fn value(&self, body: Body, arena: &mut &[u8]) -> Result<Value> {
-        let owned;
-        let bytes = match body.bytes {
-            Stored::Arena(len) => {
-                let (bytes, rest) = arena.split_at(len);
-                *arena = rest;
-                bytes
-            }
-            Stored::Owned(bytes) if matches!(body.kind, Kind::Binary) && bytes.len() >= LARGE => {
-                return self.env.adopted_array_buffer(bytes);
-            }
-            Stored::Owned(bytes) => {
-                owned = bytes;
-                &*owned
-            }
-        };
-        match body.kind {
-            Kind::Ascii => self.env.latin1(bytes),
-            Kind::Utf8 => self.env.utf8(bytes),
-            Kind::Binary => self.env.copied_array_buffer(bytes),
+    fn call_if_full(&mut self) -> Result<()> {
+        match self.values.len() >= VALUES {
+            true => self.call(),
+            false => Ok(()),
         }
     }
 
     /// Runs the listeners. Only then does what they were given count as consumed.
     fn call(&mut self) -> Result<()> {
+        if self.values.is_empty() {
+            return Ok(());
+        }
         let called = self.environment.deliver.call(self.env, &self.values);
         self.values.clear();
-        self.run = None;
         self.report_taken();
-        called
+        called?;
+        // The next values are kept by the next scope; it can only be opened when the last has been closed.
+        self.scope = None;
+        self.scope = Some(Scope::open(self.env)?);
+        Ok(())
     }
 
     fn report_taken(&mut self) {
-        for Taken { run, events, bytes } in self.taken.drain(..) {
+        for taken in self.taken.drain(..) {
+            let Taken {
+                object,
+                of,
+                events,
+                bytes,
+            } = taken;
             // An object that a listener has freed needs no report.
-            let _ = match run.connection {
-                None => self
+            let _ = match of {
+                Of::Client | Of::Pieces => self
                     .environment
-                    .client(run.object, |client| client.consumed(events, bytes)),
-                Some(connection) => self.environment.server(run.object, |server| {
-                    server.consumed(connection, events, bytes)
-                }),
+                    .client(object, |client| client.consumed(events, bytes)),
+                Of::Connection(number) => self
+                    .environment
+                    .server(object, |server| server.consumed(number, events, bytes)),
             };
         }
     }
+}
+
+impl Payloads<'_> {
+    /// The next message, and the bytes that were received for it.
+    fn next(&mut self, env: Env, body: Body) -> Result<(Value, usize)> {
+        match body {
+            Body::Small {
+                kind,
+                len,
+                received,
+            } => {
+                let len = len as usize;
+                let value = match kind {
+                    Kind::Latin1 => env.latin1(split_off(&mut self.narrow, len)),
+                    Kind::Utf16 => env.utf16(split_off(&mut self.wide, len)),
+                    Kind::Binary => env.copied_array_buffer(split_off(&mut self.narrow, len)),
+                };
+                Ok((value?, received as usize))
+            }
+            Body::Owned { kind } => {
+                let bytes = self.owned.next().expect("one each");
+                let received = bytes.len();
+                let value = match kind {
+                    Kind::Binary if received >= LARGE => env.adopted_array_buffer(bytes),
+                    Kind::Binary => env.copied_array_buffer(&bytes),
+                    _ => env.latin1(&bytes),
+                };
+                Ok((value?, received))
+            }
+        }
+    }
+}
+
+fn split_off<'b, T>(arena: &mut &'b [T], len: usize) -> &'b [T] {
+    let (head, rest) = arena.split_at(len);
+    *arena = rest;
+    head
 }

@@ -1,13 +1,13 @@
 //! What the module keeps per JavaScript environment: the main thread has one, each worker thread has one.
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arkws_netstack::{PendingRequest, WebSocket};
 use napi::{Error, Result, Status};
+use rustc_hash::FxHashMap;
 
 use crate::queue::{Batch, Queue};
-use crate::raw::{Call, Function, Value, Wakeup};
+use crate::raw::{Call, Function, TextBuffer, Value, Wakeup};
 use crate::server::Server;
 
 /// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network thread.
@@ -21,10 +21,10 @@ pub(crate) struct Environment {
     /// The batch that is filled next, while the JavaScript thread works on the other one.
     pub(crate) spare: RefCell<Batch>,
     /// Where the text of a call is read into.
-    pub(crate) text: RefCell<Vec<u16>>,
-    clients: RefCell<HashMap<u32, WebSocket>>,
-    servers: RefCell<HashMap<u32, Server>>,
-    requests: RefCell<HashMap<u32, PendingRequest>>,
+    pub(crate) text: RefCell<TextBuffer>,
+    clients: RefCell<FxHashMap<u32, WebSocket>>,
+    servers: RefCell<FxHashMap<u32, Server>>,
+    requests: RefCell<FxHashMap<u32, PendingRequest>>,
     /// Numbers objects and requests; none is used twice, so that a late event of an object that is gone finds nobody.
     next: Cell<u32>,
 }

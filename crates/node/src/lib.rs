@@ -9,6 +9,7 @@ mod client;
 mod delivery;
 mod environment;
 mod event;
+mod latin1;
 mod log;
 mod options;
 mod queue;

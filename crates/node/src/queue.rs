@@ -1,15 +1,18 @@
 //! Events on their way from the network thread to the JavaScript thread.
 //!
 //! The network thread appends; one wake-up announces any number of events; the JavaScript thread takes all of them
-//! at once. Small payloads share one arena, so that a message costs no allocation; large ones keep the buffer they
-//! were received into. The queue is bounded by the back-pressure of the connections: what was taken is reported as
-//! consumed only after its listeners have run.
+//! at once. A small message costs twelve bytes beside its payload, and no allocation; a large one keeps the buffer it
+//! was received into. Text is brought into a form that JavaScript copies: Latin-1 if that is possible, else UTF-16. The
+//! queue is bounded by the back-pressure of the connections: what was taken is reported as consumed only after
+//! its listeners have run.
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arkws_netstack::{Payload, Text};
 use bytes::BytesMut;
+use encoding_rs::mem;
 
 use crate::event::Event;
+use crate::latin1;
 
 /// An owned payload up to this size is copied into the arena, which frees its buffer for the network thread.
 const SMALL: usize = 16 * 1024;
@@ -18,45 +21,57 @@ const SMALL: usize = 16 * 1024;
 pub(crate) const LARGE: usize = 200 * 1024;
 
 /// The network thread wakes the JavaScript thread without waiting for the end of its own batch when this much lies ready.
-const READY_ITEMS: usize = 256;
+const READY_MESSAGES: usize = 1024;
 const READY_BYTES: usize = 256 * 1024;
 
-/// An arena larger than this is not kept for the next batch.
+/// Arenas larger than this are not kept for the next batch.
 const KEPT_BYTES: usize = 1024 * 1024;
 
 /// What one JavaScript environment has yet to be told.
-pub(crate) struct Queue(Mutex<State>);
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    /// Wakes the JavaScript thread; `None`: the environment is gone, or going. Locked after `state`, if both are.
+    wake: Mutex<Option<Box<dyn Fn() + Send>>>,
+}
 
 struct State {
     batch: Batch,
-    /// Wakes the JavaScript thread; `None`: the environment is gone, or going.
-    wake: Option<Box<dyn Fn() + Send>>,
     /// The JavaScript thread has been woken and has not yet found the queue empty.
     awake: bool,
+    /// Nobody will take anything any more.
+    closed: bool,
 }
 
-/// Events in order, and the bytes of the small ones.
+/// Events in order.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
-    pub(crate) arena: Vec<u8>,
+    /// The messages of all items, one after the other.
+    pub(crate) bodies: Vec<Body>,
+    pub(crate) arenas: Arenas,
+    /// Payloads that are not in an arena.
+    pub(crate) owned: Vec<BytesMut>,
+    /// Of payloads.
+    bytes: usize,
+}
+
+/// The small payloads, one behind the other.
+#[derive(Default)]
+pub(crate) struct Arenas {
+    pub(crate) narrow: Vec<u8>,
+    /// UTF-16.
+    pub(crate) wide: Vec<u16>,
 }
 
 pub(crate) struct Item {
-    /// The object that the event belongs to.
+    /// The object that it belongs to.
     pub(crate) object: u32,
     pub(crate) what: What,
 }
 
 pub(crate) enum What {
-    /// A message to a client object, or a piece of one.
-    Message {
-        body: Body,
-        /// `dataEnd` follows.
-        last: bool,
-    },
-    /// A message to a server object, from the connection of that number.
-    MessageFrom { connection: u32, body: Body },
+    /// The next `count` messages.
+    Messages { of: Of, count: usize },
     /// `dataEnd` of a message whose last piece has been taken already.
     DataEnd,
     /// The oldest sends of a client object are done.
@@ -65,103 +80,100 @@ pub(crate) enum What {
     Event(Box<Event>),
 }
 
-/// A payload.
-pub(crate) struct Body {
-    pub(crate) kind: Kind,
-    pub(crate) bytes: Stored,
-}
-
-pub(crate) enum Kind {
-    /// Text that is ASCII, and so Latin-1, which JavaScript makes a string of by copying.
-    Ascii,
-    /// Any other text.
-    Utf8,
-    Binary,
+/// What the messages of an item are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Messages to a client object, each with its `dataEnd`.
+    Client,
+    /// Pieces of a message to a client object.
+    Pieces,
+    /// Messages to a server object, from the connection of that number.
+    Connection(u32),
 }
 
 /// Where a payload lies.
-pub(crate) enum Stored {
-    /// It is the next so many bytes of the arena.
-    Arena(usize),
-    Owned(BytesMut),
+pub(crate) enum Body {
+    /// It is the next `len` bytes, or units of UTF-16, of its arena; this many bytes were received.
+    Small { kind: Kind, len: u32, received: u32 },
+    /// It is the next owned one.
+    Owned { kind: Kind },
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Latin1,
+    Utf16,
+    Binary,
 }
 
 impl Queue {
     /// A queue whose events are announced by `wake`.
     pub(crate) fn new(wake: Box<dyn Fn() + Send>) -> Queue {
-        Queue(Mutex::new(State {
-            batch: Batch::default(),
-            wake: Some(wake),
-            awake: false,
-        }))
+        Queue {
+            state: Mutex::new(State {
+                batch: Batch::default(),
+                awake: false,
+                closed: false,
+            }),
+            wake: Mutex::new(Some(wake)),
+        }
     }
 
-    pub(crate) fn text(&self, object: u32, text: Text<'_>) {
-        self.append(object, |batch| What::Message {
-            body: batch.text(text),
-            last: false,
-        });
+    pub(crate) fn text(&self, object: u32, of: Of, text: Text<'_>) {
+        self.append(|batch| batch.message(object, of, |batch| batch.text(text)));
     }
 
-    pub(crate) fn binary(&self, object: u32, payload: Payload<'_>) {
-        self.append(object, |batch| What::Message {
-            body: batch.binary(payload),
-            last: false,
-        });
-    }
-
-    pub(crate) fn text_from(&self, object: u32, connection: u32, text: Text<'_>) {
-        self.append(object, |batch| What::MessageFrom {
-            connection,
-            body: batch.text(text),
-        });
-    }
-
-    pub(crate) fn binary_from(&self, object: u32, connection: u32, payload: Payload<'_>) {
-        self.append(object, |batch| What::MessageFrom {
-            connection,
-            body: batch.binary(payload),
+    pub(crate) fn binary(&self, object: u32, of: Of, payload: Payload<'_>) {
+        self.append(|batch| {
+            batch.message(object, of, |batch| batch.payload(Kind::Binary, payload))
         });
     }
 
     pub(crate) fn data_end(&self, object: u32) {
-        let mut state = self.lock();
-        match state.batch.items.last_mut() {
-            Some(Item {
-                object: of,
-                what: What::Message { last, .. },
-            }) if *of == object && !*last => *last = true,
-            _ => state.push(object, What::DataEnd),
-        }
+        self.append(|batch| batch.item(object, What::DataEnd));
     }
 
     pub(crate) fn sent(&self, object: u32, more: u32) {
-        let mut state = self.lock();
-        match state.batch.items.last_mut() {
+        self.append(|batch| match batch.items.last_mut() {
             Some(Item {
                 object: of,
                 what: What::Sent { count },
             }) if *of == object => *count += more,
-            _ => state.push(object, What::Sent { count: more }),
-        }
+            _ => batch.item(object, What::Sent { count: more }),
+        });
     }
 
     pub(crate) fn event(&self, object: u32, event: Event) {
-        self.append(object, |_| What::Event(Box::new(event)));
+        self.append(|batch| batch.item(object, What::Event(Box::new(event))));
     }
 
-    fn append(&self, object: u32, what: impl FnOnce(&mut Batch) -> What) {
+    #[inline]
+    fn append(&self, append: impl FnOnce(&mut Batch)) {
         let mut state = self.lock();
         // Payloads, too, are dropped at once when nobody will take them.
-        if state.wake.is_some() {
-            let what = what(&mut state.batch);
-            state.push(object, what);
+        if !state.closed {
+            append(&mut state.batch);
+            if state.batch.bodies.len() >= READY_MESSAGES || state.batch.bytes >= READY_BYTES {
+                self.announce(state);
+            }
         }
     }
 
     /// The network thread has nothing more to add for now.
     pub(crate) fn flush(&self) {
-        self.lock().announce();
+        self.announce(self.lock());
+    }
+
+    fn announce(&self, mut state: MutexGuard<'_, State>) {
+        if state.awake || state.batch.items.is_empty() {
+            return;
+        }
+        state.awake = true;
+        // The first thing that the JavaScript thread wants is that lock.
+        drop(state);
+        if let Some(wake) = &*self.waker() {
+            wake();
+        }
     }
 
     /// Takes all that lies ready; `spare` becomes the next batch.
@@ -180,74 +192,108 @@ impl Queue {
     /// The environment is going: nothing is appended and nobody is woken any more.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
-        state.wake = None;
+        state.closed = true;
         state.batch = Batch::default();
+        *self.waker() = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn push(&mut self, object: u32, what: What) {
-        if self.wake.is_none() {
-            return;
-        }
-        self.batch.items.push(Item { object, what });
-        if self.batch.items.len() >= READY_ITEMS || self.batch.arena.len() >= READY_BYTES {
-            self.announce();
-        }
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn announce(&mut self) {
-        if let Some(wake) = &self.wake
-            && !self.awake
-            && !self.batch.items.is_empty()
-        {
-            self.awake = true;
-            wake();
-        }
+    fn waker(&self) -> MutexGuard<'_, Option<Box<dyn Fn() + Send>>> {
+        self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Batch {
-    /// Empties the batch and gives the arena back if it was an unusually large one.
+    /// Empties the batch and gives memory back if it was an unusually large one.
     pub(crate) fn recycle(&mut self) {
         self.items.clear();
-        self.arena.clear();
-        self.arena.shrink_to(KEPT_BYTES);
+        self.bodies.clear();
+        self.owned.clear();
+        self.bytes = 0;
+        let Arenas { narrow, wide } = &mut self.arenas;
+        narrow.clear();
+        narrow.shrink_to(KEPT_BYTES);
+        wide.clear();
+        wide.shrink_to(KEPT_BYTES / size_of::<u16>());
     }
 
+    fn item(&mut self, object: u32, what: What) {
+        self.items.push(Item { object, what });
+    }
+
+    #[inline]
+    fn message(&mut self, object: u32, of: Of, body: impl FnOnce(&mut Batch) -> Body) {
+        let body = body(self);
+        self.bodies.push(body);
+        match self.items.last_mut() {
+            Some(Item {
+                object: last,
+                what: What::Messages { of: what, count },
+            }) if *last == object && *what == of => *count += 1,
+            _ => self.item(object, What::Messages { of, count: 1 }),
+        }
+    }
+
+    #[inline]
     fn text(&mut self, text: Text<'_>) -> Body {
-        let payload = text.into_payload();
-        Body {
-            kind: if payload.is_ascii() {
-                Kind::Ascii
-            } else {
-                Kind::Utf8
-            },
-            bytes: self.store(payload),
+        if text.is_ascii() {
+            self.payload(Kind::Latin1, text.into_payload())
+        } else {
+            self.bytes += text.len();
+            self.arenas.transcode(&text)
         }
     }
 
-    fn binary(&mut self, payload: Payload<'_>) -> Body {
-        Body {
-            kind: Kind::Binary,
-            bytes: self.store(payload),
-        }
-    }
-
-    fn store(&mut self, payload: Payload<'_>) -> Stored {
+    #[inline]
+    fn payload(&mut self, kind: Kind, payload: Payload<'_>) -> Body {
+        self.bytes += payload.len();
         match payload {
-            Payload::Owned(bytes) if bytes.len() > SMALL => Stored::Owned(bytes),
+            Payload::Owned(bytes) if bytes.len() > SMALL => self.owned.push(bytes),
             Payload::Borrowed(bytes) if bytes.len() >= LARGE => {
-                Stored::Owned(BytesMut::from(&*bytes))
+                self.owned.push(BytesMut::from(&*bytes));
             }
             small => {
-                self.arena.extend_from_slice(&small);
-                Stored::Arena(small.len())
+                self.arenas.narrow.extend_from_slice(&small);
+                return Body::small(kind, small.len(), small.len());
             }
+        }
+        Body::Owned { kind }
+    }
+}
+
+impl Arenas {
+    /// Appends text that is not ASCII, as Latin-1 or as UTF-16.
+    fn transcode(&mut self, text: &str) -> Body {
+        let start = self.narrow.len();
+        self.narrow.resize(start + text.len(), 0);
+        let converted = latin1::from_utf8(text.as_bytes(), &mut self.narrow[start..]);
+        self.narrow.truncate(start + converted.unwrap_or(0));
+        let (kind, len) = match converted {
+            Some(len) => (Kind::Latin1, len),
+            None => {
+                let start = self.wide.len();
+                self.wide.resize(start + text.len(), 0);
+                let len = mem::convert_str_to_utf16(text, &mut self.wide[start..]);
+                self.wide.truncate(start + len);
+                (Kind::Utf16, len)
+            }
+        };
+        Body::small(kind, len, text.len())
+    }
+}
+
+impl Body {
+    #[inline]
+    fn small(kind: Kind, len: usize, received: usize) -> Body {
+        let short =
+            |len| u32::try_from(len).expect("texts and small payloads are shorter than 4 GiB");
+        Body::Small {
+            kind,
+            len: short(len),
+            received: short(received),
         }
     }
 }

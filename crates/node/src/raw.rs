@@ -3,12 +3,14 @@
 //! napi-rs converts everything else; here its conversions would cost several times what the work itself does. All
 //! `unsafe` of this crate is in this file. It rests on one fact: an [`Env`] and a [`Value`] exist only while
 //! Node-API calls into this module, on the environment's thread.
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::{c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use bytes::BytesMut;
+use encoding_rs::mem;
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue};
 use napi::{Error, JsError, Result, Status, sys};
 
@@ -18,11 +20,11 @@ use crate::environment::Environment;
 /// More arguments than any function of this module takes.
 const MAX_ARGUMENTS: usize = 6;
 
-/// Text up to so many UTF-16 units is read with one call.
+/// Text of so many UTF-16 units is read with one call, into a buffer that is kept; longer text into one of its own.
 const USUAL_TEXT: usize = 4096;
 
-/// A buffer that has grown beyond so many units for a long text is not kept.
-const KEPT_TEXT: usize = 256 * 1024;
+/// UTF-8 bytes per UTF-16 unit, at most.
+const UTF8_PER_UNIT: usize = 3;
 
 /// A string argument of Node-API ends with a zero.
 const AUTO_LENGTH: isize = -1;
@@ -262,24 +264,30 @@ impl Call<'_> {
         Value(self.arguments[index])
     }
 
-    /// A string argument. A lone surrogate becomes U+FFFD; U+0000 is a character like any other.
-    pub(crate) fn text(&self, index: usize) -> Result<String> {
-        let mut units = self.environment.text.borrow_mut();
-        if units.is_empty() {
-            units.resize(USUAL_TEXT, 0);
+    /// Calls `with` with a string argument. A lone surrogate becomes U+FFFD; U+0000 is a character like any other.
+    ///
+    /// JavaScript must not run inside `with`.
+    pub(crate) fn text<T>(&self, index: usize, with: impl FnOnce(Cow<'_, str>) -> T) -> Result<T> {
+        let TextBuffer { units, utf8 } = &mut *self.environment.text.borrow_mut();
+        units.resize(USUAL_TEXT, 0);
+        let length = self.read_text(index, units)?;
+        if length + 1 < USUAL_TEXT {
+            utf8.extend(std::iter::repeat_n(
+                '\0',
+                UTF8_PER_UNIT * USUAL_TEXT - utf8.len(),
+            ));
+            let length = mem::convert_utf16_to_str(&units[..length], utf8);
+            return Ok(with(Cow::Borrowed(&utf8[..length])));
         }
-        let mut length = self.read_text(index, &mut units)?;
         // Full to the terminating zero: there may be more.
-        if length + 1 == units.len() {
-            let whole = self.text_length(index)?;
-            units.resize(whole + 1, 0);
-            length = self.read_text(index, &mut units)?;
-        }
-        let text = to_utf8(&units[..length]);
-        if units.len() > KEPT_TEXT {
-            *units = Vec::new();
-        }
-        Ok(text)
+        let mut units = vec![0; self.text_length(index)? + 1];
+        let length = self.read_text(index, &mut units)?;
+        Ok(with(Cow::Owned(to_utf8(&units[..length]))))
+    }
+
+    /// A string argument; see [`text`](Self::text).
+    pub(crate) fn string(&self, index: usize) -> Result<String> {
+        self.text(index, |text| text.into_owned())
     }
 
     fn read_text(&self, index: usize, into: &mut [u16]) -> Result<usize> {
@@ -312,42 +320,56 @@ impl Call<'_> {
         Ok(length)
     }
 
-    /// A copy of an ArrayBuffer argument; `None`: it is something else, or detached.
-    pub(crate) fn array_buffer(&self, index: usize) -> Result<Option<Vec<u8>>> {
+    /// Calls `with` with the bytes of an ArrayBuffer argument; `None`: it is something else, or detached.
+    ///
+    /// JavaScript must not run inside `with`.
+    pub(crate) fn array_buffer<T>(
+        &self,
+        index: usize,
+        with: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>> {
         let (env, value) = (self.env.0, self.arguments[index]);
-        let (mut is, mut detached) = (false, false);
         let (mut data, mut length) = (ptr::null_mut(), 0);
-        // SAFETY: the argument belongs to the call that is going on. The bytes are copied before JavaScript can run
-        // again; an empty buffer may have a null pointer.
-        unsafe {
-            check(sys::napi_is_arraybuffer(env, value, &mut is))?;
-            if !is {
-                return Ok(None);
-            }
-            check(sys::napi_get_arraybuffer_info(
-                env,
-                value,
-                &mut data,
-                &mut length,
-            ))?;
-            if length > 0 {
-                let bytes = std::slice::from_raw_parts(data.cast::<u8>(), length);
-                return Ok(Some(bytes.to_vec()));
-            }
-            check(sys::napi_is_detached_arraybuffer(env, value, &mut detached))?;
+        // SAFETY: the argument belongs to the call that is going on. An empty buffer may have a null pointer.
+        let status = unsafe { sys::napi_get_arraybuffer_info(env, value, &mut data, &mut length) };
+        if status == sys::Status::napi_invalid_arg {
+            return Ok(None);
         }
-        Ok((!detached).then(Vec::new))
+        check(status)?;
+        if length > 0 {
+            // SAFETY: nobody but JavaScript changes these bytes, or gives them up.
+            return Ok(Some(with(unsafe {
+                std::slice::from_raw_parts(data.cast::<u8>(), length)
+            })));
+        }
+        let mut detached = false;
+        // SAFETY: as above.
+        check(unsafe { sys::napi_is_detached_arraybuffer(env, value, &mut detached) })?;
+        Ok((!detached).then(|| with(&[])))
     }
 }
 
+/// Memory that texts pass through.
+#[derive(Default)]
+pub(crate) struct TextBuffer {
+    units: Vec<u16>,
+    /// As long as the UTF-8 of all units may become.
+    utf8: String,
+}
+
+/// Long text, in memory of its own.
 fn to_utf8(units: &[u16]) -> String {
-    if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
-        let bytes = units.iter().map(|unit| *unit as u8).collect();
-        // SAFETY: all are ASCII.
-        unsafe { String::from_utf8_unchecked(bytes) }
+    let mut utf8 = if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
+        units.iter().map(|unit| *unit as u8).collect()
     } else {
-        String::from_utf16_lossy(units)
-    }
+        let mut utf8 = vec![0; UTF8_PER_UNIT * units.len()];
+        let length = mem::convert_utf16_to_utf8(units, &mut utf8);
+        utf8.truncate(length);
+        utf8
+    };
+    utf8.shrink_to_fit();
+    // SAFETY: all are ASCII, or were converted to UTF-8.
+    unsafe { String::from_utf8_unchecked(utf8) }
 }
 
 // ---- Values ----
@@ -370,11 +392,11 @@ impl Env {
         self.make(|env, value| unsafe { sys::napi_create_string_latin1(env, data, length, value) })
     }
 
-    /// A string of bytes that are UTF-8.
-    pub(crate) fn utf8(self, bytes: &[u8]) -> Result<Value> {
-        let (data, length) = (bytes.as_ptr().cast::<c_char>(), signed(bytes.len()));
-        // SAFETY: `self` is current; Node-API reads `length` bytes.
-        self.make(|env, value| unsafe { sys::napi_create_string_utf8(env, data, length, value) })
+    /// A string of UTF-16.
+    pub(crate) fn utf16(self, units: &[u16]) -> Result<Value> {
+        let (data, length) = (units.as_ptr(), signed(units.len()));
+        // SAFETY: `self` is current; Node-API reads `length` units.
+        self.make(|env, value| unsafe { sys::napi_create_string_utf16(env, data, length, value) })
     }
 
     /// An ArrayBuffer with a copy of `bytes`.

@@ -15,7 +15,7 @@ use napi_derive::napi;
 use crate::client::{answer, not_data};
 use crate::event::{Disconnected, Event, Failure, Peer};
 use crate::options::ServerOptions;
-use crate::queue::Queue;
+use crate::queue::{Of, Queue};
 use crate::raw::{Call, Value};
 use crate::settings;
 
@@ -82,11 +82,15 @@ impl ServerListener for Inbox {
         let event = match event {
             ServerEvent::Text(from, text) => {
                 let number = self.clients.lock().get(from);
-                return number.map_or((), |number| queue.text_from(object, number, text));
+                return number.map_or((), |number| {
+                    queue.text(object, Of::Connection(number), text)
+                });
             }
             ServerEvent::Binary(from, payload) => {
                 let number = self.clients.lock().get(from);
-                return number.map_or((), |number| queue.binary_from(object, number, payload));
+                return number.map_or((), |number| {
+                    queue.binary(object, Of::Connection(number), payload)
+                });
             }
             ServerEvent::Connect(connection) => Event::Connected(Peer {
                 number: self.clients.lock().add(connection),
@@ -181,24 +185,24 @@ pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
 
 /// `sendTextTo(object, string, ip, port)`: the token that a later event names, or a failure.
 pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
-    let text = call.text(1)?;
-    let to = connection(call.text(2)?, call.get(3)?);
-    let result = call.environment.server(call.number(0)?, |server| {
-        server.server.send_text(&text, &to)
-    })?;
+    let object = call.number(0)?;
+    let to = connection(call.string(2)?, call.get(3)?);
+    let result = call.text(1, |text| {
+        call.environment
+            .server(object, |server| server.server.send_text(text, &to))
+    })??;
     token(call, result)
 }
 
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
 pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
-    let to = connection(call.text(2)?, call.get(3)?);
-    let result = match call.array_buffer(1)? {
-        Some(data) => call.environment.server(call.number(0)?, |server| {
-            server.server.send_binary(data, &to)
-        })?,
-        None => Err(not_data()),
-    };
-    token(call, result)
+    let object = call.number(0)?;
+    let to = connection(call.string(2)?, call.get(3)?);
+    let result = call.array_buffer(1, |data| {
+        call.environment
+            .server(object, |server| server.server.send_binary(data, &to))
+    })?;
+    token(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
 
 /// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an array of connections.
@@ -208,9 +212,9 @@ pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
         .into_iter()
         .map(|client| connection(client.client_ip, client.client_port))
         .collect();
-    let (mut data, text) = match call.array_buffer(1)? {
+    let (mut data, text) = match call.array_buffer(1, <[u8]>::to_vec)? {
         Some(data) => (data, false),
-        None => match call.text(1) {
+        None => match call.string(1) {
             Ok(text) => (text.into_bytes(), true),
             Err(_) => return call.env.convert(Failure::from(not_data())),
         },

@@ -9,7 +9,7 @@ use crate::driver::Handler;
 
 /// A binding is told to deliver at least every so many messages, so that a fast peer does not make it wait for a
 /// pause.
-const BATCH: u32 = 256;
+const BATCH: u32 = 2048;
 
 /// Delivers what one open connection receives.
 pub(super) struct Deliver<'a> {
@@ -32,15 +32,13 @@ impl<'a> Deliver<'a> {
         }
     }
 
-    /// The message is complete, in `pieces`.
-    fn end(&mut self, pieces: usize) -> usize {
-        self.object.emit(Event::DataEnd);
+    /// An event more.
+    fn count(&mut self) {
         self.waiting += 1;
         if self.waiting >= BATCH {
             self.waiting = 0;
             self.object.flush();
         }
-        pieces
     }
 }
 
@@ -57,8 +55,9 @@ impl Handler<()> for Deliver<'_> {
                 pieces += 1;
             }
         }
-        self.object.emit(Event::Text(text));
-        self.end(pieces)
+        self.object.tell(|listener| listener.on_text(text));
+        self.count();
+        pieces
     }
 
     fn binary(&mut self, mut data: Payload<'_>) -> usize {
@@ -69,8 +68,9 @@ impl Handler<()> for Deliver<'_> {
                 pieces += 1;
             }
         }
-        self.object.emit(Event::Binary(data));
-        self.end(pieces)
+        self.object.tell(|listener| listener.on_binary(data));
+        self.count();
+        pieces
     }
 
     fn sent(&mut self, tags: &[()]) {

@@ -14,15 +14,17 @@ mod reconnect;
 mod request;
 mod session;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arkws::{CloseCode, CloseFrame, Message};
+use arkws::{CloseCode, CloseFrame};
 
 use crate::options::MAX_SEND;
 use crate::outbox::{Outbox, Refused};
+use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, Context, Event, Listener, RequestOptions};
 
 use request::{QueueLimits, Request};
@@ -131,31 +133,33 @@ impl WebSocket {
     /// # Errors
     /// 201; 401 over 5,242,864 bytes; -1 if there is no connection, or more than
     /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent.
-    pub fn send_text(&self, text: String) -> Result<(), BusinessError> {
-        self.send(text.len(), || text.into())
+    pub fn send_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
+        self.send(Outgoing::Text(text.into()))
     }
 
     /// `send` of an ArrayBuffer; see [`send_text`](Self::send_text).
     ///
     /// # Errors
     /// As [`send_text`](Self::send_text).
-    pub fn send_binary(&self, data: Vec<u8>) -> Result<(), BusinessError> {
-        self.send(data.len(), || data.into())
+    pub fn send_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<(), BusinessError> {
+        self.send(Outgoing::Binary(data.into()))
     }
 
-    fn send(&self, len: usize, message: impl FnOnce() -> Message) -> Result<(), BusinessError> {
+    fn send(&self, message: Outgoing<'_>) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
+        let len = message.len();
         if len > MAX_SEND {
             return Err(BusinessError::new(
                 BusinessError::PARAMETER,
                 format!("a message of {len} bytes is longer than the limit of {MAX_SEND}"),
             ));
         }
-        let Some(link) = self.object.link() else {
+        let state = self.object.lock();
+        let Some(link) = &state.link else {
             return Err(BusinessError::not_sent("not connected"));
         };
         link.outbox
-            .push(message(), ())
+            .push(message, ())
             .map_err(|refused| match refused {
                 Refused::Closed => BusinessError::not_sent("the connection is closing"),
                 Refused::Full { queued, limit } => {
@@ -247,15 +251,17 @@ impl Object {
     }
 
     fn emit(&self, event: Event<'_>) {
+        self.tell(|listener| listener.on_event(event));
+    }
+
+    fn tell(&self, tell: impl FnOnce(&dyn Listener)) {
         if !self.dropped.load(Ordering::Acquire) {
-            self.listener.on_event(event);
+            tell(&*self.listener);
         }
     }
 
     fn flush(&self) {
-        if !self.dropped.load(Ordering::Acquire) {
-            self.listener.flush();
-        }
+        self.tell(Listener::flush);
     }
 }
 

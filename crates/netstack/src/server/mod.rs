@@ -20,6 +20,7 @@ mod run;
 mod tls;
 mod welcome;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,6 +33,7 @@ use tracing::error;
 
 use crate::options::MAX_SEND;
 use crate::outbox::Refused;
+use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, CloseResult, Context};
 use admission::FloodRule;
 use client::Client;
@@ -205,36 +207,35 @@ impl WebSocketServer {
     /// # Errors
     /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more than
     /// [`max_queued_bytes`](ServerConfig::max_queued_bytes) wait for it already; 2302006 if there is no such client.
-    pub fn send_text(&self, text: &str, connection: &Connection) -> Result<u64, BusinessError> {
-        self.send(text.len(), || Message::Text(text.into()), connection)
+    pub fn send_text<'a>(
+        &self,
+        text: impl Into<Cow<'a, str>>,
+        connection: &Connection,
+    ) -> Result<u64, BusinessError> {
+        self.send(Outgoing::Text(text.into()), connection)
     }
 
     /// `send` of an ArrayBuffer to one client.
     ///
     /// # Errors
     /// As [`send_text`](Self::send_text).
-    pub fn send_binary(
+    pub fn send_binary<'a>(
         &self,
-        data: Vec<u8>,
+        data: impl Into<Cow<'a, [u8]>>,
         connection: &Connection,
     ) -> Result<u64, BusinessError> {
-        self.send(data.len(), || Message::Binary(data.into()), connection)
+        self.send(Outgoing::Binary(data.into()), connection)
     }
 
-    fn send(
-        &self,
-        length: usize,
-        message: impl FnOnce() -> Message,
-        connection: &Connection,
-    ) -> Result<u64, BusinessError> {
+    fn send(&self, message: Outgoing<'_>, connection: &Connection) -> Result<u64, BusinessError> {
         self.shared.context.check_permission()?;
-        check_size(length)?;
+        check_size(message.len())?;
         if connection.client_ip.is_empty() {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
         }
         let client = self.client(connection)?;
         let token = self.shared.last_token.fetch_add(1, Ordering::Relaxed) + 1;
-        match client.outbox.push(message(), Some(token)) {
+        match client.outbox.push(message, Some(token)) {
             Ok(()) => Ok(token),
             Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
                 "the connection of {connection} is closing"
@@ -261,12 +262,12 @@ impl WebSocketServer {
         self.shared.context.check_permission()?;
         check_size(data.len())?;
         let data: Bytes = data.into_bytes();
-        let message = match text {
+        let message = Outgoing::Shared(match text {
             true => Message::Text(Utf8Bytes::try_from(data).map_err(|error| {
                 BusinessError::new(BusinessError::PARAMETER, format!("broadcast: {error}"))
             })?),
             false => Message::Binary(data),
-        };
+        });
         let clients = self.listening().ok_or_else(not_started)?.clients();
         let mut count = 0;
         for client in clients {

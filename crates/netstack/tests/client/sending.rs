@@ -50,7 +50,7 @@ async fn empty_and_largest_messages_are_sent_and_larger_ones_are_401() {
     let mut peer = client.open_to(&server).await;
 
     client.send("").unwrap();
-    client.socket.send_binary(vec![]).unwrap();
+    client.socket.send_binary(Vec::new()).unwrap();
     client.socket.send_binary(vec![7; MAX_SEND]).unwrap();
     assert_eq!(message(&mut peer).await, Message::from(""));
     assert_eq!(message(&mut peer).await, Message::from(vec![]));
@@ -182,7 +182,7 @@ async fn after_the_servers_close_frame_send_is_minus_one() {
     let (socket, mut refused) = (client.socket.clone(), Some(refused));
     client.on_event(move |seen| {
         if matches!(seen, Seen::Close(..)) {
-            let code = socket.send_text("x".into()).unwrap_err().code;
+            let code = socket.send_text("x").unwrap_err().code;
             refused.take().unwrap().send(code).unwrap();
         }
     });

@@ -39,12 +39,7 @@ async fn messages_to_a_client_arrive_in_order_and_their_tokens_are_answered() {
     });
     let mut tokens = Vec::new();
     for n in 0..10_000 {
-        tokens.push(
-            server
-                .object
-                .send_text(&n.to_string(), &connection)
-                .unwrap(),
-        );
+        tokens.push(server.object.send_text(n.to_string(), &connection).unwrap());
     }
     tokens.push(
         server
@@ -92,7 +87,7 @@ async fn sends_from_several_threads_are_each_answered_once_and_in_their_own_orde
                 scope.spawn(move || {
                     let send = |n| {
                         object
-                            .send_text(&format!("{thread} {n}"), connection)
+                            .send_text(format!("{thread} {n}"), connection)
                             .unwrap()
                     };
                     (0..EACH).map(send).collect::<Vec<u64>>()
@@ -138,7 +133,7 @@ async fn the_longest_message_is_sent_and_one_byte_more_is_401() {
         .unwrap_err();
     assert_eq!(error.code, 401);
     let error = object
-        .send_text(&"é".repeat(LONGEST / 2 + 1), &connection)
+        .send_text("é".repeat(LONGEST / 2 + 1), &connection)
         .unwrap_err();
     assert_eq!(error.code, 401, "bytes, not characters");
     receiving.await.unwrap();

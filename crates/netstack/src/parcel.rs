@@ -1,0 +1,188 @@
+//! Messages that travel together: from the program's threads to one write of the connection's task.
+use std::borrow::Cow;
+
+use arkws::{Message, SendError, WebSocket};
+
+/// A payload shorter than this is copied into memory that the messages of a parcel share. A longer one keeps the memory it
+/// came in, and so does the socket with it. Bytes.
+const SMALL: usize = 8 << 10;
+
+/// A parcel is closed before its frames would be longer than this, which is what the socket writes at once. Bytes.
+const FULL: usize = 64 << 10;
+
+/// What a message counts for in a parcel, beside its payload: RFC 6455, 5.2, the longest header.
+const HEADER: usize = 14;
+
+/// A message that a program sends.
+#[derive(Debug, Clone)]
+pub(crate) enum Outgoing<'a> {
+    Text(Cow<'a, str>),
+    Binary(Cow<'a, [u8]>),
+    /// A payload that several connections send.
+    Shared(Message),
+}
+
+impl Outgoing<'_> {
+    /// The same with a payload that need not be copied when the message is pushed to a parcel, if it is not small.
+    pub(crate) fn detached(self) -> Self {
+        if self.len() < SMALL {
+            return self;
+        }
+        Outgoing::Shared(match self {
+            Outgoing::Text(text) => Message::from(text.into_owned()),
+            Outgoing::Binary(data) => Message::from(data.into_owned()),
+            Outgoing::Shared(message) => message,
+        })
+    }
+
+    /// The bytes of its payload.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Outgoing::Text(text) => text.len(),
+            Outgoing::Binary(data) => data.len(),
+            Outgoing::Shared(message) => size(message),
+        }
+    }
+}
+
+/// Messages in the order in which they were sent. `T` is how its sender recognises a message.
+///
+/// A message costs a few bytes beside its payload, and no allocation of its own while it is small.
+#[derive(Debug)]
+pub(crate) struct Parcel<T> {
+    bodies: Vec<Body>,
+    tags: Vec<T>,
+    /// The small payloads, one behind the other.
+    text: String,
+    binary: Vec<u8>,
+    large: Vec<Message>,
+    /// Of payloads.
+    bytes: usize,
+}
+
+/// Where a message's payload lies.
+#[derive(Debug)]
+enum Body {
+    /// It is the next so many bytes of the texts.
+    Text(u32),
+    /// It is the next so many bytes of the binary payloads.
+    Binary(u32),
+    /// It is the next large one.
+    Large,
+}
+
+impl<T> Default for Parcel<T> {
+    fn default() -> Self {
+        Parcel {
+            bodies: Vec::new(),
+            tags: Vec::new(),
+            text: String::new(),
+            binary: Vec::new(),
+            large: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<T> Parcel<T> {
+    /// What a message occupies beside its payload. Bytes.
+    pub(crate) const PLACE: usize = size_of::<Body>() + size_of::<T>();
+
+    /// Whether a message of `len` bytes may still be added.
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        self.is_empty() || self.bytes + len + HEADER * (self.tags.len() + 1) <= FULL
+    }
+
+    pub(crate) fn push(&mut self, message: Outgoing<'_>, tag: T) {
+        let len = message.len();
+        let body = match message.detached() {
+            Outgoing::Text(text) => self.text(&text),
+            Outgoing::Binary(data) => self.binary(&data),
+            Outgoing::Shared(Message::Text(text)) if len < SMALL => self.text(&text),
+            Outgoing::Shared(Message::Binary(data)) if len < SMALL => self.binary(&data),
+            Outgoing::Shared(message) => {
+                self.large.push(message);
+                Body::Large
+            }
+        };
+        self.bodies.push(body);
+        self.tags.push(tag);
+        self.bytes += len;
+    }
+
+    fn text(&mut self, text: &str) -> Body {
+        self.text.push_str(text);
+        Body::Text(text.len() as u32)
+    }
+
+    fn binary(&mut self, data: &[u8]) -> Body {
+        self.binary.extend_from_slice(data);
+        Body::Binary(data.len() as u32)
+    }
+
+    /// Feeds the messages to `socket`; the tags stay until [`clear`](Self::clear).
+    ///
+    /// # Errors
+    /// The first refusal; what is behind that message was not fed.
+    pub(crate) fn feed<S>(&mut self, socket: &mut WebSocket<S>) -> Result<(), SendError> {
+        let (mut texts, mut binaries) = (&*self.text, &*self.binary);
+        let mut large = self.large.drain(..);
+        for body in self.bodies.drain(..) {
+            match body {
+                Body::Text(len) => {
+                    let (text, rest) = texts.split_at(len as usize);
+                    texts = rest;
+                    socket.feed_text(text)?;
+                }
+                Body::Binary(len) => {
+                    let (data, rest) = binaries.split_at(len as usize);
+                    binaries = rest;
+                    socket.feed_binary(data)?;
+                }
+                Body::Large => socket.feed_message(large.next().expect("one each"))?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
+    /// How many messages.
+    pub(crate) fn len(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// The bytes of their payloads.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn tags(&self) -> &[T] {
+        &self.tags
+    }
+
+    pub(crate) fn into_tags(self) -> Vec<T> {
+        self.tags
+    }
+
+    /// Empties the parcel, and keeps its memory.
+    pub(crate) fn clear(&mut self) {
+        self.bodies.clear();
+        self.tags.clear();
+        self.text.clear();
+        self.binary.clear();
+        self.large.clear();
+        self.bytes = 0;
+    }
+}
+
+/// The bytes of a message's payload.
+fn size(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(data) | Message::Ping(data) | Message::Pong(data) => data.len(),
+        Message::Close(_) => 0,
+    }
+}
