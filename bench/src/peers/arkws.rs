@@ -53,12 +53,9 @@ impl<S: Transport> super::Peer<S> for Peer<S> {
     }
 
     async fn send(&mut self, n: u64, source: &mut Source) {
-        let write_buffer = 64 << 10;
         for _ in 0..n {
+            self.0.ready().await.expect("writes");
             self.feed(source);
-            if self.0.queued() >= write_buffer {
-                self.0.flush().await.expect("writes");
-            }
         }
         self.0.flush().await.expect("writes");
     }

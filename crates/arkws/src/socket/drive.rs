@@ -3,8 +3,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use arkws_proto::connection::EventKind;
+use arkws_proto::connection::{EventKind, RecvBuffer};
 use arkws_proto::{CloseCode, CloseFrame, ProtocolError, Role};
+use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
 use tokio::time::Instant;
@@ -62,6 +63,15 @@ enum Read {
 
 /// What parsing the read buffer came to.
 type Parsed = Result<Option<EventKind>, ProtocolError>;
+
+/// So few bytes are moved to memory of their own size when they are read, so that a program that takes its time over a
+/// message does not hold a whole block for it.
+const FEW: usize = 4 << 10;
+
+/// The most that is written at once, in bytes: just less than what a kernel puts into one segment for the device or the
+/// loopback (64 KiB with its headers). A write of a little more leaves a small segment behind, and the two took twice
+/// the time of one.
+const MAX_WRITE: usize = 63 << 10;
 
 /// Every so many events from the read buffer the task asks the scheduler whether it may go on. Reads ask by themselves.
 const BURST: u8 = 32;
@@ -170,6 +180,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
             match self.poll_read(cx) {
                 Poll::Ready(Ok(Read::Buffered)) => {}
+                // The beginning of a message waited for its rest, and it will take a while.
+                Poll::Ready(Ok(Read::End)) | Poll::Pending if !self.input.is_parsed() => {
+                    parsed = Some(self.engine.connection.recv_rest(&mut self.input));
+                }
                 Poll::Ready(Ok(Read::Direct)) => {
                     match self.engine.connection.recv_direct_buffered(&mut self.input) {
                         Ok(Some(kind)) if self.note(kind) => return Poll::Ready(Ok(kind)),
@@ -199,12 +213,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Some(mut buffer) => (ready!(poll_read_buf(io, cx, &mut buffer))?, Read::Direct),
             None => {
                 if self.input.capacity() < pool::BLOCK {
-                    self.input.replace_storage(pool::take());
+                    self.input = RecvBuffer::reading(pool::take());
                 }
-                let mut buffer = ReadBuf::new(self.input.storage());
-                ready!(io.poll_read(cx, &mut buffer))?;
-                let count = buffer.filled().len();
-                self.input.set_filled(count);
+                let mut room = ReadBuf::new(self.input.room());
+                ready!(io.poll_read(cx, &mut room))?;
+                let count = room.filled().len();
+                if count <= FEW && self.input.is_parsed() {
+                    let few = RecvBuffer::filled(self.input.room()[..count].into());
+                    pool::give_back(std::mem::replace(&mut self.input, few).into_storage());
+                } else {
+                    self.input.add_filled(count);
+                }
                 (count, Read::Buffered)
             }
         };
@@ -234,7 +253,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
         while engine.connection.queued() > 0 {
             let io = Pin::new(&mut self.io);
-            match ready!(poll_write_buf(io, cx, engine.connection.transmit()))? {
+            let transmit = engine.connection.transmit();
+            let len = even_part(transmit.remaining());
+            let written = if transmit.chunk().len() >= len {
+                // One chunk is the rule, and goes the shorter way through the kernel.
+                let written = ready!(io.poll_write(cx, &transmit.chunk()[..len]))?;
+                transmit.advance(written);
+                written
+            } else {
+                ready!(poll_write_buf(io, cx, &mut transmit.take(len)))?
+            };
+            match written {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 count => engine.written(count),
             }
@@ -306,9 +335,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.poll_deadline(cx).is_pending() {
             if self.input.capacity() < pool::BLOCK {
-                self.input.replace_storage(pool::take());
+                self.input = RecvBuffer::reading(pool::take());
             }
-            let mut buffer = ReadBuf::new(self.input.storage());
+            let mut buffer = ReadBuf::new(self.input.room());
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) => break,
@@ -400,7 +429,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     fn discard_input(&mut self) {
         if self.input.capacity() > 0 {
-            pool::give_back(self.input.replace_storage(Box::default()));
+            pool::give_back(std::mem::take(&mut self.input).into_storage());
         }
     }
 
@@ -415,6 +444,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.discard_input();
         self.engine.release_buffers();
     }
+}
+
+/// How much of `remaining` bytes to write at once: all of them, or one of equal parts.
+fn even_part(remaining: usize) -> usize {
+    remaining.div_ceil(remaining.div_ceil(MAX_WRITE))
 }
 
 #[cfg(test)]

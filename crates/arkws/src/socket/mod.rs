@@ -223,6 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     /// The connection was lost.
+    #[inline]
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.engine.has_room() {
             return Poll::Ready(Ok(()));
@@ -231,6 +232,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Poll::Pending if self.engine.has_room() => Poll::Ready(Ok(())),
             result => result,
         }
+    }
+
+    /// Waits for room: writes what is queued if [`Config::write_buffer`] or more bytes are, and waits as long as that many
+    /// are left. Costs next to nothing otherwise: call it before each `feed_…`.
+    ///
+    /// # Errors
+    /// The connection was lost.
+    ///
+    /// # Cancel safety
+    /// Safe: what was not written stays queued.
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_ready(cx)).await
     }
 
     /// Writes what is queued. `Ready(Ok)`: all of it has been handed to the operating system.

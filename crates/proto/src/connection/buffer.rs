@@ -2,21 +2,28 @@
 //!
 //! [`Connection::recv`] lends its event from the caller's bytes. A driver that reads until there is an event cannot hold
 //! that loan and read on in the same loop; here the event waits beside its bytes until the loop is over.
+//!
+//! And [`Connection::recv`] consumes all of its input. Here the beginning of a message may stay, so that what follows is
+//! read behind it and the whole is handed out without having been copied.
 #![allow(unsafe_code)]
 
 use std::ops::Range;
 
-use bytes::BytesMut;
-
-use super::{Connection, Event, Payload};
-use crate::{CloseFrame, ProtocolError, Text};
+use super::{Connection, Event, MessageKind, Payload};
+use crate::utf8::is_valid;
+use crate::{ProtocolError, Text};
 
 /// A driver's read buffer: bytes that wait to be parsed, and at most one event that waits to be taken.
 #[derive(Debug, Default)]
 pub struct RecvBuffer {
     storage: Box<[u8]>,
     unparsed: Range<usize>,
+    /// Incomplete messages whose frame takes at most this many bytes stay.
+    keeps: usize,
+    /// The event that waits, if its payload is in the storage. Without a destructor: most events are of this kind.
     found: Option<Found>,
+    /// The event that waits, if it is not `found`.
+    apart: Option<Event<'static>>,
 }
 
 /// Which [`Event`] was found.
@@ -36,29 +43,29 @@ pub enum EventKind {
 
 /// An event whose loan has been given back.
 #[derive(Debug)]
-enum Found {
-    Text(Place),
-    Binary(Place),
-    Ping(Place),
-    Pong(Place),
-    Close(Option<CloseFrame>),
-}
-
-/// Where a payload is.
-#[derive(Debug)]
-enum Place {
-    Storage(Range<usize>),
-    Own(BytesMut),
+struct Found {
+    kind: EventKind,
+    /// Of the storage.
+    payload: Range<usize>,
 }
 
 impl RecvBuffer {
-    /// A buffer whose bytes have all been read already and wait to be parsed.
+    /// A buffer whose bytes have all been read already and wait to be parsed. Nothing stays in it.
     pub fn filled(storage: Box<[u8]>) -> RecvBuffer {
-        let unparsed = 0..storage.len();
         RecvBuffer {
+            unparsed: 0..storage.len(),
             storage,
-            unparsed,
-            found: None,
+            ..RecvBuffer::default()
+        }
+    }
+
+    /// An empty buffer to read into. The beginning of a message that takes at most half of it stays until the rest has
+    /// been [added](RecvBuffer::add_filled), or until [`Connection::recv_rest`].
+    pub fn reading(storage: Box<[u8]>) -> RecvBuffer {
+        RecvBuffer {
+            keeps: storage.len() / 2,
+            storage,
+            ..RecvBuffer::default()
         }
     }
 
@@ -73,107 +80,96 @@ impl RecvBuffer {
         self.storage.len()
     }
 
-    /// Where to read to, followed by [`set_filled`](RecvBuffer::set_filled). Whatever the buffer holds is forgotten.
-    pub fn storage(&mut self) -> &mut [u8] {
-        self.forget();
-        &mut self.storage
+    /// Where to read to, followed by [`add_filled`](RecvBuffer::add_filled): what is behind the bytes that wait to be
+    /// parsed, at least half of the storage if they take no more than the other half. An event that waits is forgotten.
+    pub fn room(&mut self) -> &mut [u8] {
+        self.forget_event();
+        if self.unparsed.is_empty() {
+            self.unparsed = 0..0;
+        } else if self.unparsed.end > self.storage.len() / 2 {
+            self.storage.copy_within(self.unparsed.clone(), 0);
+            self.unparsed = 0..self.unparsed.len();
+        }
+        &mut self.storage[self.unparsed.end..]
     }
 
-    /// The first `len` bytes of the [`storage`](RecvBuffer::storage) have been read.
+    /// The first `len` bytes of [`room`](RecvBuffer::room) have been read.
     ///
     /// # Panics
-    /// If the storage is not that long.
-    pub fn set_filled(&mut self, len: usize) {
-        assert!(len <= self.storage.len(), "the storage is not that long");
-        self.found = None;
-        self.unparsed = 0..len;
+    /// If there is not that much room.
+    pub fn add_filled(&mut self, len: usize) {
+        let end = self.unparsed.end + len;
+        assert!(end <= self.storage.len(), "there is not that much room");
+        self.forget_event();
+        self.unparsed.end = end;
     }
 
-    /// Exchanges the storage. Whatever the buffer holds is forgotten.
-    pub fn replace_storage(&mut self, storage: Box<[u8]>) -> Box<[u8]> {
-        self.forget();
-        std::mem::replace(&mut self.storage, storage)
+    /// The storage. Whatever it holds is forgotten.
+    pub fn into_storage(self) -> Box<[u8]> {
+        self.storage
     }
 
     /// The payload of the event that waits; empty if there is none, and for a close frame.
     pub fn payload(&self) -> &[u8] {
-        match &self.found {
-            Some(Found::Text(at) | Found::Binary(at) | Found::Ping(at) | Found::Pong(at)) => {
-                match at {
-                    Place::Storage(range) => &self.storage[range.clone()],
-                    Place::Own(bytes) => bytes,
-                }
-            }
-            Some(Found::Close(_)) | None => &[],
+        match (&self.found, &self.apart) {
+            (Some(found), _) => &self.storage[found.payload.clone()],
+            (None, Some(Event::Text(text))) => text.as_bytes(),
+            (None, Some(Event::Binary(data) | Event::Ping(data) | Event::Pong(data))) => data,
+            (None, Some(Event::Close(_)) | None) => &[],
         }
     }
 
     /// The event that waits.
     #[inline]
     pub fn take_event(&mut self) -> Option<Event<'_>> {
-        let found = self.found.take()?;
-        let storage = &mut self.storage;
-        Some(match found {
-            // SAFETY: `detach` got this payload out of a `Text`, so it is valid UTF-8. Nothing has written to the storage
-            // since: whatever lends or exchanges it sets `found` to `None`.
-            Found::Text(at) => Event::Text(unsafe { Text::validated(at.payload(storage)) }),
-            Found::Binary(at) => Event::Binary(at.payload(storage)),
-            Found::Ping(at) => Event::Ping(at.payload(storage)),
-            Found::Pong(at) => Event::Pong(at.payload(storage)),
-            Found::Close(frame) => Event::Close(frame),
+        let Some(Found { kind, payload }) = self.found.take() else {
+            return self.apart.take();
+        };
+        let payload = Payload::Borrowed(&mut self.storage[payload]);
+        Some(match kind {
+            // SAFETY: `found` says `Text` of bytes only that were a `Text`, so they are valid UTF-8. Nothing has written
+            // to the storage since: whatever lends it sets `found` to `None`.
+            EventKind::Text => Event::Text(unsafe { Text::validated(payload) }),
+            EventKind::Binary => Event::Binary(payload),
+            EventKind::Ping => Event::Ping(payload),
+            EventKind::Pong => Event::Pong(payload),
+            EventKind::Close => Event::Close(None),
         })
     }
 
-    fn forget(&mut self) {
+    fn forget_event(&mut self) {
         self.found = None;
-        self.unparsed = 0..0;
+        self.apart = None;
     }
 }
 
-impl Found {
-    /// Gives the loan back; `offset` says where in the storage a borrowed payload begins.
-    #[inline]
-    fn detach(event: Event<'_>, offset: impl FnOnce(&[u8]) -> usize) -> Found {
-        let place = |payload| match payload {
-            Payload::Borrowed(bytes) => {
-                let start = offset(bytes);
-                Place::Storage(start..start + bytes.len())
-            }
-            Payload::Owned(bytes) => Place::Own(bytes),
-        };
-        match event {
-            Event::Text(text) => Found::Text(place(text.into_payload())),
-            Event::Binary(payload) => Found::Binary(place(payload)),
-            Event::Ping(payload) => Found::Ping(place(payload)),
-            Event::Pong(payload) => Found::Pong(place(payload)),
-            Event::Close(frame) => Found::Close(frame),
-        }
-    }
-
+impl Event<'_> {
     fn kind(&self) -> EventKind {
         match self {
-            Found::Text(_) => EventKind::Text,
-            Found::Binary(_) => EventKind::Binary,
-            Found::Ping(_) => EventKind::Ping,
-            Found::Pong(_) => EventKind::Pong,
-            Found::Close(_) => EventKind::Close,
+            Event::Text(_) => EventKind::Text,
+            Event::Binary(_) => EventKind::Binary,
+            Event::Ping(_) => EventKind::Ping,
+            Event::Pong(_) => EventKind::Pong,
+            Event::Close(_) => EventKind::Close,
         }
     }
-}
 
-impl Place {
-    #[inline]
-    fn payload(self, storage: &mut [u8]) -> Payload<'_> {
-        match self {
-            Place::Storage(range) => Payload::Borrowed(&mut storage[range]),
-            Place::Own(bytes) => Payload::Owned(bytes),
-        }
+    /// The event, if it borrows nothing; otherwise the length of what it borrows.
+    fn detach(self) -> Result<Event<'static>, usize> {
+        Ok(match self {
+            Event::Text(text) => Event::Text(text.detach()?),
+            Event::Binary(payload) => Event::Binary(payload.detach()?),
+            Event::Ping(payload) => Event::Ping(payload.detach()?),
+            Event::Pong(payload) => Event::Pong(payload.detach()?),
+            Event::Close(frame) => Event::Close(frame),
+        })
     }
 }
 
 impl Connection {
     /// As [`recv`](Connection::recv) with the bytes that wait in `buffer`. An event stays there, to be
-    /// [taken](RecvBuffer::take_event) before the next call; `None` when everything is parsed.
+    /// [taken](RecvBuffer::take_event) before the next call; `None`: read on, for everything is parsed but for the
+    /// beginning of a message that the buffer [keeps](RecvBuffer::reading).
     ///
     /// # Errors
     /// As [`recv`](Connection::recv).
@@ -182,13 +178,66 @@ impl Connection {
         &mut self,
         buffer: &mut RecvBuffer,
     ) -> Result<Option<EventKind>, ProtocolError> {
-        let storage = buffer.storage.as_ptr().addr();
+        let start = buffer.unparsed.start;
+        let input = &mut buffer.storage[buffer.unparsed.clone()];
+        let Some((kind, payload)) = self.whole_message(input) else {
+            return self.recv_buffered_staged(buffer);
+        };
+        buffer.unparsed.start = start + payload.end;
+        let kind = match kind {
+            MessageKind::Binary => EventKind::Binary,
+            MessageKind::Text if is_valid(&input[payload.clone()]) => EventKind::Text,
+            MessageKind::Text => return Err(self.fail(ProtocolError::InvalidUtf8)),
+        };
+        buffer.apart = None;
+        buffer.found = Some(Found {
+            kind,
+            payload: start + payload.start..start + payload.end,
+        });
+        Ok(Some(kind))
+    }
+
+    #[inline(never)]
+    fn recv_buffered_staged(
+        &mut self,
+        buffer: &mut RecvBuffer,
+    ) -> Result<Option<EventKind>, ProtocolError> {
+        if self.begins_message(&buffer.storage[buffer.unparsed.clone()], buffer.keeps) {
+            buffer.forget_event();
+            return Ok(None);
+        }
+        self.recv_rest(buffer)
+    }
+
+    /// As [`recv_buffered`](Connection::recv_buffered), but the beginning of a message does not stay: call it when there
+    /// is nothing more to be read.
+    ///
+    /// # Errors
+    /// As [`recv`](Connection::recv).
+    pub fn recv_rest(
+        &mut self,
+        buffer: &mut RecvBuffer,
+    ) -> Result<Option<EventKind>, ProtocolError> {
+        buffer.forget_event();
         let mut input = &mut buffer.storage[buffer.unparsed.clone()];
         let event = self.recv(&mut input)?;
-        buffer.unparsed.start = buffer.unparsed.end - input.len();
-        buffer.found =
-            event.map(|event| Found::detach(event, |bytes| bytes.as_ptr().addr() - storage));
-        Ok(buffer.found.as_ref().map(Found::kind))
+        let consumed = buffer.unparsed.end - input.len();
+        buffer.unparsed.start = consumed;
+        let Some(event) = event else {
+            return Ok(None);
+        };
+        let kind = event.kind();
+        match event.detach() {
+            Ok(event) => buffer.apart = Some(event),
+            // What is lent out is the end of what was consumed.
+            Err(len) => {
+                buffer.found = Some(Found {
+                    kind,
+                    payload: consumed - len..consumed,
+                });
+            }
+        }
+        Ok(Some(kind))
     }
 
     /// As [`recv_direct`](Connection::recv_direct). An event stays in `buffer`, to be
@@ -200,12 +249,8 @@ impl Connection {
         &mut self,
         buffer: &mut RecvBuffer,
     ) -> Result<Option<EventKind>, ProtocolError> {
-        let event = self.recv_direct()?;
-        buffer.found = event.map(|event| {
-            Found::detach(event, |_| {
-                unreachable!("what is received directly is not in the storage")
-            })
-        });
-        Ok(buffer.found.as_ref().map(Found::kind))
+        buffer.forget_event();
+        buffer.apart = self.recv_direct()?;
+        Ok(buffer.apart.as_ref().map(Event::kind))
     }
 }

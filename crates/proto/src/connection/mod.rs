@@ -51,6 +51,7 @@ pub enum Payload<'b> {
 
 impl std::ops::Deref for Payload<'_> {
     type Target = [u8];
+    #[inline]
     fn deref(&self) -> &[u8] {
         match self {
             Payload::Borrowed(bytes) => bytes,
@@ -72,6 +73,14 @@ impl<'b> Payload<'b> {
                 Payload::Borrowed(head)
             }
             Payload::Owned(bytes) => Payload::Owned(bytes.split_to(at)),
+        }
+    }
+
+    /// The payload, if it borrows nothing; otherwise its length.
+    pub(crate) fn detach(self) -> Result<Payload<'static>, usize> {
+        match self {
+            Payload::Borrowed(bytes) => Err(bytes.len()),
+            Payload::Owned(bytes) => Ok(Payload::Owned(bytes)),
         }
     }
 

@@ -3,6 +3,8 @@
 //! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]: unmasked where it
 //! lies, handed out borrowed. Everything else is out of line and goes through the [`Stage`]s; what must be remembered
 //! of a message between two reads lies in an [`Assembly`] that is made when the first one arrives in pieces.
+use std::ops::Range;
+
 use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
@@ -55,25 +57,82 @@ impl Connection {
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        let masked = self.receiver.masked;
-        if matches!(self.receiver.stage, Stage::Message)
-            && let Some((kind, header, payload)) = whole_message(input, masked)
-            && payload <= self.receiver.max_whole
-        {
-            let (header, payload) = take(input, header + payload).split_at_mut(header);
-            if masked && let Some(key) = header.last_chunk() {
-                mask::apply(payload, *key, 0);
-            }
-            let payload = Payload::Borrowed(payload);
-            return match kind {
-                MessageKind::Binary => Ok(Some(Event::Binary(payload))),
-                MessageKind::Text => match Text::new(payload) {
-                    Some(text) => Ok(Some(Event::Text(text))),
-                    None => Err(self.fail(ProtocolError::InvalidUtf8)),
-                },
-            };
+        let Some((kind, payload)) = self.whole_message(input) else {
+            return self.recv_staged(input);
+        };
+        let payload = Payload::Borrowed(&mut take(input, payload.end)[payload.start..]);
+        match kind {
+            MessageKind::Binary => Ok(Some(Event::Binary(payload))),
+            MessageKind::Text => match Text::new(payload) {
+                Some(text) => Ok(Some(Event::Text(text))),
+                None => Err(self.fail(ProtocolError::InvalidUtf8)),
+            },
         }
-        self.recv_staged(input)
+    }
+
+    /// Is a whole message with a payload of less than 64 KiB at the front of `input`, in one frame and not compressed?
+    /// Unmasks it and returns its kind, and where its payload is; the bytes up to its end are consumed. `None`: nothing
+    /// was done, whatever is out of the ordinary is judged by [`Header::decode`].
+    #[inline]
+    pub(super) fn whole_message(&self, input: &mut [u8]) -> Option<(MessageKind, Range<usize>)> {
+        const TEXT: u8 = FIN | Opcode::Text as u8;
+        const BINARY: u8 = FIN | Opcode::Binary as u8;
+        let Receiver {
+            masked, max_whole, ..
+        } = self.receiver;
+        if !matches!(self.receiver.stage, Stage::Message) {
+            return None;
+        }
+        let &mut [first, second, ref rest @ ..] = input else {
+            return None;
+        };
+        let kind = match first {
+            TEXT => MessageKind::Text,
+            BINARY => MessageKind::Binary,
+            _ => return None,
+        };
+        // With the wrong masking bit this is 128 or more.
+        let len7 = second ^ if masked { MASKED } else { 0 };
+        let (length, payload) = match len7 {
+            0..LENGTH_16 => (0, usize::from(len7)),
+            LENGTH_16 => match u16::from_be_bytes(*rest.first_chunk()?) {
+                0..126 => return None,
+                len => (2, usize::from(len)),
+            },
+            _ => return None,
+        };
+        let start = 2 + length + if masked { 4 } else { 0 };
+        let end = start + payload;
+        if input.len() < end || payload > max_whole {
+            return None;
+        }
+        if masked {
+            let (header, payload) = input[..end].split_at_mut(start);
+            mask::apply(payload, *header.last_chunk()?, 0);
+        }
+        Some((kind, start..end))
+    }
+
+    /// Is the beginning of a message at the front of `input`, whose only frame takes at most `limit` bytes with its
+    /// header and is not compressed? Then [`recv`](Self::recv) will lend the message out when the rest is there.
+    pub(super) fn begins_message(&self, input: &[u8], limit: usize) -> bool {
+        if !matches!(self.receiver.stage, Stage::Message) || input.is_empty() || limit < MAX_HEADER
+        {
+            return false;
+        }
+        match Header::decode(input) {
+            Ok(None) => true,
+            Ok(Some((header, len))) => {
+                let data = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+                let whole = header.len.saturating_add(len as u64);
+                data && header.fin
+                    && whole > input.len() as u64
+                    && whole <= limit as u64
+                    && self.check_header(&header).is_ok()
+                    && !header.rsv1
+            }
+            Err(_) => false,
+        }
     }
 
     /// While a large message is incomplete: a buffer that the driver may read into, straight from the socket and
@@ -402,35 +461,4 @@ fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
     let (taken, rest) = std::mem::take(input).split_at_mut(len);
     *input = rest;
     taken
-}
-
-/// Is a whole, unfragmented, uncompressed message with a length of at most 16 bits at the front? Returns its kind and the
-/// lengths of header and payload. Whatever is out of the ordinary gives `None` and is judged by [`Header::decode`].
-#[inline]
-fn whole_message(input: &[u8], masked: bool) -> Option<(MessageKind, usize, usize)> {
-    const TEXT: u8 = FIN | Opcode::Text as u8;
-    const BINARY: u8 = FIN | Opcode::Binary as u8;
-    let &[first, second, ref rest @ ..] = input else {
-        return None;
-    };
-    let kind = match first {
-        TEXT => MessageKind::Text,
-        BINARY => MessageKind::Binary,
-        _ => return None,
-    };
-    // With the wrong masking bit this is 128 or more.
-    let len7 = second ^ if masked { MASKED } else { 0 };
-    let key = if masked { 4 } else { 0 };
-    let (header, payload) = if len7 < LENGTH_16 {
-        (2 + key, usize::from(len7))
-    } else if len7 == LENGTH_16 {
-        let len = u16::from_be_bytes(*rest.first_chunk()?);
-        if len < u16::from(LENGTH_16) {
-            return None;
-        }
-        (4 + key, usize::from(len))
-    } else {
-        return None;
-    };
-    (input.len() >= header + payload).then_some((kind, header, payload))
 }

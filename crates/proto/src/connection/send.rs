@@ -1,13 +1,9 @@
 //! Messages in, frames out (RFC 6455, 5.2, 5.4 and 5.5).
 use bytes::Bytes;
 
-use super::{Connection, Life, MessageKind, Role};
+use super::{Connection, Life, MessageKind};
 use crate::deflate::Deflater;
-use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
-use crate::mask;
-
-/// An owned payload from this size on is not copied into the block of small frames, in bytes.
-const LARGE: usize = 8 << 10;
+use crate::frame::{MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 
 /// Why a message was not queued. The message is lost to the caller in no case: it was borrowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,30 +83,11 @@ impl Connection {
     /// # Errors
     /// [`SendError`]; nothing was queued.
     pub fn send_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), SendError> {
-        if payload.len() < LARGE || self.compresses(payload.len()) {
+        if self.compresses(payload.len()) {
             return self.send_message(kind, &payload);
         }
         self.check_message(payload.len())?;
-        let mut header = Header {
-            fin: true,
-            rsv1: false,
-            opcode: kind.opcode(),
-            mask: None,
-            len: payload.len() as u64,
-        };
-        if self.role == Role::Server {
-            self.transmit.large_frame(header, payload);
-            return Ok(());
-        }
-        match payload.try_into_mut() {
-            Ok(mut payload) => {
-                let key = mask::fresh_key();
-                header.mask = Some(key);
-                mask::apply(&mut payload, key, 0);
-                self.transmit.large_frame(header, payload.freeze());
-            }
-            Err(shared) => self.transmit.frame(true, false, header.opcode, &shared),
-        }
+        self.transmit.owned_frame(kind.opcode(), payload);
         Ok(())
     }
 

@@ -15,6 +15,13 @@ use crate::mask;
 /// The first block of a connection that sends, in bytes. It doubles as needed.
 const FIRST_BLOCK: usize = 256;
 
+/// A payload from this size on becomes a chunk of its own when the block has no room for it, and when it is owned, in
+/// bytes.
+const LARGE: usize = 8 << 10;
+
+/// A payload is copied and masked by pieces of this size, in bytes: the second pass finds them in the first-level cache.
+const PIECE: usize = 8 << 10;
+
 /// Pongs that may wait at once. Beyond it only the latest ping is answered (RFC 6455, 5.5.3), so that a flood of pings
 /// cannot grow the queue.
 const MAX_WAITING_PONGS: u8 = 16;
@@ -83,18 +90,23 @@ impl Transmit {
     /// Encodes a frame: header, masking key and masked copy in one go.
     #[inline]
     pub(super) fn frame(&mut self, fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) {
-        let key = self.masks.then(mask::fresh_key);
         let header = Header {
             fin,
             rsv1,
             opcode,
-            mask: key,
+            mask: self.masks.then(mask::fresh_key),
             len: payload.len() as u64,
         };
-        let room = self.room(MAX_HEADER + payload.len());
+        if self.block.len() - self.end < MAX_HEADER + payload.len() {
+            if payload.len() >= LARGE {
+                return self.large_frame(header, masked(payload, header.mask));
+            }
+            self.make_room(MAX_HEADER + payload.len());
+        }
+        let room = &mut self.block[self.end..];
         let start = header.encode(room.first_chunk_mut().expect("room for a header"));
         let end = start + payload.len();
-        match key {
+        match header.mask {
             Some(key) => mask::copy(&mut room[start..end], payload, key),
             None => room[start..end].copy_from_slice(payload),
         }
@@ -102,9 +114,40 @@ impl Transmit {
         self.remaining += end;
     }
 
+    /// Queues a frame whose payload is owned. A large one becomes a chunk of its own: as it is, or masked in place if
+    /// nobody else owns it.
+    pub(super) fn owned_frame(&mut self, opcode: Opcode, payload: Bytes) {
+        if payload.len() < LARGE {
+            return self.frame(true, false, opcode, &payload);
+        }
+        let mut header = Header {
+            fin: true,
+            rsv1: false,
+            opcode,
+            mask: None,
+            len: payload.len() as u64,
+        };
+        if !self.masks {
+            return self.large_frame(header, payload);
+        }
+        match payload.try_into_mut() {
+            Ok(mut payload) => {
+                let key = mask::fresh_key();
+                header.mask = Some(key);
+                mask::apply(&mut payload, key, 0);
+                self.large_frame(header, payload.freeze());
+            }
+            Err(shared) => self.frame(true, false, opcode, &shared),
+        }
+    }
+
     /// Queues a frame whose payload, already masked if it must be, is a chunk of its own.
-    pub(super) fn large_frame(&mut self, header: Header, payload: Bytes) {
-        let room = self.room(MAX_HEADER);
+    #[inline(never)]
+    fn large_frame(&mut self, header: Header, payload: Bytes) {
+        if self.block.len() - self.end < MAX_HEADER {
+            self.make_room(MAX_HEADER);
+        }
+        let room = &mut self.block[self.end..];
         let len = header.encode(room.first_chunk_mut().expect("room for a header"));
         self.end += len;
         self.remaining += len + payload.len();
@@ -154,15 +197,6 @@ impl Transmit {
         idle.then(|| std::mem::take(&mut self.block).into_boxed_slice())
     }
 
-    /// At least `len` free bytes behind the waiting ones.
-    #[inline]
-    fn room(&mut self, len: usize) -> &mut [u8] {
-        if self.block.len() - self.end < len {
-            self.make_room(len);
-        }
-        &mut self.block[self.end..]
-    }
-
     /// Moves the waiting bytes to the front: of the same block if that is cheap and enough, else of a larger one.
     #[cold]
     fn make_room(&mut self, len: usize) {
@@ -196,6 +230,20 @@ impl Transmit {
             self.pong(&latest);
         }
     }
+}
+
+/// A masked copy, into memory that is not zeroed before.
+fn masked(payload: &[u8], key: Option<[u8; 4]>) -> Bytes {
+    let mut copy = Vec::with_capacity(payload.len());
+    for piece in payload.chunks(PIECE) {
+        let start = copy.len();
+        copy.extend_from_slice(piece);
+        if let Some(key) = key {
+            // Whole keys have been used up: a piece is a multiple of four bytes.
+            mask::apply(&mut copy[start..], key, 0);
+        }
+    }
+    copy.into()
 }
 
 impl Buf for Transmit {

@@ -49,14 +49,21 @@ impl<'b> Text<'b> {
     /// # Safety
     /// A [`Validator`](super::Validator) has accepted exactly these bytes, in this order, and its
     /// [`finish`](super::Validator::finish).
+    #[inline]
     pub(crate) unsafe fn validated(payload: Payload<'b>) -> Text<'b> {
         debug_assert!(is_valid(&payload), "only validated text gets here");
         Text(payload)
     }
 
+    /// The text, if it borrows nothing; otherwise its length.
+    pub(crate) fn detach(self) -> Result<Text<'static>, usize> {
+        self.0.detach().map(Text)
+    }
+
     /// The text.
+    #[inline]
     pub fn as_str(&self) -> &str {
-        // SAFETY: `new`, `validated`, and `split_to` between characters are the only constructors; the payload is not lent
+        // SAFETY: `new`, `validated`, `detach`, and `split_to` between characters are the only constructors; the payload is not lent
         // out mutably.
         unsafe { std::str::from_utf8_unchecked(&self.0) }
     }

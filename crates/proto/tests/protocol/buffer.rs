@@ -1,6 +1,6 @@
 //! A driver's read buffer: the same events as from the bytes themselves.
 use arkws_proto::connection::{EventKind, RecvBuffer};
-use arkws_proto::{Connection, ProtocolError};
+use arkws_proto::{Connection, Event, Payload, ProtocolError};
 
 use crate::common::{Owned, client, feed, frame};
 
@@ -83,9 +83,8 @@ fn the_payload_shows_before_the_event_is_taken() {
 fn whoever_writes_to_the_storage_forgets_the_event() {
     let mut connection = client();
     for change in [
-        |buffer: &mut RecvBuffer| buffer.storage().fill(0xFF),
-        |buffer: &mut RecvBuffer| drop(buffer.replace_storage(vec![0xFF; 100].into())),
-        |buffer: &mut RecvBuffer| buffer.set_filled(0),
+        |buffer: &mut RecvBuffer| buffer.room().fill(0xFF),
+        |buffer: &mut RecvBuffer| buffer.add_filled(0),
     ] {
         let mut buffer = RecvBuffer::filled(frame(0x81, b"text", None).into());
         assert_eq!(
@@ -95,6 +94,92 @@ fn whoever_writes_to_the_storage_forgets_the_event() {
         change(&mut buffer);
         assert!(buffer.take_event().is_none());
         assert!(buffer.is_parsed());
+    }
+}
+
+/// Puts `bytes` into the room of `buffer`, as a read does.
+fn read(buffer: &mut RecvBuffer, bytes: &[u8]) {
+    buffer.room()[..bytes.len()].copy_from_slice(bytes);
+    buffer.add_filled(bytes.len());
+}
+
+#[test]
+fn the_beginning_of_a_message_stays_and_the_whole_is_borrowed() {
+    for (text, cut) in [("short", 1), ("short", 4), ("é".repeat(200).as_str(), 300)] {
+        let mut connection = client();
+        let mut buffer = RecvBuffer::reading(vec![0; 1000].into());
+        let first = frame(0x82, &[7; 100], None);
+        let second = frame(0x81, text.as_bytes(), None);
+        read(&mut buffer, &[&first, &second[..cut]].concat());
+        assert_eq!(
+            connection.recv_buffered(&mut buffer),
+            Ok(Some(EventKind::Binary))
+        );
+        // When: there is only the beginning of the second message.
+        assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+        assert!(!buffer.is_parsed());
+        assert!(buffer.take_event().is_none());
+        // Then: the rest is read behind it.
+        read(&mut buffer, &second[cut..]);
+        assert_eq!(
+            connection.recv_buffered(&mut buffer),
+            Ok(Some(EventKind::Text))
+        );
+        let Some(Event::Text(found)) = buffer.take_event() else {
+            panic!("a text was announced");
+        };
+        assert_eq!(found.as_str(), text);
+        assert!(matches!(found.into_payload(), Payload::Borrowed(_)));
+        assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+        assert!(buffer.is_parsed());
+    }
+}
+
+#[test]
+fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
+    let mut connection = client();
+    let mut buffer = RecvBuffer::reading(vec![0; 1000].into());
+    let input = frame(0x81, "grün".as_bytes(), None);
+    read(&mut buffer, &input[..5]);
+    assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+    assert_eq!(connection.recv_rest(&mut buffer), Ok(None));
+    assert!(buffer.is_parsed());
+    read(&mut buffer, &input[5..]);
+    assert_eq!(
+        connection.recv_buffered(&mut buffer),
+        Ok(Some(EventKind::Text))
+    );
+    assert_eq!(buffer.payload(), "grün".as_bytes());
+
+    // It fails at its first bad byte, late or not.
+    let input = frame(0x81, b"never \xFF ends", None);
+    read(&mut buffer, &input[..10]);
+    assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+    assert_eq!(
+        connection.recv_rest(&mut buffer),
+        Err(ProtocolError::InvalidUtf8)
+    );
+}
+
+#[test]
+fn what_breaks_a_rule_or_does_not_fit_does_not_stay() {
+    let long = frame(0x82, &[7; 600], None);
+    for (input, result) in [
+        (&long[..10], Ok(None)),
+        (&frame(0x02, &[7; 100], None)[..10], Ok(None)),
+        (&frame(0x89, b"ping", None)[..3], Ok(None)),
+        (
+            &frame(0x82, &[7; 100], Some([1; 4]))[..10],
+            Err(ProtocolError::MaskedByServer),
+        ),
+        (&[0x83][..], Ok(None)),
+        (&[0x83, 5][..], Err(ProtocolError::UnknownOpcode(3))),
+    ] {
+        let mut connection = client();
+        let mut buffer = RecvBuffer::reading(vec![0; 1000].into());
+        read(&mut buffer, input);
+        assert_eq!(connection.recv_buffered(&mut buffer), result, "{input:?}");
+        assert!(result.is_err() || buffer.is_parsed() || input.len() == 1);
     }
 }
 
