@@ -7,6 +7,8 @@ use crate::payload::Content;
 #[derive(Clone)]
 pub struct Source {
     messages: Rc<[Vec<u8>]>,
+    /// The same as strings, if they are text: a program has them as such, and does not validate them in order to send them.
+    texts: Rc<[String]>,
     at: usize,
     /// As text, or as binary messages.
     pub text: bool,
@@ -15,8 +17,15 @@ pub struct Source {
 impl Source {
     /// Messages of one content and size.
     pub fn new(content: Content, size: usize) -> Source {
+        let messages = content.messages(size);
+        let string = |message: &Vec<u8>| String::from_utf8(message.clone()).expect("text");
+        let texts = match content.is_text() {
+            true => messages.iter().map(string).collect(),
+            false => Vec::new(),
+        };
         Source {
-            messages: content.messages(size).into(),
+            messages: messages.into(),
+            texts: texts.into(),
             at: 0,
             text: content.is_text(),
         }
@@ -25,12 +34,25 @@ impl Source {
     /// The next one.
     #[inline]
     pub fn next(&mut self) -> &[u8] {
-        let message = &self.messages[self.at];
+        let at = self.advance();
+        &self.messages[at]
+    }
+
+    /// The next one, of text.
+    #[inline]
+    pub fn next_text(&mut self) -> &str {
+        let at = self.advance();
+        &self.texts[at]
+    }
+
+    #[inline]
+    fn advance(&mut self) -> usize {
+        let at = self.at;
         self.at += 1;
         if self.at == self.messages.len() {
             self.at = 0;
         }
-        message
+        at
     }
 
     /// Checks that what arrives is what this sends.

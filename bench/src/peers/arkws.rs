@@ -78,8 +78,7 @@ impl<S> Peer<S> {
     #[inline]
     fn feed(&mut self, source: &mut Source) {
         if source.text {
-            let text = std::str::from_utf8(source.next()).expect("text");
-            self.0.feed_text(text).expect("open");
+            self.0.feed_text(source.next_text()).expect("open");
         } else {
             self.0.feed_binary(source.next()).expect("open");
         }

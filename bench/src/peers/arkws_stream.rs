@@ -11,8 +11,7 @@ pub struct Peer<S>(WebSocket<S>);
 
 fn owned(source: &mut Source) -> Message {
     if source.text {
-        let text = std::str::from_utf8(source.next()).expect("text");
-        Message::Text(text.into())
+        Message::Text(source.next_text().into())
     } else {
         Message::Binary(Bytes::copy_from_slice(source.next()))
     }

@@ -263,6 +263,18 @@ impl Run<'_> {
         }
     }
 
+    /// Some at a time, or the round trips of ten thousand handshakes would take longer than what is measured.
+    async fn open_many<S: Transport, P: Peer<S>>(&self, n: u64) -> Option<Vec<P>> {
+        let mut peers: Vec<P> = Vec::new();
+        while peers.len() < n as usize {
+            let now = 64.min(n as usize - peers.len());
+            for peer in join_all((0..now).map(|_| self.open("echo"))).await {
+                peers.push(peer?);
+            }
+        }
+        Some(peers)
+    }
+
     /// Resident bytes before there is any connection, and with all of them: sockets, their registration with the runtime, and
     /// what the library keeps.
     async fn idle<S: Transport, P: Peer<S>>(
@@ -272,15 +284,13 @@ impl Run<'_> {
     ) -> Option<Outcome> {
         let before = Process::default().resident();
         let meter = Meter::start();
-        let mut peers: Vec<P> = Vec::new();
-        for _ in 0..self.messages {
-            let mut peer: P = self.open("echo").await?;
+        let mut peers: Vec<P> = self.open_many(self.messages).await?;
+        for peer in &mut peers {
             if self.scenario.kind == Kind::IdleAfterEcho {
                 peer.send_one(&mut source).await;
                 peer.receive(1, &mut check).await;
             }
-            wait(&mut peer, check.clone());
-            peers.push(peer);
+            wait(peer, check.clone());
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
         let cost = meter.stop();
@@ -299,14 +309,7 @@ impl Run<'_> {
         check: &Check,
     ) -> Option<Outcome> {
         let before = Process::default().resident();
-        // Some at a time, or the round trips of ten thousand handshakes would take longer than what is measured.
-        let mut peers: Vec<P> = Vec::new();
-        while peers.len() < self.connections as usize {
-            let now = 64.min(self.connections as usize - peers.len());
-            for peer in join_all((0..now).map(|_| self.open("echo"))).await {
-                peers.push(peer?);
-            }
-        }
+        let peers: Vec<P> = self.open_many(self.connections).await?;
         let each = self.messages / self.connections;
         let meter = Meter::start();
         let tasks: Vec<_> = peers

@@ -51,7 +51,7 @@ impl<S: Transport> super::Peer<S> for Peer<S> {
     async fn send(&mut self, n: u64, source: &mut Source) {
         for _ in 0..n {
             if source.text {
-                let text = std::str::from_utf8(source.next()).expect("text");
+                let text = source.next_text();
                 self.sender.send_text(text).await.expect("writes");
             } else {
                 self.sender

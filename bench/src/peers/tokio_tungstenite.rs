@@ -21,7 +21,7 @@ fn open<S: Transport>(stream: S, role: Role) -> WebSocketStream<S> {
 
 fn owned(source: &mut Source) -> Message {
     if source.text {
-        Message::text(std::str::from_utf8(source.next()).expect("text"))
+        Message::text(source.next_text())
     } else {
         Message::Binary(Bytes::copy_from_slice(source.next()))
     }

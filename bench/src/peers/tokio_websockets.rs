@@ -13,8 +13,7 @@ pub struct Peer<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(WebSock
 
 fn owned(source: &mut Source) -> Message {
     if source.text {
-        let text = std::str::from_utf8(source.next()).expect("text");
-        Message::text(text.to_owned())
+        Message::text(source.next_text().to_owned())
     } else {
         Message::binary(Bytes::copy_from_slice(source.next()))
     }
