@@ -46,7 +46,7 @@ fn rust(options: &Options, scenarios: &[String]) -> Result<()> {
 
 fn node(options: &Options, scenarios: &[String]) -> Result<()> {
     let built = build_in(RUST.0, &[RUST.1], Profile::Release)?;
-    build::npm(false)?;
+    build::module(Profile::Release)?;
     peers::install_npm("bench/node", false)?;
     let node = options.node()?;
     let mut bench = command(&node.path);
