@@ -30,6 +30,27 @@ describe('text', () => {
     });
   }
 
+  it('that is not ASCII arrives, wherever the characters are', async (t) => {
+    const ws = await connected(t, await serve(t, echo));
+    const sent = ['\u0080', '\u00bf', '\u00c0', '\u00ff', 'éé', 'ééééééééé', '\u0100', '\u07ff', 'é€', '\u{10ffff}'].flatMap(
+      (characters) => Array.from({ length: 20 }, (_, i) => 'x'.repeat(i) + characters + 'y'.repeat(19 - i)),
+    );
+    const received = messages(ws, sent.length);
+    for (const text of sent) ws.send(text);
+    assert.deepEqual(await received, sent);
+  });
+
+  it('counts for back-pressure what was received, in whatever form it is handed over', async (t) => {
+    const texts = ['é'.repeat(30_000), '€'.repeat(20_000), 'x'.repeat(60_000)];
+    const count = 400;
+    const url = await serve(t, (socket) => {
+      for (let i = 0; i < count; i++) socket.send(texts[i % texts.length]);
+    });
+    // Several times what may wait: it would come to a stop if anything were left over.
+    const received = await messages(await connected(t, url), count);
+    assert.ok(received.every((text, i) => text === texts[i % texts.length]));
+  });
+
   it('of a rope, a slice and a number made a string arrives', async (t) => {
     const ws = await connected(t, await serve(t, echo));
     const parts = Array.from({ length: 2000 }, (_, i) => String(i));

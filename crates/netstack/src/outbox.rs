@@ -331,3 +331,150 @@ impl<T> Orders<T> {
         self.spare = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    const LIMIT: usize = 1 << 20;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Wakes {
+        fn taken(&self) -> usize {
+            self.0.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    /// An outbox, and its driver's end of it.
+    struct Given {
+        outbox: Outbox<u32>,
+        wakes: Arc<Wakes>,
+        waker: Waker,
+    }
+
+    fn given(limit: usize) -> Given {
+        let wakes = Arc::<Wakes>::default();
+        Given {
+            outbox: Outbox::new(limit),
+            waker: Arc::clone(&wakes).into(),
+            wakes,
+        }
+    }
+
+    impl Given {
+        fn send(&self, tag: u32, payload: &[u8]) -> Result<(), Refused> {
+            self.outbox.push(Outgoing::Binary(payload.into()), tag)
+        }
+
+        /// The tags that an idle driver is given, and whether it will be woken.
+        fn take(&self) -> (Vec<u32>, Next) {
+            let mut parcel = Parcel::default();
+            let next = self.outbox.next(&self.waker, Some(&mut parcel));
+            self.outbox.handed_over(&parcel);
+            (parcel.into_tags(), next)
+        }
+    }
+
+    #[test]
+    fn a_driver_that_waits_is_woken_once_and_one_that_is_busy_not_at_all() {
+        let given = given(LIMIT);
+        assert!(!given.take().1.taken);
+        for tag in 0..3 {
+            given.send(tag, b"payload").unwrap();
+        }
+        assert_eq!(given.wakes.taken(), 1);
+
+        // It deals with these; what comes meanwhile it finds by itself.
+        assert_eq!(given.take().0, [0, 1, 2]);
+        given.send(3, b"payload").unwrap();
+        assert!(
+            given
+                .outbox
+                .close(CloseFrame::new(arkws::CloseCode::NORMAL, ""), true)
+        );
+        assert_eq!(given.wakes.taken(), 0);
+        let (tags, next) = given.take();
+        assert_eq!(tags, [3]);
+        assert!(next.taken && next.close.is_some());
+    }
+
+    #[test]
+    fn no_wake_up_is_lost_however_sends_and_looks_interleave() {
+        const SENDS: u32 = 20_000;
+        let given = given(usize::MAX);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for tag in 0..SENDS {
+                    given.send(tag, &tag.to_le_bytes()).unwrap();
+                    if tag % 64 == 0 {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+            // A driver that looks when it has just taken something, or was woken, and never else.
+            let mut expected = 0..SENDS;
+            let mut look = true;
+            while expected.start < SENDS {
+                if look || given.wakes.taken() > 0 {
+                    let (tags, next) = given.take();
+                    assert!(
+                        tags.iter().eq(expected
+                            .by_ref()
+                            .take(tags.len())
+                            .collect::<Vec<_>>()
+                            .iter())
+                    );
+                    look = next.taken;
+                } else {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        assert_eq!(given.outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn messages_that_were_taken_count_until_they_are_handed_over() {
+        let given = given(10);
+        given.send(0, b"12345678").unwrap();
+        let mut parcel = Parcel::default();
+        assert!(given.outbox.next(&given.waker, Some(&mut parcel)).taken);
+        let full = Refused::Full {
+            queued: Parcel::<u32>::PLACE.max(8),
+            limit: 10,
+        };
+        assert_eq!(given.send(1, b"123"), Err(full));
+        given.outbox.handed_over(&parcel);
+        given.send(1, b"123").unwrap();
+    }
+
+    #[test]
+    fn empty_messages_are_not_free() {
+        let given = given(10 * Parcel::<u32>::PLACE);
+        let taken = (0..100).take_while(|&tag| given.send(tag, b"").is_ok());
+        assert_eq!(taken.count(), 11);
+    }
+
+    #[test]
+    fn an_idle_connection_owns_no_memory_for_messages() {
+        let given = given(LIMIT);
+        given.send(0, &[0; 100]).unwrap();
+        given.take();
+        given.take();
+        let orders = given.outbox.lock();
+        assert_eq!(orders.queue.capacity(), 0);
+        assert!(orders.spare.is_none());
+    }
+}

@@ -186,3 +186,67 @@ fn size(message: &Message) -> usize {
         Message::Close(_) => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arkws::{Config, MessageRef, Role};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn messages_of_all_kinds_and_sizes_leave_in_the_order_in_which_they_came() {
+        // Given a parcel in which small and large payloads lie in different places...
+        let text = |len: usize| "é".repeat(len / 2);
+        let messages: Vec<Message> = [0, 2, SMALL - 2, SMALL, 3 * SMALL, 4]
+            .into_iter()
+            .flat_map(|len| {
+                [
+                    Message::from(text(len)),
+                    Message::from(vec![len as u8; len]),
+                ]
+            })
+            .collect();
+        let mut parcel = Parcel::default();
+        for (tag, message) in messages.iter().enumerate() {
+            let outgoing = match message {
+                Message::Text(text) if tag % 4 == 0 => Outgoing::Text(Cow::Borrowed(text)),
+                Message::Binary(data) if tag % 4 == 1 => Outgoing::Binary(Cow::Borrowed(data)),
+                shared => Outgoing::Shared(shared.clone()),
+            };
+            parcel.push(outgoing, tag);
+        }
+        assert_eq!(parcel.bytes(), messages.iter().map(size).sum::<usize>());
+
+        // ... when it is fed to a socket, twice, since its memory is used again...
+        let (near, far) = tokio::io::duplex(1 << 20);
+        let open = |io, role| {
+            WebSocket::from_handshake(io, role, Config::default(), Default::default(), &[])
+        };
+        let (mut client, mut server) = (open(near, Role::Client), open(far, Role::Server));
+        parcel.feed(&mut client).unwrap();
+        assert_eq!(parcel.tags(), (0..messages.len()).collect::<Vec<_>>());
+        parcel.clear();
+        assert!(parcel.is_empty());
+        parcel.push(Outgoing::Text("last".into()), 0);
+        parcel.feed(&mut client).unwrap();
+        client.flush().await.unwrap();
+
+        // ... then they arrive as they were sent.
+        for sent in messages.iter().chain([&Message::from("last")]) {
+            let received: MessageRef<'_> = server.recv().await.unwrap().unwrap();
+            assert_eq!(Message::from(received), *sent);
+        }
+    }
+
+    #[test]
+    fn a_parcel_is_full_before_its_frames_are_longer_than_one_write_but_takes_any_message_first() {
+        let mut parcel = Parcel::default();
+        assert!(parcel.has_room(10 * FULL));
+        while parcel.has_room(100) {
+            parcel.push(Outgoing::Binary(Cow::Borrowed(&[0; 100])), ());
+        }
+        let frames = parcel.len() * (100 + HEADER);
+        assert!(frames <= FULL && frames + 100 + HEADER > FULL);
+        assert!(parcel.has_room(0));
+    }
+}
