@@ -43,11 +43,14 @@ describe('text', () => {
   it('counts for back-pressure what was received, in whatever form it is handed over', async (t) => {
     const texts = ['é'.repeat(30_000), '€'.repeat(20_000), 'x'.repeat(60_000)];
     const count = 400;
-    const url = await serve(t, (socket) => {
-      for (let i = 0; i < count; i++) socket.send(texts[i % texts.length]);
-    });
+    const url = await serve(t, (socket) =>
+      socket.on('message', () => {
+        for (let i = 0; i < count; i++) socket.send(texts[i % texts.length]);
+      }),
+    );
+    const ws = await connected(t, url);
     // Several times what may wait: it would come to a stop if anything were left over.
-    const received = await messages(await connected(t, url), count);
+    const [received] = await Promise.all([messages(ws, count), ws.send('go')]);
     assert.ok(received.every((text, i) => text === texts[i % texts.length]));
   });
 

@@ -79,12 +79,13 @@ pub struct CloseResult {
 pub trait Listener: Send + Sync + 'static {
     /// Something happened.
     fn on_event(&self, event: Event<'_>);
-    /// A whole message with a string: [`Event::Text`] and [`Event::DataEnd`] in one call, for a binding that can use it.
+    /// A whole message with a string, or its last piece: [`Event::Text`] and [`Event::DataEnd`] in one call, for a binding that can use
+    /// that.
     fn on_text(&self, text: Text<'_>) {
         self.on_event(Event::Text(text));
         self.on_event(Event::DataEnd);
     }
-    /// A whole message with an ArrayBuffer; as [`on_text`](Self::on_text).
+    /// The same with an ArrayBuffer; as [`on_text`](Self::on_text).
     fn on_binary(&self, data: Payload<'_>) {
         self.on_event(Event::Binary(data));
         self.on_event(Event::DataEnd);
