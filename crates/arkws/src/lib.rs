@@ -44,6 +44,48 @@
 //! # }
 //! ```
 //!
+//! # Fast paths
+//! A [`WebSocket`] is a `Stream` and a `Sink` of owned messages, which is easy. Where messages come by the million, two
+//! more ways take about half the time, and mix freely with the easy ones.
+//!
+//! - **Borrowed receiving**: [`recv`](WebSocket::recv) lends each message from the read buffer as a [`MessageRef`].
+//!   Nothing is allocated or copied; all that one read has brought is handed out before the next system call.
+//! - **Batched sending**: [`feed_text`](WebSocket::feed_text) and [`feed_binary`](WebSocket::feed_binary) encode a message
+//!   where it will leave from, and [`flush`](WebSocket::flush) writes the batch. [`ready`](WebSocket::ready) before each
+//!   keeps the batch at [`Config::write_buffer`], in writes of a size that kernels like.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), arkws::Error> {
+//! # use arkws::{Config, MessageRef, Role, WebSocket};
+//! # let (near, far) = tokio::io::duplex(4096);
+//! # let open = |io, role| WebSocket::from_handshake(io, role, Config::default(), Default::default(), &[]);
+//! # let (mut client, mut server) = (open(near, Role::Client), open(far, Role::Server));
+//! // Ten thousand messages, in writes of some thousand each.
+//! let sender = tokio::spawn(async move {
+//!     for i in 0..10_000_u32 {
+//!         client.ready().await?;
+//!         client.feed_binary(&i.to_be_bytes())?;
+//!     }
+//!     client.flush().await?;
+//!     client.close(None).await
+//! });
+//!
+//! // And their sum, without a copy of any.
+//! let mut sum = 0_u64;
+//! while let Some(message) = server.recv().await.transpose()? {
+//!     if let MessageRef::Binary(data) = message {
+//!         sum += data.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+//!     }
+//! }
+//! assert_eq!(sum, (0..10_000_u32).flat_map(u32::to_be_bytes).map(u64::from).sum());
+//! # sender.await.expect("no panic")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`recv_with_outbox`](WebSocket::recv_with_outbox) answers while the message is borrowed: see the `echo_fast` example.
+//!
 //! # Memory
 //! A connection that waits owns no buffer: the threads' read buffers are lent to those that have something to read, and
 //! an incomplete message takes memory as its bytes arrive, up to [`Limits`].

@@ -64,6 +64,10 @@ enum Read {
 /// What parsing the read buffer came to.
 type Parsed = Result<Option<EventKind>, ProtocolError>;
 
+/// How much is read at once, in bytes: the largest segment of the kernel, or a message of 64 KiB and its header. What is
+/// read beyond a large message is the beginning of the next and may have to be moved.
+const READ: usize = 66 << 10;
+
 /// So few bytes are moved to memory of their own size when they are read, so that a program that takes its time over a
 /// message does not hold a whole block for it.
 const FEW: usize = 4 << 10;
@@ -213,9 +217,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Some(mut buffer) => (ready!(poll_read_buf(io, cx, &mut buffer))?, Read::Direct),
             None => {
                 if self.input.capacity() < pool::BLOCK {
-                    self.input = RecvBuffer::reading(pool::take());
+                    self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
                 }
-                let mut room = ReadBuf::new(self.input.room());
+                let mut room = ReadBuf::new(&mut self.input.room()[..READ]);
                 ready!(io.poll_read(cx, &mut room))?;
                 let count = room.filled().len();
                 if count <= FEW && self.input.is_parsed() {
@@ -335,7 +339,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.poll_deadline(cx).is_pending() {
             if self.input.capacity() < pool::BLOCK {
-                self.input = RecvBuffer::reading(pool::take());
+                self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
             }
             let mut buffer = ReadBuf::new(self.input.room());
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {

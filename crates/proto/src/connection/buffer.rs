@@ -59,12 +59,16 @@ impl RecvBuffer {
         }
     }
 
-    /// An empty buffer to read into. The beginning of a message that takes at most half of it stays until the rest has
-    /// been [added](RecvBuffer::add_filled), or until [`Connection::recv_rest`].
-    pub fn reading(storage: Box<[u8]>) -> RecvBuffer {
+    /// An empty buffer to read into. The beginning of a message that takes at most `keeps` bytes with its header stays
+    /// until the rest has been [added](RecvBuffer::add_filled), or until [`Connection::recv_rest`].
+    ///
+    /// # Panics
+    /// If `keeps` is not less than the length of the storage: there must be room for the rest.
+    pub fn reading(storage: Box<[u8]>, keeps: usize) -> RecvBuffer {
+        assert!(keeps < storage.len(), "there must be room for the rest");
         RecvBuffer {
-            keeps: storage.len() / 2,
             storage,
+            keeps,
             ..RecvBuffer::default()
         }
     }
@@ -81,12 +85,13 @@ impl RecvBuffer {
     }
 
     /// Where to read to, followed by [`add_filled`](RecvBuffer::add_filled): what is behind the bytes that wait to be
-    /// parsed, at least half of the storage if they take no more than the other half. An event that waits is forgotten.
+    /// parsed, and at least all of the storage but what it may [keep](RecvBuffer::reading). An event that waits is
+    /// forgotten.
     pub fn room(&mut self) -> &mut [u8] {
         self.forget_event();
         if self.unparsed.is_empty() {
             self.unparsed = 0..0;
-        } else if self.unparsed.end > self.storage.len() / 2 {
+        } else if self.unparsed.end > self.keeps {
             self.storage.copy_within(self.unparsed.clone(), 0);
             self.unparsed = 0..self.unparsed.len();
         }

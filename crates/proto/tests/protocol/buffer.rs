@@ -107,7 +107,7 @@ fn read(buffer: &mut RecvBuffer, bytes: &[u8]) {
 fn the_beginning_of_a_message_stays_and_the_whole_is_borrowed() {
     for (text, cut) in [("short", 1), ("short", 4), ("é".repeat(200).as_str(), 300)] {
         let mut connection = client();
-        let mut buffer = RecvBuffer::reading(vec![0; 1000].into());
+        let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
         let first = frame(0x82, &[7; 100], None);
         let second = frame(0x81, text.as_bytes(), None);
         read(&mut buffer, &[&first, &second[..cut]].concat());
@@ -138,7 +138,7 @@ fn the_beginning_of_a_message_stays_and_the_whole_is_borrowed() {
 #[test]
 fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
     let mut connection = client();
-    let mut buffer = RecvBuffer::reading(vec![0; 1000].into());
+    let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
     let input = frame(0x81, "grün".as_bytes(), None);
     read(&mut buffer, &input[..5]);
     assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
@@ -176,7 +176,7 @@ fn what_breaks_a_rule_or_does_not_fit_does_not_stay() {
         (&[0x83, 5][..], Err(ProtocolError::UnknownOpcode(3))),
     ] {
         let mut connection = client();
-        let mut buffer = RecvBuffer::reading(vec![0; 1000].into());
+        let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
         read(&mut buffer, input);
         assert_eq!(connection.recv_buffered(&mut buffer), result, "{input:?}");
         assert!(result.is_err() || buffer.is_parsed() || input.len() == 1);
