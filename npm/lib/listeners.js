@@ -4,6 +4,9 @@
 const { failedCall, parameterError } = require('./errors.js');
 const { uncaught } = require('./runtime.js');
 
+/** No listeners: one list for all, since most objects have none for most events. */
+const NONE = [];
+
 /**
  * An object's listeners by event. Lists are replaced, never changed: one that is being called is not disturbed by
  * listeners that add or remove others.
@@ -13,7 +16,7 @@ class Listeners {
   lists;
 
   constructor(events) {
-    this.lists = Object.fromEntries(events.map((type) => [type, []]));
+    this.lists = Object.fromEntries(events.map((type) => [type, NONE]));
   }
 
   get none() {
@@ -30,7 +33,7 @@ class Listeners {
   /** `off`; without a listener, of all. */
   remove(type, listener) {
     if (!Object.hasOwn(this.lists, type)) return;
-    this.lists[type] = listener === undefined ? [] : this.lists[type].filter((other) => other !== listener);
+    this.lists[type] = listener === undefined ? NONE : this.lists[type].filter((other) => other !== listener);
   }
 
   /** Calls all listeners of an event. One that throws does not stop the others. */

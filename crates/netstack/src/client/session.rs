@@ -34,7 +34,7 @@ pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Box<Plan>) {
         object: &object,
         link: &link,
         retries: plan.reconnect.clone().map(Retries::new),
-        plan,
+        plan: Some(plan),
         was_open: false,
     };
     let end = match AssertUnwindSafe(session.run()).catch_unwind().await {
@@ -47,7 +47,8 @@ pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Box<Plan>) {
 struct Session<'a> {
     object: &'a Arc<Object>,
     link: &'a Link,
-    plan: Box<Plan>,
+    /// `None`: the connection was made and will not be made again. Idle connections should not own what only attempts need.
+    plan: Option<Box<Plan>>,
     retries: Option<Retries>,
     /// Since `connect`, at least once.
     was_open: bool,
@@ -95,7 +96,8 @@ impl Session<'_> {
     /// One attempt, and the connection if it succeeds.
     async fn connect(&mut self) -> End {
         // On the heap, and given back when the connection is open.
-        let attempt = Box::pin(self.plan.connect());
+        let plan = self.plan.as_mut().expect("kept while attempts may follow");
+        let attempt = Box::pin(plan.connect());
         let result = tokio::select! {
             biased;
             () = closing(self.link) => return self.closed(None),
@@ -110,6 +112,9 @@ impl Session<'_> {
             Err(error) => return self.failed(error.into()),
         };
         let since = Instant::now();
+        if self.retries.is_none() {
+            self.plan = None;
+        }
 
         let mut deliver = Deliver::new(self.object, self.retries.is_some());
         let (end, unsure) = drive(&mut socket, &self.link.outbox, &mut deliver).await;
