@@ -329,13 +329,22 @@ impl Call<'_> {
         with: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>> {
         let (env, value) = (self.env.0, self.arguments[index]);
+        let mut is = false;
         let (mut data, mut length) = (ptr::null_mut(), 0);
         // SAFETY: the argument belongs to the call that is going on. An empty buffer may have a null pointer.
-        let status = unsafe { sys::napi_get_arraybuffer_info(env, value, &mut data, &mut length) };
-        if status == sys::Status::napi_invalid_arg {
-            return Ok(None);
+        unsafe {
+            // Some versions of Node.js give the bytes of a SharedArrayBuffer as well, which other threads may change.
+            check(sys::napi_is_arraybuffer(env, value, &mut is))?;
+            if !is {
+                return Ok(None);
+            }
+            check(sys::napi_get_arraybuffer_info(
+                env,
+                value,
+                &mut data,
+                &mut length,
+            ))?;
         }
-        check(status)?;
         if length > 0 {
             // SAFETY: nobody but JavaScript changes these bytes, or gives them up.
             return Ok(Some(with(unsafe {
