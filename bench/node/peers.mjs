@@ -12,10 +12,11 @@ const bun = fileURLToPath(new URL('node_modules/.bin/bun', import.meta.url));
 
 const node = (name, missing = () => undefined) => ({ name, command: process.execPath, missing });
 
-/** All peers, in the order of the tables; the first two are what the others are compared with. */
+/** All peers, in the order of the tables; the first three are what the others are compared with. `takes`: its scenarios. */
 export const PEERS = [
   node('ws'),
   node('ws-corked'),
+  { ...node('ws-arraybuffer'), takes: ({ kind, content }) => kind === 'receive' && content === 'binary' },
   node('undici'),
   node('built-in', () =>
     globalThis.WebSocket === undefined ? `Node.js ${process.version} has no WebSocket of its own` : undefined,

@@ -23,8 +23,9 @@ const peers = named('peer', PEERS, options.peers?.split(',')).filter(({ name, mi
   return reason === undefined;
 });
 for (const scenario of named('scenario', SCENARIOS, positionals)) {
+  const takesPart = ({ name, takes }) => (takes?.(scenario) ?? true) && (scenario.peers?.includes(name) ?? true);
   // A peer that fails is left out of the other rounds.
-  const able = new Set(peers.filter((peer) => scenario.peers?.includes(peer.name) ?? true));
+  const able = new Set(peers.filter(takesPart));
   const outcomes = new Map([...able].map(({ name }) => [name, []]));
   for (let round = 1; round <= Number(options.rounds); round++) {
     for (const peer of able) {

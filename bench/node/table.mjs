@@ -19,7 +19,7 @@ const COLUMNS = {
 const THROUGHPUT = [[rate('message'), MEGABYTES], cpu('message'), []];
 
 /** Whom the others are compared with. */
-const REFERENCES = ['ws', 'ws-corked'];
+const REFERENCES = ['ws', 'ws-corked', 'ws-arraybuffer'];
 
 /** The table of a scenario; `outcomes` by the names of the peers. */
 export function table({ name, about, kind }, outcomes) {
