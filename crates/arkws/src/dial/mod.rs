@@ -101,7 +101,7 @@ pub(crate) async fn secure(
     deadline: &Deadline,
 ) -> Result<Transport, Error> {
     if !endpoint.is_secure() {
-        return Ok(Transport::tcp(stream));
+        return Ok(stream.into());
     }
     let handshake = async { Ok(connector.connect(endpoint, stream).await?) };
     let target = || endpoint.authority();

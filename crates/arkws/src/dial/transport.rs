@@ -1,4 +1,4 @@
-//! The byte stream under a client's WebSocket: TCP, or TLS over it.
+//! The byte stream under a WebSocket: TCP, or TLS over it.
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -6,11 +6,12 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsStream, server};
 
 use super::tls::{self, TlsVersion};
 
-/// What a client's [`WebSocket`](crate::WebSocket) runs over.
+/// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with and without TLS may
+/// use it too, made from either, and has one type of `WebSocket` then.
 #[derive(Debug)]
 pub struct Transport(Kind);
 
@@ -21,12 +22,8 @@ enum Kind {
 }
 
 impl Transport {
-    pub(crate) fn tcp(stream: TcpStream) -> Transport {
-        Transport(Kind::Tcp(stream))
-    }
-
-    pub(crate) fn tls(stream: TlsStream<TcpStream>) -> Transport {
-        Transport(Kind::Tls(Box::new(stream)))
+    pub(crate) fn tls(stream: impl Into<TlsStream<TcpStream>>) -> Transport {
+        Transport(Kind::Tls(Box::new(stream.into())))
     }
 
     /// The TCP connection.
@@ -49,8 +46,20 @@ impl Transport {
     pub fn tls_version(&self) -> Option<TlsVersion> {
         match &self.0 {
             Kind::Tcp(_) => None,
-            Kind::Tls(stream) => tls::version(stream),
+            Kind::Tls(stream) => tls::version(stream.get_ref().1),
         }
+    }
+}
+
+impl From<TcpStream> for Transport {
+    fn from(stream: TcpStream) -> Transport {
+        Transport(Kind::Tcp(stream))
+    }
+}
+
+impl From<server::TlsStream<TcpStream>> for Transport {
+    fn from(stream: server::TlsStream<TcpStream>) -> Transport {
+        Transport::tls(stream)
     }
 }
 

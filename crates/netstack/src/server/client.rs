@@ -1,9 +1,8 @@
 //! A client that is in: its task, from `Connect` to `Close`.
 use std::sync::Arc;
 
-use arkws::{Cause, CloseFrame, Error, Stats, WebSocket};
+use arkws::{Cause, CloseFrame, Error, Stats, Transport, WebSocket};
 use arkws_proto::{Payload, Text};
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::run::Membership;
 use super::{Connection, ServerEvent, Shared};
@@ -29,14 +28,12 @@ impl Client {
     }
 
     /// Serves an open connection to its end.
-    pub(super) async fn serve<S>(
+    pub(super) async fn serve(
         self: &Arc<Self>,
-        mut socket: WebSocket<S>,
+        mut socket: WebSocket<Transport>,
         membership: Membership,
         shared: &Shared,
-    ) where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    ) {
         shared.emit(ServerEvent::Connect(&self.connection));
         let mut events = Events {
             shared,

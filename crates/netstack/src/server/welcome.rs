@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
-use arkws::{Acceptor, Cause, PendingRequest, Phase, ServerRequest};
-use tokio::io::{AsyncRead, AsyncWrite};
+use arkws::{Acceptor, Cause, PendingRequest, Phase, ServerRequest, Transport};
 use tokio::net::TcpStream;
 use tokio::select;
 use tokio::time::timeout;
@@ -50,13 +49,12 @@ impl Run {
             connection,
             arrival,
         };
-        match &door.tls {
-            None => newcomer.greet(stream, &door.acceptor).await,
-            Some(tls) => {
-                if let Some(stream) = newcomer.secure(stream, tls).await {
-                    newcomer.greet(stream, &door.acceptor).await;
-                }
-            }
+        let stream = match &door.tls {
+            None => Some(stream.into()),
+            Some(tls) => newcomer.secure(stream, tls).await,
+        };
+        if let Some(stream) = stream {
+            newcomer.greet(stream, &door.acceptor).await;
         }
     }
 }
@@ -70,11 +68,7 @@ struct Newcomer<'a> {
 }
 
 impl Newcomer<'_> {
-    async fn secure(
-        &self,
-        stream: TcpStream,
-        tls: &TlsAcceptor,
-    ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    async fn secure(&self, stream: TcpStream, tls: &TlsAcceptor) -> Option<Transport> {
         let limit = self.run.settings.handshake_timeout();
         let secured = select! {
             biased;
@@ -82,7 +76,7 @@ impl Newcomer<'_> {
             secured = timeout(limit, tls.accept(stream)) => secured,
         };
         match secured {
-            Ok(Ok(stream)) => return Some(stream),
+            Ok(Ok(stream)) => return Some(stream.into()),
             Ok(Err(error)) => {
                 let why = format!("the TLS handshake failed: {error}");
                 if arkws::Error::from(error).cause() != Cause::Reset {
@@ -97,10 +91,7 @@ impl Newcomer<'_> {
         None
     }
 
-    async fn greet<S>(self, stream: S, acceptor: &Acceptor)
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn greet(self, stream: Transport, acceptor: &Acceptor) {
         let received = select! {
             biased;
             // Nothing has been asked yet: nothing is to be answered.
@@ -136,10 +127,10 @@ impl Newcomer<'_> {
     }
 
     /// A seat and a place in the list, or the answer that says why not.
-    async fn judge<S>(&self, request: &PendingRequest<S>) -> Result<Membership, arkws::Refusal>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn judge(
+        &self,
+        request: &PendingRequest<Transport>,
+    ) -> Result<Membership, arkws::Refusal> {
         let refused = |refusal: Refusal| {
             // That a stopped server lets nobody in is no news to the program.
             if refusal != Refusal::Stopping {

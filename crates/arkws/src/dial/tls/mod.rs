@@ -15,7 +15,7 @@ use roots::Trust;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::sign::SingleCertAndKey;
-use rustls::{ClientConfig, SupportedProtocolVersion, version};
+use rustls::{ClientConfig, CommonState, SupportedProtocolVersion, version};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -131,7 +131,7 @@ impl Connector {
             .connect(server_name(endpoint.host())?, tcp)
             .await
             .map_err(|error| self.failure(endpoint, error))?;
-        tracing::debug!(target: "arkws", server = endpoint.authority(), version = ?version(&stream), "TLS established");
+        tracing::debug!(target: "arkws", server = endpoint.authority(), version = ?version(stream.get_ref().1), "TLS established");
         Ok(stream)
     }
 
@@ -183,8 +183,8 @@ impl Connector {
 }
 
 /// The version that a connection speaks.
-pub(crate) fn version<S>(stream: &TlsStream<S>) -> Option<TlsVersion> {
-    match stream.get_ref().1.protocol_version()? {
+pub(crate) fn version(connection: &CommonState) -> Option<TlsVersion> {
+    match connection.protocol_version()? {
         rustls::ProtocolVersion::TLSv1_2 => Some(TlsVersion::Tls12),
         rustls::ProtocolVersion::TLSv1_3 => Some(TlsVersion::Tls13),
         _ => None,
