@@ -32,7 +32,9 @@ fn encrypted_keys_are_read_with_their_password_only() {
     for key in [
         "rsa-pbes2-aes256.pem",
         "rsa-pbes2-aes128-sha1.pem",
+        "rsa-pbes2-aes192-sha512.pem",
         "rsa-pbes2-des3.pem",
+        "ec-pbes2-sha384.pem",
         "ec-pbes2-scrypt.pem",
         "rsa-aes128.pem",
         "rsa-aes192.pem",
@@ -78,6 +80,8 @@ fn other_encryptions_are_refused_with_advice() {
     for (key, words) in [
         ("rsa-camellia128.pem", "CAMELLIA-128-CBC"),
         ("ec-pbes1.pem", "not encrypted with PBES2"),
+        ("ec-pbes2-sha224.pem", "PBKDF2 with 1.2.840.113549.2.8"),
+        ("ec-pbes2-camellia.pem", "its cipher 1.2.392.200011"),
     ] {
         let error = load(key, Some("sesame")).expect_err(key).to_string();
 

@@ -12,13 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use aes::{Aes128, Aes192, Aes256};
-use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockModeDecrypt, KeyIvInit, KeySizeUser};
-use des::TdesEde3;
 use md5::{Digest, Md5};
 use pem::Pem;
-use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls::crypto::ring;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{Error, InconsistentKeys, ServerConfig};
@@ -26,7 +21,8 @@ use rustls_pki_types::{
     CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
 };
 
-use super::{TlsError, roots};
+use super::cipher::Cipher;
+use super::{TlsError, pbes2, roots};
 
 /// A certificate with its private key, of a client or of a server. Cheap to clone.
 #[derive(Clone)]
@@ -163,13 +159,17 @@ fn private_key(
     }
 }
 
-/// What people can do about encryption that is not supported.
-const CONVERT: &str = "`openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it";
-
-enum KeyProblem {
+pub(super) enum KeyProblem {
     PasswordMissing,
     PasswordWrong,
     Unsupported(String),
+}
+
+/// Encryption that is not supported, and what people can do about it.
+pub(super) fn unsupported(why: fmt::Arguments<'_>) -> KeyProblem {
+    KeyProblem::Unsupported(format!(
+        "{why}; `openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it"
+    ))
 }
 
 /// The DER of a key, decrypted if need be.
@@ -180,7 +180,7 @@ fn decrypt(block: &Pem, password: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
             .ok_or(KeyProblem::PasswordMissing)
     };
     if block.tag() == "ENCRYPTED PRIVATE KEY" {
-        return decrypt_pkcs8(block.contents(), password()?);
+        return pbes2::decrypt(block.contents(), password()?);
     }
     match block.headers().get("DEK-Info") {
         Some(dek_info) => decrypt_openssl(dek_info, block.contents(), password()?),
@@ -188,58 +188,26 @@ fn decrypt(block: &Pem, password: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
     }
 }
 
-fn decrypt_pkcs8(der: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem> {
-    use pkcs8::Error::{Asn1, EncryptedPrivateKey};
-    use pkcs8::pkcs5::Error::DecryptFailed;
-
-    let unsupported = |error| {
-        KeyProblem::Unsupported(format!(
-            "it is not encrypted with PBES2 ({error}); {CONVERT}"
-        ))
-    };
-    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(unsupported)?;
-    match encrypted.decrypt(password) {
-        Ok(key) => Ok(key.as_bytes().to_vec()),
-        Err(EncryptedPrivateKey(DecryptFailed) | Asn1(_)) => Err(KeyProblem::PasswordWrong),
-        Err(error) => Err(unsupported(error)),
-    }
-}
-
 /// `DEK-Info: <cipher>,<initialization vector in hex>` (RFC 1421, 4.6.1.3).
 fn decrypt_openssl(dek_info: &str, data: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem> {
     let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
-    let iv =
-        hex(iv.trim()).ok_or_else(|| KeyProblem::Unsupported("its DEK-Info is damaged".into()))?;
-    let plain = match cipher.trim() {
-        "AES-128-CBC" => decrypt_cbc::<cbc::Decryptor<Aes128>>(&iv, data, password),
-        "AES-192-CBC" => decrypt_cbc::<cbc::Decryptor<Aes192>>(&iv, data, password),
-        "AES-256-CBC" => decrypt_cbc::<cbc::Decryptor<Aes256>>(&iv, data, password),
-        "DES-EDE3-CBC" => decrypt_cbc::<cbc::Decryptor<TdesEde3>>(&iv, data, password),
+    let cipher = match cipher.trim() {
+        "AES-128-CBC" => Cipher::Aes128,
+        "AES-192-CBC" => Cipher::Aes192,
+        "AES-256-CBC" => Cipher::Aes256,
+        "DES-EDE3-CBC" => Cipher::DesEde3,
         other => {
-            return Err(KeyProblem::Unsupported(format!(
-                "its encryption with {} is not supported; {CONVERT}",
-                other.escape_debug()
-            )));
+            let other = other.escape_debug();
+            let why = format_args!("its encryption with {other} is not supported");
+            return Err(unsupported(why));
         }
-    }?;
-    // Padding alone lets one wrong password in 256 pass; a key is a DER SEQUENCE.
-    if plain.first() != Some(&0x30) {
-        return Err(KeyProblem::PasswordWrong);
-    }
-    Ok(plain)
-}
-
-fn decrypt_cbc<D>(iv: &[u8], data: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem>
-where
-    D: KeyIvInit + BlockModeDecrypt + KeySizeUser,
-{
-    let damaged = || KeyProblem::Unsupported("its DEK-Info is damaged".into());
-    let salt = iv.get(..8).ok_or_else(damaged)?;
-    let key = openssl_key(password, salt, D::key_size());
-    let decryptor = D::new_from_slices(&key, iv).map_err(|_| damaged())?;
-    decryptor
-        .decrypt_padded_vec::<Pkcs7>(data)
-        .map_err(|_| KeyProblem::PasswordWrong)
+    };
+    let iv = hex(iv.trim()).filter(|iv| iv.len() == cipher.iv_len());
+    let iv = iv.ok_or_else(|| KeyProblem::Unsupported("its DEK-Info is damaged".into()))?;
+    let key = openssl_key(password, &iv[..8], cipher.key_len());
+    cipher
+        .decrypt(&key, &iv, data)
+        .ok_or(KeyProblem::PasswordWrong)
 }
 
 /// OpenSSL's `EVP_BytesToKey` with MD5 and one round: MD5 of the block before, the password and the salt, block by block.

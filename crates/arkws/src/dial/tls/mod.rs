@@ -1,6 +1,8 @@
 //! TLS for `wss`: whom to trust, who we are, and the handshake.
+mod cipher;
 mod error;
 mod identity;
+mod pbes2;
 mod roots;
 mod verify;
 

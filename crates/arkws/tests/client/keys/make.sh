@@ -12,7 +12,11 @@ openssl req -x509 -key ec-sec1.pem -days 36500 -subj /CN=ec -addext basicConstra
 encrypt() { openssl pkcs8 -topk8 -in "$1-pkcs8.pem" -passout pass:sesame -out "$1-$2.pem" $3; }
 encrypt rsa pbes2-aes256 "-v2 aes-256-cbc"
 encrypt rsa pbes2-aes128-sha1 "-v2 aes-128-cbc -v2prf hmacWithSHA1"
+encrypt rsa pbes2-aes192-sha512 "-v2 aes-192-cbc -v2prf hmacWithSHA512"
 encrypt rsa pbes2-des3 "-v2 des3"
+encrypt ec pbes2-sha384 "-v2 aes-256-cbc -v2prf hmacWithSHA384"
+encrypt ec pbes2-sha224 "-v2 aes-256-cbc -v2prf hmacWithSHA224"
+encrypt ec pbes2-camellia "-v2 camellia-256-cbc"
 encrypt ec pbes2-scrypt "-scrypt -scrypt_N 1024"
 encrypt ec pbes1 "-v1 PBE-SHA1-3DES"
 
