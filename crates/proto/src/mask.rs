@@ -79,6 +79,18 @@ pub fn copy(to: &mut [u8], from: &[u8], key: [u8; 4]) {
     }
 }
 
+/// A masked copy, into memory that is not zeroed before.
+pub(crate) fn copied(from: &[u8], key: [u8; 4]) -> Vec<u8> {
+    let key = doubled(key);
+    let (words, tail) = from.as_chunks();
+    let mut copy = Vec::with_capacity(from.len().div_ceil(8));
+    let masked = words.iter().map(|word| u64::from_le_bytes(*word) ^ key);
+    copy.extend(masked.map(u64::to_le_bytes));
+    let mut copy = copy.into_flattened();
+    copy.extend(tail.iter().zip(key.to_le_bytes()).map(|(byte, k)| byte ^ k));
+    copy
+}
+
 /// The key as it applies from `offset` on.
 #[inline]
 pub(crate) fn rotated(key: [u8; 4], offset: usize) -> [u8; 4] {

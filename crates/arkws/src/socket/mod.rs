@@ -160,11 +160,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<MessageRef<'_>, Error>>> {
-        Poll::Ready(match ready!(self.poll_event(cx)) {
-            Some(Ok(())) => self.input.take_event().map(Ok),
-            Some(Err(error)) => Some(Err(*error)),
-            None => None,
-        })
+        let event = ready!(self.poll_event(cx));
+        Poll::Ready(self.take_event(event))
     }
 
     /// The next message, borrowed until the next call. `None`: the closing handshake is complete and the transport has
@@ -175,11 +172,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Cancel safety
     /// Safe: nothing is lost when the future is dropped.
-    pub async fn recv(&mut self) -> Option<Result<MessageRef<'_>, Error>> {
-        match poll_fn(|cx| self.poll_event(cx)).await? {
-            Ok(()) => self.input.take_event().map(Ok),
-            Err(error) => Some(Err(*error)),
-        }
+    #[inline]
+    pub fn recv(&mut self) -> impl Future<Output = Option<Result<MessageRef<'_>, Error>>> {
+        // Not an `async fn`: its state machine would not be inlined, and cost as much as most messages do.
+        let mut lent = Some(self);
+        poll_fn(move |cx| {
+            let socket = lent.take().expect("not polled after it was ready");
+            match socket.poll_event(cx) {
+                Poll::Ready(event) => Poll::Ready(socket.take_event(event)),
+                Poll::Pending => {
+                    lent = Some(socket);
+                    Poll::Pending
+                }
+            }
+        })
     }
 
     /// As [`recv`](Self::recv), and a place to queue answers while the message is borrowed.
@@ -310,6 +316,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 }
 
 impl<S> WebSocket<S> {
+    /// What [`poll_event`](Self::poll_event) has found.
+    #[inline]
+    fn take_event(
+        &mut self,
+        event: Option<Result<(), Box<Error>>>,
+    ) -> Option<Result<MessageRef<'_>, Error>> {
+        match event? {
+            Ok(()) => self.input.take_event().map(Ok),
+            Err(error) => Some(Err(*error)),
+        }
+    }
+
     /// Queues a text message without flushing.
     ///
     /// # Errors

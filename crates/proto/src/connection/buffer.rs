@@ -183,22 +183,20 @@ impl Connection {
         &mut self,
         buffer: &mut RecvBuffer,
     ) -> Result<Option<EventKind>, ProtocolError> {
-        let start = buffer.unparsed.start;
-        let input = &mut buffer.storage[buffer.unparsed.clone()];
-        let Some((kind, payload)) = self.whole_message(input) else {
+        let mut input = &mut buffer.storage[buffer.unparsed.clone()];
+        let Some((kind, payload)) = self.whole_message(&mut input) else {
             return self.recv_buffered_staged(buffer);
         };
-        buffer.unparsed.start = start + payload.end;
+        let consumed = buffer.unparsed.end - input.len();
+        buffer.unparsed.start = consumed;
         let kind = match kind {
             MessageKind::Binary => EventKind::Binary,
-            MessageKind::Text if is_valid(&input[payload.clone()]) => EventKind::Text,
+            MessageKind::Text if is_valid(payload) => EventKind::Text,
             MessageKind::Text => return Err(self.fail(ProtocolError::InvalidUtf8)),
         };
+        let payload = consumed - payload.len()..consumed;
         buffer.apart = None;
-        buffer.found = Some(Found {
-            kind,
-            payload: start + payload.start..start + payload.end,
-        });
+        buffer.found = Some(Found { kind, payload });
         Ok(Some(kind))
     }
 

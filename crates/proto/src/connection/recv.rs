@@ -3,8 +3,6 @@
 //! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]: unmasked where it
 //! lies, handed out borrowed. Everything else is out of line and goes through the [`Stage`]s; what must be remembered
 //! of a message between two reads lies in an [`Assembly`] that is made when the first one arrives in pieces.
-use std::ops::Range;
-
 use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
@@ -60,7 +58,7 @@ impl Connection {
         let Some((kind, payload)) = self.whole_message(input) else {
             return self.recv_staged(input);
         };
-        let payload = Payload::Borrowed(&mut take(input, payload.end)[payload.start..]);
+        let payload = Payload::Borrowed(payload);
         match kind {
             MessageKind::Binary => Ok(Some(Event::Binary(payload))),
             MessageKind::Text => match Text::new(payload) {
@@ -71,10 +69,13 @@ impl Connection {
     }
 
     /// Is a whole message with a payload of less than 64 KiB at the front of `input`, in one frame and not compressed?
-    /// Unmasks it and returns its kind, and where its payload is; the bytes up to its end are consumed. `None`: nothing
-    /// was done, whatever is out of the ordinary is judged by [`Header::decode`].
-    #[inline]
-    pub(super) fn whole_message(&self, input: &mut [u8]) -> Option<(MessageKind, Range<usize>)> {
+    /// Unmasks it, moves `input` past it, and returns its kind and its payload. `None`: nothing was done, whatever is out
+    /// of the ordinary is judged by [`Header::decode`].
+    #[inline(always)]
+    pub(super) fn whole_message<'b>(
+        &self,
+        input: &mut &'b mut [u8],
+    ) -> Option<(MessageKind, &'b mut [u8])> {
         const TEXT: u8 = FIN | Opcode::Text as u8;
         const BINARY: u8 = FIN | Opcode::Binary as u8;
         let Receiver {
@@ -83,7 +84,7 @@ impl Connection {
         if !matches!(self.receiver.stage, Stage::Message) {
             return None;
         }
-        let &mut [first, second, ref rest @ ..] = input else {
+        let &[first, second, ref rest @ ..] = &**input else {
             return None;
         };
         let kind = match first {
@@ -102,15 +103,16 @@ impl Connection {
             _ => return None,
         };
         let start = 2 + length + if masked { 4 } else { 0 };
-        let end = start + payload;
-        if input.len() < end || payload > max_whole {
+        if input.len() < start + payload || payload > max_whole {
             return None;
         }
+        let (header, rest) = std::mem::take(input).split_at_mut(start);
+        let (payload, rest) = rest.split_at_mut(payload);
+        *input = rest;
         if masked {
-            let (header, payload) = input[..end].split_at_mut(start);
             mask::apply(payload, *header.last_chunk()?, 0);
         }
-        Some((kind, start..end))
+        Some((kind, payload))
     }
 
     /// Is the beginning of a message at the front of `input`, whose only frame takes at most `limit` bytes with its

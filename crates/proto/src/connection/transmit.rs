@@ -19,9 +19,6 @@ const FIRST_BLOCK: usize = 256;
 /// bytes.
 const LARGE: usize = 8 << 10;
 
-/// A payload is copied and masked by pieces of this size, in bytes: the second pass finds them in the first-level cache.
-const PIECE: usize = 8 << 10;
-
 /// Pongs that may wait at once. Beyond it only the latest ping is answered (RFC 6455, 5.5.3), so that a flood of pings
 /// cannot grow the queue.
 const MAX_WAITING_PONGS: u8 = 16;
@@ -99,7 +96,11 @@ impl Transmit {
         };
         if self.block.len() - self.end < MAX_HEADER + payload.len() {
             if payload.len() >= LARGE {
-                return self.large_frame(header, masked(payload, header.mask));
+                let copy = match header.mask {
+                    Some(key) => mask::copied(payload, key).into(),
+                    None => Bytes::copy_from_slice(payload),
+                };
+                return self.large_frame(header, copy);
             }
             self.make_room(MAX_HEADER + payload.len());
         }
@@ -230,20 +231,6 @@ impl Transmit {
             self.pong(&latest);
         }
     }
-}
-
-/// A masked copy, into memory that is not zeroed before.
-fn masked(payload: &[u8], key: Option<[u8; 4]>) -> Bytes {
-    let mut copy = Vec::with_capacity(payload.len());
-    for piece in payload.chunks(PIECE) {
-        let start = copy.len();
-        copy.extend_from_slice(piece);
-        if let Some(key) = key {
-            // Whole keys have been used up: a piece is a multiple of four bytes.
-            mask::apply(&mut copy[start..], key, 0);
-        }
-    }
-    copy.into()
 }
 
 impl Buf for Transmit {
