@@ -82,7 +82,10 @@ const BURST: u8 = 32;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the connection (`None`).
-    #[inline]
+    ///
+    /// Out of line, so that what takes the event from the buffer is small enough to be inlined: the event is then made
+    /// where it is used, and not moved there through memory.
+    #[inline(never)]
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,

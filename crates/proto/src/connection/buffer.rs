@@ -41,12 +41,11 @@ pub enum EventKind {
     Close,
 }
 
-/// An event whose loan has been given back.
-#[derive(Debug)]
+/// An event whose loan has been given back. Its payload is the end of what has been parsed.
+#[derive(Debug, Clone, Copy)]
 struct Found {
     kind: EventKind,
-    /// Of the storage.
-    payload: Range<usize>,
+    len: usize,
 }
 
 impl RecvBuffer {
@@ -117,7 +116,10 @@ impl RecvBuffer {
     /// The payload of the event that waits; empty if there is none, and for a close frame.
     pub fn payload(&self) -> &[u8] {
         match (&self.found, &self.apart) {
-            (Some(found), _) => &self.storage[found.payload.clone()],
+            (Some(found), _) => {
+                let end = self.unparsed.start;
+                &self.storage[end - found.len..end]
+            }
             (None, Some(Event::Text(text))) => text.as_bytes(),
             (None, Some(Event::Binary(data) | Event::Ping(data) | Event::Pong(data))) => data,
             (None, Some(Event::Close(_)) | None) => &[],
@@ -127,13 +129,18 @@ impl RecvBuffer {
     /// The event that waits.
     #[inline]
     pub fn take_event(&mut self) -> Option<Event<'_>> {
-        let Some(Found { kind, payload }) = self.found.take() else {
+        // By fields: moved as a whole it is read in wider words than it has just been written in, for which processors
+        // wait longer than all the rest takes.
+        let Some(Found { kind, len }) = self.found else {
             return self.apart.take();
         };
-        let payload = Payload::Borrowed(&mut self.storage[payload]);
+        self.found = None;
+        let end = self.unparsed.start;
+        let payload = Payload::Borrowed(&mut self.storage[end - len..end]);
         Some(match kind {
-            // SAFETY: `found` says `Text` of bytes only that were a `Text`, so they are valid UTF-8. Nothing has written
-            // to the storage since: whatever lends it sets `found` to `None`.
+            // SAFETY: `found` says `Text` of bytes only that were a `Text`, so they are valid UTF-8, and end where the
+            // unparsed bytes begin. Since then nothing has written to the storage or moved that place: whatever does either
+            // sets `found` anew, or to `None`.
             EventKind::Text => Event::Text(unsafe { Text::validated(payload) }),
             EventKind::Binary => Event::Binary(payload),
             EventKind::Ping => Event::Ping(payload),
@@ -188,15 +195,19 @@ impl Connection {
             return self.recv_buffered_staged(buffer);
         };
         let consumed = buffer.unparsed.end - input.len();
-        buffer.unparsed.start = consumed;
+        let len = payload.len();
         let kind = match kind {
             MessageKind::Binary => EventKind::Binary,
             MessageKind::Text if is_valid(payload) => EventKind::Text,
-            MessageKind::Text => return Err(self.fail(ProtocolError::InvalidUtf8)),
+            MessageKind::Text => {
+                buffer.forget_event();
+                buffer.unparsed.start = consumed;
+                return Err(self.fail(ProtocolError::InvalidUtf8));
+            }
         };
-        let payload = consumed - payload.len()..consumed;
+        buffer.unparsed.start = consumed;
         buffer.apart = None;
-        buffer.found = Some(Found { kind, payload });
+        buffer.found = Some(Found { kind, len });
         Ok(Some(kind))
     }
 
@@ -224,8 +235,7 @@ impl Connection {
         buffer.forget_event();
         let mut input = &mut buffer.storage[buffer.unparsed.clone()];
         let event = self.recv(&mut input)?;
-        let consumed = buffer.unparsed.end - input.len();
-        buffer.unparsed.start = consumed;
+        buffer.unparsed.start = buffer.unparsed.end - input.len();
         let Some(event) = event else {
             return Ok(None);
         };
@@ -233,12 +243,7 @@ impl Connection {
         match event.detach() {
             Ok(event) => buffer.apart = Some(event),
             // What is lent out is the end of what was consumed.
-            Err(len) => {
-                buffer.found = Some(Found {
-                    kind,
-                    payload: consumed - len..consumed,
-                });
-            }
+            Err(len) => buffer.found = Some(Found { kind, len }),
         }
         Ok(Some(kind))
     }
