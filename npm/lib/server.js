@@ -1,7 +1,7 @@
 // The server, `webSocket.WebSocketServer`.
 'use strict';
 
-const { Pending, Queue, answer, errorOf } = require('./answers.js');
+const { Pending, Queue, answer, errorOf, quieten } = require('./answers.js');
 const { failedCall, fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
@@ -29,6 +29,8 @@ class Core {
   #sends = new Map();
   /** The clients, by the number that messages name. */
   #clients = new Map();
+  /** The addresses of those that, as far as the program knows, it can send to. */
+  #present = new Set();
   #starts = 0;
   #lost = false;
 
@@ -45,16 +47,42 @@ class Core {
     return pending.promise;
   }
 
-  send(data, { clientIP, clientPort }) {
+  stop() {
+    const error = errorOf(() => native().stopServer(this.number));
+    if (error === undefined) this.#present.clear();
+    return answer(stop, undefined, error);
+  }
+
+  close(connection, options) {
+    const { clientIP, clientPort } = connection;
+    const error = errorOf(() => {
+      const { code, reason } = closeOptions(options);
+      return native().closeConnection(this.number, clientIP, clientPort, code, reason);
+    });
+    if (error !== undefined) return this.#refuse(close, connection, error);
+    this.#present.delete(addressOf(connection));
+    return answer(close);
+  }
+
+  send(data, connection) {
+    const { clientIP, clientPort } = connection;
     const { number } = this;
     const token =
       typeof data === 'string'
         ? native().sendTextTo(number, data, clientIP, clientPort)
         : native().sendBinaryTo(number, data, clientIP, clientPort);
-    if (typeof token !== 'number') return answer(send, undefined, fromFailure(token));
+    if (typeof token !== 'number') return this.#refuse(send, connection, fromFailure(token));
     const pending = new Pending();
     this.#sends.set(token, pending);
     return pending.promise;
+  }
+
+  /** Rejects a call: quietly if that is because the client went, and the `close` that tells of it is still on its way. */
+  #refuse(api, connection, error) {
+    const promise = answer(api, undefined, error);
+    const isGone = error.code === 2302006 || error.cause === 'closed';
+    if (isGone && this.#present.has(addressOf(connection))) quieten(promise);
+    return promise;
   }
 
   lost() {
@@ -83,12 +111,14 @@ class Core {
       case 'connected': {
         const { number, clientIP, clientPort } = value;
         this.#clients.set(number, { clientIP, clientPort });
+        this.#present.add(addressOf(value));
         return this.listeners.emit('connect', { clientIP, clientPort });
       }
       case 'disconnected': {
         const { number, code, reason } = value;
         const connection = this.#clients.get(number);
         this.#clients.delete(number);
+        this.#present.delete(addressOf(connection));
         // The platform declares `reason` and gives `closeReason`.
         return this.listeners.emit('close', connection, { code, reason, closeReason: reason });
       }
@@ -188,11 +218,7 @@ class WebSocketServer {
     const core = coreOf(this);
     if (core === undefined) return undefined;
     if (arguments.length > 0) return answer(stop, undefined, otherError('stop takes no arguments'));
-    return answer(
-      stop,
-      undefined,
-      errorOf(() => native().stopServer(core.number)),
-    );
+    return core.stop();
   }
 
   listAllConnections() {
@@ -226,14 +252,7 @@ class WebSocketServer {
     if (!valid || !isConnection(connection)) {
       return answer(close, undefined, parameterError('close takes a connection, and options with a code and a reason'));
     }
-    return answer(
-      close,
-      undefined,
-      errorOf(() => {
-        const { code, reason } = closeOptions(options);
-        return native().closeConnection(core.number, connection.clientIP, connection.clientPort, code, reason);
-      }),
-    );
+    return core.close(connection, options);
   }
 
   listAddress() {
@@ -267,6 +286,10 @@ function isData(data) {
 
 function isConnection(value) {
   return isObject(value) && typeof value.clientIP === 'string' && typeof value.clientPort === 'number';
+}
+
+function addressOf({ clientIP, clientPort }) {
+  return `${clientIP} ${clientPort}`;
 }
 
 function otherError(detail) {

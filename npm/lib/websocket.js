@@ -33,6 +33,9 @@ const STATIC_NAMES = {
   Reconnected: 'reconnected',
 };
 
+/** `readyState` from here on: nothing can be sent. */
+const CLOSING = 2;
+
 /** What an object is inside: it outlives the object that the program has lost, if it must. */
 class Client {
   listeners = new Listeners(EVENTS);
@@ -40,6 +43,8 @@ class Client {
   /** Sends that have not been answered. */
   sends = new Queue();
   #connects = 0;
+  /** The program has closed what it connected last. */
+  #closed = false;
   #lost = false;
 
   constructor(level) {
@@ -53,14 +58,22 @@ class Client {
     if (error === undefined || isReported(error)) {
       if (this.#connects++ === 0) activate(this);
     }
+    if (error === undefined) this.#closed = false;
     return error;
   }
 
   close(options) {
-    return errorOf(() => {
+    const error = errorOf(() => {
       const { code, reason } = closeOptions(options);
       return native().closeClient(this.number, code, reason);
     });
+    if (error === undefined) this.#closed = true;
+    return error;
+  }
+
+  /** Whether the connection went without the program's doing, and the event that tells of it is still on its way. */
+  get isGoing() {
+    return this.#connects > 0 && !this.#closed && native().readyState(this.number) >= CLOSING;
   }
 
   /** The program has lost the object, while there is a connection. Listeners go on; without any it is closed. */
@@ -138,6 +151,13 @@ function isReported(error) {
   return error.cause !== undefined;
 }
 
+/** Answers a call that failed: quietly if that is because the connection went, of which an event will tell as well. */
+function refuse(client, api, callback, error) {
+  const promise = answer(api, callback, error);
+  if (promise !== undefined && error.code !== 401 && client.isGoing) quieten(promise);
+  return promise;
+}
+
 /** The inside of an object; undefined for a foreign one, on which no method does anything. */
 let clientOf;
 
@@ -184,7 +204,7 @@ class WebSocket {
       return answer(send, callbackOf(arguments, 2), parameterError('data is neither a string nor an ArrayBuffer'));
     }
     const failure = isText ? native().sendText(client.number, data) : native().sendBinary(client.number, data);
-    if (failure !== undefined) return answer(send, callback, fromFailure(failure));
+    if (failure !== undefined) return refuse(client, send, callback, fromFailure(failure));
     const pending = new Pending(callback);
     client.sends.push(pending);
     return pending.promise;
@@ -196,7 +216,9 @@ class WebSocket {
     const callback = callbackOf(args, 2);
     const options = args.length > (callback === undefined ? 0 : 1) ? args[0] : {};
     const valid = isObject(options) && args.length <= 2 && (args.length < 2 || callback !== undefined);
-    return answer(close, callback, valid ? client.close(options) : parameterError('close takes options and a callback'));
+    if (!valid) return answer(close, callback, parameterError('close takes options and a callback'));
+    const error = client.close(options);
+    return error === undefined ? answer(close, callback) : refuse(client, close, callback, error);
   }
 
   get readyState() {

@@ -200,6 +200,38 @@ describe('a rejection that nobody looks at', () => {
     assert.match(stderr, /the network thread cannot be started/);
   });
 
+  // The program cannot know yet: it is busy from before the connection is lost until after it has sent.
+  const busyUntilClosed = `
+    while (ws.readyState < 2);
+  `;
+
+  for (const [what, call, code] of [
+    ['send', "ws.send('too late')", -1],
+    ['close', 'ws.close()', 2302999],
+  ]) {
+    it(`is quiet if the connection went before a ${what}, and the program is yet to be told`, async () => {
+      const { code: exit, stdout, stderr } = await run(`
+        ws.on('error', ({ cause }) => console.log('error', cause));
+        ws.connect('ws://127.0.0.1:1');
+        ${busyUntilClosed}
+        ${call};
+        ${call}.catch(({ code }) => console.log('rejected', code));
+      `);
+      assert.deepEqual({ exit, stderr }, { exit: 0, stderr: '' });
+      assert.equal(stdout, `rejected ${code}\nerror refused\n`);
+    });
+  }
+
+  it('is loud if the program has closed the connection itself', async () => {
+    const { code, stderr } = await run(`
+      ws.connect('ws://127.0.0.1:1');
+      ws.close();
+      ws.send('too late');
+    `);
+    assert.equal(code, 1);
+    assert.match(stderr, /code: -1\b/);
+  });
+
   it('is quiet if the connection went under a send', async (t) => {
     const server = createServer((socket) => socket.once('data', () => socket.destroy()));
     server.listen(0, '127.0.0.1');

@@ -266,6 +266,37 @@ describe('a server', () => {
     const { code: exit, stderr, lines } = await node(['server.mjs'], { cwd });
     assert.deepEqual({ exit, stderr, lines }, { exit: 0, stderr: '', lines: ['3 true'] });
   });
+
+  it('rejects sends to a client that went before the program can know, but that is no unhandledRejection', async () => {
+    const cwd = await folder({
+      'server.mjs': `
+        import arkws from 'arkws';
+        import { connect } from 'node:net';
+        const server = arkws.createWebSocketServer();
+        server.on('connect', (client) => {
+          socket.resetAndDestroy();
+          while (server.listAllConnections().length > 0);
+          server.send('forgotten', client);
+          server.close(client);
+          server.send('too late', client).catch(({ code }) => console.log('rejected', code));
+        });
+        server.on('close', (client) => {
+          console.log('close');
+          server.stop();
+          process.on('unhandledRejection', ({ code }) => console.log('unhandled', code));
+          server.send('a mistake', client);
+        });
+        await server.start({ serverPort: 0, serverIP: '127.0.0.1' });
+        const socket = connect(server.listAddress().port, '127.0.0.1');
+        socket.write('GET / HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n');
+      `,
+    });
+    const { code: exit, stderr, lines } = await node(['server.mjs'], { cwd });
+    assert.deepEqual(
+      { exit, stderr, lines },
+      { exit: 0, stderr: '', lines: ['rejected 2302006', 'close', 'unhandled 2302006'] },
+    );
+  });
 });
 
 describe('request', () => {

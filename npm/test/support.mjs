@@ -11,10 +11,13 @@ import { WebSocketServer } from 'ws';
 export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 export const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
+const folders = [];
+process.on('exit', () => folders.forEach((root) => rmSync(root, { recursive: true })));
+
 /** A new folder with `files` (path → text) in which the package is installed; removed when the tests end. */
 export async function folder(files = {}) {
   const root = await mkdtemp(join(tmpdir(), 'arkws-test-'));
-  process.on('exit', () => rmSync(root, { recursive: true }));
+  folders.push(root);
   await mkdir(join(root, 'node_modules'));
   await symlink(packageRoot, join(root, 'node_modules/arkws'));
   for (const [path, text] of Object.entries(files)) {

@@ -239,7 +239,8 @@ impl WebSocketServer {
             Ok(()) => Ok(token),
             Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
                 "the connection of {connection} is closing"
-            ))),
+            ))
+            .with_cause("closed")),
             Err(Refused::Full { queued, limit }) => Err(BusinessError::not_sent(format!(
                 "{connection} is too slow: {queued} bytes wait for it already, the limit is {limit}"
             ))),
@@ -296,15 +297,18 @@ impl WebSocketServer {
         options: CloseOptions,
     ) -> Result<(), BusinessError> {
         self.shared.context.check_permission()?;
-        let refused = |why: String| Err(BusinessError::new(BusinessError::OTHER, why));
+        let refused = |why: String| BusinessError::new(BusinessError::OTHER, why);
         if connection.client_ip.is_empty() {
-            return refused("the connection has no clientIP".to_owned());
+            return Err(refused("the connection has no clientIP".to_owned()));
         }
         let client = self.client(connection)?;
         // The server came with level 19: there is no older default.
         match client.outbox.close(options.frame("CLOSE_NORMAL"), true) {
             true => Ok(()),
-            false => refused(format!("the connection of {connection} is closing already")),
+            false => Err(
+                refused(format!("the connection of {connection} is closing already"))
+                    .with_cause("closed"),
+            ),
         }
     }
 
