@@ -68,6 +68,7 @@ where
         outbox,
         handler,
         in_flight: Parcel::default(),
+        counted: false,
         arrived: Backlog::default(),
         broken: false,
         drain: None,
@@ -77,7 +78,9 @@ where
         .catch_unwind()
         .await
         .unwrap_or_else(End::Panicked);
-    outbox.handed_over(&driver.in_flight);
+    if driver.counted {
+        outbox.handed_over(&driver.in_flight);
+    }
     (end, driver.in_flight.into_tags())
 }
 
@@ -92,6 +95,8 @@ struct Driver<'a, S, T, H> {
     handler: &'a mut H,
     /// Messages that the socket has taken but not handed to the operating system.
     in_flight: Parcel<T>,
+    /// The outbox still counts them. (A handler may panic when it does not any more.)
+    counted: bool,
     /// Delivered since the outbox was told.
     arrived: Backlog,
     /// The transport takes nothing any more; what the peer sent before can still be read.
@@ -200,6 +205,7 @@ where
             let next = self
                 .outbox
                 .next(cx.waker(), idle.then_some(&mut self.in_flight));
+            self.counted |= next.taken;
             if next.taken {
                 // Refused only when the connection is ending: reading tells how.
                 self.broken |= self.in_flight.feed(self.socket).is_err();
@@ -211,6 +217,7 @@ where
                 match self.socket.poll_flush(cx) {
                     Poll::Ready(Ok(())) => {
                         self.outbox.handed_over(&self.in_flight);
+                        self.counted = false;
                         self.handler.sent(self.in_flight.tags());
                         self.in_flight.clear();
                         continue;

@@ -295,3 +295,18 @@ async fn a_panicking_listener_loses_its_own_connection_only() {
     other_peer.send("still here".into()).await.unwrap();
     assert_eq!(other.next().await, Seen::Text("still here".into()));
 }
+
+#[tokio::test]
+async fn a_listener_that_panics_at_the_answer_of_a_send_is_told_that_it_failed() {
+    let server = Server::start().await;
+    let mut client = Client::new();
+    client.on_event(|seen| {
+        if matches!(seen, Seen::Sent(_)) {
+            panic!("a defect in a binding");
+        }
+    });
+    let _peer = client.open_to(&server).await;
+    client.send("boom").unwrap();
+    assert!(matches!(client.next().await, Seen::SendFailed(1, _)));
+    assert_eq!(client.error().await.cause, Some("internal"));
+}
