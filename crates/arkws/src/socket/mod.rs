@@ -174,18 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Safe: nothing is lost when the future is dropped.
     #[inline]
     pub fn recv(&mut self) -> impl Future<Output = Option<Result<MessageRef<'_>, Error>>> {
-        // Not an `async fn`: its state machine would not be inlined, and cost as much as most messages do.
-        let mut lent = Some(self);
-        poll_fn(move |cx| {
-            let socket = lent.take().expect("not polled after it was ready");
-            match socket.poll_event(cx) {
-                Poll::Ready(event) => Poll::Ready(socket.take_event(event)),
-                Poll::Pending => {
-                    lent = Some(socket);
-                    Poll::Pending
-                }
-            }
-        })
+        Recv(Some(self))
     }
 
     /// As [`recv`](Self::recv), and a place to queue answers while the message is borrowed.
@@ -317,7 +306,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
 impl<S> WebSocket<S> {
     /// What [`poll_event`](Self::poll_event) has found.
-    #[inline]
+    #[inline(always)]
     fn take_event(
         &mut self,
         event: Option<Result<(), Box<Error>>>,
@@ -441,5 +430,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
         let socket = self.get_mut();
         socket.start_close(None);
         WebSocket::poll_flush(socket, cx)
+    }
+}
+
+/// [`WebSocket::recv`]. A type of its own, because it must be inlined: otherwise every message is moved through memory
+/// three times, which takes longer than finding it.
+struct Recv<'s, S>(Option<&'s mut WebSocket<S>>);
+
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> Future for Recv<'s, S> {
+    type Output = Option<Result<MessageRef<'s>, Error>>;
+
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let socket = self.0.take().expect("not polled after it was ready");
+        match socket.poll_event(cx) {
+            Poll::Ready(event) => Poll::Ready(socket.take_event(event)),
+            Poll::Pending => {
+                self.0 = Some(socket);
+                Poll::Pending
+            }
+        }
     }
 }

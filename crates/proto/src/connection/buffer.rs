@@ -127,10 +127,10 @@ impl RecvBuffer {
     }
 
     /// The event that waits.
-    #[inline]
+    #[inline(always)]
     pub fn take_event(&mut self) -> Option<Event<'_>> {
         // By fields: moved as a whole it is read in wider words than it has just been written in, for which processors
-        // wait longer than all the rest takes.
+        // wait.
         let Some(Found { kind, len }) = self.found else {
             return self.apart.take();
         };

@@ -59,6 +59,22 @@ fn an_error_comes_after_the_events_before_it() {
 }
 
 #[test]
+fn bytes_that_are_not_text_are_not_lent_as_the_text_that_nobody_took() {
+    let mut input = frame(0x81, b"fine", None);
+    input.extend(frame(0x81, b"\xFF\xFF\xFF\xFF", None));
+    let mut connection = client();
+    let mut buffer = RecvBuffer::filled(input.into());
+    assert_eq!(
+        connection.recv_buffered(&mut buffer),
+        Ok(Some(EventKind::Text))
+    );
+    let result = connection.recv_buffered(&mut buffer);
+    assert_eq!(result, Err(ProtocolError::InvalidUtf8));
+    assert!(buffer.take_event().is_none());
+    assert_eq!(buffer.payload(), b"");
+}
+
+#[test]
 fn the_payload_shows_before_the_event_is_taken() {
     let mut input = frame(0x8A, b"pong", None);
     input.extend(frame(0x88, b"\x03\xE8bye", None));
