@@ -46,8 +46,13 @@ const afterTurn = typeof setImmediate === 'function' ? setImmediate : (later) =>
 
 /** Events lie ready. */
 function wake() {
-  // More have come while these were delivered: timers and other sockets have their turn first.
-  if (native().drain()) afterTurn(wake);
+  let more = true;
+  try {
+    more = native().drain();
+  } finally {
+    // More have come while these were delivered: timers and other sockets have their turn first.
+    if (more) afterTurn(wake);
+  }
 }
 
 /** Hands events to the objects they belong to. */

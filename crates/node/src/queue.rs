@@ -24,7 +24,7 @@ pub(crate) const LARGE: usize = 200 * 1024;
 const READY_MESSAGES: usize = 1024;
 const READY_BYTES: usize = 256 * 1024;
 
-/// Arenas larger than this are not kept for the next batch.
+/// What a batch has used of any kind is kept for the next one up to this size.
 const KEPT_BYTES: usize = 1024 * 1024;
 
 /// What one JavaScript environment has yet to be told.
@@ -209,15 +209,12 @@ impl Queue {
 impl Batch {
     /// Empties the batch and gives memory back if it was an unusually large one.
     pub(crate) fn recycle(&mut self) {
-        self.items.clear();
-        self.bodies.clear();
-        self.owned.clear();
+        reuse(&mut self.items);
+        reuse(&mut self.bodies);
+        reuse(&mut self.owned);
+        reuse(&mut self.arenas.narrow);
+        reuse(&mut self.arenas.wide);
         self.bytes = 0;
-        let Arenas { narrow, wide } = &mut self.arenas;
-        narrow.clear();
-        narrow.shrink_to(KEPT_BYTES);
-        wide.clear();
-        wide.shrink_to(KEPT_BYTES / size_of::<u16>());
     }
 
     fn item(&mut self, object: u32, what: What) {
@@ -296,4 +293,10 @@ impl Body {
             received: short(received),
         }
     }
+}
+
+/// Empties `memory`, and gives back what is unusually much.
+fn reuse<T>(memory: &mut Vec<T>) {
+    memory.clear();
+    memory.shrink_to(KEPT_BYTES / size_of::<T>());
 }
