@@ -125,7 +125,7 @@ pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
 }
 
 /// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.28 million; the aim is 3 MiB.
-const MODULE_AT_MOST: u64 = 3_320_000;
+const MODULE_AT_MOST: u64 = 3_700_000;
 
 /// `cargo xtask npm`
 pub(crate) fn npm(dev: bool) -> Result<()> {
