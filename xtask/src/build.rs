@@ -124,7 +124,7 @@ pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.28 million; the aim is 3 MiB.
+/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.62 million; the aim is 3 MiB (`BENCHMARKS.md`).
 const MODULE_AT_MOST: u64 = 3_700_000;
 
 /// `cargo xtask npm`
