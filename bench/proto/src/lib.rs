@@ -44,6 +44,7 @@ pub fn all() -> Vec<Case> {
         inflate("inflate-1k-json", 1 << 10),
         inflate("inflate-16k-json", 16 << 10),
         deflate("deflate-1k-json", 1 << 10),
+        deflate("deflate-16k-json", 16 << 10),
     ]
 }
 

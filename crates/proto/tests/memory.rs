@@ -162,6 +162,29 @@ fn a_bomb_is_stopped_at_the_limit_while_it_is_inflated() {
 }
 
 #[test]
+fn a_connection_that_compresses_takes_less_than_300_kib_for_it_and_one_that_inflates_48() {
+    let config = Config {
+        deflate: Some(deflate()),
+        ..Config::default()
+    };
+    let text = "a compressed text, ".repeat(100);
+    let mut server = Connection::new(Role::Server, config.clone());
+    let (mut bytes, _, to_compress) = counted(|| {
+        server.send_text(&text).unwrap();
+        drain(&mut server)
+    });
+    let mut client = Connection::new(Role::Client, config);
+    let (events, _, to_inflate) = counted(|| feed(&mut client, &mut bytes).unwrap());
+    assert_eq!(events, 1);
+    assert!(to_compress < 300 << 10, "{to_compress}");
+    // The message is counted too.
+    assert!(
+        to_inflate < (48 << 10) + 4 * text.len() as isize,
+        "{to_inflate}"
+    );
+}
+
+#[test]
 fn small_messages_need_no_memory_when_they_arrive() {
     let (mut client, mut server) = (
         Connection::new(Role::Client, Config::default()),
