@@ -6,7 +6,7 @@ const { fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
-const { activate, callLater, deactivate, mainModule, native, uncaught, watch } = require('./runtime.js');
+const { activate, atEnd, callLater, deactivate, mainModule, native, uncaught, watch } = require('./runtime.js');
 
 const EVENTS = [
   'headerReceive',
@@ -42,6 +42,7 @@ class Client {
   number;
   /** Sends that have not been answered. */
   sends = new Queue();
+  #flushes = false;
   #connects = 0;
   /** The program has closed what it connected last. */
   #closed = false;
@@ -69,6 +70,19 @@ class Client {
     });
     if (error === undefined) this.#closed = true;
     return error;
+  }
+
+  /** A message waits: all that are sent by the code that runs now leave together when it has ended. */
+  sending(pending) {
+    this.sends.push(pending);
+    if (this.#flushes) return;
+    this.#flushes = true;
+    atEnd(Client.#flush, this);
+  }
+
+  static #flush(client) {
+    client.#flushes = false;
+    client.sent(native().flush(client.number));
   }
 
   /** Whether the connection went without the program's doing, and the event that tells of it is still on its way. */
@@ -206,7 +220,7 @@ class WebSocket {
     const failure = isText ? native().sendText(client.number, data) : native().sendBinary(client.number, data);
     if (failure !== undefined) return refuse(client, send, callback, fromFailure(failure));
     const pending = new Pending(callback);
-    client.sends.push(pending);
+    client.sending(pending);
     return pending.promise;
   }
 

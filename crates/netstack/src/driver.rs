@@ -3,14 +3,15 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use arkws::{CloseFrame, Error, MessageRef, Stats, WebSocket};
+use arkws::{CloseFrame, Error, MessageRef, Stats};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
+use crate::line::{Carrier, Line};
 use crate::outbox::{Backlog, Outbox, Reading};
 use crate::parcel::Parcel;
 
@@ -51,11 +52,11 @@ pub(crate) enum End {
     Panicked(Box<dyn Any + Send>),
 }
 
-/// Runs an open connection to its end, or to the point where it fails: the peer may then still be told why
+/// Runs the connection of an open `line` to its end, or to the point where it fails: the peer may then still be told why
 /// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `outbox`: that holds also if
 /// something panics, so that no message goes unanswered.
 pub(crate) async fn drive<S, T, H>(
-    socket: &mut WebSocket<S>,
+    line: &Line<S, T>,
     outbox: &Outbox<T>,
     handler: &mut H,
 ) -> (End, Vec<T>)
@@ -64,43 +65,41 @@ where
     H: Handler<T>,
 {
     let mut driver = Driver {
-        socket,
         outbox,
         handler,
-        in_flight: Parcel::default(),
-        counted: false,
         arrived: Backlog::default(),
-        broken: false,
         drain: None,
         closed: None,
     };
-    let end = AssertUnwindSafe(poll_fn(|cx| driver.poll(cx)))
+    let poll = |cx: &mut Context<'_>| match &mut *line.lock() {
+        Some(carrier) => driver.poll(carrier, cx),
+        None => unreachable!("the line is open"),
+    };
+    let end = AssertUnwindSafe(poll_fn(poll))
         .catch_unwind()
         .await
         .unwrap_or_else(End::Panicked);
-    if driver.counted {
-        outbox.handed_over(&driver.in_flight);
-    }
-    (end, driver.in_flight.into_tags())
+    (end, line.end(outbox))
 }
 
 /// Waits until a failed connection has told the peer why, which takes a few seconds at most.
-pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocket<S>) {
-    while socket.recv().await.is_some() {}
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin, T>(line: &Line<S, T>) {
+    poll_fn(|cx| {
+        let mut line = line.lock();
+        let Some(carrier) = &mut *line else {
+            return Poll::Ready(());
+        };
+        while ready!(carrier.socket.poll_recv(cx)).is_some() {}
+        Poll::Ready(())
+    })
+    .await;
 }
 
-struct Driver<'a, S, T, H> {
-    socket: &'a mut WebSocket<S>,
+struct Driver<'a, T, H> {
     outbox: &'a Outbox<T>,
     handler: &'a mut H,
-    /// Messages that the socket has taken but not handed to the operating system.
-    in_flight: Parcel<T>,
-    /// The outbox still counts them. (A handler may panic when it does not any more.)
-    counted: bool,
     /// Delivered since the outbox was told.
     arrived: Backlog,
-    /// The transport takes nothing any more; what the peer sent before can still be read.
-    broken: bool,
     drain: Option<Drain>,
     /// The peer's close frame has come; the transport has not ended.
     closed: Option<Option<CloseFrame>>,
@@ -112,20 +111,19 @@ struct Drain {
     timer: Pin<Box<Sleep>>,
 }
 
-impl<S, T, H> Driver<'_, S, T, H>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    H: Handler<T>,
-{
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+impl<T, H: Handler<T>> Driver<'_, T, H> {
+    fn poll<S>(&mut self, carrier: &mut Carrier<S, T>, cx: &mut Context<'_>) -> Poll<End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         loop {
-            let (reading, draining) = self.poll_send(cx);
+            let (reading, draining) = self.poll_send(carrier, cx);
             if reading == Reading::Pause {
-                self.settle();
+                self.settle(carrier);
                 return Poll::Pending;
             }
             while self.arrived.events < BURST.events && self.arrived.bytes < BURST.bytes {
-                let (events, length) = match self.socket.poll_recv(cx) {
+                let (events, length) = match carrier.socket.poll_recv(cx) {
                     Poll::Ready(Some(Ok(message))) => match message {
                         MessageRef::Text(_) | MessageRef::Binary(_)
                             if reading == Reading::Discard =>
@@ -146,21 +144,22 @@ where
                                 self.outbox.end();
                             }
                             self.closed = Some(frame);
+                            carrier.finish();
                             continue;
                         }
                         _ => continue,
                     },
-                    Poll::Ready(Some(Err(error))) => return self.end(End::Failed(error)),
+                    Poll::Ready(Some(Err(error))) => return self.end(carrier, End::Failed(error)),
                     Poll::Ready(None) => {
                         let frame = self.closed.take().flatten();
-                        return self.end(End::Closed(frame));
+                        return self.end(carrier, End::Closed(frame));
                     }
                     Poll::Pending => {
-                        if draining && self.poll_stuck(cx).is_ready() {
+                        if draining && self.poll_stuck(carrier, cx).is_ready() {
                             self.outbox.abandon();
                             break;
                         }
-                        self.settle();
+                        self.settle(carrier);
                         return Poll::Pending;
                     }
                 };
@@ -172,17 +171,17 @@ where
     }
 
     /// Nothing more can be done now.
-    fn settle(&mut self) {
+    fn settle<S>(&mut self, carrier: &mut Carrier<S, T>) {
         self.report();
-        self.handler.flush(self.socket.stats());
-        if self.in_flight.is_empty() {
+        self.handler.flush(carrier.socket.stats());
+        if carrier.in_flight().is_empty() {
             // Its memory: idle connections own none.
-            self.in_flight = Parcel::default();
+            *carrier.in_flight() = Parcel::default();
         }
     }
 
-    fn end(&mut self, end: End) -> Poll<End> {
-        self.settle();
+    fn end<S>(&mut self, carrier: &mut Carrier<S, T>, end: End) -> Poll<End> {
+        self.settle(carrier);
         // A peer that has sent its close frame has closed, whatever happened to the transport afterwards.
         Poll::Ready(match self.closed.take() {
             Some(frame) => End::Closed(frame),
@@ -199,42 +198,30 @@ where
 
     /// Hands messages over as long as the transport takes them. Returns what to do with incoming data, and whether a close waits for
     /// messages to be sent.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> (Reading, bool) {
+    fn poll_send<S>(&mut self, carrier: &mut Carrier<S, T>, cx: &mut Context<'_>) -> (Reading, bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         loop {
-            let idle = self.in_flight.is_empty() && !self.broken && self.closed.is_none();
-            let next = self
-                .outbox
-                .next(cx.waker(), idle.then_some(&mut self.in_flight));
-            self.counted |= next.taken;
+            let next = self.outbox.next(cx.waker(), carrier.vacancy());
             if next.taken {
-                // Refused only when the connection is ending: reading tells how.
-                self.broken |= self.in_flight.feed(self.socket).is_err();
+                carrier.feed();
             }
             if let Some(frame) = next.close {
-                self.socket.start_close(Some(frame));
+                carrier.socket.start_close(Some(frame));
             }
-            if !self.broken && !self.in_flight.is_empty() {
-                match self.socket.poll_flush(cx) {
-                    Poll::Ready(Ok(())) => {
-                        self.outbox.handed_over(&self.in_flight);
-                        self.counted = false;
-                        self.handler.sent(self.in_flight.tags());
-                        self.in_flight.clear();
-                        continue;
-                    }
-                    Poll::Ready(Err(_)) => self.broken = true,
-                    Poll::Pending => {}
-                }
-            }
-            if !next.taken {
-                return (next.reading, next.draining && !self.broken);
+            if carrier.poll_flush(cx, self.outbox).is_ready() {
+                self.handler.sent(carrier.in_flight().tags());
+                carrier.in_flight().clear();
+            } else if !next.taken {
+                return (next.reading, next.draining && !carrier.is_broken());
             }
         }
     }
 
     /// Ready when nothing has been sent for too long.
-    fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let bytes_sent = self.socket.stats().bytes_sent;
+    fn poll_stuck<S>(&mut self, carrier: &Carrier<S, T>, cx: &mut Context<'_>) -> Poll<()> {
+        let bytes_sent = carrier.socket.stats().bytes_sent;
         let drain = self.drain.get_or_insert_with(|| Drain {
             bytes_sent,
             timer: Box::pin(sleep(DRAIN_TIMEOUT)),

@@ -41,6 +41,7 @@ mod driver;
 mod error;
 mod event;
 mod level;
+mod line;
 mod network;
 mod options;
 mod outbox;

@@ -18,6 +18,10 @@ const LOW_WATER: Backlog = Backlog {
     bytes: 1 << 20,
 };
 
+/// Messages that were [fed](Outbox::feed) are left to the driver when they have this many bytes: to mask and write more than that
+/// is worth the other thread's while.
+const PROMPT: usize = 32 << 10;
+
 /// The orders to one connection. `T` is how its sender recognises a message.
 #[derive(Debug)]
 pub(crate) struct Outbox<T>(Mutex<Orders<T>>);
@@ -119,9 +123,24 @@ impl<T> Outbox<T> {
         }))
     }
 
-    /// Queues a message. One that is larger than the limit is taken if nothing else waits. Those that wait count as much as their
-    /// places in the queue at least: millions of empty ones are not free.
+    /// Queues a message for the driver. One that is larger than the limit is taken if nothing else waits. Those that wait count as
+    /// much as their places in the queue at least: millions of empty ones are not free.
     pub(crate) fn push(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
+        wake(self.add(message, tag)?);
+        Ok(())
+    }
+
+    /// As [`push`](Self::push), but does not wake the driver before [`PROMPT`] bytes wait, or a parcel is full: the caller sees to it
+    /// that what it has fed is [taken](Self::take), or [wakes the driver](Self::wake_driver).
+    pub(crate) fn feed(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
+        let orders = self.add(message, tag)?;
+        if orders.bytes >= PROMPT || orders.queue.len() > 1 {
+            wake(orders);
+        }
+        Ok(())
+    }
+
+    fn add(&self, message: Outgoing<'_>, tag: T) -> Result<MutexGuard<'_, Orders<T>>, Refused> {
         let len = message.len();
         // Whoever waits for the lock need not wait for the copy of a large payload.
         let message = message.detached();
@@ -139,8 +158,25 @@ impl<T> Outbox<T> {
         orders.messages += 1;
         orders.bytes += len;
         orders.parcel(len).push(message, tag);
-        wake(orders);
-        Ok(())
+        Ok(orders)
+    }
+
+    /// Takes the next messages for `parcel`, an empty one, on behalf of the driver while it sleeps. Returns what wakes it; `None`: it
+    /// will look at the orders by itself, or there are none but its own.
+    pub(crate) fn take(&self, parcel: &mut Parcel<T>) -> Option<Waker> {
+        let mut orders = self.lock();
+        let orders = &mut *orders;
+        let (Phase::Open, Some(waker)) = (&orders.phase, &orders.waker) else {
+            return None;
+        };
+        let next = orders.queue.pop_front()?;
+        orders.spare = Some(std::mem::replace(parcel, next));
+        Some(waker.clone())
+    }
+
+    /// Has the driver look at the orders.
+    pub(crate) fn wake_driver(&self) {
+        wake(self.lock());
     }
 
     /// Asks for the end of the connection; `false` if it is ending already. Without `drain`, messages that still wait are given up.

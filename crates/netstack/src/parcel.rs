@@ -10,6 +10,9 @@ const SMALL: usize = 8 << 10;
 /// A parcel is closed before its frames would be longer than this, which is what the socket writes at once. Bytes.
 const FULL: usize = 64 << 10;
 
+/// So much memory is kept by a parcel of an idle connection. Bytes.
+const KEPT: usize = 1 << 10;
+
 /// What a message counts for in a parcel, beside its payload: RFC 6455, 5.2, the longest header.
 const HEADER: usize = 14;
 
@@ -175,6 +178,15 @@ impl<T> Parcel<T> {
         self.binary.clear();
         self.large.clear();
         self.bytes = 0;
+    }
+
+    /// Gives the memory of an empty parcel back, unless it is little.
+    pub(crate) fn shrink(&mut self) {
+        let places =
+            self.bodies.capacity() * size_of::<Body>() + self.tags.capacity() * size_of::<T>();
+        if places + self.text.capacity() + self.binary.capacity() > KEPT {
+            *self = Parcel::default();
+        }
     }
 }
 

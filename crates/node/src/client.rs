@@ -95,24 +95,30 @@ pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
     answer(call, result)
 }
 
-/// `sendText(object, string)`.
+/// `sendText(object, string)`; `flush` is to follow.
 pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
     let object = call.number(0)?;
     let result = call.text(1, |text| {
         call.environment
-            .client(object, |client| client.send_text(text))
+            .client(object, |client| client.feed_text(text))
     })??;
     answer(call, result)
 }
 
-/// `sendBinary(object, buffer)`.
+/// `sendBinary(object, buffer)`; `flush` is to follow.
 pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
     let object = call.number(0)?;
     let result = call.array_buffer(1, |data| {
         call.environment
-            .client(object, |client| client.send_binary(data))
+            .client(object, |client| client.feed_binary(data))
     })?;
     answer(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
+}
+
+/// `flush(object)`: so many of the oldest sends are done.
+pub(crate) fn flush(call: &Call<'_>) -> Result<Value> {
+    let sent = call.environment.client(call.number(0)?, WebSocket::flush)?;
+    call.env.number(sent as u32)
 }
 
 /// `closeClient(object, code | undefined, reason | undefined)`.

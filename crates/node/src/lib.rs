@@ -35,6 +35,7 @@ static FUNCTIONS: &[(&CStr, raw::Entry)] = &[
     (c"connect", client::connect),
     (c"sendText", client::send_text),
     (c"sendBinary", client::send_binary),
+    (c"flush", client::flush),
     (c"closeClient", client::close),
     (c"readyState", client::ready_state),
     (c"bufferedAmount", client::buffered_amount),

@@ -20,8 +20,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arkws::{CloseCode, CloseFrame};
+use arkws::{CloseCode, CloseFrame, Transport};
 
+use crate::line::Line;
 use crate::options::MAX_SEND;
 use crate::outbox::{Outbox, Refused};
 use crate::parcel::Outgoing;
@@ -56,6 +57,7 @@ struct State {
 /// One `connect`, from the call to its last event.
 struct Link {
     outbox: Outbox<()>,
+    line: Line<Transport, ()>,
     limits: QueueLimits,
     open: AtomicBool,
 }
@@ -114,6 +116,7 @@ impl WebSocket {
         let plan = request.plan(object.context.level)?;
         let link = Arc::new(Link {
             outbox: Outbox::new(plan.queue_limits.connecting),
+            line: Line::default(),
             limits: plan.queue_limits,
             open: AtomicBool::new(false),
         });
@@ -134,7 +137,7 @@ impl WebSocket {
     /// 201; 401 over 5,242,864 bytes; -1 if there is no connection, or more than
     /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent.
     pub fn send_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
-        self.send(Outgoing::Text(text.into()))
+        self.send(Outgoing::Text(text.into()), Outbox::push)
     }
 
     /// `send` of an ArrayBuffer; see [`send_text`](Self::send_text).
@@ -142,10 +145,45 @@ impl WebSocket {
     /// # Errors
     /// As [`send_text`](Self::send_text).
     pub fn send_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<(), BusinessError> {
-        self.send(Outgoing::Binary(data.into()))
+        self.send(Outgoing::Binary(data.into()), Outbox::push)
     }
 
-    fn send(&self, message: Outgoing<'_>) -> Result<(), BusinessError> {
+    /// As [`send_text`](Self::send_text), but may leave the message until [`flush`](Self::flush) is called, which the caller will do
+    /// soon: so that messages which are sent together leave in one write, on the thread that sends them.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text).
+    pub fn feed_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
+        self.send(Outgoing::Text(text.into()), Outbox::feed)
+    }
+
+    /// `send` of an ArrayBuffer; see [`feed_text`](Self::feed_text).
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text).
+    pub fn feed_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<(), BusinessError> {
+        self.send(Outgoing::Binary(data.into()), Outbox::feed)
+    }
+
+    /// Hands over what was [fed](Self::feed_text): on this thread, without waiting, if there is little of it and the network thread is
+    /// not busy with this connection; else the network thread does.
+    ///
+    /// Returns how many messages the operating system has now. They are the answers to the oldest sends that have not been answered:
+    /// [`Event::Sent`](crate::Event::Sent) does not count them.
+    #[must_use = "these messages are not told of by any event"]
+    pub fn flush(&self) -> usize {
+        let Some(link) = self.object.link() else {
+            return 0;
+        };
+        link.line
+            .send_here(&link.outbox, |stats| self.object.lock().stats.count(stats))
+    }
+
+    fn send<'a>(
+        &self,
+        message: Outgoing<'a>,
+        queue: impl FnOnce(&Outbox<()>, Outgoing<'a>, ()) -> Result<(), Refused>,
+    ) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
         let len = message.len();
         if len > MAX_SEND {
@@ -158,21 +196,19 @@ impl WebSocket {
         let Some(link) = &state.link else {
             return Err(BusinessError::not_sent("not connected"));
         };
-        link.outbox
-            .push(message, ())
-            .map_err(|refused| match refused {
-                Refused::Closed => BusinessError::not_sent("the connection is closing"),
-                Refused::Full { queued, limit } => {
-                    let (until, option) = match link.open.load(Ordering::Acquire) {
-                        true => ("the server takes them", "maxQueuedBytes"),
-                        false => ("the connection is up", link.limits.connecting_option),
-                    };
-                    BusinessError::not_sent(format!(
-                        "{queued} bytes wait until {until}, and the limit is {limit} \
-                         (the option {option} changes it)"
-                    ))
-                }
-            })
+        queue(&link.outbox, message, ()).map_err(|refused| match refused {
+            Refused::Closed => BusinessError::not_sent("the connection is closing"),
+            Refused::Full { queued, limit } => {
+                let (until, option) = match link.open.load(Ordering::Acquire) {
+                    true => ("the server takes them", "maxQueuedBytes"),
+                    false => ("the connection is up", link.limits.connecting_option),
+                };
+                BusinessError::not_sent(format!(
+                    "{queued} bytes wait until {until}, and the limit is {limit} \
+                     (the option {option} changes it)"
+                ))
+            }
+        })
     }
 
     /// `close`: `Ok` when the close has been requested. What was sent before goes first.

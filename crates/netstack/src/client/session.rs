@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use arkws::{ClientResponse, CloseFrame, Transport};
+use arkws::{ClientResponse, CloseFrame, Transport, WebSocket};
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error};
@@ -15,7 +15,8 @@ use super::failure::Failure;
 use super::reconnect::Retries;
 use super::request::Plan;
 use super::{Link, Object};
-use crate::driver::{self, drive};
+use crate::driver::{self, drive, linger};
+use crate::line::Line;
 use crate::{BusinessError, CloseResult, Event};
 
 /// How an attempt, or the connection that it made, ended.
@@ -103,11 +104,11 @@ impl Session<'_> {
             () = closing(self.link) => return self.closed(None),
             result = attempt => result,
         };
-        let mut socket = match result {
+        let _open = match result {
             Ok(_) if self.is_closing() => return self.closed(None),
             Ok((socket, response)) => {
                 self.opened(&socket, &response);
-                socket
+                Opened::new(&self.link.line, *socket)
             }
             Err(error) => return self.failed(error.into()),
         };
@@ -117,7 +118,7 @@ impl Session<'_> {
         }
 
         let mut deliver = Deliver::new(self.object, self.retries.is_some());
-        let (end, unsure) = drive(&mut socket, &self.link.outbox, &mut deliver).await;
+        let (end, unsure) = drive(&self.link.line, &self.link.outbox, &mut deliver).await;
 
         if let Some(retries) = &mut self.retries {
             retries.held(since.elapsed());
@@ -134,16 +135,17 @@ impl Session<'_> {
             let error = end.of_send();
             self.object.emit(Event::SendFailed { count, error });
         }
-        if failed {
+        if failed && let Some(socket) = self.link.line.take() {
             // The peer is still to be told why, and the program need not wait for that.
+            let line = Line::<_, ()>::from(socket);
             let _ = self.object.context.network().spawn(async move {
-                driver::linger(&mut socket).await;
+                linger(&line).await;
             });
         }
         end
     }
 
-    fn opened(&mut self, socket: &arkws::WebSocket<Transport>, response: &ClientResponse) {
+    fn opened(&mut self, socket: &WebSocket<Transport>, response: &ClientResponse) {
         let negotiated = socket.negotiated();
         let text = |name| {
             let value = response.headers.get(name)?;
@@ -249,6 +251,22 @@ impl Session<'_> {
         }
         object.emit(Event::Idle);
         object.flush();
+    }
+}
+
+/// An open line. The connection ends with it at the latest, also if the session is dropped with its runtime.
+struct Opened<'a>(&'a Line<Transport, ()>);
+
+impl Opened<'_> {
+    fn new(line: &Line<Transport, ()>, socket: WebSocket<Transport>) -> Opened<'_> {
+        line.open(socket);
+        Opened(line)
+    }
+}
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        self.0.take();
     }
 }
 

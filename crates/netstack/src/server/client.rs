@@ -1,12 +1,13 @@
 //! A client that is in: its task, from `Connect` to `Close`.
 use std::sync::Arc;
 
-use arkws::{Cause, CloseFrame, Error, Stats, Transport, WebSocket};
+use arkws::{Cause, CloseFrame, Error, Stats, Transport};
 use arkws_proto::{Payload, Text};
 
 use super::run::Membership;
 use super::{Connection, ServerEvent, Shared};
 use crate::driver::{End, Handler, drive, linger};
+use crate::line::Line;
 use crate::outbox::Outbox;
 use crate::{BusinessError, CloseResult};
 
@@ -30,7 +31,7 @@ impl Client {
     /// Serves an open connection to its end.
     pub(super) async fn serve(
         self: &Arc<Self>,
-        mut socket: WebSocket<Transport>,
+        line: Line<Transport, Option<u64>>,
         membership: Membership,
         shared: &Shared,
     ) {
@@ -41,7 +42,7 @@ impl Client {
             tokens: Vec::new(),
             waiting: 1,
         };
-        let (end, unsure) = drive(&mut socket, &self.outbox, &mut events).await;
+        let (end, unsure) = drive(&line, &self.outbox, &mut events).await;
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
         let usable = !matches!(end, End::Panicked(_));
         let ending = Ending::of(end, self.outbox.requested_close());
@@ -50,7 +51,7 @@ impl Client {
         self.leave(&ending, unsure, shared);
         if usable {
             // The peer is still to be told why, and the program need not wait for that.
-            linger(&mut socket).await;
+            linger(&line).await;
         }
     }
 

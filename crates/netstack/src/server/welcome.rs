@@ -116,7 +116,9 @@ impl Newcomer<'_> {
         {
             Ok(socket) => {
                 drop(self.arrival);
-                client.serve(socket, membership, &self.run.shared).await;
+                client
+                    .serve(socket.into(), membership, &self.run.shared)
+                    .await;
             }
             Err(error) => {
                 drop(membership);
