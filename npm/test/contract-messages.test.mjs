@@ -194,6 +194,46 @@ describe('the turn of the event loop', () => {
     }
     assert.ok(ticks > 20, `${ticks} timers fired during ${count} messages`);
   });
+
+  it('comes, also if each send is made as soon as the last one is answered', async (t) => {
+    // A server that takes whatever comes, on a thread of its own.
+    const server = arkws.createWebSocketServer();
+    await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+    t.after(() => server.stop());
+    const ws = await connected(t, `ws://127.0.0.1:${server.listAddress().port}`);
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      immediate = setImmediate(turn);
+    };
+    let immediate = setImmediate(turn);
+    t.after(() => clearImmediate(immediate));
+    for (let i = 0; i < 1000; i++) await ws.send('again');
+    assert.ok(turns >= 10, `${turns} turns`);
+  });
+
+  it('sends in one write what its code and the promises that it settles send, in order', async (t) => {
+    const reads = [];
+    const { promise, resolve } = deferred();
+    const url = await serve(t, (socket, request) => {
+      request.socket.on('data', (bytes) => reads.push(bytes.length));
+      const received = [];
+      socket.on('message', (data) => {
+        if (received.push(String(data)) === 3) resolve(received);
+      });
+    });
+    const ws = await connected(t, url);
+    Promise.resolve()
+      .then(() => ws.send('2'))
+      .catch(resolve);
+    Promise.resolve()
+      .then(() => {})
+      .then(() => ws.send('3'))
+      .catch(resolve);
+    ws.send('1');
+    assert.deepEqual(await promise, ['1', '2', '3']);
+    assert.equal(reads.length, 1);
+  });
 });
 
 describe('the API level', () => {

@@ -3,6 +3,7 @@ mod back_pressure;
 mod closing;
 mod connecting;
 mod events;
+mod feeding;
 mod heartbeat;
 mod proxy;
 mod reconnecting;
