@@ -18,12 +18,19 @@ const COLUMNS = {
 };
 const THROUGHPUT = [[rate('message'), MEGABYTES], cpu('message'), []];
 
+const columnsOf = ({ kind, wire }) => {
+  const [before, compared, after] = COLUMNS[kind] ?? THROUGHPUT;
+  const compresses = kind === 'send' && wire === 'deflate';
+  return [before, compared, compresses ? [field('compressed bytes', 'compressed', 1)] : after];
+};
+
 /** Whom the others are compared with. */
 const REFERENCES = ['ws', 'ws-corked', 'ws-arraybuffer'];
 
 /** The table of a scenario; `outcomes` by the names of the peers. */
-export function table({ name, about, kind }, outcomes) {
-  const [before, compared, after] = COLUMNS[kind] ?? THROUGHPUT;
+export function table(scenario, outcomes) {
+  const { name, about } = scenario;
+  const [before, compared, after] = columnsOf(scenario);
   const references = REFERENCES.filter((reference) => outcomes.has(reference));
   const value = (peer, [, of]) => median(outcomes.get(peer).map(of));
   const shown = (column) => [column[0], (peer) => value(peer, column).toFixed(column[2])];

@@ -1,7 +1,8 @@
 //! The other end: a server on raw sockets, one thread per connection, told by the path what to do.
 //!
 //! - `/blast/SIZE/N/CONTENT`: sends N frames, then waits for the end.
-//! - `/drain/SIZE/N/CONTENT`: reads N frames, checks them, answers with the text `ok`.
+//! - `/drain/SIZE/N/CONTENT`: reads N frames, checks them, answers with the text `ok`; prints how many bytes of payload they had
+//!   on the wire.
 //! - `/echo`: sends every frame back, many per write.
 //!
 //! CONTENT is `binary`, `text`, or `json`: those messages are compressed (permessage-deflate without parameters, so with context
@@ -115,8 +116,10 @@ fn drain(
 ) -> std::io::Result<()> {
     let mut check = Source::new(content, size).check();
     let mut inflater = (content == Content::Json).then(|| Inflater::new(size));
+    let mut on_wire = 0;
     let mut stream = frames(stream, |header, payload, _| {
         if header.opcode == content.opcode() {
+            on_wire += payload.len();
             match &mut inflater {
                 None => check.message(payload),
                 Some(inflater) => {
@@ -127,6 +130,7 @@ fn drain(
         }
         check.seen() < n as u64
     })?;
+    println!("{on_wire}");
     let mut out = Vec::new();
     wire::server_frame(1, b"ok", &mut out);
     stream.write_all(&out)?;

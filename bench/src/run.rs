@@ -1,7 +1,7 @@
 //! Rounds of peers, interleaved.
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::measure::OneCore;
 use crate::peers::{self, Outcome};
@@ -93,6 +93,7 @@ fn measure(scenario: &Scenario, names: &[String], rounds: usize) -> Outcomes {
 /// `None`: this peer cannot do this.
 fn one(scenario: &Scenario, name: &str, connections: u64) -> Option<Outcome> {
     match scenario.kind {
+        _ if name == peers::ARKWS_DEFAULT && !scenario.compresses() => None,
         Kind::ServerEcho if server::ECHO.contains(&name) => {
             Some(loaded(scenario, name, "echo", 50, 16))
         }
@@ -114,8 +115,12 @@ fn one(scenario: &Scenario, name: &str, connections: u64) -> Option<Outcome> {
                 Wire::Tls => &["--tls"],
                 Wire::Plain | Wire::Deflate => &[],
             };
-            let counterpart = Serving::start(&[&["counterpart"], tls].concat());
-            client(scenario, name, &counterpart.address, connections)
+            let mut counterpart = Serving::start(&[&["counterpart"], tls].concat());
+            let mut outcome = client(scenario, name, &counterpart.address, connections)?;
+            if scenario.compresses() {
+                outcome.on_wire = Some(counterpart.line().parse().expect("a number"));
+            }
+            Some(outcome)
         }
     }
 }
@@ -159,6 +164,7 @@ fn output(command: &mut Command) -> Vec<u8> {
 /// A process that serves until this is dropped.
 struct Serving {
     process: Child,
+    output: BufReader<ChildStdout>,
     address: String,
 }
 
@@ -169,14 +175,21 @@ impl Serving {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process that serves");
-        let mut address = String::new();
-        BufReader::new(process.stdout.take().expect("piped"))
-            .read_line(&mut address)
-            .expect("an address");
-        Serving {
+        let output = BufReader::new(process.stdout.take().expect("piped"));
+        let mut serving = Serving {
             process,
-            address: address.trim().to_owned(),
-        }
+            output,
+            address: String::new(),
+        };
+        serving.address = serving.line();
+        serving
+    }
+
+    /// What it prints next.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("a line");
+        line.trim().to_owned()
     }
 }
 

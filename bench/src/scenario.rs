@@ -97,6 +97,11 @@ impl Scenario {
         self
     }
 
+    /// Does the peer compress what it sends?
+    pub fn compresses(&self) -> bool {
+        self.kind == Kind::Send && self.wire == Wire::Deflate
+    }
+
     /// The counterpart's path for `messages` in one direction: `blast` or `drain`.
     pub fn path(&self, mode: &str, messages: u64) -> String {
         format!("/{mode}/{}/{messages}/{}", self.size, self.content.name())

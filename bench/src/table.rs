@@ -31,14 +31,15 @@ fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
         .find(|(name, _)| *name == "raw")
         .map(|(_, runs)| cpu(runs));
     let latency = scenario.kind == Kind::PingPong;
-    println!(
-        "| peer | messages/s | MB/s | CPU ns/message | to best peer | to raw |{}",
-        if latency { " p50 µs | p99 µs |" } else { "" }
-    );
-    println!(
-        "|---|---:|---:|---:|---:|---:|{}",
-        if latency { "---:|---:|" } else { "" }
-    );
+    let (titles, rule) = if latency {
+        (" p50 µs | p99 µs |", "---:|---:|")
+    } else if scenario.compresses() {
+        (" compressed bytes |", "---:|")
+    } else {
+        ("", "")
+    };
+    println!("| peer | messages/s | MB/s | CPU ns/message | to best peer | to raw |{titles}");
+    println!("|---|---:|---:|---:|---:|---:|{rule}");
     for (name, runs) in rows(names, outcomes) {
         let per_second = |what: fn(&Outcome) -> u64| {
             median(runs.iter().map(|run| what(run) as f64 / run.wall as f64)) * 1e9
@@ -57,6 +58,11 @@ fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
                 median(all.map(|pair| which(pair) as f64 / 1e3))
             };
             print!(" {:.1} | {:.1} |", micros(|it| it.0), micros(|it| it.1));
+        } else if scenario.compresses() {
+            let sizes = runs
+                .iter()
+                .filter_map(|run| Some(run.on_wire? as f64 / run.messages as f64));
+            print!(" {:.1} |", median(sizes));
         }
         println!();
     }

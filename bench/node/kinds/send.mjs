@@ -1,6 +1,6 @@
 // Sends as fast as a program sensibly does: in turns, waiting after each until the library has handed it over. The counterpart
 // checks what arrives and says `ok` after the last message.
-import { counterpart, path } from '../counterpart.mjs';
+import { counterpart, drained, path } from '../counterpart.mjs';
 import { measure } from '../measure.mjs';
 import { messagesOf, source } from '../message.mjs';
 
@@ -13,7 +13,8 @@ export async function run({ connect }, scenario) {
   const url = await counterpart(scenario);
   const messages = messagesOf(scenario);
   const turn = turnOf(scenario);
-  return measure(scenario, async (count) => {
+  let compressed;
+  const outcome = await measure(scenario, async (count) => {
     const next = source(messages);
     let arrived;
     const answer = new Promise((resolve) => (arrived = resolve));
@@ -23,5 +24,7 @@ export async function run({ connect }, scenario) {
       await connection.sendLast(next());
     }
     if ((await answer) !== 'ok') throw new Error('the counterpart got something else');
+    compressed = (await drained()) / count;
   });
+  return { ...outcome, compressed };
 }

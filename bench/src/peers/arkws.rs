@@ -1,8 +1,10 @@
-//! arkws, the fast API: borrowed receive, batched send.
+//! arkws, the fast API: borrowed receive, batched send. `DEFAULT`: it compresses as it does by default, not as the others do.
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
-use arkws::{Bytes, Config, DeflateParams, Message, MessageRef, Negotiated, Role, WebSocket};
+use arkws::{
+    Bytes, Config, DeflateConfig, DeflateParams, Message, MessageRef, Negotiated, Role, WebSocket,
+};
 use tokio::net::TcpStream;
 
 use super::{Member, Transport};
@@ -11,21 +13,22 @@ use crate::check::{Check, Source};
 /// Made once, as a program does: a client is settings, checked.
 static CLIENT: OnceLock<arkws::Client> = OnceLock::new();
 
-pub struct Peer<S>(WebSocket<S>);
+pub struct Peer<S, const DEFAULT: bool>(WebSocket<S>);
 
 pub fn open<S: Transport>(stream: S, role: Role, negotiated: Negotiated) -> WebSocket<S> {
     WebSocket::from_handshake(stream, role, Config::default(), negotiated, &[])
 }
 
-/// zlib's level 6, as the other peers' by default.
-pub fn deflate() -> Negotiated {
+/// zlib's level 6, which is the other peers' default, or our own.
+pub fn deflate(default: bool) -> Negotiated {
+    let config = DeflateConfig::default();
     let deflate = DeflateParams {
         server_no_context_takeover: false,
         client_no_context_takeover: false,
         server_max_window_bits: 15,
         client_max_window_bits: 15,
-        level: 6,
-        min_size: 0,
+        level: if default { config.level } else { 6 },
+        min_size: config.min_size,
     };
     Negotiated {
         deflate: Some(deflate),
@@ -33,13 +36,13 @@ pub fn deflate() -> Negotiated {
     }
 }
 
-impl<S: Transport> super::Peer<S> for Peer<S> {
+impl<S: Transport, const DEFAULT: bool> super::Peer<S> for Peer<S, DEFAULT> {
     fn open(stream: S) -> Self {
         Peer(open(stream, Role::Client, Negotiated::default()))
     }
 
     fn open_deflate(stream: S) -> Option<Self> {
-        Some(Peer(open(stream, Role::Client, deflate())))
+        Some(Peer(open(stream, Role::Client, deflate(DEFAULT))))
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {
@@ -74,7 +77,7 @@ impl<S: Transport> super::Peer<S> for Peer<S> {
     }
 }
 
-impl<S> Peer<S> {
+impl<S, const DEFAULT: bool> Peer<S, DEFAULT> {
     #[inline]
     fn feed(&mut self, source: &mut Source) {
         if source.text {

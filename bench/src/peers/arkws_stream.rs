@@ -23,7 +23,7 @@ impl<S: Transport> super::Peer<S> for Peer<S> {
     }
 
     fn open_deflate(stream: S) -> Option<Self> {
-        Some(Peer(open(stream, Role::Client, deflate())))
+        Some(Peer(open(stream, Role::Client, deflate(false))))
     }
 
     async fn receive(&mut self, n: u64, check: &mut Check) {

@@ -89,6 +89,8 @@ pub struct Outcome {
     pub messages: u64,
     /// Payload bytes.
     pub bytes: u64,
+    /// Payload bytes as the counterpart got them: compressed, if they were.
+    pub on_wire: Option<u64>,
     /// Wall-clock nanoseconds.
     pub wall: u64,
     /// CPU nanoseconds, user and system, all threads.
@@ -112,10 +114,14 @@ impl Outcome {
     }
 }
 
+/// arkws as it compresses if it is not told otherwise; only where that makes a difference.
+pub const ARKWS_DEFAULT: &str = "arkws-default";
+
 /// All peers, in the order of the tables.
 pub const ALL: &[&str] = &[
     "arkws",
     "arkws-stream",
+    ARKWS_DEFAULT,
     "tokio-tungstenite",
     "fastwebsockets",
     "tokio-websockets",
@@ -164,7 +170,8 @@ async fn by_name<S: Transport>(
         },
     };
     match name {
-        "arkws" => run.drive::<S, arkws::Peer<S>>().await,
+        "arkws" => run.drive::<S, arkws::Peer<S, false>>().await,
+        ARKWS_DEFAULT => run.drive::<S, arkws::Peer<S, true>>().await,
         "arkws-stream" => run.drive::<S, arkws_stream::Peer<S>>().await,
         "tokio-tungstenite" => run.drive::<S, tokio_tungstenite::Peer<S>>().await,
         "fastwebsockets" => run.drive::<S, fastwebsockets::Peer<S>>().await,
