@@ -40,6 +40,22 @@ describe('text', () => {
     assert.deepEqual(await received, sent);
   });
 
+  it('is sent as it is, whatever lies next to what, but for lone surrogates', async (t) => {
+    const ws = await connected(t, await serve(t, echo));
+    const sent = [];
+    for (const around of ['x', 'é', '€', '\u{1f43b}', '\ud83d']) {
+      for (const inside of ['\x7f', '\x80', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\ud800', '\udc00']) {
+        for (let i = 0; i < 35; i++) sent.push(around.repeat(i) + inside + around.repeat(34 - i) + 'xé€'.slice(i % 3));
+      }
+    }
+    const received = messages(ws, sent.length);
+    for (const text of sent) ws.send(text);
+    assert.deepEqual(
+      await received,
+      sent.map((text) => text.toWellFormed()),
+    );
+  });
+
   it('counts for back-pressure what was received, in whatever form it is handed over', async (t) => {
     const texts = ['é'.repeat(30_000), '€'.repeat(20_000), 'x'.repeat(60_000)];
     const count = 400;

@@ -1,8 +1,8 @@
 //! Raw N-API: the module's functions, and the few conversions that every message passes through.
 //!
 //! napi-rs converts everything else; here its conversions would cost several times what the work itself does. All
-//! `unsafe` of this crate is in this file. It rests on one fact: an [`Env`] and a [`Value`] exist only while
-//! Node-API calls into this module, on the environment's thread.
+//! `unsafe` of this crate is in this file, but for the vector instructions of [`utf16`]. It rests on one fact: an [`Env`] and a
+//! [`Value`] exist only while Node-API calls into this module, on the environment's thread.
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::{c_char, c_void};
@@ -10,21 +10,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use bytes::BytesMut;
-use encoding_rs::mem;
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue};
 use napi::{Error, JsError, Result, Status, sys};
 
 use crate::FUNCTIONS;
 use crate::environment::Environment;
+use crate::utf16::{self, UTF8_PER_UNIT};
 
 /// More arguments than any function of this module takes.
 const MAX_ARGUMENTS: usize = 6;
 
 /// Text of so many UTF-16 units is read with one call, into a buffer that is kept; longer text into one of its own.
 const USUAL_TEXT: usize = 4096;
-
-/// UTF-8 bytes per UTF-16 unit, at most.
-const UTF8_PER_UNIT: usize = 3;
 
 /// A string argument of Node-API ends with a zero.
 const AUTO_LENGTH: isize = -1;
@@ -272,12 +269,9 @@ impl Call<'_> {
         units.resize(USUAL_TEXT, 0);
         let length = self.read_text(index, units)?;
         if length + 1 < USUAL_TEXT {
-            utf8.extend(std::iter::repeat_n(
-                '\0',
-                UTF8_PER_UNIT * USUAL_TEXT - utf8.len(),
-            ));
-            let length = mem::convert_utf16_to_str(&units[..length], utf8);
-            return Ok(with(Cow::Borrowed(&utf8[..length])));
+            utf8.resize(UTF8_PER_UNIT * USUAL_TEXT, 0);
+            let text = utf16::to_utf8(&units[..length], utf8);
+            return Ok(with(Cow::Borrowed(text)));
         }
         // Full to the terminating zero: there may be more.
         let mut units = vec![0; self.text_length(index)? + 1];
@@ -363,22 +357,18 @@ impl Call<'_> {
 pub(crate) struct TextBuffer {
     units: Vec<u16>,
     /// As long as the UTF-8 of all units may become.
-    utf8: String,
+    utf8: Vec<u8>,
 }
 
 /// Long text, in memory of its own.
 fn to_utf8(units: &[u16]) -> String {
-    let mut utf8 = if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
-        units.iter().map(|unit| *unit as u8).collect()
-    } else {
-        let mut utf8 = vec![0; UTF8_PER_UNIT * units.len()];
-        let length = mem::convert_utf16_to_utf8(units, &mut utf8);
-        utf8.truncate(length);
-        utf8
-    };
-    utf8.shrink_to_fit();
-    // SAFETY: all are ASCII, or were converted to UTF-8.
-    unsafe { String::from_utf8_unchecked(utf8) }
+    if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
+        let ascii = units.iter().map(|unit| *unit as u8).collect();
+        // SAFETY: all are ASCII.
+        return unsafe { String::from_utf8_unchecked(ascii) };
+    }
+    let mut utf8 = vec![0; UTF8_PER_UNIT * units.len()];
+    utf16::to_utf8(units, &mut utf8).to_owned()
 }
 
 // ---- Values ----
