@@ -30,4 +30,8 @@ export const PEERS = [
     },
   },
   node('arkws'),
+  {
+    ...node('arkws-uint8array'),
+    takes: ({ kind, content }) => (kind === 'receive' || kind === 'window') && content === 'binary',
+  },
 ];

@@ -25,6 +25,7 @@ function connectOptions(options) {
     maxQueuedBytes: amount(options, 'maxQueuedBytes'),
     perMessageDeflate: flag(options, 'perMessageDeflate'),
     reconnect: reconnect(options.reconnect),
+    binaryType: binaryType(options),
   };
 }
 
@@ -124,6 +125,13 @@ function flag(options, name) {
   const value = options[name];
   if (value !== undefined && typeof value !== 'boolean') throw parameterError(`${name} is not a boolean`);
   return value;
+}
+
+function binaryType({ binaryType }) {
+  if (binaryType !== undefined && binaryType !== 'arraybuffer' && binaryType !== 'uint8array') {
+    throw parameterError("binaryType is neither 'arraybuffer' nor 'uint8array'");
+  }
+  return binaryType;
 }
 
 function reconnect(value) {

@@ -64,13 +64,13 @@ function deliver(...values) {
     i += 2;
     switch (what) {
       case MESSAGES:
-        i = object.messages(values, i, true);
+        i = messages(values, i, object, true);
         break;
       case PIECES:
-        i = object.messages(values, i, false);
+        i = messages(values, i, object, false);
         break;
       case MESSAGES_FROM:
-        i = object.messagesFrom(values[i], values, i + 1);
+        i = messages(values, i + 1, object, values[i]);
         break;
       case SENT:
         object.sent(values[i++]);
@@ -84,16 +84,35 @@ function deliver(...values) {
   }
 }
 
-/** Index of the first value that is not a message: of the next number. */
-function endOfMessages(values, i) {
-  while (i < values.length && typeof values[i] !== 'number') i++;
+/** What a view of bytes is: a `Buffer` where there is one, made without its checks of arguments. */
+const Bytes = typeof Buffer === 'function' ? Buffer[Symbol.species] : Uint8Array;
+
+/** Hands the messages from index `i` on to `object`, each with `detail`; the index of the next number. */
+function messages(values, i, object, detail) {
+  for (; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === 'number') break;
+    if (value !== undefined) {
+      object.message(value, detail);
+      continue;
+    }
+    const run = values[++i];
+    const lengths = values[++i];
+    const isText = typeof run === 'string';
+    if (lengths.length === 0) object.message(new Bytes(run), detail);
+    for (let k = 0, start = 0; k < lengths.length; k++) {
+      const length = lengths.charCodeAt(k);
+      const end = start + length;
+      object.message(isText ? run.substring(start, end) : new Bytes(run, start, length), detail);
+      start = end;
+    }
+  }
   return i;
 }
 
 /** Takes the events of an object that is gone. */
 const nobody = {
-  messages: endOfMessages,
-  messagesFrom: (_, values, i) => endOfMessages(values, i),
+  message() {},
   sent() {},
   dataEnd() {},
   event() {},
@@ -160,4 +179,4 @@ function mainModule() {
   return typeof process === 'object' ? process.argv[1] : undefined;
 }
 
-module.exports = { activate, atEnd, callLater, deactivate, endOfMessages, mainModule, native, uncaught, watch };
+module.exports = { activate, atEnd, callLater, deactivate, mainModule, native, uncaught, watch };

@@ -91,19 +91,16 @@ class Core {
 
   // What `deliver` calls.
 
-  messagesFrom(client, values, i) {
-    const { lists } = this.listeners;
+  /** A message of the client of that number. */
+  message(value, client) {
     const connection = this.#clients.get(client);
-    for (; i < values.length && typeof values[i] !== 'number'; i++) {
-      for (const listener of lists.messageReceive) {
-        try {
-          listener({ data: values[i], clientConnection: { ...connection } });
-        } catch (error) {
-          uncaught(error);
-        }
+    for (const listener of this.listeners.lists.messageReceive) {
+      try {
+        listener({ data: value, clientConnection: { ...connection } });
+      } catch (error) {
+        uncaught(error);
       }
     }
-    return i;
   }
 
   event(name, value) {

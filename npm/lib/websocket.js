@@ -98,21 +98,19 @@ class Client {
 
   // What `deliver` calls.
 
-  messages(values, i, complete) {
+  /** A message, or, if it is not `complete`, a piece of one. */
+  message(value, complete) {
     const { lists } = this.listeners;
-    for (; i < values.length && typeof values[i] !== 'number'; i++) {
-      const listeners = lists.message;
-      for (let k = 0; k < listeners.length; k++) {
-        const listener = listeners[k];
-        try {
-          listener(undefined, values[i]);
-        } catch (error) {
-          uncaught(error);
-        }
+    const listeners = lists.message;
+    for (let k = 0; k < listeners.length; k++) {
+      const listener = listeners[k];
+      try {
+        listener(undefined, value);
+      } catch (error) {
+        uncaught(error);
       }
-      if (complete && lists.dataEnd.length > 0) this.dataEnd();
     }
-    return i;
+    if (complete && lists.dataEnd.length > 0) this.dataEnd();
   }
 
   dataEnd() {

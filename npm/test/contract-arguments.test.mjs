@@ -155,6 +155,8 @@ describe('options of connect', () => {
     { reconnect: { factor: Infinity } },
     { reconnect: { retryOn: ['bad luck'] } },
     { maxQueuedBytes: '1' },
+    { binaryType: 'blob' },
+    { binaryType: null },
     { header: { 'a b': 'c' } },
     { header: { a: 'b\r\nc: d' } },
     { header: { 'Sec-WebSocket-Key': 'a' } },

@@ -118,6 +118,89 @@ describe('an ArrayBuffer', () => {
   });
 });
 
+describe('short texts', () => {
+  it('that arrive together keep their ends, their order and their listeners', async (t) => {
+    const lengths = [0, 1, 2, 12, 13, 16, 63, 64, 65, 100];
+    const sent = Array.from({ length: 5000 }, (_, i) => {
+      const filling = ['a', 'é', '€'][(i >> 6) % 3].repeat(lengths[i % lengths.length]);
+      return filling.length > 5 ? filling.slice(0, -5) + String(i).padStart(5, '0') : filling;
+    });
+    const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((text) => socket.send(text))));
+    const ws = await connected(t, url);
+    // One that adds another, once, in the middle of what has arrived.
+    const seen = [];
+    ws.on('message', (_, text) => {
+      if (text === sent[2506]) ws.on('message', (_, later) => seen.push(later));
+    });
+    const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
+    assert.deepEqual(received, sent);
+    assert.deepEqual(seen, sent.slice(2507));
+  });
+
+  it('may be empty: any number of them', async (t) => {
+    const url = await serve(t, (socket) =>
+      socket.on('message', () => {
+        for (let i = 0; i < 3000; i++) socket.send('');
+      }),
+    );
+    const ws = await connected(t, url);
+    const [received] = await Promise.all([messages(ws, 3000), ws.send('go')]);
+    assert.ok(received.every((text) => text === ''));
+  });
+});
+
+describe("binaryType 'uint8array'", () => {
+  const SIZES = [0, 1, 16, 125, 126, 1000, 16384, 16385, 65535, 65536, 200 * 1024 - 1, 200 * 1024, 1 << 20];
+  const bytes = (size, seed) => Uint8Array.from({ length: size }, (_, i) => seed + (i * 31) + (i >> 8));
+
+  it('gives a Buffer for a message of any size, in order', async (t) => {
+    const sent = Array.from({ length: 10 }, (_, round) => SIZES.map((size) => bytes(size, round))).flat();
+    const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((data) => socket.send(data))));
+    const ws = await connected(t, url, { binaryType: 'uint8array' });
+    const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
+    for (const [i, value] of received.entries()) {
+      assert.ok(value instanceof Uint8Array && Buffer.isBuffer(value));
+      assert.equal(Buffer.compare(value, sent[i]), 0);
+      assert.ok(sent[i].length > 16384 || value.buffer.byteLength <= 65536);
+    }
+  });
+
+  it('gives views that do not overlap', async (t) => {
+    const sent = Array.from({ length: 1000 }, (_, i) => bytes(i % 40, i));
+    const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((data) => socket.send(data))));
+    const ws = await connected(t, url, { binaryType: 'uint8array' });
+    const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
+    received.forEach((value, i) => i % 2 && value.fill(0));
+    for (const [i, value] of received.entries()) assert.deepEqual([...value], [...(i % 2 ? value.fill(0) : sent[i])]);
+  });
+
+  it('is for one connection: the next may have another', async (t) => {
+    const url = await serve(t, echo);
+    const ws = arkws.createWebSocket();
+    t.after(() => ws.close().catch(() => {}));
+    for (const [binaryType, Type] of [['uint8array', Uint8Array], [undefined, ArrayBuffer], ['uint8array', Uint8Array], ['arraybuffer', ArrayBuffer]]) {
+      const open = next(ws, 'open');
+      await ws.connect(url, { binaryType });
+      await open;
+      const [[value]] = await Promise.all([messages(ws, 1), ws.send(new ArrayBuffer(3))]);
+      assert.ok(value instanceof Type);
+      const closed = next(ws, 'close');
+      await ws.close();
+      await closed;
+    }
+  });
+
+  it('gives pieces as well at the levels that have them', async (t) => {
+    t.after(() => setApiVersion(undefined));
+    setApiVersion(10);
+    const ws = await connected(t, await serve(t, echo), { binaryType: 'uint8array' });
+    const sent = bytes(10_000, 5);
+    const [pieces] = await Promise.all([messages(ws, 3), ws.send(sent.buffer)]);
+    assert.deepEqual(pieces.map((piece) => piece.byteLength), [4096, 4096, 1808]);
+    assert.equal(Buffer.compare(Buffer.concat(pieces), sent), 0);
+  });
+});
+
 describe('order', () => {
   it('holds for 100,000 messages of all kinds, and none is lost', async (t) => {
     const COUNT = 100_000;

@@ -89,9 +89,13 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
     let url: String = call.get(1)?;
     let options: ConnectOptions = call.get(2)?;
+    let (object, views) = (call.number(0)?, options.views());
     let result = call
         .environment
-        .client(call.get(0)?, |client| client.connect(&url, options.into()))?;
+        .client(object, |client| client.connect(&url, options.into()))?;
+    if result.is_ok() {
+        call.environment.give_views(object, views);
+    }
     answer(call, result)
 }
 

@@ -10,6 +10,9 @@
 //! | 3 | a number | so many of the oldest sends of a client are done |
 //! | 4 | | `dataEnd` |
 //! | a string | a value | call of the method of that name, see [`crate::event`] |
+//!
+//! Among messages, `undefined` stands before a run: a string or an ArrayBuffer, and a string whose characters are the lengths
+//! of the messages that are cut out of it (of an ArrayBuffer as views). Without any, one view is all of it.
 use std::vec;
 
 use bytes::BytesMut;
@@ -32,21 +35,36 @@ const VALUES: usize = 256;
 /// of its event loop, so that timers and other sockets get theirs; if not, `wake` will be called.
 pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
     let environment = call.environment;
-    let mut batch = environment.queue.take(environment.spare.take());
+    let mut batches = environment.batches.take();
+    environment.queue.take(&mut batches);
+    let mut delivered = Ok(());
+    for batch in &mut batches {
+        // An error with one does not keep the others from being delivered.
+        delivered = delivered.and(deliver(call, batch));
+    }
+    let more = environment.queue.give_back(&mut batches);
+    environment.batches.replace(batches);
+    delivered?;
+    call.env.convert(more)
+}
+
+fn deliver(call: &Call<'_>, batch: &mut Batch) -> Result<()> {
     let Batch {
         items,
         bodies,
         arenas,
+        lengths,
         owned,
         ..
-    } = &mut batch;
+    } = batch;
     let mut delivery = Delivery {
         env: call.env,
-        environment,
+        environment: call.environment,
         bodies: bodies.drain(..),
         payloads: Payloads {
             narrow: &arenas.narrow,
             wide: &arenas.wide,
+            lengths,
             owned: owned.drain(..),
         },
         values: Vec::with_capacity(VALUES + 4),
@@ -55,12 +73,7 @@ pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
     };
     let delivered = delivery.items(items.drain(..));
     delivery.report_taken();
-    drop(delivery);
-    batch.recycle();
-    environment.spare.replace(batch);
-    let more = environment.queue.has_more();
-    delivered?;
-    call.env.convert(more)
+    delivered
 }
 
 struct Delivery<'b> {
@@ -79,6 +92,7 @@ struct Delivery<'b> {
 struct Payloads<'b> {
     narrow: &'b [u8],
     wide: &'b [u16],
+    lengths: &'b [u16],
     owned: vec::Drain<'b, BytesMut>,
 }
 
@@ -93,9 +107,9 @@ impl Delivery<'_> {
     fn items(&mut self, items: impl Iterator<Item = Item>) -> Result<()> {
         for Item { object, what } in items {
             match what {
-                What::Messages { of, mut count } => {
-                    while count > 0 {
-                        count -= self.messages(object, of, count)?;
+                What::Messages { of, mut bodies } => {
+                    while bodies > 0 {
+                        bodies -= self.messages(object, of, bodies)?;
                         self.call_if_full()?;
                     }
                 }
@@ -122,8 +136,8 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    /// As many of the next `count` messages as one call takes.
-    fn messages(&mut self, object: u32, of: Of, count: usize) -> Result<usize> {
+    /// As many of the next messages as one call takes, of at most `bodies` bodies; of how many bodies they were.
+    fn messages(&mut self, object: u32, of: Of, bodies: usize) -> Result<usize> {
         match of {
             Of::Client => self.header(object, MESSAGES)?,
             Of::Pieces => self.header(object, PIECES)?,
@@ -132,21 +146,25 @@ impl Delivery<'_> {
                 self.values.push(self.env.number(number)?);
             }
         }
-        let room = VALUES.saturating_sub(self.values.len());
-        let events = count.min(room.max(1));
+        let views = matches!(of, Of::Client | Of::Pieces) && self.environment.gives_views(object);
         let mut taken = Taken {
             object,
             of,
-            events,
+            events: 0,
             bytes: 0,
         };
-        for body in self.bodies.by_ref().take(events) {
-            let (value, bytes) = self.payloads.next(self.env, body)?;
-            self.values.push(value);
+        let mut done = 0;
+        while done < bodies && (done == 0 || self.values.len() < VALUES) {
+            let body = self.bodies.next().expect("as many as the item says");
+            let (events, bytes) = self
+                .payloads
+                .push(self.env, body, views, &mut self.values)?;
+            taken.events += events;
             taken.bytes += bytes;
+            done += 1;
         }
         self.taken.push(taken);
-        Ok(events)
+        Ok(done)
     }
 
     fn call_if_full(&mut self) -> Result<()> {
@@ -193,22 +211,46 @@ impl Delivery<'_> {
 }
 
 impl Payloads<'_> {
-    /// The next message, and the bytes that were received for it.
-    fn next(&mut self, env: Env, body: Body) -> Result<(Value, usize)> {
-        match body {
+    /// Appends the next messages, binary ones perhaps as `views`; how many, and the bytes that were received for them.
+    fn push(
+        &mut self,
+        env: Env,
+        body: Body,
+        views: bool,
+        values: &mut Vec<Value>,
+    ) -> Result<(usize, usize)> {
+        let (value, kind, received) = match body {
+            Body::Run {
+                kind,
+                count,
+                len,
+                received,
+            } => {
+                let lengths = split_off(&mut self.lengths, count as usize);
+                let cut = match kind {
+                    Kind::Latin1 | Kind::Utf16 => count > 1,
+                    Kind::Binary => views,
+                };
+                if cut {
+                    values.push(env.undefined()?);
+                    values.push(self.value(env, kind, len as usize)?);
+                    values.push(env.utf16(lengths)?);
+                } else {
+                    for len in lengths {
+                        values.push(self.value(env, kind, (*len).into())?);
+                    }
+                }
+                return Ok((count as usize, received as usize));
+            }
             Body::Small {
                 kind,
                 len,
                 received,
-            } => {
-                let len = len as usize;
-                let value = match kind {
-                    Kind::Latin1 => env.latin1(split_off(&mut self.narrow, len)),
-                    Kind::Utf16 => env.utf16(split_off(&mut self.wide, len)),
-                    Kind::Binary => env.copied_array_buffer(split_off(&mut self.narrow, len)),
-                };
-                Ok((value?, received as usize))
-            }
+            } => (
+                self.value(env, kind, len as usize)?,
+                kind,
+                received as usize,
+            ),
             Body::Owned { kind } => {
                 let bytes = self.owned.next().expect("one each");
                 let received = bytes.len();
@@ -217,8 +259,23 @@ impl Payloads<'_> {
                     Kind::Binary => env.copied_array_buffer(&bytes),
                     _ => env.latin1(&bytes),
                 };
-                Ok((value?, received))
+                (value?, kind, received)
             }
+        };
+        if kind == Kind::Binary && views {
+            values.extend([env.undefined()?, value, env.utf16(&[])?]);
+        } else {
+            values.push(value);
+        }
+        Ok((1, received))
+    }
+
+    /// Of what lies next in the arena.
+    fn value(&mut self, env: Env, kind: Kind, len: usize) -> Result<Value> {
+        match kind {
+            Kind::Latin1 => env.latin1(split_off(&mut self.narrow, len)),
+            Kind::Utf16 => env.utf16(split_off(&mut self.wide, len)),
+            Kind::Binary => env.copied_array_buffer(split_off(&mut self.narrow, len)),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What the module keeps per JavaScript environment: the main thread has one, each worker thread has one.
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arkws_netstack::{PendingRequest, WebSocket};
 use napi::{Error, Result, Status};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::queue::{Batch, Queue};
 use crate::raw::{Call, Function, TextBuffer, Value, Wakeup};
@@ -18,12 +19,14 @@ pub(crate) struct Environment {
     pub(crate) wakeup: Wakeup,
     /// The JavaScript loop that hands events to objects.
     pub(crate) deliver: Function,
-    /// The batch that is filled next, while the JavaScript thread works on the other one.
-    pub(crate) spare: RefCell<Batch>,
+    /// Empty: what [`Queue::take`] takes comes into it.
+    pub(crate) batches: RefCell<VecDeque<Batch>>,
     /// Where the text of a call is read into.
     pub(crate) text: RefCell<TextBuffer>,
     clients: RefCell<FxHashMap<u32, WebSocket>>,
     servers: RefCell<FxHashMap<u32, Server>>,
+    /// The client objects that want binary messages as views.
+    viewers: RefCell<FxHashSet<u32>>,
     requests: RefCell<FxHashMap<u32, PendingRequest>>,
     /// Numbers objects and requests; none is used twice, so that a late event of an object that is gone finds nobody.
     next: Cell<u32>,
@@ -36,10 +39,11 @@ impl Environment {
             queue: Arc::new(Queue::new(Box::new(move || waker.wake()))),
             wakeup,
             deliver,
-            spare: RefCell::default(),
+            batches: RefCell::default(),
             text: RefCell::default(),
             clients: RefCell::default(),
             servers: RefCell::default(),
+            viewers: RefCell::default(),
             requests: RefCell::default(),
             next: Cell::new(1),
         }
@@ -85,7 +89,22 @@ impl Environment {
     fn drop_object(&self, number: u32) {
         let client = self.clients.borrow_mut().remove(&number);
         let server = self.servers.borrow_mut().remove(&number);
+        self.viewers.borrow_mut().remove(&number);
         drop((client, server));
+    }
+
+    /// Whether a client object gets binary messages as views.
+    pub(crate) fn give_views(&self, number: u32, yes: bool) {
+        let mut viewers = self.viewers.borrow_mut();
+        match yes {
+            true => viewers.insert(number),
+            false => viewers.remove(&number),
+        };
+    }
+
+    /// What [`give_views`](Self::give_views) was told last.
+    pub(crate) fn gives_views(&self, number: u32) -> bool {
+        self.viewers.borrow().contains(&number)
     }
 
     /// Keeps a request until JavaScript answers it.

@@ -28,6 +28,15 @@ pub struct ConnectOptions {
     pub max_queued_bytes: Option<f64>,
     pub per_message_deflate: Option<bool>,
     pub reconnect: Option<ReconnectOptions>,
+    /// `arraybuffer` or `uint8array`.
+    pub binary_type: Option<String>,
+}
+
+impl ConnectOptions {
+    /// Whether binary messages are given as views.
+    pub(crate) fn views(&self) -> bool {
+        self.binary_type.as_deref() == Some("uint8array")
+    }
 }
 
 /// `ClientCert`, and a server's certificate, which has no password.

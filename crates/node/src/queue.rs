@@ -1,11 +1,14 @@
 //! Events on their way from the network thread to the JavaScript thread.
 //!
-//! The network thread appends; one wake-up announces any number of events; the JavaScript thread takes all of them
-//! at once. A small message costs twelve bytes beside its payload, and no allocation; a large one keeps the buffer it
-//! was received into. Text is brought into a form that JavaScript copies: Latin-1 if that is possible, else UTF-16. The
-//! queue is bounded by the back-pressure of the connections: what was taken is reported as consumed only after
-//! its listeners have run.
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! The network thread gathers; what it has gathered becomes ready under one lock, and one wake-up announces any number of
+//! events; the JavaScript thread takes all of them at once. A small message costs two to eighteen bytes beside its payload, and no allocation; a large one keeps the buffer
+//! it was received into. Text is brought into a form that JavaScript copies: Latin-1 if that is possible, else UTF-16. Small
+//! messages of a kind that follow each other form a run, of which JavaScript makes one value and cuts the messages out of it.
+//! The queue is bounded by the back-pressure of the connections: what was taken is reported as consumed only after its
+//! listeners have run.
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arkws_netstack::{Payload, Text};
 use bytes::BytesMut;
@@ -20,12 +23,28 @@ const SMALL: usize = 16 * 1024;
 /// A borrowed payload from this size on gets a buffer of its own, which JavaScript can adopt without a second copy.
 pub(crate) const LARGE: usize = 200 * 1024;
 
-/// The network thread wakes the JavaScript thread without waiting for the end of its own batch when this much lies ready.
+/// Text of up to so many characters joins a run of texts...
+const RUN_TEXT: usize = 64;
+/// ...which has so many at most: V8 keeps all of them as long as a program keeps one of the texts.
+const RUN_TEXTS: u32 = 512;
+/// A binary message of up to so many bytes joins a run of them...
+const RUN_BINARY: usize = 16 * 1024;
+/// ...which has so many at most: a program that has asked for views keeps all of them with one.
+const RUN_BINARIES: u32 = 64 * 1024;
+/// The most messages of a run.
+const RUN_MESSAGES: u32 = 256;
+
+/// The network thread hands over what it has gathered, without waiting for a pause, when it is this much.
 const READY_MESSAGES: usize = 1024;
 const READY_BYTES: usize = 256 * 1024;
 
+/// What is handed over joins the batch before, if both together are not more than this.
+const JOINED_BYTES: usize = 16 * 1024;
+
 /// What a batch has used of any kind is kept for the next one up to this size.
-const KEPT_BYTES: usize = 1024 * 1024;
+const KEPT_BYTES: usize = 512 * 1024;
+/// So many batches are kept.
+const KEPT_BATCHES: usize = 3;
 
 /// What one JavaScript environment has yet to be told.
 pub(crate) struct Queue {
@@ -35,11 +54,25 @@ pub(crate) struct Queue {
 }
 
 struct State {
-    batch: Batch,
+    ready: VecDeque<Batch>,
+    /// Empty ones, for their memory.
+    spare: Vec<Batch>,
     /// The JavaScript thread has been woken and has not yet found the queue empty.
     awake: bool,
     /// Nobody will take anything any more.
     closed: bool,
+}
+
+thread_local! {
+    /// What the network thread has gathered: a lock for each message would cost more than all else that is done with it.
+    static GATHERED: RefCell<Gathered> = RefCell::default();
+}
+
+/// Events for one queue that are not yet in it.
+#[derive(Default)]
+struct Gathered {
+    batch: Batch,
+    queue: Option<Arc<Queue>>,
 }
 
 /// Events in order.
@@ -49,8 +82,11 @@ pub(crate) struct Batch {
     /// The messages of all items, one after the other.
     pub(crate) bodies: Vec<Body>,
     pub(crate) arenas: Arenas,
+    /// Of the messages of all runs: bytes, or units of UTF-16.
+    pub(crate) lengths: Vec<u16>,
     /// Payloads that are not in an arena.
     pub(crate) owned: Vec<BytesMut>,
+    messages: usize,
     /// Of payloads.
     bytes: usize,
 }
@@ -70,8 +106,8 @@ pub(crate) struct Item {
 }
 
 pub(crate) enum What {
-    /// The next `count` messages.
-    Messages { of: Of, count: usize },
+    /// The messages of the next `bodies` bodies.
+    Messages { of: Of, bodies: usize },
     /// `dataEnd` of a message whose last piece has been taken already.
     DataEnd,
     /// The oldest sends of a client object are done.
@@ -91,15 +127,22 @@ pub(crate) enum Of {
     Connection(u32),
 }
 
-/// Where a payload lies.
+/// Where payloads lie.
 pub(crate) enum Body {
-    /// It is the next `len` bytes, or units of UTF-16, of its arena; this many bytes were received.
+    /// One is the next `len` bytes, or units of UTF-16, of its arena; this many bytes were received.
     Small { kind: Kind, len: u32, received: u32 },
-    /// It is the next owned one.
+    /// `count` of them are the same; the next `count` lengths are theirs.
+    Run {
+        kind: Kind,
+        count: u32,
+        len: u32,
+        received: u32,
+    },
+    /// One is the next owned one.
     Owned { kind: Kind },
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Latin1,
     Utf16,
@@ -111,7 +154,8 @@ impl Queue {
     pub(crate) fn new(wake: Box<dyn Fn() + Send>) -> Queue {
         Queue {
             state: Mutex::new(State {
-                batch: Batch::default(),
+                ready: VecDeque::new(),
+                spare: Vec::new(),
                 awake: false,
                 closed: false,
             }),
@@ -119,21 +163,45 @@ impl Queue {
         }
     }
 
-    pub(crate) fn text(&self, object: u32, of: Of, text: Text<'_>) {
-        self.append(|batch| batch.message(object, of, |batch| batch.text(text)));
+    // Small payloads are taken by reference: to move one about takes longer than all else that is done with it.
+
+    #[inline]
+    pub(crate) fn text(self: &Arc<Self>, object: u32, of: Of, text: Text<'_>) {
+        if !text.is_ascii() {
+            self.message(object, of, |batch| batch.transcoded(&text));
+        } else if text.len() <= SMALL {
+            self.message(object, of, |batch| {
+                batch.copied(Kind::Latin1, text.as_bytes());
+            });
+        } else {
+            self.message(object, of, |batch| {
+                batch.payload(Kind::Latin1, text.into_payload());
+            });
+        }
     }
 
-    pub(crate) fn binary(&self, object: u32, of: Of, payload: Payload<'_>) {
+    #[inline]
+    pub(crate) fn binary(self: &Arc<Self>, object: u32, of: Of, payload: Payload<'_>) {
+        if payload.len() <= SMALL {
+            self.message(object, of, |batch| batch.copied(Kind::Binary, &payload));
+        } else {
+            self.message(object, of, |batch| batch.payload(Kind::Binary, payload));
+        }
+    }
+
+    #[inline]
+    fn message(self: &Arc<Self>, object: u32, of: Of, add: impl FnOnce(&mut Batch)) {
         self.append(|batch| {
-            batch.message(object, of, |batch| batch.payload(Kind::Binary, payload))
+            batch.begin_message(object, of);
+            add(batch);
         });
     }
 
-    pub(crate) fn data_end(&self, object: u32) {
+    pub(crate) fn data_end(self: &Arc<Self>, object: u32) {
         self.append(|batch| batch.item(object, What::DataEnd));
     }
 
-    pub(crate) fn sent(&self, object: u32, more: u32) {
+    pub(crate) fn sent(self: &Arc<Self>, object: u32, more: u32) {
         self.append(|batch| match batch.items.last_mut() {
             Some(Item {
                 object: of,
@@ -143,29 +211,39 @@ impl Queue {
         });
     }
 
-    pub(crate) fn event(&self, object: u32, event: Event) {
+    pub(crate) fn event(self: &Arc<Self>, object: u32, event: Event) {
         self.append(|batch| batch.item(object, What::Event(Box::new(event))));
     }
 
     #[inline]
-    fn append(&self, append: impl FnOnce(&mut Batch)) {
-        let mut state = self.lock();
-        // Payloads, too, are dropped at once when nobody will take them.
-        if !state.closed {
-            append(&mut state.batch);
-            if state.batch.bodies.len() >= READY_MESSAGES || state.batch.bytes >= READY_BYTES {
-                self.announce(state);
+    fn append(self: &Arc<Self>, append: impl FnOnce(&mut Batch)) {
+        GATHERED.with_borrow_mut(|gathered| {
+            if !gathered.is_for(self) {
+                gathered.hand_over();
+                gathered.queue = Some(Arc::clone(self));
             }
-        }
+            append(&mut gathered.batch);
+            if gathered.batch.messages >= READY_MESSAGES || gathered.batch.bytes >= READY_BYTES {
+                gathered.hand_over();
+                self.announce();
+            }
+        });
     }
 
     /// The network thread has nothing more to add for now.
-    pub(crate) fn flush(&self) {
-        self.announce(self.lock());
+    pub(crate) fn flush(self: &Arc<Self>) {
+        GATHERED.with_borrow_mut(|gathered| {
+            if gathered.is_for(self) {
+                gathered.hand_over();
+            }
+        });
+        self.announce();
     }
 
-    fn announce(&self, mut state: MutexGuard<'_, State>) {
-        if state.awake || state.batch.items.is_empty() {
+    /// Wakes the JavaScript thread if something lies ready of which it does not know.
+    fn announce(&self) {
+        let mut state = self.lock();
+        if state.awake || state.ready.is_empty() {
             return;
         }
         state.awake = true;
@@ -176,24 +254,31 @@ impl Queue {
         }
     }
 
-    /// Takes all that lies ready; `spare` becomes the next batch.
-    pub(crate) fn take(&self, spare: Batch) -> Batch {
-        std::mem::replace(&mut self.lock().batch, spare)
+    /// Takes all that lies ready, into `batches`, which is empty.
+    pub(crate) fn take(&self, batches: &mut VecDeque<Batch>) {
+        std::mem::swap(&mut self.lock().ready, batches);
     }
 
-    /// Whether more came since [`take`](Self::take). If not, the next event wakes the JavaScript thread again; both happen
-    /// under one lock, or a wake-up could be lost.
-    pub(crate) fn has_more(&self) -> bool {
+    /// Gives back what [`take`](Self::take) has taken, and tells whether more came since. If not, the next event wakes the JavaScript
+    /// thread again; both happen under one lock, or a wake-up could be lost.
+    pub(crate) fn give_back(&self, batches: &mut VecDeque<Batch>) -> bool {
+        batches.iter_mut().for_each(Batch::recycle);
         let mut state = self.lock();
-        state.awake = !state.batch.items.is_empty();
-        state.awake
+        let room = KEPT_BATCHES.saturating_sub(state.spare.len());
+        state.spare.extend(batches.drain(..room.min(batches.len())));
+        state.awake = !state.ready.is_empty();
+        let more = state.awake;
+        drop(state);
+        batches.clear();
+        more
     }
 
     /// The environment is going: nothing is appended and nobody is woken any more.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.batch = Batch::default();
+        state.ready = VecDeque::new();
+        state.spare = Vec::new();
         *self.waker() = None;
     }
 
@@ -206,14 +291,60 @@ impl Queue {
     }
 }
 
+impl Gathered {
+    fn is_for(&self, queue: &Arc<Queue>) -> bool {
+        self.queue
+            .as_ref()
+            .is_some_and(|own| Arc::ptr_eq(own, queue))
+    }
+
+    /// What was gathered lies ready.
+    fn hand_over(&mut self) {
+        let Some(queue) = self.queue.take() else {
+            return;
+        };
+        let mut state = queue.lock();
+        // Nobody will take it when the queue is closed.
+        if state.closed {
+            self.batch.recycle();
+            return;
+        }
+        match state.ready.back_mut() {
+            Some(last) if last.bytes + self.batch.bytes <= JOINED_BYTES => {
+                last.append(&mut self.batch);
+            }
+            _ => {
+                let next = state.spare.pop().unwrap_or_default();
+                state
+                    .ready
+                    .push_back(std::mem::replace(&mut self.batch, next));
+            }
+        }
+    }
+}
+
 impl Batch {
+    /// Moves all events of `more` behind those that are there.
+    fn append(&mut self, more: &mut Batch) {
+        self.items.append(&mut more.items);
+        self.bodies.append(&mut more.bodies);
+        self.arenas.narrow.append(&mut more.arenas.narrow);
+        self.arenas.wide.append(&mut more.arenas.wide);
+        self.lengths.append(&mut more.lengths);
+        self.owned.append(&mut more.owned);
+        self.messages += std::mem::take(&mut more.messages);
+        self.bytes += std::mem::take(&mut more.bytes);
+    }
+
     /// Empties the batch and gives memory back if it was an unusually large one.
-    pub(crate) fn recycle(&mut self) {
+    fn recycle(&mut self) {
         reuse(&mut self.items);
         reuse(&mut self.bodies);
+        reuse(&mut self.lengths);
         reuse(&mut self.owned);
         reuse(&mut self.arenas.narrow);
         reuse(&mut self.arenas.wide);
+        self.messages = 0;
         self.bytes = 0;
     }
 
@@ -222,53 +353,104 @@ impl Batch {
     }
 
     #[inline]
-    fn message(&mut self, object: u32, of: Of, body: impl FnOnce(&mut Batch) -> Body) {
-        let body = body(self);
-        self.bodies.push(body);
-        match self.items.last_mut() {
+    fn begin_message(&mut self, object: u32, of: Of) {
+        match self.items.last() {
             Some(Item {
                 object: last,
-                what: What::Messages { of: what, count },
-            }) if *last == object && *what == of => *count += 1,
-            _ => self.item(object, What::Messages { of, count: 1 }),
+                what: What::Messages { of: what, .. },
+            }) if *last == object && *what == of => {}
+            _ => self.item(object, What::Messages { of, bodies: 0 }),
         }
+        self.messages += 1;
     }
 
     #[inline]
-    fn text(&mut self, text: Text<'_>) -> Body {
-        if text.is_ascii() {
-            self.payload(Kind::Latin1, text.into_payload())
-        } else {
-            self.bytes += text.len();
-            self.arenas.transcode(&text)
+    fn copied(&mut self, kind: Kind, bytes: &[u8]) {
+        self.arenas.narrow.extend_from_slice(bytes);
+        self.placed(kind, bytes.len(), bytes.len());
+    }
+
+    fn transcoded(&mut self, text: &str) {
+        let (kind, len) = self.arenas.transcode(text);
+        self.placed(kind, len, text.len());
+    }
+
+    fn payload(&mut self, kind: Kind, payload: Payload<'_>) {
+        let bytes = match payload {
+            Payload::Borrowed(bytes) if bytes.len() < LARGE => return self.copied(kind, bytes),
+            Payload::Borrowed(bytes) => BytesMut::from(&*bytes),
+            Payload::Owned(bytes) => bytes,
+        };
+        self.bytes += bytes.len();
+        self.owned.push(bytes);
+        self.body(Body::Owned { kind });
+    }
+
+    /// A message has been appended to its arena.
+    #[inline]
+    fn placed(&mut self, kind: Kind, len: usize, received: usize) {
+        let short =
+            |len| u32::try_from(len).expect("texts and small payloads are shorter than 4 GiB");
+        self.bytes += received;
+        let (message, all) = kind.run();
+        if len > message {
+            return self.body(Body::Small {
+                kind,
+                len: short(len),
+                received: short(received),
+            });
         }
+        self.lengths.push(len as u16);
+        let (len, received) = (short(len), short(received));
+        // A body of another item has other listeners.
+        if let Some(Item {
+            what: What::Messages { bodies: 1.., .. },
+            ..
+        }) = self.items.last()
+            && let Some(Body::Run {
+                kind: last,
+                count,
+                len: total,
+                received: total_received,
+            }) = self.bodies.last_mut()
+            && *last == kind
+            && *count < RUN_MESSAGES
+            && *total + len <= all
+        {
+            *count += 1;
+            *total += len;
+            *total_received += received;
+            return;
+        }
+        self.body(Body::Run {
+            kind,
+            count: 1,
+            len,
+            received,
+        });
     }
 
     #[inline]
-    fn payload(&mut self, kind: Kind, payload: Payload<'_>) -> Body {
-        self.bytes += payload.len();
-        match payload {
-            Payload::Owned(bytes) if bytes.len() > SMALL => self.owned.push(bytes),
-            Payload::Borrowed(bytes) if bytes.len() >= LARGE => {
-                self.owned.push(BytesMut::from(&*bytes));
-            }
-            small => {
-                self.arenas.narrow.extend_from_slice(&small);
-                return Body::small(kind, small.len(), small.len());
-            }
+    fn body(&mut self, body: Body) {
+        self.bodies.push(body);
+        if let Some(Item {
+            what: What::Messages { bodies, .. },
+            ..
+        }) = self.items.last_mut()
+        {
+            *bodies += 1;
         }
-        Body::Owned { kind }
     }
 }
 
 impl Arenas {
-    /// Appends text that is not ASCII, as Latin-1 or as UTF-16.
-    fn transcode(&mut self, text: &str) -> Body {
+    /// Appends text that is not ASCII, as Latin-1 or as UTF-16, and tells how many bytes or units that took.
+    fn transcode(&mut self, text: &str) -> (Kind, usize) {
         let start = self.narrow.len();
         self.narrow.resize(start + text.len(), 0);
         let converted = latin1::from_utf8(text.as_bytes(), &mut self.narrow[start..]);
         self.narrow.truncate(start + converted.unwrap_or(0));
-        let (kind, len) = match converted {
+        match converted {
             Some(len) => (Kind::Latin1, len),
             None => {
                 let start = self.wide.len();
@@ -277,20 +459,16 @@ impl Arenas {
                 self.wide.truncate(start + len);
                 (Kind::Utf16, len)
             }
-        };
-        Body::small(kind, len, text.len())
+        }
     }
 }
 
-impl Body {
-    #[inline]
-    fn small(kind: Kind, len: usize, received: usize) -> Body {
-        let short =
-            |len| u32::try_from(len).expect("texts and small payloads are shorter than 4 GiB");
-        Body::Small {
-            kind,
-            len: short(len),
-            received: short(received),
+impl Kind {
+    /// The longest message that joins a run, and the longest run.
+    fn run(self) -> (usize, u32) {
+        match self {
+            Kind::Latin1 | Kind::Utf16 => (RUN_TEXT, RUN_TEXTS),
+            Kind::Binary => (RUN_BINARY, RUN_BINARIES),
         }
     }
 }

@@ -178,6 +178,7 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
   maxMessageSize: 1 << 20,
   maxQueuedBytes: 1_000_000,
   perMessageDeflate: true,
+  binaryType: 'uint8array',
   reconnect: {
     initialDelay: 1000,
     maxDelay: 30_000,
@@ -195,6 +196,9 @@ ws.connect('wss://host', { header: [['name', 'value']], proxy: 'no-proxy' });
 ws.connect('wss://host', { proxy: 'none' });
 // @ts-expect-error no such option
 ws.connect('wss://host', { headers: {} });
+// @ts-expect-error neither 'arraybuffer' nor 'uint8array'
+ws.connect('wss://host', { binaryType: 'blob' });
+ws.on('message', (_err: BusinessError, _value: string | Uint8Array) => {});
 // @ts-expect-error no such cause
 ws.connect('wss://host', { reconnect: { retryOn: ['bad luck'] } });
 expectTypeOf<webSocket.ProxyConfiguration>().toEqualTypeOf<'system' | 'no-proxy' | webSocket.HttpProxy>();
