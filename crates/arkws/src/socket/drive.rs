@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use arkws_proto::connection::{EventKind, RecvBuffer};
+use arkws_proto::frame::MAX_HEADER;
 use arkws_proto::{CloseCode, CloseFrame, ProtocolError, Role};
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -64,9 +65,16 @@ enum Read {
 /// What parsing the read buffer came to.
 type Parsed = Result<Option<EventKind>, ProtocolError>;
 
-/// How much is read at once, in bytes: the largest segment of the kernel, or a message of 64 KiB and its header. What is
-/// read beyond a large message is the beginning of the next and may have to be moved.
+/// How much is read at once, in bytes: the largest segment of the kernel, or a message of 64 KiB and its header.
 const READ: usize = 66 << 10;
+
+/// A message of more bytes than this, of which the beginning has been read, is read to its end, and the header of the
+/// next with it: what would be read beyond is a part of the next, and would have to be moved.
+const LARGE: usize = READ / 2;
+
+/// An incomplete message of at least so many bytes stays in its block while the rest does not come: moving it takes as
+/// long as receiving it, and the block is at most four times as large, which is what any incomplete message may take.
+const HELD: usize = pool::BLOCK / 4;
 
 /// So few bytes are moved to memory of their own size when they are read, so that a program that takes its time over a
 /// message does not hold a whole block for it.
@@ -188,7 +196,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             match self.poll_read(cx) {
                 Poll::Ready(Ok(Read::Buffered)) => {}
                 // The beginning of a message waited for its rest, and it will take a while.
-                Poll::Ready(Ok(Read::End)) | Poll::Pending if !self.input.is_parsed() => {
+                Poll::Pending if !self.input.is_parsed() && !self.holds_input() => {
+                    parsed = Some(self.engine.connection.recv_rest(&mut self.input));
+                }
+                Poll::Ready(Ok(Read::End)) if !self.input.is_parsed() => {
                     parsed = Some(self.engine.connection.recv_rest(&mut self.input));
                 }
                 Poll::Ready(Ok(Read::Direct)) => {
@@ -215,6 +226,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Reads, from the front of the transport's queue to wherever the bytes belong.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Read>> {
+        let most = match self.engine.connection.begun(&self.input) {
+            Some(begun) if begun.len > LARGE => begun.len - self.input.waiting() + MAX_HEADER,
+            _ => READ,
+        };
         let io = Pin::new(&mut self.io);
         let (count, read) = match self.engine.connection.direct_buffer() {
             Some(mut buffer) => (ready!(poll_read_buf(io, cx, &mut buffer))?, Read::Direct),
@@ -222,7 +237,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 if self.input.capacity() < pool::BLOCK {
                     self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
                 }
-                let mut room = ReadBuf::new(&mut self.input.room()[..READ]);
+                let room = self.input.room();
+                let most = most.min(room.len());
+                let mut room = ReadBuf::new(&mut room[..most]);
                 ready!(io.poll_read(cx, &mut room))?;
                 let count = room.filled().len();
                 if count <= FEW && self.input.is_parsed() {
@@ -242,6 +259,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             monitor.received(Instant::now());
         }
         Poll::Ready(Ok(read))
+    }
+
+    /// May the beginning of a message stay in the block, however long it waits? Not that of a text, which fails at its
+    /// first bad byte, late or not.
+    fn holds_input(&self) -> bool {
+        let begun = self.engine.connection.begun(&self.input);
+        self.input.waiting() >= HELD && begun.is_some_and(|begun| !begun.text)
     }
 
     /// Writes all that waits.
@@ -465,7 +489,7 @@ mod tests {
     use arkws_proto::Role;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    use crate::{Config, WebSocket};
+    use crate::{Config, MessageRef, WebSocket};
 
     #[tokio::test]
     async fn a_connection_owns_a_write_buffer_only_while_bytes_wait_in_it() {
@@ -515,5 +539,58 @@ mod tests {
         // The beginning was kept all the same.
         far.write_all(b"\x01c").await.unwrap();
         socket.recv().await.unwrap().unwrap();
+    }
+
+    /// A socket, its peer, and 50,000 bytes of a message of 64 KiB on the way.
+    async fn receiving_a_part(
+        opcode: u8,
+    ) -> (
+        WebSocket<tokio::io::DuplexStream>,
+        tokio::io::DuplexStream,
+        Vec<u8>,
+    ) {
+        let (near, mut far) = tokio::io::duplex(1 << 20);
+        let socket = WebSocket::from_handshake(
+            near,
+            Role::Client,
+            Config::default(),
+            Default::default(),
+            &[],
+        );
+        let mut message = vec![b'a'; 10 + (64 << 10)];
+        message[..10].copy_from_slice(&[0x80 | opcode, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        far.write_all(&message[..50_000]).await.unwrap();
+        (socket, far, message.split_off(50_000))
+    }
+
+    #[tokio::test]
+    async fn a_message_that_fills_much_of_its_block_stays_there_until_it_is_whole() {
+        let (mut socket, mut far, rest) = receiving_a_part(2).await;
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        assert_eq!(socket.input.waiting(), 50_000);
+        // The rest comes, with the next message.
+        far.write_all(&[&rest[..], b"\x82\x01b"].concat())
+            .await
+            .unwrap();
+        for expected in [&[b'a'; 64 << 10][..], b"b"] {
+            let message = socket.recv().await.unwrap().unwrap();
+            assert!(matches!(message, MessageRef::Binary(data) if *data == *expected));
+        }
+        // It ends in the midst of a message.
+        let (mut socket, far, _) = receiving_a_part(2).await;
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        drop(far);
+        assert!(socket.recv().await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_large_text_fails_at_its_first_bad_byte_however_late_the_rest_is() {
+        let (mut socket, mut far, _) = receiving_a_part(1).await;
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        far.write_all(b"\xFF").await.unwrap();
+        let error = socket.recv().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("UTF-8"), "{error}");
     }
 }

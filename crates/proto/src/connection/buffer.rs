@@ -41,6 +41,15 @@ pub enum EventKind {
     Close,
 }
 
+/// A message of which the beginning is there.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun {
+    /// How many bytes it takes, with its header; as long as that is incomplete, how many a header takes at most.
+    pub len: usize,
+    /// It is a text, so that its beginning alone may be wrong.
+    pub text: bool,
+}
+
 /// An event whose loan has been given back. Its payload is the end of what has been parsed.
 #[derive(Debug, Clone, Copy)]
 struct Found {
@@ -76,6 +85,11 @@ impl RecvBuffer {
     #[inline]
     pub fn is_parsed(&self) -> bool {
         self.unparsed.is_empty()
+    }
+
+    /// How many bytes wait to be parsed.
+    pub fn waiting(&self) -> usize {
+        self.unparsed.len()
     }
 
     /// Length of the storage, in bytes.
@@ -216,15 +230,20 @@ impl Connection {
         &mut self,
         buffer: &mut RecvBuffer,
     ) -> Result<Option<EventKind>, ProtocolError> {
-        if self.begins_message(&buffer.storage[buffer.unparsed.clone()], buffer.keeps) {
+        if self.begun(buffer).is_some() {
             buffer.forget_event();
             return Ok(None);
         }
         self.recv_rest(buffer)
     }
 
+    /// The message whose beginning [stays](RecvBuffer::reading) in `buffer`.
+    pub fn begun(&self, buffer: &RecvBuffer) -> Option<Begun> {
+        self.begins_message(&buffer.storage[buffer.unparsed.clone()], buffer.keeps)
+    }
+
     /// As [`recv_buffered`](Connection::recv_buffered), but the beginning of a message does not stay: call it when there
-    /// is nothing more to be read.
+    /// is nothing more to be read, and the buffer is not to be held until there is.
     ///
     /// # Errors
     /// As [`recv`](Connection::recv).

@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use crate::deflate::DeflateParams;
 use crate::{CloseFrame, Limits, ProtocolError, Text};
 
-pub use buffer::{EventKind, RecvBuffer};
+pub use buffer::{Begun, EventKind, RecvBuffer};
 pub use send::SendError;
 pub use transmit::Transmit;
 

@@ -6,6 +6,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
+use super::buffer::Begun;
 use super::{Config, Connection, Event, Life, MessageKind, Payload, Role};
 use crate::deflate::Inflater;
 use crate::frame::{FIN, Header, LENGTH_16, MASKED, MAX_HEADER, Opcode};
@@ -117,24 +118,29 @@ impl Connection {
 
     /// Is the beginning of a message at the front of `input`, whose only frame takes at most `limit` bytes with its
     /// header and is not compressed? Then [`recv`](Self::recv) will lend the message out when the rest is there.
-    pub(super) fn begins_message(&self, input: &[u8], limit: usize) -> bool {
+    pub(super) fn begins_message(&self, input: &[u8], limit: usize) -> Option<Begun> {
         if !matches!(self.receiver.stage, Stage::Message) || input.is_empty() || limit < MAX_HEADER
         {
-            return false;
+            return None;
         }
-        match Header::decode(input) {
-            Ok(None) => true,
-            Ok(Some((header, len))) => {
-                let data = matches!(header.opcode, Opcode::Text | Opcode::Binary);
-                let whole = header.len.saturating_add(len as u64);
-                data && header.fin
-                    && whole > input.len() as u64
-                    && whole <= limit as u64
-                    && self.check_header(&header).is_ok()
-                    && !header.rsv1
-            }
-            Err(_) => false,
-        }
+        let Some((header, len)) = Header::decode(input).ok()? else {
+            return Some(Begun {
+                len: MAX_HEADER,
+                text: false,
+            });
+        };
+        let data = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        let whole = header.len.saturating_add(len as u64);
+        let begun = data
+            && header.fin
+            && whole > input.len() as u64
+            && whole <= limit as u64
+            && self.check_header(&header).is_ok()
+            && !header.rsv1;
+        begun.then_some(Begun {
+            len: whole as usize,
+            text: header.opcode == Opcode::Text,
+        })
     }
 
     /// While a large message is incomplete: a buffer that the driver may read into, straight from the socket and

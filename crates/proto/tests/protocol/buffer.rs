@@ -178,6 +178,28 @@ fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
 }
 
 #[test]
+fn what_stays_tells_how_long_it_will_be() {
+    let mut connection = client();
+    let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
+    assert!(connection.begun(&buffer).is_none());
+    for (opcode, is_text) in [(0x81, true), (0x82, false)] {
+        let message = frame(opcode, &[b'a'; 300], None);
+        // Of an incomplete header: as much as will tell more.
+        read(&mut buffer, &message[..3]);
+        assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+        assert_eq!(connection.begun(&buffer).unwrap().len, 14);
+        read(&mut buffer, &message[3..100]);
+        assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+        let begun = connection.begun(&buffer).unwrap();
+        assert_eq!((begun.len, begun.text), (message.len(), is_text));
+        assert_eq!(buffer.waiting(), 100);
+        read(&mut buffer, &message[100..]);
+        assert!(connection.recv_buffered(&mut buffer).unwrap().is_some());
+        assert!(connection.begun(&buffer).is_none());
+    }
+}
+
+#[test]
 fn what_breaks_a_rule_or_does_not_fit_does_not_stay() {
     let long = frame(0x82, &[7; 600], None);
     for (input, result) in [
