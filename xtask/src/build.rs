@@ -124,8 +124,8 @@ pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.62 million; the aim is 3 MiB (`BENCHMARKS.md`).
-const MODULE_AT_MOST: u64 = 3_700_000;
+/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.38 million; the aim is 3 MiB (`BENCHMARKS.md`).
+const MODULE_AT_MOST: u64 = 3_420_000;
 
 /// `cargo xtask npm`
 pub(crate) fn npm(dev: bool) -> Result<()> {

@@ -56,6 +56,7 @@ impl Monitor {
     }
 
     /// Bytes arrived: whatever they are, the peer lives.
+    #[inline]
     pub(crate) fn received(&mut self, now: Instant) {
         self.state = State::Listening(now);
     }

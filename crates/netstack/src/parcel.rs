@@ -27,6 +27,7 @@ pub(crate) enum Outgoing<'a> {
 
 impl Outgoing<'_> {
     /// The same with a payload that need not be copied when the message is pushed to a parcel, if it is not small.
+    #[inline]
     pub(crate) fn detached(self) -> Self {
         if self.len() < SMALL {
             return self;
@@ -39,6 +40,7 @@ impl Outgoing<'_> {
     }
 
     /// The bytes of its payload.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         match self {
             Outgoing::Text(text) => text.len(),
@@ -191,6 +193,7 @@ impl<T> Parcel<T> {
 }
 
 /// The bytes of a message's payload.
+#[inline]
 fn size(message: &Message) -> usize {
     match message {
         Message::Text(text) => text.len(),

@@ -64,6 +64,7 @@ impl From<server::TlsStream<TcpStream>> for Transport {
 }
 
 impl AsyncRead for Transport {
+    #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -77,6 +78,7 @@ impl AsyncRead for Transport {
 }
 
 impl AsyncWrite for Transport {
+    #[inline]
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -88,6 +90,7 @@ impl AsyncWrite for Transport {
         }
     }
 
+    #[inline]
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_flush(cx),
@@ -102,6 +105,7 @@ impl AsyncWrite for Transport {
         }
     }
 
+    #[inline]
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -113,6 +117,7 @@ impl AsyncWrite for Transport {
         }
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         match &self.0 {
             Kind::Tcp(stream) => stream.is_write_vectored(),

@@ -55,6 +55,7 @@ impl Engine {
         }
     }
 
+    #[inline]
     pub(super) fn outbox(&mut self) -> Outbox<'_> {
         Outbox { engine: self }
     }
@@ -64,6 +65,7 @@ impl Engine {
     }
 
     /// May more be queued before something is written?
+    #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.connection.queued() < self.write_buffer
     }
@@ -84,6 +86,7 @@ impl Engine {
     }
 
     /// Bytes have been written.
+    #[inline]
     pub(super) fn written(&mut self, bytes: usize) {
         self.stats.bytes_sent += bytes as u64;
         self.output = Output::Unflushed;
@@ -103,6 +106,7 @@ impl Engine {
     }
 
     /// Gives up all memory that is not needed for what is incomplete.
+    #[inline]
     pub(super) fn release_buffers(&mut self) {
         if let Some(block) = self.connection.reclaim_block() {
             pool::give_back(block);

@@ -17,6 +17,7 @@ thread_local! {
 }
 
 /// A block of [`BLOCK`] bytes.
+#[inline]
 pub(crate) fn take() -> Box<[u8]> {
     FREE.try_with(|free| free.borrow_mut().pop())
         .ok()
@@ -25,6 +26,7 @@ pub(crate) fn take() -> Box<[u8]> {
 }
 
 /// Gives a block back; memory that is not a block is freed.
+#[inline]
 pub(crate) fn give_back(block: Box<[u8]>) {
     if block.len() != BLOCK {
         return;

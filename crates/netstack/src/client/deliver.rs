@@ -1,19 +1,59 @@
 //! From a connection's messages to events: whole, or in the pieces of the first API levels.
-use arkws::{CloseFrame, Stats};
+use arkws::{CloseFrame, Stats, Transport};
 use arkws_proto::{Payload, Text};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
-use super::Object;
 use super::session::invites_back;
-use crate::Event;
-use crate::driver::Handler;
+use super::{Link, Object};
+use crate::driver::{End, Handler, drive, linger};
+use crate::line::Line;
+use crate::{Event, Listener};
 
 /// A binding is told to deliver at least every so many messages, so that a fast peer does not make it wait for a
 /// pause.
 const BATCH: u32 = 2048;
 
+/// A listener of a type that the compiler knows when it compiles the loop that receives.
+///
+/// So no message costs a virtual call. And that loop, with the socket under it, belongs to the crate that has the listener: this one
+/// can be optimised for size.
+pub(super) trait Audience: Listener {
+    /// [`drive`], with the events to this listener.
+    fn attend<'a>(
+        &'a self,
+        object: &'a Object,
+        link: &'a Link,
+        reconnects: bool,
+    ) -> BoxFuture<'a, (End, Vec<()>)>;
+    /// [`linger`], which polls the socket too: rustc takes a function that is never inlined, as the socket has some, from the first
+    /// crate that uses it, however that is optimised.
+    fn linger(&self, line: Line<Transport, ()>) -> BoxFuture<'static, ()>;
+}
+
+impl<L: Listener> Audience for L {
+    fn attend<'a>(
+        &'a self,
+        object: &'a Object,
+        link: &'a Link,
+        reconnects: bool,
+    ) -> BoxFuture<'a, (End, Vec<()>)> {
+        async move {
+            let mut deliver = Deliver::new(object, self, reconnects);
+            drive(&link.line, &link.outbox, &mut deliver).await
+        }
+        .boxed()
+    }
+
+    fn linger(&self, line: Line<Transport, ()>) -> BoxFuture<'static, ()> {
+        async move { linger(&line).await }.boxed()
+    }
+}
+
 /// Delivers what one open connection receives.
-pub(super) struct Deliver<'a> {
+struct Deliver<'a, L> {
     object: &'a Object,
+    listener: &'a L,
     /// Whether lost connections are made again.
     reconnects: bool,
     /// Longest piece, in bytes; `None`: messages are delivered whole.
@@ -22,14 +62,53 @@ pub(super) struct Deliver<'a> {
     waiting: u32,
 }
 
-impl<'a> Deliver<'a> {
-    pub(super) fn new(object: &'a Object, reconnects: bool) -> Deliver<'a> {
+impl<'a, L: Listener> Deliver<'a, L> {
+    fn new(object: &'a Object, listener: &'a L, reconnects: bool) -> Deliver<'a, L> {
         Deliver {
             object,
+            listener,
             reconnects,
             piece: object.context.level.differences().piece,
             waiting: 0,
         }
+    }
+
+    fn tell(&self, tell: impl FnOnce(&L)) {
+        if !self.object.is_dropped() {
+            tell(self.listener);
+        }
+    }
+
+    /// Out of line, as few programs ask for it: a message that is not changed need not be moved.
+    #[cold]
+    fn pieces_of_text(&mut self, mut text: Text<'_>, limit: usize) -> usize {
+        let mut pieces = 1;
+        while text.len() > limit {
+            let mut at = limit;
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            let piece = text.split_to(at);
+            self.tell(|listener| listener.on_event(Event::Text(piece)));
+            pieces += 1;
+        }
+        self.tell(|listener| listener.on_text(text));
+        self.count();
+        pieces
+    }
+
+    /// As [`pieces_of_text`](Self::pieces_of_text).
+    #[cold]
+    fn pieces_of_binary(&mut self, mut data: Payload<'_>, limit: usize) -> usize {
+        let mut pieces = 1;
+        while data.len() > limit {
+            let piece = data.split_to(limit);
+            self.tell(|listener| listener.on_event(Event::Binary(piece)));
+            pieces += 1;
+        }
+        self.tell(|listener| listener.on_binary(data));
+        self.count();
+        pieces
     }
 
     /// An event more.
@@ -37,45 +116,37 @@ impl<'a> Deliver<'a> {
         self.waiting += 1;
         if self.waiting >= BATCH {
             self.waiting = 0;
-            self.object.flush();
+            self.tell(Listener::flush);
         }
     }
 }
 
-impl Handler<()> for Deliver<'_> {
-    fn text(&mut self, mut text: Text<'_>) -> usize {
-        let mut pieces = 1;
-        if let Some(limit) = self.piece {
-            while text.len() > limit {
-                let mut at = limit;
-                while !text.is_char_boundary(at) {
-                    at -= 1;
-                }
-                self.object.emit(Event::Text(text.split_to(at)));
-                pieces += 1;
-            }
+impl<L: Listener> Handler<()> for Deliver<'_, L> {
+    fn text(&mut self, text: Text<'_>) -> usize {
+        if let Some(limit) = self.piece
+            && text.len() > limit
+        {
+            return self.pieces_of_text(text, limit);
         }
-        self.object.tell(|listener| listener.on_text(text));
+        self.tell(|listener| listener.on_text(text));
         self.count();
-        pieces
+        1
     }
 
-    fn binary(&mut self, mut data: Payload<'_>) -> usize {
-        let mut pieces = 1;
-        if let Some(limit) = self.piece {
-            while data.len() > limit {
-                self.object.emit(Event::Binary(data.split_to(limit)));
-                pieces += 1;
-            }
+    fn binary(&mut self, data: Payload<'_>) -> usize {
+        if let Some(limit) = self.piece
+            && data.len() > limit
+        {
+            return self.pieces_of_binary(data, limit);
         }
-        self.object.tell(|listener| listener.on_binary(data));
+        self.tell(|listener| listener.on_binary(data));
         self.count();
-        pieces
+        1
     }
 
     fn sent(&mut self, tags: &[()]) {
         let count = u32::try_from(tags.len()).expect("a batch is a few thousand messages at most");
-        self.object.emit(Event::Sent { count });
+        self.tell(|listener| listener.on_event(Event::Sent { count }));
         self.waiting += 1;
     }
 
@@ -88,7 +159,7 @@ impl Handler<()> for Deliver<'_> {
         self.object.lock().stats.count(stats);
         if self.waiting > 0 {
             self.waiting = 0;
-            self.object.flush();
+            self.tell(Listener::flush);
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::outbox::{Outbox, Refused};
 use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, Context, Event, Listener, RequestOptions};
 
+use deliver::Audience;
 use request::{QueueLimits, Request};
 
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.
@@ -41,7 +42,7 @@ pub struct WebSocket {
 /// What the object shares with the tasks of its connects.
 struct Object {
     context: Context,
-    listener: Arc<dyn Listener>,
+    listener: Arc<dyn Audience>,
     state: Mutex<State>,
     /// The program has let go of the object: no more events.
     dropped: AtomicBool,
@@ -64,7 +65,7 @@ struct Link {
 
 impl WebSocket {
     /// `createWebSocket()`.
-    pub fn new(context: Context, listener: Arc<dyn Listener>) -> WebSocket {
+    pub fn new(context: Context, listener: Arc<impl Listener>) -> WebSocket {
         WebSocket {
             object: Arc::new(Object {
                 context,
@@ -171,6 +172,7 @@ impl WebSocket {
     /// Returns how many messages the operating system has now. They are the answers to the oldest sends that have not been answered:
     /// [`Event::Sent`](crate::Event::Sent) does not count them.
     #[must_use = "these messages are not told of by any event"]
+    #[inline]
     pub fn flush(&self) -> usize {
         let Some(link) = self.object.link() else {
             return 0;
@@ -231,6 +233,7 @@ impl WebSocket {
 
     /// The binding has passed this many `Text` and `Binary` events on to the program, with this many bytes in all.
     /// While too much is outstanding the connection is not read from: back-pressure.
+    #[inline]
     pub fn consumed(&self, events: usize, bytes: usize) {
         if let Some(link) = self.object.link() {
             link.outbox.consumed(events, bytes);
@@ -278,26 +281,31 @@ impl Drop for WebSocket {
 }
 
 impl Object {
+    #[inline]
     fn link(&self) -> Option<Arc<Link>> {
         self.lock().link.clone()
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn emit(&self, event: Event<'_>) {
-        self.tell(|listener| listener.on_event(event));
-    }
-
-    fn tell(&self, tell: impl FnOnce(&dyn Listener)) {
-        if !self.dropped.load(Ordering::Acquire) {
-            tell(&*self.listener);
+        if !self.is_dropped() {
+            self.listener.on_event(event);
         }
     }
 
     fn flush(&self) {
-        self.tell(Listener::flush);
+        if !self.is_dropped() {
+            self.listener.flush();
+        }
+    }
+
+    #[inline]
+    fn is_dropped(&self) -> bool {
+        self.dropped.load(Ordering::Acquire)
     }
 }
 

@@ -10,12 +10,11 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error};
 
-use super::deliver::Deliver;
 use super::failure::Failure;
 use super::reconnect::Retries;
 use super::request::Plan;
 use super::{Link, Object};
-use crate::driver::{self, drive, linger};
+use crate::driver;
 use crate::line::Line;
 use crate::{BusinessError, CloseResult, Event};
 
@@ -117,8 +116,9 @@ impl Session<'_> {
             self.plan = None;
         }
 
-        let mut deliver = Deliver::new(self.object, self.retries.is_some());
-        let (end, unsure) = drive(&self.link.line, &self.link.outbox, &mut deliver).await;
+        let (object, reconnects) = (self.object, self.retries.is_some());
+        let attendance = object.listener.attend(object, self.link, reconnects);
+        let (end, unsure) = attendance.await;
 
         if let Some(retries) = &mut self.retries {
             retries.held(since.elapsed());
@@ -137,10 +137,8 @@ impl Session<'_> {
         }
         if failed && let Some(socket) = self.link.line.take() {
             // The peer is still to be told why, and the program need not wait for that.
-            let line = Line::<_, ()>::from(socket);
-            let _ = self.object.context.network().spawn(async move {
-                linger(&line).await;
-            });
+            let lingering = object.listener.linger(Line::from(socket));
+            let _ = object.context.network().spawn(lingering);
         }
         end
     }

@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use arkws::{Cause, CloseFrame, Error, Stats, Transport};
 use arkws_proto::{Payload, Text};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::run::Membership;
-use super::{Connection, ServerEvent, Shared};
+use super::{Connection, ServerEvent, ServerListener, Shared};
 use crate::driver::{End, Handler, drive, linger};
 use crate::line::Line;
 use crate::outbox::Outbox;
@@ -36,13 +38,7 @@ impl Client {
         shared: &Shared,
     ) {
         shared.emit(ServerEvent::Connect(&self.connection));
-        let mut events = Events {
-            shared,
-            connection: &self.connection,
-            tokens: Vec::new(),
-            waiting: 1,
-        };
-        let (end, unsure) = drive(&line, &self.outbox, &mut events).await;
+        let (end, unsure) = shared.listener.attend(shared, self, &line).await;
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
         let usable = !matches!(end, End::Panicked(_));
         let ending = Ending::of(end, self.outbox.requested_close());
@@ -51,7 +47,7 @@ impl Client {
         self.leave(&ending, unsure, shared);
         if usable {
             // The peer is still to be told why, and the program need not wait for that.
-            linger(&line).await;
+            shared.listener.linger(&line).await;
         }
     }
 
@@ -161,9 +157,48 @@ fn describe(error: &Error) -> String {
     format!("{error} (the option {option} changes the limit)")
 }
 
+/// A listener of a type that the compiler knows when it compiles the loop that receives: as for clients.
+pub(super) trait Audience: ServerListener {
+    /// [`drive`], with the events to this listener.
+    fn attend<'a>(
+        &'a self,
+        shared: &'a Shared,
+        client: &'a Client,
+        line: &'a Line<Transport, Option<u64>>,
+    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)>;
+    /// [`linger`].
+    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()>;
+}
+
+impl<L: ServerListener> Audience for L {
+    fn attend<'a>(
+        &'a self,
+        shared: &'a Shared,
+        client: &'a Client,
+        line: &'a Line<Transport, Option<u64>>,
+    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)> {
+        async move {
+            let mut events = Events {
+                shared,
+                listener: self,
+                connection: &client.connection,
+                tokens: Vec::new(),
+                waiting: 1,
+            };
+            drive(line, &client.outbox, &mut events).await
+        }
+        .boxed()
+    }
+
+    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()> {
+        linger(line).boxed()
+    }
+}
+
 /// Delivers what one client's connection does.
-struct Events<'a> {
+struct Events<'a, L> {
     shared: &'a Shared,
+    listener: &'a L,
     connection: &'a Connection,
     /// Of the last batch that was handed over.
     tokens: Vec<u64>,
@@ -171,9 +206,9 @@ struct Events<'a> {
     waiting: u32,
 }
 
-impl Events<'_> {
+impl<L: ServerListener> Events<'_, L> {
     fn emit(&mut self, event: ServerEvent<'_>) {
-        self.shared.emit(event);
+        self.shared.tell(|| self.listener.on_event(event));
         self.waiting += 1;
         if self.waiting >= BATCH {
             self.settle();
@@ -182,12 +217,12 @@ impl Events<'_> {
 
     fn settle(&mut self) {
         if std::mem::take(&mut self.waiting) > 0 {
-            self.shared.flush();
+            self.shared.tell(|| self.listener.flush());
         }
     }
 }
 
-impl Handler<Option<u64>> for Events<'_> {
+impl<L: ServerListener> Handler<Option<u64>> for Events<'_, L> {
     fn text(&mut self, text: Text<'_>) -> usize {
         self.emit(ServerEvent::Text(self.connection, text));
         1

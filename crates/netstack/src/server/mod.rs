@@ -36,7 +36,7 @@ use crate::outbox::Refused;
 use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, CloseResult, Context};
 use admission::FloodRule;
-use client::Client;
+use client::{Audience, Client};
 use run::Run;
 
 pub use config::ServerConfig;
@@ -54,7 +54,7 @@ pub struct WebSocketServer {
 /// What the object shares with its runs.
 struct Shared {
     context: Context,
-    listener: Arc<dyn ServerListener>,
+    listener: Arc<dyn Audience>,
     /// The object was dropped.
     muted: AtomicBool,
     last_token: AtomicU64,
@@ -117,7 +117,7 @@ pub trait ServerListener: Send + Sync + 'static {
 
 impl WebSocketServer {
     /// `createWebSocketServer()`.
-    pub fn new(context: Context, listener: Arc<dyn ServerListener>) -> WebSocketServer {
+    pub fn new(context: Context, listener: Arc<impl ServerListener>) -> WebSocketServer {
         WebSocketServer {
             shared: Arc::new(Shared {
                 context,
@@ -354,19 +354,17 @@ impl fmt::Debug for WebSocketServer {
 }
 
 impl Shared {
-    /// A listener that panics touches neither the client whose event it was nor any other.
     fn emit(&self, event: ServerEvent<'_>) {
-        self.call(|listener| listener.on_event(event));
+        self.tell(|| self.listener.on_event(event));
     }
 
     fn flush(&self) {
-        self.call(|listener| listener.flush());
+        self.tell(|| self.listener.flush());
     }
 
-    fn call(&self, call: impl FnOnce(&dyn ServerListener)) {
-        if !self.muted.load(Ordering::Relaxed)
-            && catch_unwind(AssertUnwindSafe(|| call(&*self.listener))).is_err()
-        {
+    /// A listener that panics touches neither the client whose event it was nor any other.
+    fn tell(&self, tell: impl FnOnce()) {
+        if !self.muted.load(Ordering::Relaxed) && catch_unwind(AssertUnwindSafe(tell)).is_err() {
             error!(target: "arkws", "the server's listener panicked");
         }
     }
