@@ -67,7 +67,7 @@ export declare namespace webSocket {
     /**
      * Sends one message: a string as text, an ArrayBuffer as binary (since 8). Messages sent before `open` wait and go
      * out in order. The data is copied at once, and leaves when the code that runs now has ended, in one write with what else
-     * that code sends; 32 KiB or more leave at once.
+     * that code sends; where much waits, it leaves sooner.
      * @param data At most 5,242,864 bytes (a string in UTF-8); longer: 401.
      * @param callback Gets `true` once the message has been handed to the operating system; or 401, 201, -1 (not
      * connected, or the connection was lost first).

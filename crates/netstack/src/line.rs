@@ -94,9 +94,9 @@ impl<S, T> Line<S, T> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
-    /// Hands messages that wait in `outbox` over on the thread that calls, if the driver sleeps; else sees to it that the driver
-    /// does. Returns how many were handed over, of which the driver's handler is told nothing; `count` is then given the
-    /// counters of the connection.
+    /// Hands messages that wait in `outbox` over on the thread that calls, if the driver sleeps; else, and what the transport does not
+    /// take at once, is left to the driver. Returns how many were handed over, of which the driver's handler is told nothing;
+    /// `count` is then given the counters of the connection.
     ///
     /// To compress is work for the driver's thread.
     pub(crate) fn send_here(&self, outbox: &Outbox<T>, count: impl FnOnce(Stats)) -> usize {
@@ -113,16 +113,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
         if carrier.socket.negotiated().deflate.is_some() {
             return None;
         }
-        let waker = outbox.take(carrier.vacancy()?)?;
-        carrier.feed();
-        // If it cannot be written at once, the transport wakes the driver.
-        let cx = &mut Context::from_waker(&waker);
-        if carrier.poll_flush(cx, outbox).is_pending() {
-            return (!carrier.is_broken()).then_some(0);
+        let mut sent = 0;
+        while let Some(waker) = outbox.take(carrier.vacancy()?) {
+            carrier.feed();
+            if carrier
+                .poll_flush(&mut Context::from_waker(&waker), outbox)
+                .is_pending()
+            {
+                // The transport will wake the driver, unless it is broken: reading tells how.
+                if carrier.is_broken() {
+                    waker.wake();
+                }
+                break;
+            }
+            sent += carrier.in_flight.len();
+            carrier.in_flight.clear();
+            carrier.in_flight.shrink();
         }
-        let sent = carrier.in_flight.len();
-        carrier.in_flight.clear();
-        carrier.in_flight.shrink();
         count(carrier.socket.stats());
         Some(sent)
     }

@@ -18,9 +18,9 @@ const LOW_WATER: Backlog = Backlog {
     bytes: 1 << 20,
 };
 
-/// Messages that were [fed](Outbox::feed) are left to the driver when they have this many bytes: to mask and write more than that
-/// is worth the other thread's while.
-const PROMPT: usize = 32 << 10;
+/// Messages that were [fed](Outbox::feed) are left to the driver when so many bytes wait: to mask and write them takes a tenth of a
+/// millisecond, and the thread that sends may have better things to do. Bytes.
+const MUCH: usize = 512 << 10;
 
 /// The orders to one connection. `T` is how its sender recognises a message.
 #[derive(Debug)]
@@ -130,11 +130,11 @@ impl<T> Outbox<T> {
         Ok(())
     }
 
-    /// As [`push`](Self::push), but does not wake the driver before [`PROMPT`] bytes wait, or a parcel is full: the caller sees to it
-    /// that what it has fed is [taken](Self::take), or [wakes the driver](Self::wake_driver).
+    /// As [`push`](Self::push), but does not wake the driver before much waits: the caller sees to it that what it has fed is
+    /// [taken](Self::take), or [wakes the driver](Self::wake_driver).
     pub(crate) fn feed(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
         let orders = self.add(message, tag)?;
-        if orders.bytes >= PROMPT || orders.queue.len() > 1 {
+        if orders.bytes >= MUCH {
             wake(orders);
         }
         Ok(())

@@ -166,8 +166,8 @@ impl WebSocket {
         self.send(Outgoing::Binary(data.into()), Outbox::feed)
     }
 
-    /// Hands over what was [fed](Self::feed_text): on this thread, without waiting, if there is little of it and the network thread is
-    /// not busy with this connection; else the network thread does.
+    /// Hands over what was [fed](Self::feed_text): on this thread, without waiting, as far as the transport takes it. What is left, and
+    /// all of it if the connection compresses or the network thread is busy with it, the network thread hands over.
     ///
     /// Returns how many messages the operating system has now. They are the answers to the oldest sends that have not been answered:
     /// [`Event::Sent`](crate::Event::Sent) does not count them.

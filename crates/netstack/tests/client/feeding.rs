@@ -59,14 +59,32 @@ async fn much_that_is_fed_leaves_by_itself_in_order() {
     let mut client = Client::new();
     let mut peer = client.open_to(&server).await;
     for part in 0..100_u8 {
-        client.socket.feed_binary(vec![part; 1 << 10]).unwrap();
+        client.socket.feed_binary(vec![part; 6 << 10]).unwrap();
     }
     // The network thread has been woken, and will see to the rest as well.
     assert_eq!(client.socket.flush(), 0);
     for part in 0..100_u8 {
-        assert_eq!(message(&mut peer).await, Message::from(vec![part; 1 << 10]));
+        assert_eq!(message(&mut peer).await, Message::from(vec![part; 6 << 10]));
     }
     sent(&mut client, 100).await;
+}
+
+#[tokio::test]
+async fn several_writes_of_one_flush_are_answered_together() {
+    let server = Server::start().await;
+    let mut client = Client::new();
+    let mut peer = client.open_to(&server).await;
+    // Three times what leaves in one write.
+    for part in 0..192_u8 {
+        client.socket.feed_binary(vec![part; 1 << 10]).unwrap();
+    }
+    let flushed = client.socket.flush();
+    assert!(flushed > 0);
+    for part in 0..192_u8 {
+        assert_eq!(message(&mut peer).await, Message::from(vec![part; 1 << 10]));
+    }
+    sent(&mut client, 192 - flushed).await;
+    client.assert_silent().await;
 }
 
 #[tokio::test]
