@@ -1,6 +1,8 @@
 // What arkws adds to the platform's client: state and counters, and connecting again by itself.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import arkws from 'arkws';
 import { connected, messages, next, rejection } from './events.mjs';
 import { serve } from './support.mjs';
@@ -135,6 +137,52 @@ describe('reconnect', () => {
     assert.deepEqual(received, ['a', 'b']);
     assert.equal(events.filter(([type]) => type === 'open').length, 2);
     assert.equal(events.filter(([type]) => type === 'close').length, 0);
+  });
+
+  it('answers the sends that were lost, and those after it, as what they were, also if the program was busy meanwhile', async (t) => {
+    // On a thread of its own, because this one blocks: resets its first connection, from which it does not read, when it is told to.
+    const server = new Worker(
+      `
+      const { createHash } = require('node:crypto');
+      const { createServer } = require('node:http');
+      const { parentPort } = require('node:worker_threads');
+      const sockets = [];
+      const server = createServer().listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+      server.on('upgrade', ({ headers }, socket) => {
+        const key = headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+        const accept = createHash('sha1').update(key).digest('base64');
+        const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: ' + accept];
+        socket.on('error', () => {});
+        socket.write(lines.join('\\r\\n') + '\\r\\n\\r\\n');
+        if (sockets.push(socket) > 1) socket.resume();
+      });
+      parentPort.on('message', () => sockets[0].resetAndDestroy());
+    `,
+      { eval: true },
+    );
+    t.after(() => server.terminate());
+    const [port] = await once(server, 'message');
+    const ws = await connected(t, `ws://127.0.0.1:${port}`, { reconnect: quick });
+    let lost;
+    let written;
+    do {
+      if (ws.bufferedAmount === 0) lost = ws.send(new ArrayBuffer(4 << 20));
+      written = ws.stats().bytesSent;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } while (ws.bufferedAmount === 0 || ws.stats().bytesSent > written);
+
+    server.postMessage('reset');
+    const blockWhile = (state) => {
+      const cell = new Int32Array(new SharedArrayBuffer(4));
+      for (let i = 0; i < 5000 && (ws.readyState === 1) === state; i++) Atomics.wait(cell, 0, 0, 1);
+    };
+    blockWhile(true);
+    blockWhile(false);
+    const sent = ws.send('after');
+
+    const [error, answer] = await Promise.all([rejection(lost), sent]);
+    assert.equal(error.code, -1);
+    assert.equal(answer, true);
   });
 
   it('refuses sends beyond maxQueuedBytes', async (t) => {

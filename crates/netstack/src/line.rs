@@ -98,19 +98,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
     /// take at once, is left to the driver. Returns how many were handed over, of which the driver's handler is told nothing;
     /// `count` is then given the counters of the connection.
     ///
-    /// To compress is work for the driver's thread.
-    pub(crate) fn send_here(&self, outbox: &Outbox<T>, count: impl FnOnce(Stats)) -> usize {
-        self.try_send_here(outbox, count).unwrap_or_else(|| {
+    /// To compress is work for the driver's thread, and so is everything while the sender `may` not.
+    pub(crate) fn send_here(
+        &self,
+        outbox: &Outbox<T>,
+        may: impl FnOnce() -> bool,
+        count: impl FnOnce(Stats),
+    ) -> usize {
+        self.try_send_here(outbox, may, count).unwrap_or_else(|| {
             outbox.wake_driver();
             0
         })
     }
 
     /// `None`: it is for the driver.
-    fn try_send_here(&self, outbox: &Outbox<T>, count: impl FnOnce(Stats)) -> Option<usize> {
+    fn try_send_here(
+        &self,
+        outbox: &Outbox<T>,
+        may: impl FnOnce() -> bool,
+        count: impl FnOnce(Stats),
+    ) -> Option<usize> {
         let mut line = self.0.try_lock().ok()?;
         let carrier = line.as_mut()?;
-        if carrier.socket.negotiated().deflate.is_some() {
+        // Under the lock: what was told of an earlier connection was told before this one was open.
+        if carrier.socket.negotiated().deflate.is_some() || !may() {
             return None;
         }
         let mut sent = 0;

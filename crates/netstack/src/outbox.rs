@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use arkws::CloseFrame;
 
-use crate::parcel::{Outgoing, Parcel};
+use crate::parcel::{HEADER, Outgoing, Parcel};
 
 /// A connection is no longer read from when the program has left this many delivered messages, or bytes of them, unconsumed...
 const HIGH_WATER: Backlog = Backlog {
@@ -18,8 +18,8 @@ const LOW_WATER: Backlog = Backlog {
     bytes: 1 << 20,
 };
 
-/// Messages that were [fed](Outbox::feed) are left to the driver when so many bytes wait: to mask and write them takes a tenth of a
-/// millisecond, and the thread that sends may have better things to do. Bytes.
+/// Messages that were [fed](Outbox::feed) are left to the driver when so many bytes wait, with their headers: to mask and write large
+/// ones takes a tenth of a millisecond, and the thread that sends may have better things to do. Bytes.
 const MUCH: usize = 512 << 10;
 
 /// The orders to one connection. `T` is how its sender recognises a message.
@@ -134,7 +134,8 @@ impl<T> Outbox<T> {
     /// [taken](Self::take), or [wakes the driver](Self::wake_driver).
     pub(crate) fn feed(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
         let orders = self.add(message, tag)?;
-        if orders.bytes >= MUCH {
+        // Half of what may wait is much, too: what comes next must not be refused because nobody was told.
+        if orders.bytes + orders.messages * HEADER >= MUCH.min(orders.limit / 2) {
             wake(orders);
         }
         Ok(())
@@ -501,6 +502,26 @@ mod tests {
         let given = given(10 * Parcel::<u32>::PLACE);
         let taken = (0..100).take_while(|&tag| given.send(tag, b"").is_ok());
         assert_eq!(taken.count(), 11);
+    }
+
+    #[test]
+    fn much_that_is_fed_wakes_the_driver_be_it_many_empty_messages_or_half_of_a_low_limit() {
+        for (limit, len, expected) in [
+            (usize::MAX, 0, MUCH.div_ceil(HEADER)),
+            (usize::MAX, 4096, MUCH.div_ceil(4096 + HEADER)),
+            (1000, 100, 5),
+        ] {
+            let payload = vec![0; len];
+            let given = given(limit);
+            given.take();
+            let mut fed = 0;
+            while given.wakes.taken() == 0 {
+                let message = Outgoing::Binary(payload.as_slice().into());
+                given.outbox.feed(message, 0).unwrap();
+                fed += 1;
+            }
+            assert_eq!(fed, expected);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ const FULL: usize = 64 << 10;
 const KEPT: usize = 1 << 10;
 
 /// What a message counts for in a parcel, beside its payload: RFC 6455, 5.2, the longest header.
-const HEADER: usize = 14;
+pub(crate) const HEADER: usize = 14;
 
 /// A message that a program sends.
 #[derive(Debug, Clone)]

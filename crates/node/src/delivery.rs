@@ -19,6 +19,7 @@ use bytes::BytesMut;
 use napi::Result;
 
 use crate::environment::Environment;
+use crate::event::Event;
 use crate::queue::{Batch, Body, Item, Kind, LARGE, Of, What};
 use crate::raw::{Call, Env, Scope, Value};
 
@@ -70,6 +71,7 @@ fn deliver(call: &Call<'_>, batch: &mut Batch) -> Result<()> {
         values: Vec::with_capacity(VALUES + 4),
         scope: Some(Scope::open(call.env)?),
         taken: Vec::new(),
+        failures: 0,
     };
     let delivered = delivery.items(items.drain(..));
     delivery.report_taken();
@@ -86,6 +88,8 @@ struct Delivery<'b> {
     scope: Option<Scope>,
     /// Whose messages the next call has.
     taken: Vec<Taken>,
+    /// How many `SendFailed` events it has.
+    failures: usize,
 }
 
 /// The payloads that have not been delivered.
@@ -119,6 +123,9 @@ impl Delivery<'_> {
                 }
                 What::DataEnd => self.header(object, DATA_END)?,
                 What::Event(event) => {
+                    if matches!(*event, Event::SendFailed { .. }) {
+                        self.failures += 1;
+                    }
                     let (name, value) = event.into_js(self.env, self.environment)?;
                     self.values.push(self.env.number(object)?);
                     self.values.push(self.env.latin1(name.as_bytes())?);
@@ -190,6 +197,10 @@ impl Delivery<'_> {
     }
 
     fn report_taken(&mut self) {
+        if self.failures > 0 {
+            let failures = std::mem::take(&mut self.failures);
+            self.environment.queue.told_of_failures(failures);
+        }
         for taken in self.taken.drain(..) {
             let Taken {
                 object,

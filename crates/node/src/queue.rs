@@ -8,6 +8,7 @@
 //! listeners have run.
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arkws_netstack::{Payload, Text};
@@ -51,6 +52,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     /// Wakes the JavaScript thread; `None`: the environment is gone, or going. Locked after `state`, if both are.
     wake: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// `SendFailed` events that JavaScript has not been told of.
+    failures: AtomicUsize,
 }
 
 struct State {
@@ -160,6 +163,7 @@ impl Queue {
                 closed: false,
             }),
             wake: Mutex::new(Some(wake)),
+            failures: AtomicUsize::new(0),
         }
     }
 
@@ -212,7 +216,20 @@ impl Queue {
     }
 
     pub(crate) fn event(self: &Arc<Self>, object: u32, event: Event) {
+        if matches!(event, Event::SendFailed { .. }) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
         self.append(|batch| batch.item(object, What::Event(Box::new(event))));
+    }
+
+    /// Whether JavaScript knows of all sends that have failed so far: only then are its oldest unanswered ones not among them.
+    pub(crate) fn failures_are_known(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) == 0
+    }
+
+    /// JavaScript has been told of so many `SendFailed` events.
+    pub(crate) fn told_of_failures(&self, count: usize) {
+        self.failures.fetch_sub(count, Ordering::Relaxed);
     }
 
     #[inline]

@@ -174,11 +174,23 @@ impl WebSocket {
     #[must_use = "these messages are not told of by any event"]
     #[inline]
     pub fn flush(&self) -> usize {
+        self.flush_if(|| true)
+    }
+
+    /// As [`flush`](Self::flush) if `may` says so, which is asked only if this thread could write; else the network thread hands
+    /// everything over, and events tell of it.
+    ///
+    /// For a binding that passes events on later: while an [`Event::SendFailed`](crate::Event::SendFailed) is on its way to the program,
+    /// the oldest sends that have not been answered are those that failed.
+    #[must_use = "these messages are not told of by any event"]
+    #[inline]
+    pub fn flush_if(&self, may: impl FnOnce() -> bool) -> usize {
         let Some(link) = self.object.link() else {
             return 0;
         };
-        link.line
-            .send_here(&link.outbox, |stats| self.object.lock().stats.count(stats))
+        link.line.send_here(&link.outbox, may, |stats| {
+            self.object.lock().stats.count(stats);
+        })
     }
 
     fn send<'a>(

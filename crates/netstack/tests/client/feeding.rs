@@ -39,6 +39,18 @@ async fn an_idle_connection_is_written_to_by_the_thread_that_flushes() {
 }
 
 #[tokio::test]
+async fn a_thread_that_may_not_write_leaves_it_to_the_network_thread() {
+    let server = Server::start().await;
+    let mut client = Client::new();
+    let mut peer = client.open_to(&server).await;
+
+    client.socket.feed_text("one").unwrap();
+    assert_eq!(client.socket.flush_if(|| false), 0);
+    assert_eq!(message(&mut peer).await, Message::from("one"));
+    sent(&mut client, 1).await;
+}
+
+#[tokio::test]
 async fn what_is_fed_before_open_leaves_right_after_it() {
     let server = Server::start().await;
     let mut client = Client::new();
