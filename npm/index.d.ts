@@ -375,8 +375,9 @@ export declare namespace webSocket {
      * - `'arraybuffer'`: an ArrayBuffer of its own.
      * - `'uint8array'`: a Uint8Array, in Node.js a `Buffer`, which takes a fraction of the time for small messages. Those of up to
      *   16 KiB that arrive together are views of one ArrayBuffer of at most 64 KiB, which stays in memory for as long as the
-     *   program keeps one of them: copy what you keep for long (`new Uint8Array(view)`), and use `view.buffer` only with
-     *   `view.byteOffset` and `view.byteLength`.
+     *   program keeps one of them: copy what you keep for long (`new Uint8Array(view)`), use `view.buffer` only with
+     *   `view.byteOffset` and `view.byteLength`, and transfer a copy: the messages behind a view whose buffer was transferred are
+     *   lost, and each raises `uncaughtException`.
      */
     binaryType?: 'arraybuffer' | 'uint8array';
     /**

@@ -103,7 +103,12 @@ function messages(values, i, object, detail) {
     for (let k = 0, start = 0; k < lengths.length; k++) {
       const length = lengths.charCodeAt(k);
       const end = start + length;
-      object.message(isText ? run.substring(start, end) : new Bytes(run, start, length), detail);
+      try {
+        object.message(isText ? run.substring(start, end) : new Bytes(run, start, length), detail);
+      } catch (error) {
+        // A listener has transferred the memory of all of them. What follows the run must not be lost with it.
+        uncaught(error);
+      }
       start = end;
     }
   }
@@ -136,7 +141,7 @@ function callLater(callback, ...args) {
   });
 }
 
-/** Calls `later` with a value when the code that runs now has ended, and all that its promises have led to. */
+/** Calls `later` with a value when the code that runs now has ended: all of it up to the next event, if a promise has called it. */
 const afterCode =
   typeof process === 'object' && typeof process.nextTick === 'function'
     ? process.nextTick

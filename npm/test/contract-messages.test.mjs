@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import arkws, { setApiVersion } from 'arkws';
 import { connected, messages, next } from './events.mjs';
-import { serve } from './support.mjs';
+import { folder, node, serve } from './support.mjs';
 
 const echo = (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 
@@ -172,6 +172,35 @@ describe("binaryType 'uint8array'", () => {
     const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
     received.forEach((value, i) => i % 2 && value.fill(0));
     for (const [i, value] of received.entries()) assert.deepEqual([...value], [...(i % 2 ? value.fill(0) : sent[i])]);
+  });
+
+  it('loses no more than the views of a buffer that a listener transfers', async (t) => {
+    const url = await serve(t, (socket, request) => {
+      request.socket.cork();
+      for (let i = 0; i < 10; i++) socket.send(Buffer.alloc(100, i));
+      socket.send('end');
+      request.socket.uncork();
+    });
+    const cwd = await folder({
+      'main.mjs': `
+        import arkws from 'arkws';
+        const lost = [];
+        process.on('uncaughtException', ({ name }) => lost.push(name));
+        const ws = arkws.createWebSocket();
+        let views = 0;
+        ws.on('message', (_, value) => {
+          if (value !== 'end') {
+            views++;
+            return structuredClone(value.buffer, { transfer: [value.buffer] });
+          }
+          console.log(views + lost.length, lost.every((name) => name === 'TypeError'));
+          ws.close();
+        });
+        ws.connect(process.argv[2], { binaryType: 'uint8array' });
+      `,
+    });
+    const { code, stderr, lines } = await node(['main.mjs', url], { cwd });
+    assert.deepEqual({ code, stderr, lines }, { code: 0, stderr: '', lines: ['10 true'] });
   });
 
   it('is for one connection: the next may have another', async (t) => {
