@@ -230,7 +230,7 @@ impl<T> Outbox<T> {
                     orders.spare = Some(std::mem::replace(parcel, next));
                     taken = true;
                 }
-                // Idle connections own no memory for messages.
+                // Idle connections own no memory for messages (but for what `Parcel::shrink` leaves of a flush).
                 None => orders.release(),
             }
         }

@@ -1,9 +1,10 @@
 //! Events on their way from the network thread to the JavaScript thread.
 //!
 //! The network thread gathers; what it has gathered becomes ready under one lock, and one wake-up announces any number of
-//! events; the JavaScript thread takes all of them at once. A small message costs two to eighteen bytes beside its payload, and no allocation; a large one keeps the buffer
-//! it was received into. Text is brought into a form that JavaScript copies: Latin-1 if that is possible, else UTF-16. Small
-//! messages of a kind that follow each other form a run, of which JavaScript makes one value and cuts the messages out of it.
+//! events; the JavaScript thread takes all of them at once. A small message costs two to eighteen bytes beside its payload, and
+//! no allocation; a large one keeps the buffer it was received into. Text is brought into a form that JavaScript copies: Latin-1
+//! if that is possible, else UTF-16. Small messages of a kind that follow each other form a run, of which JavaScript makes one
+//! value and cuts the messages out of it.
 //! The queue is bounded by the back-pressure of the connections: what was taken is reported as consumed only after its
 //! listeners have run.
 use std::cell::RefCell;

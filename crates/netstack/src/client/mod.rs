@@ -170,7 +170,8 @@ impl WebSocket {
     /// all of it if the connection compresses or the network thread is busy with it, the network thread hands over.
     ///
     /// Returns how many messages the operating system has now. They are the answers to the oldest sends that have not been answered:
-    /// [`Event::Sent`](crate::Event::Sent) does not count them.
+    /// [`Event::Sent`](crate::Event::Sent) does not count them. (If the connection is lost meanwhile, its
+    /// [`Event::SendFailed`](crate::Event::SendFailed) for what came behind them may be told before this returns.)
     #[must_use = "these messages are not told of by any event"]
     #[inline]
     pub fn flush(&self) -> usize {
