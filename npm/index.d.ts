@@ -809,7 +809,10 @@ export declare namespace webSocket {
    * @since 19
    */
   interface WebSocketMessage {
-    /** Text as a string, binary as an ArrayBuffer; one of 200 KiB or more cannot be transferred to another thread. */
+    /**
+     * Text as a string, binary as an ArrayBuffer; one of 200 KiB or more cannot be transferred to another thread. Short texts may
+     * share memory as those of a client do: see `on('message')`.
+     */
     data: string | ArrayBuffer;
     /** Who sent it. */
     clientConnection: WebSocketConnection;

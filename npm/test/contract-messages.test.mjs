@@ -171,7 +171,7 @@ describe("binaryType 'uint8array'", () => {
     const ws = await connected(t, url, { binaryType: 'uint8array' });
     const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
     received.forEach((value, i) => i % 2 && value.fill(0));
-    for (const [i, value] of received.entries()) assert.deepEqual([...value], [...(i % 2 ? value.fill(0) : sent[i])]);
+    for (const [i, value] of received.entries()) assert.deepEqual([...value], i % 2 ? Array(i % 40).fill(0) : [...sent[i]]);
   });
 
   it('loses no more than the views of a buffer that a listener transfers', async (t) => {
@@ -340,7 +340,7 @@ describe('the turn of the event loop', () => {
     assert.ok(turns >= 10, `${turns} turns`);
   });
 
-  it('sends in one write what its code and the promises that it settles send, in order', async (t) => {
+  it('sends in one write what promise jobs that run together send, in order', async (t) => {
     const reads = [];
     const { promise, resolve } = deferred();
     const url = await serve(t, (socket, request) => {

@@ -6,18 +6,6 @@ use tokio::sync::oneshot;
 
 use crate::support::{Client, Seen, Server, message, options};
 
-/// How many messages `Sent` events, and no others, tell of until there are `total`.
-async fn sent(client: &mut Client, total: usize) {
-    let mut answered = 0;
-    while answered < total {
-        match client.next().await {
-            Seen::Sent(count) => answered += count as usize,
-            other => panic!("unexpected: {other:?}"),
-        }
-    }
-    assert_eq!(answered, total);
-}
-
 #[tokio::test]
 async fn an_idle_connection_is_written_to_by_the_thread_that_flushes() {
     let server = Server::start().await;
@@ -47,7 +35,7 @@ async fn a_thread_that_may_not_write_leaves_it_to_the_network_thread() {
     client.socket.feed_text("one").unwrap();
     assert_eq!(client.socket.flush_if(|| false), 0);
     assert_eq!(message(&mut peer).await, Message::from("one"));
-    sent(&mut client, 1).await;
+    client.sent(1).await;
 }
 
 #[tokio::test]
@@ -62,7 +50,7 @@ async fn what_is_fed_before_open_leaves_right_after_it() {
     assert_eq!(message(&mut peer).await, Message::from("early"));
     assert!(matches!(client.next().await, Seen::Headers(_)));
     assert!(matches!(client.next().await, Seen::Open { .. }));
-    sent(&mut client, 1).await;
+    client.sent(1).await;
 }
 
 #[tokio::test]
@@ -78,7 +66,7 @@ async fn much_that_is_fed_leaves_by_itself_in_order() {
     for part in 0..100_u8 {
         assert_eq!(message(&mut peer).await, Message::from(vec![part; 6 << 10]));
     }
-    sent(&mut client, 100).await;
+    client.sent(100).await;
 }
 
 #[tokio::test]
@@ -95,7 +83,7 @@ async fn several_writes_of_one_flush_are_answered_together() {
     for part in 0..192_u8 {
         assert_eq!(message(&mut peer).await, Message::from(vec![part; 1 << 10]));
     }
-    sent(&mut client, 192 - flushed).await;
+    client.sent(192 - u32::try_from(flushed).unwrap()).await;
     client.assert_silent().await;
 }
 
@@ -120,7 +108,7 @@ async fn what_the_peer_does_not_take_is_answered_when_it_does() {
         assert_eq!(message(&mut peer).await.len(), 16 << 10);
     }
     assert_eq!(message(&mut peer).await, Message::from("behind"));
-    sent(&mut client, 2).await;
+    client.sent(2).await;
     assert_eq!(client.socket.buffered_amount(), 0);
 }
 
@@ -146,7 +134,7 @@ async fn a_connection_that_compresses_is_left_to_the_network_thread() {
     client.socket.feed_text("compressed").unwrap();
     assert_eq!(client.socket.flush(), 0);
     assert_eq!(message(&mut peer).await, Message::from("compressed"));
-    sent(&mut client, 1).await;
+    client.sent(1).await;
 }
 
 #[tokio::test]
@@ -166,7 +154,7 @@ async fn a_listener_may_feed_and_flush() {
     assert_eq!(message(&mut peer).await, Message::from("echo"));
     assert_eq!(client.next().await, Seen::Text("echo".to_owned()));
     assert_eq!(client.next().await, Seen::DataEnd);
-    sent(&mut client, 1).await;
+    client.sent(1).await;
 }
 
 #[tokio::test]

@@ -9,18 +9,6 @@ use crate::support::{Client, Frozen, SWITCHING, Seen, Server, message};
 /// The platform's limit for one message.
 const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
 
-/// How many sends have been answered with `Sent`, from events that must be nothing else.
-async fn sent(client: &mut Client, total: u32) {
-    let mut answered = 0;
-    while answered < total {
-        match client.next().await {
-            Seen::Sent(count) => answered += count,
-            other => panic!("unexpected: {other:?}"),
-        }
-    }
-    assert_eq!(answered, total);
-}
-
 #[tokio::test]
 async fn what_is_sent_before_open_arrives_in_order_right_after_it() {
     let server = Server::start().await;
@@ -38,7 +26,7 @@ async fn what_is_sent_before_open_arrives_in_order_right_after_it() {
     assert_eq!(message(&mut peer).await, Message::from("third\0"));
     assert!(matches!(client.next().await, Seen::Headers(_)));
     assert!(matches!(client.next().await, Seen::Open { .. }));
-    sent(&mut client, 3).await;
+    client.sent(3).await;
     assert_eq!(client.socket.buffered_amount(), 0);
     assert_eq!(client.socket.stats().messages_sent, 3);
 }
@@ -55,7 +43,7 @@ async fn empty_and_largest_messages_are_sent_and_larger_ones_are_401() {
     assert_eq!(message(&mut peer).await, Message::from(""));
     assert_eq!(message(&mut peer).await, Message::from(vec![]));
     assert_eq!(message(&mut peer).await.len(), MAX_SEND);
-    sent(&mut client, 3).await;
+    client.sent(3).await;
 
     for error in [
         client.socket.send_binary(vec![7; MAX_SEND + 1]),
@@ -82,7 +70,7 @@ async fn many_small_messages_arrive_in_order_and_every_one_is_answered() {
     for n in 0..COUNT {
         assert_eq!(message(&mut peer).await.as_text(), Some(&*n.to_string()));
     }
-    sent(&mut client, COUNT).await;
+    client.sent(COUNT).await;
 }
 
 #[tokio::test]
@@ -96,7 +84,7 @@ async fn a_send_is_answered_only_when_the_operating_system_has_it() {
 
     // More than the kernel's buffers hold, to a server that does not read.
     client.send("first").unwrap();
-    sent(&mut client, 1).await;
+    client.sent(1).await;
     for _ in 0..8 {
         client.socket.send_binary(vec![7; MAX_SEND]).unwrap();
     }
@@ -113,7 +101,7 @@ async fn a_send_is_answered_only_when_the_operating_system_has_it() {
         }
         peer
     });
-    sent(&mut client, 8).await;
+    client.sent(8).await;
     assert_eq!(client.socket.buffered_amount(), 0);
     reader.await.unwrap();
 }

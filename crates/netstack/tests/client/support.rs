@@ -182,6 +182,18 @@ impl Client {
         }
     }
 
+    /// The next events must be `Sent`, and tell of `total` sends.
+    pub(crate) async fn sent(&mut self, total: u32) {
+        let mut answered = 0;
+        while answered < total {
+            match self.next().await {
+                Seen::Sent(count) => answered += count,
+                other => panic!("expected an answer to a send, not {other:?}"),
+            }
+        }
+        assert_eq!(answered, total);
+    }
+
     /// The next event must be an error.
     pub(crate) async fn error(&mut self) -> BusinessError {
         match self.next().await {
