@@ -8,6 +8,7 @@ use crate::autobahn::{self, Selection, Side};
 use crate::build::{Profile, Target, build, place_module};
 use crate::demo;
 use crate::instructions::{self, Valgrind};
+use crate::long::{self, Choice};
 use crate::peers::{self, Node, Python};
 use crate::process::{cargo, command, root, run as run_command, watch};
 use crate::report::{Counts, Report};
@@ -17,6 +18,10 @@ pub(crate) struct Options {
     /// Run the slowest cases too [default: where the environment says CI=true]
     #[arg(long)]
     all: bool,
+    /// Run the long checks too, whether what they guard has changed or not, and write down which were
+    /// green (.ci/long.toml)
+    #[arg(long)]
+    long: bool,
     /// Run only the checks whose name contains one of these words
     checks: Vec<String>,
 }
@@ -72,7 +77,7 @@ const TEST_TIMEOUT: &str = "--test-timeout=300000";
 /// `cargo xtask test`
 pub(crate) fn run(options: &Options) -> Result<()> {
     let checks = Checks {
-        all: options.all || std::env::var("CI").is_ok_and(|ci| ci == "true"),
+        all: options.all || options.long || std::env::var("CI").is_ok_and(|ci| ci == "true"),
         nothing_left_out: std::env::var_os("ARKWS_REQUIRE_ALL").is_some(),
         words: &options.checks,
     };
@@ -92,6 +97,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         report.step("demo", |_| demo::run());
     }
     checks.autobahn(&mut report);
+    let choice = match (options.long, checks.all) {
+        (true, _) => Choice::All,
+        (false, true) => Choice::Changed,
+        (false, false) => Choice::None,
+    };
+    long::run(&mut report, choice, |name| checks.wanted(name));
     if report.finish() {
         return Ok(());
     }
@@ -234,7 +245,7 @@ impl Prepared {
 }
 
 /// Runs a test runner, counting its cases.
-fn count(command: &mut Command, counts: &mut Counts) -> Result<()> {
+pub(crate) fn count(command: &mut Command, counts: &mut Counts) -> Result<()> {
     let status = watch(command, |line| counts.read(line))?;
     if status.success() {
         return Ok(());

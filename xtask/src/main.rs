@@ -9,9 +9,11 @@ mod build;
 mod check;
 mod demo;
 mod instructions;
+mod long;
 mod peers;
 mod process;
 mod report;
+mod sanitize;
 
 use std::process::ExitCode;
 

@@ -301,7 +301,11 @@ fn read_sizes() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    // Miri takes a thousand times as long.
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 2 } else { 150 },
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn messages_arrive_as_they_were_sent(

@@ -1,0 +1,250 @@
+//! The long checks, and when they run.
+//!
+//! `.ci/long.toml` names for each the files that it guards, and their hash when it was last green. A
+//! check whose files have not changed since would find nothing new, so that the continuous
+//! integration leaves it out.
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use toml_edit::{DocumentMut, value};
+
+use crate::process::{command, output, root};
+use crate::report::{Counts, Report};
+use crate::sanitize;
+
+/// What each check guards, and its hash at the last green run.
+const FILE: &str = ".ci/long.toml";
+
+/// What all long checks together may take of one run of the continuous integration.
+const BUDGET: Duration = Duration::from_secs(25 * 60);
+
+/// What a check is taken to need that has never been green.
+const UNKNOWN: Duration = Duration::from_secs(5 * 60);
+
+/// How long checks are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// All, and what is green is written down.
+    All,
+    /// Those whose files have changed since they were green.
+    Changed,
+    /// None; those whose files have changed are named.
+    None,
+}
+
+/// A long check: its name in [`FILE`], and what it does.
+type Check = (&'static str, fn(&mut Counts) -> Result<()>);
+
+const CHECKS: &[Check] = &[
+    ("valgrind", sanitize::valgrind),
+    ("miri", sanitize::miri),
+    ("address-sanitizer", sanitize::address),
+];
+
+/// Runs the long checks that are `wanted` and chosen.
+pub(crate) fn run(report: &mut Report, choice: Choice, wanted: impl Fn(&str) -> bool) {
+    let start = Instant::now();
+    for &(name, check) in CHECKS {
+        if !wanted(name) {
+            continue;
+        }
+        let mut saved = match Saved::read(name) {
+            Ok(saved) => saved,
+            Err(error) => {
+                report.step(name, |_| Err(error));
+                continue;
+            }
+        };
+        if choice != Choice::All && saved.is_current() {
+            continue;
+        }
+        match choice {
+            Choice::None => {
+                report.leave_out(format!(
+                    "{name}: what it guards has changed; `cargo xtask test --long {name}` runs it"
+                ));
+                continue;
+            }
+            Choice::Changed if start.elapsed() + saved.took.unwrap_or(UNKNOWN) > BUDGET => {
+                report.step(name, |_| {
+                    bail!(
+                        "its files have changed, and with the other long checks it does not fit into \
+                         {} minutes: run `cargo xtask test --long` and commit {FILE}",
+                        BUDGET.as_secs() / 60
+                    )
+                });
+                continue;
+            }
+            Choice::All | Choice::Changed => {}
+        }
+        let began = Instant::now();
+        let mut left_out = None;
+        let green = report.step(name, |counts| match check(counts) {
+            Err(error) if error.is::<Missing>() => {
+                left_out = Some(error.to_string());
+                Ok(())
+            }
+            result => result,
+        });
+        if let Some(why) = left_out {
+            report.leave_out(format!("{name}: NOT CHECKED: {why}"));
+        } else if green
+            && choice == Choice::All
+            && let Err(error) = saved.write(began.elapsed())
+        {
+            report.step(format!("{name}: write {FILE}"), |_| Err(error));
+        }
+    }
+}
+
+/// A tool is missing that cannot be got on every machine: the check is left out, and says so.
+#[derive(Debug)]
+pub(crate) struct Missing(pub(crate) String);
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// What [`FILE`] says of one check, and what is the case now.
+struct Saved {
+    name: &'static str,
+    /// Of the files that it guards, as they are.
+    hash: String,
+    /// At its last green run.
+    green: Option<String>,
+    took: Option<Duration>,
+}
+
+impl Saved {
+    fn read(name: &'static str) -> Result<Saved> {
+        let document = document()?;
+        let table = document
+            .get(name)
+            .with_context(|| format!("{FILE} has no table [{name}]"))?;
+        let guards: Vec<&str> = table
+            .get("guards")
+            .and_then(|guards| guards.as_array())
+            .with_context(|| format!("{FILE}: {name}.guards is not an array"))?
+            .iter()
+            .filter_map(|guard| guard.as_str())
+            .collect();
+        Ok(Saved {
+            name,
+            hash: hash(&guards)?,
+            green: table
+                .get("hash")
+                .and_then(|hash| hash.as_str())
+                .map(str::to_owned),
+            took: table
+                .get("seconds")
+                .and_then(|seconds| seconds.as_integer())
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .map(Duration::from_secs),
+        })
+    }
+
+    fn is_current(&self) -> bool {
+        self.green.as_deref() == Some(&*self.hash)
+    }
+
+    /// The check was green, and took so long.
+    fn write(&mut self, took: Duration) -> Result<()> {
+        let mut document = document()?;
+        document[self.name]["hash"] = value(&self.hash);
+        document[self.name]["seconds"] = value(i64::try_from(took.as_secs())? + 1);
+        fs::write(root().join(FILE), document.to_string())
+            .with_context(|| format!("cannot write {FILE}"))
+    }
+}
+
+fn document() -> Result<DocumentMut> {
+    let text =
+        fs::read_to_string(root().join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
+    text.parse().with_context(|| format!("{FILE} is not TOML"))
+}
+
+/// One hash of names and contents of all files under `guards`, which git knows or would add.
+fn hash(guards: &[&str]) -> Result<String> {
+    let files = output(
+        command("git")
+            .args([
+                "ls-files",
+                "--cached",
+                "--others",
+                "--exclude-standard",
+                "--",
+            ])
+            .args(guards.iter().map(|guard| format!(":(glob){guard}")))
+            .args(guards.iter().map(|guard| format!(":(glob){guard}/**"))),
+    )?;
+    let mut files: Vec<&str> = files
+        .lines()
+        .filter(|file| root().join(file).is_file())
+        .collect();
+    files.sort_unstable();
+    files.dedup();
+    if files.is_empty() {
+        bail!("{FILE}: {guards:?} names no file");
+    }
+    let contents = hash_object("--stdin-paths", &files.join("\n"))?;
+    let list: Vec<String> = files
+        .iter()
+        .zip(contents.lines())
+        .map(|(file, content)| format!("{content} {file}\n"))
+        .collect();
+    Ok(hash_object("--stdin", &list.concat())?.trim().to_owned())
+}
+
+fn hash_object(option: &str, input: &str) -> Result<String> {
+    let mut child = command("git")
+        .args(["hash-object", option])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("git is needed to tell which files have changed")?;
+    // git answers before it has read everything: whoever wrote first and read then could wait for ever.
+    let mut stdin = child.stdin.take().context("a pipe was asked for")?;
+    let writer = std::thread::spawn({
+        let input = input.to_owned();
+        move || stdin.write_all(input.as_bytes())
+    });
+    let output = child.wait_with_output()?;
+    let written = writer
+        .join()
+        .map_err(|_| anyhow::anyhow!("a thread panicked"))?;
+    if !output.status.success() {
+        bail!("git hash-object {option} ended with {}", output.status);
+    }
+    written.context("cannot write to git hash-object")?;
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_check_has_its_table_and_each_table_its_check() {
+        let document = document().unwrap();
+        let mut tables: Vec<&str> = document.iter().map(|(name, _)| name).collect();
+        let mut names: Vec<&str> = CHECKS.iter().map(|(name, _)| *name).collect();
+        tables.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(tables, names);
+    }
+
+    #[test]
+    fn a_hash_depends_on_the_files_and_not_on_how_they_are_named() {
+        let sources = hash(&["xtask/src"]).unwrap();
+        assert_eq!(sources, hash(&["xtask/src/*.rs", "xtask/src"]).unwrap());
+        assert_ne!(sources, hash(&["xtask/src/main.rs"]).unwrap());
+        assert!(hash(&["no/such/folder"]).is_err());
+    }
+}
