@@ -1,5 +1,5 @@
-// Everything that the module does with memory, once or a few times: a program for tools that watch each
-// byte, and make it some twenty times slower. It ends by itself, with code 0 if all was as expected.
+// Everything that the module does with memory, once or a few times: a program for tools that watch
+// each byte, and make it some twenty times slower. It ends by itself, with code 0 if all was well.
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import webSocket from 'arkws';
@@ -36,7 +36,7 @@ async function exchange(options) {
     await ws.send(payload);
     const [, data] = await answer;
     if (typeof payload === 'string') assert.equal(data, payload);
-    else assert.deepEqual(new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength), new Uint8Array(payload));
+    else assert.deepEqual(Buffer.from(data), Buffer.from(payload));
   }
   // A run of small ones, and a buffer that the program gives away.
   const received = new Promise((resolve) => {

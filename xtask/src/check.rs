@@ -65,7 +65,7 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("server tests", "tests/server", true),
     ("error code tests", "tests/codes", true),
     ("lost connection tests", "tests/lost-connections", true),
-    ("resource tests", "tests/resources", false),
+    ("resource tests", "tests/resources", true),
 ];
 
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.

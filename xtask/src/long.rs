@@ -1,7 +1,7 @@
 //! The long checks, and when they run.
 //!
-//! `.ci/long.toml` names for each the files that it guards, and their hash when it was last green. A
-//! check whose files have not changed since would find nothing new, so that the continuous
+//! `.ci/long.toml` names for each the files that it guards, and their hash when it was last green.
+//! A check whose files have not changed since would find nothing new, so that the continuous
 //! integration leaves it out.
 use std::fs;
 use std::io::Write;
@@ -71,8 +71,8 @@ pub(crate) fn run(report: &mut Report, choice: Choice, wanted: impl Fn(&str) -> 
             Choice::Changed if start.elapsed() + saved.took.unwrap_or(UNKNOWN) > BUDGET => {
                 report.step(name, |_| {
                     bail!(
-                        "its files have changed, and with the other long checks it does not fit into \
-                         {} minutes: run `cargo xtask test --long` and commit {FILE}",
+                        "its files have changed, and with the other long checks it does not fit \
+                         into {} minutes: run `cargo xtask test --long` and commit {FILE}",
                         BUDGET.as_secs() / 60
                     )
                 });
@@ -209,7 +209,7 @@ fn hash_object(option: &str, input: &str) -> Result<String> {
         .stdout(Stdio::piped())
         .spawn()
         .context("git is needed to tell which files have changed")?;
-    // git answers before it has read everything: whoever wrote first and read then could wait for ever.
+    // git answers before it has read everything: who wrote first and read then could wait for ever.
     let mut stdin = child.stdin.take().context("a pipe was asked for")?;
     let writer = std::thread::spawn({
         let input = input.to_owned();
