@@ -116,8 +116,8 @@ export declare namespace webSocket {
      * A message has come: text as a string, binary as an ArrayBuffer (since 8). At level 10 and 11 it comes in pieces of at
      * most 4096 bytes, which never split a character; `dataEnd` follows the last. From level 12 it comes whole.
      *
-     * An ArrayBuffer of 200 KiB or more is the memory that the message was received into. Such a buffer cannot be
-     * transferred to another thread: Node.js 20 copies it instead, later versions throw. Transfer a `slice()` of it.
+     * An ArrayBuffer is the program's own, at every size: it may be transferred to another thread, and outlives the one that
+     * received it. If JavaScript has no memory for a message, its connection alone is closed, with 1009.
      *
      * Texts of up to 64 characters that arrive together are cut out of one string of at most 512 characters, which stays in memory
      * for as long as the program keeps one of them (but for texts of less than 13, which are copies).
@@ -810,7 +810,7 @@ export declare namespace webSocket {
    */
   interface WebSocketMessage {
     /**
-     * Text as a string, binary as an ArrayBuffer; one of 200 KiB or more cannot be transferred to another thread. Short texts may
+     * Text as a string, binary as an ArrayBuffer. Short texts may
      * share memory as those of a client do: see `on('message')`.
      */
     data: string | ArrayBuffer;

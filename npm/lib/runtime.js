@@ -17,7 +17,7 @@ function native() {
 
 function load() {
   if (typeof process === 'object') warnOfLevel(process.env.OHOS_API_VERSION);
-  return require('./native.js').start(wake, deliver);
+  return require('./native.js').start(wake, deliver, makeBuffer);
 }
 
 /** Says that the environment's API level is none; the native half (crates/netstack/src/level.rs) then ignores it. */
@@ -50,13 +50,24 @@ function wake() {
   let more = true;
   try {
     more = native().drain();
+  } catch (error) {
+    uncaught(error);
   } finally {
-    // More have come while these were delivered: timers and other sockets have their turn first.
+    // There are more: timers and other sockets have their turn first.
     if (more) afterTurn(wake);
   }
 }
 
-/** Hands events to the objects they belong to. */
+/** An ArrayBuffer of `length` bytes; undefined: there is no memory for it. */
+function makeBuffer(length) {
+  try {
+    return new ArrayBuffer(length);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hands events to the objects they belong to. What one of them throws does not keep others from theirs. */
 function deliver(...values) {
   for (let i = 0; i < values.length; ) {
     const object = active.get(values[i]) ?? nobody;
@@ -72,14 +83,16 @@ function deliver(...values) {
       case MESSAGES_FROM:
         i = messages(values, i + 1, object, values[i]);
         break;
-      case SENT:
-        object.sent(values[i++]);
-        break;
-      case DATA_END:
-        object.dataEnd();
-        break;
-      default:
-        object.event(what, values[i++]);
+      default: {
+        const value = what === DATA_END ? undefined : values[i++];
+        try {
+          if (what === SENT) object.sent(value);
+          else if (what === DATA_END) object.dataEnd();
+          else object.event(what, value);
+        } catch (error) {
+          uncaught(error);
+        }
+      }
     }
   }
 }
@@ -92,27 +105,33 @@ function messages(values, i, object, detail) {
   for (; i < values.length; i++) {
     const value = values[i];
     if (typeof value === 'number') break;
-    if (value !== undefined) {
-      object.message(value, detail);
-      continue;
+    try {
+      if (value !== undefined) object.message(value, detail);
+      else run(values[i + 1], values[i + 2], object, detail);
+    } catch (error) {
+      // Ours: what listeners throw they have caught. What comes behind must not be lost with it.
+      uncaught(error);
     }
-    const run = values[++i];
-    const lengths = values[++i];
-    const isText = typeof run === 'string';
-    if (lengths.length === 0) object.message(new Bytes(run), detail);
-    for (let k = 0, start = 0; k < lengths.length; k++) {
-      const length = lengths.charCodeAt(k);
-      const end = start + length;
-      try {
-        object.message(isText ? run.substring(start, end) : new Bytes(run, start, length), detail);
-      } catch (error) {
-        // A listener has transferred the memory of all of them. What follows the run must not be lost with it.
-        uncaught(error);
-      }
-      start = end;
-    }
+    if (value === undefined) i += 2;
   }
   return i;
+}
+
+/** Hands the messages on that are cut out of one value. */
+function run(all, lengths, object, detail) {
+  const isText = typeof all === 'string';
+  if (lengths.length === 0) object.message(new Bytes(all), detail);
+  for (let k = 0, start = 0; k < lengths.length; k++) {
+    const length = lengths.charCodeAt(k);
+    const end = start + length;
+    try {
+      object.message(isText ? all.substring(start, end) : new Bytes(all, start, length), detail);
+    } catch (error) {
+      // A listener has transferred the memory of all of them.
+      uncaught(error);
+    }
+    start = end;
+  }
 }
 
 /** Takes the events of an object that is gone. */

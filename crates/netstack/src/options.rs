@@ -150,6 +150,9 @@ pub struct CloseOptions {
 }
 
 impl CloseOptions {
+    /// RFC 6455, 7.4.1: the message is too big to process.
+    pub const TOO_BIG: u32 = 1009;
+
     /// What goes on the wire. A code that must not is replaced by 1000, a reason that is too long is cut.
     pub(crate) fn frame(&self, default_reason: &str) -> CloseFrame {
         let code = self

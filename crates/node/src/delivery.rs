@@ -13,15 +13,16 @@
 //!
 //! Among messages, `undefined` stands before a run: a string or an ArrayBuffer, and a string whose characters are the lengths
 //! of the messages that are cut out of it (of an ArrayBuffer as views). Without any, one view is all of it.
-use std::vec;
+use std::time::{Duration, Instant};
 
+use arkws_netstack::{BusinessError, CloseOptions};
 use bytes::BytesMut;
-use napi::Result;
+use napi::{Error, Result, Status};
 
 use crate::environment::Environment;
 use crate::event::Event;
-use crate::queue::{Batch, Body, Item, Kind, LARGE, Of, What};
-use crate::raw::{Call, Env, Scope, Value};
+use crate::queue::{Batch, Body, Cursor, Item, Kind, Of, What};
+use crate::raw::{Call, Env, Function, Scope, Value};
 
 const MESSAGES: u32 = 0;
 const PIECES: u32 = 1;
@@ -29,62 +30,110 @@ const MESSAGES_FROM: u32 = 2;
 const SENT: u32 = 3;
 const DATA_END: u32 = 4;
 
-/// A call is made when it has so many values.
-const VALUES: usize = 256;
+/// Buffers from this size on are made by JavaScript, which can say that there is no memory. Bytes.
+const MADE_BY_JAVASCRIPT: usize = 1 << 20;
 
-/// `drain()`: delivers all that lies ready, and tells whether more has come meanwhile. If so, JavaScript calls again after a turn
-/// of its event loop, so that timers and other sockets get theirs; if not, `wake` will be called.
+/// A call is made when it has so many values...
+const VALUES: usize = 256;
+/// ...or so many messages, of which one value may hold many.
+const MESSAGES_AT_ONCE: usize = 1024;
+
+/// `drain` stops between two calls after this long: timers and other sockets have their turn.
+const BUDGET: Duration = Duration::from_millis(10);
+
+/// `drain()`: delivers what lies ready, for a few milliseconds, and tells whether there is more. If so,
+/// JavaScript calls again after a turn of its event loop, so that timers and other sockets get theirs; if
+/// not, `wake` will be called.
 pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
     let environment = call.environment;
     let mut batches = environment.batches.take();
-    environment.queue.take(&mut batches);
-    let mut delivered = Ok(());
+    if batches.is_empty() {
+        environment.queue.take(&mut batches);
+    }
+    let until = Instant::now() + BUDGET;
     for batch in &mut batches {
-        // An error with one does not keep the others from being delivered.
-        delivered = delivered.and(deliver(call, batch));
+        match deliver(call, batch, until) {
+            Ok(Progress::Done) => {}
+            Ok(Progress::Paused) => {
+                environment.batches.replace(batches);
+                return call.env.convert(true);
+            }
+            // No JavaScript runs any more.
+            Err(_) => {
+                environment.queue.close();
+                return call.env.convert(false);
+            }
+        }
     }
     let more = environment.queue.give_back(&mut batches);
     environment.batches.replace(batches);
-    delivered?;
     call.env.convert(more)
 }
 
-fn deliver(call: &Call<'_>, batch: &mut Batch) -> Result<()> {
+/// How far a batch has come.
+#[derive(PartialEq, Eq)]
+enum Progress {
+    Done,
+    /// Its time was over; its [`Cursor`] says where to go on.
+    Paused,
+}
+
+/// Delivers what is left of a batch.
+///
+/// # Errors
+/// No JavaScript can run in the environment.
+fn deliver(call: &Call<'_>, batch: &mut Batch, until: Instant) -> Result<Progress> {
     let Batch {
         items,
         bodies,
         arenas,
         lengths,
         owned,
+        cursor,
         ..
     } = batch;
     let mut delivery = Delivery {
         env: call.env,
         environment: call.environment,
-        bodies: bodies.drain(..),
+        bodies: &bodies[cursor.bodies..],
         payloads: Payloads {
-            narrow: &arenas.narrow,
-            wide: &arenas.wide,
-            lengths,
-            owned: owned.drain(..),
+            narrow: &arenas.narrow[cursor.narrow..],
+            wide: &arenas.wide[cursor.wide..],
+            lengths: &lengths[cursor.lengths..],
+            owned: &mut owned[cursor.owned..],
         },
         values: Vec::with_capacity(VALUES + 4),
+        messages: 0,
         scope: Some(Scope::open(call.env)?),
         taken: Vec::new(),
         failures: 0,
     };
-    let delivered = delivery.items(items.drain(..));
+    let delivered = delivery.items(&mut items[cursor.items..], until);
     delivery.report_taken();
-    delivered
+    let left = delivery.left();
+    *cursor = Cursor {
+        items: items.len() - delivered.as_ref().map_or(0, |left| *left),
+        bodies: bodies.len() - left.bodies,
+        narrow: arenas.narrow.len() - left.narrow,
+        wide: arenas.wide.len() - left.wide,
+        lengths: lengths.len() - left.lengths,
+        owned: owned.len() - left.owned,
+    };
+    Ok(match delivered? {
+        0 => Progress::Done,
+        _ => Progress::Paused,
+    })
 }
 
 struct Delivery<'b> {
     env: Env,
     environment: &'b Environment,
-    bodies: vec::Drain<'b, Body>,
+    bodies: &'b [Body],
     payloads: Payloads<'b>,
     /// The arguments of the next call, and what keeps them.
     values: Vec<Value>,
+    /// How many messages they are.
+    messages: usize,
     scope: Option<Scope>,
     /// Whose messages the next call has.
     taken: Vec<Taken>,
@@ -97,7 +146,7 @@ struct Payloads<'b> {
     narrow: &'b [u8],
     wide: &'b [u16],
     lengths: &'b [u16],
-    owned: vec::Drain<'b, BytesMut>,
+    owned: &'b mut [BytesMut],
 }
 
 struct Taken {
@@ -107,34 +156,65 @@ struct Taken {
     bytes: usize,
 }
 
+impl Of {
+    /// The number of a server's connection.
+    fn connection(self) -> Option<u32> {
+        match self {
+            Of::Client | Of::Pieces => None,
+            Of::Connection(number) => Some(number),
+        }
+    }
+}
+
 impl Delivery<'_> {
-    fn items(&mut self, items: impl Iterator<Item = Item>) -> Result<()> {
-        for Item { object, what } in items {
+    /// Delivers items until they are done or the time is over; how many are left.
+    ///
+    /// # Errors
+    /// No JavaScript can run in the environment.
+    fn items(&mut self, items: &mut [Item], until: Instant) -> Result<usize> {
+        for index in 0..items.len() {
+            let Item { object, what } = &mut items[index];
+            let object = *object;
             match what {
-                What::Messages { of, mut bodies } => {
-                    while bodies > 0 {
-                        bodies -= self.messages(object, of, bodies)?;
-                        self.call_if_full()?;
+                What::Messages { of, bodies } => {
+                    while *bodies > 0 {
+                        *bodies -= self.messages(object, *of, *bodies)?;
+                        if self.call_if_full()? && Instant::now() >= until {
+                            // With no bodies left this item is passed over next time.
+                            return Ok(items.len() - index);
+                        }
                     }
                 }
                 What::Sent { count } => {
+                    let count = *count;
                     self.header(object, SENT)?;
                     self.values.push(self.env.number(count)?);
                 }
                 What::DataEnd => self.header(object, DATA_END)?,
                 What::Event(event) => {
-                    if matches!(*event, Event::SendFailed { .. }) {
-                        self.failures += 1;
+                    if let Some(event) = event.take() {
+                        self.event(object, *event)?;
                     }
-                    let (name, value) = event.into_js(self.env, self.environment)?;
-                    self.values.push(self.env.number(object)?);
-                    self.values.push(self.env.latin1(name.as_bytes())?);
-                    self.values.push(value);
                 }
             }
-            self.call_if_full()?;
+            if self.call_if_full()? && Instant::now() >= until {
+                return Ok(items.len() - index - 1);
+            }
         }
-        self.call()
+        self.call()?;
+        Ok(0)
+    }
+
+    /// What is left of the batch.
+    fn left(&self) -> Cursor {
+        Cursor {
+            items: 0,
+            bodies: self.bodies.len(),
+            narrow: self.payloads.narrow.len(),
+            wide: self.payloads.wide.len(),
+            lengths: self.payloads.lengths.len(),
+            owned: self.payloads.owned.len(),
+        }
     }
 
     fn header(&mut self, object: u32, operation: u32) -> Result<()> {
@@ -143,8 +223,29 @@ impl Delivery<'_> {
         Ok(())
     }
 
+    fn event(&mut self, object: u32, event: Event) -> Result<()> {
+        match &event {
+            Event::SendFailed { .. } => self.failures += 1,
+            Event::Close(_) | Event::Idle => self.environment.forget_refusal(object, None),
+            Event::Disconnected(gone) => {
+                self.environment.forget_refusal(object, Some(gone.number));
+            }
+            _ => {}
+        }
+        let (name, value) = match event.into_js(self.env, self.environment) {
+            Ok(event) => event,
+            // It cannot be told in JavaScript's own words: then as an exception that nobody caught.
+            Err(error) => return self.recover(error),
+        };
+        self.values.push(self.env.number(object)?);
+        self.values.push(self.env.latin1(name.as_bytes())?);
+        self.values.push(value);
+        Ok(())
+    }
+
     /// As many of the next messages as one call takes, of at most `bodies` bodies; of how many bodies they were.
     fn messages(&mut self, object: u32, of: Of, bodies: usize) -> Result<usize> {
+        let begun = self.values.len();
         match of {
             Of::Client => self.header(object, MESSAGES)?,
             Of::Pieces => self.header(object, PIECES)?,
@@ -153,47 +254,116 @@ impl Delivery<'_> {
                 self.values.push(self.env.number(number)?);
             }
         }
-        let views = matches!(of, Of::Client | Of::Pieces) && self.environment.gives_views(object);
+        let headed = self.values.len();
+        let views = of.connection().is_none() && self.environment.gives_views(object);
         let mut taken = Taken {
             object,
             of,
             events: 0,
             bytes: 0,
         };
+        let mut refused = self.environment.is_refused(object, of.connection());
+        let mut lost = None;
         let mut done = 0;
-        while done < bodies && (done == 0 || self.values.len() < VALUES) {
-            let body = self.bodies.next().expect("as many as the item says");
-            let (events, bytes) = self
-                .payloads
-                .push(self.env, body, views, &mut self.values)?;
+        while done < bodies
+            && (done == 0 || self.values.len() < VALUES)
+            && self.messages < MESSAGES_AT_ONCE
+        {
+            let (body, rest) = self.bodies.split_first().expect("as many as the item says");
+            self.bodies = rest;
+            let whole = self.values.len();
+            let make_buffer = &self.environment.make_buffer;
+            let (events, bytes, made) =
+                self.payloads
+                    .push(self.env, make_buffer, body, views, &mut self.values);
+            if made.is_err() && !refused {
+                refused = true;
+                lost = Some(bytes);
+            }
+            if refused {
+                self.values.truncate(whole);
+            }
             taken.events += events;
             taken.bytes += bytes;
+            self.messages += events;
             done += 1;
         }
         self.taken.push(taken);
+        if self.values.len() == headed {
+            self.values.truncate(begun);
+        }
+        if let Some(bytes) = lost {
+            self.refuse(object, of, bytes)?;
+        }
         Ok(done)
     }
 
-    fn call_if_full(&mut self) -> Result<()> {
-        match self.values.len() >= VALUES {
-            true => self.call(),
-            false => Ok(()),
+    /// JavaScript has no room for a message: its connection is closed, and nothing else is touched.
+    fn refuse(&mut self, object: u32, of: Of, bytes: usize) -> Result<()> {
+        // What was said of it was said to us.
+        self.env.take_exception()?;
+        let connection = of.connection();
+        self.environment.refuse(object, connection);
+        let why = format!("no room in JavaScript's memory for a message of {bytes} bytes");
+        let options = CloseOptions {
+            code: Some(CloseOptions::TOO_BIG),
+            reason: Some(why.clone()),
+        };
+        // One that is closing already needs no other close; one that is gone neither.
+        let _ = match connection {
+            None => self
+                .environment
+                .client(object, |client| client.close(options).is_ok()),
+            Some(number) => self
+                .environment
+                .server(object, |server| server.close_number(number, options)),
+        };
+        let error = BusinessError {
+            code: BusinessError::EVENT,
+            message: format!("Websocket connection lost: {why}"),
+            data: Some("0".to_owned()),
+            cause: Some("too-big"),
+        };
+        self.event(object, Event::Error(error))
+    }
+
+    /// `true`: the listeners have run.
+    fn call_if_full(&mut self) -> Result<bool> {
+        let full = self.values.len() >= VALUES || self.messages >= MESSAGES_AT_ONCE;
+        if full {
+            self.call()?;
         }
+        Ok(full)
     }
 
     /// Runs the listeners. Only then does what they were given count as consumed.
     fn call(&mut self) -> Result<()> {
+        self.messages = 0;
         if self.values.is_empty() {
+            self.report_taken();
             return Ok(());
         }
         let called = self.environment.deliver.call(self.env, &self.values);
         self.values.clear();
         self.report_taken();
-        called?;
+        if let Err(error) = called {
+            self.recover(error)?;
+        }
         // The next values are kept by the next scope; it can only be opened when the last has been closed.
         self.scope = None;
         self.scope = Some(Scope::open(self.env)?);
         Ok(())
+    }
+
+    /// Raises the exception that made a call fail as one that nobody has caught, and goes on.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be cleared: no JavaScript can run in the environment.
+    fn recover(&self, error: Error) -> Result<()> {
+        match self.env.take_exception()? {
+            Some(exception) => self.env.uncaught(exception),
+            None => Err(error),
+        }
     }
 
     fn report_taken(&mut self) {
@@ -221,16 +391,18 @@ impl Delivery<'_> {
     }
 }
 
-impl Payloads<'_> {
-    /// Appends the next messages, binary ones perhaps as `views`; how many, and the bytes that were received for them.
+impl<'b> Payloads<'b> {
+    /// Appends the next messages, binary ones perhaps as `views`; how many, and the bytes that were received
+    /// for them. They count as taken also where JavaScript could not make the values.
     fn push(
         &mut self,
         env: Env,
-        body: Body,
+        make_buffer: &Function,
+        body: &Body,
         views: bool,
         values: &mut Vec<Value>,
-    ) -> Result<(usize, usize)> {
-        let (value, kind, received) = match body {
+    ) -> (usize, usize, Result<()>) {
+        match *body {
             Body::Run {
                 kind,
                 count,
@@ -238,57 +410,117 @@ impl Payloads<'_> {
                 received,
             } => {
                 let lengths = split_off(&mut self.lengths, count as usize);
-                let cut = match kind {
-                    Kind::Latin1 | Kind::Utf16 => count > 1,
-                    Kind::Binary => views,
-                };
-                if cut {
-                    values.push(env.undefined()?);
-                    values.push(self.value(env, kind, len as usize)?);
-                    values.push(env.utf16(lengths)?);
-                } else {
-                    for len in lengths {
-                        values.push(self.value(env, kind, (*len).into())?);
-                    }
-                }
-                return Ok((count as usize, received as usize));
+                let run = self.next(kind, len as usize);
+                let made = push_run(env, run, lengths, views, values);
+                (count as usize, received as usize, made)
             }
             Body::Small {
                 kind,
                 len,
                 received,
-            } => (
-                self.value(env, kind, len as usize)?,
-                kind,
-                received as usize,
-            ),
-            Body::Owned { kind } => {
-                let bytes = self.owned.next().expect("one each");
-                let received = bytes.len();
-                let value = match kind {
-                    Kind::Binary if received >= LARGE => env.adopted_array_buffer(bytes),
-                    Kind::Binary => env.copied_array_buffer(&bytes),
-                    _ => env.latin1(&bytes),
-                };
-                (value?, kind, received)
+            } => {
+                let value = self.next(kind, len as usize).value(env);
+                let made = value.and_then(|value| push_whole(env, kind, value, views, values));
+                (1, received as usize, made)
             }
-        };
-        if kind == Kind::Binary && views {
-            values.extend([env.undefined()?, value, env.utf16(&[])?]);
-        } else {
-            values.push(value);
+            Body::Owned { kind } => {
+                let owned = std::mem::take(&mut self.owned);
+                let (first, rest) = owned.split_first_mut().expect("one each");
+                self.owned = rest;
+                let bytes = std::mem::take(first);
+                let value = match kind {
+                    Kind::Binary if bytes.len() >= MADE_BY_JAVASCRIPT => env
+                        .made_array_buffer(make_buffer, &bytes)
+                        .and_then(|made| made.ok_or_else(no_memory)),
+                    Kind::Binary => env.copied_array_buffer(&bytes),
+                    Kind::Latin1 | Kind::Utf16 => env.latin1(&bytes),
+                };
+                let made = value.and_then(|value| push_whole(env, kind, value, views, values));
+                (1, bytes.len(), made)
+            }
         }
-        Ok((1, received))
     }
 
-    /// Of what lies next in the arena.
-    fn value(&mut self, env: Env, kind: Kind, len: usize) -> Result<Value> {
+    /// What lies next in the arena.
+    fn next(&mut self, kind: Kind, len: usize) -> Small<'b> {
         match kind {
-            Kind::Latin1 => env.latin1(split_off(&mut self.narrow, len)),
-            Kind::Utf16 => env.utf16(split_off(&mut self.wide, len)),
-            Kind::Binary => env.copied_array_buffer(split_off(&mut self.narrow, len)),
+            Kind::Latin1 => Small::Latin1(split_off(&mut self.narrow, len)),
+            Kind::Utf16 => Small::Utf16(split_off(&mut self.wide, len)),
+            Kind::Binary => Small::Binary(split_off(&mut self.narrow, len)),
         }
     }
+}
+
+/// A payload in an arena.
+#[derive(Clone, Copy)]
+enum Small<'b> {
+    Latin1(&'b [u8]),
+    Utf16(&'b [u16]),
+    Binary(&'b [u8]),
+}
+
+impl Small<'_> {
+    fn value(self, env: Env) -> Result<Value> {
+        match self {
+            Small::Latin1(bytes) => env.latin1(bytes),
+            Small::Utf16(units) => env.utf16(units),
+            Small::Binary(bytes) => env.copied_array_buffer(bytes),
+        }
+    }
+
+    /// The next so many bytes, or units.
+    fn split_off(&mut self, len: usize) -> Self {
+        match self {
+            Small::Latin1(bytes) => Small::Latin1(split_off(bytes, len)),
+            Small::Utf16(units) => Small::Utf16(split_off(units, len)),
+            Small::Binary(bytes) => Small::Binary(split_off(bytes, len)),
+        }
+    }
+}
+
+/// Appends a run: as one value of which JavaScript cuts the messages, or as the messages.
+fn push_run(
+    env: Env,
+    mut run: Small<'_>,
+    lengths: &[u16],
+    views: bool,
+    values: &mut Vec<Value>,
+) -> Result<()> {
+    let cut = match run {
+        Small::Latin1(_) | Small::Utf16(_) => lengths.len() > 1,
+        Small::Binary(_) => views,
+    };
+    if cut {
+        values.extend([env.undefined()?, run.value(env)?, env.utf16(lengths)?]);
+        return Ok(());
+    }
+    for len in lengths {
+        values.push(run.split_off(usize::from(*len)).value(env)?);
+    }
+    Ok(())
+}
+
+/// Appends a message that is a value by itself.
+fn push_whole(
+    env: Env,
+    kind: Kind,
+    value: Value,
+    views: bool,
+    values: &mut Vec<Value>,
+) -> Result<()> {
+    if kind == Kind::Binary && views {
+        values.extend([env.undefined()?, value, env.utf16(&[])?]);
+    } else {
+        values.push(value);
+    }
+    Ok(())
+}
+
+fn no_memory() -> Error {
+    Error::new(
+        Status::GenericFailure,
+        "arkws: there is no memory for a message",
+    )
 }
 
 fn split_off<'b, T>(arena: &mut &'b [T], len: usize) -> &'b [T] {

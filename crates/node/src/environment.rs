@@ -19,6 +19,8 @@ pub(crate) struct Environment {
     pub(crate) wakeup: Wakeup,
     /// The JavaScript loop that hands events to objects.
     pub(crate) deliver: Function,
+    /// Makes the buffers of large messages: where memory is short, it says so instead of ending the process.
+    pub(crate) make_buffer: Function,
     /// Empty: what [`Queue::take`] takes comes into it.
     pub(crate) batches: RefCell<VecDeque<Batch>>,
     /// Where the text of a call is read into.
@@ -28,17 +30,22 @@ pub(crate) struct Environment {
     /// The client objects that want binary messages as views.
     viewers: RefCell<FxHashSet<u32>>,
     requests: RefCell<FxHashMap<u32, PendingRequest>>,
+    /// Connections, by their object and, of a server, their number, that are being closed because a message
+    /// of theirs could not be given to JavaScript: what came behind it is not, either.
+    refused: RefCell<FxHashSet<(u32, Option<u32>)>>,
     /// Numbers objects and requests; none is used twice, so that a late event of an object that is gone finds nobody.
     next: Cell<u32>,
 }
 
 impl Environment {
-    pub(crate) fn new(wakeup: Wakeup, deliver: Function) -> Environment {
+    pub(crate) fn new(wakeup: Wakeup, deliver: Function, make_buffer: Function) -> Environment {
         let waker = wakeup.waker();
         Environment {
             queue: Arc::new(Queue::new(Box::new(move || waker.wake()))),
             wakeup,
             deliver,
+            make_buffer,
+            refused: RefCell::default(),
             batches: RefCell::default(),
             text: RefCell::default(),
             clients: RefCell::default(),
@@ -90,6 +97,9 @@ impl Environment {
         let client = self.clients.borrow_mut().remove(&number);
         let server = self.servers.borrow_mut().remove(&number);
         self.viewers.borrow_mut().remove(&number);
+        self.refused
+            .borrow_mut()
+            .retain(|(object, _)| *object != number);
         drop((client, server));
     }
 
@@ -105,6 +115,22 @@ impl Environment {
     /// What [`give_views`](Self::give_views) was told last.
     pub(crate) fn gives_views(&self, number: u32) -> bool {
         self.viewers.borrow().contains(&number)
+    }
+
+    /// A message of the connection could not be given to JavaScript.
+    pub(crate) fn refuse(&self, object: u32, connection: Option<u32>) {
+        self.refused.borrow_mut().insert((object, connection));
+    }
+
+    /// Whether [`refuse`](Self::refuse) was called for the connection.
+    pub(crate) fn is_refused(&self, object: u32, connection: Option<u32>) -> bool {
+        let refused = self.refused.borrow();
+        !refused.is_empty() && refused.contains(&(object, connection))
+    }
+
+    /// The connection has ended: another one of the object may follow.
+    pub(crate) fn forget_refusal(&self, object: u32, connection: Option<u32>) {
+        self.refused.borrow_mut().remove(&(object, connection));
     }
 
     /// Keeps a request until JavaScript answers it.
@@ -123,6 +149,8 @@ impl Environment {
         self.clients.take();
         self.servers.take();
         self.requests.take();
+        self.deliver.release(self.wakeup.env());
+        self.make_buffer.release(self.wakeup.env());
         self.wakeup.release();
     }
 }

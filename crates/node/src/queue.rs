@@ -22,8 +22,8 @@ use crate::latin1;
 /// An owned payload up to this size is copied into the arena, which frees its buffer for the network thread.
 const SMALL: usize = 16 * 1024;
 
-/// A borrowed payload from this size on gets a buffer of its own, which JavaScript can adopt without a second copy.
-pub(crate) const LARGE: usize = 200 * 1024;
+/// A borrowed payload from this size on gets a buffer of its own: the arena would keep so much memory.
+const LARGE: usize = 200 * 1024;
 
 /// Text of up to so many characters joins a run of texts...
 const RUN_TEXT: usize = 64;
@@ -93,6 +93,19 @@ pub(crate) struct Batch {
     messages: usize,
     /// Of payloads.
     bytes: usize,
+    /// How much of it has been delivered.
+    pub(crate) cursor: Cursor,
+}
+
+/// How much of a batch has been delivered: of each of its lists, so many from the front.
+#[derive(Default)]
+pub(crate) struct Cursor {
+    pub(crate) items: usize,
+    pub(crate) bodies: usize,
+    pub(crate) narrow: usize,
+    pub(crate) wide: usize,
+    pub(crate) lengths: usize,
+    pub(crate) owned: usize,
 }
 
 /// The small payloads, one behind the other.
@@ -116,8 +129,8 @@ pub(crate) enum What {
     DataEnd,
     /// The oldest sends of a client object are done.
     Sent { count: u32 },
-    /// Anything rarer.
-    Event(Box<Event>),
+    /// Anything rarer; `None`: it has been delivered.
+    Event(Option<Box<Event>>),
 }
 
 /// What the messages of an item are.
@@ -220,7 +233,7 @@ impl Queue {
         if matches!(event, Event::SendFailed { .. }) {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
-        self.append(|batch| batch.item(object, What::Event(Box::new(event))));
+        self.append(|batch| batch.item(object, What::Event(Some(Box::new(event)))));
     }
 
     /// Whether JavaScript knows of all sends that have failed so far: only then are its oldest unanswered ones not among them.
@@ -364,6 +377,7 @@ impl Batch {
         reuse(&mut self.arenas.wide);
         self.messages = 0;
         self.bytes = 0;
+        self.cursor = Cursor::default();
     }
 
     fn item(&mut self, object: u32, what: What) {

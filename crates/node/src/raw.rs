@@ -4,12 +4,11 @@
 //! `unsafe` of this crate is in this file, but for the vector instructions of [`utf16`]. It rests on one fact: an [`Env`] and a
 //! [`Value`] exist only while Node-API calls into this module, on the environment's thread.
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use bytes::BytesMut;
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue};
 use napi::{Error, JsError, Result, Status, sys};
 
@@ -82,8 +81,9 @@ impl Drop for Instances {
     }
 }
 
-/// Puts `start(wake, deliver)` into the module's exports. It returns an object with the [`FUNCTIONS`]:
-/// `wake()` will be called when events lie ready, `deliver(...)` with what they are, see [`crate::delivery`].
+/// Puts `start(wake, deliver, makeBuffer)` into the module's exports. It returns an object with the
+/// [`FUNCTIONS`]: `wake()` will be called when events lie ready, `deliver(...)` with what they are, see
+/// [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer of `n` bytes, or returns undefined.
 pub(crate) fn export_start(env: sys::napi_env, exports: sys::napi_value) -> Result<()> {
     let instances = Box::into_raw(Box::<Instances>::default());
     let mut start = ptr::null_mut();
@@ -130,8 +130,9 @@ fn start(env: sys::napi_env, info: sys::napi_callback_info) -> Result<Value> {
     let (arguments, _) = arguments(env, info)?;
     let wakeup = Wakeup::new(env, arguments[0])?;
     let deliver = Function::new(env, arguments[1])?;
+    let make_buffer = Function::new(env, arguments[2])?;
     let instance = Box::into_raw(Box::new(Instance {
-        environment: Environment::new(wakeup, deliver),
+        environment: Environment::new(wakeup, deliver, make_buffer),
         functions: Vec::with_capacity(FUNCTIONS.len()),
     }));
     let (mut instances, mut exports) = (ptr::null_mut(), ptr::null_mut());
@@ -340,7 +341,10 @@ impl Call<'_> {
             ))?;
         }
         if length > 0 {
-            // SAFETY: nobody but JavaScript changes these bytes, or gives them up.
+            // SAFETY: the buffer is not given up while no JavaScript runs. Who else may write to it is the
+            // program's business: JavaScript of this thread does not run now, and another thread (one of
+            // libuv's that reads a file into it, say) would do so for an operation that the program started
+            // and did not wait for; the bytes are then one or the other, and are only copied here.
             return Ok(Some(with(unsafe {
                 std::slice::from_raw_parts(data.cast::<u8>(), length)
             })));
@@ -398,7 +402,11 @@ impl Env {
         self.make(|env, value| unsafe { sys::napi_create_string_utf16(env, data, length, value) })
     }
 
-    /// An ArrayBuffer with a copy of `bytes`.
+    /// An ArrayBuffer with a copy of `bytes`, which are few: where memory is short, Node-API ends the
+    /// process. (See [`made_array_buffer`](Self::made_array_buffer).)
+    ///
+    /// JavaScript owns its memory, whatever the size: Node-API cannot keep memory of ours alive past the
+    /// environment, and a program may hand a buffer to another one.
     pub(crate) fn copied_array_buffer(self, bytes: &[u8]) -> Result<Value> {
         let mut data = ptr::null_mut();
         // SAFETY: `self` is current.
@@ -412,31 +420,52 @@ impl Env {
         Ok(value)
     }
 
-    /// An ArrayBuffer that adopts `bytes`; a copy where the runtime does not allow that (Electron).
-    pub(crate) fn adopted_array_buffer(self, bytes: BytesMut) -> Result<Value> {
-        let owner = Box::into_raw(Box::new(bytes));
-        // SAFETY: the bytes stay where they are until Node-API calls `drop_owner`, once, or until the box is taken back
-        // because it did not adopt them. Only JavaScript writes to them.
+    /// An ArrayBuffer that JavaScript has made by `make`, with a copy of `bytes`; `None`: there is no
+    /// memory for it, or `make` is not what it was.
+    pub(crate) fn made_array_buffer(self, make: &Function, bytes: &[u8]) -> Result<Option<Value>> {
+        let length = self.convert(bytes.len() as f64)?;
+        let buffer = make.call(self, &[length])?;
+        let mut is = false;
+        let (mut data, mut room) = (ptr::null_mut(), 0);
+        // SAFETY: `self` is current, and `buffer` was just made in it.
         unsafe {
-            let (data, length) = ((*owner).as_mut_ptr().cast(), (*owner).len());
-            let adopted = self.make(|env, value| {
-                sys::napi_create_external_arraybuffer(
-                    env,
-                    data,
-                    length,
-                    Some(drop_owner),
-                    owner.cast(),
-                    value,
-                )
-            });
-            adopted.or_else(|_| self.copied_array_buffer(&Box::from_raw(owner)))
+            check(sys::napi_is_arraybuffer(self.0, buffer.0, &mut is))?;
+            if !is {
+                return Ok(None);
+            }
+            check(sys::napi_get_arraybuffer_info(
+                self.0, buffer.0, &mut data, &mut room,
+            ))?;
         }
+        if room != bytes.len() {
+            return Ok(None);
+        }
+        // SAFETY: the buffer has so many bytes; it lives at least until this call of Node-API returns, and
+        // no JavaScript that could write to it or give it up runs on this thread meanwhile.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast::<u8>(), room) };
+        Ok(Some(buffer))
     }
 
     /// Anything else, converted by napi-rs.
     pub(crate) fn convert(self, value: impl ToNapiValue) -> Result<Value> {
         // SAFETY: `self` is current.
         unsafe { ToNapiValue::to_napi_value(self.0, value) }.map(Value)
+    }
+
+    /// The exception that is pending, if one is; it is not any more.
+    ///
+    /// # Errors
+    /// It cannot be cleared: the environment is being terminated.
+    pub(crate) fn take_exception(self) -> Result<Option<Value>> {
+        let mut pending = false;
+        // SAFETY: `self` is current.
+        check(unsafe { sys::napi_is_exception_pending(self.0, &mut pending) })?;
+        if !pending {
+            return Ok(None);
+        }
+        // SAFETY: `self` is current.
+        self.make(|env, value| unsafe { sys::napi_get_and_clear_last_exception(env, value) })
+            .map(Some)
     }
 
     /// Raises `uncaughtException` with `value`, then goes on.
@@ -457,11 +486,6 @@ impl Env {
 
 fn signed(length: usize) -> isize {
     isize::try_from(length).expect("no allocation is larger")
-}
-
-unsafe extern "C" fn drop_owner(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
-    // SAFETY: this is the box of `adopted_array_buffer`, given back once.
-    drop(unsafe { Box::from_raw(owner.cast::<BytesMut>()) });
 }
 
 /// While it lives, values made in the environment are kept; then they may be collected.
@@ -487,30 +511,56 @@ impl Drop for Scope {
 }
 
 /// A JavaScript function that is kept as long as its environment.
-pub(crate) struct Function(sys::napi_ref);
+pub(crate) struct Function {
+    /// Null: [`release`](Self::release) was called.
+    reference: Cell<sys::napi_ref>,
+}
 
 impl Function {
     fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Function> {
         let mut reference = ptr::null_mut();
-        // SAFETY: both are current. The reference is deleted with the environment.
+        // SAFETY: both are current.
         check(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
-        Ok(Function(reference))
+        Ok(Function {
+            reference: Cell::new(reference),
+        })
     }
 
-    pub(crate) fn call(&self, Env(env): Env, arguments: &[Value]) -> Result<()> {
+    /// Calls it, and returns what it does.
+    ///
+    /// # Errors
+    /// It has thrown: see [`Env::take_exception`]. Or no JavaScript can run any more.
+    pub(crate) fn call(&self, Env(env): Env, arguments: &[Value]) -> Result<Value> {
         let (mut receiver, mut function) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: `env` is current; `Value` is a `napi_value` (`repr(transparent)`).
+        let mut result = ptr::null_mut();
+        // SAFETY: `env` is current; `Value` is a `napi_value` (`repr(transparent)`). A null reference, one that
+        // was released, is an error that Node-API returns.
         unsafe {
             check(sys::napi_get_undefined(env, &mut receiver))?;
-            check(sys::napi_get_reference_value(env, self.0, &mut function))?;
+            check(sys::napi_get_reference_value(
+                env,
+                self.reference.get(),
+                &mut function,
+            ))?;
             check(sys::napi_call_function(
                 env,
                 receiver,
                 function,
                 arguments.len(),
                 arguments.as_ptr().cast(),
-                ptr::null_mut(),
-            ))
+                &mut result,
+            ))?;
+        }
+        Ok(Value(result))
+    }
+
+    /// The environment ends: the function is not called any more. (Node.js 20 does not free references
+    /// that nobody deletes.)
+    pub(crate) fn release(&self, Env(env): Env) {
+        let reference = self.reference.replace(ptr::null_mut());
+        if !reference.is_null() {
+            // SAFETY: `env` is current, and this was the only copy of the reference.
+            unsafe { sys::napi_delete_reference(env, reference) };
         }
     }
 }
@@ -553,6 +603,11 @@ impl Wakeup {
             check(sys::napi_unref_threadsafe_function(env, function))?;
         }
         Ok(Wakeup { env, function })
+    }
+
+    /// The environment, for its clean-up hook.
+    pub(crate) fn env(&self) -> Env {
+        Env(self.env)
     }
 
     pub(crate) fn waker(&self) -> Waker {

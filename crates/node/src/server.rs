@@ -32,6 +32,12 @@ impl Server {
             self.server.consumed(&connection, events, bytes);
         }
     }
+
+    /// Closes the connection of that number; `false`: it is gone, or closing already.
+    pub(crate) fn close_number(&self, client: u32, options: CloseOptions) -> bool {
+        let connection = self.clients.lock().by_number.get(&client).cloned();
+        connection.is_some_and(|connection| self.server.close(&connection, options).is_ok())
+    }
 }
 
 #[derive(Default)]

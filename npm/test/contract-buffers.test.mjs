@@ -1,0 +1,215 @@
+// JavaScript owns the memory of each message, whatever its size: no size, no thread and no want of memory
+// ends the process, or another connection.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import webSocket from 'arkws';
+import { folder, node, serve } from './support.mjs';
+
+const MIB = 1 << 20;
+/** Around the sizes at which the module takes another way. */
+const SIZES = [16 * 1024, 200 * 1024 - 1, 200 * 1024, MIB - 1, MIB, 3 * MIB];
+
+/** A server that sends messages of these sizes, each byte of which is its number in the list. */
+const sender = (t, sizes) =>
+  serve(t, (socket) => sizes.forEach((size, number) => socket.send(Buffer.alloc(size, number + 1))));
+
+describe('ArrayBuffers that were received', () => {
+  it('can be transferred at every size', async (t) => {
+    const ws = webSocket.createWebSocket();
+    const received = [];
+    const all = new Promise((resolve) =>
+      ws.on('message', (_, data) => received.push(data) === SIZES.length && resolve()),
+    );
+    await ws.connect(await sender(t, SIZES));
+    await all;
+    received.forEach((buffer, number) => {
+      const moved = structuredClone(buffer, { transfer: [buffer] });
+      assert.equal(buffer.byteLength, 0);
+      assert.deepEqual(Buffer.from(moved), Buffer.alloc(SIZES[number], number + 1));
+    });
+    ws.close();
+  });
+
+  it('outlive the thread that received them', async (t) => {
+    const url = await sender(t, [MIB, 3 * MIB]);
+    const worker = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads');
+       const ws = require('arkws').createWebSocket();
+       ws.on('message', (_, data) => {
+         const moved = data.transfer ? data.transfer() : data;
+         parentPort.postMessage(moved, [moved]);
+       });
+       ws.connect(workerData);`,
+      { eval: true, workerData: url },
+    );
+    const [first] = await once(worker, 'message');
+    const [second] = await once(worker, 'message');
+    await worker.terminate();
+    // What the thread had is given back, and taken by others.
+    const others = Array.from({ length: 8 }, () => Buffer.alloc(3 * MIB, 0xff));
+    assert.deepEqual(Buffer.from(first), Buffer.alloc(MIB, 1));
+    assert.deepEqual(Buffer.from(second), Buffer.alloc(3 * MIB, 2));
+    assert.equal(others.length, 8);
+  });
+});
+
+describe('a message for which there is no memory', () => {
+  for (const binaryType of ['arraybuffer', 'uint8array']) {
+    it(`closes its connection with 1009, and no other (${binaryType})`, async (t) => {
+      const codes = [];
+      const url = await serve(t, (socket, { url }) => {
+        socket.on('message', (data, binary) => socket.send(data, { binary }));
+        socket.on('close', (code) => codes.push([url, code]));
+        if (url === '/large') [16, 2 * MIB, 16].forEach((size) => socket.send(Buffer.alloc(size)));
+      });
+      const root = await folder({
+        'app.mjs': `
+          // Large buffers cannot be made, from here on.
+          const Real = ArrayBuffer;
+          globalThis.ArrayBuffer = new Proxy(Real, {
+            construct(target, [length]) {
+              if (length >= ${MIB}) throw new RangeError('Array buffer allocation failed');
+              return new Real(length);
+            },
+          });
+          const { default: webSocket } = await import('arkws');
+          const [large, other] = [webSocket.createWebSocket(), webSocket.createWebSocket()];
+          const options = { binaryType: '${binaryType}' };
+          other.on('open', () => large.connect('${url}/large', options));
+          other.on('message', (_, data) => { console.log('other', data.length); other.close(); });
+          large.on('message', (_, data) => console.log('large', data.byteLength));
+          large.on('error', ({ cause, message }) => console.log('error', cause, message));
+          large.on('close', (_, { code, reason }) => {
+            console.log('close', code, reason);
+            other.send('still here');
+          });
+          other.connect('${url}/other', options);
+        `,
+      });
+      const { code, stderr, lines } = await node(['app.mjs'], { cwd: root });
+      assert.equal(code, 0, stderr);
+      const why = `no room in JavaScript's memory for a message of ${2 * MIB} bytes`;
+      assert.deepEqual(lines, [
+        'large 16',
+        `error too-big Websocket connection lost: ${why}`,
+        `close 1009 ${why}`,
+        'other 10',
+      ]);
+      assert.deepEqual(codes.sort(), [
+        ['/large', 1009],
+        ['/other', 1000],
+      ]);
+    });
+  }
+});
+
+describe('an exception that leaves the code that delivers', () => {
+  it('takes nothing from other objects, and reaches uncaughtException', async (t) => {
+    // Five texts in one packet, as soon as all three are connected: three runs for one delivery.
+    const sockets = [];
+    const url = await serve(t, (socket) => {
+      if (sockets.push(socket) < 3) return;
+      for (const each of sockets) {
+        each._socket.cork();
+        for (const text of ['1', '2', '3', '4', '5']) each.send(text);
+        each._socket.uncork();
+      }
+    });
+    const root = await folder({
+      'app.mjs': `
+        import webSocket from 'arkws';
+        process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+        const got = ['', '', ''];
+        let [open, closed] = [0, 0];
+        const all = got.map((_, index) => {
+          const ws = webSocket.createWebSocket();
+          ws.on('message', (_, data) => (got[index] += data));
+          ws.on('close', () => ++closed === 3 && console.log(got.toSorted?.().join() ?? got.sort().join()));
+          ws.on('open', () => {
+            if (++open < 3) return;
+            // What the module itself uses fails, once.
+            const { charCodeAt } = String.prototype;
+            String.prototype.charCodeAt = function () {
+              String.prototype.charCodeAt = charCodeAt;
+              throw new Error('on purpose');
+            };
+            // Meanwhile all messages arrive.
+            for (const until = performance.now() + 300; performance.now() < until; );
+            setTimeout(() => all.forEach((ws) => ws.close()), 50);
+          });
+          ws.connect('${url}');
+          return ws;
+        });
+      `,
+    });
+    const { code, stderr, lines } = await node(['app.mjs'], { cwd: root });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(lines, ['uncaught on purpose', ',12345,12345']);
+  });
+
+  it('of an uncaughtException handler that throws does not end the delivery to others', async (t) => {
+    const url = await serve(t, (socket) => {
+      for (let i = 0; i < 5; i++) socket.send(`${i}`);
+    });
+    const root = await folder({
+      'app.mjs': `
+        import webSocket from 'arkws';
+        const got = { A: 0, B: 0 };
+        process.on('exit', () => console.log(JSON.stringify(got)));
+        const listen = (name, throws) => {
+          const ws = webSocket.createWebSocket();
+          ws.on('message', () => {
+            if (++got[name] === 5) ws.close();
+            if (throws) structuredClone(() => {});
+          });
+          ws.connect('${url}');
+        };
+        process.setUncaughtExceptionCaptureCallback(() => {});
+        listen('A', true);
+        listen('B', false);
+      `,
+    });
+    const { code, stderr, lines } = await node(['app.mjs'], { cwd: root });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(lines, ['{"A":5,"B":5}']);
+  });
+});
+
+describe('a flood of messages and slow listeners', () => {
+  it('leave timers their turn', async (t) => {
+    const url = await serve(t, (socket) => {
+      for (let i = 0; i < 20_000; i++) socket.send('x');
+    });
+    const root = await folder({
+      'app.mjs': `
+        import webSocket from 'arkws';
+        let [count, ticks, most, last] = [0, 0, 0, performance.now()];
+        const total = 10 * 20_000;
+        const timer = setInterval(() => {
+          ticks++;
+          most = Math.max(most, performance.now() - last);
+          last = performance.now();
+        }, 1);
+        for (let n = 0; n < 10; n++) {
+          const ws = webSocket.createWebSocket();
+          ws.on('message', () => {
+            const until = performance.now() + 0.005;
+            while (performance.now() < until);
+            if (++count === total) {
+              clearInterval(timer);
+              console.log(ticks);
+              process.exit();
+            }
+          });
+          ws.connect('${url}');
+        }
+      `,
+    });
+    const { code, stderr, lines } = await node(['app.mjs'], { cwd: root });
+    assert.equal(code, 0, stderr);
+    // A second of listeners, ten milliseconds at a time; how long one turn takes is the machine's.
+    assert.ok(Number(lines[0]) >= 50, `${lines[0]} turns`);
+  });
+});
