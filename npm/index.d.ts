@@ -77,8 +77,8 @@ export declare namespace webSocket {
     /**
      * Sends one message; the promise resolves to `true` or rejects with a {@link BusinessError}.
      *
-     * A `send` that fails because the connection is lost does not end a program that leaves its promise alone: `error` or `close`
-     * tells it. But an `async` function that awaits it rejects with it, and that promise is the program's own to look at.
+     * A `send` that fails does not end a program that leaves its promise alone, once the object has connected: the peer may have
+     * decided that, and `error` or `close` tells it. (401 and 201 do: mistakes of the program.) But an `async` function that awaits it rejects with it, and that promise is the program's own to look at.
      * @since 6
      */
     send(data: string | ArrayBuffer): Promise<boolean>;
@@ -538,6 +538,8 @@ export declare namespace webSocket {
    * - `policy`: the host is not allowed (2302998)
    * - `internal`: a defect of arkws
    * - `limit`: on servers, no room for one more client, connection or handshake
+   * - `queue-full`: too much waits to be sent already (`maxQueuedBytes`); such an error has no stack frames. A server closes
+   *   such a client with 1008
    * - `flood`: on servers, too many attempts of one client address
    */
   type ErrorCause =
@@ -559,6 +561,7 @@ export declare namespace webSocket {
     | 'policy'
     | 'internal'
     | 'limit'
+    | 'queue-full'
     | 'flood';
 
   /** **arkws**: what `reconnecting` brings. */

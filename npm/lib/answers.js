@@ -36,6 +36,11 @@ function errorOf(call) {
   }
 }
 
+/** Whether the peer may have decided that a call fails; other errors are mistakes of the program. */
+function isPeers(error) {
+  return error.code !== 401 && error.code !== 201;
+}
+
 /** Keeps a rejection that an event tells as well from being an `unhandledRejection`. */
 function quieten(promise) {
   promise.catch(ignore);
@@ -117,4 +122,4 @@ class Queue {
   }
 }
 
-module.exports = { Pending, Queue, answer, callbackOf, errorOf, quieten };
+module.exports = { Pending, Queue, answer, callbackOf, errorOf, isPeers, quieten };

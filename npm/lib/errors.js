@@ -19,9 +19,23 @@ Object.defineProperty(BusinessError.prototype, 'name', {
   writable: true,
 });
 
+/** Too much waits already. */
+const QUEUE_FULL = 'queue-full';
+
+/** Refused because too much waits: frames would cost more than the message. */
+function withoutFrames(code, message, data) {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return new BusinessError(code, message, data);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** The error for what a native function has returned. */
 function fromFailure({ code, message, data, cause }) {
-  const error = new BusinessError(code, message, data);
+  const error = cause === QUEUE_FULL ? withoutFrames(code, message, data) : new BusinessError(code, message, data);
   if (cause !== undefined) error.cause = cause;
   return error;
 }
@@ -34,7 +48,9 @@ function parameterError(detail) {
 /** The same error, as the failure of the program's call of `api`: its stack begins at that call. */
 function failedCall(api, error) {
   // Not every engine has it.
-  if (typeof Error.captureStackTrace === 'function') Error.captureStackTrace(error, api);
+  if (typeof Error.captureStackTrace === 'function' && error.cause !== QUEUE_FULL) {
+    Error.captureStackTrace(error, api);
+  }
   return error;
 }
 

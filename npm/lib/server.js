@@ -1,7 +1,7 @@
 // The server, `webSocket.WebSocketServer`.
 'use strict';
 
-const { Pending, Queue, answer, errorOf, quieten } = require('./answers.js');
+const { Pending, Queue, answer, errorOf, isPeers, quieten } = require('./answers.js');
 const { failedCall, fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
@@ -29,9 +29,14 @@ class Core {
   #sends = new Map();
   /** The clients, by the number that messages name. */
   #clients = new Map();
-  /** The addresses of those that, as far as the program knows, it can send to. */
-  #present = new Set();
+  /** The same by their addresses. */
+  #present = new Map();
+  /** Addresses of clients that the program has closed before it was told of them. */
+  #closedEarly = new Set();
+  /** The program has stopped what it started last. */
+  #stopped = false;
   #starts = 0;
+  #hasStarted = false;
   #lost = false;
 
   constructor(level) {
@@ -41,6 +46,7 @@ class Core {
   start(config) {
     const error = errorOf(() => native().startServer(this.number, serverOptions(config)));
     if (error !== undefined) return answer(start, undefined, error);
+    this.#hasStarted = true;
     if (this.#starts++ === 0) activate(this);
     const pending = new Pending();
     this.starts.push(pending);
@@ -49,7 +55,10 @@ class Core {
 
   stop() {
     const error = errorOf(() => native().stopServer(this.number));
-    if (error === undefined) this.#present.clear();
+    if (error === undefined) {
+      this.#stopped = true;
+      for (const client of this.#clients.values()) client.isClosed = true;
+    }
     return answer(stop, undefined, error);
   }
 
@@ -59,8 +68,12 @@ class Core {
       const { code, reason } = closeOptions(options);
       return native().closeConnection(this.number, clientIP, clientPort, code, reason);
     });
-    if (error !== undefined) return this.#refuse(close, connection, error);
-    this.#present.delete(addressOf(connection));
+    const address = addressOf(connection);
+    const client = this.#present.get(address);
+    // Refused it may be because the client is gone, and the events that tell of it are on their way.
+    if (client !== undefined && (error === undefined || isPeers(error))) client.isClosed = true;
+    if (error !== undefined) return this.#refuse(close, error);
+    if (client === undefined) this.#closedEarly.add(address);
     return answer(close);
   }
 
@@ -71,17 +84,16 @@ class Core {
       typeof data === 'string'
         ? native().sendTextTo(number, data, clientIP, clientPort)
         : native().sendBinaryTo(number, data, clientIP, clientPort);
-    if (typeof token !== 'number') return this.#refuse(send, connection, fromFailure(token));
+    if (typeof token !== 'number') return this.#refuse(send, fromFailure(token));
     const pending = new Pending();
     this.#sends.set(token, pending);
     return pending.promise;
   }
 
-  /** Rejects a call: quietly if that is because the client went, and the `close` that tells of it is still on its way. */
-  #refuse(api, connection, error) {
+  /** Rejects a call: quietly if the client may have decided that, which must not end the process. */
+  #refuse(api, error) {
     const promise = answer(api, undefined, error);
-    const isGone = error.code === 2302006 || error.cause === 'closed';
-    if (isGone && this.#present.has(addressOf(connection))) quieten(promise);
+    if (this.#hasStarted && isPeers(error)) quieten(promise);
     return promise;
   }
 
@@ -93,7 +105,8 @@ class Core {
 
   /** A message of the client of that number. */
   message(value, client) {
-    const connection = this.#clients.get(client);
+    const { connection, isClosed } = this.#clients.get(client);
+    if (isClosed) return;
     for (const listener of this.listeners.lists.messageReceive) {
       try {
         listener({ data: value, clientConnection: { ...connection } });
@@ -107,13 +120,16 @@ class Core {
     switch (name) {
       case 'connected': {
         const { number, clientIP, clientPort } = value;
-        this.#clients.set(number, { clientIP, clientPort });
-        this.#present.add(addressOf(value));
+        const address = addressOf(value);
+        const isClosed = this.#closedEarly.delete(address) || this.#stopped;
+        const client = { connection: { clientIP, clientPort }, isClosed };
+        this.#clients.set(number, client);
+        this.#present.set(address, client);
         return this.listeners.emit('connect', { clientIP, clientPort });
       }
       case 'disconnected': {
         const { number, code, reason } = value;
-        const connection = this.#clients.get(number);
+        const { connection } = this.#clients.get(number);
         this.#clients.delete(number);
         this.#present.delete(addressOf(connection));
         // The platform declares `reason` and gives `closeReason`.
@@ -133,7 +149,9 @@ class Core {
       }
       case 'started': {
         const start = this.starts.shift();
-        return value === null ? start.resolve() : start.reject(fromFailure(value));
+        if (value !== null) return start.reject(fromFailure(value));
+        this.#stopped = false;
+        return start.resolve();
       }
       case 'idle':
         return this.#idle();

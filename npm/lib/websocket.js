@@ -1,7 +1,7 @@
 // The client, `webSocket.WebSocket`.
 'use strict';
 
-const { Pending, Queue, answer, callbackOf, errorOf, quieten } = require('./answers.js');
+const { Pending, Queue, answer, callbackOf, errorOf, isPeers, quieten } = require('./answers.js');
 const { fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
@@ -33,9 +33,6 @@ const STATIC_NAMES = {
   Reconnected: 'reconnected',
 };
 
-/** `readyState` from here on: nothing can be sent. */
-const CLOSING = 2;
-
 /** What an object is inside: it outlives the object that the program has lost, if it must. */
 class Client {
   listeners = new Listeners(EVENTS);
@@ -43,9 +40,13 @@ class Client {
   /** Sends that have not been answered. */
   sends = new Queue();
   #flushes = false;
+  /** Connects that events tell of, and how many of them are over. */
   #connects = 0;
-  /** The program has closed what it connected last. */
-  #closed = false;
+  #over = 0;
+  /** Of so many connects, the first ones, no more messages are given to the program: it has closed them. */
+  #muted = 0;
+  /** Whether a connect has succeeded, ever: what is refused from then on may be the peer's doing. */
+  hasConnected = false;
   #lost = false;
 
   constructor(level) {
@@ -57,9 +58,11 @@ class Client {
     const error = errorOf(() => native().connect(this.number, url, connectOptions(options)));
     // If an event tells of it, `idle` follows.
     if (error === undefined || isReported(error)) {
-      if (this.#connects++ === 0) activate(this);
+      if (this.#connects++ === this.#over) activate(this);
     }
-    if (error === undefined) this.#closed = false;
+    if (error === undefined) this.hasConnected = true;
+    // It may be over before the one that the program has closed.
+    else if (this.#isMuted) this.#muted = this.#connects;
     return error;
   }
 
@@ -68,7 +71,8 @@ class Client {
       const { code, reason } = closeOptions(options);
       return native().closeClient(this.number, code, reason);
     });
-    if (error === undefined) this.#closed = true;
+    // Refused it may be because the connection is gone, and the events that tell of it are on their way.
+    if (error === undefined || isPeers(error)) this.#muted = this.#connects;
     return error;
   }
 
@@ -85,9 +89,9 @@ class Client {
     client.sent(native().flush(client.number));
   }
 
-  /** Whether the connection went without the program's doing, and the event that tells of it is still on its way. */
-  get isGoing() {
-    return this.#connects > 0 && !this.#closed && native().readyState(this.number) >= CLOSING;
+  /** Whether the program has closed the connection whose events come now. */
+  get #isMuted() {
+    return this.#over < this.#muted;
   }
 
   /** The program has lost the object, while there is a connection. Listeners go on; without any it is closed. */
@@ -100,6 +104,7 @@ class Client {
 
   /** A message, or, if it is not `complete`, a piece of one. */
   message(value, complete) {
+    if (this.#isMuted) return;
     const { lists } = this.listeners;
     const listeners = lists.message;
     for (let k = 0; k < listeners.length; k++) {
@@ -114,6 +119,7 @@ class Client {
   }
 
   dataEnd() {
+    if (this.#isMuted) return;
     this.listeners.emit('dataEnd', undefined);
   }
 
@@ -149,7 +155,7 @@ class Client {
   }
 
   #idle() {
-    if (--this.#connects > 0) return;
+    if (++this.#over < this.#connects) return;
     deactivate(this);
     if (this.#lost) native().free(this.number);
   }
@@ -163,10 +169,10 @@ function isReported(error) {
   return error.cause !== undefined;
 }
 
-/** Answers a call that failed: quietly if that is because the connection went, of which an event will tell as well. */
+/** Answers a call that failed: quietly if the peer may have decided that, which must not end the process. */
 function refuse(client, api, callback, error) {
   const promise = answer(api, callback, error);
-  if (promise !== undefined && error.code !== 401 && client.isGoing) quieten(promise);
+  if (promise !== undefined && client.hasConnected && isPeers(error)) quieten(promise);
   return promise;
 }
 

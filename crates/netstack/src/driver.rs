@@ -126,7 +126,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
                 let (events, length) = match carrier.socket.poll_recv(cx) {
                     Poll::Ready(Some(Ok(message))) => match message {
                         MessageRef::Text(_) | MessageRef::Binary(_)
-                            if reading == Reading::Discard =>
+                            if reading == Reading::Discard || self.outbox.is_muted() =>
                         {
                             continue;
                         }

@@ -124,6 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
         if carrier.socket.negotiated().deflate.is_some() || !may() {
             return None;
         }
+        let _guard = WakeOnPanic(outbox);
         let mut sent = 0;
         while let Some(waker) = outbox.take(carrier.vacancy()?) {
             carrier.feed();
@@ -143,6 +144,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
         }
         count(carrier.socket.stats());
         Some(sent)
+    }
+}
+
+/// Has the driver look at the line if the thread that sends panics: the line is then poisoned, and
+/// only the driver can end the connection.
+struct WakeOnPanic<'a, T>(&'a Outbox<T>);
+
+impl<T> Drop for WakeOnPanic<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.wake_driver();
+        }
     }
 }
 

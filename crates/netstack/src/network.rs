@@ -94,14 +94,18 @@ struct Running {
 
 impl Process {
     fn spawn(&'static self, task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let mut state = self.lock();
-        let running = match &mut state.running {
-            Some(running) => running,
-            stopped => stopped.insert(self.start()?),
+        let (handle, counted) = {
+            let mut state = self.lock();
+            let running = match &mut state.running {
+                Some(running) => running,
+                stopped => stopped.insert(self.start()?),
+            };
+            let handle = running.handle.clone();
+            state.tasks += 1;
+            (handle, Counted(self))
         };
-        let handle = running.handle.clone();
-        state.tasks += 1;
-        let counted = Counted(self);
+        // Not under the lock: a runtime that has just ended drops the task here and now, and the
+        // task takes the lock when it is dropped.
         handle.spawn(async move {
             let _counted = counted;
             task.await;
@@ -128,8 +132,12 @@ impl Process {
     }
 
     /// The thread.
-    fn run(&self, runtime: Runtime, idle: &Notify) {
+    fn run(&'static self, runtime: Runtime, idle: &Arc<Notify>) {
         debug!("the network thread starts");
+        let _current = Current {
+            process: self,
+            idle: Arc::clone(idle),
+        };
         runtime.block_on(async {
             loop {
                 idle.notified().await;
@@ -149,6 +157,27 @@ impl Process {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The runtime that runs, until its thread ends: also if it unwinds, as when the program has closed
+/// a descriptor of the runtime's. The next task then starts another.
+struct Current {
+    process: &'static Process,
+    /// Which one it is.
+    idle: Arc<Notify>,
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let mut state = self.process.lock();
+        if state
+            .running
+            .as_ref()
+            .is_some_and(|running| Arc::ptr_eq(&running.idle, &self.idle))
+        {
+            state.running = None;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a program asks of one connection, on its way from the program's threads to the connection's task.
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -24,7 +25,11 @@ const MUCH: usize = 512 << 10;
 
 /// The orders to one connection. `T` is how its sender recognises a message.
 #[derive(Debug)]
-pub(crate) struct Outbox<T>(Mutex<Orders<T>>);
+pub(crate) struct Outbox<T> {
+    orders: Mutex<Orders<T>>,
+    /// The program has asked for the end: it wants no more messages.
+    muted: AtomicBool,
+}
 
 #[derive(Debug)]
 struct Orders<T> {
@@ -90,7 +95,7 @@ pub(crate) enum Reading {
     Deliver,
     /// Leave it in the transport: the program lags behind.
     Pause,
-    /// The program lags behind, but has asked for a close, whose answer lies behind the data.
+    /// The program has asked for a close, whose answer lies behind the data.
     Discard,
 }
 
@@ -110,7 +115,7 @@ pub(crate) struct Next {
 impl<T> Outbox<T> {
     /// At most `limit` bytes may wait.
     pub(crate) fn new(limit: usize) -> Outbox<T> {
-        Outbox(Mutex::new(Orders {
+        let orders = Orders {
             queue: VecDeque::new(),
             spare: None,
             messages: 0,
@@ -120,7 +125,11 @@ impl<T> Outbox<T> {
             backlog: Backlog::default(),
             paused: false,
             waker: None,
-        }))
+        };
+        Outbox {
+            orders: Mutex::new(orders),
+            muted: AtomicBool::new(false),
+        }
     }
 
     /// Queues a message for the driver. One that is larger than the limit is taken if nothing else waits. Those that wait count as
@@ -187,8 +196,20 @@ impl<T> Outbox<T> {
             return false;
         }
         orders.phase = Phase::Closing { frame, drain };
+        self.mute();
         wake(orders);
         true
+    }
+
+    /// No more messages are delivered: the program has asked for the end, or will.
+    pub(crate) fn mute(&self) {
+        self.muted.store(true, Ordering::Release);
+    }
+
+    /// Whether messages that arrive are for nobody.
+    #[inline]
+    pub(crate) fn is_muted(&self) -> bool {
+        self.muted.load(Ordering::Acquire)
     }
 
     /// Gives up the messages that a close waits for.
@@ -244,9 +265,10 @@ impl<T> Outbox<T> {
             orders.waker = Some(waker.clone());
         }
         let reading = match (orders.paused, &orders.phase) {
+            (_, Phase::Closing { .. } | Phase::Closed { requested: Some(_) }) => Reading::Discard,
             (false, _) => Reading::Deliver,
             (true, Phase::Open) => Reading::Pause,
-            (true, Phase::Closing { .. } | Phase::Closed { .. }) => Reading::Discard,
+            (true, Phase::Closed { .. }) => Reading::Discard,
         };
         let sent = abandon || (idle && orders.queue.is_empty());
         match &orders.phase {
@@ -339,7 +361,7 @@ impl<T> Outbox<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Orders<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

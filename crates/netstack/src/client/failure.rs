@@ -30,6 +30,16 @@ impl Failure {
         }
     }
 
+    /// The network thread has ended under the connection.
+    pub(super) fn dropped() -> Failure {
+        Failure {
+            detail: "the network thread ended".to_owned(),
+            cause: "internal",
+            status: None,
+            transient: false,
+        }
+    }
+
     /// A defect of ours, or of the binding.
     pub(super) fn panic(payload: &(dyn std::any::Any + Send)) -> Failure {
         let words = match (

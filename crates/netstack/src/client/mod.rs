@@ -61,6 +61,8 @@ struct Link {
     line: Line<Transport, ()>,
     limits: QueueLimits,
     open: AtomicBool,
+    /// Messages that may or may not have reached the peer when the network thread ended.
+    unsure: Mutex<Vec<()>>,
 }
 
 impl WebSocket {
@@ -120,15 +122,20 @@ impl WebSocket {
             line: Line::default(),
             limits: plan.queue_limits,
             open: AtomicBool::new(false),
+            unsure: Mutex::default(),
         });
         let task = session::run(Arc::clone(object), Arc::clone(&link), Box::new(plan));
+        state.link = Some(Arc::clone(&link));
+        let stats = std::mem::take(&mut state.stats);
+        // A task that cannot run is dropped here and now, and frees the object, which takes the lock.
+        drop(state);
         object.context.network().spawn(task).map_err(|error| {
+            let mut state = object.lock();
+            state.link.take_if(|current| Arc::ptr_eq(current, &link));
+            state.stats = stats;
             let why = format!("the network thread cannot be started: {error}");
             BusinessError::new(BusinessError::FAILED, why)
-        })?;
-        state.link = Some(link);
-        state.stats = Stats::default();
-        Ok(())
+        })
     }
 
     /// `send` of a string. `Ok`: it will be answered, in order, by [`Event::Sent`](crate::Event::Sent) or
@@ -222,6 +229,7 @@ impl WebSocket {
                     "{queued} bytes wait until {until}, and the limit is {limit} \
                      (the option {option} changes it)"
                 ))
+                .with_cause("queue-full")
             }
         })
     }
@@ -323,6 +331,10 @@ impl Object {
 }
 
 impl Link {
+    fn unsure(&self) -> MutexGuard<'_, Vec<()>> {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What keeps the object from connecting.
     fn occupation(&self) -> &'static str {
         if !self.outbox.is_open() {

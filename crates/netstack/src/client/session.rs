@@ -29,32 +29,52 @@ enum End {
 }
 
 /// The whole life of one `connect`. The object can connect again before the last events are delivered.
-pub(super) async fn run(object: Arc<Object>, link: Arc<Link>, plan: Box<Plan>) {
+pub(super) fn run(
+    object: Arc<Object>,
+    link: Arc<Link>,
+    plan: Box<Plan>,
+) -> impl Future<Output = ()> + Send + 'static {
+    // Here, not in the task: one that is never polled has its last events, too.
     let mut session = Session {
-        object: &object,
-        link: &link,
+        object,
+        link,
         retries: plan.reconnect.clone().map(Retries::new),
         plan: Some(plan),
         was_open: false,
+        finished: false,
     };
-    let end = match AssertUnwindSafe(session.run()).catch_unwind().await {
-        Ok(end) => end,
-        Err(payload) => session.panicked(&*payload),
-    };
-    session.finish(end);
+    async move {
+        let end = match AssertUnwindSafe(session.run()).catch_unwind().await {
+            Ok(end) => end,
+            Err(payload) => session.panicked(&*payload),
+        };
+        session.finish(end);
+    }
 }
 
-struct Session<'a> {
-    object: &'a Arc<Object>,
-    link: &'a Link,
+struct Session {
+    object: Arc<Object>,
+    link: Arc<Link>,
     /// `None`: the connection was made and will not be made again. Idle connections should not own what only attempts need.
     plan: Option<Box<Plan>>,
     retries: Option<Retries>,
     /// Since `connect`, at least once.
     was_open: bool,
+    /// The last events have been delivered.
+    finished: bool,
 }
 
-impl Session<'_> {
+/// The runtime has ended before the session.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.finished {
+            let end = self.failed(Failure::dropped());
+            self.finish(end);
+        }
+    }
+}
+
+impl Session {
     async fn run(&mut self) -> End {
         loop {
             let end = self.connect().await;
@@ -87,7 +107,7 @@ impl Session<'_> {
             self.object.flush();
             tokio::select! {
                 biased;
-                () = closing(self.link) => return self.closed(None),
+                () = closing(&self.link) => return self.closed(None),
                 () = sleep(delay) => {}
             }
         }
@@ -100,14 +120,15 @@ impl Session<'_> {
         let attempt = Box::pin(plan.connect());
         let result = tokio::select! {
             biased;
-            () = closing(self.link) => return self.closed(None),
+            () = closing(&self.link) => return self.closed(None),
             result = attempt => result,
         };
+        let (object, link) = (Arc::clone(&self.object), Arc::clone(&self.link));
         let _open = match result {
             Ok(_) if self.is_closing() => return self.closed(None),
             Ok((socket, response)) => {
                 self.opened(&socket, &response);
-                Opened::new(&self.link.line, *socket)
+                Opened::new(&link, *socket)
             }
             Err(error) => return self.failed(error.into()),
         };
@@ -116,8 +137,8 @@ impl Session<'_> {
             self.plan = None;
         }
 
-        let (object, reconnects) = (self.object, self.retries.is_some());
-        let attendance = object.listener.attend(object, self.link, reconnects);
+        let reconnects = self.retries.is_some();
+        let attendance = object.listener.attend(&object, &link, reconnects);
         let (end, unsure) = attendance.await;
 
         if let Some(retries) = &mut self.retries {
@@ -218,11 +239,14 @@ impl Session<'_> {
     }
 
     /// Frees the object for the next `connect`, then delivers the last events of this one.
-    fn finish(&self, end: End) {
-        let (object, outbox) = (self.object, &self.link.outbox);
+    fn finish(&mut self, end: End) {
+        self.finished = true;
+        let (object, outbox) = (&self.object, &self.link.outbox);
         outbox.end();
         object.lock().link = None;
-        if let Some(count) = count(&outbox.unsent()) {
+        let mut unsent = outbox.unsent();
+        unsent.append(&mut self.link.unsure());
+        if let Some(count) = count(&unsent) {
             let error = end.of_send();
             object.emit(Event::SendFailed { count, error });
         }
@@ -253,18 +277,21 @@ impl Session<'_> {
 }
 
 /// An open line. The connection ends with it at the latest, also if the session is dropped with its runtime.
-struct Opened<'a>(&'a Line<Transport, ()>);
+struct Opened<'a>(&'a Link);
 
 impl Opened<'_> {
-    fn new(line: &Line<Transport, ()>, socket: WebSocket<Transport>) -> Opened<'_> {
-        line.open(socket);
-        Opened(line)
+    fn new(link: &Link, socket: WebSocket<Transport>) -> Opened<'_> {
+        link.line.open(socket);
+        Opened(link)
     }
 }
 
 impl Drop for Opened<'_> {
     fn drop(&mut self) {
-        self.0.take();
+        // Empty, unless the connection is dropped before its end.
+        let mut unsure = self.0.line.end(&self.0.outbox);
+        self.0.unsure().append(&mut unsure);
+        self.0.line.take();
     }
 }
 

@@ -1,7 +1,7 @@
 //! A client that is in: its task, from `Connect` to `Close`.
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use arkws::{Cause, CloseFrame, Error, Stats, Transport};
+use arkws::{Cause, CloseCode, CloseFrame, Error, Stats, Transport};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -20,6 +20,8 @@ const BATCH: u32 = 256;
 pub(super) struct Client {
     pub(super) connection: Connection,
     pub(super) outbox: Outbox<Option<u64>>,
+    /// Why the server has closed it: too much waited.
+    overflow: OnceLock<String>,
 }
 
 impl Client {
@@ -27,7 +29,21 @@ impl Client {
         Client {
             connection,
             outbox: Outbox::new(max_queued),
+            overflow: OnceLock::new(),
         }
+    }
+
+    /// Closes a client that takes too little of what is sent to it; the words say so.
+    pub(super) fn overflow(&self, queued: usize, limit: usize) -> String {
+        let why = format!(
+            "is too slow: {queued} bytes wait for it already, the limit is {limit} \
+             (the option maxQueuedBytes changes it)"
+        );
+        let frame = CloseFrame::new(CloseCode::POLICY, "too slow");
+        if self.outbox.close(frame, false) {
+            let _ = self.overflow.set(why.clone());
+        }
+        why
     }
 
     /// Serves an open connection to its end.
@@ -37,11 +53,22 @@ impl Client {
         membership: Membership,
         shared: &Shared,
     ) {
+        let unfinished = Unfinished {
+            client: self,
+            line: &line,
+            shared,
+        };
         shared.emit(ServerEvent::Connect(&self.connection));
         let (end, unsure) = shared.listener.attend(shared, self, &line).await;
+        std::mem::forget(unfinished);
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
         let usable = !matches!(end, End::Panicked(_));
-        let ending = Ending::of(end, self.outbox.requested_close());
+        let mut ending = Ending::of(end, self.outbox.requested_close());
+        if let Some(why) = self.overflow.get() {
+            ending.why = why.clone();
+            ending.cause = "queue-full";
+            ending.is_failure = true;
+        }
         // Before the events: a client that comes back when it learns of the end finds its seat free.
         drop(membership);
         self.leave(&ending, unsure, shared);
@@ -73,6 +100,22 @@ impl Client {
             shared.emit(ServerEvent::Close(&self.connection, result.clone()));
         }
         shared.flush();
+    }
+}
+
+/// A client whose task may be dropped with its runtime: its last events come then, too.
+struct Unfinished<'a> {
+    client: &'a Client,
+    line: &'a Line<Transport, Option<u64>>,
+    shared: &'a Shared,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        let unsure = self.line.end(&self.client.outbox);
+        let why = "the network thread ended".to_owned();
+        let ending = Ending::failed(why, "internal");
+        self.client.leave(&ending, unsure, self.shared);
     }
 }
 

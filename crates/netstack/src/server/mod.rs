@@ -27,7 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arkws::{Bytes, CloseCode, CloseFrame, Message, Utf8Bytes};
+use arkws::{Bytes, Message, Utf8Bytes};
 use arkws_proto::{Payload, Text};
 use tracing::error;
 
@@ -174,7 +174,12 @@ impl WebSocketServer {
     pub fn stop(&self) -> Result<(), BusinessError> {
         self.shared.context.check_permission()?;
         match &*self.current() {
-            Some(run) if run.stop() => Ok(()),
+            Some(run) if run.stop() => {
+                for client in run.clients() {
+                    client.outbox.mute();
+                }
+                Ok(())
+            }
             _ => Err(not_started()),
         }
     }
@@ -206,7 +211,8 @@ impl WebSocketServer {
     ///
     /// # Errors
     /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more than
-    /// [`max_queued_bytes`](ServerConfig::max_queued_bytes) wait for it already; 2302006 if there is no such client.
+    /// [`max_queued_bytes`](ServerConfig::max_queued_bytes) would wait for it: the client is then closed with
+    /// 1008, without what waits for it; 2302006 if there is no such client.
     pub fn send_text<'a>(
         &self,
         text: impl Into<Cow<'a, str>>,
@@ -241,9 +247,11 @@ impl WebSocketServer {
                 "the connection of {connection} is closing"
             ))
             .with_cause("closed")),
-            Err(Refused::Full { queued, limit }) => Err(BusinessError::not_sent(format!(
-                "{connection} is too slow: {queued} bytes wait for it already, the limit is {limit}"
-            ))),
+            Err(Refused::Full { queued, limit }) => {
+                let why = client.overflow(queued, limit);
+                let error = BusinessError::not_sent(format!("{connection} {why}"));
+                Err(error.with_cause("queue-full"))
+            }
         }
     }
 
@@ -278,9 +286,8 @@ impl WebSocketServer {
             match client.outbox.push(message.clone(), None) {
                 Ok(()) => count += 1,
                 Err(Refused::Closed) => {}
-                Err(Refused::Full { .. }) => {
-                    let frame = CloseFrame::new(CloseCode::POLICY, "too slow");
-                    client.outbox.close(frame, false);
+                Err(Refused::Full { queued, limit }) => {
+                    client.overflow(queued, limit);
                 }
             }
         }

@@ -99,7 +99,19 @@ impl Run {
     }
 
     /// The task of this run. `previous` is the run before, whose listening socket must be gone first.
-    pub(super) async fn main(self: Arc<Self>, previous: Option<Arc<Run>>) {
+    pub(super) fn main(
+        self: Arc<Self>,
+        previous: Option<Arc<Run>>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        // Here, not in the task: one that is never polled has its last events, too.
+        let unfinished = Unfinished(Some(Arc::clone(&self)));
+        async move {
+            self.whole(previous).await;
+            unfinished.finish();
+        }
+    }
+
+    async fn whole(self: Arc<Self>, previous: Option<Arc<Run>>) {
         if let Some(previous) = previous {
             previous.reached(Stage::Unbound).await;
         }
@@ -301,6 +313,37 @@ impl Run {
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A run that may be dropped with its runtime: its last events come then, too.
+struct Unfinished(Option<Arc<Run>>);
+
+impl Unfinished {
+    fn finish(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let Some(run) = self.0.take() else {
+            return;
+        };
+        let why = "the network thread ended";
+        let was_listening = run.address().is_some();
+        let was_starting = *run.stage.borrow() == Stage::Starting;
+        run.advance(Stage::Unbound);
+        if was_starting {
+            let error = BusinessError::new(BusinessError::OTHER, why);
+            run.shared.emit(ServerEvent::Started(Err(error)));
+        } else if was_listening {
+            let message = format!("the server cannot accept connections: {why}");
+            let error = BusinessError::event(message, None, "internal");
+            run.shared.emit(ServerEvent::Error(error));
+        }
+        run.shared.emit(ServerEvent::Idle);
+        run.shared.flush();
     }
 }
 

@@ -209,9 +209,9 @@ async fn a_connection_whose_event_loop_is_gone_is_closed() {
     stop.send(()).unwrap();
     thread.join().unwrap().unwrap();
 
-    // The object still lives.
     assert!(peer.recv().await.unwrap().is_err());
-    client.socket.feed_text("nobody").unwrap();
+    // The object lives, and knows.
+    assert_eq!(client.socket.feed_text("nobody").unwrap_err().code, -1);
     assert_eq!(client.socket.flush(), 0);
 }
 

@@ -227,14 +227,14 @@ async fn a_broadcast_has_the_limits_of_send() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_fills_its_own_queue_and_no_other() {
+async fn a_client_that_does_not_read_fills_its_own_queue_and_is_closed_with_1008() {
     const LIMIT: usize = 1 << 20;
     let config = ServerConfig {
         max_queued_bytes: Some(LIMIT),
         ..loopback()
     };
     let (mut server, address) = Server::started(config).await;
-    let (mut slow, slow_connection) = server.join(address).await;
+    let (_slow, slow_connection) = server.join(address).await;
     let (mut quick, quick_connection) = server.join(address).await;
 
     let message = vec![7; 100_000];
@@ -247,25 +247,30 @@ async fn a_client_that_does_not_read_fills_its_own_queue_and_no_other() {
         tokio::task::yield_now().await;
         assert!(taken < 1000, "the queue is bounded");
     };
-    assert_eq!(error.code, -1);
+    assert_eq!((error.code, error.cause), (-1, Some("queue-full")));
     assert!(error.message.contains("too slow"), "{}", error.message);
+    let error = server.object.send_text("x", &slow_connection).unwrap_err();
+    assert_eq!(error.cause, Some("closed"));
 
     server.object.send_text("quick", &quick_connection).unwrap();
     assert_eq!(receive(&mut quick).await, Received::Text("quick".into()));
 
-    // It was only refused: what was taken arrives, and there is room again.
-    for _ in 0..taken {
-        assert_eq!(
-            receive(&mut slow).await,
-            Received::Binary(message.clone().into())
-        );
-    }
-    while sent(&mut server, 1).await.len() < taken {
-        if server.object.send_text("again", &slow_connection).is_ok() {
-            break;
+    loop {
+        match server.next().await {
+            Seen::Sent(_) | Seen::SendFailed(..) => {}
+            Seen::Error(error) => {
+                assert_eq!(error.cause, Some("queue-full"));
+                let words = error.message;
+                let told = [slow_connection.to_string(), LIMIT.to_string()];
+                assert!(told.iter().all(|part| words.contains(part)), "{words}");
+                assert!(words.contains("maxQueuedBytes"), "{words}");
+                break;
+            }
+            other => panic!("{other:?}"),
         }
     }
-    assert_eq!(receive(&mut slow).await, Received::Text("again".into()));
+    let (closed, code, _) = server.closed().await;
+    assert_eq!((closed, code), (slow_connection, 1008));
 }
 
 #[tokio::test(start_paused = true)]
@@ -295,6 +300,7 @@ async fn a_client_that_is_too_slow_for_a_broadcast_is_closed_with_1008() {
             tokio::task::yield_now().await;
         }
     }
+    assert_eq!(server.error().await.cause, Some("queue-full"));
     let (closed, code, reason) = server.closed().await;
     assert_eq!(
         (closed, code, reason.as_str()),
