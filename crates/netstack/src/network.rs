@@ -51,12 +51,21 @@ impl Network {
     /// # Errors
     /// The operating system refuses a thread or an event queue.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        self.spawner()?.spawn(task);
+        Ok(())
+    }
+
+    /// The network thread, which runs from now on: for a task that must not be made in vain.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    pub(crate) fn spawner(&self) -> io::Result<Spawner> {
         match &self.0 {
-            Kind::Process => PROCESS.spawn(task),
-            Kind::Borrowed(handle) => {
-                handle.spawn(task);
-                Ok(())
-            }
+            Kind::Process => PROCESS.spawner(),
+            Kind::Borrowed(handle) => Ok(Spawner {
+                handle: handle.clone(),
+                counted: None,
+            }),
         }
     }
 }
@@ -67,6 +76,23 @@ impl fmt::Debug for Network {
             Kind::Process => "Network::process()",
             Kind::Borrowed(_) => "Network::on(..)",
         })
+    }
+}
+
+/// Runs one task on the network thread.
+pub(crate) struct Spawner {
+    handle: Handle,
+    counted: Option<Counted>,
+}
+
+impl Spawner {
+    /// Runs `task`. If the runtime has just ended it is dropped, here and now.
+    pub(crate) fn spawn(self, task: impl Future<Output = ()> + Send + 'static) {
+        let counted = self.counted;
+        self.handle.spawn(async move {
+            let _counted = counted;
+            task.await;
+        });
     }
 }
 
@@ -93,24 +119,19 @@ struct Running {
 }
 
 impl Process {
-    fn spawn(&'static self, task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let (handle, counted) = {
-            let mut state = self.lock();
-            let running = match &mut state.running {
-                Some(running) => running,
-                stopped => stopped.insert(self.start()?),
-            };
-            let handle = running.handle.clone();
-            state.tasks += 1;
-            (handle, Counted(self))
+    fn spawner(&'static self) -> io::Result<Spawner> {
+        let mut state = self.lock();
+        let running = match &mut state.running {
+            Some(running) => running,
+            stopped => stopped.insert(self.start()?),
         };
-        // Not under the lock: a runtime that has just ended drops the task here and now, and the
-        // task takes the lock when it is dropped.
-        handle.spawn(async move {
-            let _counted = counted;
-            task.await;
-        });
-        Ok(())
+        let handle = running.handle.clone();
+        state.tasks += 1;
+        // Spawned when the lock is free again: a task that is dropped takes it.
+        Ok(Spawner {
+            handle,
+            counted: Some(Counted(self)),
+        })
     }
 
     fn start(&'static self) -> io::Result<Running> {

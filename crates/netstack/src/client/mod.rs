@@ -124,18 +124,16 @@ impl WebSocket {
             open: AtomicBool::new(false),
             unsure: Mutex::default(),
         });
-        let task = session::run(Arc::clone(object), Arc::clone(&link), Box::new(plan));
-        state.link = Some(Arc::clone(&link));
-        let stats = std::mem::take(&mut state.stats);
-        // A task that cannot run is dropped here and now, and frees the object, which takes the lock.
-        drop(state);
-        object.context.network().spawn(task).map_err(|error| {
-            let mut state = object.lock();
-            state.link.take_if(|current| Arc::ptr_eq(current, &link));
-            state.stats = stats;
+        let spawner = object.context.network().spawner().map_err(|error| {
             let why = format!("the network thread cannot be started: {error}");
             BusinessError::new(BusinessError::FAILED, why)
-        })
+        })?;
+        state.link = Some(Arc::clone(&link));
+        state.stats = Stats::default();
+        // A task that is dropped at once, with its runtime, takes the lock.
+        drop(state);
+        spawner.spawn(session::run(Arc::clone(object), link, Box::new(plan)));
+        Ok(())
     }
 
     /// `send` of a string. `Ok`: it will be answered, in order, by [`Event::Sent`](crate::Event::Sent) or

@@ -152,17 +152,15 @@ impl WebSocketServer {
         }
         let run = Arc::new(Run::new(Arc::clone(&self.shared), settings));
         let previous = current.clone();
-        self.shared
-            .context
-            .network()
-            .spawn(Arc::clone(&run).main(previous))
-            .map_err(|error| {
-                BusinessError::new(
-                    BusinessError::OTHER,
-                    format!("start the network thread: {error}"),
-                )
-            })?;
-        *current = Some(run);
+        let spawner = self.shared.context.network().spawner().map_err(|error| {
+            BusinessError::new(
+                BusinessError::OTHER,
+                format!("start the network thread: {error}"),
+            )
+        })?;
+        *current = Some(Arc::clone(&run));
+        drop(current);
+        spawner.spawn(run.main(previous));
         Ok(())
     }
 
