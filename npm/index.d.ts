@@ -366,7 +366,15 @@ export declare namespace webSocket {
     handshakeTimeout?: number;
     /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends the connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
-    /** **arkws**: bytes of messages that may wait to be sent; `send` beyond that is refused with -1. Default: 256 MiB. */
+    /**
+     * **arkws**: milliseconds that the server may take nothing of what waits to be sent; then it is given up: `error` with the
+     * cause `timeout`, `close` with 1006. From 0 (never), else 401. Default: 30000.
+     */
+    writeTimeout?: number;
+    /**
+     * **arkws**: bytes of messages that may wait to be sent, each of which counts for 512 at least; `send` beyond that is refused
+     * with -1. Default: 256 MiB.
+     */
     maxQueuedBytes?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
@@ -779,7 +787,18 @@ export declare namespace webSocket {
     handshakeTimeout?: number;
     /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
-    /** **arkws**: bytes that may wait for one client; `send` to it beyond that is refused with -1. Default: 16 MiB. */
+    /**
+     * **arkws**: milliseconds that a client may take nothing of what waits for it; then it is given up: `error` with the cause
+     * `timeout`, `close` with 1006. From 0 (never), else 401. Default: 30000.
+     */
+    writeTimeout?: number;
+    /**
+     * **arkws**: bytes that may wait for one client, where a message counts for 512 at least. `send` to it beyond that is refused
+     * with -1, and the client is closed with 1008: `error` with the cause `queue-full`, then `close`. Default: 16 MiB.
+     *
+     * A client that takes nothing for 100 ms while more than 1 MiB or 4,096 messages wait for it is not read from, until
+     * half of that is left.
+     */
     maxQueuedBytes?: number;
     /** **arkws**: accepts compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;

@@ -21,6 +21,7 @@ function connectOptions(options) {
     supportOriginPort: only('boolean', options.supportOriginPort),
     connectTimeout: positive(options, 'connectTimeout'),
     handshakeTimeout: positive(options, 'handshakeTimeout'),
+    writeTimeout: amount(options, 'writeTimeout'),
     maxMessageSize: positive(options, 'maxMessageSize'),
     maxQueuedBytes: amount(options, 'maxQueuedBytes'),
     perMessageDeflate: flag(options, 'perMessageDeflate'),
@@ -48,6 +49,7 @@ function serverOptions(config) {
     maxMessageSize: positive(config, 'maxMessageSize'),
     perMessageDeflate: flag(config, 'perMessageDeflate'),
     handshakeTimeout: positive(config, 'handshakeTimeout'),
+    writeTimeout: amount(config, 'writeTimeout'),
     maxQueuedBytes: amount(config, 'maxQueuedBytes'),
   };
 }

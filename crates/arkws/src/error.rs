@@ -113,6 +113,8 @@ pub enum Phase {
     Tls,
     /// The WebSocket handshake.
     Handshake,
+    /// Writing: the peer takes nothing.
+    Write,
     /// The closing handshake.
     Close,
 }
@@ -124,6 +126,7 @@ impl std::fmt::Display for Phase {
             Phase::Proxy => "the proxy",
             Phase::Tls => "the TLS handshake",
             Phase::Handshake => "the WebSocket handshake",
+            Phase::Write => "waiting for the peer to take what is sent",
             Phase::Close => "the closing handshake",
         })
     }

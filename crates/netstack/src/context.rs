@@ -19,7 +19,11 @@ pub struct Context {
     pub level: ApiLevel,
     policy: Arc<RwLock<Arc<dyn Policy>>>,
     network: Network,
+    message_cost: usize,
 }
+
+/// What a message that waits to be sent counts for at least: RFC 6455, 5.2, the longest header. Bytes.
+const HEADER: usize = 14;
 
 impl Context {
     /// At `level`, with everything allowed, on the process's network thread.
@@ -28,6 +32,7 @@ impl Context {
             level,
             policy: Arc::new(RwLock::new(Arc::new(OpenPolicy))),
             network: Network::process(),
+            message_cost: HEADER,
         }
     }
 
@@ -61,6 +66,19 @@ impl Context {
             network,
             ..self.clone()
         }
+    }
+
+    /// The same surroundings, where a message that waits to be sent counts for `bytes` at least: what a
+    /// binding keeps for the answer to a `send`, which would be free without. Default: 14, a frame's header.
+    pub fn with_message_cost(&self, bytes: usize) -> Context {
+        Context {
+            message_cost: bytes,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn message_cost(&self) -> usize {
+        self.message_cost
     }
 
     /// Replaces the policy, for objects that exist as well.

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use arkws::{CloseFrame, Error, MessageRef, Stats};
+use arkws::{CloseFrame, Error, MessageRef, Phase, Stats};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,6 +18,14 @@ use crate::parcel::Parcel;
 /// A close waits for messages that were sent before it for as long as the peer keeps taking them: after this long without
 /// progress they are given up, and the closing handshake begins, which has a time-out of its own.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// A server leaves the data of a peer in the transport when more than this waits for that peer, and it
+/// has taken nothing for [`PATIENCE`]: who asks and does not read the answers shall not go on asking. It
+/// is read from again when half of that is left.
+const MOST_WAITING: Backlog = Backlog {
+    events: 4096,
+    bytes: 1 << 20,
+};
+const PATIENCE: Duration = Duration::from_millis(100);
 /// After this many messages, or bytes of them, the orders of the program are looked at again.
 const BURST: Backlog = Backlog {
     events: 64,
@@ -37,6 +45,11 @@ pub(crate) trait Handler<T> {
         let _ = frame;
         true
     }
+    /// Whether data is left in the transport while the peer takes nothing: a server does so, a client does
+    /// not, or the two would stand still.
+    const HOLDS_BACK: bool = false;
+    /// How long a peer may take nothing of what waits for it; `None`: for ever.
+    fn write_timeout(&self) -> Option<Duration>;
     /// Nothing more happens without the network. The counters are those of the connection.
     fn flush(&mut self, stats: Stats);
 }
@@ -69,6 +82,7 @@ where
         handler,
         arrived: Backlog::default(),
         drain: None,
+        stall: None,
         closed: None,
     };
     let poll = |cx: &mut Context<'_>| match &mut *line.lock() {
@@ -101,8 +115,20 @@ struct Driver<'a, T, H> {
     /// Delivered since the outbox was told.
     arrived: Backlog,
     drain: Option<Drain>,
+    stall: Option<Stall>,
     /// The peer's close frame has come; the transport has not ended.
     closed: Option<Option<CloseFrame>>,
+}
+
+/// Watches whether the peer takes what waits for it.
+struct Stall {
+    /// When it took something last.
+    since: Instant,
+    /// How much it had taken then; `None`: nothing has waited meanwhile.
+    bytes_sent: Option<u64>,
+    /// It is not read from.
+    held: bool,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// Watches the progress of sending while a close waits for it.
@@ -117,7 +143,13 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         loop {
-            let (reading, draining) = self.poll_send(carrier, cx);
+            let (mut reading, draining) = self.poll_send(carrier, cx);
+            if let Poll::Ready(error) = self.poll_stalled(carrier, cx) {
+                return self.end(carrier, End::Failed(error));
+            }
+            if reading == Reading::Deliver && self.stall.as_ref().is_some_and(|stall| stall.held) {
+                reading = Reading::Pause;
+            }
             if reading == Reading::Pause {
                 self.settle(carrier);
                 return Poll::Pending;
@@ -177,6 +209,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
         if carrier.in_flight().is_empty() {
             // Its memory: idle connections own none.
             *carrier.in_flight() = Parcel::default();
+            self.stall = None;
         }
     }
 
@@ -217,6 +250,67 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
                 return (next.reading, next.draining && !carrier.is_broken());
             }
         }
+    }
+
+    /// Ready when the peer has taken nothing of what waits for it for too long.
+    fn poll_stalled<S>(
+        &mut self,
+        carrier: &mut Carrier<S, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Error> {
+        if carrier.is_broken() || carrier.in_flight().is_empty() {
+            if let Some(stall) = &mut self.stall {
+                stall.bytes_sent = None;
+                stall.held = false;
+            }
+            return Poll::Pending;
+        }
+        let bytes_sent = Some(carrier.socket.stats().bytes_sent);
+        let now = Instant::now();
+        let stall = self.stall.get_or_insert_with(|| Stall {
+            since: now,
+            bytes_sent,
+            held: false,
+            timer: Box::pin(sleep(PATIENCE)),
+        });
+        if stall.bytes_sent != bytes_sent {
+            stall.bytes_sent = bytes_sent;
+            stall.since = now;
+        }
+        let limit = self.handler.write_timeout();
+        if let Some(limit) = limit
+            && now.duration_since(stall.since) >= limit
+        {
+            return Poll::Ready(Error::Timeout {
+                phase: Phase::Write,
+                limit,
+            });
+        }
+        let patient = now.duration_since(stall.since) < PATIENCE;
+        if H::HOLDS_BACK {
+            let (messages, bytes, much) = self.outbox.waiting();
+            let share = if stall.held { 2 } else { 1 };
+            let waits = messages > MOST_WAITING.events as usize / share
+                || bytes > MOST_WAITING.bytes as usize / share;
+            // Much: before what may wait is full, since answers to what was read already come on top.
+            stall.held = much || (waits && (stall.held || !patient));
+        }
+        // What is to happen next: to hold back, or to give up.
+        let next = match (H::HOLDS_BACK && patient, limit) {
+            (true, _) => Some(stall.since + PATIENCE),
+            (false, Some(limit)) => stall.since.checked_add(limit),
+            (false, None) => None,
+        };
+        if let Some(next) = next {
+            // One that is set already may fire early, and is then set anew.
+            if stall.timer.is_elapsed() || stall.timer.deadline() > next {
+                stall.timer.as_mut().reset(next);
+            }
+            if stall.timer.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        Poll::Pending
     }
 
     /// Ready when nothing has been sent for too long.

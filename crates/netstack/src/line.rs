@@ -132,10 +132,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
                 .poll_flush(&mut Context::from_waker(&waker), outbox)
                 .is_pending()
             {
-                // The transport will wake the driver, unless it is broken: reading tells how.
-                if carrier.is_broken() {
-                    waker.wake();
-                }
+                // The driver watches whether the peer takes anything; and why nothing can be sent any more,
+                // reading tells.
+                waker.wake();
                 break;
             }
             sent += carrier.in_flight.len();

@@ -7,6 +7,14 @@ use arkws::{CloseCode, CloseFrame};
 /// The platform's limit for one message that is sent: 5 MiB less 16 bytes.
 pub(crate) const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
 
+/// How long a peer may take nothing of what waits for it, unless the program says so.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the program has said, with the default; `None`: for ever.
+pub(crate) fn write_timeout(given: Option<Duration>) -> Option<Duration> {
+    Some(given.unwrap_or(WRITE_TIMEOUT)).filter(|limit| !limit.is_zero())
+}
+
 /// One header as the program gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -48,6 +56,9 @@ pub struct RequestOptions {
     /// arkws: bytes of messages that may wait to be sent before `send` is refused; default 256 MiB. While a connection is being made
     /// that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds them, too.
     pub max_queued_bytes: Option<usize>,
+    /// arkws: how long the server may take nothing of what waits to be sent, before it is given up. Default:
+    /// 30 s; zero: for ever.
+    pub write_timeout: Option<Duration>,
     /// arkws: offer permessage-deflate.
     pub per_message_deflate: bool,
     /// arkws: reconnect by itself.

@@ -42,6 +42,8 @@ struct Orders<T> {
     bytes: usize,
     /// Most bytes that may wait, unless it is those of a single message.
     limit: usize,
+    /// What a message counts for at least, in bytes, while it waits.
+    message_cost: usize,
     phase: Phase,
     /// Delivered and not consumed.
     backlog: Backlog,
@@ -114,13 +116,15 @@ pub(crate) struct Next {
 
 impl<T> Outbox<T> {
     /// At most `limit` bytes may wait.
-    pub(crate) fn new(limit: usize) -> Outbox<T> {
+    /// A message counts for `message_cost` bytes at least.
+    pub(crate) fn new(limit: usize, message_cost: usize) -> Outbox<T> {
         let orders = Orders {
             queue: VecDeque::new(),
             spare: None,
             messages: 0,
             bytes: 0,
             limit,
+            message_cost: message_cost.max(Parcel::<T>::PLACE),
             phase: Phase::Open,
             backlog: Backlog::default(),
             paused: false,
@@ -158,7 +162,7 @@ impl<T> Outbox<T> {
         if !matches!(orders.phase, Phase::Open) {
             return Err(Refused::Closed);
         }
-        let queued = orders.bytes.max(orders.messages * Parcel::<T>::PLACE);
+        let queued = orders.queued();
         if queued > 0 && queued.saturating_add(len) > orders.limit {
             return Err(Refused::Full {
                 queued,
@@ -182,6 +186,14 @@ impl<T> Outbox<T> {
         let next = orders.queue.pop_front()?;
         orders.spare = Some(std::mem::replace(parcel, next));
         Some(waker.clone())
+    }
+
+    /// Messages that have not been handed to the operating system, bytes of them, and whether that is a
+    /// quarter of what may wait.
+    pub(crate) fn waiting(&self) -> (usize, usize, bool) {
+        let orders = self.lock();
+        let much = orders.queued() > orders.limit / 4;
+        (orders.messages, orders.bytes, much)
     }
 
     /// Has the driver look at the orders.
@@ -375,6 +387,11 @@ fn wake<T>(mut orders: MutexGuard<'_, Orders<T>>) {
 }
 
 impl<T> Orders<T> {
+    /// What waits, as the limit counts it.
+    fn queued(&self) -> usize {
+        self.bytes.max(self.messages * self.message_cost)
+    }
+
     /// The parcel that a message of `len` bytes is added to.
     fn parcel(&mut self, len: usize) -> &mut Parcel<T> {
         let fits = self.queue.back().is_some_and(|last| last.has_room(len));
@@ -426,7 +443,7 @@ mod tests {
     fn given(limit: usize) -> Given {
         let wakes = Arc::<Wakes>::default();
         Given {
-            outbox: Outbox::new(limit),
+            outbox: Outbox::new(limit, 0),
             waker: Arc::clone(&wakes).into(),
             wakes,
         }

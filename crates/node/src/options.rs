@@ -24,6 +24,7 @@ pub struct ConnectOptions {
     pub support_origin_port: Option<bool>,
     pub connect_timeout: Option<f64>,
     pub handshake_timeout: Option<f64>,
+    pub write_timeout: Option<f64>,
     pub max_message_size: Option<f64>,
     pub max_queued_bytes: Option<f64>,
     pub per_message_deflate: Option<bool>,
@@ -83,6 +84,7 @@ pub struct ServerOptions {
     pub max_message_size: Option<f64>,
     pub per_message_deflate: Option<bool>,
     pub handshake_timeout: Option<f64>,
+    pub write_timeout: Option<f64>,
     pub max_queued_bytes: Option<f64>,
 }
 
@@ -105,6 +107,7 @@ impl From<ConnectOptions> for RequestOptions {
             support_origin_port: options.support_origin_port.unwrap_or(false),
             connect_timeout: options.connect_timeout.map(milliseconds),
             handshake_timeout: options.handshake_timeout.map(milliseconds),
+            write_timeout: options.write_timeout.map(milliseconds),
             max_message_size: options.max_message_size.map(size),
             max_queued_bytes: options.max_queued_bytes.map(size),
             per_message_deflate: options.per_message_deflate.unwrap_or(false),
@@ -135,6 +138,7 @@ impl From<ServerOptions> for ServerConfig {
             per_message_deflate: options.per_message_deflate.unwrap_or(false),
             max_message_size: options.max_message_size.map(size),
             handshake_timeout: options.handshake_timeout.map(milliseconds),
+            write_timeout: options.write_timeout.map(milliseconds),
             max_queued_bytes: options.max_queued_bytes.map(size),
         }
     }

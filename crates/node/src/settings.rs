@@ -8,6 +8,10 @@ use napi::Result;
 use crate::event::Failure;
 use crate::raw::{Call, Value};
 
+/// What a `send` that has not been answered costs in JavaScript: a promise, its functions and its place in
+/// a queue. Bytes.
+const SEND_COST: usize = 512;
+
 struct Settings {
     /// The level that `setApiVersion` was called with.
     level: Option<ApiLevel>,
@@ -49,7 +53,8 @@ pub(crate) fn context(main: Option<PathBuf>, default: u32) -> Context {
         .or_else(|| ApiLevel::discover(main))
         .or_else(|| ApiLevel::new(default))
         .unwrap_or(ApiLevel::NEWEST);
-    settings.surroundings(main).context.with_level(level)
+    let context = settings.surroundings(main).context.with_level(level);
+    context.with_message_cost(SEND_COST)
 }
 
 /// `setApiVersion(level | undefined)`: a failure, or null.

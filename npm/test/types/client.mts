@@ -175,6 +175,7 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
   supportOriginPort: true,
   connectTimeout: 20_000,
   handshakeTimeout: 15_000,
+  writeTimeout: 30_000,
   maxMessageSize: 1 << 20,
   maxQueuedBytes: 1_000_000,
   perMessageDeflate: true,

@@ -17,6 +17,7 @@ const config: Required<webSocket.WebSocketServerConfig> = {
   pingInterval: 30,
   maxMessageSize: 1 << 20,
   handshakeTimeout: 5000,
+  writeTimeout: 30_000,
   maxQueuedBytes: 1024,
   perMessageDeflate: true,
 };

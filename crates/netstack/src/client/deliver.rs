@@ -1,4 +1,6 @@
 //! From a connection's messages to events: whole, or in the pieces of the first API levels.
+use std::time::Duration;
+
 use arkws::{CloseFrame, Stats, Transport};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
@@ -39,7 +41,7 @@ impl<L: Listener> Audience for L {
         reconnects: bool,
     ) -> BoxFuture<'a, (End, Vec<()>)> {
         async move {
-            let mut deliver = Deliver::new(object, self, reconnects);
+            let mut deliver = Deliver::new(object, link, self, reconnects);
             drive(&link.line, &link.outbox, &mut deliver).await
         }
         .boxed()
@@ -58,17 +60,20 @@ struct Deliver<'a, L> {
     reconnects: bool,
     /// Longest piece, in bytes; `None`: messages are delivered whole.
     piece: Option<usize>,
+    /// How long the server may take nothing of what waits for it.
+    write_timeout: Option<Duration>,
     /// Events since the last flush.
     waiting: u32,
 }
 
 impl<'a, L: Listener> Deliver<'a, L> {
-    fn new(object: &'a Object, listener: &'a L, reconnects: bool) -> Deliver<'a, L> {
+    fn new(object: &'a Object, link: &Link, listener: &'a L, reconnects: bool) -> Self {
         Deliver {
             object,
             listener,
             reconnects,
             piece: object.context.level.differences().piece,
+            write_timeout: link.write_timeout,
             waiting: 0,
         }
     }
@@ -142,6 +147,10 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
         self.tell(|listener| listener.on_binary(data));
         self.count();
         1
+    }
+
+    fn write_timeout(&self) -> Option<Duration> {
+        self.write_timeout
     }
 
     fn sent(&mut self, tags: &[()]) {

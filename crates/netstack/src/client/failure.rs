@@ -108,6 +108,10 @@ fn describe(error: &Error) -> String {
             Phase::Connect | Phase::Proxy => "connectTimeout",
             _ => "handshakeTimeout",
         },
+        Error::Timeout {
+            phase: Phase::Write,
+            ..
+        } => "writeTimeout",
         _ if error.cause() == Cause::TooBig => "maxMessageSize",
         _ => return error.to_string(),
     };

@@ -60,6 +60,7 @@ struct Link {
     outbox: Outbox<()>,
     line: Line<Transport, ()>,
     limits: QueueLimits,
+    write_timeout: Option<Duration>,
     open: AtomicBool,
     /// Messages that may or may not have reached the peer when the network thread ended.
     unsure: Mutex<Vec<()>>,
@@ -118,9 +119,10 @@ impl WebSocket {
         }
         let plan = request.plan(object.context.level)?;
         let link = Arc::new(Link {
-            outbox: Outbox::new(plan.queue_limits.connecting),
+            outbox: Outbox::new(plan.queue_limits.connecting, object.context.message_cost()),
             line: Line::default(),
             limits: plan.queue_limits,
+            write_timeout: plan.write_timeout,
             open: AtomicBool::new(false),
             unsure: Mutex::default(),
         });
@@ -217,7 +219,9 @@ impl WebSocket {
             return Err(BusinessError::not_sent("not connected"));
         };
         queue(&link.outbox, message, ()).map_err(|refused| match refused {
-            Refused::Closed => BusinessError::not_sent("the connection is closing"),
+            Refused::Closed => {
+                BusinessError::not_sent("the connection is closing").with_cause("closed")
+            }
             Refused::Full { queued, limit } => {
                 let (until, option) = match link.open.load(Ordering::Acquire) {
                     true => ("the server takes them", "maxQueuedBytes"),

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::reconnect;
+use crate::options::write_timeout;
 use crate::{
     ApiLevel, BusinessError, ClientCert, Context, Header, Proxy, ProxyServer, Reconnect,
     RequestOptions, TlsProtocol,
@@ -42,6 +43,7 @@ pub(super) struct Plan {
     client: Option<Client>,
     pub(super) reconnect: Option<Reconnect>,
     pub(super) queue_limits: QueueLimits,
+    pub(super) write_timeout: Option<Duration>,
 }
 
 /// How many bytes of messages may wait to be sent.
@@ -147,6 +149,7 @@ impl<'a> Request<'a> {
             builder,
             client: None,
             queue_limits: queue_limits(&self.options),
+            write_timeout: write_timeout(self.options.write_timeout),
             reconnect: self.options.reconnect,
         })
     }

@@ -1,7 +1,8 @@
 //! A client that is in: its task, from `Connect` to `Close`.
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use arkws::{Cause, CloseCode, CloseFrame, Error, Stats, Transport};
+use arkws::{Cause, CloseCode, CloseFrame, Error, Phase, Stats, Transport};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -20,15 +21,22 @@ const BATCH: u32 = 256;
 pub(super) struct Client {
     pub(super) connection: Connection,
     pub(super) outbox: Outbox<Option<u64>>,
+    write_timeout: Option<Duration>,
     /// Why the server has closed it: too much waited.
     overflow: OnceLock<String>,
 }
 
 impl Client {
-    pub(super) fn new(connection: Connection, max_queued: usize) -> Client {
+    pub(super) fn new(
+        connection: Connection,
+        max_queued: usize,
+        message_cost: usize,
+        write_timeout: Option<Duration>,
+    ) -> Client {
         Client {
             connection,
-            outbox: Outbox::new(max_queued),
+            outbox: Outbox::new(max_queued, message_cost),
+            write_timeout,
             overflow: OnceLock::new(),
         }
     }
@@ -192,9 +200,16 @@ impl Ending {
 
 /// The error's words, and which option has to do with it.
 fn describe(error: &Error) -> String {
-    let option = match error.cause() {
-        Cause::Heartbeat => "pingInterval",
-        Cause::TooBig => "maxMessageSize",
+    let option = match (error, error.cause()) {
+        (_, Cause::Heartbeat) => "pingInterval",
+        (_, Cause::TooBig) => "maxMessageSize",
+        (
+            Error::Timeout {
+                phase: Phase::Write,
+                ..
+            },
+            _,
+        ) => "writeTimeout",
         _ => return error.to_string(),
     };
     format!("{error} (the option {option} changes the limit)")
@@ -225,6 +240,7 @@ impl<L: ServerListener> Audience for L {
                 shared,
                 listener: self,
                 connection: &client.connection,
+                write_timeout: client.write_timeout,
                 tokens: Vec::new(),
                 waiting: 1,
             };
@@ -243,6 +259,7 @@ struct Events<'a, L> {
     shared: &'a Shared,
     listener: &'a L,
     connection: &'a Connection,
+    write_timeout: Option<Duration>,
     /// Of the last batch that was handed over.
     tokens: Vec<u64>,
     /// Events since the last flush.
@@ -266,6 +283,12 @@ impl<L: ServerListener> Events<'_, L> {
 }
 
 impl<L: ServerListener> Handler<Option<u64>> for Events<'_, L> {
+    const HOLDS_BACK: bool = true;
+
+    fn write_timeout(&self) -> Option<Duration> {
+        self.write_timeout
+    }
+
     fn text(&mut self, text: Text<'_>) -> usize {
         self.emit(ServerEvent::Text(self.connection, text));
         1

@@ -40,6 +40,9 @@ pub struct ServerConfig {
     pub max_message_size: Option<usize>,
     /// arkws: how long TLS and the opening handshake of a client may take, and the answer to a `Request` event. Default: 15 s.
     pub handshake_timeout: Option<Duration>,
+    /// arkws: how long a client may take nothing of what waits for it, before it is given up. Default: 30 s;
+    /// zero: for ever.
+    pub write_timeout: Option<Duration>,
     /// arkws: bytes that may wait for one client before `send` to it is refused. Default: 16 MiB.
     pub max_queued_bytes: Option<usize>,
 }

@@ -21,6 +21,7 @@ use super::listen::Incoming;
 use super::welcome::Door;
 use super::{Connection, ServerEvent, Shared, tls};
 use crate::BusinessError;
+use crate::options::write_timeout;
 
 /// A stopping server gives up what waits for its clients after this long; the closing handshakes have a time-out of their own.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -263,6 +264,8 @@ impl Run {
         let client = Arc::new(Client::new(
             connection.clone(),
             self.settings.max_queued_bytes(),
+            self.shared.context.message_cost(),
+            write_timeout(self.settings.config.write_timeout),
         ));
         inside
             .clients
