@@ -31,8 +31,10 @@ function set(fields, name, value) {
 /** Pairs can. */
 function add(fields, name, value) {
   const key = String(name).toLowerCase();
-  const values = [...(fields.get(key) ?? []), ...usable(value)];
-  if (values.length > 0) fields.set(key, values);
+  const values = usable(value);
+  const before = fields.get(key);
+  if (before !== undefined) for (const one of values) before.push(one);
+  else if (values.length > 0) fields.set(key, values);
 }
 
 /** Strings that are not empty, and numbers, alone or in an array; the platform skips what it does not know. */
