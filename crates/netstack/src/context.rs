@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::Deserialize;
 use tracing::warn;
 
+use crate::parcel::HEADER;
 use crate::policy::Permission;
 use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Policy};
 
@@ -21,9 +22,6 @@ pub struct Context {
     network: Network,
     message_cost: usize,
 }
-
-/// What a message that waits to be sent counts for at least: RFC 6455, 5.2, the longest header. Bytes.
-const HEADER: usize = 14;
 
 impl Context {
     /// At `level`, with everything allowed, on the process's network thread.
