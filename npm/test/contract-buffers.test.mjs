@@ -35,14 +35,15 @@ describe('ArrayBuffers that were received', () => {
   it('outlive the thread that received them', async (t) => {
     const url = await sender(t, [MIB, 3 * MIB]);
     const worker = new Worker(
-      `const { parentPort, workerData } = require('node:worker_threads');
-       const ws = require('arkws').createWebSocket();
+      `const { createRequire } = require('node:module');
+       const { parentPort, workerData } = require('node:worker_threads');
+       const ws = createRequire(workerData.here)('arkws').createWebSocket();
        ws.on('message', (_, data) => {
          const moved = data.transfer ? data.transfer() : data;
          parentPort.postMessage(moved, [moved]);
        });
-       ws.connect(workerData);`,
-      { eval: true, workerData: url },
+       ws.connect(workerData.url);`,
+      { eval: true, workerData: { url, here: import.meta.url } },
     );
     const [first] = await once(worker, 'message');
     const [second] = await once(worker, 'message');
