@@ -17,7 +17,17 @@ function native() {
 
 function load() {
   if (typeof process === 'object') warnOfLevel(process.env.OHOS_API_VERSION);
-  return require('./native.js').start(wake, deliver, makeBuffer);
+  const { MAX_STRING_LENGTH, MAX_LENGTH } = runtimeLimits();
+  return require('./native.js').start(wake, deliver, makeBuffer, MAX_STRING_LENGTH, MAX_LENGTH);
+}
+
+/** The largest strings and buffers, where the runtime tells them. */
+function runtimeLimits() {
+  try {
+    return require('node:buffer').constants ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /** Says that the environment's API level is none; the native half (crates/netstack/src/level.rs) then ignores it. */

@@ -2,14 +2,24 @@
 // ends the process, or another connection.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import webSocket from 'arkws';
-import { folder, node, serve } from './support.mjs';
+import { folder, node, packageRoot, serve } from './support.mjs';
 
 const MIB = 1 << 20;
+const MODULE = `arkws.${process.platform}-${process.arch}.node`;
 /** Around the sizes at which the module takes another way. */
 const SIZES = [16 * 1024, 200 * 1024 - 1, 200 * 1024, MIB - 1, MIB, 3 * MIB];
+
+/** A native module in a runtime whose strings have at most so many units. */
+const limited = (units) => `
+  const { start } = require('${process.env.ARKWS_NATIVE ?? join(packageRoot, 'native', MODULE)}');
+  exports.start = (wake, deliver, makeBuffer, text, binary) =>
+    start(wake, deliver, makeBuffer, ${units}, binary);
+`;
 
 /** A server that sends messages of these sizes, each byte of which is its number in the list. */
 const sender = (t, sizes) =>
@@ -104,6 +114,81 @@ describe('a message for which there is no memory', () => {
       ]);
     });
   }
+});
+
+describe('a text for which the runtime has no string', () => {
+  it('closes its connection with 1009, and no other: as a client', async (t) => {
+    const url = await serve(t, (socket, { url }) => {
+      socket.on('message', (data, binary) => socket.send(data, { binary }));
+      if (url !== '/long') return;
+      for (const text of ['x'.repeat(100), '\u{1f600}'.repeat(51), 'behind']) socket.send(text);
+    });
+    const root = await folder({
+      'native.cjs': limited(100),
+      'app.mjs': `
+        import webSocket from 'arkws';
+        const [long, other] = [webSocket.createWebSocket(), webSocket.createWebSocket()];
+        other.on('open', () => long.connect('${url}/long'));
+        other.on('message', (_, data) => { console.log('other', data); other.close(); });
+        long.on('message', (_, data) => console.log('long', data.length));
+        long.on('error', ({ cause, message }) => console.log('error', cause, message));
+        long.on('close', (_, { code, reason }) => {
+          console.log('close', code, reason);
+          other.send('still here');
+        });
+        other.connect('${url}/other');
+      `,
+    });
+    const env = { ARKWS_NATIVE: join(root, 'native.cjs'), OHOS_API_VERSION: '26' };
+    const { code, stderr, lines } = await node(['app.mjs'], { cwd: root, env });
+    assert.equal(code, 0, stderr);
+    const why =
+      'a text message of 102 UTF-16 units is longer than a string can be here: 100, ' +
+      'which no option changes';
+    assert.deepEqual(lines, [
+      'long 100',
+      `error too-big Websocket connection lost: ${why}`,
+      `close 1009 ${why}`,
+      'other still here',
+    ]);
+  });
+
+  it('closes its connection with 1009, and no other: as a server', async () => {
+    const root = await folder({
+      'native.cjs': limited(100),
+      'app.mjs': `
+        import { createRequire } from 'node:module';
+        import webSocket from 'arkws';
+        const { WebSocket } = createRequire(process.env.WS)('ws');
+        const server = webSocket.createWebSocketServer();
+        server.on('messageReceive', ({ data }) => console.log('message', data.length));
+        server.on('error', ({ cause }) => console.log('error', cause));
+        server.on('close', (_, { code }) => console.log('close', code));
+        await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+        const url = 'ws://127.0.0.1:' + server.listAddress().port;
+        const other = new WebSocket(url);
+        other.on('open', () => {
+          const long = new WebSocket(url);
+          long.on('open', () => {
+            for (const text of ['x'.repeat(100), 'x'.repeat(101), 'behind']) long.send(text);
+          });
+          long.on('close', (code) => {
+            console.log('told', code);
+            other.send('still here', () => other.close());
+            other.on('close', () => server.stop());
+          });
+        });
+      `,
+    });
+    const env = { ARKWS_NATIVE: join(root, 'native.cjs'), WS: fileURLToPath(import.meta.url) };
+    const { code, stderr, lines } = await node(['app.mjs'], { cwd: root, env });
+    assert.equal(code, 0, stderr);
+    // What the peer sees, and when, is its own.
+    const told = lines.splice(lines.indexOf('told 1009'), 1);
+    assert.deepEqual(told, ['told 1009']);
+    const expected = ['message 100', 'error too-big', 'close 1009', 'message 10', 'close 1005'];
+    assert.deepEqual(lines, expected);
+  });
 });
 
 describe('an exception that leaves the code that delivers', () => {

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use arkws::{CloseFrame, Error, MessageRef, Phase, Stats};
+use arkws::{CloseCode, CloseFrame, Error, MessageRef, Phase, Stats};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -38,6 +38,10 @@ pub(crate) trait Handler<T> {
     fn text(&mut self, text: Text<'_>) -> usize;
     /// A binary message; as [`text`](Self::text).
     fn binary(&mut self, data: Payload<'_>) -> usize;
+    /// Why the program cannot be given this text; `None`: it can.
+    fn refuse(&self, text: &str) -> Option<String>;
+    /// The connection is closed with 1009, for this reason.
+    fn too_big(&mut self, why: String);
     /// These messages have been handed to the operating system.
     fn sent(&mut self, tags: &[T]);
     /// The peer's close frame has come. Whether messages are refused from now on, as this connection will not send them.
@@ -163,6 +167,10 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
                             continue;
                         }
                         MessageRef::Text(text) => {
+                            if let Some(why) = self.handler.refuse(&text) {
+                                self.too_big(why);
+                                break;
+                            }
                             let length = text.len();
                             (self.handler.text(text), length)
                         }
@@ -220,6 +228,14 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
             Some(frame) => End::Closed(frame),
             None => end,
         })
+    }
+
+    /// What the program cannot be given ends the connection; nothing behind it is delivered.
+    #[cold]
+    fn too_big(&mut self, why: String) {
+        let frame = CloseFrame::new(CloseCode::TOO_BIG, &why);
+        self.handler.too_big(why);
+        self.outbox.close(frame, true);
     }
 
     /// Tells the outbox what has been delivered.

@@ -50,7 +50,7 @@ mod policy;
 mod server;
 
 pub use client::{ReadyState, Stats, WebSocket};
-pub use context::Context;
+pub use context::{Context, RuntimeLimits};
 pub use error::BusinessError;
 pub use event::{CloseResult, Event, Headers, Listener};
 pub use level::ApiLevel;

@@ -74,7 +74,8 @@ impl Listener for Inbox {
 /// `createClient(main, level)`: the object's number.
 pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
     let main: Option<String> = call.get(0)?;
-    let context = settings::context(main.map(PathBuf::from), call.get(1)?);
+    let context = settings::context(main.map(PathBuf::from), call.get(1)?)
+        .with_runtime_limits(call.environment.limits);
     let object = call.environment.next_number();
     let inbox = Inbox {
         object,

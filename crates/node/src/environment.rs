@@ -3,7 +3,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arkws_netstack::{PendingRequest, WebSocket};
+use arkws_netstack::{PendingRequest, RuntimeLimits, WebSocket};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -21,6 +21,8 @@ pub(crate) struct Environment {
     pub(crate) deliver: Function,
     /// Makes the buffers of large messages: where memory is short, it says so instead of ending the process.
     pub(crate) make_buffer: Function,
+    /// The largest strings and buffers of the runtime.
+    pub(crate) limits: RuntimeLimits,
     /// Empty: what [`Queue::take`] takes comes into it.
     pub(crate) batches: RefCell<VecDeque<Batch>>,
     /// Where the text of a call is read into.
@@ -38,13 +40,19 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    pub(crate) fn new(wakeup: Wakeup, deliver: Function, make_buffer: Function) -> Environment {
+    pub(crate) fn new(
+        wakeup: Wakeup,
+        deliver: Function,
+        make_buffer: Function,
+        limits: RuntimeLimits,
+    ) -> Environment {
         let waker = wakeup.waker();
         Environment {
             queue: Arc::new(Queue::new(Box::new(move || waker.wake()))),
             wakeup,
             deliver,
             make_buffer,
+            limits,
             refused: RefCell::default(),
             batches: RefCell::default(),
             text: RefCell::default(),

@@ -9,6 +9,7 @@ use std::ffi::{c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use arkws_netstack::RuntimeLimits;
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue};
 use napi::{Error, JsError, Result, Status, sys};
 
@@ -81,9 +82,11 @@ impl Drop for Instances {
     }
 }
 
-/// Puts `start(wake, deliver, makeBuffer)` into the module's exports. It returns an object with the
-/// [`FUNCTIONS`]: `wake()` will be called when events lie ready, `deliver(...)` with what they are, see
-/// [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer of `n` bytes, or returns undefined.
+/// Puts `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` into the module's exports.
+/// It returns an object with the [`FUNCTIONS`]: `wake()` will be called when events lie ready,
+/// `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer
+/// of `n` bytes, or returns undefined. The numbers are the largest strings and buffers of the
+/// runtime, undefined if it tells none.
 pub(crate) fn export_start(env: sys::napi_env, exports: sys::napi_value) -> Result<()> {
     let instances = Box::into_raw(Box::<Instances>::default());
     let mut start = ptr::null_mut();
@@ -131,8 +134,12 @@ fn start(env: sys::napi_env, info: sys::napi_callback_info) -> Result<Value> {
     let wakeup = Wakeup::new(env, arguments[0])?;
     let deliver = Function::new(env, arguments[1])?;
     let make_buffer = Function::new(env, arguments[2])?;
+    let limits = RuntimeLimits {
+        max_text_units: largest(env, arguments[3])?,
+        max_binary_bytes: largest(env, arguments[4])?,
+    };
     let instance = Box::into_raw(Box::new(Instance {
-        environment: Environment::new(wakeup, deliver, make_buffer),
+        environment: Environment::new(wakeup, deliver, make_buffer, limits),
         functions: Vec::with_capacity(FUNCTIONS.len()),
     }));
     let (mut instances, mut exports) = (ptr::null_mut(), ptr::null_mut());
@@ -179,6 +186,13 @@ fn start(env: sys::napi_env, info: sys::napi_callback_info) -> Result<Value> {
         ))?;
     }
     Ok(Value(exports))
+}
+
+/// A size that JavaScript knows, or any if it knows none.
+fn largest(env: sys::napi_env, value: sys::napi_value) -> Result<usize> {
+    // SAFETY: `start` is being called with both.
+    let size = unsafe { Option::<f64>::from_napi_value(env, value) }?;
+    Ok(size.map_or(usize::MAX, |size| size as usize))
 }
 
 unsafe extern "C" fn close_environment(environment: *mut c_void) {

@@ -1,7 +1,7 @@
 //! From a connection's messages to events: whole, or in the pieces of the first API levels.
 use std::time::Duration;
 
-use arkws::{CloseFrame, Stats, Transport};
+use arkws::{Cause, CloseFrame, Stats, Transport};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,7 +10,7 @@ use super::session::invites_back;
 use super::{Link, Object};
 use crate::driver::{End, Handler, drive, linger};
 use crate::line::Line;
-use crate::{Event, Listener};
+use crate::{BusinessError, Event, Listener, RuntimeLimits};
 
 /// A binding is told to deliver at least every so many messages, so that a fast peer does not make it wait for a
 /// pause.
@@ -60,6 +60,7 @@ struct Deliver<'a, L> {
     reconnects: bool,
     /// Longest piece, in bytes; `None`: messages are delivered whole.
     piece: Option<usize>,
+    limits: RuntimeLimits,
     /// How long the server may take nothing of what waits for it.
     write_timeout: Option<Duration>,
     /// Events since the last flush.
@@ -73,6 +74,7 @@ impl<'a, L: Listener> Deliver<'a, L> {
             listener,
             reconnects,
             piece: object.context.level.differences().piece,
+            limits: object.context.runtime_limits(),
             write_timeout: link.write_timeout,
             waiting: 0,
         }
@@ -147,6 +149,21 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
         self.tell(|listener| listener.on_binary(data));
         self.count();
         1
+    }
+
+    fn refuse(&self, text: &str) -> Option<String> {
+        // Pieces are short.
+        match self.piece {
+            None => self.limits.refuse_text(text),
+            Some(_) => None,
+        }
+    }
+
+    fn too_big(&mut self, why: String) {
+        let message = format!("Websocket connection lost: {why}");
+        let error = BusinessError::event(message, None, Cause::TooBig.as_str());
+        self.tell(|listener| listener.on_event(Event::Error(error)));
+        self.waiting += 1;
     }
 
     fn write_timeout(&self) -> Option<Duration> {

@@ -92,7 +92,7 @@ impl<'a> Request<'a> {
                 let context = context.clone();
                 move |url| context.policy().allows(&origin(url, true))
             })
-            .config(config(&options))
+            .config(config(context, &options))
             .connect_timeout(options.connect_timeout.unwrap_or(Duration::from_secs(20)))
             .handshake_timeout(options.handshake_timeout.unwrap_or(Duration::from_secs(15)));
         // What a request to any URL would fail with, such as a header that is the handshake's own.
@@ -268,12 +268,11 @@ fn headers(options: &RequestOptions) -> Result<(HeaderMap, Vec<String>), Busines
     Ok((headers, protocols))
 }
 
-fn config(options: &RequestOptions) -> Config {
+fn config(context: &Context, options: &RequestOptions) -> Config {
     let mut limits = Limits::default();
-    if let Some(size) = options.max_message_size {
-        limits.max_message_size = size;
-        limits.max_frame_size = size as u64;
-    }
+    let wanted = options.max_message_size.unwrap_or(limits.max_message_size);
+    limits.max_message_size = context.runtime_limits().cap(wanted);
+    limits.max_frame_size = limits.max_message_size as u64;
     Config {
         limits,
         heartbeat: heartbeat(options.ping_interval, options.pong_timeout),

@@ -285,6 +285,16 @@ impl<L: ServerListener> Events<'_, L> {
 impl<L: ServerListener> Handler<Option<u64>> for Events<'_, L> {
     const HOLDS_BACK: bool = true;
 
+    fn refuse(&self, text: &str) -> Option<String> {
+        self.shared.context.runtime_limits().refuse_text(text)
+    }
+
+    fn too_big(&mut self, why: String) {
+        let message = format!("Websocket connection lost: {}: {why}", self.connection);
+        let error = BusinessError::event(message, None, Cause::TooBig.as_str());
+        self.emit(ServerEvent::Error(error));
+    }
+
     fn write_timeout(&self) -> Option<Duration> {
         self.write_timeout
     }

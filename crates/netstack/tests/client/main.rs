@@ -5,6 +5,7 @@ mod connecting;
 mod events;
 mod feeding;
 mod heartbeat;
+mod limits;
 mod proxy;
 mod reconnecting;
 mod refusals;

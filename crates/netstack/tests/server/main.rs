@@ -3,6 +3,7 @@
 //! Clients are [`support::Client`]s: `arkws` connections, or bare transports where a client must misbehave.
 mod admission;
 mod events;
+mod limits;
 mod request;
 mod sending;
 mod start;
