@@ -245,7 +245,7 @@ impl Prepared {
 }
 
 /// Runs a test runner, counting its cases.
-fn count(command: &mut Command, counts: &mut Counts) -> Result<()> {
+pub(crate) fn count(command: &mut Command, counts: &mut Counts) -> Result<()> {
     let status = watch(command, |line| counts.read(line))?;
     if status.success() {
         return Ok(());

@@ -38,7 +38,7 @@ pub(crate) enum Choice {
 /// A long check: its name in [`FILE`], and what it does.
 type Check = (&'static str, fn(&mut Counts) -> Result<()>);
 
-const CHECKS: &[Check] = &[("valgrind", sanitize::valgrind)];
+const CHECKS: &[Check] = &[("loom", sanitize::loom), ("valgrind", sanitize::valgrind)];
 
 /// Runs the long checks that are `wanted` and chosen.
 pub(crate) fn run(report: &mut Report, choice: Choice, wanted: impl Fn(&str) -> bool) {

@@ -1,12 +1,13 @@
-//! Checks that watch each access to memory.
+//! Checks that watch each access to memory, and what threads share under every order of theirs.
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::build::{Profile, Target, build, place_module};
+use crate::check::count;
 use crate::instructions::Valgrind;
 use crate::peers::{self, Node};
-use crate::process::command;
+use crate::process::{cargo, command};
 use crate::report::Counts;
 
 /// What the module does, as a program.
@@ -40,6 +41,15 @@ pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     .arg(&node.path)
     .args(["--jitless", "--expose-gc", LOAD]);
     one(run, counts)
+}
+
+/// What threads share, with more changes of thread than a plain `cargo test` tries.
+pub(crate) fn loom(counts: &mut Counts) -> Result<()> {
+    let mut tests = cargo();
+    tests
+        .args(["test", "--locked", "--package", "arkws-loom"])
+        .env("LOOM_MAX_PREEMPTIONS", "3");
+    count(&mut tests, counts)
 }
 
 /// Runs a program that is a test case by itself.

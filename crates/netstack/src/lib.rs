@@ -48,6 +48,7 @@ mod outbox;
 mod parcel;
 mod policy;
 mod server;
+mod sync;
 
 pub use client::{ReadyState, Stats, WebSocket};
 pub use context::{Context, RuntimeLimits};

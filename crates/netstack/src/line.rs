@@ -1,5 +1,4 @@
 //! The socket of an open connection, and the messages on their way into it.
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use arkws::{Stats, WebSocket};
@@ -7,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::outbox::Outbox;
 use crate::parcel::Parcel;
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What leads to the peer, or nothing while there is no connection.
 ///

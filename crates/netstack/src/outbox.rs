@@ -1,12 +1,11 @@
 //! What a program asks of one connection, on its way from the program's threads to the connection's task.
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use arkws::CloseFrame;
 
 use crate::parcel::{HEADER, Outgoing, Parcel};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// A connection is no longer read from when the program has left this many delivered messages, or bytes of them, unconsumed...
 const HIGH_WATER: Backlog = Backlog {

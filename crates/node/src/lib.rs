@@ -16,6 +16,7 @@ mod queue;
 mod raw;
 mod server;
 mod settings;
+mod sync;
 mod utf16;
 
 use std::ffi::CStr;

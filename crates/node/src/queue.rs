@@ -9,8 +9,7 @@
 //! listeners have run.
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arkws_netstack::{Payload, Text};
 use bytes::BytesMut;
@@ -18,6 +17,7 @@ use encoding_rs::mem;
 
 use crate::event::Event;
 use crate::latin1;
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// An owned payload up to this size is copied into the arena, which frees its buffer for the network thread.
 const SMALL: usize = 16 * 1024;

@@ -1,0 +1,43 @@
+//! What the threads of arkws share, compiled with [loom]'s locks and atomics: each model runs under
+//! every order in which its threads may run, and with every value that an atomic may then have.
+//!
+//! The files are those of the crates, as they are. tokio has no sockets when it is compiled with
+//! `cfg(loom)`, so that is not set: only what the files take from their crate's `sync` is loom's.
+#![forbid(unsafe_code)]
+
+/// What `arkws-node` takes from there is defined below it.
+extern crate arkws_proto as arkws_netstack;
+
+mod models;
+mod sync;
+mod transport;
+
+#[allow(dead_code, reason = "used in its crate")]
+#[path = "../../../crates/netstack/src/driver.rs"]
+mod driver;
+#[allow(dead_code, reason = "used in its crate")]
+#[path = "../../../crates/netstack/src/line.rs"]
+mod line;
+#[allow(dead_code, reason = "used in its crate")]
+#[path = "../../../crates/netstack/src/outbox.rs"]
+mod outbox;
+#[allow(dead_code, reason = "used in its crate")]
+#[path = "../../../crates/netstack/src/parcel.rs"]
+mod parcel;
+
+#[path = "../../../crates/node/src/latin1.rs"]
+mod latin1;
+#[allow(dead_code, reason = "used in its crate")]
+#[path = "../../../crates/node/src/queue.rs"]
+mod queue;
+
+/// In place of the events that JavaScript gets, which have nothing to do with threads.
+mod event {
+    /// As the queue sees it.
+    pub(crate) enum Event {
+        /// It counts these.
+        SendFailed {},
+    }
+}
+
+pub use models::*;

@@ -1,0 +1,361 @@
+//! The models: each a few steps of two or three threads.
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use arkws::{CloseCode, CloseFrame, Config, Role, Stats, WebSocket};
+use arkws_proto::{Payload, Text};
+use loom::sync::Notify;
+use loom::thread;
+
+use crate::driver::{Handler, drive};
+use crate::event::Event;
+use crate::line::Line;
+use crate::outbox::{Backlog, Outbox, Reading};
+use crate::parcel::Outgoing;
+use crate::queue::{Body, Item, Of, Queue, What};
+use crate::sync::{AtomicBool, Ordering};
+use crate::transport::{Transport, run};
+
+/// How often a thread is stopped, at most, that could go on, unless `LOOM_MAX_PREEMPTIONS` says it:
+/// most faults need one or two.
+const PREEMPTIONS: usize = 2;
+
+/// Runs `model` under every order of its threads. What tokio's timers ask for is there; none fires.
+fn check(model: impl Fn() + Send + Sync + 'static) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime without a driver of sockets asks the system for nothing");
+    let _context = runtime.enter();
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound.get_or_insert(PREEMPTIONS);
+    builder.check(model);
+}
+
+/// A connection, its outbox, and the peer's end of it.
+struct Given {
+    line: Arc<Line<Transport, u8>>,
+    outbox: Arc<Outbox<u8>>,
+    transport: Transport,
+}
+
+fn given(transport: Transport) -> Given {
+    Given {
+        line: Arc::new(Line::from(socket(&transport))),
+        outbox: Arc::new(Outbox::new(1 << 20, 0)),
+        transport,
+    }
+}
+
+/// Of a server, whose frames are not masked.
+fn socket(transport: &Transport) -> WebSocket<Transport> {
+    WebSocket::from_handshake(
+        transport.clone(),
+        Role::Server,
+        Config::default(),
+        Default::default(),
+        &[],
+    )
+}
+
+impl Given {
+    /// Runs the connection to its end; returns the tags of what was sent, and of what may not have been.
+    fn drive(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut sent = Tags::default();
+        let (_, unsure) = run(drive(&self.line, &self.outbox, &mut sent));
+        self.outbox.end();
+        (sent.0, unsure)
+    }
+
+    /// What a program does that sends a message and wants it to leave at once; how many have left by that.
+    fn send_here(&self, tag: u8) -> usize {
+        self.outbox.feed(message(&tag), tag).expect("it is open");
+        self.line.send_here(&self.outbox, || true, |_| {})
+    }
+
+    fn clone(&self) -> Given {
+        Given {
+            line: Arc::clone(&self.line),
+            outbox: Arc::clone(&self.outbox),
+            transport: self.transport.clone(),
+        }
+    }
+}
+
+fn message(tag: &u8) -> Outgoing<'_> {
+    Outgoing::Binary(std::slice::from_ref(tag).into())
+}
+
+/// The frames of messages, each its tag.
+fn frames(tags: &[u8]) -> Vec<u8> {
+    tags.iter().flat_map(|&tag| [0x82, 1, tag]).collect()
+}
+
+/// The tags of messages that have been sent.
+#[derive(Default)]
+struct Tags(Vec<u8>);
+
+impl Handler<u8> for Tags {
+    fn text(&mut self, _: Text<'_>) -> usize {
+        0
+    }
+
+    fn binary(&mut self, _: Payload<'_>) -> usize {
+        0
+    }
+
+    fn sent(&mut self, tags: &[u8]) {
+        self.0.extend(tags);
+    }
+
+    fn write_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn flush(&mut self, _: Stats) {}
+}
+
+/// What a thread sends is written by it or by the connection's task, whichever holds the socket;
+/// all of it, in order, and nobody sleeps meanwhile.
+pub fn sends_leave_whoever_writes_them() {
+    check(|| {
+        let given = given(Transport::new(frames(&[1, 2]).len(), true));
+        let sender = {
+            let given = given.clone();
+            thread::spawn(move || given.send_here(1) + given.send_here(2))
+        };
+        let (sent, unsure) = given.drive();
+        assert_eq!(unsure, []);
+        assert_eq!(sender.join().unwrap() + sent.len(), 2);
+        assert_eq!(given.transport.written(), frames(&[1, 2]));
+    });
+}
+
+/// The same for a send that leaves the writing to the connection's task.
+pub fn a_send_wakes_the_task() {
+    check(|| {
+        let given = given(Transport::new(frames(&[1, 2]).len(), true));
+        let sender = {
+            let given = given.clone();
+            thread::spawn(move || {
+                for tag in 1..=2 {
+                    given.outbox.push(message(&tag), tag).unwrap();
+                }
+            })
+        };
+        assert_eq!(given.drive(), (vec![1, 2], vec![]));
+        sender.join().unwrap();
+        assert_eq!(given.transport.written(), frames(&[1, 2]));
+    });
+}
+
+/// What the transport does not take at once, the connection's task writes when it does.
+pub fn a_transport_that_was_full_goes_on() {
+    check(|| {
+        let given = given(Transport::new(frames(&[1, 2]).len(), false));
+        let sender = {
+            let given = given.clone();
+            thread::spawn(move || given.send_here(1) + given.send_here(2))
+        };
+        let peer = {
+            let transport = given.transport.clone();
+            thread::spawn(move || transport.open())
+        };
+        let (sent, unsure) = given.drive();
+        assert_eq!(unsure, []);
+        assert_eq!(sender.join().unwrap() + sent.len(), 2);
+        peer.join().unwrap();
+        assert_eq!(given.transport.written(), frames(&[1, 2]));
+    });
+}
+
+/// A close goes behind the messages that were sent before it.
+pub fn a_close_goes_behind_what_was_sent() {
+    check(|| {
+        let close = [0x88, 2, 0x03, 0xE8];
+        let given = given(Transport::new(frames(&[1]).len() + close.len(), true));
+        let program = {
+            let given = given.clone();
+            thread::spawn(move || {
+                let sent = given.send_here(1);
+                let frame = CloseFrame::new(CloseCode::NORMAL, "");
+                assert!(given.outbox.close(frame, true));
+                sent
+            })
+        };
+        let (sent, unsure) = given.drive();
+        assert_eq!(unsure, []);
+        assert_eq!(program.join().unwrap() + sent.len(), 1);
+        assert_eq!(given.transport.written(), [&*frames(&[1]), &close].concat());
+    });
+}
+
+/// Whatever ends a connection: each message that was taken has left, or is given back, once.
+pub fn no_message_goes_unanswered() {
+    for open in [true, false] {
+        check(move || {
+            let given = given(Transport::new(usize::MAX, open));
+            // The connection's task sleeps.
+            given.outbox.next(Waker::noop(), None);
+            let sender = {
+                let given = given.clone();
+                thread::spawn(move || {
+                    let (mut taken, mut sent) = (0, 0);
+                    for tag in 0..2 {
+                        taken += usize::from(given.outbox.feed(message(&tag), tag).is_ok());
+                        sent += given.line.send_here(&given.outbox, || true, |_| {});
+                    }
+                    (taken, sent)
+                })
+            };
+            let unsure = given.line.end(&given.outbox);
+            given.outbox.end();
+            let unsent = given.outbox.unsent();
+            let (taken, sent) = sender.join().unwrap();
+            assert_eq!(taken, sent + unsure.len() + unsent.len());
+            assert_eq!(given.transport.written().len(), frames(&[0]).len() * sent);
+            assert_eq!(given.outbox.bytes(), 0);
+        });
+    }
+}
+
+/// A connection that was not read from, since the program lagged behind, is read from again.
+pub fn a_program_that_has_caught_up_is_read_for() {
+    const MANY: usize = 100_000;
+    check(|| {
+        let outbox = Arc::new(Outbox::<u8>::new(1, 0));
+        let program = {
+            let outbox = Arc::clone(&outbox);
+            thread::spawn(move || {
+                outbox.consumed(MANY / 2, 0);
+                outbox.consumed(MANY / 2, 0);
+            })
+        };
+        outbox.delivered(Backlog {
+            events: MANY as isize,
+            bytes: 0,
+        });
+        run(poll_fn(|cx| match outbox.next(cx.waker(), None).reading {
+            Reading::Deliver => Poll::Ready(()),
+            _ => Poll::Pending,
+        }));
+        program.join().unwrap();
+    });
+}
+
+/// A close before there is a connection is not overlooked.
+pub fn a_close_before_the_connection_is_seen() {
+    check(|| {
+        let outbox = Arc::new(Outbox::<u8>::new(1, 0));
+        let program = {
+            let outbox = Arc::clone(&outbox);
+            thread::spawn(move || outbox.close(CloseFrame::new(CloseCode::NORMAL, ""), true))
+        };
+        run(poll_fn(|cx| outbox.poll_close(cx)));
+        assert!(program.join().unwrap());
+    });
+}
+
+/// The lengths of the messages, in order.
+fn lengths(queue: &Queue, batches: &mut VecDeque<crate::queue::Batch>) -> Vec<usize> {
+    queue.take(batches);
+    let mut lengths = Vec::new();
+    for batch in batches {
+        let runs = batch
+            .bodies
+            .iter()
+            .all(|body| matches!(body, Body::Run { .. }));
+        assert!(runs, "they are short");
+        lengths.extend(batch.lengths.iter().map(|&len| usize::from(len)));
+    }
+    lengths
+}
+
+/// JavaScript's thread, which looks when it is woken, is told of every event.
+pub fn no_event_is_left_in_the_queue() {
+    check(|| {
+        let woken = Arc::new(Notify::new());
+        let wake = Arc::clone(&woken);
+        let queue = Arc::new(Queue::new(Box::new(move || wake.notify())));
+        let network = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                for len in 0..3 {
+                    queue.binary(1, Of::Client, Payload::Borrowed(&mut [0; 2][..len]));
+                    if len != 1 {
+                        queue.flush();
+                    }
+                }
+            })
+        };
+        let (mut told, mut batches) = (Vec::new(), VecDeque::new());
+        while told.len() < 3 {
+            woken.wait();
+            loop {
+                told.extend(lengths(&queue, &mut batches));
+                if !queue.give_back(&mut batches) {
+                    break;
+                }
+            }
+        }
+        assert_eq!(told, [0, 1, 2]);
+        network.join().unwrap();
+    });
+}
+
+/// An environment that is gone is not woken: what wakes it has been freed.
+pub fn nobody_wakes_an_environment_that_is_gone() {
+    check(|| {
+        let gone = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&gone);
+        let wake = move || assert!(!seen.load(Ordering::Relaxed), "it is gone");
+        let queue = Arc::new(Queue::new(Box::new(wake)));
+        let network = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    queue.data_end(1);
+                    queue.flush();
+                }
+            })
+        };
+        queue.close();
+        gone.store(true, Ordering::Relaxed);
+        network.join().unwrap();
+    });
+}
+
+/// A message is not written by the thread that sends while that does not know of an earlier failure:
+/// it would take the failure for the new message's.
+pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
+    check(|| {
+        let transport = Transport::new(usize::MAX, true);
+        let given = Given {
+            line: Arc::new(Line::default()),
+            ..given(transport)
+        };
+        let queue = Arc::new(Queue::new(Box::new(|| {})));
+        // As when a connection has been lost, and another made.
+        let network = {
+            let (given, queue) = (given.clone(), Arc::clone(&queue));
+            thread::spawn(move || {
+                queue.event(1, Event::SendFailed {});
+                queue.flush();
+                given.line.open(socket(&given.transport));
+                given.outbox.next(Waker::noop(), None);
+            })
+        };
+        given.outbox.feed(message(&1), 1).unwrap();
+        let may = || queue.failures_are_known();
+        assert_eq!(given.line.send_here(&given.outbox, may, |_| {}), 0);
+
+        network.join().unwrap();
+        let mut batches = VecDeque::new();
+        queue.take(&mut batches);
+        let failed = |item: &Item| matches!(item.what, What::Event(_));
+        assert!(batches.iter().flat_map(|batch| &batch.items).all(failed));
+    });
+}
