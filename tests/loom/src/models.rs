@@ -107,6 +107,14 @@ impl Handler<u8> for Tags {
         0
     }
 
+    fn refuse(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn too_big(&mut self, why: String) {
+        unreachable!("{why}")
+    }
+
     fn sent(&mut self, tags: &[u8]) {
         self.0.extend(tags);
     }
