@@ -343,3 +343,115 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
         drain.timer.as_mut().poll(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::panic::catch_unwind;
+    use std::sync::Arc;
+    use std::thread::{self, ThreadId};
+
+    use arkws::{Config, Role, WebSocket};
+    use arkws_proto::handshake::Negotiated;
+    use tokio::io::ReadBuf;
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::parcel::Outgoing;
+
+    /// A transport that receives nothing, and that one thread alone may write to.
+    struct Fragile {
+        writer: ThreadId,
+    }
+
+    impl AsyncRead for Fragile {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Fragile {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            assert_eq!(thread::current().id(), self.writer, "on purpose");
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Says when there is nothing more to do.
+    struct Idle(Option<oneshot::Sender<()>>);
+
+    impl Handler<u32> for Idle {
+        fn text(&mut self, _: Text<'_>) -> usize {
+            1
+        }
+        fn binary(&mut self, _: Payload<'_>) -> usize {
+            1
+        }
+        fn refuse(&self, _: &str) -> Option<String> {
+            None
+        }
+        fn too_big(&mut self, _: String) {}
+        fn sent(&mut self, _: &[u32]) {}
+        fn write_timeout(&self) -> Option<Duration> {
+            None
+        }
+        fn flush(&mut self, _: Stats) {
+            if let Some(idle) = self.0.take() {
+                let _ = idle.send(());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_on_the_thread_that_sends_ends_the_connection_at_once() {
+        let fragile = Fragile {
+            writer: thread::current().id(),
+        };
+        let (config, negotiated) = (Config::default(), Negotiated::default());
+        let socket = WebSocket::from_handshake(fragile, Role::Client, config, negotiated, &[]);
+        let line = Arc::new(Line::from(socket));
+        let outbox = Arc::new(Outbox::new(usize::MAX, 0));
+        let (sender, idle) = oneshot::channel();
+        let driving = {
+            let (line, outbox) = (Arc::clone(&line), Arc::clone(&outbox));
+            tokio::spawn(async move { drive(&line, &outbox, &mut Idle(Some(sender))).await })
+        };
+        // The driver sleeps.
+        idle.await.unwrap();
+
+        let sending = {
+            let outbox = Arc::clone(&outbox);
+            thread::spawn(move || {
+                let message = Outgoing::Binary(b"payload".as_slice().into());
+                outbox.feed(message, 7).unwrap();
+                let send = || line.send_here(&outbox, || true, |_| ());
+                catch_unwind(AssertUnwindSafe(send)).is_err()
+            })
+        };
+        // Nothing else wakes it.
+        let ended = timeout(Duration::from_secs(20), driving).await;
+        let (end, unsure) = ended.expect("the driver was woken").unwrap();
+        assert!(matches!(end, End::Panicked(_)), "{end:?}");
+        // Nobody knows whether it was sent, but it is answered.
+        assert_eq!(unsure, [7]);
+        assert_eq!(outbox.bytes(), 0);
+        assert!(sending.join().unwrap());
+    }
+}
