@@ -141,23 +141,50 @@ describe('a server that answers and catches nothing', () => {
     await isAlive(port);
   });
 
-  it('holds little for clients that ask for ever and never read', async (t) => {
-    const { port, ended } = await program(t, ECHO, ['--max-old-space-size=128']);
-    const sockets = await Promise.all(Array.from({ length: 5 }, () => upgraded(port)));
-    // Empty messages, as many as the server takes.
-    const chunk = Buffer.concat(Array(4000).fill(frames('')));
-    const over = Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 3000, 'time is over'))]);
-    for (const socket of sockets) {
-      const more = () => {
-        while (socket.write(chunk));
-      };
-      socket.on('drain', more);
-      more();
-    }
-    assert.equal(await over, 'time is over');
-    await isAlive(port);
-    for (const socket of sockets) socket.destroy();
-  });
+  for (const [catching, echo] of [
+    ['', ECHO],
+    [
+      ' and it catches what fails',
+      `server.on('messageReceive', ({ data, clientConnection }) => {
+         server.send(data, clientConnection).catch(() => {});
+       });`,
+    ],
+  ]) {
+    it(`holds little for clients that ask for ever and never read${catching}`, async (t) => {
+      const { port, line, ended } = await program(
+        t,
+        `
+          ${echo}
+          server.on('request', ({ path }) => {
+            if (path !== '/heap') return;
+            gc();
+            console.log(process.memoryUsage().heapUsed);
+          });
+        `,
+        ['--max-old-space-size=256', '--expose-gc'],
+      );
+      const sockets = await Promise.all(Array.from({ length: 9 }, () => upgraded(port)));
+      // Empty messages, as many as the server takes.
+      const chunk = Buffer.concat(Array(4000).fill(frames('')));
+      const time = new Promise((resolve) => setTimeout(resolve, 3000, 'time is over'));
+      for (const socket of sockets) {
+        const more = () => {
+          while (socket.write(chunk));
+        };
+        socket.on('drain', more);
+        more();
+      }
+      assert.equal(await Promise.race([ended, time]), 'time is over');
+      await isAlive(port);
+      const asking = new WebSocket(`ws://127.0.0.1:${port}/heap`);
+      await once(asking, 'open');
+      asking.terminate();
+      const heap = Number(await line());
+      t.diagnostic(`${Math.round(heap / 1e6)} MB of heap`);
+      assert.ok(heap < 100e6, `${heap} bytes`);
+      for (const socket of sockets) socket.destroy();
+    });
+  }
 });
 
 describe('a client that sends and catches nothing', () => {
@@ -165,7 +192,7 @@ describe('a client that sends and catches nothing', () => {
     const { port } = await program(t, ECHO);
     const { default: webSocket } = await import('arkws');
     const ws = webSocket.createWebSocket();
-    const count = 512;
+    const count = 1024;
     const size = 64 * 1024;
     let bytes = 0;
     const all = new Promise((resolve, reject) => {

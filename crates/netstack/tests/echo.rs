@@ -1,0 +1,98 @@
+//! A client that sends much at once to a server that answers all of it: neither waits for the other for ever.
+use std::net::SocketAddr;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arkws_netstack::{
+    ApiLevel, Context, Event, Listener, Proxy, RequestOptions, ServerConfig, ServerEvent,
+    ServerListener, WebSocket, WebSocketServer,
+};
+
+const SIZE: usize = 64 << 10;
+const COUNT: usize = 1024;
+
+/// Sends every message back.
+struct Echo {
+    server: Arc<OnceLock<WebSocketServer>>,
+    started: Sender<SocketAddr>,
+}
+
+impl ServerListener for Echo {
+    fn on_event(&self, event: ServerEvent<'_>) {
+        match event {
+            ServerEvent::Started(address) => self.started.send(address.unwrap()).unwrap(),
+            ServerEvent::Binary(client, data) => {
+                let server = self.server.get().expect("it was started");
+                server.send_binary(&*data, client).unwrap();
+                server.consumed(client, 1, data.len());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a client sees: the first byte of every message, and how it ended.
+enum Seen {
+    Open,
+    Message(u8, usize),
+    End(String),
+}
+
+struct Ear(Sender<Seen>);
+
+impl Listener for Ear {
+    fn on_event(&self, event: Event<'_>) {
+        let seen = match event {
+            Event::Open { .. } => Seen::Open,
+            Event::Binary(data) => Seen::Message(data[0], data.len()),
+            Event::Error(error) => Seen::End(error.message),
+            Event::Close(close) => Seen::End(format!("{close:?}")),
+            _ => return,
+        };
+        let _ = self.0.send(seen);
+    }
+}
+
+#[test]
+fn sixty_four_mebibytes_sent_in_one_turn_come_back() {
+    let context = Context::new(ApiLevel::NEWEST);
+    let server = Arc::<OnceLock<WebSocketServer>>::default();
+    let (started, address) = channel();
+    let echo = Echo {
+        server: Arc::clone(&server),
+        started,
+    };
+    let server = server.get_or_init(|| WebSocketServer::new(context.clone(), Arc::new(echo)));
+    let config = ServerConfig {
+        server_ip: "127.0.0.1".into(),
+        ..ServerConfig::default()
+    };
+    server.start(config).unwrap();
+    let soon = Duration::from_secs(60);
+    let address = address.recv_timeout(soon).unwrap();
+
+    let (sender, seen) = channel();
+    let client = WebSocket::new(context, Arc::new(Ear(sender)));
+    let options = RequestOptions {
+        proxy: Proxy::None,
+        ..RequestOptions::default()
+    };
+    client
+        .connect(&format!("ws://{address}/"), options)
+        .unwrap();
+    assert!(matches!(seen.recv_timeout(soon), Ok(Seen::Open)));
+    for number in 0..COUNT {
+        client.send_binary(vec![number as u8; SIZE]).unwrap();
+    }
+    for number in 0..COUNT {
+        match seen.recv_timeout(soon).expect("nobody waits for ever") {
+            Seen::Message(first, len) => {
+                assert_eq!((first, len), (number as u8, SIZE));
+                client.consumed(1, len);
+            }
+            Seen::Open => unreachable!("once"),
+            Seen::End(how) => panic!("message {number}: {how}"),
+        }
+    }
+}
