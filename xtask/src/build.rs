@@ -1,7 +1,7 @@
 //! Building with cargo: examples by name, and the Node module to where the npm package looks for it.
 use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -45,6 +45,15 @@ pub(crate) fn build_in(
 ) -> Result<Vec<PathBuf>> {
     let mut cargo = cargo();
     cargo.args(["build", "--manifest-path", manifest]);
+    build_by(cargo, targets, profile)
+}
+
+/// The same with a `cargo build` that has arguments already.
+pub(crate) fn build_by(
+    mut cargo: Command,
+    targets: &[Target],
+    profile: Profile,
+) -> Result<Vec<PathBuf>> {
     cargo.arg("--message-format=json-render-diagnostics");
     if profile == Profile::Release {
         cargo.arg("--release");

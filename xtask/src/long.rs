@@ -35,15 +35,35 @@ pub(crate) enum Choice {
     None,
 }
 
-/// A long check: its name in [`FILE`], and what it does.
-type Check = (&'static str, fn(&mut Counts) -> Result<()>);
+/// A long check.
+struct Check {
+    /// In [`FILE`].
+    name: &'static str,
+    run: fn(&mut Counts) -> Result<()>,
+    /// Sees to it that what no system has as a package is there.
+    prepare: fn() -> Result<()>,
+}
 
-const CHECKS: &[Check] = &[("loom", sanitize::loom), ("valgrind", sanitize::valgrind)];
+const CHECKS: &[Check] = &[
+    Check::new("loom", sanitize::loom),
+    Check::new("asan", sanitize::address),
+    Check::new("valgrind", sanitize::valgrind),
+];
+
+impl Check {
+    const fn new(name: &'static str, run: fn(&mut Counts) -> Result<()>) -> Check {
+        Check {
+            name,
+            run,
+            prepare: || Ok(()),
+        }
+    }
+}
 
 /// Runs the long checks that are `wanted` and chosen.
 pub(crate) fn run(report: &mut Report, choice: Choice, wanted: impl Fn(&str) -> bool) {
     let start = Instant::now();
-    for &(name, check) in CHECKS {
+    for &Check { name, run, prepare } in CHECKS {
         if !wanted(name) {
             continue;
         }
@@ -76,8 +96,13 @@ pub(crate) fn run(report: &mut Report, choice: Choice, wanted: impl Fn(&str) -> 
             }
             Choice::All | Choice::Changed => {}
         }
+        if let Err(error) = prepare() {
+            println!("\n━━ {name}\n!! LEFT OUT: {error:#}");
+            report.leave_out(format!("{name}: {error:#}"));
+            continue;
+        }
         let began = Instant::now();
-        if report.step(name, check)
+        if report.step(name, run)
             && choice == Choice::All
             && let Err(error) = saved.write(began.elapsed())
         {
@@ -208,7 +233,7 @@ mod tests {
     fn each_check_has_its_table_and_each_table_its_check() {
         let document = document().unwrap();
         let mut tables: Vec<&str> = document.iter().map(|(name, _)| name).collect();
-        let mut names: Vec<&str> = CHECKS.iter().map(|(name, _)| *name).collect();
+        let mut names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
         tables.sort_unstable();
         names.sort_unstable();
         assert_eq!(tables, names);

@@ -1,14 +1,19 @@
 //! Checks that watch each access to memory, and what threads share under every order of theirs.
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::build::{Profile, Target, build, place_module};
+use crate::build::{Profile, Target, build, build_by, place_module};
 use crate::check::count;
 use crate::instructions::Valgrind;
 use crate::peers::{self, Node};
-use crate::process::{cargo, command};
+use crate::process::{cargo, command, output, root};
 use crate::report::Counts;
+
+/// The packages whose Rust tests are run under tools that watch memory.
+const PACKAGES: [&str; 4] = ["arkws-proto", "arkws", "arkws-netstack", "arkws-node"];
 
 /// What the module does, as a program.
 const LOAD: &str = "tests/memory/load.mjs";
@@ -41,6 +46,62 @@ pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     .arg(&node.path)
     .args(["--jitless", "--expose-gc", LOAD]);
     one(run, counts)
+}
+
+/// The Rust tests, and the module in Node.js, under AddressSanitizer: reads and writes beyond what was
+/// allocated, on the stack too, or after it was freed.
+pub(crate) fn address(counts: &mut Counts) -> Result<()> {
+    // Node.js has been built without it.
+    let library = output(command("cc").arg("-print-file-name=libasan.so.8"))?;
+    let library = Path::new(library.trim());
+    if !library.is_absolute() {
+        bail!("AddressSanitizer's library is not installed: apt-get install libasan8");
+    }
+    let host = host()?;
+    let cargo = |task: &str| {
+        let mut cargo = cargo();
+        cargo
+            // With a target, what runs while building is built as ever.
+            .args([task, "--locked", "--target", &host])
+            .args(["--target-dir", "target/asan"])
+            // The sanitizer works, but for its option that is not stable.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env(
+                "RUSTFLAGS",
+                "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer",
+            );
+        cargo
+    };
+    // What is still there when a process ends is not lost: the network thread does not end before.
+    let options = "detect_leaks=0";
+    let mut tests = cargo("test");
+    tests.args(["--lib", "--tests", "--no-fail-fast"]);
+    for package in PACKAGES {
+        tests.args(["--package", package]);
+    }
+    let tests = count(tests.env("ASAN_OPTIONS", options), counts);
+
+    let node = Node::of_machine()?;
+    peers::install_npm("npm", false)?;
+    peers::install_npm("tests", false)?;
+    let built = build_by(cargo("build"), &[Target::NodeModule], Profile::Dev)?;
+    // Not where the package looks for it: a Node.js without that library could not load it.
+    let module = root().join("target/asan/arkws.node");
+    fs::copy(&built[0], &module).with_context(|| format!("cannot write {}", module.display()))?;
+    let mut run = command(&node.path);
+    run.args(["--expose-gc", LOAD])
+        .env("ARKWS_NATIVE", module)
+        .env("LD_PRELOAD", library)
+        .env("ASAN_OPTIONS", options);
+    one(run, counts).context("the module in Node.js")?;
+    tests.context("the Rust tests")
+}
+
+/// What cargo builds for if it is not told.
+fn host() -> Result<String> {
+    let version = output(command("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("`rustc -vV` names no host")?.to_owned())
 }
 
 /// What threads share, with more changes of thread than a plain `cargo test` tries.

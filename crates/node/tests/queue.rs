@@ -1,0 +1,97 @@
+//! The queue between the threads, with threads: for ThreadSanitizer, and because `tests/loom` takes few
+//! events.
+use std::collections::VecDeque;
+use std::sync::{Arc, mpsc};
+
+use arkws_netstack::Payload;
+
+#[path = "../src/latin1.rs"]
+mod latin1;
+#[allow(dead_code, reason = "used in its crate")]
+#[path = "../src/queue.rs"]
+mod queue;
+#[path = "../src/sync.rs"]
+mod sync;
+
+/// In place of the events that JavaScript gets, which need it.
+mod event {
+    pub(crate) enum Event {
+        SendFailed {},
+    }
+}
+
+use event::Event;
+use queue::{Item, Of, Queue, What};
+
+const MESSAGES: usize = 20_000;
+
+/// A payload: short ones, and now and then one that the queue keeps as it is.
+fn payload(number: usize) -> Vec<u8> {
+    let len = if number.is_multiple_of(1000) {
+        300_000
+    } else {
+        number % 50
+    };
+    vec![number as u8; len]
+}
+
+#[test]
+fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woken() {
+    let (wake, woken) = mpsc::channel();
+    let queue = Arc::new(Queue::new(Box::new(move || {
+        // Whoever has taken everything does not listen any more.
+        let _ = wake.send(());
+    })));
+    let network = {
+        let queue = Arc::clone(&queue);
+        std::thread::spawn(move || {
+            for number in 0..MESSAGES {
+                let mut bytes = payload(number);
+                queue.binary(1, Of::Client, Payload::Borrowed(&mut bytes));
+                if number.is_multiple_of(7) {
+                    queue.flush();
+                }
+                if number.is_multiple_of(100) {
+                    queue.event(1, Event::SendFailed {});
+                }
+            }
+            queue.flush();
+        })
+    };
+
+    let (mut bytes, mut failures, mut batches) = (Vec::new(), 0, VecDeque::new());
+    let expected: Vec<u8> = (0..MESSAGES).flat_map(payload).collect();
+    while bytes.len() < expected.len() || failures < MESSAGES / 100 {
+        woken.recv().expect("the queue wakes until all is taken");
+        loop {
+            queue.take(&mut batches);
+            for batch in &mut batches {
+                // Large ones among them lie elsewhere, in order.
+                let mut small = &*batch.arenas.narrow;
+                let mut large = batch.owned.drain(..);
+                for body in &batch.bodies {
+                    match *body {
+                        queue::Body::Run { len, .. } | queue::Body::Small { len, .. } => {
+                            let (these, rest) = small.split_at(len as usize);
+                            bytes.extend_from_slice(these);
+                            small = rest;
+                        }
+                        queue::Body::Owned { .. } => {
+                            bytes.extend_from_slice(&large.next().expect("one each"));
+                        }
+                    }
+                }
+                let failed = |item: &&Item| matches!(item.what, What::Event(_));
+                let count = batch.items.iter().filter(failed).count();
+                queue.told_of_failures(count);
+                failures += count;
+            }
+            if !queue.give_back(&mut batches) {
+                break;
+            }
+        }
+    }
+    assert!(bytes == expected, "in order, and each once");
+    assert!(queue.failures_are_known());
+    network.join().unwrap();
+}
