@@ -781,10 +781,22 @@ export declare namespace webSocket {
      */
     pingInterval?: number;
     /**
-     * **arkws**: milliseconds for each of a client's TLS, its request, and the answer to a `request` event; over 0, else 401.
-     * Default: 15000.
+     * **arkws**: milliseconds that a client may take from its TCP connection to its complete request, TLS included; over 0,
+     * else 401. Default: 5000. When 256 clients (64 of one address) are that far, the one that came first makes room.
      */
     handshakeTimeout?: number;
+    /**
+     * **arkws**: milliseconds that the listeners of `request` may take to decide; then the client is refused with 503. Over 0,
+     * else 401. Default: 15000.
+     */
+    requestTimeout?: number;
+    /**
+     * **arkws**: the origins whose web pages may connect, as `scheme://host[:port]`: case does not matter, a scheme's default
+     * port may be left out, `*` in the host stands for any characters, and `'null'` allows pages without an origin of their
+     * own. Others are refused with 403, before there is a `request`; requests without `Origin` do not come from a browser, and
+     * pass. Anything else is 401. Default: every page of every site may connect.
+     */
+    allowedOrigins?: string[];
     /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
     /**

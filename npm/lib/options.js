@@ -49,8 +49,10 @@ function serverOptions(config) {
     maxMessageSize: positive(config, 'maxMessageSize'),
     perMessageDeflate: flag(config, 'perMessageDeflate'),
     handshakeTimeout: positive(config, 'handshakeTimeout'),
+    requestTimeout: positive(config, 'requestTimeout'),
     writeTimeout: amount(config, 'writeTimeout'),
     maxQueuedBytes: amount(config, 'maxQueuedBytes'),
+    allowedOrigins: list(config, 'allowedOrigins'),
   };
 }
 
@@ -91,6 +93,15 @@ function proxy(options) {
 
 function strings(value) {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+}
+
+/** An array of strings, and of nothing else. */
+function list(options, name) {
+  const value = options[name];
+  if (value !== undefined && !(Array.isArray(value) && value.every((entry) => typeof entry === 'string'))) {
+    throw parameterError(`${name} is not an array of strings`);
+  }
+  return value;
 }
 
 function protocol(options) {

@@ -139,6 +139,9 @@ class Core {
         return this.listeners.emit('error', fromFailure(value));
       case 'request':
         return this.#request(value);
+      case 'requestOver':
+        // The native half has forgotten it: an answer would find nothing.
+        return;
       case 'tokensSent':
         for (const token of value) this.#answered(token).resolve();
         return;
@@ -165,8 +168,8 @@ class Core {
   }
 
   /** A client comes in when all listeners, and the promises that they returned, are done and none has refused it. */
-  #request({ number, target, headers, clientIP, clientPort }) {
-    const answerWith = (status, reason) => native().answerRequest(number, status, reason);
+  #request({ id, target, headers, clientIP, clientPort }) {
+    const answerWith = (status, reason) => native().answerRequest(this.number, id, status, reason);
     const failed = (error) => {
       answerWith(500, 'Internal Server Error');
       uncaught(error);

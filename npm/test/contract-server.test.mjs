@@ -35,6 +35,12 @@ describe('start', () => {
     [{ serverPort: 1e12 }, 2302005],
     [{ maxConcurrentClientsNumber: 11 }, 2302999],
     [{ maxConnectionsForOneClient: 11 }, 2302999],
+    [{ requestTimeout: 0 }, 401],
+    [{ requestTimeout: '1' }, 401],
+    [{ allowedOrigins: 'https://example.org' }, 401],
+    [{ allowedOrigins: [1] }, 401],
+    [{ allowedOrigins: ['example.org'] }, 401],
+    [{ allowedOrigins: ['https://example.org/'] }, 401],
     [{ serverCert: { certPath: '/nowhere', keyPath: '/nowhere' } }, 2302002],
   ]) {
     it(`rejects ${JSON.stringify(config)} with ${expected}`, async () => {

@@ -9,6 +9,7 @@ const ROUNDS = 20;
 const OBJECTS = 2000;
 const SERVERS = 200;
 const CLIENTS = 5;
+const REQUESTS = 100;
 /** Until then caches fill, and the allocator finds its size. */
 const WARM_UP = 10;
 /** Mebibytes that later rounds may add: some 200 bytes per object, less than an object that is left behind holds. */
@@ -32,5 +33,11 @@ describe('client objects that connect, exchange a message and close', { skip, ti
 describe('server objects that start, serve clients and stop', { skip, timeout: 600_000 }, () => {
   it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${SERVERS}`, async (t) => {
     assertNothingLeft(t, await measured('servers.mjs', ROUNDS, SERVERS, CLIENTS));
+  });
+});
+
+describe('clients that go before a listener that never settles has answered', { skip, timeout: 600_000 }, () => {
+  it(`leave nothing behind: ${ROUNDS} rounds of ${REQUESTS}`, async (t) => {
+    assertNothingLeft(t, await measured('requests.mjs', ROUNDS, REQUESTS));
   });
 });

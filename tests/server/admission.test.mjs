@@ -163,13 +163,31 @@ describe('a request', { timeout: 60_000 }, () => {
     await join(t, url);
   });
 
+  it('of a page whose origin is not allowed is refused with 403 before a listener sees it', async (t) => {
+    const asked = [];
+    const config = { allowedOrigins: ['https://example.org', 'http://*.local:3000', 'null'] };
+    const { server, url } = await running(t, config, (server) =>
+      server.on('request', ({ headers }) => asked.push(headers.origin)),
+    );
+    for (const origin of ['https://example.org:8443', 'http://a.local', 'https://example.org.evil.net', 'file://']) {
+      const reported = next(server, 'error');
+      const { status, body } = await refusal(url, { origin });
+      assert.equal(status, 403);
+      assert.match(body, /this origin is not allowed/);
+      assert.match((await reported)[0].message, /was not let in: this origin is not allowed/);
+    }
+    const allowed = ['HTTPS://Example.org:443', 'http://a.local:3000', 'null', undefined];
+    for (const origin of allowed) await join(t, url, { origin });
+    assert.deepEqual(asked, allowed);
+  });
+
   it('that is not answered in time is refused with 503', async (t) => {
-    const { server, url } = await running(t, { handshakeTimeout: 100 }, (server) =>
+    const { server, url } = await running(t, { requestTimeout: 100 }, (server) =>
       server.on('request', () => new Promise(() => {})),
     );
     const reported = next(server, 'error');
     assert.equal((await refusal(url)).status, 503);
-    assert.match((await reported)[0].message, /not answered by the program within 100/);
+    assert.match((await reported)[0].message, /not answered by the program within 100ms \(the option requestTimeout/);
   });
 
   it('of a listener that throws, at once or later, gets 500, and the exception is not lost', async (t) => {

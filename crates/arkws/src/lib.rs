@@ -104,6 +104,7 @@ mod heartbeat;
 mod message;
 mod server;
 mod socket;
+mod wildcard;
 
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 pub use arkws_proto::handshake::{ClientResponse, HandshakeError, Negotiated, ServerRequest};
@@ -125,8 +126,11 @@ pub use dial::transport::Transport;
 pub use dial::url::{UrlError, parse_url};
 pub use error::{Cause, Error, Phase};
 pub use message::{Message, MessageRef};
-pub use server::{Acceptor, AcceptorBuilder, PendingRequest, Refusal, accept};
+pub use server::{
+    Acceptor, AcceptorBuilder, AllowedOrigins, OriginError, PendingRequest, Refusal, accept,
+};
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
+pub use wildcard::matches_wildcard;
 
 /// The examples of the project's README, as doc tests.
 #[cfg(doctest)]

@@ -153,36 +153,8 @@ impl Entry {
             && self
                 .port
                 .is_none_or(|port| port == origin.port.unwrap_or(default_port))
-            && matches_wildcard(self.host.as_bytes(), origin.host.as_bytes())
+            && arkws::matches_wildcard(&self.host, &origin.host)
     }
-}
-
-/// Whether `text` is `pattern`, in which `*` stands for any sequence. Takes time in the product of the lengths at most.
-fn matches_wildcard(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut retry = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                p += 1;
-                retry = Some((p, t));
-            }
-            Some(&byte) if byte == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                // Let the last `*` swallow one character more.
-                let Some((after_star, start)) = retry else {
-                    return false;
-                };
-                retry = Some((after_star, start + 1));
-                p = after_star;
-                t = start + 1;
-            }
-        }
-    }
-    pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
 #[cfg(test)]

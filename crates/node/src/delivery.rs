@@ -232,7 +232,7 @@ impl Delivery<'_> {
             }
             _ => {}
         }
-        let (name, value) = match event.into_js(self.env, self.environment) {
+        let (name, value) = match event.into_js(self.env, self.environment, object) {
             Ok(event) => event,
             // It cannot be told in JavaScript's own words: then as an exception that nobody caught.
             Err(error) => return self.recover(error),

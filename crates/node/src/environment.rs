@@ -31,11 +31,12 @@ pub(crate) struct Environment {
     servers: RefCell<FxHashMap<u32, Server>>,
     /// The client objects that want binary messages as views.
     viewers: RefCell<FxHashSet<u32>>,
-    requests: RefCell<FxHashMap<u32, PendingRequest>>,
+    /// By their object and what the object calls them.
+    requests: RefCell<FxHashMap<(u32, u64), PendingRequest>>,
     /// Connections, by their object and, of a server, their number, that are being closed because a message
     /// of theirs could not be given to JavaScript: what came behind it is not, either.
     refused: RefCell<FxHashSet<(u32, Option<u32>)>>,
-    /// Numbers objects and requests; none is used twice, so that a late event of an object that is gone finds nobody.
+    /// Numbers objects; none is used twice, so that a late event of an object that is gone finds nobody.
     next: Cell<u32>,
 }
 
@@ -108,6 +109,9 @@ impl Environment {
         self.refused
             .borrow_mut()
             .retain(|(object, _)| *object != number);
+        self.requests
+            .borrow_mut()
+            .retain(|(object, _), _| *object != number);
         drop((client, server));
     }
 
@@ -142,13 +146,14 @@ impl Environment {
     }
 
     /// Keeps a request until JavaScript answers it.
-    pub(crate) fn keep_request(&self, number: u32, request: PendingRequest) {
-        self.requests.borrow_mut().insert(number, request);
+    pub(crate) fn keep_request(&self, object: u32, request: PendingRequest) {
+        let key = (object, request.id());
+        self.requests.borrow_mut().insert(key, request);
     }
 
-    /// The request of that number, to be answered; `None`: it has been.
-    pub(crate) fn take_request(&self, number: u32) -> Option<PendingRequest> {
-        self.requests.borrow_mut().remove(&number)
+    /// A request, to be answered or forgotten; `None`: it has been.
+    pub(crate) fn take_request(&self, object: u32, id: u64) -> Option<PendingRequest> {
+        self.requests.borrow_mut().remove(&(object, id))
     }
 
     /// The environment ends: nobody is called any more, and what is open is closed.

@@ -35,6 +35,7 @@ pub(crate) enum Event {
     // Of a server; connections are numbered.
     Started(std::result::Result<SocketAddr, BusinessError>),
     Request(PendingRequest),
+    RequestOver(u64),
     Connected(Peer),
     Disconnected(Disconnected),
     TokensSent(Vec<u64>),
@@ -47,6 +48,7 @@ impl Event {
         self,
         env: Env,
         environment: &Environment,
+        object: u32,
     ) -> Result<(&'static str, Value)> {
         match self {
             Event::Error(error) => named(env, "error", Failure::from(error)),
@@ -78,9 +80,13 @@ impl Event {
             Event::Reconnected { attempts } => named(env, "reconnected", Reconnected { attempts }),
             Event::Started(result) => named(env, "started", result.err().map(Failure::from)),
             Event::Request(request) => {
-                let asked = Request::new(environment.next_number(), &request);
-                environment.keep_request(asked.number, request);
+                let asked = Request::from(&request);
+                environment.keep_request(object, request);
                 named(env, "request", asked)
+            }
+            Event::RequestOver(id) => {
+                drop(environment.take_request(object, id));
+                named(env, "requestOver", id as f64)
             }
             Event::Connected(peer) => named(env, "connected", peer),
             Event::Disconnected(gone) => named(env, "disconnected", gone),
@@ -197,10 +203,10 @@ pub struct TokensFailed {
     pub error: Failure,
 }
 
-/// A request that JavaScript has to answer by its number.
+/// A request that JavaScript has to answer by its id.
 #[napi(object, object_from_js = false)]
 pub struct Request {
-    pub number: u32,
+    pub id: f64,
     pub target: String,
     pub headers: Vec<String>,
     #[napi(js_name = "clientIP")]
@@ -208,14 +214,14 @@ pub struct Request {
     pub client_port: u32,
 }
 
-impl Request {
-    pub(crate) fn new(number: u32, request: &PendingRequest) -> Request {
+impl From<&PendingRequest> for Request {
+    fn from(request: &PendingRequest) -> Request {
         let Connection {
             client_ip,
             client_port,
         } = request.connection().clone();
         Request {
-            number,
+            id: request.id() as f64,
             target: request.target().to_owned(),
             headers: flat(request.headers()),
             client_ip,

@@ -84,8 +84,10 @@ pub struct ServerOptions {
     pub max_message_size: Option<f64>,
     pub per_message_deflate: Option<bool>,
     pub handshake_timeout: Option<f64>,
+    pub request_timeout: Option<f64>,
     pub write_timeout: Option<f64>,
     pub max_queued_bytes: Option<f64>,
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 impl From<ConnectOptions> for RequestOptions {
@@ -140,6 +142,8 @@ impl From<ServerOptions> for ServerConfig {
             handshake_timeout: options.handshake_timeout.map(milliseconds),
             write_timeout: options.write_timeout.map(milliseconds),
             max_queued_bytes: options.max_queued_bytes.map(size),
+            request_timeout: options.request_timeout.map(milliseconds),
+            allowed_origins: options.allowed_origins,
         }
     }
 }

@@ -115,6 +115,7 @@ impl ServerListener for Inbox {
             }
             ServerEvent::Started(result) => Event::Started(result),
             ServerEvent::Request(request) => Event::Request(request),
+            ServerEvent::RequestOver(id) => Event::RequestOver(id),
             ServerEvent::Error(error) => Event::Error(error),
             ServerEvent::Sent(tokens) => Event::TokensSent(tokens.to_vec()),
             ServerEvent::SendFailed(tokens, error) => Event::TokensFailed(tokens.to_vec(), error),
@@ -250,13 +251,16 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
     answer(call, result)
 }
 
-/// `answerRequest(request)` lets a client in; `answerRequest(request, status, reason)` refuses it. Only the first answer counts.
+/// `answerRequest(object, id)` lets a client in; `answerRequest(object, id, status, reason)` refuses it.
+/// Only the first answer counts.
 pub(crate) fn answer_request(call: &Call<'_>) -> Result<Value> {
-    if let Some(request) = call.environment.take_request(call.get(0)?) {
-        match call.get::<Option<u32>>(1)? {
+    // Ids begin at 1 and count up: as numbers of JavaScript they are exact for 2^53 requests.
+    let id: f64 = call.get(1)?;
+    if let Some(request) = call.environment.take_request(call.get(0)?, id as u64) {
+        match call.get::<Option<u32>>(2)? {
             None => request.accept(),
             Some(status) => {
-                let reason: Option<String> = call.get(2)?;
+                let reason: Option<String> = call.get(3)?;
                 request.refuse(
                     u16::try_from(status).unwrap_or(500),
                     &reason.unwrap_or_default(),

@@ -2,6 +2,7 @@
 //!
 //! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that a client which sends
 //! a byte a minute ("slow loris") does not hold a connection for long.
+mod origin;
 mod refusal;
 mod settings;
 
@@ -24,11 +25,15 @@ use crate::{Error, Phase, WebSocket};
 
 use settings::Settings;
 
+pub use origin::{AllowedOrigins, OriginError};
 pub use refusal::Refusal;
 pub use settings::AcceptorBuilder;
 
 /// How long a client that was refused may take to end the transport, so that it gets to read the answer.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// Bytes behind a request that are read before it is answered; what one more read brings comes on top.
+const MAX_LEFTOVER: usize = 64 << 10;
 
 /// Accepts a connection with the default settings: no sub-protocol, no compression, every origin.
 ///
@@ -63,12 +68,12 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<WebS
 /// ```no_run
 /// # async fn run(tls: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) -> Result<(), Box<dyn std::error::Error>> {
 /// use arkws::http::{HeaderMap, StatusCode};
-/// use arkws::{Acceptor, DeflateConfig, Refusal};
+/// use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Refusal};
 ///
 /// let acceptor = Acceptor::builder()
 ///     .protocols(["chat.v2", "chat.v1"])
 ///     .deflate(DeflateConfig::default())
-///     .allow_origins(["https://example.org"])
+///     .allowed_origins(AllowedOrigins::new(["https://example.org"])?)
 ///     .on_request(|request| match request.headers.get("authorization") {
 ///         Some(token) if token == "Bearer sesame" => Ok(HeaderMap::new()),
 ///         _ => Err(Refusal::new(StatusCode::UNAUTHORIZED, "no valid token")),
@@ -104,7 +109,7 @@ pub struct PendingRequest<S> {
 }
 
 impl Acceptor {
-    /// Starts from the default settings: no sub-protocol, no compression, every origin, 15 s for the handshake.
+    /// Starts from the default settings: no sub-protocol, no compression, every origin, 5 s for the handshake.
     pub fn builder() -> AcceptorBuilder {
         AcceptorBuilder::default()
     }
@@ -193,6 +198,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PendingRequest<S> {
     /// The transport, for example to ask for the client's address.
     pub fn get_ref(&self) -> &S {
         &self.stream
+    }
+
+    /// Ready when the client has gone: it has ended the transport, or the transport has failed. For
+    /// programs that take their time to decide, and want to stop when nobody waits any more.
+    ///
+    /// What the client sends meanwhile is kept for the connection. After 64 KiB of it no more is read,
+    /// and this is never ready.
+    ///
+    /// ```no_run
+    /// # async fn run(mut pending: arkws::PendingRequest<tokio::net::TcpStream>) {
+    /// # async fn is_known(_: String) -> bool { true }
+    /// let target = pending.request().target.clone();
+    /// tokio::select! {
+    ///     known = is_known(target) => { /* accept or refuse */ }
+    ///     () = pending.gone() => return,
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost when the future is dropped.
+    pub async fn gone(&mut self) {
+        while self.leftover.len() < MAX_LEFTOVER {
+            let taken = read(&mut self.stream, |bytes| {
+                self.leftover.extend_from_slice(bytes);
+                bytes.len()
+            });
+            if let Ok(0) | Err(_) = taken.await {
+                return;
+            }
+        }
+        std::future::pending().await
     }
 
     /// Accepts. `protocol` must be one of those offered; `headers` are added to the answer.

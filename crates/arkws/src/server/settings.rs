@@ -6,10 +6,9 @@ use std::time::Duration;
 use arkws_proto::Limits;
 use arkws_proto::deflate::DeflateConfig;
 use arkws_proto::handshake::ServerRequest;
-use http::header::ORIGIN;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
-use super::{Acceptor, Refusal};
+use super::{Acceptor, AllowedOrigins, Refusal};
 use crate::{Config, Heartbeat};
 
 /// Builds an [`Acceptor`].
@@ -23,8 +22,8 @@ pub(super) struct Settings {
     pub(super) deflate: Option<DeflateConfig>,
     pub(super) handshake_timeout: Duration,
     protocols: Protocols,
-    /// Allowed values of the `Origin` field; `None`: all.
-    origins: Option<Vec<String>>,
+    /// `None`: all.
+    origins: Option<AllowedOrigins>,
     on_request: Option<Box<OnRequest>>,
 }
 
@@ -65,13 +64,13 @@ impl AcceptorBuilder {
         self
     }
 
-    /// Refuses browsers' requests from other origins with status 403 (RFC 6455, 10.2). An origin is scheme, host and,
-    /// unless it is the default one, port: `https://example.org:8443`.
+    /// Refuses pages of other origins with status 403 (RFC 6455, 10.2). Without it, which is the
+    /// default, every page of every site may connect.
     ///
-    /// Requests without an `Origin` field are let through: they are not from browsers, and could claim anything.
+    /// Requests without an `Origin` field are let through: they are not from browsers.
     #[must_use]
-    pub fn allow_origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
-        self.settings.origins = Some(origins.into_iter().map(Into::into).collect());
+    pub fn allowed_origins(mut self, origins: impl Into<Option<AllowedOrigins>>) -> Self {
+        self.settings.origins = origins.into();
         self
     }
 
@@ -85,7 +84,7 @@ impl AcceptorBuilder {
         self
     }
 
-    /// How long a client may take to send its request, and to take the answer. Default: 15 s.
+    /// How long a client may take to send its request, and to take the answer. Default: 5 s.
     #[must_use]
     pub fn handshake_timeout(mut self, limit: Duration) -> Self {
         self.settings.handshake_timeout = limit;
@@ -134,14 +133,8 @@ impl Settings {
         &self,
         request: &ServerRequest,
     ) -> Result<(Option<String>, HeaderMap), Refusal> {
-        if let Some(allowed) = &self.origins
-            && let Some(origin) = request.headers.get(ORIGIN)
-            && !allowed
-                .iter()
-                .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
-        {
-            let reason = "this origin is not allowed (RFC 6455, 10.2)";
-            return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
+        if let Some(origins) = &self.origins {
+            origins.check(&request.headers)?;
         }
         let headers = match &self.on_request {
             Some(decide) => decide(request)?,
@@ -163,7 +156,7 @@ impl Default for Settings {
         Settings {
             config: Config::default(),
             deflate: None,
-            handshake_timeout: Duration::from_secs(15),
+            handshake_timeout: Duration::from_secs(5),
             protocols: Protocols::Preferred(Vec::new()),
             origins: None,
             on_request: None,

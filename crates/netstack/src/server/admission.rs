@@ -1,12 +1,14 @@
 //! Who may come in: limits by client address, and the flood rule (the platform's).
 //!
-//! State machines with time as a parameter. A "client" of the contract is a remote IP address; one client may have several
-//! connections. All memory is bounded: seats by the limits, the flood rule's by [`MAX_VISITORS`].
+//! State machines with time as a parameter. A "client" of the contract is a [`ClientAddress`]; one
+//! client may have several connections. All memory is bounded: seats by the limits, the flood rule's
+//! by [`MAX_ADDRESSES`].
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::address::{ClientAddress, CountByAddress};
 
 /// Attempts of one address that pass within one [`WINDOW`].
 const MAX_ATTEMPTS: u32 = 51;
@@ -14,12 +16,9 @@ const MAX_ATTEMPTS: u32 = 51;
 const WINDOW: Duration = Duration::from_secs(60);
 /// An address that made too many attempts is refused for this long.
 const BAN: Duration = Duration::from_secs(60);
-/// Addresses that the flood rule remembers at most; the one whose memory would end first makes room.
-const MAX_VISITORS: usize = 4096;
-/// Opening handshakes that may be in progress at a time: in all, and of one address. Enough for the flood rule to be the one that is
-/// met first.
-const MAX_ARRIVALS: usize = 256;
-const MAX_ARRIVALS_OF_ONE: usize = 64;
+/// Addresses whose attempts are counted at most, and that are banned at most; the one that would be
+/// forgotten first makes room.
+const MAX_ADDRESSES: usize = 4096;
 
 /// Why a client was not let in; the text goes to the client and into the server's `error` event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,9 +26,12 @@ pub(super) enum Refusal {
     /// The server was stopped.
     #[error("the server is going away")]
     Stopping,
-    /// Too many handshakes are in progress.
-    #[error("too many opening handshakes are in progress")]
+    /// Too many handshakes are in progress, and all wait for the program.
+    #[error("too many opening handshakes wait for the program's answer")]
     Busy,
+    /// It was the oldest of too many handshakes.
+    #[error("too many opening handshakes are in progress, and this was the oldest")]
+    Replaced,
     /// Its address and port are taken, which is all that tells connections apart.
     #[error("a client with this address and port is connected already")]
     Duplicate,
@@ -61,6 +63,7 @@ impl Refusal {
         match self {
             Refusal::Stopping => "closed",
             Refusal::Busy
+            | Refusal::Replaced
             | Refusal::Duplicate
             | Refusal::TooManyClients(_)
             | Refusal::TooManyConnections(_) => "limit",
@@ -91,181 +94,120 @@ pub(super) struct Limits {
     pub(super) per_client: usize,
 }
 
-/// Who is inside, and who is on the doorstep.
+/// The connections that are in, or wait for the program's answer, by client address.
 #[derive(Debug)]
 pub(super) struct Seats {
     limits: Limits,
-    /// Connections per address.
-    taken: Tally,
-    /// Handshakes in progress per address.
-    arriving: Tally,
+    taken: CountByAddress,
 }
 
 impl Seats {
     pub(super) fn new(limits: Limits) -> Seats {
         Seats {
             limits,
-            taken: Tally::default(),
-            arriving: Tally::default(),
+            taken: CountByAddress::default(),
         }
     }
 
-    /// A TCP connection has come; to be followed by [`arrived`](Self::arrived).
-    pub(super) fn arrive(&mut self, ip: IpAddr) -> Result<(), Refusal> {
-        if self.arriving.total >= MAX_ARRIVALS || self.arriving.of(ip) >= MAX_ARRIVALS_OF_ONE {
-            return Err(Refusal::Busy);
-        }
-        self.arriving.add(ip);
-        Ok(())
-    }
-
-    /// Its handshake is over, one way or the other.
-    pub(super) fn arrived(&mut self, ip: IpAddr) {
-        self.arriving.remove(ip);
-    }
-
-    /// Gives `ip` a seat, to be given back with [`leave`](Self::leave). An attempt that the limits refuse does not count as one
-    /// for the flood rule.
+    /// Gives `address` a seat, to be given back with [`leave`](Self::leave). An attempt that the limits
+    /// refuse does not count as one for the flood rule.
     pub(super) fn enter(
         &mut self,
-        ip: IpAddr,
+        address: ClientAddress,
         flood: &mut FloodRule,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let connections = self.taken.of(ip);
+        let connections = self.taken.of(address);
         if connections == 0 && self.taken.addresses() >= self.limits.clients {
             return Err(Refusal::TooManyClients(self.limits.clients));
         }
         if connections >= self.limits.per_client {
             return Err(Refusal::TooManyConnections(self.limits.per_client));
         }
-        flood.attempt(ip, now)?;
-        self.taken.add(ip);
+        flood.attempt(address, now)?;
+        self.taken.add(address);
         Ok(())
     }
 
     /// Gives a seat back.
-    pub(super) fn leave(&mut self, ip: IpAddr) {
-        self.taken.remove(ip);
-    }
-}
-
-/// A count per address, of those that have any.
-#[derive(Debug, Default)]
-struct Tally {
-    by_address: HashMap<IpAddr, usize>,
-    total: usize,
-}
-
-impl Tally {
-    fn of(&self, ip: IpAddr) -> usize {
-        self.by_address.get(&ip).copied().unwrap_or(0)
-    }
-
-    fn addresses(&self) -> usize {
-        self.by_address.len()
-    }
-
-    fn add(&mut self, ip: IpAddr) {
-        *self.by_address.entry(ip).or_default() += 1;
-        self.total += 1;
-    }
-
-    fn remove(&mut self, ip: IpAddr) {
-        if let Some(count) = self.by_address.get_mut(&ip) {
-            self.total -= 1;
-            *count -= 1;
-            if *count == 0 {
-                self.by_address.remove(&ip);
-            }
-        }
+    pub(super) fn leave(&mut self, address: ClientAddress) {
+        self.taken.remove(address);
     }
 }
 
 /// The flood rule: an address may make 51 attempts within 60 s of the first; the 52nd bans it for 60 s.
+///
+/// Counts and bans are kept apart, so that no number of addresses that are merely counted pushes a
+/// ban out.
 #[derive(Debug, Default)]
 pub(super) struct FloodRule {
-    visitors: HashMap<IpAddr, Visitor>,
+    counts: HashMap<ClientAddress, Attempts>,
+    /// Until when.
+    bans: HashMap<ClientAddress, Instant>,
 }
 
-/// What the flood rule remembers of one address.
+/// Those of one address.
 #[derive(Debug, Clone, Copy)]
-enum Visitor {
-    /// Its attempts are counted.
-    Counted { since: Instant, attempts: u32 },
-    /// It made too many.
-    Banned { until: Instant },
-}
-
-impl Visitor {
-    /// Whether this memory still means something.
-    fn counts(&self, now: Instant) -> bool {
-        match *self {
-            // A window restarts with an attempt that comes *more* than 60 s after its beginning.
-            Visitor::Counted { since, .. } => now <= since + WINDOW,
-            Visitor::Banned { until } => now < until,
-        }
-    }
-
-    fn ends(&self) -> Instant {
-        match *self {
-            Visitor::Counted { since, .. } => since + WINDOW,
-            Visitor::Banned { until } => until,
-        }
-    }
+struct Attempts {
+    since: Instant,
+    number: u32,
 }
 
 impl FloodRule {
-    fn attempt(&mut self, ip: IpAddr, now: Instant) -> Result<(), Refusal> {
-        match self
-            .visitors
-            .get_mut(&ip)
-            .filter(|visitor| visitor.counts(now))
-        {
-            None => {
-                self.make_room(now);
-                let first = Visitor::Counted {
-                    since: now,
-                    attempts: 1,
-                };
-                self.visitors.insert(ip, first);
-                Ok(())
-            }
-            Some(Visitor::Counted { attempts, .. }) if *attempts < MAX_ATTEMPTS => {
-                *attempts += 1;
-                Ok(())
-            }
-            Some(visitor @ Visitor::Counted { .. }) => {
-                *visitor = Visitor::Banned { until: now + BAN };
+    fn attempt(&mut self, address: ClientAddress, now: Instant) -> Result<(), Refusal> {
+        if let Some(until) = self.bans.get(&address).filter(|until| now < **until) {
+            return Err(Refusal::Flood {
+                retry_after: *until - now,
+            });
+        }
+        match self.counts.get_mut(&address) {
+            // A window restarts with an attempt that comes *more* than 60 s after its beginning.
+            Some(attempts) if now <= attempts.since + WINDOW => {
+                if attempts.number < MAX_ATTEMPTS {
+                    attempts.number += 1;
+                    return Ok(());
+                }
+                self.counts.remove(&address);
+                make_room(&mut self.bans, |until| now < *until, |until| *until);
+                self.bans.insert(address, now + BAN);
                 Err(Refusal::Flood { retry_after: BAN })
             }
-            Some(Visitor::Banned { until }) => Err(Refusal::Flood {
-                retry_after: *until - now,
-            }),
+            _ => {
+                let counts = |attempts: &Attempts| now <= attempts.since + WINDOW;
+                make_room(&mut self.counts, counts, |attempts| attempts.since);
+                let first = Attempts {
+                    since: now,
+                    number: 1,
+                };
+                self.counts.insert(address, first);
+                Ok(())
+            }
         }
     }
+}
 
-    /// Forgets what means nothing any more, before the table grows; at the cap also the address that would be forgotten next.
-    fn make_room(&mut self, now: Instant) {
-        if self.visitors.len() < self.visitors.capacity().min(MAX_VISITORS) {
-            return;
-        }
-        self.visitors.retain(|_, visitor| visitor.counts(now));
-        if self.visitors.len() >= MAX_VISITORS {
-            let next = self
-                .visitors
-                .iter()
-                .min_by_key(|(_, visitor)| visitor.ends());
-            if let Some(ip) = next.map(|(ip, _)| *ip) {
-                self.visitors.remove(&ip);
-            }
+/// Forgets what means nothing any more, before a table grows; at its cap also what would be forgotten
+/// next.
+fn make_room<T>(
+    table: &mut HashMap<ClientAddress, T>,
+    means_something: impl Fn(&T) -> bool,
+    age: impl Fn(&T) -> Instant,
+) {
+    if table.len() < table.capacity().min(MAX_ADDRESSES) {
+        return;
+    }
+    table.retain(|_, entry| means_something(entry));
+    if table.len() >= MAX_ADDRESSES {
+        let oldest = table.iter().min_by_key(|(_, entry)| age(entry));
+        if let Some(address) = oldest.map(|(address, _)| *address) {
+            table.remove(&address);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
     use super::*;
 
@@ -274,8 +216,13 @@ mod tests {
         per_client: 3,
     };
 
-    fn ip(last: u8) -> IpAddr {
-        Ipv4Addr::new(192, 0, 2, last).into()
+    fn ip(last: u8) -> ClientAddress {
+        IpAddr::from(Ipv4Addr::new(192, 0, 2, last)).into()
+    }
+
+    /// A network of its own for each number.
+    fn network(number: usize) -> ClientAddress {
+        IpAddr::from(Ipv6Addr::from_bits((number as u128) << 64)).into()
     }
 
     fn attempts(flood: &mut FloodRule, count: u32, now: Instant) -> u32 {
@@ -377,33 +324,48 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_expired_addresses_are_forgotten() {
+    fn the_addresses_of_an_ipv6_network_are_one() {
         let mut flood = FloodRule::default();
-        let start = Instant::now();
-        attempts(&mut flood, 52, start);
-        for n in 0..2 * MAX_VISITORS as u128 {
-            let now = start + Duration::from_millis(1);
-            flood.attempt(Ipv6Addr::from(n).into(), now).unwrap();
-        }
-        assert_eq!(flood.visitors.len(), MAX_VISITORS);
-
-        let later = start + 2 * WINDOW;
-        flood.attempt(ip(2), later).unwrap();
-        assert_eq!(flood.visitors.len(), 1);
+        let now = Instant::now();
+        let passed = (0..100u128).filter(|n| {
+            let ip = IpAddr::from(Ipv6Addr::from_bits(0x2001_0db8 << 96 | *n));
+            flood.attempt(ip.into(), now).is_ok()
+        });
+        assert_eq!(passed.count(), 51);
     }
 
     #[test]
-    fn handshakes_in_progress_are_bounded_per_address_and_in_all() {
-        let mut seats = Seats::new(LIMITS);
-        for _ in 0..MAX_ARRIVALS_OF_ONE {
-            seats.arrive(ip(0)).unwrap();
+    fn memory_is_bounded_and_expired_addresses_are_forgotten() {
+        let mut flood = FloodRule::default();
+        let start = Instant::now();
+        for n in 0..2 * MAX_ADDRESSES {
+            for _ in 0..52 {
+                let _ = flood.attempt(network(n), start + Duration::from_millis(n as u64));
+            }
         }
-        assert_eq!(seats.arrive(ip(0)), Err(Refusal::Busy));
-        for n in 0..(MAX_ARRIVALS - MAX_ARRIVALS_OF_ONE) {
-            seats.arrive(ip(1 + (n / 50) as u8)).unwrap();
+        assert_eq!(flood.bans.len(), MAX_ADDRESSES);
+        let now = start + Duration::from_secs(10);
+        for n in 0..2 * MAX_ADDRESSES {
+            flood.attempt(network(1_000_000 + n), now).unwrap();
         }
-        assert_eq!(seats.arrive(ip(200)), Err(Refusal::Busy));
-        seats.arrived(ip(0));
-        assert_eq!(seats.arrive(ip(200)), Ok(()));
+        assert_eq!(flood.counts.len(), MAX_ADDRESSES);
+
+        let later = now + 2 * WINDOW;
+        flood.attempt(ip(2), later).unwrap();
+        assert_eq!(flood.counts.len(), 1);
+        assert_eq!(attempts(&mut flood, 52, later), 51);
+        assert_eq!(flood.bans.len(), 1);
+    }
+
+    #[test]
+    fn a_ban_outlives_any_number_of_counts() {
+        let mut flood = FloodRule::default();
+        let start = Instant::now();
+        attempts(&mut flood, 52, start);
+        let now = start + BAN - Duration::from_secs(1);
+        for n in 0..2 * MAX_ADDRESSES {
+            flood.attempt(network(n), now).unwrap();
+        }
+        assert_eq!(attempts(&mut flood, 1, now), 0);
     }
 }

@@ -3,13 +3,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use arkws::AllowedOrigins;
+
 use super::admission::Limits;
 use crate::BusinessError;
 
 /// Both limits: the default, and the most that may be asked for.
 const MAX_LIMIT: usize = 10;
 
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Three messages of the longest kind, and as many small ones as fit.
 const MAX_QUEUED: usize = 16 << 20;
 
@@ -32,14 +35,20 @@ pub struct ServerConfig {
     /// arkws: a client that is silent for this long is sent a ping, and is given up if it stays silent for as long again.
     /// `None` or zero: no pings.
     pub ping_interval: Option<Duration>,
+    /// arkws: the origins whose web pages may connect, as [`AllowedOrigins`] has them: others are
+    /// refused with 403 before there is a `Request` event. `None`: every page of every site may.
+    pub allowed_origins: Option<Vec<String>>,
     /// arkws: whether `Request` events are wanted: each must then be answered.
     pub ask_request: bool,
     /// arkws: accept permessage-deflate.
     pub per_message_deflate: bool,
     /// arkws: longest message that a client may send, in bytes. Default: 64 MiB.
     pub max_message_size: Option<usize>,
-    /// arkws: how long TLS and the opening handshake of a client may take, and the answer to a `Request` event. Default: 15 s.
+    /// arkws: how long a client may take from its TCP connection to its complete request, TLS
+    /// included. Default: 5 s.
     pub handshake_timeout: Option<Duration>,
+    /// arkws: how long the program may take to answer a `Request` event. Default: 15 s.
+    pub request_timeout: Option<Duration>,
     /// arkws: how long a client may take nothing of what waits for it, before it is given up. Default: 30 s;
     /// zero: for ever.
     pub write_timeout: Option<Duration>,
@@ -53,12 +62,17 @@ pub(super) struct Checked {
     pub(super) address: SocketAddr,
     pub(super) limits: Limits,
     pub(super) protocols: Vec<String>,
+    pub(super) origins: Option<AllowedOrigins>,
     pub(super) config: ServerConfig,
 }
 
 impl Checked {
     pub(super) fn handshake_timeout(&self) -> Duration {
         self.config.handshake_timeout.unwrap_or(HANDSHAKE_TIMEOUT)
+    }
+
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.config.request_timeout.unwrap_or(REQUEST_TIMEOUT)
     }
 
     pub(super) fn max_queued_bytes(&self) -> usize {
@@ -104,6 +118,7 @@ impl ServerConfig {
             address: SocketAddr::new(ip, port),
             limits,
             protocols: protocols(&self.protocol)?,
+            origins: self.allowed_origins.as_deref().map(origins).transpose()?,
             config: self,
         })
     }
@@ -157,6 +172,12 @@ fn protocols(list: &str) -> Result<Vec<String>, BusinessError> {
             }
         })
         .collect()
+}
+
+fn origins(entries: &[String]) -> Result<AllowedOrigins, BusinessError> {
+    AllowedOrigins::new(entries).map_err(|error| {
+        BusinessError::new(BusinessError::PARAMETER, format!("allowedOrigins: {error}"))
+    })
 }
 
 #[cfg(test)]
@@ -300,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn protocols_are_a_list_of_tokens() {
+    fn protocols_are_a_list_of_tokens_and_origins_one_of_origins() {
         let config = ServerConfig {
             protocol: " chat.v2, chat.v1,,".into(),
             ..ServerConfig::default()
@@ -311,5 +332,15 @@ mod tests {
             ..ServerConfig::default()
         };
         assert_eq!(code(config).unwrap_err(), 401);
+        let config = ServerConfig {
+            allowed_origins: Some(vec!["https://example.org".into(), "example.org".into()]),
+            ..ServerConfig::default()
+        };
+        let error = config.check().unwrap_err();
+        assert_eq!(error.code, 401);
+        assert!(
+            error.message.contains("allowedOrigins: \"example.org\""),
+            "{error}"
+        );
     }
 }

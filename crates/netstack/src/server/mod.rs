@@ -7,13 +7,17 @@
 //! | `run.rs` | one run, from `start` to the end of its last client |
 //! | `listen.rs` | the listening socket |
 //! | `tls.rs` | its certificate and key |
+//! | `handshakes.rs` | the opening handshakes in progress, and which goes when there are too many |
 //! | `admission.rs` | limits and the flood rule |
+//! | `address.rs` | what counts as one client address |
 //! | `welcome.rs` | a client's way in: TLS, request, admission, the program's answer |
 //! | `request.rs` | a request that waits for the program's answer |
 //! | `client.rs` | a client that is in |
+mod address;
 mod admission;
 mod client;
 mod config;
+mod handshakes;
 mod listen;
 mod request;
 mod run;
@@ -58,6 +62,7 @@ struct Shared {
     /// The object was dropped.
     muted: AtomicBool,
     last_token: AtomicU64,
+    last_request: AtomicU64,
     flood: Mutex<FloodRule>,
 }
 
@@ -87,6 +92,9 @@ pub enum ServerEvent<'a> {
     Started(Result<SocketAddr, BusinessError>),
     /// arkws: may this client come in?
     Request(PendingRequest),
+    /// arkws: the request of this [`id`](PendingRequest::id) needs no answer any more: its client has
+    /// gone, the time-out has passed, or the server was stopped.
+    RequestOver(u64),
     /// `connect`.
     Connect(&'a Connection),
     /// `messageReceive` with a string.
@@ -124,6 +132,7 @@ impl WebSocketServer {
                 listener,
                 muted: AtomicBool::new(false),
                 last_token: AtomicU64::new(0),
+                last_request: AtomicU64::new(0),
                 flood: Mutex::new(FloodRule::default()),
             }),
             run: Mutex::new(None),
@@ -136,7 +145,7 @@ impl WebSocketServer {
     /// `Close` events may come later.
     ///
     /// # Errors
-    /// At once, the first that applies: 201; 2302004, 2302005, 2302999 (a limit), 2302002, 401 (`protocol` is not a list of tokens) for the
+    /// At once, the first that applies: 201; 2302004, 2302005, 2302999 (a limit), 2302002, 401 (`protocol` is not a list of tokens, `allowed_origins` not one of origins) for the
     /// configuration; 2302999 if the server is started already. With the event: 2302004 (not an address of this machine), 2302005 (no right to
     /// use the port), 2302007 (the port is in use), 2302999 (unusable certificate or key, and whatever else the operating system
     /// says).

@@ -5,9 +5,14 @@ use tokio::sync::oneshot;
 use super::Connection;
 use crate::Headers;
 
-/// An upgrade request that waits for the program's answer. Dropped, or not answered within the handshake time-out: refused with 503.
+/// An upgrade request that waits for the program's answer.
+///
+/// Dropped, or not answered within [`request_timeout`](super::ServerConfig::request_timeout): refused
+/// with 503. [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) tells that an answer would
+/// come too late: whoever keeps it until then can let it go.
 #[derive(Debug)]
 pub struct PendingRequest {
+    id: u64,
     target: String,
     headers: Headers,
     connection: Connection,
@@ -23,18 +28,26 @@ pub(super) enum Answer {
 
 impl PendingRequest {
     pub(super) fn new(
+        id: u64,
         target: String,
         headers: Headers,
         connection: Connection,
     ) -> (PendingRequest, oneshot::Receiver<Answer>) {
         let (answer, receiver) = oneshot::channel();
         let request = PendingRequest {
+            id,
             target,
             headers,
             connection,
             answer,
         };
         (request, receiver)
+    }
+
+    /// What [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) names it by; no two requests
+    /// of one server object have the same.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// Path and query.

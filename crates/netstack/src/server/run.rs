@@ -1,7 +1,7 @@
 //! One run of a server: from `start` to the end of its last client.
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,9 +14,11 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
+use super::address::ClientAddress;
 use super::admission::{Refusal, Seats};
 use super::client::Client;
 use super::config::Checked;
+use super::handshakes::{HandshakeId, Handshakes, Replaced};
 use super::listen::Incoming;
 use super::welcome::Door;
 use super::{Connection, ServerEvent, Shared, tls};
@@ -48,6 +50,7 @@ enum Stage {
 }
 
 struct Inside {
+    handshakes: Handshakes,
     seats: Seats,
     clients: HashMap<Connection, Arc<Client>>,
     /// Of the current second, which began at the first of them.
@@ -58,6 +61,7 @@ impl Run {
     pub(super) fn new(shared: Arc<Shared>, settings: Checked) -> Run {
         Run {
             inside: Mutex::new(Inside {
+                handshakes: Handshakes::default(),
                 seats: Seats::new(settings.limits),
                 clients: HashMap::new(),
                 reports: (Instant::now(), 0),
@@ -222,25 +226,31 @@ impl Run {
         }
     }
 
-    /// A place on the doorstep.
-    pub(super) fn arrive(self: &Arc<Self>, ip: IpAddr) -> Result<Arrival, Refusal> {
-        self.inside().seats.arrive(ip)?;
-        Ok(Arrival {
+    /// An opening handshake begins.
+    pub(super) fn begin_handshake(
+        self: &Arc<Self>,
+        address: ClientAddress,
+    ) -> Result<(HandshakePermit, Replaced), Refusal> {
+        let (id, replaced) = self.inside().handshakes.begin(address)?;
+        let permit = HandshakePermit {
             run: Arc::clone(self),
-            ip,
-        })
+            id,
+        };
+        Ok((permit, replaced))
     }
 
     /// A seat.
-    pub(super) fn admit(self: &Arc<Self>, ip: IpAddr) -> Result<Seat, Refusal> {
+    pub(super) fn admit(self: &Arc<Self>, address: ClientAddress) -> Result<Seat, Refusal> {
         if !self.is_on() {
             return Err(Refusal::Stopping);
         }
         let mut flood = self.shared.flood();
-        self.inside().seats.enter(ip, &mut flood, Instant::now())?;
+        self.inside()
+            .seats
+            .enter(address, &mut flood, Instant::now())?;
         Ok(Seat {
             run: Arc::clone(self),
-            ip,
+            address,
         })
     }
 
@@ -350,27 +360,45 @@ impl Drop for Unfinished {
     }
 }
 
-/// A handshake in progress; over when dropped.
-pub(super) struct Arrival {
+/// An opening handshake in progress; over when dropped.
+pub(super) struct HandshakePermit {
     run: Arc<Run>,
-    ip: IpAddr,
+    id: HandshakeId,
 }
 
-impl Drop for Arrival {
+impl HandshakePermit {
+    /// From here on no newcomer takes its place.
+    pub(super) fn keep(&self) -> Result<(), Refusal> {
+        match self.run.inside().handshakes.keep(self.id) {
+            true => Ok(()),
+            false => Err(Refusal::Replaced),
+        }
+    }
+
+    /// Until its client has read the answer, a newcomer may take its place again.
+    pub(super) async fn replaced(&self) {
+        let replaced = self.run.inside().handshakes.yield_place(self.id);
+        if let Some(replaced) = replaced {
+            let _ = replaced.await;
+        }
+    }
+}
+
+impl Drop for HandshakePermit {
     fn drop(&mut self) {
-        self.run.inside().seats.arrived(self.ip);
+        self.run.inside().handshakes.end(self.id);
     }
 }
 
 /// A connection within the limits; free again when dropped.
 pub(super) struct Seat {
     run: Arc<Run>,
-    ip: IpAddr,
+    address: ClientAddress,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.run.inside().seats.leave(self.ip);
+        self.run.inside().seats.leave(self.address);
     }
 }
 

@@ -1,20 +1,25 @@
 //! A client's way in: TLS, its request, admission, the program's answer, and the 101 that opens the connection.
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
-use arkws::{Acceptor, Cause, PendingRequest, Phase, ServerRequest, Transport};
+use arkws::{Acceptor, Cause, PendingRequest, Phase, Transport};
 use tokio::net::TcpStream;
 use tokio::select;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tracing::debug;
 
+use super::address::ClientAddress;
 use super::admission::Refusal;
 use super::client::Ending;
+use super::handshakes::Replaced;
 use super::request::{self, Answer};
-use super::run::{Arrival, Membership, Run};
-use super::{Connection, ServerEvent};
+use super::run::{HandshakePermit, Membership, Run};
+use super::{Connection, ServerEvent, Shared};
 
 /// What every newcomer meets.
 #[derive(Clone)]
@@ -32,8 +37,9 @@ impl Run {
             client_ip: ip.to_string(),
             client_port: peer.port(),
         };
-        let arrival = match self.arrive(ip) {
-            Ok(arrival) => arrival,
+        let address = ClientAddress::from(ip);
+        let (permit, replaced) = match self.begin_handshake(address) {
+            Ok(begun) => begun,
             Err(refusal) => {
                 self.report(&connection, &refusal.to_string(), refusal.cause());
                 if door.tls.is_none() {
@@ -45,16 +51,12 @@ impl Run {
         };
         let newcomer = Newcomer {
             run: &self,
-            ip,
+            address,
             connection,
-            arrival,
+            permit,
         };
-        let stream = match &door.tls {
-            None => Some(stream.into()),
-            Some(tls) => newcomer.secure(stream, tls).await,
-        };
-        if let Some(stream) = stream {
-            newcomer.greet(stream, &door.acceptor).await;
+        if let Some(request) = newcomer.receive(stream, &door, replaced).await {
+            newcomer.greet(request).await;
         }
     }
 }
@@ -62,49 +64,73 @@ impl Run {
 /// Somebody whose handshakes are not over.
 struct Newcomer<'a> {
     run: &'a Arc<Run>,
-    ip: IpAddr,
+    address: ClientAddress,
     connection: Connection,
-    arrival: Arrival,
+    permit: HandshakePermit,
 }
 
 impl Newcomer<'_> {
-    async fn secure(&self, stream: TcpStream, tls: &TlsAcceptor) -> Option<Transport> {
+    /// The whole request, TLS included, within one time limit.
+    async fn receive(
+        &self,
+        stream: TcpStream,
+        door: &Door,
+        replaced: Replaced,
+    ) -> Option<PendingRequest<Transport>> {
         let limit = self.run.settings.handshake_timeout();
-        let secured = select! {
-            biased;
-            () = self.run.stopping() => return None,
-            secured = timeout(limit, tls.accept(stream)) => secured,
+        let mut phase = Phase::Handshake;
+        let request = async {
+            let stream = match &door.tls {
+                None => stream.into(),
+                Some(tls) => {
+                    phase = Phase::Tls;
+                    let stream = tls.accept(stream).await.map_err(Failure::Tls)?;
+                    phase = Phase::Handshake;
+                    stream.into()
+                }
+            };
+            door.acceptor
+                .request(stream)
+                .await
+                .map_err(Failure::Request)
         };
-        match secured {
-            Ok(Ok(stream)) => return Some(stream.into()),
-            Ok(Err(error)) => {
+        let received = select! {
+            biased;
+            // Nothing has been asked yet: nothing is to be answered.
+            () = self.run.stopping() => return None,
+            Ok(()) = replaced => {
+                self.report_refusal(Refusal::Replaced);
+                return None;
+            }
+            received = timeout(limit, request) => received,
+        };
+        match received {
+            Ok(Ok(request)) => return Some(request),
+            Ok(Err(Failure::Request(error))) => self.report_error(&error),
+            Ok(Err(Failure::Tls(error))) => {
                 let why = format!("the TLS handshake failed: {error}");
                 if arkws::Error::from(error).cause() != Cause::Reset {
                     self.report(&why, Cause::Tls.as_str());
                 }
             }
-            Err(_) => self.report_error(&arkws::Error::Timeout {
-                phase: Phase::Tls,
-                limit,
-            }),
+            Err(_) => self.report_error(&arkws::Error::Timeout { phase, limit }),
         }
         None
     }
 
-    async fn greet(self, stream: Transport, acceptor: &Acceptor) {
-        let received = select! {
-            biased;
-            // Nothing has been asked yet: nothing is to be answered.
-            () = self.run.stopping() => return,
-            received = acceptor.request(stream) => received,
-        };
-        let request = match received {
-            Ok(request) => request,
-            Err(error) => return self.report_error(&error),
-        };
-        let membership = match self.judge(&request).await {
+    async fn greet(self, mut request: PendingRequest<Transport>) {
+        let membership = match self.judge(&mut request).await {
             Ok(membership) => membership,
-            Err(refusal) => return request.refuse(&refusal).await,
+            Err(NotLetIn::Refused(refusal)) => {
+                return select! {
+                    () = request.refuse(&refusal) => {}
+                    () = self.permit.replaced() => {}
+                };
+            }
+            Err(NotLetIn::Gone) => {
+                let connection = &self.connection;
+                return debug!(target: "arkws", %connection, "client gone before it was answered");
+            }
         };
         let client = Arc::clone(&membership.client);
         let wanted = &self.run.settings.protocols;
@@ -115,7 +141,7 @@ impl Newcomer<'_> {
             .await
         {
             Ok(socket) => {
-                drop(self.arrival);
+                drop(self.permit);
                 client
                     .serve(socket.into(), membership, &self.run.shared)
                     .await;
@@ -128,50 +154,78 @@ impl Newcomer<'_> {
         }
     }
 
-    /// A seat and a place in the list, or the answer that says why not.
-    async fn judge(
-        &self,
-        request: &PendingRequest<Transport>,
-    ) -> Result<Membership, arkws::Refusal> {
+    /// A seat and a place in the list, or why not.
+    async fn judge(&self, request: &mut PendingRequest<Transport>) -> Result<Membership, NotLetIn> {
         let refused = |refusal: Refusal| {
-            // That a stopped server lets nobody in is no news to the program.
-            if refusal != Refusal::Stopping {
-                self.report(&refusal.to_string(), refusal.cause());
-            }
-            arkws::Refusal::from(refusal)
+            self.report_refusal(refusal);
+            NotLetIn::Refused(refusal.into())
         };
-        let seat = self.run.admit(self.ip).map_err(refused)?;
+        if let Some(origins) = &self.run.settings.origins {
+            origins
+                .check(&request.request().headers)
+                .map_err(|refusal| {
+                    self.report(refusal.reason(), Cause::Handshake.as_str());
+                    NotLetIn::Refused(refusal)
+                })?;
+        }
+        let seat = self.run.admit(self.address).map_err(refused)?;
+        self.permit.keep().map_err(refused)?;
         if self.run.settings.config.ask_request {
-            self.ask(request.request()).await?;
+            self.ask(request).await?;
         }
         self.run.enroll(&self.connection, seat).map_err(refused)
     }
 
     /// What the program thinks of it.
-    async fn ask(&self, request: &ServerRequest) -> Result<(), arkws::Refusal> {
-        let limit = self.run.settings.handshake_timeout();
+    async fn ask(&self, request: &mut PendingRequest<Transport>) -> Result<(), NotLetIn> {
+        let limit = self.run.settings.request_timeout();
+        let shared = &self.run.shared;
+        let id = shared.last_request.fetch_add(1, Ordering::Relaxed) + 1;
         let (pending, answer) = request::PendingRequest::new(
-            request.target.clone(),
-            request.headers.clone(),
+            id,
+            request.request().target.clone(),
+            request.request().headers.clone(),
             self.connection.clone(),
         );
-        self.run.shared.emit(ServerEvent::Request(pending));
-        self.run.shared.flush();
+        shared.emit(ServerEvent::Request(pending));
+        shared.flush();
+        let over = RequestOver { shared, id };
         let answer = select! {
             biased;
-            () = self.run.stopping() => return Err(Refusal::Stopping.into()),
+            () = self.run.stopping() => {
+                return Err(NotLetIn::Refused(Refusal::Stopping.into()));
+            }
             answer = timeout(limit, answer) => answer,
+            () = request.gone() => return Err(NotLetIn::Gone),
         };
         let why = match answer {
-            Ok(Ok(Answer::Accept)) => return Ok(()),
-            Ok(Ok(Answer::Refuse(status, reason))) => {
-                return Err(arkws::Refusal::new(status, reason));
+            Ok(answer) => {
+                // It is the program's no longer: nothing need be told.
+                std::mem::forget(over);
+                match answer {
+                    Ok(Answer::Accept) => return Ok(()),
+                    Ok(Answer::Refuse(status, reason)) => {
+                        let refusal = arkws::Refusal::new(status, reason);
+                        return Err(NotLetIn::Refused(refusal));
+                    }
+                    Err(_) => "the request was not answered by the program".to_owned(),
+                }
             }
-            Ok(Err(_)) => "the request was not answered by the program".to_owned(),
-            Err(_) => format!("the request was not answered by the program within {limit:?}"),
+            Err(_) => format!(
+                "the request was not answered by the program within {limit:?} \
+                 (the option requestTimeout changes the limit)"
+            ),
         };
         self.report(&why, Cause::Handshake.as_str());
-        Err(arkws::Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why))
+        let refusal = arkws::Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why);
+        Err(NotLetIn::Refused(refusal))
+    }
+
+    fn report_refusal(&self, refusal: Refusal) {
+        // That a stopped server lets nobody in is no news to the program.
+        if refusal != Refusal::Stopping {
+            self.report(&refusal.to_string(), refusal.cause());
+        }
     }
 
     fn report_error(&self, error: &arkws::Error) {
@@ -183,6 +237,33 @@ impl Newcomer<'_> {
 
     fn report(&self, why: &str, cause: &'static str) {
         self.run.report(&self.connection, why, cause);
+    }
+}
+
+/// Why there is no request.
+enum Failure {
+    Tls(io::Error),
+    Request(arkws::Error),
+}
+
+/// What becomes of a request instead of a connection.
+enum NotLetIn {
+    /// This answer.
+    Refused(arkws::Refusal),
+    /// No answer: the client is there no longer.
+    Gone,
+}
+
+/// Tells, when it is dropped, that the program's answer would come too late.
+struct RequestOver<'a> {
+    shared: &'a Shared,
+    id: u64,
+}
+
+impl Drop for RequestOver<'_> {
+    fn drop(&mut self) {
+        self.shared.emit(ServerEvent::RequestOver(self.id));
+        self.shared.flush();
     }
 }
 

@@ -1,4 +1,8 @@
 //! Who is let in, and what the others are told.
+use std::io::ErrorKind::WouldBlock;
+
+use arkws_proto::Limits;
+use arkws_proto::handshake::ClientHandshake;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, advance};
@@ -134,13 +138,13 @@ async fn a_client_that_says_nothing_is_dropped_after_the_handshake_timeout() {
     let start = Instant::now();
     let mut silent = TcpStream::connect(address).await.unwrap();
     assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
-    assert!(start.elapsed() >= seconds(15));
+    assert!(start.elapsed() >= seconds(5));
     let error = server.error().await;
     assert_eq!(error.cause, Some("timeout"));
     assert!(
         error
             .message
-            .contains("the WebSocket handshake took longer than 15s")
+            .contains("the WebSocket handshake took longer than 5s")
     );
 }
 
@@ -177,6 +181,123 @@ async fn silent_connections_of_one_address_do_not_keep_another_out() {
             Seen::Error(error) => assert!(error.message.contains("127.0.0.2:"), "{error}"),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_full_door_lets_go_of_the_oldest_that_has_said_nothing() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let mut silent = Vec::new();
+    for last in 2..6 {
+        for _ in 0..64 {
+            silent.push(tcp_from([127, 0, 0, last], address).await);
+        }
+    }
+    for number in 0..3 {
+        connect(address).await.unwrap().close(None).await.unwrap();
+        // Where it stood, who came first is gone, and nobody else.
+        assert_eq!(silent[number].read(&mut [0]).await.unwrap(), 0);
+        let gone = silent[number].local_addr().unwrap().to_string();
+        // Two connections: which is told of first, nobody says.
+        let (mut told, mut left) = (false, false);
+        while !(told && left) {
+            match server.next().await {
+                Seen::Error(error) => {
+                    assert_eq!(error.cause, Some("limit"));
+                    assert!(error.message.contains(&gone), "{error}");
+                    told = true;
+                }
+                Seen::Connect(client) => assert_eq!(client.client_ip, "127.0.0.1"),
+                Seen::Close(..) => left = true,
+                other => panic!("{other:?}"),
+            }
+        }
+        silent.push(tcp_from([127, 0, 0, 6], address).await);
+    }
+    assert!(
+        silent[3]
+            .try_read(&mut [0])
+            .is_err_and(|error| error.kind() == WouldBlock)
+    );
+}
+
+#[tokio::test]
+async fn an_address_with_too_many_handshakes_gives_up_its_own_oldest() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let mut other = tcp_from([127, 0, 0, 3], address).await;
+    let mut silent = Vec::new();
+    for _ in 0..64 {
+        silent.push(tcp_from(OTHER, address).await);
+    }
+    connect_from(OTHER, address).await.unwrap();
+    assert_eq!(silent[0].read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(server.error().await.cause, Some("limit"));
+    assert!(
+        other
+            .try_read(&mut [0])
+            .is_err_and(|error| error.kind() == WouldBlock)
+    );
+    // It may go on.
+    shake_hands(&mut other, request(address)).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_was_refused_and_stays_takes_nobodys_place() {
+    let config = ServerConfig {
+        ask_request: true,
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let mut staying = Vec::new();
+    for _ in 0..70 {
+        let mut stream = tcp_from(OTHER, address).await;
+        let (_, bytes) = ClientHandshake::new(request(address), &Limits::default()).unwrap();
+        stream.write_all(&bytes).await.unwrap();
+        match server.next().await {
+            Seen::Request(request) => request.refuse(403, "not you"),
+            Seen::Error(error) => assert_eq!(error.cause, Some("flood")),
+            other => panic!("{other:?}"),
+        }
+        staying.push(stream);
+    }
+    // The flood rule's, which is only met behind the door.
+    let refused = connect_from(OTHER, address).await.unwrap_err();
+    assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused_before_the_program_is_asked() {
+    let config = ServerConfig {
+        allowed_origins: Some(vec!["https://example.org".into()]),
+        ask_request: true,
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let with = |origin: &'static str| {
+        let mut request = request(address);
+        request.headers.insert("origin", origin.parse().unwrap());
+        request
+    };
+    let refused = connect_with(address, with("https://example.com"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.status, 403);
+    assert!(refused.body.contains("origin"), "{}", refused.body);
+    let error = server.error().await;
+    assert!(
+        error.message.contains("this origin is not allowed"),
+        "{error}"
+    );
+
+    for request in [with("https://example.org"), request(address)] {
+        let client = tokio::spawn(connect_with(address, request));
+        match server.next().await {
+            Seen::Request(request) => request.accept(),
+            other => panic!("{other:?}"),
+        }
+        client.await.unwrap().unwrap().close(None).await.unwrap();
+        server.connected().await;
+        server.closed().await;
     }
 }
 

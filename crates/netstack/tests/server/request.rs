@@ -1,6 +1,9 @@
 //! The hook that lets the program decide who comes in.
 use arkws::http::HeaderValue;
 use arkws_netstack::{PendingRequest, ServerConfig};
+use arkws_proto::Limits;
+use arkws_proto::handshake::ClientHandshake;
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use crate::support::*;
@@ -16,6 +19,13 @@ async fn asked(server: &mut Server) -> PendingRequest {
     match server.next().await {
         Seen::Request(request) => request,
         other => panic!("Request, not {other:?}"),
+    }
+}
+
+async fn over(server: &mut Server) -> u64 {
+    match server.next().await {
+        Seen::RequestOver(id) => id,
+        other => panic!("RequestOver, not {other:?}"),
     }
 }
 
@@ -77,7 +87,7 @@ async fn a_request_that_the_program_drops_is_a_503() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_the_program_forgets_is_a_503_after_the_handshake_timeout() {
+async fn a_request_that_the_program_forgets_is_a_503_after_the_request_timeout() {
     let (mut server, address) = Server::started(asking()).await;
     let client = tokio::spawn(connect(address));
     let forgotten = asked(&mut server).await;
@@ -85,10 +95,75 @@ async fn a_request_that_the_program_forgets_is_a_503_after_the_handshake_timeout
     let refused = client.await.unwrap().unwrap_err();
     assert_eq!(refused.status, SERVICE_UNAVAILABLE);
     assert!(start.elapsed() >= seconds(15));
-    server.error().await;
+    let error = server.error().await;
+    assert!(error.message.contains("requestTimeout"), "{error}");
+    assert_eq!(over(&mut server).await, forgotten.id());
     // Too late, and harmless.
     forgotten.accept();
     assert_eq!(server.list(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_request_timeout_is_an_option_and_not_the_handshakes() {
+    let config = ServerConfig {
+        request_timeout: Some(seconds(60)),
+        handshake_timeout: Some(seconds(1)),
+        ..asking()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let client = tokio::spawn(connect(address));
+    let pending = asked(&mut server).await;
+    tokio::time::sleep(seconds(59)).await;
+    pending.accept();
+    client.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_goes_frees_its_seat_and_the_program_is_told() {
+    let config = ServerConfig {
+        max_connections_for_one_client: Some(1.0),
+        ..asking()
+    };
+    let (mut server, address) = Server::started(config).await;
+    for with_a_message in [false, true] {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (_, bytes) = ClientHandshake::new(request(address), &Limits::default()).unwrap();
+        stream.write_all(&bytes).await.unwrap();
+        let pending = asked(&mut server).await;
+        if with_a_message {
+            stream.write_all(&[0x82, 0x80, 0, 0, 0, 0]).await.unwrap();
+        }
+        drop(stream);
+        assert_eq!(over(&mut server).await, pending.id());
+        pending.accept();
+    }
+    let client = tokio::spawn(connect(address));
+    asked(&mut server).await.accept();
+    client.await.unwrap().unwrap();
+    server.connected().await;
+    assert!(!matches!(server.try_next(), Some(Seen::Error(_))));
+}
+
+#[tokio::test]
+async fn what_a_client_sends_before_it_is_answered_is_not_lost() {
+    let (mut server, address) = Server::started(asking()).await;
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (_, bytes) = ClientHandshake::new(request(address), &Limits::default()).unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    let pending = asked(&mut server).await;
+    // More than is read ahead.
+    let message = [&[0x82, 0xfe, 0x40, 0x00, 0, 0, 0, 0][..], &[7; 0x4000]].concat();
+    for _ in 0..20 {
+        stream.write_all(&message).await.unwrap();
+    }
+    pending.accept();
+    server.connected().await;
+    for _ in 0..20 {
+        match server.next().await {
+            Seen::Binary(_, data) => assert_eq!(data, [7; 0x4000]),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -136,5 +211,6 @@ async fn a_stop_answers_the_requests_that_wait() {
     let refused = client.await.unwrap().unwrap_err();
     assert_eq!(refused.status, SERVICE_UNAVAILABLE);
     assert_eq!(refused.body, "the server is going away");
+    over(&mut server).await;
     server.idle().await;
 }

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 pub(crate) enum Seen {
     Started(Result<SocketAddr, BusinessError>),
     Request(PendingRequest),
+    RequestOver(u64),
     Connect(Connection),
     Text(Connection, String),
     Binary(Connection, Vec<u8>),
@@ -38,6 +39,7 @@ impl ServerListener for Recorder {
         let _ = self.0.send(match event {
             ServerEvent::Started(result) => Seen::Started(result),
             ServerEvent::Request(request) => Seen::Request(request),
+            ServerEvent::RequestOver(id) => Seen::RequestOver(id),
             ServerEvent::Connect(client) => Seen::Connect(client.clone()),
             ServerEvent::Text(client, text) => Seen::Text(client.clone(), text.as_str().to_owned()),
             ServerEvent::Binary(client, data) => Seen::Binary(client.clone(), data.to_vec()),

@@ -119,13 +119,35 @@ async fn a_client_that_does_not_begin_tls_is_dropped_after_the_handshake_timeout
     let start = Instant::now();
     let mut silent = TcpStream::connect(address).await.unwrap();
     assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
-    assert!(start.elapsed() >= seconds(15));
+    assert!(start.elapsed() >= seconds(5));
     let error = server.error().await;
     assert_eq!(error.cause, Some("timeout"));
     assert!(
         error
             .message
-            .contains("the TLS handshake took longer than 15s")
+            .contains("the TLS handshake took longer than 5s")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handshake_timeout_runs_from_the_tcp_connection_to_the_complete_request() {
+    let identity = Identity::new();
+    let (mut server, address) = Server::started(identity.config()).await;
+    let start = Instant::now();
+    let stream = TcpStream::connect(address).await.unwrap();
+    tokio::time::sleep(seconds(4)).await;
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = identity.client.connect(name, stream).await.unwrap();
+    let ended = stream.read(&mut [0]).await;
+    assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+    assert!(start.elapsed() < seconds(6), "one limit for both");
+    let error = server.error().await;
+    assert_eq!(error.cause, Some("timeout"));
+    assert!(
+        error
+            .message
+            .contains("the WebSocket handshake took longer than 5s"),
+        "{error}"
     );
 }
 

@@ -3,6 +3,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use url::Host;
 
+use crate::matches_wildcard;
+
 /// Whether a host matches a pattern in which `*` stands for any characters. Case does not matter, addresses are
 /// compared as such.
 pub(super) fn matches(pattern: &str, host: &Host<String>) -> bool {
@@ -10,10 +12,10 @@ pub(super) fn matches(pattern: &str, host: &Host<String>) -> bool {
     match host {
         Host::Ipv6(ip) => match ipv6(pattern) {
             Some(other) => other == *ip,
-            None => wildcard(pattern.as_bytes(), ip.to_string().as_bytes()),
+            None => matches_wildcard(pattern, &ip.to_string()),
         },
-        Host::Ipv4(ip) => wildcard(pattern.as_bytes(), ip.to_string().as_bytes()),
-        Host::Domain(name) => wildcard(pattern.as_bytes(), name.as_bytes()),
+        Host::Ipv4(ip) => matches_wildcard(pattern, &ip.to_string()),
+        Host::Domain(name) => matches_wildcard(pattern, name),
     }
 }
 
@@ -29,7 +31,7 @@ pub(super) fn matches_no_proxy(entry: &str, host: &Host<String>) -> bool {
                     && name.as_bytes()[dot] == b'.'
                     && name[dot + 1..].eq_ignore_ascii_case(parent)
             });
-            below || wildcard(parent.as_bytes(), name.as_bytes())
+            below || matches_wildcard(parent, name)
         }
         Host::Ipv4(ip) => in_network(entry, IpAddr::V4(*ip)) || matches(entry, host),
         Host::Ipv6(ip) => in_network(entry, IpAddr::V6(*ip)) || matches(entry, host),
@@ -59,33 +61,6 @@ fn in_network(entry: &str, ip: IpAddr) -> bool {
         }
         _ => false,
     }
-}
-
-/// Linear, whatever the pattern: a `*` takes as little as it can, and only the last one is ever tried again.
-fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut at_pattern, mut at_text) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while at_text < text.len() {
-        match pattern.get(at_pattern) {
-            Some(b'*') => {
-                star = Some((at_pattern, at_text));
-                at_pattern += 1;
-            }
-            Some(byte) if byte.eq_ignore_ascii_case(&text[at_text]) => {
-                at_pattern += 1;
-                at_text += 1;
-            }
-            _ => {
-                let Some((pattern_star, text_star)) = star else {
-                    return false;
-                };
-                star = Some((pattern_star, text_star + 1));
-                at_pattern = pattern_star + 1;
-                at_text = text_star + 1;
-            }
-        }
-    }
-    pattern[at_pattern..].iter().all(|&byte| byte == b'*')
 }
 
 #[cfg(test)]

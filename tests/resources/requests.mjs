@@ -1,0 +1,52 @@
+// Rounds of clients that ask to come in, and go before the program has answered, which it never does;
+// prints what the process held before, after, and meanwhile.
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import net from 'node:net';
+import webSocket from 'arkws';
+import { next } from '../events.mjs';
+import { held, memory, settled } from './measure.mjs';
+
+const [rounds, requests] = process.argv.slice(2).map(Number);
+
+// What Node.js itself opens with the first work for its pool of threads, and with the first socket.
+await stat('.');
+const first = net.createServer().listen();
+await once(first.close(), 'close');
+const before = held();
+const server = webSocket.createWebSocketServer();
+server.on('request', () => new Promise(() => {}));
+await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+const { port } = server.listAddress();
+const head = [
+  'GET / HTTP/1.1',
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  `X-Padding: ${'x'.repeat(8000)}`,
+  '\r\n',
+].join('\r\n');
+
+const rss = [];
+let number = 0;
+for (let round = 0; round < rounds; round++) {
+  for (let i = 0; i < requests; i++) await askAndGo();
+  rss.push(await memory());
+}
+await server.stop();
+console.log(JSON.stringify({ before, after: await settled(before), rss }));
+
+async function askAndGo() {
+  // Each from an address of its own: the flood rule is not what is tried here.
+  number += 1;
+  const localAddress = `127.1.${number >> 8}.${number & 255}`;
+  const asked = next(server, 'request');
+  const socket = net.connect({ host: '127.0.0.1', port, localAddress });
+  await once(socket, 'connect');
+  socket.write(head);
+  await asked;
+  socket.destroy();
+  await once(socket, 'close');
+}
