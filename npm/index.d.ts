@@ -364,6 +364,15 @@ export declare namespace webSocket {
     connectTimeout?: number;
     /** **arkws**: milliseconds for TLS and the server's response; over 0, else 401. Default: 15000. */
     handshakeTimeout?: number;
+    /**
+     * **arkws**: how many redirects are followed, never from `wss` to `ws`; from 0 (none), else 401. To another origin
+     * `User-Agent` goes along, no other header of yours and no sub-protocol. Default: 4.
+     */
+    maxRedirects?: number;
+    /** **arkws**: bytes of the largest head of an answer, the server's or a proxy's, over 0, else 401. Default: 16 KiB. */
+    maxHeaderBytes?: number;
+    /** **arkws**: most header fields of such an answer, over 0, else 401. Default: 128. */
+    maxHeaders?: number;
     /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends the connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
     /**

@@ -74,6 +74,12 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
     await assertFails(t, `ws://${address}/`, {}, { cause: 'redirect', message: /more than 4 redirects/ });
   });
 
+  it('redirects somebody who follows none', async (t) => {
+    const address = await answering(t, head('301 Moved Permanently', 'Location: /again'));
+    const refused = { cause: 'handshake', message: /answered 301/, data: '301' };
+    await assertFails(t, `ws://${address}/`, { maxRedirects: 0 }, refused);
+  });
+
   it('redirects to a scheme that is none of ours', async (t) => {
     const address = await answering(t, head('302 Found', 'Location: ftp://127.0.0.1/'));
     await assertFails(t, `ws://${address}/`, {}, { cause: 'redirect', message: /Location cannot be followed.*ftp/ });

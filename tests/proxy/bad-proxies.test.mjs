@@ -1,10 +1,11 @@
 // Proxies that refuse, hang or lie, and none at all.
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
 import { assertUsable, failure } from '../client.mjs';
-import { next } from '../events.mjs';
+import { connected, next } from '../events.mjs';
 import { freePort } from '../programs.mjs';
 import { echo, listen, serve } from '../support.mjs';
 
@@ -56,16 +57,41 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
   });
 
   for (const [what, answer, message] of [
-    ['answers with something else than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', /does not answer with HTTP/],
-    ['answers in bytes', Buffer.from([0, 1, 2, 255]), /does not answer with HTTP/],
-    ['answers with a status that is none', 'HTTP/1.1 099 Well\r\n\r\n', /no valid status/],
-    ['sends a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(64 << 10)}`, /its answer to CONNECT is too large/],
-    ['sends headers without end', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(300)}\r\n`, /misbehaves/],
+    ['answers with something else than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', /its answer to CONNECT: what arrived is not HTTP/],
+    ['answers in bytes', Buffer.from([0, 1, 2, 255]), /its answer to CONNECT: what arrived is not HTTP/],
+    ['answers with a status that is none', 'HTTP/1.1 099 Well\r\n\r\n', /not HTTP: the status is out of range/],
+    ['sends a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(64 << 10)}`, /answer to CONNECT: the head is larger than the limit of 16384 bytes \(the option maxHeaderBytes/],
+    ['sends headers without end', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(300)}\r\n`, /more fields than the limit of 128 \(the option maxHeaders/],
     ['talks before it is spoken to through the tunnel', `${OK}hello`, /sends data before the tunnel is used/],
     ['ends before an answer', '', /connection to the proxy .* was lost: it ended before an answer to CONNECT/],
     ['ends in an answer', 'HTTP/1.1 200 Conn', /connection to the proxy .* was lost: it ended before an answer to CONNECT/],
   ]) {
     it(`that ${what} is named`, (t) => assertFails(t, answering(answer), { message }));
+  }
+
+  for (const [what, answer, options] of [
+    ['has more to say before', `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}`],
+    ['has many fields', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(300)}\r\n`, { maxHeaders: 1000 }],
+    ['has long fields', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(32 << 10)}\r\n\r\n`, { maxHeaderBytes: 64 << 10 }],
+  ]) {
+    it(`that ${what} opens a tunnel`, async (t) => {
+      const server = new URL(await serve(t, echo));
+      const proxy = await listen(t, (socket) =>
+        socket.once('data', () => {
+          const upstream = connect(server.port, '127.0.0.1', () => {
+            socket.write(answer);
+            socket.pipe(upstream).pipe(socket);
+          });
+          upstream.on('error', () => socket.destroy());
+          socket.on('error', () => upstream.destroy());
+        }),
+      );
+      const ws = await connected(server.href, { proxy: { host: proxy }, ...options });
+      const echoed = next(ws, 'message');
+      await ws.send('hello');
+      assert.equal((await echoed)[1], 'hello');
+      await ws.close();
+    });
   }
 
   it('that cuts the connection is named', async (t) => {
@@ -132,9 +158,9 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
       }),
     );
     await failure('ws://server.example:8080/path?query', { proxy: { host: `ann:secret@${proxy}` } });
-    const [connect, request] = heads;
+    const [connectHead, request] = heads;
     assert.equal(
-      connect,
+      connectHead,
       'CONNECT server.example:8080 HTTP/1.1\r\nHost: server.example:8080\r\nProxy-Authorization: Basic YW5uOnNlY3JldA==\r\n\r\n',
     );
     assert.ok(request.startsWith('GET /path?query HTTP/1.1\r\n'), request);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use arkws_proto::deflate::DeflateConfig;
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, ClientResponse, HandshakeError};
 use arkws_proto::{Limits, Role};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing::Instrument;
@@ -86,6 +86,7 @@ struct Settings {
     connector: Arc<Connector>,
     connect_timeout: Duration,
     handshake_timeout: Duration,
+    page_origin: Option<PageOrigin>,
     max_redirects: usize,
     redirects: RedirectCheck,
 }
@@ -147,8 +148,19 @@ pub struct ClientBuilder {
     tls: TlsConfig,
     connect_timeout: Duration,
     handshake_timeout: Duration,
+    page_origin: Option<PageOrigin>,
     max_redirects: usize,
     redirects: RedirectCheck,
+}
+
+/// The `Origin` field of a page on the server's own host (RFC 6454).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PageOrigin {
+    /// Scheme, host, and the port if it is not the scheme's default.
+    Full,
+    /// Scheme and host, whatever the port: what some servers expect.
+    WithoutPort,
 }
 
 impl ClientBuilder {
@@ -164,6 +176,13 @@ impl ClientBuilder {
         for (name, value) in &headers {
             self.headers.append(name, value.clone());
         }
+        self
+    }
+
+    /// Adds the `Origin` field that a page on the host of the URL would have, unless a header says
+    /// another. After a redirect it is that of the new host. Default: none, as programs are no pages.
+    pub fn page_origin(mut self, origin: impl Into<Option<PageOrigin>>) -> ClientBuilder {
+        self.page_origin = origin.into();
         self
     }
 
@@ -233,8 +252,8 @@ impl ClientBuilder {
 
     /// How many redirects are followed; with 0 a redirect is a refusal like any other status. Default: 4.
     ///
-    /// Never from `wss` to `ws`; and `Authorization`, `Cookie`, `Proxy-Authorization` and `Host` do not go along to
-    /// another origin.
+    /// Never from `wss` to `ws`. To another origin only `User-Agent` goes along, no other header and no
+    /// sub-protocol: each of them may be a secret.
     pub fn max_redirects(mut self, limit: usize) -> ClientBuilder {
         self.max_redirects = limit;
         self
@@ -264,11 +283,12 @@ impl ClientBuilder {
             connector: Connector::new(self.tls)?,
             connect_timeout: self.connect_timeout,
             handshake_timeout: self.handshake_timeout,
+            page_origin: self.page_origin,
             max_redirects: self.max_redirects,
             redirects: self.redirects,
         };
         // A request to nowhere shows now what would fail for every URL.
-        let request = settings.request("localhost".into(), "/".into(), settings.headers.clone());
+        let request = settings.request("localhost".into(), "/".into(), settings.fields());
         ClientHandshake::new(request, &settings.config.limits)?;
         Ok(Client {
             settings: Arc::new(settings),
@@ -288,6 +308,7 @@ impl Client {
             tls: TlsConfig::default(),
             connect_timeout: Duration::from_secs(20),
             handshake_timeout: Duration::from_secs(15),
+            page_origin: None,
             max_redirects: 4,
             redirects: RedirectCheck::default(),
         }
@@ -309,12 +330,12 @@ impl Client {
         url: &str,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         let mut endpoint = Endpoint::parse(url)?;
-        let mut headers = self.settings.headers.clone();
+        let mut fields = self.settings.fields();
         let mut redirects = 0;
         loop {
             // Boxed: what dialling and TLS need on the way does not swell the caller's future.
             let span = tracing::debug_span!(target: "arkws", "connect", to = endpoint.authority());
-            let answer = match Box::pin(self.attempt(&endpoint, &headers).instrument(span)).await {
+            let answer = match Box::pin(self.attempt(&endpoint, &fields).instrument(span)).await {
                 Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
                 done => return done,
             };
@@ -338,7 +359,8 @@ impl Client {
             );
             self.settings.redirects.check(next.url())?;
             redirects += 1;
-            redirect::drop_credentials(endpoint.url(), next.url(), &mut headers);
+            let Fields { headers, protocols } = &mut fields;
+            redirect::keep_what_is_no_secret(endpoint.url(), next.url(), headers, protocols);
             endpoint = next;
         }
     }
@@ -361,25 +383,24 @@ impl Client {
     {
         let endpoint = Endpoint::parse(url)?;
         let deadline = Deadline::after(self.settings.handshake_timeout);
-        self.handshake(&endpoint, &self.settings.headers, &deadline, io)
+        self.handshake(&endpoint, &self.settings.fields(), &deadline, io)
             .await
     }
 
     async fn attempt(
         &self,
         endpoint: &Endpoint,
-        headers: &HeaderMap,
+        fields: &Fields,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         let settings = &self.settings;
-        let tcp = dial::connect(endpoint, &settings.proxy, settings.connect_timeout).await?;
+        let (limit, limits) = (settings.connect_timeout, &settings.config.limits);
+        let tcp = dial::connect(endpoint, &settings.proxy, limit, limits).await?;
         let deadline = Deadline::after(settings.handshake_timeout);
         let transport = dial::secure(endpoint, tcp, &settings.connector, &deadline).await?;
         // RFC 8446, 2: by now the server has not judged the client's certificate yet.
         let may_be_judged =
             transport.tls_version() == Some(TlsVersion::Tls13) && settings.connector.has_identity();
-        let result = self
-            .handshake(endpoint, headers, &deadline, transport)
-            .await;
+        let result = self.handshake(endpoint, fields, &deadline, transport).await;
         match result {
             Err(Error::NoAnswer { source, .. }) if may_be_judged => {
                 Err(settings.connector.ended(endpoint, source).into())
@@ -391,34 +412,53 @@ impl Client {
     async fn handshake<S>(
         &self,
         endpoint: &Endpoint,
-        headers: &HeaderMap,
+        fields: &Fields,
         deadline: &Deadline,
         io: S,
     ) -> Result<(WebSocket<S>, ClientResponse), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut headers = headers.clone();
+        let mut fields = fields.clone();
         if let Some(authorization) = endpoint.authorization() {
-            headers.entry(AUTHORIZATION).or_insert(authorization);
+            fields.headers.entry(AUTHORIZATION).or_insert(authorization);
+        }
+        if let Some(origin) = self.settings.page_origin {
+            let origin = endpoint.page_origin(origin == PageOrigin::Full);
+            fields.headers.entry(ORIGIN).or_insert(origin);
         }
         let request = self
             .settings
-            .request(endpoint.host_field(), endpoint.target(), headers);
+            .request(endpoint.host_field(), endpoint.target(), fields);
         let exchange = exchange(endpoint, request, &self.settings.config, io);
         let target = || endpoint.authority();
         deadline.run(Phase::Handshake, target, exchange).await
     }
 }
 
+/// What a request has of the program.
+#[derive(Clone)]
+struct Fields {
+    headers: HeaderMap,
+    protocols: Vec<String>,
+}
+
 impl Settings {
-    fn request(&self, host: String, target: String, headers: HeaderMap) -> ClientRequest {
+    /// What a request has of the program, before any redirect.
+    fn fields(&self) -> Fields {
+        Fields {
+            headers: self.headers.clone(),
+            protocols: self.protocols.clone(),
+        }
+    }
+
+    fn request(&self, host: String, target: String, fields: Fields) -> ClientRequest {
         ClientRequest {
             host,
             target,
-            protocols: self.protocols.clone(),
+            protocols: fields.protocols,
             deflate: self.deflate.clone(),
-            headers,
+            headers: fields.headers,
         }
     }
 }

@@ -116,7 +116,7 @@ pub use http;
 pub use rustls;
 pub use url;
 
-pub use client::{Client, ClientBuilder, connect};
+pub use client::{Client, ClientBuilder, PageOrigin, connect};
 pub use config::{Config, Heartbeat};
 pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};
 pub use dial::redirect::RedirectError;

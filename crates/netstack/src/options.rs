@@ -51,6 +51,10 @@ pub struct RequestOptions {
     pub connect_timeout: Option<Duration>,
     /// arkws: default 15 s.
     pub handshake_timeout: Option<Duration>,
+    /// arkws: bytes of the largest head of an answer, the server's or a proxy's; default 16 KiB.
+    pub max_header_bytes: Option<usize>,
+    /// arkws: most header fields of an answer; default 128.
+    pub max_headers: Option<usize>,
     /// arkws: bytes; default 64 MiB.
     pub max_message_size: Option<usize>,
     /// arkws: bytes of messages that may wait to be sent before `send` is refused; default 256 MiB. While a connection is being made
@@ -59,6 +63,9 @@ pub struct RequestOptions {
     /// arkws: how long the server may take nothing of what waits to be sent, before it is given up. Default:
     /// 30 s; zero: for ever.
     pub write_timeout: Option<Duration>,
+    /// arkws: how many redirects are followed; 0: none. To another origin no header of the program's
+    /// goes along but `User-Agent`, and no sub-protocol. Default: 4.
+    pub max_redirects: Option<usize>,
     /// arkws: offer permessage-deflate.
     pub per_message_deflate: bool,
     /// arkws: reconnect by itself.

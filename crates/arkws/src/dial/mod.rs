@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{Error, Phase, ProxyError};
+use crate::{Error, Limits, Phase, ProxyError};
 use proxy::Proxy;
 use tls::Connector;
 use transport::Transport;
@@ -50,11 +50,13 @@ impl Deadline {
     }
 }
 
-/// A TCP connection to the endpoint, through the proxy if there is one for it. `limit` is for all of it.
+/// A TCP connection to the endpoint, through the proxy if there is one for it. `limit` is for all of it,
+/// `heads` for a proxy's answer.
 pub(crate) async fn connect(
     endpoint: &Endpoint,
     proxy: &Proxy,
     limit: Duration,
+    heads: &Limits,
 ) -> Result<TcpStream, Error> {
     let deadline = Deadline::after(limit);
     let Some(server) = proxy.for_endpoint(endpoint)? else {
@@ -66,7 +68,7 @@ pub(crate) async fn connect(
     let target = || format!("{} through {server}", endpoint.authority());
     let tunnel = async {
         let stream = connect_to_proxy(&server).await?;
-        proxy::open(&server, endpoint, stream).await
+        proxy::open(&server, endpoint, stream, heads).await
     };
     deadline.run(Phase::Proxy, target, tunnel).await
 }

@@ -1,5 +1,5 @@
 //! Which redirects are followed, and with which headers.
-use http::header::{AUTHORIZATION, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION};
+use http::header::{LOCATION, USER_AGENT};
 use http::{HeaderMap, Response, StatusCode};
 use url::Url;
 
@@ -82,13 +82,22 @@ pub(crate) fn next(
     Ok(Some(next))
 }
 
-/// What must not reach another origin: credentials, and the name of the host they were meant for.
-pub(crate) fn drop_credentials(from: &Url, to: &Url, headers: &mut HeaderMap) {
-    if from.origin() != to.origin() {
-        for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, HOST] {
-            headers.remove(name);
-        }
+/// Leaves of the program's header fields and sub-protocols what another origin may see: who asks.
+/// Nobody can tell which of the others are credentials (`X-Api-Key`, a token in place of a
+/// sub-protocol), or mean something to the first host only.
+pub(crate) fn keep_what_is_no_secret(
+    from: &Url,
+    to: &Url,
+    headers: &mut HeaderMap,
+    protocols: &mut Vec<String>,
+) {
+    if from.origin() == to.origin() {
+        return;
     }
+    let user_agent = headers.remove(USER_AGENT);
+    headers.clear();
+    headers.extend(user_agent.map(|value| (USER_AGENT, value)));
+    protocols.clear();
 }
 
 #[cfg(test)]

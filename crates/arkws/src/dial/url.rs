@@ -121,6 +121,17 @@ impl Endpoint {
         }
     }
 
+    /// The origin of a page on this host.
+    pub(crate) fn page_origin(&self, with_port: bool) -> HeaderValue {
+        let scheme = if self.is_secure() { "https" } else { "http" };
+        let host = self.host();
+        let origin = match self.url.port().filter(|_| with_port) {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        };
+        HeaderValue::try_from(origin).expect("a host has no character that a header field forbids")
+    }
+
     /// User name and password as Basic authorization (RFC 7617).
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         if self.url.username().is_empty() && self.url.password().is_none() {

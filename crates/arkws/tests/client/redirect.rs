@@ -1,7 +1,7 @@
 //! Redirects as they are followed on the wire.
 use arkws::http::HeaderName;
-use arkws::http::header::{AUTHORIZATION, COOKIE, HeaderValue};
-use arkws::{Cause, Error, HandshakeError, RedirectError};
+use arkws::http::header::{COOKIE, HeaderValue, USER_AGENT};
+use arkws::{Cause, Error, HandshakeError, PageOrigin, RedirectError};
 
 use crate::{assert_echoes, builder, canned, echo_server, failure, field};
 
@@ -64,24 +64,26 @@ async fn a_relative_location_stays_on_the_host_with_all_headers() {
 }
 
 #[tokio::test]
-async fn credentials_do_not_go_to_another_origin() {
+async fn only_the_user_agent_goes_to_another_origin() {
     let (other, mut requests) = canned(|_| "HTTP/1.1 404 Not Found\r\n\r\n".into()).await;
     let (address, _) = canned(to(format!("ws://{other}/"))).await;
-    let client = builder()
-        .header(AUTHORIZATION, HeaderValue::from_static("Bearer secret"))
-        .header(COOKIE, HeaderValue::from_static("secret"))
-        .header(
-            HeaderName::from_static("proxy-authorization"),
-            HeaderValue::from_static("secret"),
-        )
-        .header(
-            HeaderName::from_static("host"),
-            HeaderValue::from_static("secret.example"),
-        )
-        .header(
-            HeaderName::from_static("x-kept"),
-            HeaderValue::from_static("yes"),
-        )
+    let mut client = builder().protocols(["chat", "token.secret"]);
+    for name in [
+        "authorization",
+        "cookie",
+        "cookie2",
+        "proxy-authorization",
+        "x-api-key",
+        "x-auth-token",
+        "host",
+        "origin",
+    ] {
+        let name = HeaderName::from_static(name);
+        client = client.header(name, HeaderValue::from_static("http://secret.example"));
+    }
+    let client = client
+        .header(USER_AGENT, HeaderValue::from_static("me/1"))
+        .page_origin(PageOrigin::Full)
         .build()
         .unwrap();
 
@@ -89,8 +91,14 @@ async fn credentials_do_not_go_to_another_origin() {
 
     let request = requests.recv().await.unwrap();
     assert!(!request.contains("secret"), "{request}");
-    assert_eq!(field(&request, "X-Kept"), Some("yes"));
+    assert_eq!(field(&request, "Sec-WebSocket-Protocol"), None);
+    assert_eq!(field(&request, "User-Agent"), Some("me/1"));
     assert_eq!(field(&request, "Host"), Some(other.to_string().as_str()));
+    // Ours, and the new host's.
+    assert_eq!(
+        field(&request, "Origin"),
+        Some(format!("http://{other}").as_str())
+    );
 }
 
 #[tokio::test]

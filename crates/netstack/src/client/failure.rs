@@ -1,7 +1,7 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 
-use arkws::{Cause, Error, HandshakeError, Phase, TlsError};
+use arkws::{Cause, Error, HandshakeError, Phase, ProxyError, TlsError};
 
 use crate::BusinessError;
 
@@ -112,6 +112,16 @@ fn describe(error: &Error) -> String {
             phase: Phase::Write,
             ..
         } => "writeTimeout",
+        Error::Handshake(HandshakeError::HeadTooLarge { .. })
+        | Error::Proxy(ProxyError::Answer {
+            source: HandshakeError::HeadTooLarge { .. },
+            ..
+        }) => "maxHeaderBytes",
+        Error::Handshake(HandshakeError::TooManyHeaders { .. })
+        | Error::Proxy(ProxyError::Answer {
+            source: HandshakeError::TooManyHeaders { .. },
+            ..
+        }) => "maxHeaders",
         _ if error.cause() == Cause::TooBig => "maxMessageSize",
         _ => return error.to_string(),
     };

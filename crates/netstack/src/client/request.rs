@@ -6,7 +6,7 @@ use std::time::Duration;
 use arkws::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use arkws::{
     Client, ClientBuilder, ClientResponse, Config, DeflateConfig, Error, Heartbeat, Identity,
-    Limits, Roots, TlsConfig, TlsError, TlsVersion, Transport, UrlError,
+    Limits, PageOrigin, Roots, TlsConfig, TlsError, TlsVersion, Transport, UrlError,
 };
 use tokio::task::spawn_blocking;
 use url::Url;
@@ -30,8 +30,6 @@ pub(super) struct Request<'a> {
     url: Result<Url, UrlError>,
     options: RequestOptions,
     builder: ClientBuilder,
-    /// The program has set `Origin` itself.
-    has_origin: bool,
 }
 
 /// All that attempts at a connection need.
@@ -77,24 +75,30 @@ impl<'a> Request<'a> {
         let url = arkws::parse_url(text);
         if let Ok(url) = &url {
             // A URL that cannot be connected to has no domain; its turn comes later.
-            context.policy().allows(&origin(url, true)).map_err(|why| {
+            context.policy().allows(&origin(url)).map_err(|why| {
                 BusinessError::new(BusinessError::DOMAIN, why).with_cause("policy")
             })?;
         }
         let (headers, protocols) = headers(&options)?;
-        let has_origin = headers.contains_key(header::ORIGIN);
-        let builder = Client::builder()
+        let mut builder = Client::builder()
             .headers(headers)
             .protocols(protocols)
             .deflate(options.per_message_deflate.then(DeflateConfig::default))
             .proxy(proxy(&options.proxy)?)
             .check_redirects({
                 let context = context.clone();
-                move |url| context.policy().allows(&origin(url, true))
+                move |url| context.policy().allows(&origin(url))
             })
             .config(config(context, &options))
             .connect_timeout(options.connect_timeout.unwrap_or(Duration::from_secs(20)))
-            .handshake_timeout(options.handshake_timeout.unwrap_or(Duration::from_secs(15)));
+            .handshake_timeout(options.handshake_timeout.unwrap_or(Duration::from_secs(15)))
+            .page_origin(match options.support_origin_port {
+                true => PageOrigin::Full,
+                false => PageOrigin::WithoutPort,
+            });
+        if let Some(limit) = options.max_redirects {
+            builder = builder.max_redirects(limit);
+        }
         // What a request to any URL would fail with, such as a header that is the handshake's own.
         builder.clone().build().map_err(parameter)?;
         if let Some(reconnect) = &options.reconnect {
@@ -106,7 +110,6 @@ impl<'a> Request<'a> {
             url,
             options,
             builder,
-            has_origin,
         })
     }
 
@@ -135,18 +138,12 @@ impl<'a> Request<'a> {
             };
             BusinessError::new(code, error.to_string()).with_cause("invalid")
         })?;
-        let mut builder = self.builder;
-        if !self.has_origin {
-            let origin = HeaderValue::try_from(web_origin(&url, self.options.support_origin_port))
-                .expect("a host has no character that a header field forbids");
-            builder = builder.header(header::ORIGIN, origin);
-        }
         Ok(Plan {
             tls: (url.scheme() == "wss")
                 .then(|| tls(&self.options))
                 .flatten(),
             url,
-            builder,
+            builder: self.builder,
             client: None,
             queue_limits: queue_limits(&self.options),
             write_timeout: write_timeout(self.options.write_timeout),
@@ -273,6 +270,12 @@ fn config(context: &Context, options: &RequestOptions) -> Config {
     let wanted = options.max_message_size.unwrap_or(limits.max_message_size);
     limits.max_message_size = context.runtime_limits().cap(wanted);
     limits.max_frame_size = limits.max_message_size as u64;
+    if let Some(bytes) = options.max_header_bytes {
+        limits.max_header_bytes = bytes;
+    }
+    if let Some(fields) = options.max_headers {
+        limits.max_headers = fields;
+    }
     Config {
         limits,
         heartbeat: heartbeat(options.ping_interval, options.pong_timeout),
@@ -375,19 +378,13 @@ fn client_cert(options: &RequestOptions) -> Option<&ClientCert> {
     (!cert.cert_path.as_os_str().is_empty()).then_some(cert)
 }
 
-/// `ws://host`, with a port if it is not the scheme's default and wanted.
-fn origin(url: &Url, with_port: bool) -> String {
+/// `ws://host`, with a port if it is not the scheme's default: what a policy is asked about.
+fn origin(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    match url.port().filter(|_| with_port) {
+    match url.port() {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),
         None => format!("{}://{host}", url.scheme()),
     }
-}
-
-/// The `Origin` field: that of a page on the same host.
-fn web_origin(url: &Url, with_port: bool) -> String {
-    // ws and wss become http and https.
-    origin(url, with_port).replacen("ws", "http", 1)
 }
 
 fn parameter(error: impl ToString) -> BusinessError {

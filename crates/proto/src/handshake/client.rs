@@ -34,6 +34,32 @@ pub struct ClientHandshake {
     deflate: Option<DeflateConfig>,
 }
 
+/// The head of an HTTP answer as it arrives, read within limits; interim answers are skipped
+/// (RFC 9110, 15.2). What [`ClientHandshake`] reads with; for other answers, such as a proxy's to
+/// CONNECT.
+#[derive(Debug)]
+pub struct ResponseReader(HeadReader);
+
+impl ResponseReader {
+    /// Nothing has arrived yet.
+    pub fn new(limits: &Limits) -> ResponseReader {
+        ResponseReader(HeadReader::new(limits))
+    }
+
+    /// Takes bytes of the answer. `None`: more are needed. Otherwise the head, and how many of
+    /// **these** bytes belonged to it.
+    ///
+    /// # Errors
+    /// It is not HTTP, or is too large.
+    pub fn recv(
+        &mut self,
+        bytes: &[u8],
+    ) -> Result<Option<(http::Response<()>, usize)>, HandshakeError> {
+        let head = self.0.read(bytes, ResponseHead::is_final)?;
+        Ok(head.map(|(head, consumed)| (head.into_response(), consumed)))
+    }
+}
+
 /// The server's 101 response.
 #[derive(Debug, Clone)]
 pub struct ClientResponse {

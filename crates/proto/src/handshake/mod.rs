@@ -12,7 +12,7 @@ mod server;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-pub use client::{ClientHandshake, ClientRequest, ClientResponse};
+pub use client::{ClientHandshake, ClientRequest, ClientResponse, ResponseReader};
 use http::{HeaderName, Method};
 pub use server::{Accepted, ServerHandshake, ServerRequest};
 use sha1::{Digest, Sha1};

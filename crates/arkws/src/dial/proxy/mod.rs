@@ -6,6 +6,7 @@ mod tunnel;
 use std::fmt;
 use std::io;
 
+use arkws_proto::handshake::HandshakeError;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use url::Host;
@@ -229,6 +230,15 @@ pub enum ProxyError {
         target: String,
         /// Its answer.
         status: StatusCode,
+    },
+    /// An HTTP proxy's answer cannot be read, or is larger than
+    /// [`Limits`](crate::Limits) allow heads to be.
+    #[error("the proxy {proxy} misbehaves: its answer to CONNECT: {source}")]
+    Answer {
+        /// `host:port`.
+        proxy: String,
+        /// Why.
+        source: HandshakeError,
     },
     /// A SOCKS proxy refused, or could not connect.
     #[error("the proxy {proxy} cannot connect to {target}: {reason}")]

@@ -2,6 +2,8 @@
 use std::io;
 use std::net::SocketAddr;
 
+use arkws_proto::Limits;
+use arkws_proto::handshake::ResponseReader;
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,9 +16,6 @@ use crate::dial::resolve;
 use crate::dial::url::{Endpoint, basic};
 use crate::error::Error;
 
-/// The largest head of an answer to CONNECT.
-const MAX_HEAD: usize = 16 << 10;
-
 /// Makes of a connection to a proxy one to the endpoint.
 ///
 /// # Errors
@@ -25,9 +24,10 @@ pub(crate) async fn open(
     server: &ProxyServer,
     endpoint: &Endpoint,
     stream: TcpStream,
+    limits: &Limits,
 ) -> Result<TcpStream, Error> {
     let stream = match server.protocol {
-        ProxyProtocol::Http => connect(server, endpoint, stream).await?,
+        ProxyProtocol::Http => connect(server, endpoint, stream, limits).await?,
         ProxyProtocol::Socks5 => {
             let addresses = resolve::resolve(endpoint.host(), endpoint.port())
                 .await
@@ -55,6 +55,7 @@ async fn connect(
     server: &ProxyServer,
     endpoint: &Endpoint,
     mut stream: TcpStream,
+    limits: &Limits,
 ) -> Result<TcpStream, ProxyError> {
     let lost = |source| ProxyError::Io {
         proxy: server.to_string(),
@@ -70,7 +71,7 @@ async fn connect(
     request.extend_from_slice(b"\r\n");
     stream.write_all(&request).await.map_err(lost)?;
 
-    let status = read_status(server, &mut stream).await?;
+    let status = read_status(server, &mut stream, limits).await?;
     match status {
         status if status.is_success() => Ok(stream),
         // tinyproxy asks with 407, as RFC 9110, 15.5.8 has it, but answers wrong credentials with 401.
@@ -92,46 +93,36 @@ async fn connect(
 async fn read_status(
     server: &ProxyServer,
     stream: &mut TcpStream,
+    limits: &Limits,
 ) -> Result<StatusCode, ProxyError> {
     let lost = |source| ProxyError::Io {
         proxy: server.to_string(),
         source,
     };
-    let misbehaves = |reason: &str| ProxyError::Misbehaviour {
-        proxy: server.to_string(),
-        reason: reason.to_owned(),
-    };
-    let mut head = Vec::with_capacity(512);
+    let mut answer = ResponseReader::new(limits);
+    let mut buffer = [0; 1024];
     loop {
-        if stream.read_buf(&mut head).await.map_err(lost)? == 0 {
+        let count = stream.read(&mut buffer).await.map_err(lost)?;
+        if count == 0 {
             return Err(lost(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "it ended before an answer to CONNECT",
             )));
         }
-        let mut fields = [httparse::EMPTY_HEADER; 128];
-        let mut response = httparse::Response::new(&mut fields);
-        match response.parse(&head) {
-            Ok(httparse::Status::Partial) if head.len() > MAX_HEAD => {
-                return Err(misbehaves("its answer to CONNECT is too large"));
+        let read = answer.recv(&buffer[..count]);
+        let read = read.map_err(|source| ProxyError::Answer {
+            proxy: server.to_string(),
+            source,
+        })?;
+        if let Some((response, length)) = read {
+            let status = response.status();
+            if status.is_success() && length < count {
+                return Err(ProxyError::Misbehaviour {
+                    proxy: server.to_string(),
+                    reason: "it sends data before the tunnel is used".to_owned(),
+                });
             }
-            Ok(httparse::Status::Partial) => {}
-            Ok(httparse::Status::Complete(length)) => {
-                let status = response
-                    .code
-                    .and_then(|code| StatusCode::from_u16(code).ok());
-                let status = status
-                    .ok_or_else(|| misbehaves("its answer to CONNECT has no valid status"))?;
-                if status.is_success() && length < head.len() {
-                    return Err(misbehaves("it sends data before the tunnel is used"));
-                }
-                return Ok(status);
-            }
-            Err(error) => {
-                return Err(misbehaves(&format!(
-                    "it does not answer with HTTP ({error})"
-                )));
-            }
+            return Ok(status);
         }
     }
 }
