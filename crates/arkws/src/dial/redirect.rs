@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_stay_with_their_origin() {
+    fn fields_and_sub_protocols_stay_with_their_origin() {
         let url = |text: &str| Url::parse(text).unwrap();
         for (to, kept) in [
             ("wss://a/other", true),
@@ -198,15 +198,16 @@ mod tests {
             ("ws://a/", false),
         ] {
             let mut headers = HeaderMap::new();
-            for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, HOST] {
+            for name in ["authorization", "x-api-key", "host", "user-agent"] {
                 headers.insert(name, http::HeaderValue::from_static("x"));
             }
-            headers.insert("x-other", http::HeaderValue::from_static("x"));
+            let mut protocols = vec!["chat".to_owned()];
 
-            drop_credentials(&url("wss://a/"), &url(to), &mut headers);
+            keep_what_is_no_secret(&url("wss://a/"), &url(to), &mut headers, &mut protocols);
 
-            assert_eq!(headers.len(), if kept { 5 } else { 1 }, "{to}");
-            assert!(headers.contains_key("x-other"));
+            assert_eq!(headers.len(), if kept { 4 } else { 1 }, "{to}");
+            assert!(headers.contains_key(USER_AGENT));
+            assert_eq!(protocols.len(), usize::from(kept));
         }
     }
 }
