@@ -226,6 +226,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How long the server may take nothing of what waits for it; `None`: for ever. Default: 30 s.
+    pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> ClientBuilder {
+        self.config.write_timeout = limit.into();
+        self
+    }
+
     /// The proxy. Default: [`Proxy::System`].
     pub fn proxy(mut self, proxy: Proxy) -> ClientBuilder {
         self.proxy = proxy;

@@ -12,6 +12,9 @@ pub struct Config {
     pub heartbeat: Option<Heartbeat>,
     /// How long the peer may take to answer a close frame (and, on the client, to end TCP). Default: 5 s.
     pub close_timeout: Duration,
+    /// How long the peer may take nothing of what waits for it; `None`: for ever. Default: 30 s. The clock
+    /// runs only while bytes wait and the operating system takes none of them.
+    pub write_timeout: Option<Duration>,
     /// When this many bytes wait, `poll_ready` starts writing, and waits while they do. Default: 56 KiB, so that with a
     /// message of some KiB on top they still leave in one segment of the kernel's (64 KiB).
     pub write_buffer: usize,
@@ -23,12 +26,17 @@ impl Default for Config {
             limits: Limits::default(),
             heartbeat: None,
             close_timeout: Duration::from_secs(5),
+            write_timeout: Some(Duration::from_secs(30)),
             write_buffer: 56 << 10,
         }
     }
 }
 
-/// Pings to find out whether a silent peer is still there. Any received byte counts as life.
+/// Pings to find out whether a silent peer is still there. Any received byte counts as life, and so does
+/// progress of what we write to a peer that had taken nothing for a while.
+///
+/// They are sent while the socket is received from or flushed. A ping waits behind what was queued before it:
+/// the time for the answer does not run while the peer takes bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
     /// A ping is sent after this much silence.

@@ -12,7 +12,7 @@ pub(crate) struct Monitor {
     state: State,
     /// The number of the last ping, which is its payload.
     count: u64,
-    /// When the last ping was queued, until its pong arrives.
+    /// When the last ping was queued or, if it had to wait, left; until its pong arrives.
     unanswered: Option<Instant>,
 }
 
@@ -59,6 +59,25 @@ impl Monitor {
     #[inline]
     pub(crate) fn received(&mut self, now: Instant) {
         self.state = State::Listening(now);
+    }
+
+    /// The peer has taken bytes, after it had taken none for a while: it lives. If a ping waits for its answer, the
+    /// time for that starts anew, and it is `unsent` if it lies behind what was taken.
+    pub(crate) fn progressed(&mut self, now: Instant, unsent: bool) {
+        match &mut self.state {
+            State::Listening(since) => *since = now,
+            State::Waiting(since) => {
+                *since = now;
+                if unsent && self.unanswered.is_some() {
+                    self.unanswered = Some(now);
+                }
+            }
+        }
+    }
+
+    /// Is the next thing to do to give the peer up?
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting(_))
     }
 
     /// Time has passed.

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use arkws::{CloseCode, CloseFrame, Error, MessageRef, Phase, Stats};
+use arkws::{CloseCode, CloseFrame, Error, MessageRef, Stats};
 use arkws_proto::{Payload, Text};
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -52,8 +52,6 @@ pub(crate) trait Handler<T> {
     /// Whether data is left in the transport while the peer takes nothing: a server does so, a client does
     /// not, or the two would stand still.
     const HOLDS_BACK: bool = false;
-    /// How long a peer may take nothing of what waits for it; `None`: for ever.
-    fn write_timeout(&self) -> Option<Duration>;
     /// Nothing more happens without the network. The counters are those of the connection.
     fn flush(&mut self, stats: Stats);
 }
@@ -148,9 +146,10 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     {
         loop {
             let (mut reading, draining) = self.poll_send(carrier, cx);
-            if let Poll::Ready(error) = self.poll_stalled(carrier, cx) {
+            if let Some(error) = carrier.take_failure() {
                 return self.end(carrier, End::Failed(error));
             }
+            self.poll_stalled(carrier, cx);
             if reading == Reading::Deliver && self.stall.as_ref().is_some_and(|stall| stall.held) {
                 reading = Reading::Pause;
             }
@@ -268,18 +267,17 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
         }
     }
 
-    /// Ready when the peer has taken nothing of what waits for it for too long.
-    fn poll_stalled<S>(
-        &mut self,
-        carrier: &mut Carrier<S, T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Error> {
+    /// Decides whether the peer is not to be read from until it takes what waits for it.
+    fn poll_stalled<S>(&mut self, carrier: &mut Carrier<S, T>, cx: &mut Context<'_>) {
+        if !H::HOLDS_BACK {
+            return;
+        }
         if carrier.is_broken() || carrier.in_flight().is_empty() {
             if let Some(stall) = &mut self.stall {
                 stall.bytes_sent = None;
                 stall.held = false;
             }
-            return Poll::Pending;
+            return;
         }
         let bytes_sent = Some(carrier.socket.stats().bytes_sent);
         let now = Instant::now();
@@ -293,31 +291,15 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
             stall.bytes_sent = bytes_sent;
             stall.since = now;
         }
-        let limit = self.handler.write_timeout();
-        if let Some(limit) = limit
-            && now.duration_since(stall.since) >= limit
-        {
-            return Poll::Ready(Error::Timeout {
-                phase: Phase::Write,
-                limit,
-            });
-        }
         let patient = now.duration_since(stall.since) < PATIENCE;
-        if H::HOLDS_BACK {
-            let (messages, bytes, much) = self.outbox.waiting();
-            let share = if stall.held { 2 } else { 1 };
-            let waits = messages > MOST_WAITING.events as usize / share
-                || bytes > MOST_WAITING.bytes as usize / share;
-            // Much: before what may wait is full, since answers to what was read already come on top.
-            stall.held = much || (waits && (stall.held || !patient));
-        }
-        // What is to happen next: to hold back, or to give up.
-        let next = match (H::HOLDS_BACK && patient, limit) {
-            (true, _) => Some(stall.since + PATIENCE),
-            (false, Some(limit)) => stall.since.checked_add(limit),
-            (false, None) => None,
-        };
-        if let Some(next) = next {
+        let (messages, bytes, much) = self.outbox.waiting();
+        let share = if stall.held { 2 } else { 1 };
+        let waits = messages > MOST_WAITING.events as usize / share
+            || bytes > MOST_WAITING.bytes as usize / share;
+        // Much: before what may wait is full, since answers to what was read already come on top.
+        stall.held = much || (waits && (stall.held || !patient));
+        if patient {
+            let next = stall.since + PATIENCE;
             // One that is set already may fire early, and is then set anew.
             if stall.timer.is_elapsed() || stall.timer.deadline() > next {
                 stall.timer.as_mut().reset(next);
@@ -326,7 +308,6 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
                 cx.waker().wake_by_ref();
             }
         }
-        Poll::Pending
     }
 
     /// Ready when nothing has been sent for too long.
@@ -409,9 +390,6 @@ mod tests {
         }
         fn too_big(&mut self, _: String) {}
         fn sent(&mut self, _: &[u32]) {}
-        fn write_timeout(&self) -> Option<Duration> {
-            None
-        }
         fn flush(&mut self, _: Stats) {
             if let Some(idle) = self.0.take() {
                 let _ = idle.send(());

@@ -1,7 +1,7 @@
 //! The socket of an open connection, and the messages on their way into it.
 use std::task::{Context, Poll};
 
-use arkws::{Stats, WebSocket};
+use arkws::{Error, Stats, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::outbox::Outbox;
@@ -24,6 +24,8 @@ pub(crate) struct Carrier<S, T> {
     /// The outbox still counts them. (A handler may panic when it does not any more.)
     counted: bool,
     state: State,
+    /// Why the peer was given up while it was written to, until the driver has seen it.
+    failure: Option<Error>,
 }
 
 /// What can still be sent.
@@ -58,6 +60,7 @@ impl<S, T> Line<S, T> {
             in_flight: Parcel::default(),
             counted: false,
             state: State::All,
+            failure: None,
         });
         self.0.clear_poison();
     }
@@ -129,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
         while let Some(waker) = outbox.take(carrier.vacancy()?) {
             carrier.feed();
             if carrier
-                .poll_flush(&mut Context::from_waker(&waker), outbox)
+                .poll_flush_here(&mut Context::from_waker(&waker), outbox)
                 .is_pending()
             {
                 // The driver watches whether the peer takes anything; and why nothing can be sent any more,
@@ -176,6 +179,11 @@ impl<S, T> Carrier<S, T> {
         self.state == State::Nothing
     }
 
+    /// Why the peer was given up, once.
+    pub(crate) fn take_failure(&mut self) -> Option<Error> {
+        self.failure.take()
+    }
+
     /// The messages in flight.
     pub(crate) fn in_flight(&mut self) -> &mut Parcel<T> {
         &mut self.in_flight
@@ -198,14 +206,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Carrier<S, T> {
         if self.state == State::Nothing || self.in_flight.is_empty() {
             return Poll::Pending;
         }
-        match self.socket.poll_flush(cx) {
+        let result = self.socket.poll_flush(cx);
+        self.flushed(result, outbox)
+    }
+
+    /// As [`poll_flush`](Self::poll_flush), for a thread that is not the network's: time is the driver's matter.
+    fn poll_flush_here(&mut self, cx: &mut Context<'_>, outbox: &Outbox<T>) -> Poll<()> {
+        if self.state == State::Nothing || self.in_flight.is_empty() {
+            return Poll::Pending;
+        }
+        let result = self.socket.poll_flush_untimed(cx);
+        self.flushed(result, outbox)
+    }
+
+    fn flushed(&mut self, result: Poll<Result<(), Error>>, outbox: &Outbox<T>) -> Poll<()> {
+        match result {
             Poll::Ready(Ok(())) => {
                 outbox.handed_over(&self.in_flight);
                 self.counted = false;
                 Poll::Ready(())
             }
-            Poll::Ready(Err(_)) => {
+            Poll::Ready(Err(error)) => {
                 self.state = State::Nothing;
+                // Why the transport failed, reading tells; the peer may have said it.
+                if !matches!(error, Error::Lost(_)) {
+                    self.failure = Some(error);
+                }
                 Poll::Pending
             }
             Poll::Pending => Poll::Pending,

@@ -3,7 +3,6 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use arkws::{CloseCode, CloseFrame, Config, Role, Stats, WebSocket};
 use arkws_proto::{Payload, Text};
@@ -117,10 +116,6 @@ impl Handler<u8> for Tags {
 
     fn sent(&mut self, tags: &[u8]) {
         self.0.extend(tags);
-    }
-
-    fn write_timeout(&self) -> Option<Duration> {
-        None
     }
 
     fn flush(&mut self, _: Stats) {}

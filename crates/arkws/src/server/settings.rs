@@ -119,6 +119,13 @@ impl AcceptorBuilder {
         self
     }
 
+    /// How long a client may take nothing of what waits for it; `None`: for ever. Default: 30 s.
+    #[must_use]
+    pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.settings.config.write_timeout = limit.into();
+        self
+    }
+
     /// The finished settings.
     pub fn build(self) -> Acceptor {
         Acceptor {

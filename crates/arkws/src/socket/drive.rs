@@ -1,21 +1,23 @@
 //! The polls of a connection: reading, writing, closing, time-outs.
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use arkws_proto::connection::{EventKind, RecvBuffer};
 use arkws_proto::frame::MAX_HEADER;
 use arkws_proto::{CloseCode, CloseFrame, ProtocolError, Role};
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::task::coop;
+use tokio::task::coop::{self, unconstrained};
 use tokio::time::Instant;
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
 use super::outbox::Output;
 use super::timer::Timer;
 use super::{WebSocket, pool};
-use crate::heartbeat::Action;
+use crate::heartbeat::{Action, Monitor};
 use crate::{Error, Heartbeat, Phase};
 
 /// Where the transport is in its life (RFC 6455, 7.1.1); [`arkws_proto::State`] is the protocol's.
@@ -30,6 +32,29 @@ pub(super) enum Stage {
     Lingering,
     /// Nothing is left to do.
     Ended,
+}
+
+/// Why a peer was given up that may still be there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum GivenUp {
+    /// It took nothing of what waits for it for so long.
+    Stalled(Duration),
+    /// It neither took nor sent anything.
+    Silent(Heartbeat),
+}
+
+impl From<GivenUp> for Error {
+    fn from(given_up: GivenUp) -> Error {
+        match given_up {
+            GivenUp::Stalled(limit) => Error::Timeout {
+                phase: Phase::Write,
+                limit,
+            },
+            GivenUp::Silent(Heartbeat { interval, timeout }) => {
+                Error::Heartbeat { interval, timeout }
+            }
+        }
+    }
 }
 
 /// Why frames are not received any more. The error is boxed, so that the way of every message is not that wide.
@@ -180,11 +205,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             }
 
             // Everything that was read is parsed: now pongs and what was fed leave, in one write.
-            if self.engine.output != Output::Broken
-                && let Poll::Ready(Err(error)) = self.poll_output(cx)
-            {
-                // The peer may have said why before it went.
-                self.write_error = Some(error);
+            if self.engine.output != Output::Broken {
+                match self.poll_output(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    // The peer may have said why before it went.
+                    Poll::Ready(Err(error)) => self.write_error = Some(error),
+                    Poll::Pending => self.check_stall(Instant::now()),
+                }
+            }
+            if let Some(given_up) = self.given_up {
+                return Poll::Ready(Err(End::abort(given_up.into())));
             }
             if let Some(deadline) = &mut self.engine.deadline
                 && self.timer.poll(cx, Some(deadline.at)).is_ready()
@@ -221,6 +251,116 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     }
                 }
             }
+        }
+    }
+
+    /// Writing is pending: for how long has the peer taken nothing?
+    fn check_stall(&mut self, now: Instant) {
+        if let Some((deadline, limit)) = self.engine.write_deadline()
+            && deadline <= now
+            // Otherwise the transport was not asked: this task is to let others run first.
+            && coop::has_budget_remaining()
+        {
+            self.give_up(GivenUp::Stalled(limit));
+        }
+    }
+
+    fn give_up(&mut self, why: GivenUp) {
+        self.given_up = Some(why);
+        if self.engine.output != Output::Broken {
+            self.engine.break_output();
+        }
+    }
+
+    /// A flush is pending: waits for the next point in time at which something is to be done. `Ready`: the peer has
+    /// been given up.
+    #[cold]
+    pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        loop {
+            self.check_stall(Instant::now());
+            if let Some(given_up) = self.given_up {
+                return Poll::Ready(given_up.into());
+            }
+            let stall = self.engine.write_deadline().map(|(at, _)| at);
+            let silence = match (&self.stage, &self.heartbeat) {
+                (Stage::Open, Some(monitor)) if self.engine.deadline.is_none() => {
+                    monitor.deadline()
+                }
+                _ => None,
+            };
+            let Some(deadline) = earlier(stall, silence) else {
+                return Poll::Pending;
+            };
+            ready!(self.timer.poll_if_possible(cx, deadline));
+            self.check_stall(deadline);
+            if silence.is_some_and(|at| at <= deadline) {
+                self.beat(cx, deadline);
+            }
+        }
+    }
+
+    /// The heartbeat's time has come while a flush is pending, so that nobody may have received for a while.
+    fn beat(&mut self, cx: &mut Context<'_>, deadline: Instant) {
+        let now = Instant::now().max(deadline);
+        if self.heartbeat.as_ref().is_some_and(Monitor::is_waiting) && self.hears(cx) {
+            return;
+        }
+        let Some(monitor) = &mut self.heartbeat else {
+            return;
+        };
+        match monitor.handle_timeout(now) {
+            Some(Action::Ping(payload)) => self.queue_ping(&payload),
+            Some(Action::GiveUp) => {
+                let settings = monitor.settings();
+                self.give_up(GivenUp::Silent(settings));
+            }
+            None => {}
+        }
+    }
+
+    /// Has something arrived that nobody has received? It is read into the block, as much of it as there is room for,
+    /// and counts as life. If there is no room, nobody can know, and that counts as life too.
+    fn hears(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.input.capacity() < pool::BLOCK {
+            let input = std::mem::take(&mut self.input);
+            self.input = input.moved_to(pool::take(), pool::BLOCK - READ);
+        }
+        let room = self.input.room();
+        if !room.is_empty() {
+            let most = READ.min(room.len());
+            let mut room = ReadBuf::new(&mut room[..most]);
+            let io = &mut self.io;
+            // Now, whether or not this task is to let others run first.
+            let read = unconstrained(poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, &mut room)));
+            let result = pin!(read).poll(cx);
+            let count = room.filled().len();
+            match result {
+                Poll::Ready(Ok(())) if count > 0 => {
+                    self.input.add_filled(count);
+                    self.engine.stats.bytes_received += count as u64;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.write_error = Some(error);
+                    self.release_storage();
+                    return false;
+                }
+                _ => {
+                    self.release_storage();
+                    return false;
+                }
+            }
+        }
+        if let Some(monitor) = &mut self.heartbeat {
+            monitor.received(Instant::now());
+        }
+        true
+    }
+
+    fn queue_ping(&mut self, payload: &[u8]) {
+        if self.engine.connection.send_ping(payload).is_ok() {
+            self.engine.stats.pings_sent += 1;
+            let waiting = self.engine.connection.transmit().remaining() as u64;
+            self.ping_end = self.engine.stats.bytes_sent + waiting;
         }
     }
 
@@ -270,11 +410,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Writes all that waits.
     pub(super) fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = ready!(self.poll_write(cx));
+        let before = self.engine.stats.bytes_sent;
+        let result = self.poll_write(cx);
+        if result.is_pending() || self.engine.stalled.is_some() {
+            self.note_stall(before, result.is_pending());
+        }
+        let result = ready!(result);
         if result.is_err() && self.engine.output != Output::Broken {
             self.engine.break_output();
         }
         Poll::Ready(result)
+    }
+
+    /// The transport did not take all that waited, now or the last time; `before` that, so many bytes had been sent.
+    #[cold]
+    fn note_stall(&mut self, before: u64, pending: bool) {
+        let now = Instant::now();
+        let was_stalled = self.engine.stalled.is_some();
+        let progress = !pending || self.engine.stats.bytes_sent != before;
+        if was_stalled
+            && progress
+            && let Some(monitor) = &mut self.heartbeat
+        {
+            monitor.progressed(now, before < self.ping_end);
+        }
+        if progress || !was_stalled {
+            self.engine.stalled = pending.then_some(now);
+        }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -308,30 +470,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Nothing to read: waits for the next point in time at which something is to be done. `None`: it has been done.
     fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        let stall = self.engine.write_deadline().map(|(at, _)| at);
         if let Some(deadline) = self.engine.deadline {
-            ready!(self.timer.poll(cx, Some(deadline.at)));
-            return Poll::Ready(Some(self.overdue()));
+            let first = stall.map_or(deadline.at, |stall| stall.min(deadline.at));
+            ready!(self.timer.poll(cx, Some(first)));
+            if deadline.at <= first {
+                return Poll::Ready(Some(self.overdue()));
+            }
+            self.check_stall(first);
+            return Poll::Ready(None);
         }
-        let Some(monitor) = &mut self.heartbeat else {
-            return Poll::Pending;
-        };
-        let Some(deadline) = monitor.deadline() else {
+        let silence = self.heartbeat.as_ref().and_then(Monitor::deadline);
+        let Some(deadline) = earlier(stall, silence) else {
             return Poll::Pending;
         };
         ready!(self.timer.poll(cx, Some(deadline)));
+        self.check_stall(deadline);
+        let Some(monitor) = &mut self.heartbeat else {
+            return Poll::Ready(None);
+        };
         match monitor.handle_timeout(Instant::now().max(deadline)) {
             Some(Action::Ping(payload)) => {
-                if self.engine.connection.send_ping(&payload).is_ok() {
-                    self.engine.stats.pings_sent += 1;
-                }
+                self.queue_ping(&payload);
                 Poll::Ready(None)
             }
             Some(Action::GiveUp) => {
-                let Heartbeat { interval, timeout } = monitor.settings();
+                let given_up = GivenUp::Silent(monitor.settings());
+                self.given_up = Some(given_up);
                 // The peer may be alive, and its pongs stuck.
                 let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
                 self.engine.start_close(Some(why));
-                Poll::Ready(Some(End::abort(Error::Heartbeat { interval, timeout })))
+                Poll::Ready(Some(End::abort(given_up.into())))
             }
             None => Poll::Ready(None),
         }
@@ -349,7 +518,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Writes what is queued, then ends our side of the transport if it is for us to do so. `false`: it cannot be done.
     fn poll_finish(&mut self, cx: &mut Context<'_>, failed: bool) -> Poll<bool> {
         self.discard_input();
-        if self.poll_deadline(cx).is_ready() || ready!(self.poll_output(cx)).is_err() {
+        match self.poll_output(cx) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(_)) => return Poll::Ready(false),
+            Poll::Pending => {
+                let stall = self.engine.write_deadline().map(|(at, _)| at);
+                let deadline = self.engine.deadline.map(|deadline| deadline.at);
+                ready!(self.timer.poll(cx, earlier(stall, deadline)));
+                return Poll::Ready(false);
+            }
+        }
+        if self.poll_deadline(cx).is_ready() {
             return Poll::Ready(false);
         }
         // RFC 6455, 7.1.1: the server closes first, so that the TIME_WAIT state is its.
@@ -474,6 +653,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.timer = Timer::default();
         self.discard_input();
         self.engine.release_buffers();
+    }
+}
+
+/// The earlier of two points in time, of which there may be none.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -32,7 +32,7 @@ use tokio::time::Instant;
 use crate::heartbeat::Monitor;
 use crate::{Config, Error, Message, MessageRef};
 
-use drive::Stage;
+use drive::{GivenUp, Stage};
 use outbox::Engine;
 use timer::Timer;
 
@@ -46,8 +46,9 @@ pub use split::{Receiver, ReuniteError, Sender};
 /// - fast: [`recv`](WebSocket::recv) borrows messages from the read buffer, [`feed_text`](WebSocket::feed_text)
 ///   and its siblings batch messages until [`flush`](WebSocket::flush).
 ///
-/// Pings are answered, close frames echoed and heartbeats kept while the socket is being received from: a program that
-/// only sends should still receive, on another task if need be ([`split`](WebSocket::split)).
+/// Pings are answered and close frames echoed while the socket is being received from: a program that only sends should
+/// still receive, on another task if need be ([`split`](WebSocket::split)). Heartbeats are kept while it is received from
+/// or flushed.
 ///
 /// # The end of a connection
 /// After a [`Message::Close`], and after an error, go on receiving until `None`: what is queued is then written, the
@@ -81,8 +82,12 @@ pub struct WebSocket<S> {
     stage: Stage,
     /// Why writing failed, until reading has shown whether the peer had closed.
     write_error: Option<io::Error>,
+    /// Why the peer was given up, while we were writing.
+    given_up: Option<GivenUp>,
     timer: Timer,
     heartbeat: Option<Monitor>,
+    /// Where the last ping of the heartbeat ends, counted as [`Stats::bytes_sent`].
+    ping_end: u64,
     negotiated: Negotiated,
     /// Counts events, to yield to other tasks now and then.
     burst: u8,
@@ -127,11 +132,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let connection = Connection::new(
             role,
             arkws_proto::Config {
-                limits: config.limits,
+                limits: config.limits.clone(),
                 deflate: negotiated.deflate,
             },
         );
-        let mut engine = Engine::new(connection, config.close_timeout, config.write_buffer);
+        let mut engine = Engine::new(connection, &config);
         engine.stats.bytes_received = leftover.len() as u64;
         WebSocket {
             io,
@@ -139,10 +144,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             engine,
             stage: Stage::Open,
             write_error: None,
+            given_up: None,
             timer: Timer::default(),
             heartbeat: config
                 .heartbeat
                 .map(|settings| Monitor::new(settings, Instant::now())),
+            ping_end: 0,
             negotiated,
             burst: 0,
         }
@@ -244,18 +251,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Writes what is queued. `Ready(Ok)`: all of it has been handed to the operating system.
     ///
     /// # Errors
-    /// The connection was lost. What the peer had sent before can still be received.
+    /// The connection was lost: what the peer had sent before can still be received. Or the peer was given up, because
+    /// it took nothing for [`Config::write_timeout`], or neither took nor sent anything for as long as the heartbeat
+    /// allows.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.poll_flush_untimed(cx) {
+            Poll::Pending => self.poll_stalled(cx).map(Err),
+            ready => ready,
+        }
+    }
+
+    /// As [`poll_flush`](Self::poll_flush), but neither [`Config::write_timeout`] nor the heartbeat is looked at: for
+    /// threads outside of the runtime, where there are no timers. Another task has to flush or receive when it is woken.
+    ///
+    /// # Errors
+    /// The connection was lost.
+    pub fn poll_flush_untimed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let result = self.poll_output(cx);
         match result {
             Poll::Ready(_) => self.engine.release_buffers(),
             Poll::Pending => self.release_storage(),
         }
-        result.map_err(Error::Lost)
+        result.map_err(|error| match self.given_up {
+            Some(given_up) => given_up.into(),
+            None => Error::Lost(error),
+        })
     }
 
-    /// Writes what is queued; waits as long as the peer does not read. Heartbeats do not run meanwhile: a program that
-    /// does not trust its peer sends under a time-out, or [splits](Self::split) the socket.
+    /// Writes what is queued; waits while the peer does not read, at most for [`Config::write_timeout`]. The heartbeat
+    /// runs meanwhile.
     ///
     /// # Errors
     /// As [`poll_flush`](Self::poll_flush).

@@ -6,7 +6,7 @@ use bytes::Buf;
 use tokio::time::Instant;
 
 use super::{Stats, pool};
-use crate::Message;
+use crate::{Config, Message};
 
 /// The protocol's state, and what the driver knows beside it.
 #[derive(Debug)]
@@ -16,7 +16,10 @@ pub(super) struct Engine {
     pub(super) output: Output,
     /// When the peer's patience with us, or ours with the peer, ends. Set once the connection is closing.
     pub(super) deadline: Option<Deadline>,
+    /// Bytes wait, and the transport has taken none since then.
+    pub(super) stalled: Option<Instant>,
     close_timeout: Duration,
+    write_timeout: Option<Duration>,
     write_buffer: usize,
 }
 
@@ -40,18 +43,16 @@ pub(super) struct Deadline {
 }
 
 impl Engine {
-    pub(super) fn new(
-        connection: Connection,
-        close_timeout: Duration,
-        write_buffer: usize,
-    ) -> Engine {
+    pub(super) fn new(connection: Connection, config: &Config) -> Engine {
         Engine {
             connection,
             stats: Stats::default(),
             output: Output::Flushed,
             deadline: None,
-            close_timeout,
-            write_buffer,
+            stalled: None,
+            close_timeout: config.close_timeout,
+            write_timeout: config.write_timeout,
+            write_buffer: config.write_buffer,
         }
     }
 
@@ -62,6 +63,12 @@ impl Engine {
 
     pub(super) fn close_timeout(&self) -> Duration {
         self.close_timeout
+    }
+
+    /// When the peer is to be given up unless it takes something of what waits for it.
+    pub(super) fn write_deadline(&self) -> Option<(Instant, Duration)> {
+        let limit = self.write_timeout?;
+        Some((self.stalled?.checked_add(limit)?, limit))
     }
 
     /// May more be queued before something is written?
@@ -117,6 +124,7 @@ impl Engine {
     /// Nothing can be written any more: what waits is dropped.
     pub(super) fn break_output(&mut self) {
         self.output = Output::Broken;
+        self.stalled = None;
         while self.connection.queued() > 0 {
             let transmit = self.connection.transmit();
             transmit.advance(transmit.remaining());

@@ -122,16 +122,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         started
     }
 
-    fn poll<T>(
+    fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
+        poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
+    ) -> Poll<Result<(), Error>> {
         self.shared.wakers.sender.register(cx.waker());
-        poll(
+        let result = poll(
             &mut self.shared.lock(),
             &mut Context::from_waker(&self.waker),
-        )
+        );
+        if matches!(result, Poll::Ready(Err(_))) {
+            // The peer may have been given up: there is nothing to wait for.
+            self.shared.wakers.receiver.wake();
+        }
+        result
     }
 }
 

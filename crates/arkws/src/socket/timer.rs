@@ -2,6 +2,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Wakes the task at a deadline that may change at any time.
@@ -11,6 +12,17 @@ pub(super) struct Timer {
 }
 
 impl Timer {
+    /// As [`poll`](Self::poll), but outside of a runtime, where there are no timers, the task is not woken.
+    pub(super) fn poll_if_possible(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        if self.sleep.is_none() && Handle::try_current().is_err() {
+            return match Instant::now() < deadline {
+                true => Poll::Pending,
+                false => Poll::Ready(()),
+            };
+        }
+        self.poll(cx, Some(deadline))
+    }
+
     /// `Ready` once the deadline has passed; never without one.
     ///
     /// A deadline that moves into the future, as a heartbeat's does with each byte, costs nothing: the timer is left as

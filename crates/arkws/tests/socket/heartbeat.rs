@@ -2,10 +2,10 @@
 use std::time::Duration;
 
 use arkws::{Cause, Config, Heartbeat, Message, Role};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, advance, sleep};
 
-use crate::common::{CLOSE, PING, PONG, TEXT, frame, next, raw, read_frame};
+use crate::common::{BINARY, CLOSE, PING, PONG, ROLES, TEXT, frame, next, open, raw, read_frame};
 
 const INTERVAL: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -100,4 +100,149 @@ async fn a_program_that_does_not_receive_for_long_does_not_take_its_peer_for_sil
         next(&mut socket).await.unwrap().unwrap().as_text(),
         Some("here")
     );
+}
+
+/// As [`config`], and nothing else ends the connection.
+fn only_heartbeat() -> Config {
+    Config {
+        write_timeout: None,
+        ..config()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_nothing_and_says_nothing_is_given_up_while_we_flush() {
+    for role in ROLES {
+        let (near, _far) = tokio::io::duplex(1000);
+        let mut socket = open(near, role, only_heartbeat());
+        socket.feed_binary(&[0; 100_000]).unwrap();
+        let start = Instant::now();
+        let error = socket.flush().await.unwrap_err();
+        assert_eq!(error.cause(), Cause::Heartbeat, "{error}");
+        assert_eq!(start.elapsed(), INTERVAL + TIMEOUT);
+        let error = next(&mut socket).await.unwrap().unwrap_err();
+        assert_eq!(error.cause(), Cause::Heartbeat, "{error}");
+        assert!(next(&mut socket).await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_a_large_message_slowly_lives() {
+    const SHORT: Duration = Duration::from_millis(400);
+    for receives in [false, true] {
+        let (near, mut far) = tokio::io::duplex(1000);
+        let config = Config {
+            heartbeat: Some(Heartbeat {
+                interval: SHORT,
+                timeout: SHORT,
+            }),
+            ..Config::default()
+        };
+        let mut socket = open(near, Role::Server, config);
+        socket.feed_binary(&[0; 200_000]).unwrap();
+        let start = Instant::now();
+        let peer = async move {
+            // Neither faster than the interval nor faster than the time-out.
+            for _ in 0..200 {
+                sleep(SHORT - Duration::from_millis(1)).await;
+                far.read_exact(&mut [0; 1000]).await.unwrap();
+            }
+            far.write_all(&frame(Role::Server, TEXT, b"thanks"))
+                .await
+                .unwrap();
+            far
+        };
+        let ours = async {
+            if !receives {
+                socket.flush().await.unwrap();
+            }
+            let message = next(&mut socket).await.unwrap().unwrap();
+            assert_eq!(message.as_text(), Some("thanks"));
+        };
+        tokio::join!(peer, ours);
+        assert!(start.elapsed() > 190 * SHORT);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_a_peer_is_given_up_what_it_has_sent_is_looked_at() {
+    let (near, mut far) = tokio::io::duplex(1000);
+    let mut socket = open(near, Role::Server, only_heartbeat());
+    socket.feed_binary(&[0; 100_000]).unwrap();
+    let start = Instant::now();
+    let peer = async {
+        // It talks, but does not read for a while.
+        let said = frame(Role::Server, TEXT, b"wait");
+        for _ in 0..5 {
+            sleep(INTERVAL).await;
+            far.write_all(&said).await.unwrap();
+        }
+        far.read_exact(&mut vec![0; 100_010]).await.unwrap();
+    };
+    let (flushed, ()) = tokio::join!(socket.flush(), peer);
+    flushed.unwrap();
+    assert_eq!(start.elapsed(), 5 * INTERVAL);
+    for _ in 0..5 {
+        let message = next(&mut socket).await.unwrap().unwrap();
+        assert_eq!(message.as_text(), Some("wait"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_beginning_of_a_message_is_not_lost_when_what_follows_is_looked_at() {
+    let (near, mut far) = tokio::io::duplex(100_000);
+    let mut socket = open(near, Role::Client, only_heartbeat());
+    // A message in two frames, of which some bytes are received...
+    let mut bytes = vec![0x02, 127, 0, 0, 0, 0, 0, 1, 0, 0];
+    bytes.extend(vec![b'a'; 1 << 16]);
+    bytes.extend([0x80, 1, b'b', BINARY, 1, b'c']);
+    far.write_all(&bytes[..1000]).await.unwrap();
+    let nothing = tokio::time::timeout(Duration::from_secs(1), next(&mut socket)).await;
+    assert!(nothing.is_err());
+    // ... and others come while we flush.
+    socket.feed_binary(&[0; 200_000]).unwrap();
+    let peer = async {
+        sleep(INTERVAL).await;
+        far.write_all(&bytes[1000..2000]).await.unwrap();
+        sleep(INTERVAL + TIMEOUT).await;
+        far.write_all(&bytes[2000..]).await.unwrap();
+        sleep(INTERVAL + TIMEOUT).await;
+        far.read_exact(&mut vec![0; 200_014]).await.unwrap();
+    };
+    let (flushed, ()) = tokio::join!(socket.flush(), peer);
+    flushed.unwrap();
+    let message = next(&mut socket).await.unwrap().unwrap().into_bytes();
+    assert_eq!(message.len(), (1 << 16) + 1);
+    assert!(message.ends_with(b"aab"));
+    assert_eq!(
+        next(&mut socket).await.unwrap().unwrap(),
+        Message::Binary(b"c"[..].into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_for_an_answer_runs_from_when_the_ping_has_left() {
+    let (near, mut far) = tokio::io::duplex(1000);
+    let mut socket = open(near, Role::Server, only_heartbeat());
+    socket.feed_binary(&[0; 3_000]).unwrap();
+    let peer = async {
+        // The ping is queued behind the message after 30 s of silence, and stays there.
+        sleep(INTERVAL + TIMEOUT - Duration::from_secs(1)).await;
+        far.read_exact(&mut [0; 3_004]).await.unwrap();
+        assert_eq!(
+            read_frame(&mut far).await,
+            (PING, 1u64.to_be_bytes().to_vec())
+        );
+        sleep(TIMEOUT - Duration::from_secs(1)).await;
+        let pong = frame(Role::Server, PONG, &1u64.to_be_bytes());
+        far.write_all(&pong).await.unwrap();
+        far.write_all(&frame(Role::Server, TEXT, b"here"))
+            .await
+            .unwrap();
+    };
+    let ours = async { next(&mut socket).await.unwrap().unwrap() };
+    let ((), message) = tokio::join!(peer, ours);
+    assert_eq!(message.as_text(), Some("here"));
+    let round_trip = socket.stats().round_trip.unwrap();
+    assert_eq!(round_trip, TIMEOUT - Duration::from_secs(1));
 }

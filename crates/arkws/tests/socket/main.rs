@@ -6,4 +6,5 @@ mod common;
 mod heartbeat;
 mod messages;
 mod split;
+mod stalled;
 mod tls;

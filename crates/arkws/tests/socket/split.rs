@@ -123,6 +123,7 @@ async fn a_sender_does_not_wait_for_a_peer_that_the_receiver_has_given_up() {
             interval: Duration::from_secs(30),
             timeout: Duration::from_secs(10),
         }),
+        write_timeout: None,
         ..Config::default()
     };
     let (near, _far) = tokio::io::duplex(100);
@@ -130,7 +131,7 @@ async fn a_sender_does_not_wait_for_a_peer_that_the_receiver_has_given_up() {
     let send = tokio::spawn(async move { sender.send(Message::from(vec![0; 1000])).await });
     let error = receiver.recv().await.unwrap().unwrap_err();
     assert_eq!(error.cause(), Cause::Heartbeat);
-    assert_eq!(send.await.unwrap().unwrap_err().cause(), Cause::Reset);
+    assert_eq!(send.await.unwrap().unwrap_err().cause(), Cause::Heartbeat);
     assert!(receiver.recv().await.is_none());
 }
 

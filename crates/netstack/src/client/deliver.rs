@@ -1,5 +1,4 @@
 //! From a connection's messages to events: whole, or in the pieces of the first API levels.
-use std::time::Duration;
 
 use arkws::{Cause, CloseFrame, Stats, Transport};
 use arkws_proto::{Payload, Text};
@@ -41,7 +40,7 @@ impl<L: Listener> Audience for L {
         reconnects: bool,
     ) -> BoxFuture<'a, (End, Vec<()>)> {
         async move {
-            let mut deliver = Deliver::new(object, link, self, reconnects);
+            let mut deliver = Deliver::new(object, self, reconnects);
             drive(&link.line, &link.outbox, &mut deliver).await
         }
         .boxed()
@@ -61,21 +60,18 @@ struct Deliver<'a, L> {
     /// Longest piece, in bytes; `None`: messages are delivered whole.
     piece: Option<usize>,
     limits: RuntimeLimits,
-    /// How long the server may take nothing of what waits for it.
-    write_timeout: Option<Duration>,
     /// Events since the last flush.
     waiting: u32,
 }
 
 impl<'a, L: Listener> Deliver<'a, L> {
-    fn new(object: &'a Object, link: &Link, listener: &'a L, reconnects: bool) -> Self {
+    fn new(object: &'a Object, listener: &'a L, reconnects: bool) -> Self {
         Deliver {
             object,
             listener,
             reconnects,
             piece: object.context.level.differences().piece,
             limits: object.context.runtime_limits(),
-            write_timeout: link.write_timeout,
             waiting: 0,
         }
     }
@@ -164,10 +160,6 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
         let error = BusinessError::event(message, None, Cause::TooBig.as_str());
         self.tell(|listener| listener.on_event(Event::Error(error)));
         self.waiting += 1;
-    }
-
-    fn write_timeout(&self) -> Option<Duration> {
-        self.write_timeout
     }
 
     fn sent(&mut self, tags: &[()]) {

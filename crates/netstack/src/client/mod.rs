@@ -60,7 +60,6 @@ struct Link {
     outbox: Outbox<()>,
     line: Line<Transport, ()>,
     limits: QueueLimits,
-    write_timeout: Option<Duration>,
     open: AtomicBool,
     /// Messages that may or may not have reached the peer when the network thread ended.
     unsure: Mutex<Vec<()>>,
@@ -122,7 +121,6 @@ impl WebSocket {
             outbox: Outbox::new(plan.queue_limits.connecting, object.context.message_cost()),
             line: Line::default(),
             limits: plan.queue_limits,
-            write_timeout: plan.write_timeout,
             open: AtomicBool::new(false),
             unsure: Mutex::default(),
         });

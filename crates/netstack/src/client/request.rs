@@ -41,7 +41,6 @@ pub(super) struct Plan {
     client: Option<Client>,
     pub(super) reconnect: Option<Reconnect>,
     pub(super) queue_limits: QueueLimits,
-    pub(super) write_timeout: Option<Duration>,
 }
 
 /// How many bytes of messages may wait to be sent.
@@ -146,7 +145,6 @@ impl<'a> Request<'a> {
             builder: self.builder,
             client: None,
             queue_limits: queue_limits(&self.options),
-            write_timeout: write_timeout(self.options.write_timeout),
             reconnect: self.options.reconnect,
         })
     }
@@ -279,6 +277,7 @@ fn config(context: &Context, options: &RequestOptions) -> Config {
     Config {
         limits,
         heartbeat: heartbeat(options.ping_interval, options.pong_timeout),
+        write_timeout: write_timeout(options.write_timeout),
         ..Config::default()
     }
 }

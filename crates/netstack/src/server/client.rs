@@ -1,6 +1,5 @@
 //! A client that is in: its task, from `Connect` to `Close`.
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use arkws::{Cause, CloseCode, CloseFrame, Error, Phase, Stats, Transport};
 use arkws_proto::{Payload, Text};
@@ -21,22 +20,15 @@ const BATCH: u32 = 256;
 pub(super) struct Client {
     pub(super) connection: Connection,
     pub(super) outbox: Outbox<Option<u64>>,
-    write_timeout: Option<Duration>,
     /// Why the server has closed it: too much waited.
     overflow: OnceLock<String>,
 }
 
 impl Client {
-    pub(super) fn new(
-        connection: Connection,
-        max_queued: usize,
-        message_cost: usize,
-        write_timeout: Option<Duration>,
-    ) -> Client {
+    pub(super) fn new(connection: Connection, max_queued: usize, message_cost: usize) -> Client {
         Client {
             connection,
             outbox: Outbox::new(max_queued, message_cost),
-            write_timeout,
             overflow: OnceLock::new(),
         }
     }
@@ -240,7 +232,6 @@ impl<L: ServerListener> Audience for L {
                 shared,
                 listener: self,
                 connection: &client.connection,
-                write_timeout: client.write_timeout,
                 tokens: Vec::new(),
                 waiting: 1,
             };
@@ -259,7 +250,6 @@ struct Events<'a, L> {
     shared: &'a Shared,
     listener: &'a L,
     connection: &'a Connection,
-    write_timeout: Option<Duration>,
     /// Of the last batch that was handed over.
     tokens: Vec<u64>,
     /// Events since the last flush.
@@ -293,10 +283,6 @@ impl<L: ServerListener> Handler<Option<u64>> for Events<'_, L> {
         let message = format!("Websocket connection lost: {}: {why}", self.connection);
         let error = BusinessError::event(message, None, Cause::TooBig.as_str());
         self.emit(ServerEvent::Error(error));
-    }
-
-    fn write_timeout(&self) -> Option<Duration> {
-        self.write_timeout
     }
 
     fn text(&mut self, text: Text<'_>) -> usize {

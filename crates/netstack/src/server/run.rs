@@ -210,6 +210,7 @@ impl Run {
             config.limits.max_message_size = max;
             config.limits.max_frame_size = max as u64;
         }
+        config.write_timeout = write_timeout(settings.write_timeout);
         config.heartbeat = settings
             .ping_interval
             .filter(|interval| !interval.is_zero())
@@ -275,7 +276,6 @@ impl Run {
             connection.clone(),
             self.settings.max_queued_bytes(),
             self.shared.context.message_cost(),
-            write_timeout(self.settings.config.write_timeout),
         ));
         inside
             .clients

@@ -232,7 +232,12 @@ pub(crate) fn client<S>(stream: S, negotiated: Negotiated) -> Client<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    WebSocket::from_handshake(stream, Role::Client, Config::default(), negotiated, &[])
+    // It has no patience of its own: the server's is tested.
+    let config = Config {
+        write_timeout: None,
+        ..Config::default()
+    };
+    WebSocket::from_handshake(stream, Role::Client, config, negotiated, &[])
 }
 
 pub(crate) async fn shake_hands<S>(

@@ -122,6 +122,20 @@ impl RecvBuffer {
         self.unparsed.end = end;
     }
 
+    /// A buffer to read into, as [`reading`](RecvBuffer::reading) makes it, with the bytes that wait to be parsed. An
+    /// event that waits is forgotten.
+    ///
+    /// # Panics
+    /// If `keeps` is not less than the length of `storage`, or the bytes that wait are more than that.
+    #[must_use]
+    pub fn moved_to(self, storage: Box<[u8]>, keeps: usize) -> RecvBuffer {
+        let mut moved = RecvBuffer::reading(storage, keeps);
+        let waiting = &self.storage[self.unparsed];
+        moved.storage[..waiting.len()].copy_from_slice(waiting);
+        moved.unparsed = 0..waiting.len();
+        moved
+    }
+
     /// The storage. Whatever it holds is forgotten.
     pub fn into_storage(self) -> Box<[u8]> {
         self.storage
