@@ -57,6 +57,9 @@ pub(crate) struct Options {
     dev: bool,
 }
 
+/// The longest message of the suite, in bytes: what the server must accept.
+const MAX_MESSAGE: &str = "16777216";
+
 /// Which of our programs is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Side {
@@ -264,7 +267,7 @@ impl Examination {
 
     fn server(&self, python: &Python) -> Result<Vec<Verdict>> {
         let server = Background::start(
-            command(&self.program).args(["127.0.0.1:0", "--deflate"]),
+            command(&self.program).args(["127.0.0.1:0", "--deflate", "--max-message", MAX_MESSAGE]),
             "listening on",
         )?;
         // Its exit status only says whether there are failures by its own, looser rules.

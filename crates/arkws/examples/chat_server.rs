@@ -2,18 +2,30 @@
 //!
 //! ```console
 //! cargo run --release --example chat_server -- 127.0.0.1:9001
+//! cargo run --release --example chat_server -- 127.0.0.1:9001 https://example.org
 //! ```
+//!
+//! What it holds is bounded, whatever its clients do: the connections, the length of a remark, how many remarks a client
+//! may be behind, and for how long one may take nothing at all. Web pages may connect only from the origins that are
+//! named behind the address: without that every page that a user has open could join.
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use arkws::{Acceptor, Error, Heartbeat, Message, Utf8Bytes};
+use arkws::{Acceptor, AllowedOrigins, Error, Heartbeat, Limits, Message, Utf8Bytes};
 use futures_util::StreamExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Semaphore, broadcast};
 
 /// How many messages a slow client may be behind before it misses some.
 const BACKLOG: usize = 256;
+/// The longest remark, in bytes.
+const MAX_REMARK: usize = 16 << 10;
+/// So many may be here at once; more wait at the door.
+const MAX_CONNECTIONS: usize = 1000;
+/// Who takes nothing for so long has to go.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Something that was said, and by whom: the number of the connection.
 #[derive(Clone)]
@@ -26,8 +38,8 @@ struct Remark {
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:9001".into());
-    if address.starts_with('-') || arguments.next().is_some() {
-        eprintln!("usage: chat_server [ADDRESS]");
+    if address.starts_with('-') {
+        eprintln!("usage: chat_server [ADDRESS] [ORIGIN]...");
         return ExitCode::FAILURE;
     }
     let listener = match TcpListener::bind(&address).await {
@@ -41,18 +53,33 @@ async fn main() -> ExitCode {
         Ok(address) => println!("listening on ws://{address}"),
         Err(error) => eprintln!("listening on {address} ({error})"),
     }
-    serve(listener).await
+    match AllowedOrigins::new(arguments) {
+        Ok(origins) => serve(listener, origins).await,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-async fn serve(listener: TcpListener) -> ExitCode {
+async fn serve(listener: TcpListener, origins: AllowedOrigins) -> ExitCode {
     let acceptor = Acceptor::builder()
+        .allowed_origins(origins)
+        .limits(Limits {
+            max_message_size: MAX_REMARK,
+            max_frame_size: MAX_REMARK as u64,
+            ..Limits::default()
+        })
+        .write_timeout(PATIENCE)
         .heartbeat(Heartbeat {
             interval: Duration::from_secs(30),
             timeout: Duration::from_secs(10),
         })
         .build();
     let (room, _) = broadcast::channel(BACKLOG);
+    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     for speaker in 1.. {
+        let seat = Arc::clone(&seats).acquire_owned().await;
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -69,6 +96,7 @@ async fn serve(listener: TcpListener) -> ExitCode {
                 Ok(()) => println!("{speaker} goes"),
                 Err(error) => println!("{speaker} goes: {error}"),
             }
+            drop(seat);
         });
     }
     ExitCode::SUCCESS

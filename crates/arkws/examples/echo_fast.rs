@@ -4,27 +4,49 @@
 //! ```console
 //! cargo run --release --example echo_fast -- 127.0.0.1:9001
 //! ```
-use arkws::{Error, MessageRef};
+use std::sync::Arc;
+
+use arkws::{Acceptor, AllowedOrigins, Error, Limits, MessageRef};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// The longest message, in bytes.
+const MAX_MESSAGE: usize = 1 << 20;
+/// So many clients at once; more wait at the door.
+const MAX_CONNECTIONS: usize = 128;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1);
     let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:9001")).await?;
     println!("listening on ws://{}", listener.local_addr()?);
+    let no_origins = AllowedOrigins::new([""; 0]).map_err(std::io::Error::other)?;
+    let acceptor = Acceptor::builder()
+        // Pages of no site may connect; programs may.
+        .allowed_origins(no_origins)
+        .limits(Limits {
+            max_message_size: MAX_MESSAGE,
+            max_frame_size: MAX_MESSAGE as u64,
+            ..Limits::default()
+        })
+        .build();
+    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
+        let seat = Arc::clone(&seats).acquire_owned().await;
         let (stream, peer) = listener.accept().await?;
+        let acceptor = acceptor.clone();
         tokio::spawn(async move {
-            if let Err(error) = serve(stream).await {
+            if let Err(error) = serve(stream, acceptor).await {
                 eprintln!("{peer}: {error}");
             }
+            drop(seat);
         });
     }
 }
 
-async fn serve(stream: TcpStream) -> Result<(), Error> {
+async fn serve(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
     stream.set_nodelay(true).map_err(Error::Lost)?;
-    let mut socket = arkws::accept(stream).await?;
+    let mut socket = acceptor.accept(stream).await?;
     while let Some(received) = socket.recv_with_outbox().await {
         let (message, mut outbox) = received?;
         match message {

@@ -4,11 +4,28 @@
 //! cargo run --release --example echo_server -- 127.0.0.1:9001
 //! cargo run --release --example echo_server -- 127.0.0.1:9001 --deflate
 //! ```
+//!
+//! What it holds is bounded, whatever its clients do: the connections, the length of a message, and for how long a client
+//! may take nothing of its answers. Web pages may connect only from the origins that `--origin` names.
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use arkws::{Acceptor, DeflateConfig, Error, Message, MessageRef, WebSocket};
+use arkws::{
+    Acceptor, AllowedOrigins, DeflateConfig, Error, Limits, Message, MessageRef, WebSocket,
+};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+const USAGE: &str =
+    "usage: echo_server [ADDRESS] [--deflate] [--max-message BYTES] [--origin ORIGIN]...";
+
+/// The longest message, in bytes, unless `--max-message` says something else.
+const MAX_MESSAGE: usize = 1 << 20;
+/// So many clients at once; more wait at the door.
+const MAX_CONNECTIONS: usize = 128;
+/// Who takes nothing for so long has to go.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A payload from this size on, in bytes, is handed on rather than copied.
 const LARGE: usize = 64 << 10;
@@ -16,8 +33,11 @@ const LARGE: usize = 64 << 10;
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut address = None;
-    let mut acceptor = Acceptor::builder();
-    for argument in std::env::args().skip(1) {
+    let mut origins = Vec::new();
+    let mut max_message = MAX_MESSAGE;
+    let mut acceptor = Acceptor::builder().write_timeout(PATIENCE);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // Small messages too: whoever asks for compression here wants to see it.
             "--deflate" => {
@@ -26,9 +46,17 @@ async fn main() -> ExitCode {
                     ..DeflateConfig::default()
                 });
             }
+            "--max-message" => match arguments.next().map(|bytes| bytes.parse()) {
+                Some(Ok(bytes)) => max_message = bytes,
+                _ => {
+                    eprintln!("{USAGE}");
+                    return ExitCode::FAILURE;
+                }
+            },
+            "--origin" => origins.extend(arguments.next()),
             _ if !argument.starts_with('-') && address.is_none() => address = Some(argument),
             _ => {
-                eprintln!("usage: echo_server [ADDRESS] [--deflate]");
+                eprintln!("{USAGE}");
                 return ExitCode::FAILURE;
             }
         }
@@ -45,11 +73,25 @@ async fn main() -> ExitCode {
         Ok(address) => println!("listening on ws://{address}"),
         Err(error) => eprintln!("listening on {address} ({error})"),
     }
+    let origins = match AllowedOrigins::new(origins) {
+        Ok(origins) => origins,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let acceptor = acceptor.allowed_origins(origins).limits(Limits {
+        max_message_size: max_message,
+        max_frame_size: max_message as u64,
+        ..Limits::default()
+    });
     serve(listener, acceptor.build()).await
 }
 
 async fn serve(listener: TcpListener, acceptor: Acceptor) -> ExitCode {
+    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
+        let seat = Arc::clone(&seats).acquire_owned().await;
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -64,6 +106,7 @@ async fn serve(listener: TcpListener, acceptor: Acceptor) -> ExitCode {
             if let Err(error) = handle(stream, acceptor).await {
                 eprintln!("{error}");
             }
+            drop(seat);
         });
     }
 }
