@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{Error, Limits, Phase, ProxyError};
+use crate::{Error, Limits, Phase};
 use proxy::Proxy;
 use tls::Connector;
 use transport::Transport;
@@ -66,10 +66,7 @@ pub(crate) async fn connect(
             .await;
     };
     let target = || format!("{} through {server}", endpoint.authority());
-    let tunnel = async {
-        let stream = connect_to_proxy(&server).await?;
-        proxy::open(&server, endpoint, stream, heads).await
-    };
+    let tunnel = proxy::open(&server, endpoint, heads);
     deadline.run(Phase::Proxy, target, tunnel).await
 }
 
@@ -81,18 +78,6 @@ async fn connect_directly(endpoint: &Endpoint) -> Result<TcpStream, Error> {
             source,
         })?;
     Ok(resolve::connect(endpoint.authority(), addresses).await?)
-}
-
-async fn connect_to_proxy(server: &proxy::ProxyServer) -> Result<TcpStream, Error> {
-    let addresses = resolve::resolve(&server.url_host(), server.port)
-        .await
-        .map_err(|source| ProxyError::Dns {
-            proxy: server.to_string(),
-            source,
-        })?;
-    Ok(resolve::connect(server.to_string(), addresses)
-        .await
-        .map_err(ProxyError::Connect)?)
 }
 
 /// TLS over a TCP connection, if the endpoint wants it.

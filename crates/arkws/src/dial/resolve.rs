@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 use url::Host;
 
 /// RFC 8305, 5: how long an attempt may stay unanswered before the next address is tried as well.
@@ -93,8 +94,7 @@ pub(crate) async fn resolve(host: &Host<String>, port: u16) -> io::Result<Vec<So
     }
 }
 
-/// Connects to the first address that answers (RFC 8305, 5): a new attempt starts when the last one has failed or has
-/// been silent for 250 ms.
+/// Connects to the first address that answers.
 ///
 /// # Errors
 /// All failed.
@@ -105,12 +105,32 @@ pub(crate) async fn connect(
     host: String,
     addresses: Vec<SocketAddr>,
 ) -> Result<TcpStream, ConnectError> {
+    race(addresses, open)
+        .await
+        .map_err(|attempts| ConnectError { host, attempts })
+}
+
+/// Opens something at the first address that answers (RFC 8305, 5): a new attempt starts when the last
+/// one has failed or has been silent for 250 ms. Those that come too late are dropped.
+///
+/// # Errors
+/// All failed: each address, and why.
+pub(crate) async fn race<T, E, F>(
+    addresses: Vec<SocketAddr>,
+    open: impl Fn(SocketAddr) -> F,
+) -> Result<T, Vec<(SocketAddr, E)>>
+where
+    T: Send + 'static,
+    E: fmt::Display + Send + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
     let mut waiting = interleave(addresses).into_iter().peekable();
     let mut running = JoinSet::new();
     let mut attempts = Vec::new();
     loop {
         if let Some(address) = waiting.next() {
-            running.spawn(async move { (address, open(address).await) });
+            let attempt = open(address).in_current_span();
+            running.spawn(async move { (address, attempt.await) });
         }
         let finished = if waiting.peek().is_some() {
             match timeout_at(Instant::now() + ATTEMPT_DELAY, running.join_next()).await {
@@ -131,7 +151,7 @@ pub(crate) async fn connect(
             }
             // An attempt never panics, and only our own drop cancels it.
             Some(Err(_)) => {}
-            None => return Err(ConnectError { host, attempts }),
+            None => return Err(attempts),
         }
     }
 }

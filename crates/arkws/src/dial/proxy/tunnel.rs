@@ -16,18 +16,21 @@ use crate::dial::resolve;
 use crate::dial::url::{Endpoint, basic};
 use crate::error::Error;
 
-/// Makes of a connection to a proxy one to the endpoint.
+/// A connection to the endpoint through a proxy.
 ///
 /// # Errors
 /// [`ProxyError`]; or, for [`ProxyProtocol::Socks5`], the endpoint's name does not resolve.
 pub(crate) async fn open(
     server: &ProxyServer,
     endpoint: &Endpoint,
-    stream: TcpStream,
     limits: &Limits,
 ) -> Result<TcpStream, Error> {
+    let target = endpoint.authority();
     let stream = match server.protocol {
-        ProxyProtocol::Http => connect(server, endpoint, stream, limits).await?,
+        ProxyProtocol::Http => {
+            let stream = connect_to_proxy(server).await?;
+            connect(server, &target, stream, limits).await?
+        }
         ProxyProtocol::Socks5 => {
             let addresses = resolve::resolve(endpoint.host(), endpoint.port())
                 .await
@@ -35,25 +38,61 @@ pub(crate) async fn open(
                     host: endpoint.host().to_string(),
                     source,
                 })?;
-            // The proxy is asked once, for the resolver's favourite.
-            socks5(server, endpoint, TargetAddr::Ip(addresses[0]), stream).await?
+            race(server, &target, addresses).await?
         }
         ProxyProtocol::Socks5h => {
-            let target = match endpoint.host() {
+            let address = match endpoint.host() {
                 Host::Domain(name) => TargetAddr::Domain(name.as_str().into(), endpoint.port()),
                 Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
                 Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
             };
-            socks5(server, endpoint, target, stream).await?
+            let stream = connect_to_proxy(server).await?;
+            socks5(server, &target, address, stream).await?
         }
     };
-    tracing::debug!(target: "arkws", proxy = %server, target = endpoint.authority(), "tunnel open");
+    tracing::debug!(target: "arkws", proxy = %server, %target, "tunnel open");
     Ok(stream)
+}
+
+async fn connect_to_proxy(server: &ProxyServer) -> Result<TcpStream, ProxyError> {
+    let addresses = resolve::resolve(&server.url_host(), server.port)
+        .await
+        .map_err(|source| ProxyError::Dns {
+            proxy: server.to_string(),
+            source,
+        })?;
+    resolve::connect(server.to_string(), addresses)
+        .await
+        .map_err(ProxyError::Connect)
+}
+
+/// SOCKS 5 to the first of the endpoint's addresses that the proxy reaches, as if it were dialled
+/// directly; each over a connection of its own to the proxy, which serves one (RFC 1928, 6).
+async fn race(
+    server: &ProxyServer,
+    target: &str,
+    addresses: Vec<SocketAddr>,
+) -> Result<TcpStream, ProxyError> {
+    let open = |address| {
+        let (server, target) = (server.clone(), target.to_owned());
+        async move {
+            let stream = connect_to_proxy(&server).await?;
+            socks5(&server, &target, TargetAddr::Ip(address), stream).await
+        }
+    };
+    resolve::race(addresses, open).await.map_err(|attempts| {
+        let mut errors = attempts.into_iter().map(|(_, error)| error);
+        // The resolver's favourite says it best.
+        errors.next().unwrap_or_else(|| ProxyError::Misbehaviour {
+            proxy: server.to_string(),
+            reason: "no attempt has ended".to_owned(),
+        })
+    })
 }
 
 async fn connect(
     server: &ProxyServer,
-    endpoint: &Endpoint,
+    target: &str,
     mut stream: TcpStream,
     limits: &Limits,
 ) -> Result<TcpStream, ProxyError> {
@@ -61,7 +100,6 @@ async fn connect(
         proxy: server.to_string(),
         source,
     };
-    let target = endpoint.authority();
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
     if let Some((user, password)) = &server.credentials {
         request.extend_from_slice(b"Proxy-Authorization: ");
@@ -83,7 +121,7 @@ async fn connect(
         }
         status => Err(ProxyError::Refused {
             proxy: server.to_string(),
-            target,
+            target: target.to_owned(),
             status,
         }),
     }
@@ -129,26 +167,22 @@ async fn read_status(
 
 async fn socks5(
     server: &ProxyServer,
-    endpoint: &Endpoint,
-    target: TargetAddr<'_>,
+    target: &str,
+    address: TargetAddr<'_>,
     stream: TcpStream,
 ) -> Result<TcpStream, ProxyError> {
     let tunnel = match &server.credentials {
         Some((user, password)) => {
-            Socks5Stream::connect_with_password_and_socket(stream, target, user, password).await
+            Socks5Stream::connect_with_password_and_socket(stream, address, user, password).await
         }
-        None => Socks5Stream::connect_with_socket(stream, target).await,
+        None => Socks5Stream::connect_with_socket(stream, address).await,
     };
     tunnel
         .map(Socks5Stream::into_inner)
-        .map_err(|error| socks5_error(server, endpoint, error))
+        .map_err(|error| socks5_error(server, target, error))
 }
 
-fn socks5_error(
-    server: &ProxyServer,
-    endpoint: &Endpoint,
-    error: tokio_socks::Error,
-) -> ProxyError {
+fn socks5_error(server: &ProxyServer, target: &str, error: tokio_socks::Error) -> ProxyError {
     use tokio_socks::Error;
     let proxy = server.to_string();
     match error {
@@ -173,8 +207,90 @@ fn socks5_error(
         },
         other => ProxyError::Socks {
             proxy,
-            target: endpoint.authority(),
+            target: target.to_owned(),
             reason: other.to_string().to_lowercase(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A SOCKS proxy without authentication that connects where it is told, and is silent about
+    /// `silent`.
+    async fn socks_proxy(silent: Option<SocketAddr>) -> ProxyServer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = ProxyServer::parse(
+            &format!("socks5://{}", listener.local_addr().unwrap()),
+            None,
+        );
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let mut greeting = [0; 3];
+                    stream.read_exact(&mut greeting).await?;
+                    stream.write_all(&[5, 0]).await?;
+                    // RFC 1928, 4: version, CONNECT, reserved, IPv4, address, port.
+                    let mut request = [0; 10];
+                    stream.read_exact(&mut request).await?;
+                    let ip = <[u8; 4]>::try_from(&request[4..8]).unwrap();
+                    let port = u16::from_be_bytes([request[8], request[9]]);
+                    let address = SocketAddr::from((ip, port));
+                    if Some(address) == silent {
+                        return stream.read_u8().await.map(drop);
+                    }
+                    let reply = |code| [5, code, 0, 1, 0, 0, 0, 0, 0, 0];
+                    match TcpStream::connect(address).await {
+                        Ok(mut upstream) => {
+                            stream.write_all(&reply(0)).await?;
+                            tokio::io::copy_bidirectional(&mut stream, &mut upstream).await?;
+                        }
+                        Err(_) => stream.write_all(&reply(5)).await?,
+                    }
+                    Ok(())
+                });
+            }
+        });
+        server.unwrap()
+    }
+
+    /// An address that refuses.
+    async fn closed() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_addresses_of_a_name_race_through_a_socks_proxy() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"hello").await.unwrap();
+        });
+        let silent = closed().await;
+        let server = socks_proxy(Some(silent)).await;
+        let addresses = vec![closed().await, silent, good];
+
+        let mut stream = race(&server, "name:1", addresses).await.unwrap();
+
+        let mut said = [0; 5];
+        stream.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said, b"hello");
+    }
+
+    #[tokio::test]
+    async fn when_no_address_answers_the_proxy_is_quoted() {
+        let server = socks_proxy(None).await;
+        let addresses = vec![closed().await, closed().await];
+
+        let error = race(&server, "name:1", addresses).await.unwrap_err();
+
+        let words = format!("the proxy {server} cannot connect to name:1: connection refused");
+        assert_eq!(error.to_string(), words);
     }
 }
