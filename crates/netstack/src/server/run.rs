@@ -208,8 +208,10 @@ impl Run {
         let mut config = Config::default();
         if let Some(max) = settings.max_message_size {
             config.limits.max_message_size = max;
-            config.limits.max_frame_size = max as u64;
         }
+        let runtime = self.shared.context.runtime_limits();
+        config.limits.max_message_size = runtime.cap(config.limits.max_message_size);
+        config.limits.max_frame_size = config.limits.max_message_size as u64;
         config.write_timeout = write_timeout(settings.write_timeout);
         config.heartbeat = settings
             .ping_interval

@@ -1,4 +1,5 @@
 //! What is larger than the language's values ends its connection with 1009, and is not delivered.
+use arkws::Message;
 use arkws_netstack::{RuntimeLimits, ServerConfig};
 
 use crate::support::*;
@@ -35,6 +36,15 @@ async fn what_the_language_has_no_value_for_ends_its_connection_and_no_other() {
     let told = Received::Close(Some((1009, why.to_owned())));
     assert_eq!(receive(&mut client).await, told);
     assert_eq!(server.closed().await, (connection, 1009, why.to_owned()));
+
+    let (mut client, connection) = server.join(address).await;
+    client.send(Message::from(vec![7; 101])).await.unwrap();
+    assert_eq!(server.error().await.cause, Some("too-big"));
+    assert!(matches!(
+        receive(&mut client).await,
+        Received::Close(Some((1009, _)))
+    ));
+    assert_eq!(server.closed().await.0, connection);
 
     other.send("0123456789".into()).await.unwrap();
     assert_eq!(
