@@ -36,6 +36,17 @@ function errorOf(call) {
   }
 }
 
+/** Bytes of the longest message that can be sent (crates/netstack/src/options.rs). */
+const MAX_SEND = 5 * 1024 * 1024 - 16;
+
+/**
+ * Whether a text is certainly longer than a message may be: each of its units takes a byte at least. To read
+ * it, V8 would first join the parts that it may consist of, and hold up the program for half a second.
+ */
+function isTooLong(text) {
+  return text.length > MAX_SEND;
+}
+
 /** Whether the peer may have decided that a call fails; other errors are mistakes of the program. */
 function isPeers(error) {
   return error.code !== 401 && error.code !== 201;
@@ -122,4 +133,4 @@ class Queue {
   }
 }
 
-module.exports = { Pending, Queue, answer, callbackOf, errorOf, isPeers, quieten };
+module.exports = { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, quieten };

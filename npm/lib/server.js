@@ -1,7 +1,7 @@
 // The server, `webSocket.WebSocketServer`.
 'use strict';
 
-const { Pending, Queue, answer, errorOf, isPeers, quieten } = require('./answers.js');
+const { Pending, Queue, answer, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
 const { failedCall, fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
@@ -80,10 +80,10 @@ class Core {
   send(data, connection) {
     const { clientIP, clientPort } = connection;
     const { number } = this;
-    const token =
-      typeof data === 'string'
-        ? native().sendTextTo(number, data, clientIP, clientPort)
-        : native().sendBinaryTo(number, data, clientIP, clientPort);
+    let token;
+    if (typeof data !== 'string') token = native().sendBinaryTo(number, data, clientIP, clientPort);
+    else if (isTooLong(data)) token = native().refuseText(data.length);
+    else token = native().sendTextTo(number, data, clientIP, clientPort);
     if (typeof token !== 'number') return this.#refuse(send, fromFailure(token));
     const pending = new Pending();
     this.#sends.set(token, pending);
@@ -285,7 +285,10 @@ class WebSocketServer {
     if (!isData(data) || !exceptions.every(isConnection)) {
       return answer(broadcast, undefined, parameterError('broadcast takes data, and connections to leave out'));
     }
-    const count = native().broadcast(core.number, data, exceptions);
+    const count =
+      typeof data === 'string' && isTooLong(data)
+        ? native().refuseText(data.length)
+        : native().broadcast(core.number, data, exceptions);
     return typeof count === 'number'
       ? answer(broadcast, undefined, undefined, count)
       : answer(broadcast, undefined, fromFailure(count));

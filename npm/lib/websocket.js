@@ -1,7 +1,7 @@
 // The client, `webSocket.WebSocket`.
 'use strict';
 
-const { Pending, Queue, answer, callbackOf, errorOf, isPeers, quieten } = require('./answers.js');
+const { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
 const { fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
@@ -221,7 +221,10 @@ class WebSocket {
     if (!isText && !isObject(data)) {
       return answer(send, callbackOf(arguments, 2), parameterError('data is neither a string nor an ArrayBuffer'));
     }
-    const failure = isText ? native().sendText(client.number, data) : native().sendBinary(client.number, data);
+    let failure;
+    if (!isText) failure = native().sendBinary(client.number, data);
+    else if (isTooLong(data)) failure = native().refuseText(data.length);
+    else failure = native().sendText(client.number, data);
     if (failure !== undefined) return refuse(client, send, callback, fromFailure(failure));
     const pending = new Pending(callback);
     client.sending(pending);

@@ -7,6 +7,46 @@ import { folder, node, serve } from './support.mjs';
 
 const echo = (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 
+describe('a text that is longer than a message may be', () => {
+  it('is refused before it is read', async (t) => {
+    const root = await folder({
+      'app.mjs': `
+        import webSocket, { setPolicy } from 'arkws';
+        const server = webSocket.createWebSocketServer();
+        await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+        const ws = webSocket.createWebSocket();
+        const both = [new Promise((resolve) => server.on('connect', resolve))];
+        both.push(new Promise((resolve) => ws.on('open', resolve)));
+        ws.connect('ws://127.0.0.1:' + server.listAddress().port);
+        const [connection] = await Promise.all(both);
+        const limit = 5 * 1024 * 1024 - 16;
+        const most = () => process.resourceUsage().maxRSS / 1024;
+        for (const send of [
+          (text) => ws.send(text),
+          (text) => server.send(text, connection),
+          (text) => server.broadcast(text),
+        ]) {
+          await send('x'.repeat(limit));
+          const before = most();
+          // A megabyte of parts, until somebody reads it.
+          const error = await send('x'.repeat(4e8)).catch((error) => error);
+          console.log(error.code, error.message, Math.round(most() - before) < 100);
+          console.log((await send('x'.repeat(limit + 1)).catch((error) => error)).code);
+          console.log((await send('é'.repeat(limit / 2 + 1)).catch((error) => error)).code);
+        }
+        setPolicy({ internet: false });
+        console.log((await ws.send('x'.repeat(4e8)).catch((error) => error)).code);
+        process.exit();
+      `,
+    });
+    const { code, stderr, lines } = await node(['app.mjs'], { cwd: root });
+    assert.equal(code, 0, stderr);
+    const why = 'a text of 400000000 UTF-16 units is longer than a message may be: 5242864 bytes';
+    const refused = [`401 Parameter error: ${why} true`, '401', '401'];
+    assert.deepEqual(lines, [...refused, ...refused, ...refused, '201']);
+  });
+});
+
 describe('text', () => {
   for (const [what, sent, received = sent] of [
     ['ASCII', 'hello'],

@@ -57,7 +57,8 @@ pub use event::{CloseResult, Event, Headers, Listener};
 pub use level::ApiLevel;
 pub use network::Network;
 pub use options::{
-    ClientCert, CloseOptions, Header, Proxy, ProxyServer, Reconnect, RequestOptions, TlsProtocol,
+    ClientCert, CloseOptions, Header, MAX_SEND, Proxy, ProxyServer, Reconnect, RequestOptions,
+    TlsProtocol,
 };
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use server::{

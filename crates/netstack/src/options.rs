@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use arkws::{CloseCode, CloseFrame};
 
-/// The platform's limit for one message that is sent: 5 MiB less 16 bytes.
-pub(crate) const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
+/// The platform's limit for one message that is sent, in bytes: 5 MiB less 16.
+pub const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
 
 /// How long a peer may take nothing of what waits for it, unless the program says so.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);

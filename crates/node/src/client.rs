@@ -18,7 +18,7 @@ use crate::settings;
 
 /// Takes the events of one client object on the network thread.
 struct Inbox {
-    object: u32,
+    object: u64,
     queue: Arc<Queue>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
     let main: Option<String> = call.get(0)?;
     let context = settings::context(main.map(PathBuf::from), call.get(1)?)
         .with_runtime_limits(call.environment.limits);
-    let object = call.environment.next_number();
+    let object = call.environment.next_object();
     let inbox = Inbox {
         object,
         queue: Arc::clone(&call.environment.queue),
@@ -106,8 +106,8 @@ pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
     let result = call.text(1, |text| {
         call.environment
             .client(object, |client| client.feed_text(text))
-    })??;
-    answer(call, result)
+    })?;
+    answer(call, result.unwrap_or_else(|| Ok(Err(too_long(call, 1))))?)
 }
 
 /// `sendBinary(object, buffer)`; `flush` is to follow.
@@ -138,7 +138,7 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
     };
     let result = call
         .environment
-        .client(call.get(0)?, |client| client.close(options))?;
+        .client(call.number(0)?, |client| client.close(options))?;
     answer(call, result)
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn ready_state(call: &Call<'_>) -> Result<Value> {
     let state = call
         .environment
-        .client(call.get(0)?, WebSocket::ready_state)?;
+        .client(call.number(0)?, WebSocket::ready_state)?;
     call.env.number(state as u32)
 }
 
@@ -154,13 +154,13 @@ pub(crate) fn ready_state(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn buffered_amount(call: &Call<'_>) -> Result<Value> {
     let bytes = call
         .environment
-        .client(call.get(0)?, WebSocket::buffered_amount)?;
+        .client(call.number(0)?, WebSocket::buffered_amount)?;
     call.env.convert(bytes as f64)
 }
 
 /// `stats(object)`.
 pub(crate) fn stats(call: &Call<'_>) -> Result<Value> {
-    let stats = call.environment.client(call.get(0)?, WebSocket::stats)?;
+    let stats = call.environment.client(call.number(0)?, WebSocket::stats)?;
     call.env.convert(ClientStats::from(stats))
 }
 
@@ -173,6 +173,11 @@ pub(crate) fn answer(
         Ok(()) => call.env.undefined(),
         Err(error) => call.env.convert(Failure::from(error)),
     }
+}
+
+/// Why the text of argument `index` is not sent.
+pub(crate) fn too_long(call: &Call<'_>, index: usize) -> BusinessError {
+    settings::too_long(call.text_length(index).unwrap_or(usize::MAX))
 }
 
 pub(crate) fn not_data() -> BusinessError {

@@ -150,7 +150,7 @@ struct Payloads<'b> {
 }
 
 struct Taken {
-    object: u32,
+    object: u64,
     of: Of,
     events: usize,
     bytes: usize,
@@ -158,7 +158,7 @@ struct Taken {
 
 impl Of {
     /// The number of a server's connection.
-    fn connection(self) -> Option<u32> {
+    fn connection(self) -> Option<u64> {
         match self {
             Of::Client | Of::Pieces => None,
             Of::Connection(number) => Some(number),
@@ -217,18 +217,19 @@ impl Delivery<'_> {
         }
     }
 
-    fn header(&mut self, object: u32, operation: u32) -> Result<()> {
+    fn header(&mut self, object: u64, operation: u32) -> Result<()> {
         self.values.push(self.env.number(object)?);
         self.values.push(self.env.number(operation)?);
         Ok(())
     }
 
-    fn event(&mut self, object: u32, event: Event) -> Result<()> {
+    fn event(&mut self, object: u64, event: Event) -> Result<()> {
         match &event {
             Event::SendFailed { .. } => self.failures += 1,
             Event::Close(_) | Event::Idle => self.environment.forget_refusal(object, None),
             Event::Disconnected(gone) => {
-                self.environment.forget_refusal(object, Some(gone.number));
+                self.environment
+                    .forget_refusal(object, Some(gone.number as u64));
             }
             _ => {}
         }
@@ -244,7 +245,7 @@ impl Delivery<'_> {
     }
 
     /// As many of the next messages as one call takes, of at most `bodies` bodies; of how many bodies they were.
-    fn messages(&mut self, object: u32, of: Of, bodies: usize) -> Result<usize> {
+    fn messages(&mut self, object: u64, of: Of, bodies: usize) -> Result<usize> {
         let begun = self.values.len();
         match of {
             Of::Client => self.header(object, MESSAGES)?,
@@ -299,7 +300,7 @@ impl Delivery<'_> {
     }
 
     /// JavaScript has no room for a message: its connection is closed, and nothing else is touched.
-    fn refuse(&mut self, object: u32, of: Of, bytes: usize) -> Result<()> {
+    fn refuse(&mut self, object: u64, of: Of, bytes: usize) -> Result<()> {
         // What was said of it was said to us.
         self.env.take_exception()?;
         let connection = of.connection();

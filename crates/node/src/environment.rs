@@ -1,5 +1,5 @@
 //! What the module keeps per JavaScript environment: the main thread has one, each worker thread has one.
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use arkws_netstack::{PendingRequest, RuntimeLimits, WebSocket};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::numbers::Numbers;
 use crate::queue::{Batch, Queue};
 use crate::raw::{Call, Function, TextBuffer, Value, Wakeup};
 use crate::server::Server;
@@ -27,17 +28,16 @@ pub(crate) struct Environment {
     pub(crate) batches: RefCell<VecDeque<Batch>>,
     /// Where the text of a call is read into.
     pub(crate) text: RefCell<TextBuffer>,
-    clients: RefCell<FxHashMap<u32, WebSocket>>,
-    servers: RefCell<FxHashMap<u32, Server>>,
+    clients: RefCell<FxHashMap<u64, WebSocket>>,
+    servers: RefCell<FxHashMap<u64, Server>>,
     /// The client objects that want binary messages as views.
-    viewers: RefCell<FxHashSet<u32>>,
+    viewers: RefCell<FxHashSet<u64>>,
     /// By their object and what the object calls them.
-    requests: RefCell<FxHashMap<(u32, u64), PendingRequest>>,
+    requests: RefCell<FxHashMap<(u64, u64), PendingRequest>>,
     /// Connections, by their object and, of a server, their number, that are being closed because a message
     /// of theirs could not be given to JavaScript: what came behind it is not, either.
-    refused: RefCell<FxHashSet<(u32, Option<u32>)>>,
-    /// Numbers objects; none is used twice, so that a late event of an object that is gone finds nobody.
-    next: Cell<u32>,
+    refused: RefCell<FxHashSet<(u64, Option<u64>)>>,
+    objects: RefCell<Numbers>,
 }
 
 impl Environment {
@@ -61,19 +61,20 @@ impl Environment {
             servers: RefCell::default(),
             viewers: RefCell::default(),
             requests: RefCell::default(),
-            next: Cell::new(1),
+            objects: RefCell::default(),
         }
     }
 
-    pub(crate) fn next_number(&self) -> u32 {
-        self.next.replace(self.next.get().wrapping_add(1))
+    /// The number of a new object.
+    pub(crate) fn next_object(&self) -> u64 {
+        self.objects.borrow_mut().next()
     }
 
-    pub(crate) fn add_client(&self, number: u32, client: WebSocket) {
+    pub(crate) fn add_client(&self, number: u64, client: WebSocket) {
         self.clients.borrow_mut().insert(number, client);
     }
 
-    pub(crate) fn add_server(&self, number: u32, server: Server) {
+    pub(crate) fn add_server(&self, number: u64, server: Server) {
         self.servers.borrow_mut().insert(number, server);
     }
 
@@ -81,7 +82,7 @@ impl Environment {
     ///
     /// # Errors
     /// JavaScript asks for an object that it has freed.
-    pub(crate) fn client<T>(&self, number: u32, with: impl FnOnce(&WebSocket) -> T) -> Result<T> {
+    pub(crate) fn client<T>(&self, number: u64, with: impl FnOnce(&WebSocket) -> T) -> Result<T> {
         self.clients
             .borrow()
             .get(&number)
@@ -93,7 +94,7 @@ impl Environment {
     ///
     /// # Errors
     /// As there.
-    pub(crate) fn server<T>(&self, number: u32, with: impl FnOnce(&Server) -> T) -> Result<T> {
+    pub(crate) fn server<T>(&self, number: u64, with: impl FnOnce(&Server) -> T) -> Result<T> {
         self.servers
             .borrow()
             .get(&number)
@@ -102,7 +103,7 @@ impl Environment {
     }
 
     /// Drops an object, which closes what it has open.
-    fn drop_object(&self, number: u32) {
+    fn drop_object(&self, number: u64) {
         let client = self.clients.borrow_mut().remove(&number);
         let server = self.servers.borrow_mut().remove(&number);
         self.viewers.borrow_mut().remove(&number);
@@ -116,7 +117,7 @@ impl Environment {
     }
 
     /// Whether a client object gets binary messages as views.
-    pub(crate) fn give_views(&self, number: u32, yes: bool) {
+    pub(crate) fn give_views(&self, number: u64, yes: bool) {
         let mut viewers = self.viewers.borrow_mut();
         match yes {
             true => viewers.insert(number),
@@ -125,34 +126,34 @@ impl Environment {
     }
 
     /// What [`give_views`](Self::give_views) was told last.
-    pub(crate) fn gives_views(&self, number: u32) -> bool {
+    pub(crate) fn gives_views(&self, number: u64) -> bool {
         self.viewers.borrow().contains(&number)
     }
 
     /// A message of the connection could not be given to JavaScript.
-    pub(crate) fn refuse(&self, object: u32, connection: Option<u32>) {
+    pub(crate) fn refuse(&self, object: u64, connection: Option<u64>) {
         self.refused.borrow_mut().insert((object, connection));
     }
 
     /// Whether [`refuse`](Self::refuse) was called for the connection.
-    pub(crate) fn is_refused(&self, object: u32, connection: Option<u32>) -> bool {
+    pub(crate) fn is_refused(&self, object: u64, connection: Option<u64>) -> bool {
         let refused = self.refused.borrow();
         !refused.is_empty() && refused.contains(&(object, connection))
     }
 
     /// The connection has ended: another one of the object may follow.
-    pub(crate) fn forget_refusal(&self, object: u32, connection: Option<u32>) {
+    pub(crate) fn forget_refusal(&self, object: u64, connection: Option<u64>) {
         self.refused.borrow_mut().remove(&(object, connection));
     }
 
     /// Keeps a request until JavaScript answers it.
-    pub(crate) fn keep_request(&self, object: u32, request: PendingRequest) {
+    pub(crate) fn keep_request(&self, object: u64, request: PendingRequest) {
         let key = (object, request.id());
         self.requests.borrow_mut().insert(key, request);
     }
 
     /// A request, to be answered or forgotten; `None`: it has been.
-    pub(crate) fn take_request(&self, object: u32, id: u64) -> Option<PendingRequest> {
+    pub(crate) fn take_request(&self, object: u64, id: u64) -> Option<PendingRequest> {
         self.requests.borrow_mut().remove(&(object, id))
     }
 
@@ -182,10 +183,10 @@ pub(crate) fn uncaught(call: &Call<'_>) -> Result<Value> {
 
 /// `free(object)`: JavaScript has no use for it any more.
 pub(crate) fn free(call: &Call<'_>) -> Result<Value> {
-    call.environment.drop_object(call.get(0)?);
+    call.environment.drop_object(call.number(0)?);
     call.env.undefined()
 }
 
-fn unknown(number: u32) -> Error {
+fn unknown(number: u64) -> Error {
     Error::new(Status::InvalidArg, format!("arkws: no object {number}"))
 }

@@ -48,7 +48,7 @@ impl Event {
         self,
         env: Env,
         environment: &Environment,
-        object: u32,
+        object: u64,
     ) -> Result<(&'static str, Value)> {
         match self {
             Event::Error(error) => named(env, "error", Failure::from(error)),
@@ -184,7 +184,7 @@ pub struct Reconnected {
 
 #[napi(object, object_from_js = false)]
 pub struct Peer {
-    pub number: u32,
+    pub number: f64,
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: u32,
@@ -192,7 +192,7 @@ pub struct Peer {
 
 #[napi(object, object_from_js = false)]
 pub struct Disconnected {
-    pub number: u32,
+    pub number: f64,
     pub code: u32,
     pub reason: String,
 }

@@ -11,6 +11,7 @@ mod environment;
 mod event;
 mod latin1;
 mod log;
+mod numbers;
 mod options;
 mod queue;
 mod raw;
@@ -50,6 +51,7 @@ static FUNCTIONS: &[(&CStr, raw::Entry)] = &[
     (c"sendTextTo", server::send_text),
     (c"sendBinaryTo", server::send_binary),
     (c"broadcast", server::broadcast),
+    (c"refuseText", settings::refuse_text),
     (c"closeConnection", server::close),
     (c"answerRequest", server::answer_request),
 ];

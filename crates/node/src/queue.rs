@@ -26,11 +26,11 @@ const SMALL: usize = 16 * 1024;
 const LARGE: usize = 200 * 1024;
 
 /// Text of up to so many characters joins a run of texts...
-const RUN_TEXT: usize = 64;
+const RUN_TEXT: u32 = 64;
 /// ...which has so many at most: V8 keeps all of them as long as a program keeps one of the texts.
 const RUN_TEXTS: u32 = 512;
 /// A binary message of up to so many bytes joins a run of them...
-const RUN_BINARY: usize = 16 * 1024;
+const RUN_BINARY: u32 = 16 * 1024;
 /// ...which has so many at most: a program that has asked for views keeps all of them with one.
 const RUN_BINARIES: u32 = 64 * 1024;
 /// The most messages of a run.
@@ -118,7 +118,7 @@ pub(crate) struct Arenas {
 
 pub(crate) struct Item {
     /// The object that it belongs to.
-    pub(crate) object: u32,
+    pub(crate) object: u64,
     pub(crate) what: What,
 }
 
@@ -141,7 +141,7 @@ pub(crate) enum Of {
     /// Pieces of a message to a client object.
     Pieces,
     /// Messages to a server object, from the connection of that number.
-    Connection(u32),
+    Connection(u64),
 }
 
 /// Where payloads lie.
@@ -184,9 +184,9 @@ impl Queue {
     // Small payloads are taken by reference: to move one about takes longer than all else that is done with it.
 
     #[inline]
-    pub(crate) fn text(self: &Arc<Self>, object: u32, of: Of, text: Text<'_>) {
+    pub(crate) fn text(self: &Arc<Self>, object: u64, of: Of, text: Text<'_>) {
         if !text.is_ascii() {
-            self.message(object, of, |batch| batch.transcoded(&text));
+            self.message(object, of, |batch| batch.transcoded(text));
         } else if text.len() <= SMALL {
             self.message(object, of, |batch| {
                 batch.copied(Kind::Latin1, text.as_bytes());
@@ -199,7 +199,7 @@ impl Queue {
     }
 
     #[inline]
-    pub(crate) fn binary(self: &Arc<Self>, object: u32, of: Of, payload: Payload<'_>) {
+    pub(crate) fn binary(self: &Arc<Self>, object: u64, of: Of, payload: Payload<'_>) {
         if payload.len() <= SMALL {
             self.message(object, of, |batch| batch.copied(Kind::Binary, &payload));
         } else {
@@ -208,18 +208,18 @@ impl Queue {
     }
 
     #[inline]
-    fn message(self: &Arc<Self>, object: u32, of: Of, add: impl FnOnce(&mut Batch)) {
+    fn message(self: &Arc<Self>, object: u64, of: Of, add: impl FnOnce(&mut Batch)) {
         self.append(|batch| {
             batch.begin_message(object, of);
             add(batch);
         });
     }
 
-    pub(crate) fn data_end(self: &Arc<Self>, object: u32) {
+    pub(crate) fn data_end(self: &Arc<Self>, object: u64) {
         self.append(|batch| batch.item(object, What::DataEnd));
     }
 
-    pub(crate) fn sent(self: &Arc<Self>, object: u32, more: u32) {
+    pub(crate) fn sent(self: &Arc<Self>, object: u64, more: u32) {
         self.append(|batch| match batch.items.last_mut() {
             Some(Item {
                 object: of,
@@ -229,7 +229,7 @@ impl Queue {
         });
     }
 
-    pub(crate) fn event(self: &Arc<Self>, object: u32, event: Event) {
+    pub(crate) fn event(self: &Arc<Self>, object: u64, event: Event) {
         if matches!(event, Event::SendFailed { .. }) {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
@@ -380,12 +380,12 @@ impl Batch {
         self.cursor = Cursor::default();
     }
 
-    fn item(&mut self, object: u32, what: What) {
+    fn item(&mut self, object: u64, what: What) {
         self.items.push(Item { object, what });
     }
 
     #[inline]
-    fn begin_message(&mut self, object: u32, of: Of) {
+    fn begin_message(&mut self, object: u64, of: Of) {
         match self.items.last() {
             Some(Item {
                 object: last,
@@ -396,15 +396,22 @@ impl Batch {
         self.messages += 1;
     }
 
+    /// For payloads that are shorter than [`LARGE`].
     #[inline]
     fn copied(&mut self, kind: Kind, bytes: &[u8]) {
         self.arenas.narrow.extend_from_slice(bytes);
-        self.placed(kind, bytes.len(), bytes.len());
+        let len = bytes.len() as u32;
+        self.placed(kind, len, len);
     }
 
-    fn transcoded(&mut self, text: &str) {
-        let (kind, len) = self.arenas.transcode(text);
-        self.placed(kind, len, text.len());
+    fn transcoded(&mut self, text: Text<'_>) {
+        let Ok(received) = u32::try_from(text.len()) else {
+            // Node-API has no string of so many bytes, in any form: so it will say.
+            return self.payload(Kind::Latin1, text.into_payload());
+        };
+        let (kind, len) = self.arenas.transcode(&text);
+        // No form takes more units than UTF-8 takes bytes.
+        self.placed(kind, len as u32, received);
     }
 
     fn payload(&mut self, kind: Kind, payload: Payload<'_>) {
@@ -420,20 +427,17 @@ impl Batch {
 
     /// A message has been appended to its arena.
     #[inline]
-    fn placed(&mut self, kind: Kind, len: usize, received: usize) {
-        let short =
-            |len| u32::try_from(len).expect("texts and small payloads are shorter than 4 GiB");
-        self.bytes += received;
+    fn placed(&mut self, kind: Kind, len: u32, received: u32) {
+        self.bytes += received as usize;
         let (message, all) = kind.run();
         if len > message {
             return self.body(Body::Small {
                 kind,
-                len: short(len),
-                received: short(received),
+                len,
+                received,
             });
         }
         self.lengths.push(len as u16);
-        let (len, received) = (short(len), short(received));
         // A body of another item has other listeners.
         if let Some(Item {
             what: What::Messages { bodies: 1.., .. },
@@ -497,7 +501,7 @@ impl Arenas {
 
 impl Kind {
     /// The longest message that joins a run, and the longest run.
-    fn run(self) -> (usize, u32) {
+    fn run(self) -> (u32, u32) {
         match self {
             Kind::Latin1 | Kind::Utf16 => (RUN_TEXT, RUN_TEXTS),
             Kind::Binary => (RUN_BINARY, RUN_BINARIES),

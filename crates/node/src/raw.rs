@@ -9,7 +9,7 @@ use std::ffi::{c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use arkws_netstack::RuntimeLimits;
+use arkws_netstack::{MAX_SEND, RuntimeLimits};
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue};
 use napi::{Error, JsError, Result, Status, sys};
 
@@ -261,14 +261,15 @@ impl Call<'_> {
         unsafe { T::from_napi_value(self.env.0, self.arguments[index]) }
     }
 
-    /// A number argument that is an object's.
-    pub(crate) fn number(&self, index: usize) -> Result<u32> {
+    /// A number argument that is an object's, or a request's.
+    pub(crate) fn number(&self, index: usize) -> Result<u64> {
         let mut number = 0;
         // SAFETY: the argument belongs to the call that is going on.
         check(unsafe {
-            sys::napi_get_value_uint32(self.env.0, self.arguments[index], &mut number)
+            sys::napi_get_value_int64(self.env.0, self.arguments[index], &mut number)
         })?;
-        Ok(number)
+        // Nothing has a number below zero, or so large a one.
+        Ok(number.cast_unsigned())
     }
 
     /// Argument `index` as it is.
@@ -276,26 +277,35 @@ impl Call<'_> {
         Value(self.arguments[index])
     }
 
-    /// Calls `with` with a string argument. A lone surrogate becomes U+FFFD; U+0000 is a character like any other.
+    /// Calls `with` with a string argument. A lone surrogate becomes U+FFFD; U+0000 is a character like
+    /// any other. `None`: it is longer than a message may be, and was not converted.
     ///
     /// JavaScript must not run inside `with`.
-    pub(crate) fn text<T>(&self, index: usize, with: impl FnOnce(Cow<'_, str>) -> T) -> Result<T> {
+    pub(crate) fn text<T>(
+        &self,
+        index: usize,
+        with: impl FnOnce(Cow<'_, str>) -> T,
+    ) -> Result<Option<T>> {
         let TextBuffer { units, utf8 } = &mut *self.environment.text.borrow_mut();
         units.resize(USUAL_TEXT, 0);
         let length = self.read_text(index, units)?;
         if length + 1 < USUAL_TEXT {
             utf8.resize(UTF8_PER_UNIT * USUAL_TEXT, 0);
             let text = utf16::to_utf8(&units[..length], utf8);
-            return Ok(with(Cow::Borrowed(text)));
+            return Ok(Some(with(Cow::Borrowed(text))));
         }
         // Full to the terminating zero: there may be more.
-        let mut units = vec![0; self.text_length(index)? + 1];
+        let length = self.text_length(index)?;
+        if length > MAX_SEND {
+            return Ok(None);
+        }
+        let mut units = vec![0; length + 1];
         let length = self.read_text(index, &mut units)?;
-        Ok(with(Cow::Owned(to_utf8(&units[..length]))))
+        Ok(Some(with(Cow::Owned(to_utf8(&units[..length])))))
     }
 
     /// A string argument; see [`text`](Self::text).
-    pub(crate) fn string(&self, index: usize) -> Result<String> {
+    pub(crate) fn string(&self, index: usize) -> Result<Option<String>> {
         self.text(index, |text| text.into_owned())
     }
 
@@ -314,7 +324,8 @@ impl Call<'_> {
         Ok(length)
     }
 
-    fn text_length(&self, index: usize) -> Result<usize> {
+    /// Units of a string argument.
+    pub(crate) fn text_length(&self, index: usize) -> Result<usize> {
         let mut length = 0;
         // SAFETY: without a buffer Node-API only counts.
         check(unsafe {
@@ -397,9 +408,18 @@ impl Env {
         self.make(|env, value| unsafe { sys::napi_get_undefined(env, value) })
     }
 
-    pub(crate) fn number(self, number: u32) -> Result<Value> {
-        // SAFETY: `self` is current.
-        self.make(|env, value| unsafe { sys::napi_create_uint32(env, number, value) })
+    /// A whole number, exact up to 2^53.
+    pub(crate) fn number(self, number: impl Into<u64>) -> Result<Value> {
+        let number = number.into();
+        self.make(|env, value| {
+            if let Ok(number) = u32::try_from(number) {
+                // SAFETY: `self` is current.
+                unsafe { sys::napi_create_uint32(env, number, value) }
+            } else {
+                // SAFETY: `self` is current.
+                unsafe { sys::napi_create_double(env, number as f64, value) }
+            }
+        })
     }
 
     /// A string of ASCII, or of Latin-1.

@@ -1,6 +1,6 @@
 //! The functions of a server object, `webSocket.WebSocketServer`.
 //!
-//! Its clients are numbered on their way to JavaScript, so that a message carries four bytes instead of an address. Results
+//! Its clients are numbered on their way to JavaScript, so that a message carries a number instead of an address. Results
 //! are returned as in [`crate::client`].
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -12,8 +12,9 @@ use arkws_netstack::{
 use napi::Result;
 use napi_derive::napi;
 
-use crate::client::{answer, not_data};
+use crate::client::{answer, not_data, too_long};
 use crate::event::{Disconnected, Event, Failure, Peer};
+use crate::numbers::Numbers;
 use crate::options::ServerOptions;
 use crate::queue::{Of, Queue};
 use crate::raw::{Call, Value};
@@ -26,7 +27,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn consumed(&self, client: u32, events: usize, bytes: usize) {
+    pub(crate) fn consumed(&self, client: u64, events: usize, bytes: usize) {
         let connection = self.clients.lock().by_number.get(&client).cloned();
         if let Some(connection) = connection {
             self.server.consumed(&connection, events, bytes);
@@ -34,41 +35,41 @@ impl Server {
     }
 
     /// Closes the connection of that number; `false`: it is gone, or closing already.
-    pub(crate) fn close_number(&self, client: u32, options: CloseOptions) -> bool {
+    pub(crate) fn close_number(&self, client: u64, options: CloseOptions) -> bool {
         let connection = self.clients.lock().by_number.get(&client).cloned();
         connection.is_some_and(|connection| self.server.close(&connection, options).is_ok())
     }
 }
 
 #[derive(Default)]
-struct Clients(Mutex<Numbers>);
+struct Clients(Mutex<Numbered>);
 
 #[derive(Default)]
-struct Numbers {
-    last: u32,
-    by_number: HashMap<u32, Connection>,
-    by_connection: HashMap<Connection, u32>,
+struct Numbered {
+    last: Numbers,
+    by_number: HashMap<u64, Connection>,
+    by_connection: HashMap<Connection, u64>,
 }
 
 impl Clients {
-    fn lock(&self) -> MutexGuard<'_, Numbers> {
+    fn lock(&self) -> MutexGuard<'_, Numbered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Numbers {
-    fn add(&mut self, connection: &Connection) -> u32 {
-        self.last = self.last.wrapping_add(1);
-        self.by_number.insert(self.last, connection.clone());
-        self.by_connection.insert(connection.clone(), self.last);
-        self.last
+impl Numbered {
+    fn add(&mut self, connection: &Connection) -> u64 {
+        let number = self.last.next();
+        self.by_number.insert(number, connection.clone());
+        self.by_connection.insert(connection.clone(), number);
+        number
     }
 
-    fn get(&self, connection: &Connection) -> Option<u32> {
+    fn get(&self, connection: &Connection) -> Option<u64> {
         self.by_connection.get(connection).copied()
     }
 
-    fn remove(&mut self, connection: &Connection) -> Option<u32> {
+    fn remove(&mut self, connection: &Connection) -> Option<u64> {
         let number = self.by_connection.remove(connection)?;
         self.by_number.remove(&number);
         Some(number)
@@ -77,7 +78,7 @@ impl Numbers {
 
 /// Takes the events of one server object on the network thread.
 struct Inbox {
-    object: u32,
+    object: u64,
     queue: Arc<Queue>,
     clients: Arc<Clients>,
 }
@@ -99,7 +100,7 @@ impl ServerListener for Inbox {
                 });
             }
             ServerEvent::Connect(connection) => Event::Connected(Peer {
-                number: self.clients.lock().add(connection),
+                number: self.clients.lock().add(connection) as f64,
                 client_ip: connection.client_ip.clone(),
                 client_port: connection.client_port.into(),
             }),
@@ -108,7 +109,7 @@ impl ServerListener for Inbox {
                     return;
                 };
                 Event::Disconnected(Disconnected {
-                    number,
+                    number: number as f64,
                     code: result.code.into(),
                     reason: result.reason,
                 })
@@ -134,7 +135,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
     let main: Option<String> = call.get(0)?;
     let context = settings::context(main.map(PathBuf::from), call.get(1)?)
         .with_runtime_limits(call.environment.limits);
-    let object = call.environment.next_number();
+    let object = call.environment.next_object();
     let clients = Arc::<Clients>::default();
     let inbox = Inbox {
         object,
@@ -150,9 +151,9 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
 /// `startServer(object, options)`.
 pub(crate) fn start(call: &Call<'_>) -> Result<Value> {
     let options: ServerOptions = call.get(1)?;
-    let result = call
-        .environment
-        .server(call.get(0)?, |server| server.server.start(options.into()))?;
+    let result = call.environment.server(call.number(0)?, |server| {
+        server.server.start(options.into())
+    })?;
     answer(call, result)
 }
 
@@ -160,15 +161,15 @@ pub(crate) fn start(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn stop(call: &Call<'_>) -> Result<Value> {
     let result = call
         .environment
-        .server(call.get(0)?, |server| server.server.stop())?;
+        .server(call.number(0)?, |server| server.server.stop())?;
     answer(call, result)
 }
 
 /// `listConnections(object)`: an array, or a failure.
 pub(crate) fn list_connections(call: &Call<'_>) -> Result<Value> {
-    let result = call
-        .environment
-        .server(call.get(0)?, |server| server.server.list_all_connections())?;
+    let result = call.environment.server(call.number(0)?, |server| {
+        server.server.list_all_connections()
+    })?;
     match result {
         Ok(connections) => call.env.convert(
             connections
@@ -184,7 +185,7 @@ pub(crate) fn list_connections(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
     let address = call
         .environment
-        .server(call.get(0)?, |server| server.server.list_address())?;
+        .server(call.number(0)?, |server| server.server.list_address())?;
     call.env.convert(address.map(|address| ListenAddress {
         address: address.ip().to_string(),
         port: address.port().into(),
@@ -194,18 +195,18 @@ pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
 /// `sendTextTo(object, string, ip, port)`: the token that a later event names, or a failure.
 pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
     let object = call.number(0)?;
-    let to = connection(call.string(2)?, call.get(3)?);
+    let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.text(1, |text| {
         call.environment
             .server(object, |server| server.server.send_text(text, &to))
-    })??;
-    token(call, result)
+    })?;
+    token(call, result.unwrap_or_else(|| Ok(Err(too_long(call, 1))))?)
 }
 
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
 pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
     let object = call.number(0)?;
-    let to = connection(call.string(2)?, call.get(3)?);
+    let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.array_buffer(1, |data| {
         call.environment
             .server(object, |server| server.server.send_binary(data, &to))
@@ -223,7 +224,8 @@ pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
     let (mut data, text) = match call.array_buffer(1, <[u8]>::to_vec)? {
         Some(data) => (data, false),
         None => match call.string(1) {
-            Ok(text) => (text.into_bytes(), true),
+            Ok(Some(text)) => (text.into_bytes(), true),
+            Ok(None) => return call.env.convert(Failure::from(too_long(call, 1))),
             Err(_) => return call.env.convert(Failure::from(not_data())),
         },
     };
@@ -245,7 +247,7 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
         code: call.get(3)?,
         reason: call.get(4)?,
     };
-    let result = call.environment.server(call.get(0)?, |server| {
+    let result = call.environment.server(call.number(0)?, |server| {
         server.server.close(&connection, options)
     })?;
     answer(call, result)
@@ -255,8 +257,8 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
 /// Only the first answer counts.
 pub(crate) fn answer_request(call: &Call<'_>) -> Result<Value> {
     // Ids begin at 1 and count up: as numbers of JavaScript they are exact for 2^53 requests.
-    let id: f64 = call.get(1)?;
-    if let Some(request) = call.environment.take_request(call.get(0)?, id as u64) {
+    let (object, id) = (call.number(0)?, call.number(1)?);
+    if let Some(request) = call.environment.take_request(object, id) {
         match call.get::<Option<u32>>(2)? {
             None => request.accept(),
             Some(status) => {

@@ -2,7 +2,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arkws_netstack::{AllowList, ApiLevel, BusinessError, Context, OpenPolicy, Permission, Policy};
+use arkws_netstack::{
+    AllowList, ApiLevel, BusinessError, Context, MAX_SEND, OpenPolicy, Permission, Policy,
+};
 use napi::Result;
 
 use crate::event::Failure;
@@ -55,6 +57,24 @@ pub(crate) fn context(main: Option<PathBuf>, default: u32) -> Context {
         .unwrap_or(ApiLevel::NEWEST);
     let context = settings.surroundings(main).context.with_level(level);
     context.with_message_cost(SEND_COST)
+}
+
+/// Why a text of so many UTF-16 units cannot be sent: each takes a byte at least. What a call without a
+/// permission says comes first, as for every other.
+pub(crate) fn too_long(units: usize) -> BusinessError {
+    let policy = settings().surroundings(None).context.policy();
+    if let Err(why) = policy.internet() {
+        return BusinessError::new(BusinessError::PERMISSION, why);
+    }
+    let why =
+        format!("a text of {units} UTF-16 units is longer than a message may be: {MAX_SEND} bytes");
+    BusinessError::new(BusinessError::PARAMETER, why)
+}
+
+/// `refuseText(units)`: the failure of a `send` of so long a text, which need not be looked at.
+pub(crate) fn refuse_text(call: &Call<'_>) -> Result<Value> {
+    let units: f64 = call.get(0)?;
+    call.env.convert(Failure::from(too_long(units as usize)))
 }
 
 /// `setApiVersion(level | undefined)`: a failure, or null.
