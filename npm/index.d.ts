@@ -381,6 +381,13 @@ export declare namespace webSocket {
      */
     writeTimeout?: number;
     /**
+     * **arkws**: milliseconds that a message may be incomplete while no frame of the connection comes, nor 64 KiB of a long
+     * one; then it is closed with 1008: `error` with the cause `timeout`, `close` with 1006. From 0 (never), else 401.
+     * Default: 0. Incomplete messages of all connections of a thread share 256 MiB: over that, the connection with the most
+     * beyond its fair share is closed with 1009.
+     */
+    messageTimeout?: number;
+    /**
      * **arkws**: bytes of messages that may wait to be sent, each of which counts for 512 at least; `send` beyond that is refused
      * with -1. Default: 256 MiB.
      */
@@ -547,7 +554,7 @@ export declare namespace webSocket {
    * - `handshake`: the server did not agree to WebSocket; on servers, the client's request was refused
    * - `redirect`: it pointed elsewhere, once too often or to a less safe place
    * - `protocol`: the peer broke RFC 6455
-   * - `too-big`: a message over `maxMessageSize`
+   * - `too-big`: a message over `maxMessageSize`, or incomplete ones over `maxUnfinishedBytes`
    * - `heartbeat`: no answer to pings
    * - `reset`: the connection ended without a close
    * - `io`: anything else of the network
@@ -806,13 +813,25 @@ export declare namespace webSocket {
      * pass. Anything else is 401. Default: every page of every site may connect.
      */
     allowedOrigins?: string[];
-    /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that connection with 1009. Default: 64 MiB. */
+    /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that connection with 1009. Default: 16 MiB. */
     maxMessageSize?: number;
     /**
      * **arkws**: milliseconds that a client may take nothing of what waits for it; then it is given up: `error` with the cause
      * `timeout`, `close` with 1006. From 0 (never), else 401. Default: 30000.
      */
     writeTimeout?: number;
+    /**
+     * **arkws**: milliseconds that a message may be incomplete while no frame of that client comes, nor 64 KiB of a long
+     * one; then it is closed with 1008: `error` with the cause `timeout`, `close` with 1006. From 0 (never), else 401.
+     * Default: 60000.
+     */
+    messageTimeout?: number;
+    /**
+     * **arkws**: bytes that incomplete messages of all clients may take, over 0, else 401. Over that, the client with the most
+     * beyond its fair share is closed with 1009: `error` with the cause `too-big`, `close` with 1006. Never below
+     * `maxMessageSize`. Default: 256 MiB, shared by all connections of a thread.
+     */
+    maxUnfinishedBytes?: number;
     /**
      * **arkws**: bytes that may wait for one client, where a message counts for 512 at least. `send` to it beyond that is refused
      * with -1, and the client is closed with 1008: `error` with the cause `queue-full`, then `close`. Default: 16 MiB.

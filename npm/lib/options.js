@@ -22,6 +22,7 @@ function connectOptions(options) {
     connectTimeout: positive(options, 'connectTimeout'),
     handshakeTimeout: positive(options, 'handshakeTimeout'),
     writeTimeout: amount(options, 'writeTimeout'),
+    messageTimeout: amount(options, 'messageTimeout'),
     maxRedirects: amount(options, 'maxRedirects'),
     maxHeaderBytes: positive(options, 'maxHeaderBytes'),
     maxHeaders: positive(options, 'maxHeaders'),
@@ -54,6 +55,8 @@ function serverOptions(config) {
     handshakeTimeout: positive(config, 'handshakeTimeout'),
     requestTimeout: positive(config, 'requestTimeout'),
     writeTimeout: amount(config, 'writeTimeout'),
+    messageTimeout: amount(config, 'messageTimeout'),
+    maxUnfinishedBytes: positive(config, 'maxUnfinishedBytes'),
     maxQueuedBytes: amount(config, 'maxQueuedBytes'),
     allowedOrigins: list(config, 'allowedOrigins'),
   };

@@ -20,6 +20,45 @@ async function started(t, config = {}, prepare = f) {
 
 const code = async (promise) => (await rejection(promise)).code;
 
+describe('messages that do not become whole', { timeout: 60_000 }, () => {
+  it('end their connection after messageTimeout', async (t) => {
+    const { server, url } = await started(t, { messageTimeout: 100 });
+    const joined = next(server, 'connect');
+    const client = new WebSocket(url);
+    t.after(() => client.terminate());
+    await once(client, 'open');
+    await joined;
+    const reported = next(server, 'error');
+    const closed = next(server, 'close');
+    const seen = once(client, 'close');
+    client.send('the beginning', { fin: false });
+    const [error] = await reported;
+    assert.equal(error.cause, 'timeout');
+    assert.match(error.message, /rest of a message took longer than 100ms \(the option messageTimeout/);
+    assert.equal((await closed)[0].closeReason ?? 1006, 1006);
+    assert.equal((await seen)[0], 1008);
+  });
+
+  it('end the connection that takes most of maxUnfinishedBytes', async (t) => {
+    const { server, url } = await started(t, { maxMessageSize: 1000_000, maxUnfinishedBytes: 1000_000 });
+    const clients = [];
+    for (let i = 0; i < 3; i++) {
+      const client = new WebSocket(url);
+      t.after(() => client.terminate());
+      await once(client, 'open');
+      clients.push(client);
+    }
+    const reported = next(server, 'error');
+    const seen = once(clients[1], 'close');
+    clients[1].send(Buffer.alloc(700_000), { fin: false });
+    for (const client of [clients[0], clients[2]]) client.send(Buffer.alloc(200_000), { fin: false });
+    const [error] = await reported;
+    assert.equal(error.cause, 'too-big');
+    assert.match(error.message, /maxUnfinishedBytes/);
+    assert.equal((await seen)[0], 1009);
+  });
+});
+
 describe('start', () => {
   it('refuses wrong arguments with 401', async () => {
     for (const args of [[], [undefined], [null], [1], [f], [{}, f], [{}, undefined], [{}, true, 1]]) {
@@ -37,6 +76,8 @@ describe('start', () => {
     [{ maxConnectionsForOneClient: 11 }, 2302999],
     [{ requestTimeout: 0 }, 401],
     [{ requestTimeout: '1' }, 401],
+    [{ messageTimeout: -1 }, 401],
+    [{ maxUnfinishedBytes: 0 }, 401],
     [{ allowedOrigins: 'https://example.org' }, 401],
     [{ allowedOrigins: [1] }, 401],
     [{ allowedOrigins: ['example.org'] }, 401],

@@ -17,7 +17,7 @@ use crate::dial::url::{Endpoint, shown};
 use crate::dial::{self, Deadline, redirect};
 use crate::{
     Config, Error, Heartbeat, Phase, Proxy, RedirectError, TlsConfig, TlsError, TlsVersion,
-    Transport, WebSocket,
+    Transport, UnfinishedBudget, WebSocket,
 };
 
 /// Connects with the default settings.
@@ -232,6 +232,19 @@ impl ClientBuilder {
         self
     }
 
+    /// How long a message of the server may be incomplete while nothing of it comes; `None`: for ever. Default: for ever.
+    pub fn message_timeout(mut self, limit: impl Into<Option<Duration>>) -> ClientBuilder {
+        self.config.message_timeout = limit.into();
+        self
+    }
+
+    /// What bounds the memory of incomplete messages, instead of a budget of 256 MiB for the connections of this
+    /// client alone.
+    pub fn unfinished_budget(mut self, budget: UnfinishedBudget) -> ClientBuilder {
+        self.config.unfinished_budget = Some(budget);
+        self
+    }
+
     /// The proxy. Default: [`Proxy::System`].
     pub fn proxy(mut self, proxy: Proxy) -> ClientBuilder {
         self.proxy = proxy;
@@ -279,7 +292,8 @@ impl ClientBuilder {
     /// # Errors
     /// A header that cannot be set, a sub-protocol that is not a token, a window out of range, a certificate or key that
     /// cannot be used.
-    pub fn build(self) -> Result<Client, Error> {
+    pub fn build(mut self) -> Result<Client, Error> {
+        self.config.unfinished_budget.get_or_insert_default();
         let settings = Settings {
             headers: self.headers,
             protocols: self.protocols,

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use arkws_proto::Limits;
 
+use crate::UnfinishedBudget;
+
 /// Settings of an established connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -15,6 +17,13 @@ pub struct Config {
     /// How long the peer may take nothing of what waits for it; `None`: for ever. Default: 30 s. The clock
     /// runs only while bytes wait and the operating system takes none of them.
     pub write_timeout: Option<Duration>,
+    /// How long a message may be incomplete while no frame of the connection comes and no 64 KiB of a long one; `None`:
+    /// for ever. The clock runs only while the socket is received from. Default: `None`; of an
+    /// [`Acceptor`](crate::Acceptor): 60 s.
+    pub message_timeout: Option<Duration>,
+    /// What bounds the memory of incomplete messages of many connections together; `None` (default): nothing does. A
+    /// [`Client`](crate::Client) and an [`Acceptor`](crate::Acceptor) then make one of 256 MiB for their connections.
+    pub unfinished_budget: Option<UnfinishedBudget>,
     /// When this many bytes wait, `poll_ready` starts writing, and waits while they do. Default: 56 KiB, so that with a
     /// message of some KiB on top they still leave in one segment of the kernel's (64 KiB).
     pub write_buffer: usize,
@@ -27,6 +36,8 @@ impl Default for Config {
             heartbeat: None,
             close_timeout: Duration::from_secs(5),
             write_timeout: Some(Duration::from_secs(30)),
+            message_timeout: None,
+            unfinished_budget: None,
             write_buffer: 56 << 10,
         }
     }

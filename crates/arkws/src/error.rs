@@ -44,6 +44,15 @@ pub enum Error {
         /// Silence after the ping.
         timeout: Duration,
     },
+    /// The incomplete messages of all connections took too much memory, and this one's too large a part of it.
+    #[error(
+        "the incomplete messages of all connections take more than {limit} bytes, and this one's a large part of that \
+         (max_unfinished_bytes)"
+    )]
+    UnfinishedBudget {
+        /// The limit for all of them together, in bytes.
+        limit: usize,
+    },
     /// The connection ended without a closing handshake (RFC 6455, 7.1.5: status 1006).
     #[error("the connection was lost without a closing handshake{}", unless_end(.0))]
     Lost(#[source] io::Error),
@@ -115,6 +124,8 @@ pub enum Phase {
     Handshake,
     /// Writing: the peer takes nothing.
     Write,
+    /// Receiving the rest of a message.
+    Message,
     /// The closing handshake.
     Close,
 }
@@ -127,6 +138,7 @@ impl std::fmt::Display for Phase {
             Phase::Tls => "the TLS handshake",
             Phase::Handshake => "the WebSocket handshake",
             Phase::Write => "waiting for the peer to take what is sent",
+            Phase::Message => "waiting for the rest of a message",
             Phase::Close => "the closing handshake",
         })
     }
@@ -193,6 +205,7 @@ impl Error {
     pub fn cause(&self) -> Cause {
         match self {
             Error::Protocol(error) if error.close_code() == CloseCode::TOO_BIG => Cause::TooBig,
+            Error::UnfinishedBudget { .. } => Cause::TooBig,
             Error::Protocol(_) => Cause::Protocol,
             Error::Send(_) => Cause::Invalid,
             Error::Io(error) => io_cause(error.kind()),

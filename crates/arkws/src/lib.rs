@@ -96,6 +96,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod budget;
 mod client;
 mod config;
 mod dial;
@@ -116,6 +117,7 @@ pub use http;
 pub use rustls;
 pub use url;
 
+pub use budget::UnfinishedBudget;
 pub use client::{Client, ClientBuilder, PageOrigin, connect};
 pub use config::{Config, Heartbeat};
 pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};

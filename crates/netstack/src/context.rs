@@ -3,6 +3,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use arkws::UnfinishedBudget;
 use serde::Deserialize;
 use tracing::warn;
 
@@ -22,6 +23,7 @@ pub struct Context {
     network: Network,
     message_cost: usize,
     limits: RuntimeLimits,
+    unfinished: UnfinishedBudget,
 }
 
 /// The largest values of the language that messages are handed to. A message that would be larger
@@ -85,6 +87,7 @@ impl Context {
             network: Network::process(),
             message_cost: HEADER,
             limits: RuntimeLimits::default(),
+            unfinished: UnfinishedBudget::default(),
         }
     }
 
@@ -135,6 +138,20 @@ impl Context {
             limits,
             ..self.clone()
         }
+    }
+
+    /// The same surroundings, where the messages that are not whole take `budget` at most, in all connections together:
+    /// the one with the most bytes beyond its fair share is closed with 1009. Default: 256 MiB for the objects that a
+    /// context and its clones make.
+    pub fn with_unfinished_budget(&self, budget: UnfinishedBudget) -> Context {
+        Context {
+            unfinished: budget,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn unfinished_budget(&self) -> &UnfinishedBudget {
+        &self.unfinished
     }
 
     pub(crate) fn runtime_limits(&self) -> RuntimeLimits {

@@ -153,7 +153,8 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
             if reading == Reading::Deliver && self.stall.as_ref().is_some_and(|stall| stall.held) {
                 reading = Reading::Pause;
             }
-            if reading == Reading::Pause {
+            // What is to be closed gives its memory back, whether or not the program reads.
+            if reading == Reading::Pause && !carrier.socket.is_over_budget() {
                 self.settle(carrier);
                 return Poll::Pending;
             }

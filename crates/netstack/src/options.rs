@@ -66,6 +66,9 @@ pub struct RequestOptions {
     /// arkws: how many redirects are followed; 0: none. To another origin no header of the program's
     /// goes along but `User-Agent`, and no sub-protocol. Default: 4.
     pub max_redirects: Option<usize>,
+    /// arkws: how long a message of the server may be incomplete while no frame comes, nor 64 KiB of a long one.
+    /// `None` or zero: for ever.
+    pub message_timeout: Option<Duration>,
     /// arkws: offer permessage-deflate.
     pub per_message_deflate: bool,
     /// arkws: reconnect by itself.

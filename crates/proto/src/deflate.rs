@@ -208,20 +208,21 @@ impl Inflater {
         }
     }
 
-    /// Inflates a piece of a message and appends to `message`.
+    /// Inflates a piece of a message and appends to `message`; with what is behind it `available` bytes have arrived.
     ///
     /// # Errors
     /// The piece is not valid, or the message grows beyond `limit` bytes.
     pub(crate) fn push(
         &mut self,
         mut piece: &[u8],
+        available: usize,
         message: &mut Vec<u8>,
         limit: usize,
     ) -> Result<(), ProtocolError> {
         loop {
             if message.len() == message.capacity() {
                 // JSON and the like shrink to a quarter. One byte more than the limit shows that it is exceeded.
-                let room = message.len().max(piece.len().saturating_mul(4)).max(64);
+                let room = message.len().max(available.saturating_mul(4)).max(64);
                 message.reserve_exact(room.min((limit - message.len()).saturating_add(1)));
             }
             let filled = message.len();
@@ -264,7 +265,7 @@ impl Inflater {
     ) -> Result<(), ProtocolError> {
         // A sender that ends its stream and adds nothing leaves nothing to be completed.
         if !std::mem::take(&mut self.ended) {
-            self.push(&TAIL, message, limit)?;
+            self.push(&TAIL, TAIL.len(), message, limit)?;
         }
         if !self.takeover {
             self.context.reset(false);

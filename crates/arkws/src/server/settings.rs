@@ -9,7 +9,12 @@ use arkws_proto::handshake::ServerRequest;
 use http::HeaderMap;
 
 use super::{Acceptor, AllowedOrigins, Refusal};
-use crate::{Config, Heartbeat};
+use crate::{Config, Heartbeat, UnfinishedBudget};
+
+/// The longest message that is accepted from a client, in bytes, unless the program says otherwise.
+const MAX_MESSAGE_SIZE: usize = 16 << 20;
+/// How long it may be incomplete while nothing of it comes.
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Builds an [`Acceptor`].
 #[derive(Default)]
@@ -91,14 +96,15 @@ impl AcceptorBuilder {
         self
     }
 
-    /// All settings of the connections at once; those below are its fields.
+    /// All settings of the connections at once; those below are its fields. [`Config::default`] accepts larger messages
+    /// than an acceptor's defaults, and has no [`message_timeout`](Self::message_timeout).
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.settings.config = config;
         self
     }
 
-    /// What is accepted from clients.
+    /// What is accepted from clients. Default: messages and frames of up to 16 MiB, and else [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.config.limits = limits;
@@ -126,8 +132,27 @@ impl AcceptorBuilder {
         self
     }
 
+    /// How long a message of a client may be incomplete while nothing of it comes; `None`: for ever. Default: 60 s.
+    #[must_use]
+    pub fn message_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.settings.config.message_timeout = limit.into();
+        self
+    }
+
+    /// What bounds the memory of incomplete messages, instead of a budget of 256 MiB for the connections of this
+    /// acceptor alone.
+    #[must_use]
+    pub fn unfinished_budget(mut self, budget: UnfinishedBudget) -> Self {
+        self.settings.config.unfinished_budget = Some(budget);
+        self
+    }
+
     /// The finished settings.
-    pub fn build(self) -> Acceptor {
+    pub fn build(mut self) -> Acceptor {
+        self.settings
+            .config
+            .unfinished_budget
+            .get_or_insert_default();
         Acceptor {
             settings: Arc::new(self.settings),
         }
@@ -161,7 +186,15 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            config: Config::default(),
+            config: Config {
+                limits: Limits {
+                    max_message_size: MAX_MESSAGE_SIZE,
+                    max_frame_size: MAX_MESSAGE_SIZE as u64,
+                    ..Limits::default()
+                },
+                message_timeout: Some(MESSAGE_TIMEOUT),
+                ..Config::default()
+            },
             deflate: None,
             handshake_timeout: Duration::from_secs(5),
             protocols: Protocols::Preferred(Vec::new()),

@@ -34,6 +34,15 @@ pub(super) enum Stage {
     Ended,
 }
 
+/// What was known of an incomplete message when it had come on last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unfinished {
+    since: Instant,
+    /// Frames and messages that had begun.
+    frames: u64,
+    bytes_received: u64,
+}
+
 /// Why a peer was given up that may still be there.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum GivenUp {
@@ -109,6 +118,18 @@ const FEW: usize = 4 << 10;
 /// loopback (64 KiB with its headers). A write of a little more leaves a small segment behind, and the two took twice
 /// the time of one.
 const MAX_WRITE: usize = 63 << 10;
+
+/// So many bytes are inflated before other tasks have their turn.
+pub(super) const MOST_INFLATED: usize = 1 << 20;
+
+/// So many bytes of one long frame are as good as a frame: the peer is not idle.
+const AS_A_FRAME: u64 = 64 << 10;
+
+/// Incomplete messages that take less than this do not count: it is not more than a connection takes anyway.
+const COUNTED: usize = 4 << 10;
+
+/// A program that looks so much too late at a connection has not read from it.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Every so many events from the read buffer the task asks the scheduler whether it may go on. Reads ask by themselves.
 const BURST: u8 = 32;
@@ -192,15 +213,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
         mut parsed: Option<Parsed>,
     ) -> Poll<Result<EventKind, End>> {
+        // Before it grows further.
+        if let Some(limit) = self.share.is_over() {
+            return Poll::Ready(Err(self.over_budget(limit)));
+        }
         loop {
             if parsed.is_none() && !self.input.is_parsed() {
                 ready!(self.poll_yield(cx));
                 parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
             }
             match parsed.take() {
-                Some(Ok(Some(kind))) if self.note(kind) => return Poll::Ready(Ok(kind)),
+                Some(Ok(Some(kind))) if self.note(kind) => return self.found(cx, kind),
                 Some(Ok(Some(_))) => continue,
                 Some(Err(error)) => return Poll::Ready(Err(End::fail(error.into()))),
+                Some(Ok(None)) if self.engine.connection.is_paused() => {
+                    self.charge(cx, false)?;
+                    self.engine.connection.allow_inflating(MOST_INFLATED);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Some(Ok(None)) | None => {}
             }
 
@@ -223,6 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 return Poll::Ready(Err(self.overdue()));
             }
 
+            self.charge(cx, false)?;
             match self.poll_read(cx) {
                 Poll::Ready(Ok(Read::Buffered)) => {}
                 // The beginning of a message waited for its rest, and it will take a while.
@@ -234,7 +266,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
                 Poll::Ready(Ok(Read::Direct)) => {
                     match self.engine.connection.recv_direct_buffered(&mut self.input) {
-                        Ok(Some(kind)) if self.note(kind) => return Poll::Ready(Ok(kind)),
+                        Ok(Some(kind)) if self.note(kind) => return self.found(cx, kind),
                         Ok(_) => {}
                         Err(error) => return Poll::Ready(Err(End::fail(error.into()))),
                     }
@@ -246,12 +278,90 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
                 Poll::Pending => {
                     self.idle();
+                    self.charge(cx, true)?;
+                    self.watch_unfinished();
                     if let Some(end) = ready!(self.poll_timeout(cx)) {
                         return Poll::Ready(Err(end));
                     }
                 }
             }
         }
+    }
+
+    /// An event that is for the program: what was incomplete is whole, or is counted anew with the next read.
+    fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, End>> {
+        self.charge(cx, false)?;
+        Poll::Ready(Ok(kind))
+    }
+
+    /// Counts what an incomplete message takes, and the block that is `kept` for it.
+    #[inline]
+    fn charge(&mut self, cx: &mut Context<'_>, kept: bool) -> Result<(), End> {
+        let mut bytes = self.engine.connection.unfinished_memory();
+        if kept && !self.input.is_parsed() {
+            bytes += self.input.capacity();
+        }
+        if bytes < COUNTED {
+            bytes = 0;
+        }
+        match bytes | self.share.bytes() {
+            0 => Ok(()),
+            _ => self.charge_much(cx, bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn charge_much(&mut self, cx: &mut Context<'_>, bytes: usize) -> Result<(), End> {
+        // The next event comes by here, so that what is not owed any more is not counted.
+        self.burst = BURST;
+        let Some(limit) = self.share.set(bytes, cx.waker()) else {
+            return Ok(());
+        };
+        Err(self.over_budget(limit))
+    }
+
+    #[cold]
+    fn over_budget(&mut self, limit: usize) -> End {
+        let why = "max_unfinished_bytes: incomplete messages take too much memory";
+        self.give_message_up(CloseCode::TOO_BIG, why, Error::UnfinishedBudget { limit })
+    }
+
+    /// Nothing more is received of a message, nor after it.
+    fn give_message_up(&mut self, code: CloseCode, why: &str, error: Error) -> End {
+        self.engine.start_close(Some(CloseFrame::new(code, why)));
+        let _ = self.engine.connection.recv_eof();
+        self.share.clear();
+        End::fail(error)
+    }
+
+    /// There is nothing to read: is a message incomplete, and since when?
+    fn watch_unfinished(&mut self) {
+        if self.message_timeout.is_none() {
+            return;
+        }
+        if self.input.is_parsed() && !self.engine.connection.is_unfinished() {
+            self.unfinished = None;
+            return;
+        }
+        let stats = &self.engine.stats;
+        let frames = self.engine.connection.frames_begun() + stats.messages_received;
+        let bytes_received = stats.bytes_received;
+        let as_before = |before: &Unfinished| {
+            before.frames == frames && bytes_received - before.bytes_received < AS_A_FRAME
+        };
+        if !self.unfinished.as_ref().is_some_and(as_before) {
+            self.unfinished = Some(Unfinished {
+                since: Instant::now(),
+                frames,
+                bytes_received,
+            });
+        }
+    }
+
+    /// When an incomplete message is given up, and its limit.
+    fn message_deadline(&self) -> Option<(Instant, Duration)> {
+        let limit = self.message_timeout?;
+        Some((self.unfinished?.since.checked_add(limit)?, limit))
     }
 
     /// Writing is pending: for how long has the peer taken nothing?
@@ -481,11 +591,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             return Poll::Ready(None);
         }
         let silence = self.heartbeat.as_ref().and_then(Monitor::deadline);
-        let Some(deadline) = earlier(stall, silence) else {
+        let message = self.message_deadline();
+        let first = earlier(silence, message.map(|(at, _)| at));
+        let Some(deadline) = earlier(stall, first) else {
             return Poll::Pending;
         };
         ready!(self.timer.poll(cx, Some(deadline)));
         self.check_stall(deadline);
+        if let Some((at, limit)) = message
+            && at <= deadline
+        {
+            let now = Instant::now();
+            if now > at + LATE {
+                // The program did not read meanwhile, and the peer may have been waiting for it.
+                if let Some(unfinished) = &mut self.unfinished {
+                    unfinished.since = now;
+                }
+                return Poll::Ready(None);
+            }
+            let error = Error::Timeout {
+                phase: Phase::Message,
+                limit,
+            };
+            let why = "the rest of a message did not come in time";
+            let end = self.give_message_up(CloseCode::POLICY, why, error);
+            return Poll::Ready(Some(end));
+        }
         let Some(monitor) = &mut self.heartbeat else {
             return Poll::Ready(None);
         };
@@ -596,6 +727,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     fn finish(&mut self, error: Option<Box<Error>>) {
         self.stage = Stage::Finishing(error);
+        self.share.clear();
         self.engine.restart_deadline();
     }
 
@@ -628,6 +760,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn idle(&mut self) {
         self.release_storage();
         self.engine.release_buffers();
+        self.engine.connection.allow_inflating(MOST_INFLATED);
     }
 
     /// Gives the block of the read buffer back, if all of its bytes are consumed.
@@ -646,6 +779,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn end(&mut self) {
         tracing::debug!(target: "arkws", "connection ended");
         self.stage = Stage::Ended;
+        self.share.clear();
         // Whoever waits for a flush must not take what is lost for sent.
         if self.engine.connection.queued() > 0 || self.engine.output == Output::Unflushed {
             self.engine.break_output();

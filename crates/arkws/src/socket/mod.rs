@@ -29,10 +29,11 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
+use crate::budget::Share;
 use crate::heartbeat::Monitor;
 use crate::{Config, Error, Message, MessageRef};
 
-use drive::{GivenUp, Stage};
+use drive::{GivenUp, Stage, Unfinished};
 use outbox::Engine;
 use timer::Timer;
 
@@ -82,6 +83,11 @@ pub struct WebSocket<S> {
     stage: Stage,
     /// Why writing failed, until reading has shown whether the peer had closed.
     write_error: Option<io::Error>,
+    /// What incomplete messages take of the budget for them.
+    share: Share,
+    message_timeout: Option<Duration>,
+    /// A message that was incomplete when there was nothing to read.
+    unfinished: Option<Unfinished>,
     /// Why the peer was given up, while we were writing.
     given_up: Option<GivenUp>,
     timer: Timer,
@@ -136,7 +142,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 deflate: negotiated.deflate,
             },
         );
+        let max_message_size = config.limits.max_message_size;
         let mut engine = Engine::new(connection, &config);
+        engine.connection.allow_inflating(drive::MOST_INFLATED);
         engine.stats.bytes_received = leftover.len() as u64;
         WebSocket {
             io,
@@ -144,6 +152,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             engine,
             stage: Stage::Open,
             write_error: None,
+            share: Share::new(config.unfinished_budget, max_message_size),
+            message_timeout: config.message_timeout,
+            unfinished: None,
             given_up: None,
             timer: Timer::default(),
             heartbeat: config
@@ -385,6 +396,12 @@ impl<S> WebSocket<S> {
     /// Bytes that wait for the transport.
     pub fn queued(&self) -> usize {
         self.engine.connection.queued()
+    }
+
+    /// Is it to be closed, because its incomplete message takes too much of the [budget](crate::UnfinishedBudget)?
+    /// Receiving does so. For drivers that do not always receive.
+    pub fn is_over_budget(&self) -> bool {
+        self.share.is_over().is_some()
     }
 
     /// Where the connection is in its life.

@@ -8,3 +8,4 @@ mod messages;
 mod split;
 mod stalled;
 mod tls;
+mod unfinished;

@@ -122,6 +122,11 @@ fn describe(error: &Error) -> String {
             source: HandshakeError::TooManyHeaders { .. },
             ..
         }) => "maxHeaders",
+        Error::Timeout {
+            phase: Phase::Message,
+            ..
+        } => "messageTimeout",
+        Error::UnfinishedBudget { .. } => return error.to_string(),
         _ if error.cause() == Cause::TooBig => "maxMessageSize",
         _ => return error.to_string(),
     };

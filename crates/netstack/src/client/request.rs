@@ -278,6 +278,8 @@ fn config(context: &Context, options: &RequestOptions) -> Config {
         limits,
         heartbeat: heartbeat(options.ping_interval, options.pong_timeout),
         write_timeout: write_timeout(options.write_timeout),
+        message_timeout: options.message_timeout.filter(|limit| !limit.is_zero()),
+        unfinished_budget: Some(context.unfinished_budget().clone()),
         ..Config::default()
     }
 }

@@ -194,7 +194,15 @@ impl Ending {
 fn describe(error: &Error) -> String {
     let option = match (error, error.cause()) {
         (_, Cause::Heartbeat) => "pingInterval",
+        (Error::UnfinishedBudget { .. }, _) => "maxUnfinishedBytes",
         (_, Cause::TooBig) => "maxMessageSize",
+        (
+            Error::Timeout {
+                phase: Phase::Message,
+                ..
+            },
+            _,
+        ) => "messageTimeout",
         (
             Error::Timeout {
                 phase: Phase::Write,

@@ -13,6 +13,8 @@ const MAX_LIMIT: usize = 10;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
+const MAX_MESSAGE_SIZE: usize = 16 << 20;
 /// Three messages of the longest kind, and as many small ones as fit.
 const MAX_QUEUED: usize = 16 << 20;
 
@@ -42,7 +44,7 @@ pub struct ServerConfig {
     pub ask_request: bool,
     /// arkws: accept permessage-deflate.
     pub per_message_deflate: bool,
-    /// arkws: longest message that a client may send, in bytes. Default: 64 MiB.
+    /// arkws: longest message that a client may send, in bytes. Default: 16 MiB.
     pub max_message_size: Option<usize>,
     /// arkws: how long a client may take from its TCP connection to its complete request, TLS
     /// included. Default: 5 s.
@@ -52,6 +54,12 @@ pub struct ServerConfig {
     /// arkws: how long a client may take nothing of what waits for it, before it is given up. Default: 30 s;
     /// zero: for ever.
     pub write_timeout: Option<Duration>,
+    /// arkws: how long a message of a client may be incomplete while no frame comes, nor 64 KiB of a long one; the
+    /// client is then closed with 1008. Default: 60 s; zero: for ever.
+    pub message_timeout: Option<Duration>,
+    /// arkws: bytes that messages which are not whole may take, of all clients together: the one with the most beyond
+    /// its fair share is closed with 1009. Default: what the [`Context`](crate::Context) has for all of its objects.
+    pub max_unfinished_bytes: Option<usize>,
     /// arkws: bytes that may wait for one client before `send` to it is refused. Default: 16 MiB.
     pub max_queued_bytes: Option<usize>,
 }
@@ -73,6 +81,16 @@ impl Checked {
 
     pub(super) fn request_timeout(&self) -> Duration {
         self.config.request_timeout.unwrap_or(REQUEST_TIMEOUT)
+    }
+
+    pub(super) fn max_message_size(&self) -> usize {
+        self.config.max_message_size.unwrap_or(MAX_MESSAGE_SIZE)
+    }
+
+    /// `None`: for ever.
+    pub(super) fn message_timeout(&self) -> Option<Duration> {
+        let limit = self.config.message_timeout.unwrap_or(MESSAGE_TIMEOUT);
+        Some(limit).filter(|limit| !limit.is_zero())
     }
 
     pub(super) fn max_queued_bytes(&self) -> usize {

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arkws::{Acceptor, CloseCode, CloseFrame, Config, DeflateConfig, Heartbeat};
+use arkws::{Acceptor, CloseCode, CloseFrame, Config, DeflateConfig, Heartbeat, UnfinishedBudget};
 use tokio::select;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -206,12 +206,14 @@ impl Run {
     fn acceptor(&self) -> Acceptor {
         let settings = &self.settings.config;
         let mut config = Config::default();
-        if let Some(max) = settings.max_message_size {
-            config.limits.max_message_size = max;
-        }
         let runtime = self.shared.context.runtime_limits();
-        config.limits.max_message_size = runtime.cap(config.limits.max_message_size);
-        config.limits.max_frame_size = config.limits.max_message_size as u64;
+        let max = runtime.cap(self.settings.max_message_size());
+        config.limits.max_message_size = max;
+        config.limits.max_frame_size = max as u64;
+        config.message_timeout = self.settings.message_timeout();
+        let budget = settings.max_unfinished_bytes.map(UnfinishedBudget::new);
+        let shared = || self.shared.context.unfinished_budget().clone();
+        config.unfinished_budget = Some(budget.unwrap_or_else(shared));
         config.write_timeout = write_timeout(settings.write_timeout);
         config.heartbeat = settings
             .ping_interval

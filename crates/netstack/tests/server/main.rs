@@ -10,3 +10,4 @@ mod start;
 mod stop;
 mod support;
 mod tls;
+mod unfinished;

@@ -136,19 +136,28 @@ impl Assembly {
         self.validate()
     }
 
-    /// Inflates and validates a piece of a compressed message.
+    /// Memory that it takes, in bytes.
+    pub(super) fn memory(&self) -> usize {
+        self.buffer.capacity() + self.inflated.capacity() + self.control.capacity()
+    }
+
+    /// Inflates and validates a piece of a compressed message; with what is behind it `available` bytes have arrived.
+    /// Returns how many bytes it became.
     pub(super) fn inflate(
         &mut self,
         piece: &[u8],
+        available: usize,
         last: bool,
         inflater: &mut Inflater,
         limit: usize,
-    ) -> Result<(), ProtocolError> {
-        inflater.push(piece, &mut self.inflated, limit)?;
+    ) -> Result<usize, ProtocolError> {
+        let before = self.inflated.len();
+        inflater.push(piece, available, &mut self.inflated, limit)?;
         if last {
             inflater.finish(&mut self.inflated, limit)?;
         }
-        self.validate()
+        self.validate()?;
+        Ok(self.inflated.len() - before)
     }
 
     fn validate(&mut self) -> Result<(), ProtocolError> {

@@ -26,7 +26,16 @@ pub(super) struct Receiver {
     assembly: Option<Box<Assembly>>,
     /// Made for the first message that arrives compressed.
     inflater: Option<Box<Inflater>>,
+    /// Bytes that may be inflated before input is left alone.
+    allowance: usize,
+    /// Input was left because of that.
+    paused: bool,
+    /// Headers that have been read, but those of the fast path.
+    headers: u64,
 }
+
+/// Compressed bytes that are inflated at once: at most 1032 times as many come out (zlib's limit).
+const SLICE: usize = 1 << 10;
 
 /// What the next byte of input is.
 #[derive(Debug)]
@@ -45,7 +54,8 @@ impl Connection {
     /// Parses at the front of `input`, in place, and moves `input` past what was consumed.
     ///
     /// Returns the next event; `None` when all of `input` is consumed (an incomplete tail is kept
-    /// inside, memory grows with bytes received only). Call it until it returns `None`.
+    /// inside, memory grows with bytes received only), or when [as much as allowed](Self::allow_inflating) has been
+    /// inflated. Call it until it returns `None`.
     ///
     /// # Errors
     /// The peer broke the protocol or a limit. The matching close frame is queued; flush it, then
@@ -67,6 +77,40 @@ impl Connection {
                 None => Err(self.fail(ProtocolError::InvalidUtf8)),
             },
         }
+    }
+
+    /// Bounds the work that one packet can cause: when `bytes` more have been inflated, and at most 1 MiB more, what is
+    /// left of the input stays where it is, and [`recv`](Self::recv) returns `None` until this is called again. Without
+    /// it there is no bound.
+    #[inline]
+    pub fn allow_inflating(&mut self, bytes: usize) {
+        self.receiver.allowance = bytes;
+        self.receiver.paused = false;
+    }
+
+    /// Was input left because [as much as allowed](Self::allow_inflating) has been inflated?
+    #[inline]
+    pub fn is_paused(&self) -> bool {
+        self.receiver.paused
+    }
+
+    /// Has a message or a control frame begun, and not ended?
+    pub fn is_unfinished(&self) -> bool {
+        !matches!(self.receiver.stage, Stage::Message | Stage::End)
+    }
+
+    /// Memory that is taken by a message which is not whole, in bytes.
+    #[inline]
+    pub fn unfinished_memory(&self) -> usize {
+        match &self.receiver.assembly {
+            None => 0,
+            Some(message) => message.memory(),
+        }
+    }
+
+    /// How many frames have begun, but for whole messages that arrived in one frame and in one read.
+    pub fn frames_begun(&self) -> u64 {
+        self.receiver.headers
     }
 
     /// Is a whole message with a payload of less than 64 KiB at the front of `input`, in one frame and not compressed?
@@ -198,6 +242,7 @@ impl Connection {
                         return Ok(None);
                     };
                     self.check_header(&header)?;
+                    self.receiver.headers += 1;
                     if let Some(payload) = self.receiver.read_whole(&header, input) {
                         return self
                             .on_frame(header.opcode, Payload::Borrowed(payload))
@@ -214,8 +259,9 @@ impl Connection {
                     }
                 }
                 Stage::Payload(frame) => {
-                    if let Some(event) = self.receiver.read_data(frame, input, &self.config)? {
-                        return Ok(Some(event));
+                    let event = self.receiver.read_data(frame, input, &self.config)?;
+                    if event.is_some() || self.receiver.paused {
+                        return Ok(event);
                     }
                 }
                 Stage::End => return Ok(None),
@@ -311,6 +357,9 @@ impl Receiver {
                 .min(usize::try_from(limits.max_frame_size).unwrap_or(usize::MAX)),
             assembly: None,
             inflater: None,
+            allowance: usize::MAX,
+            paused: false,
+            headers: 0,
         }
     }
 
@@ -420,7 +469,6 @@ impl Receiver {
         if message.unseen() > 0 {
             return self.take_notice(frame);
         }
-        let piece = take(input, frame.available(input));
         if let Some(params) = &config.deflate
             && message.is_compressed()
         {
@@ -432,11 +480,28 @@ impl Receiver {
             let inflater = self
                 .inflater
                 .get_or_insert_with(|| Box::new(Inflater::new(params, peer)));
-            frame.unmask(piece);
-            let last = frame.fin && frame.missing == 0;
-            message.inflate(piece, last, inflater, config.limits.max_message_size)?;
-            return self.progress(frame);
+            let limit = config.limits.max_message_size;
+            loop {
+                // The end of a frame without a payload is no work, and input that is left would not be there.
+                if self.allowance == 0 && frame.missing > 0 {
+                    self.paused = true;
+                    self.stage = Stage::Payload(frame);
+                    return Ok(None);
+                }
+                let available = frame.available(input);
+                let piece = take(input, available.min(SLICE));
+                frame.unmask(piece);
+                let last = frame.fin && frame.missing == 0;
+                let inflated = message.inflate(piece, available, last, inflater, limit)?;
+                if self.allowance != usize::MAX {
+                    self.allowance = self.allowance.saturating_sub(inflated);
+                }
+                if available <= SLICE {
+                    return self.progress(frame);
+                }
+            }
         }
+        let piece = take(input, frame.available(input));
         message.append(&frame, piece);
         self.take_notice(frame)
     }
