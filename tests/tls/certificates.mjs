@@ -81,6 +81,24 @@ export class Certificates {
     await this.openssl('req', '-x509', '-key', `${name}.key`, '-out', `${name}.pem`, '-subj', subject, '-days', '2', ...more);
   }
 
+  /** A certificate of X.509 version 1, which has no extensions: its own, or `by` an authority. */
+  async version1(name, { by = name, host = 'localhost' } = {}) {
+    await this.key(`${name}.key`);
+    await this.openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${host}`, '-config', 'openssl.cnf', '-out', `${name}.csr`);
+    const signer = by === name ? ['-signkey', `${name}.key`] : ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial'];
+    await this.openssl('x509', '-req', '-in', `${name}.csr`, ...signer, '-days', '2', '-out', `${name}.pem`);
+  }
+
+  /** An authority that has expired. */
+  async expiredAuthority(name) {
+    await this.key(`${name}.key`);
+    await this.openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-config', 'openssl.cnf', '-out', `${name}.csr`);
+    await this.openssl(
+      ...['ca', '-batch', '-selfsign', '-config', 'openssl.cnf', '-keyfile', `${name}.key`, '-in', `${name}.csr`],
+      ...['-extensions', 'authority', '-startdate', '20200101000000Z', '-enddate', '20210101000000Z', '-out', `${name}.pem`],
+    );
+  }
+
   /**
    * A certificate of an authority, with OpenSSL's description of it above the PEM, as `openssl ca` writes it. `names` as in
    * `subjectAltName`; `key` is a file that is there already.

@@ -12,7 +12,7 @@ import { echo } from '../support.mjs';
 /**
  * Both start an echo server, ended after the test, and return its port:
  * `cert` and `key` are files, `chain` one with what leads to the root; clients must be of `clientAuthority`; `version` is the
- * only one spoken.
+ * only one spoken; `weak` allows small keys.
  */
 export const SERVERS = [
   { name: "Node's server", start: startNode },
@@ -22,13 +22,13 @@ export const SERVERS = [
 /** Old versions need old algorithms, which OpenSSL no longer has on by default. */
 const OLD = 'ALL:@SECLEVEL=0';
 
-async function startNode(t, { cert, key, chain, clientAuthority, version, host = '127.0.0.1' }) {
+async function startNode(t, { cert, key, chain, clientAuthority, version, weak, host = '127.0.0.1' }) {
   const https = createHttpsServer({
     cert: [cert, chain].filter(Boolean).map((file) => readFileSync(file, 'utf8')).join(''),
     key: readFileSync(key),
     ...(clientAuthority && { ca: readFileSync(clientAuthority), requestCert: true, rejectUnauthorized: true }),
     ...(version && { minVersion: `TLSv${version}`, maxVersion: `TLSv${version}` }),
-    ...(version === '1.1' && { ciphers: OLD }),
+    ...((version === '1.1' || weak) && { ciphers: OLD }),
   });
   const server = new WebSocketServer({ server: https });
   server.on('connection', echo);
@@ -41,7 +41,7 @@ async function startNode(t, { cert, key, chain, clientAuthority, version, host =
   return https.address().port;
 }
 
-async function startOpenssl(t, { cert, key, chain, clientAuthority, version, host = '127.0.0.1' }) {
+async function startOpenssl(t, { cert, key, chain, clientAuthority, version, weak, host = '127.0.0.1' }) {
   const child = spawn(
     'openssl',
     [
@@ -49,7 +49,7 @@ async function startOpenssl(t, { cert, key, chain, clientAuthority, version, hos
       ...(chain ? ['-cert_chain', chain] : []),
       ...(clientAuthority ? ['-Verify', '3', '-verify_return_error', '-CAfile', clientAuthority] : []),
       ...(version ? [`-tls${version.replace('.', '_')}`] : []),
-      ...(version === '1.1' ? ['-cipher', OLD] : []),
+      ...(version === '1.1' || weak ? ['-cipher', OLD] : []),
     ],
     { stdio: ['pipe', 'pipe', 'ignore'] },
   );

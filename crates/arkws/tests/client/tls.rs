@@ -601,6 +601,33 @@ async fn a_server_that_requires_a_client_certificate_gets_it() {
     }
 }
 
+/// RFC 7301: some balancers end a connection that asks for nothing.
+#[tokio::test]
+async fn http_1_1_is_asked_for() {
+    let authority = authority();
+    let credentials = issue(&authority, params(&["localhost"]));
+    let speaking = |protocol: &str| {
+        let mut config = versions()
+            .with_no_client_auth()
+            .with_single_cert(credentials.chain.clone(), credentials.private_key())
+            .unwrap();
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        config
+    };
+    let server = serve_with(speaking("http/1.1")).await;
+    let tls = trusting(authority.pem());
+    let (mut socket, _) = connect(tls.clone(), "localhost", server).await.unwrap();
+    assert_echoes(&mut socket).await;
+
+    // rustls, as a server, refuses a client that asks for something else, and lets one that asks for
+    // nothing pass.
+    let server = serve_with(speaking("h2")).await;
+    assert_refused(
+        connect(tls, "localhost", server).await,
+        "does not speak HTTP/1.1",
+    );
+}
+
 #[tokio::test]
 async fn a_server_without_tls_is_recognized() {
     let server = crate::echo_server().await;

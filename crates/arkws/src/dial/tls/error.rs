@@ -196,6 +196,12 @@ fn certificate_words(error: &CertificateError) -> String {
         BadSignature => "a signature is wrong: the server's certificate was not made by the trusted authority that it \
             names, or the server does not have its key"
             .into(),
+        UnsupportedSignatureAlgorithmContext { .. }
+        | UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "the server's certificate, or one above it, is signed with an algorithm that is not \
+             supported: RSA and ECDSA with SHA-2, and Ed25519 are"
+                .into()
+        }
         InvalidPurpose | InvalidPurposeContext { .. } => "the server's certificate is not meant for servers".into(),
         Other(other) => match other.0.downcast_ref::<Untrusted>() {
             Some(untrusted) => untrusted.to_string(),
@@ -242,7 +248,11 @@ fn alert_words(alert: AlertDescription) -> String {
             "the server speaks none of the accepted versions of TLS"
         }
         AlertDescription::HandshakeFailure => {
-            "the server found nothing in common with us, or it requires a client certificate"
+            "the server found nothing in common with us (its certificate may be of a kind that is not \
+             supported, such as ECDSA on P-521), or it requires a client certificate"
+        }
+        AlertDescription::NoApplicationProtocol => {
+            "the server does not speak HTTP/1.1, which WebSocket needs"
         }
         AlertDescription::UnrecognisedName => "the server does not know this host name",
         _ => "the server refused",

@@ -14,13 +14,14 @@ use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use pem::Pem;
+use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{Error, InconsistentKeys, ServerConfig};
 use rustls_pki_types::{
     CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
 };
 
+use super::certificate::Certificate;
 use super::cipher::Cipher;
 use super::{TlsError, pbes2, roots};
 
@@ -79,15 +80,30 @@ impl Identity {
         key: PrivateKeyDer<'static>,
         place: &str,
     ) -> Result<Identity, TlsError> {
-        match CertifiedKey::from_der(chain, key, &ring::default_provider()) {
-            Ok(certified) => Ok(Identity(Arc::new(certified))),
-            Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-                Err(TlsError::KeyMismatch)
+        let provider = ring::default_provider();
+        let certificate = chain.first().and_then(|der| Certificate::read(der));
+        let key = match provider.key_provider.load_private_key(key) {
+            Ok(key) => key,
+            Err(error) => {
+                // Its own words are about parsing.
+                let complaint = certificate.as_ref().and_then(Certificate::complaint);
+                return Err(TlsError::KeyUnsupported {
+                    place: place.to_owned(),
+                    reason: match complaint {
+                        Some(why) => format!("the certificate {why}"),
+                        None => error.to_string(),
+                    },
+                });
             }
-            Err(error) => Err(TlsError::KeyUnsupported {
-                place: place.to_owned(),
-                reason: error.to_string(),
-            }),
+        };
+        // Not by rustls, which reads no certificates of X.509 version 1: to show one is enough.
+        let belong_together = match (key.public_key(), &certificate) {
+            (Some(of_key), Some(certificate)) => of_key == certificate.public_key,
+            _ => false,
+        };
+        match belong_together {
+            true => Ok(Identity(Arc::new(CertifiedKey::new(chain, key)))),
+            false => Err(TlsError::KeyMismatch),
         }
     }
 

@@ -1,4 +1,5 @@
 //! TLS for `wss`: whom to trust, who we are, and the handshake.
+mod certificate;
 mod cipher;
 mod error;
 mod identity;
@@ -178,6 +179,8 @@ impl Connector {
                 identity.certified_key(),
             ))),
         };
+        // RFC 7301: a balancer that routes by protocol is to send us where HTTP/1.1 is spoken.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // Room for this many hosts is reserved at once.
         config.resumption = Resumption::in_memory_sessions(16);
         Ok(Arc::new(config))

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::RootCertStore;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
+use tracing::warn;
 
 use super::TlsError;
+use super::certificate::Certificate;
 
 /// Trusted certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,14 @@ impl Trust {
             .add_parsable_certificates(certificates.iter().cloned());
         if added == 0 {
             return Err(TlsError::NoCertificate { place: place() });
+        }
+        let now = UnixTime::now();
+        for certificate in certificates.iter().filter_map(|der| Certificate::read(der)) {
+            if certificate.not_after < now {
+                // The program has named it: that is a decision (RFC 5280, 6.1.1 d, has no dates in it).
+                let name = certificate.name();
+                warn!(target: "arkws", name, "a trusted certificate has expired: what it has signed is accepted all the same");
+            }
         }
         self.given.extend(certificates);
         Ok(())

@@ -1,18 +1,21 @@
-//! Verifying the server's certificate: webpki's verdict, with two things that people expect added to it.
+//! Verifying the server's certificate: webpki's verdict, with what people expect added to it.
 //!
 //! - A certificate that was given as trusted may be the server's own, as OpenSSL and Node.js have it, even if it is
 //!   marked as an authority's (what `openssl req -x509` makes). webpki refuses those as servers' certificates.
-//! - A self-signed certificate is called that.
+//! - So it may if it is of X.509 version 1, which webpki does not read. It has no names but the subject's
+//!   common name.
+//! - A self-signed certificate is called that, and one whose key cannot be used is not called a forgery.
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, verify_tls13_signature_with_raw_key};
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use webpki::EndEntityCert;
+use webpki::{EndEntityCert, RawPublicKeyEntity};
 
 use super::TlsError;
+use super::certificate::Certificate;
 use super::roots::Trust;
 
 /// Why a certificate is not trusted, where rustls has no word for it.
@@ -20,11 +23,28 @@ use super::roots::Trust;
 pub(super) enum Untrusted {
     #[error("the server's certificate is self-signed, and not among the trusted ones")]
     SelfSigned,
+    #[error(
+        "the server's certificate is of X.509 version 1, which is accepted only if this very \
+         certificate is among the trusted ones"
+    )]
+    Version1,
+    #[error("the server's certificate, of X.509 version 1, is for {0}")]
+    OtherName(String),
+    /// Whose, and why it cannot be used.
+    #[error("{0} {1}")]
+    Unusable(String, String),
+}
+
+impl From<Untrusted> for Error {
+    fn from(untrusted: Untrusted) -> Error {
+        CertificateError::Other(OtherError(Arc::new(untrusted))).into()
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Verifier {
     webpki: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
     given: Vec<CertificateDer<'static>>,
 }
 
@@ -33,15 +53,21 @@ impl Verifier {
         trust: &Trust,
         provider: Arc<CryptoProvider>,
     ) -> Result<Verifier, TlsError> {
-        let webpki = WebPkiServerVerifier::builder_with_provider(trust.roots().await?, provider)
+        let roots = trust.roots().await?;
+        let webpki = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .build()
             .map_err(|_none| TlsError::NoCertificate {
                 place: "the list of whom to trust".into(),
             })?;
         Ok(Verifier {
             webpki,
+            provider,
             given: trust.given().to_vec(),
         })
+    }
+
+    fn is_given(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.given.iter().any(|given| given == certificate)
     }
 
     /// A certificate that was given as trusted, and is nobody else's: its dates have been checked.
@@ -50,11 +76,96 @@ impl Verifier {
         certificate: &CertificateDer<'_>,
         server: &ServerName<'_>,
     ) -> Result<bool, Error> {
-        if !self.given.iter().any(|given| given == certificate) {
+        if !self.is_given(certificate) {
             return Ok(false);
         }
         let certificate = rustls::server::ParsedCertificate::try_from(certificate)?;
         rustls::client::verify_server_name(&certificate, server).map(|()| true)
+    }
+
+    /// As [`verify_given`](Self::verify_given), for version 1: nothing has been checked.
+    fn verify_version_1(
+        &self,
+        der: &CertificateDer<'_>,
+        certificate: &Certificate<'_>,
+        server: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if !self.is_given(der) {
+            return Err(Untrusted::Version1.into());
+        }
+        let Certificate {
+            not_before,
+            not_after,
+            ..
+        } = *certificate;
+        if now < not_before {
+            return Err(CertificateError::NotValidYetContext {
+                time: now,
+                not_before,
+            }
+            .into());
+        }
+        if now > not_after {
+            return Err(CertificateError::ExpiredContext {
+                time: now,
+                not_after,
+            }
+            .into());
+        }
+        if !certificate.is_for(server) {
+            return Err(Untrusted::OtherName(certificate.name()).into());
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    /// Which of the certificates cannot be used, and why: webpki says of them all that a signature is
+    /// wrong, or shows their algorithms in numbers.
+    fn unusable(&self, chain: &[&CertificateDer<'_>]) -> Option<Untrusted> {
+        let read = chain.iter().map(|der| Certificate::read(der)).enumerate();
+        for (number, certificate) in read {
+            let certificate = certificate?;
+            let whose = match number {
+                0 => "the server's certificate".to_owned(),
+                _ => format!("the intermediate certificate {:?}", certificate.name()),
+            };
+            if let Some(why) = certificate.complaint() {
+                return Some(Untrusted::Unusable(whose, why));
+            }
+            if number > 0 && certificate.version < 3 {
+                let why = "is of an X.509 version before 3, which no intermediate may be";
+                return Some(Untrusted::Unusable(whose, why.to_owned()));
+            }
+            for der in &self.given {
+                let Some(authority) = Certificate::read(der) else {
+                    continue;
+                };
+                if authority.subject == certificate.issuer
+                    && let Some(why) = authority.complaint()
+                {
+                    let whose = format!("the trusted certificate {:?}", authority.name());
+                    return Some(Untrusted::Unusable(whose, why));
+                }
+            }
+        }
+        None
+    }
+
+    /// A signature of the server over the handshake.
+    fn verify_signature(
+        &self,
+        certificate: &CertificateDer<'_>,
+        result: Result<HandshakeSignatureValid, Error>,
+        with_raw_key: impl FnOnce(&Certificate<'_>) -> Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let error = match result {
+            Ok(valid) => return Ok(valid),
+            Err(error) => error,
+        };
+        match Certificate::read(certificate) {
+            Some(read) if read.version < 3 => with_raw_key(&read),
+            _ => Err(self.unusable(&[certificate]).map_or(error, Error::from)),
+        }
     }
 }
 
@@ -75,6 +186,11 @@ impl ServerCertVerifier for Verifier {
                 Ok(verified) => return Ok(verified),
                 Err(error) => error,
             };
+        if let Some(read) = Certificate::read(certificate)
+            && read.version < 3
+        {
+            return self.verify_version_1(certificate, &read, server, now);
+        }
         // webpki looks at the dates first, then at this.
         if is_authority(&error) && self.verify_given(certificate, server)? {
             return Ok(ServerCertVerified::assertion());
@@ -84,9 +200,11 @@ impl ServerCertVerifier for Verifier {
             Error::InvalidCertificate(CertificateError::UnknownIssuer)
         );
         if (unknown || is_authority(&error)) && is_self_signed(certificate) {
-            return Err(
-                CertificateError::Other(OtherError(Arc::new(Untrusted::SelfSigned))).into(),
-            );
+            return Err(Untrusted::SelfSigned.into());
+        }
+        if is_of_a_key(&error) || is_of_a_version(&error) {
+            let chain: Vec<_> = std::iter::once(certificate).chain(intermediates).collect();
+            return Err(self.unusable(&chain).map_or(error, Error::from));
         }
         Err(error)
     }
@@ -97,8 +215,27 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki
-            .verify_tls12_signature(message, certificate, signature)
+        let result = self
+            .webpki
+            .verify_tls12_signature(message, certificate, signature);
+        self.verify_signature(certificate, result, |certificate| {
+            let algorithms = self.provider.signature_verification_algorithms.mapping;
+            let algorithms = algorithms
+                .iter()
+                .find(|(scheme, _)| *scheme == signature.scheme)
+                .map_or(&[][..], |(_, algorithms)| algorithms);
+            let bad = || Error::from(CertificateError::BadSignature);
+            let key = RawPublicKeyEntity::try_from(&certificate.public_key).map_err(|_| bad())?;
+            // In TLS 1.2 a scheme does not say which curve: one of them will do.
+            let valid = algorithms.iter().any(|algorithm| {
+                key.verify_signature(*algorithm, message, signature.signature())
+                    .is_ok()
+            });
+            match valid {
+                true => Ok(HandshakeSignatureValid::assertion()),
+                false => Err(bad()),
+            }
+        })
     }
 
     fn verify_tls13_signature(
@@ -107,13 +244,45 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki
-            .verify_tls13_signature(message, certificate, signature)
+        let result = self
+            .webpki
+            .verify_tls13_signature(message, certificate, signature);
+        self.verify_signature(certificate, result, |certificate| {
+            let key = &certificate.public_key;
+            let algorithms = &self.provider.signature_verification_algorithms;
+            verify_tls13_signature_with_raw_key(message, key, signature, algorithms)
+        })
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.webpki.supported_verify_schemes()
     }
+}
+
+/// What webpki says where a key or an algorithm is none of those that it knows.
+#[expect(deprecated, reason = "it may still be said")]
+fn is_of_a_key(error: &Error) -> bool {
+    use CertificateError::*;
+    matches!(
+        error,
+        Error::InvalidCertificate(
+            BadSignature
+                | UnsupportedSignatureAlgorithm
+                | UnsupportedSignatureAlgorithmContext { .. }
+                | UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+        )
+    )
+}
+
+/// An intermediate certificate is of an old version.
+fn is_of_a_version(error: &Error) -> bool {
+    let Error::InvalidCertificate(CertificateError::Other(other)) = error else {
+        return false;
+    };
+    matches!(
+        other.0.downcast_ref(),
+        Some(webpki::Error::UnsupportedCertVersion)
+    )
 }
 
 /// The certificate is marked as an authority's.

@@ -1,0 +1,173 @@
+//! What webpki does not tell of a certificate (RFC 5280, 4.1), or of one that it does not read: its
+//! version, dates, name and key. Nothing here decides whom to trust but for [`is_for`], the name of a
+//! certificate of version 1.
+use std::net::IpAddr;
+use std::time::Duration;
+
+use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime};
+use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use rustls_pki_types::{ServerName, SubjectPublicKeyInfoDer, UnixTime};
+
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+
+/// Sizes of RSA keys that the cryptography takes, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// A certificate that can be read.
+#[derive(Debug)]
+pub(super) struct Certificate<'a> {
+    /// 1 to 3.
+    pub(super) version: u8,
+    pub(super) issuer: &'a [u8],
+    pub(super) subject: &'a [u8],
+    pub(super) not_before: UnixTime,
+    pub(super) not_after: UnixTime,
+    pub(super) public_key: SubjectPublicKeyInfoDer<'a>,
+}
+
+impl<'a> Certificate<'a> {
+    /// `None`: it is damaged.
+    pub(super) fn read(certificate: &'a [u8]) -> Option<Certificate<'a>> {
+        read(certificate).ok()
+    }
+
+    /// The subject's common name, escaped.
+    pub(super) fn name(&self) -> String {
+        match common_name(self.subject) {
+            Ok(Some(name)) => String::from_utf8_lossy(name).escape_debug().to_string(),
+            _ => "without a name".to_owned(),
+        }
+    }
+
+    /// Whether a certificate without other names is meant for the server: its common name is
+    /// (RFC 2818, 3.1, what was done before there was subjectAltName).
+    pub(super) fn is_for(&self, server: &ServerName<'_>) -> bool {
+        let Ok(Some(name)) = common_name(self.subject) else {
+            return false;
+        };
+        let Ok(name) = std::str::from_utf8(name) else {
+            return false;
+        };
+        match server {
+            ServerName::DnsName(host) => name.eq_ignore_ascii_case(host.as_ref()),
+            ServerName::IpAddress(ip) => name.parse() == Ok(IpAddr::from(*ip)),
+            _ => false,
+        }
+    }
+
+    /// Why nothing can be done with its key.
+    pub(super) fn complaint(&self) -> Option<String> {
+        let unsupported = |what: String| {
+            Some(format!(
+                "has a key of a kind that is not supported ({what}): RSA, ECDSA on P-256 and P-384, \
+                 and Ed25519 are"
+            ))
+        };
+        match public_key(self.public_key.as_ref()).ok()? {
+            PublicKey::Rsa(bits) if RSA_BITS.contains(&bits) => None,
+            PublicKey::Rsa(bits) => Some(format!(
+                "has an RSA key of {bits} bits, and {} to {} are accepted",
+                RSA_BITS.start(),
+                RSA_BITS.end()
+            )),
+            PublicKey::Ec(P256 | P384) | PublicKey::Other(ED25519) => None,
+            PublicKey::Ec(P521) => unsupported("ECDSA on P-521".to_owned()),
+            PublicKey::Ec(curve) => unsupported(format!("ECDSA on the curve {curve}")),
+            PublicKey::Other(algorithm) => unsupported(algorithm.to_string()),
+        }
+    }
+}
+
+enum PublicKey {
+    /// Bits of the modulus.
+    Rsa(usize),
+    /// Its curve.
+    Ec(ObjectIdentifier),
+    Other(ObjectIdentifier),
+}
+
+fn read(certificate: &[u8]) -> der::Result<Certificate<'_>> {
+    let mut reader = inside(certificate)?;
+    let mut fields = inside(reader.tlv_bytes()?)?;
+    let mut version = 1;
+    let mut serial = fields.tlv_bytes()?;
+    // [0] EXPLICIT, and not there for version 1.
+    if serial.first() == Some(&0xa0) {
+        version = 1 + inside(serial)?.tlv_bytes()?.last().copied().unwrap_or(0);
+        serial = fields.tlv_bytes()?;
+    }
+    let _serial = serial;
+    let _signature_algorithm = fields.tlv_bytes()?;
+    let issuer = fields.tlv_bytes()?;
+    let mut validity = inside(fields.tlv_bytes()?)?;
+    let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
+    let subject = fields.tlv_bytes()?;
+    Ok(Certificate {
+        version,
+        issuer,
+        subject,
+        not_before,
+        not_after,
+        public_key: SubjectPublicKeyInfoDer::from(fields.tlv_bytes()?),
+    })
+}
+
+/// The contents of one value, whatever its tag.
+fn inside(tlv: &[u8]) -> der::Result<SliceReader<'_>> {
+    SliceReader::new(AnyRef::from_der(tlv)?.value())
+}
+
+/// RFC 5280, 4.1.2.5: UTCTime until 2049, GeneralizedTime from 2050 on.
+fn time<'a>(reader: &mut SliceReader<'a>) -> der::Result<UnixTime> {
+    let value = AnyRef::decode(reader)?;
+    let since_epoch = match value.tag() {
+        Tag::UtcTime => value.decode_as::<UtcTime>()?.to_unix_duration(),
+        _ => value.decode_as::<GeneralizedTime>()?.to_unix_duration(),
+    };
+    Ok(UnixTime::since_unix_epoch(Duration::from_secs(
+        since_epoch.as_secs(),
+    )))
+}
+
+/// A `Name` (RFC 5280, 4.1.2.4) is a sequence of sets of pairs; the last common name is the most
+/// specific.
+fn common_name(name: &[u8]) -> der::Result<Option<&[u8]>> {
+    let mut found = None;
+    let mut sets = inside(name)?;
+    while !sets.is_finished() {
+        let mut set = inside(sets.tlv_bytes()?)?;
+        while !set.is_finished() {
+            let mut pair = inside(set.tlv_bytes()?)?;
+            if ObjectIdentifier::decode(&mut pair)? == COMMON_NAME {
+                found = Some(AnyRef::decode(&mut pair)?.value());
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn public_key(info: &[u8]) -> der::Result<PublicKey> {
+    let mut info = inside(info)?;
+    let mut algorithm = inside(info.tlv_bytes()?)?;
+    let kind = ObjectIdentifier::decode(&mut algorithm)?;
+    Ok(match kind {
+        // A curve may also be spelt out, which nobody does.
+        EC => PublicKey::Ec(ObjectIdentifier::decode(&mut algorithm).unwrap_or(kind)),
+        RSA => {
+            // A BIT STRING with no unused bits, in which there is the sequence of RFC 8017, A.1.1.
+            let bits = AnyRef::decode(&mut info)?.value();
+            let mut key = inside(bits.get(1..).unwrap_or_default())?;
+            let modulus = AnyRef::decode(&mut key)?.value();
+            let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+            let first = modulus.get(zeros).map_or(0, |byte| byte.leading_zeros());
+            PublicKey::Rsa((modulus.len() - zeros) * 8 - first as usize)
+        }
+        other => PublicKey::Other(other),
+    })
+}
