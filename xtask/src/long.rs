@@ -48,6 +48,16 @@ const CHECKS: &[Check] = &[
     Check::new("loom", sanitize::loom),
     Check::new("asan", sanitize::address),
     Check::new("valgrind", sanitize::valgrind),
+    Check {
+        name: "tsan",
+        run: sanitize::threads,
+        prepare: sanitize::prepare_threads,
+    },
+    Check {
+        name: "miri",
+        run: sanitize::miri,
+        prepare: sanitize::prepare_miri,
+    },
 ];
 
 impl Check {

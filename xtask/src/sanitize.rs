@@ -9,11 +9,31 @@ use crate::build::{Profile, Target, build, build_by, place_module};
 use crate::check::count;
 use crate::instructions::Valgrind;
 use crate::peers::{self, Node};
-use crate::process::{cargo, command, output, root};
+use crate::process::{cargo, command, output, root, run as run_command};
 use crate::report::Counts;
 
 /// The packages whose Rust tests are run under tools that watch memory.
 const PACKAGES: [&str; 4] = ["arkws-proto", "arkws", "arkws-netstack", "arkws-node"];
+
+/// What Miri runs: the compiler's flags, and the tests. Compression has no `unsafe` code of ours; without
+/// them are also those that take minutes.
+const MIRI: [(&str, &str); 3] = [
+    // Without AVX2, for which `simdutf8` 0.1.5 computes addresses beyond its slice, to prefetch.
+    (
+        "",
+        "--package arkws-proto --lib --test protocol -- utf8:: buffer:: bytes:: closing:: must_fail:: \
+         rfc_examples:: --skip deflate --skip masking_keys_do_not_repeat \
+         --skip events_are_the_same_through_a_buffer --skip byte_by_byte",
+    ),
+    (
+        "-Ctarget-feature=+avx2,+popcnt",
+        "--package arkws-node --test text",
+    ),
+    (
+        "-Ctarget-feature=+avx2,+popcnt",
+        "--package arkws-netstack --lib outbox:: -- --skip much_that_is_fed",
+    ),
+];
 
 /// What the module does, as a program.
 const LOAD: &str = "tests/memory/load.mjs";
@@ -95,6 +115,67 @@ pub(crate) fn address(counts: &mut Counts) -> Result<()> {
         .env("ASAN_OPTIONS", options);
     one(run, counts).context("the module in Node.js")?;
     tests.context("the Rust tests")
+}
+
+/// Sees to it that there is a nightly toolchain with the sources of the standard library, and that a
+/// program may be told where its memory lies, which the sanitizer needs.
+pub(crate) fn prepare_threads() -> Result<()> {
+    nightly("rust-src")?;
+    run_command(command("setarch").args(["-R", "true"]))
+        .context("the addresses of a program cannot be fixed here")
+}
+
+/// What crosses threads, in the Rust tests, under ThreadSanitizer: one thread writes what another reads or
+/// writes, and nothing says which is first.
+pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
+    let mut tests = command("setarch");
+    tests
+        .args(["-R", "rustup", "run", NIGHTLY, "cargo", "test", "--locked"])
+        // What the standard library does to order threads it has to see, too.
+        .args(["-Zbuild-std", "--target", &host()?])
+        .args(["--target-dir", "target/tsan", "--lib", "--tests"])
+        .args(["--package", "arkws-netstack", "--package", "arkws-node"])
+        .arg("--no-fail-fast")
+        .env("RUSTFLAGS", "-Zsanitizer=thread");
+    count(&mut tests, counts)
+}
+
+/// Sees to it that there is a nightly toolchain with Miri.
+pub(crate) fn prepare_miri() -> Result<()> {
+    nightly("miri")?;
+    nightly("rust-src")
+}
+
+/// Rust tests under Miri, which knows what the language leaves undefined: those of the code that has
+/// `unsafe` in it or is shared by threads. It takes a hundred times as long.
+pub(crate) fn miri(counts: &mut Counts) -> Result<()> {
+    let mut result = Ok(());
+    for (features, tests) in MIRI {
+        let mut miri = command("rustup");
+        miri.args(["run", NIGHTLY, "cargo", "miri", "test", "--locked"])
+            .args(["--target-dir", "target/miri"])
+            .args(tests.split_whitespace())
+            // The tests read the clock, and proptest files.
+            .env("MIRIFLAGS", "-Zmiri-disable-isolation")
+            .env("RUSTFLAGS", features)
+            .env("PROPTEST_CASES", "4");
+        result = result.and(count(&mut miri, counts));
+    }
+    result
+}
+
+const NIGHTLY: &str = "nightly";
+
+/// Sees to it that there is a nightly toolchain with that component.
+fn nightly(component: &str) -> Result<()> {
+    let toolchains = output(command("rustup").args(["toolchain", "list"]))?;
+    if !toolchains.lines().any(|line| line.starts_with(NIGHTLY)) {
+        let install = ["toolchain", "install", NIGHTLY, "--profile", "minimal"];
+        run_command(command("rustup").args(install))
+            .context("there is no nightly toolchain, and none could be installed")?;
+    }
+    run_command(command("rustup").args(["component", "add", component, "--toolchain", NIGHTLY]))
+        .with_context(|| format!("the nightly toolchain has no {component}"))
 }
 
 /// What cargo builds for if it is not told.
