@@ -180,7 +180,7 @@ describe('a SOCKS proxy', { timeout: 60_000, ...MICROSOCKS }, () => {
 
   it('is no HTTP proxy', async (t) => {
     const port = await startMicrosocks(t);
-    const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} misbehaves: it does not answer with HTTP`);
+    const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} misbehaves: its answer to CONNECT: what arrived is not HTTP`);
     await refused(t, await serve(t, echo), { host: '127.0.0.1', port }, message);
   });
 });

@@ -17,7 +17,11 @@ const config: Required<webSocket.WebSocketServerConfig> = {
   pingInterval: 30,
   maxMessageSize: 1 << 20,
   handshakeTimeout: 5000,
+  requestTimeout: 15_000,
   writeTimeout: 30_000,
+  messageTimeout: 60_000,
+  maxUnfinishedBytes: 268_435_456,
+  allowedOrigins: ['https://example.org'],
   maxQueuedBytes: 1024,
   perMessageDeflate: true,
 };
