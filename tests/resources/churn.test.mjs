@@ -7,6 +7,8 @@ import { measured } from './support.mjs';
 
 const ROUNDS = 20;
 const OBJECTS = 2000;
+/** 12,000 in all. */
+const DROPPED = 600;
 const SERVERS = 200;
 const CLIENTS = 5;
 const REQUESTS = 100;
@@ -27,6 +29,25 @@ function assertNothingLeft(t, { before, after, rss }) {
 describe('client objects that connect, exchange a message and close', { skip, timeout: 600_000 }, () => {
   it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${OBJECTS}`, async (t) => {
     assertNothingLeft(t, await measured('clients.mjs', await serve(t, echo), ROUNDS, OBJECTS));
+  });
+});
+
+describe('connections that are dropped', { skip, timeout: 600_000 }, () => {
+  it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${DROPPED}`, async (t) => {
+    const url = await serve(
+      t,
+      (socket, { url }) => {
+        socket.on('error', () => {});
+        if (url === '/much') for (let i = 0; i < 4; i++) socket.send('much '.repeat(10_000));
+        socket.on('message', () => {
+          if (url !== '/cut') return;
+          socket._socket.write(Buffer.from([0x82, 0x7e, 0xff]));
+          socket.terminate();
+        });
+      },
+      { perMessageDeflate: true },
+    );
+    assertNothingLeft(t, await measured('dropped.mjs', url, ROUNDS, DROPPED));
   });
 });
 

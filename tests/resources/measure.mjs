@@ -1,5 +1,8 @@
 // What this process holds of its operating system. Linux tells it under /proc.
+import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 export const skip = !existsSync('/proc/self/task') && 'needs /proc';
@@ -13,6 +16,12 @@ export const threads = () =>
       return 'gone meanwhile';
     }
   });
+
+/** Makes Node.js open what it keeps: with the first work for its pool of threads, and with the first socket. */
+export async function firstSocket() {
+  await stat('.');
+  await once(createServer().listen().close(), 'close');
+}
 
 /** How much there is of what could be left behind. */
 export const held = () => ({

@@ -1,18 +1,14 @@
 // Rounds of clients that ask to come in, and go before the program has answered, which it never does;
 // prints what the process held before, after, and meanwhile.
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
 import net from 'node:net';
 import webSocket from 'arkws';
 import { next } from '../events.mjs';
-import { held, memory, settled } from './measure.mjs';
+import { firstSocket, held, memory, settled } from './measure.mjs';
 
 const [rounds, requests] = process.argv.slice(2).map(Number);
 
-// What Node.js itself opens with the first work for its pool of threads, and with the first socket.
-await stat('.');
-const first = net.createServer().listen();
-await once(first.close(), 'close');
+await firstSocket();
 const before = held();
 const server = webSocket.createWebSocketServer();
 server.on('request', () => new Promise(() => {}));

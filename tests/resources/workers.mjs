@@ -32,7 +32,7 @@ async function work() {
   let thrown;
   worker.on('error', (error) => (thrown = error));
   const code = await exit(worker);
-  const expected = { close: 0, exit: 0, terminate: 1, throw: 1 };
+  const expected = { naturally: 0, exit: 0, terminate: 1, throw: 1 };
   if (code !== expected[end] || (thrown && thrown.message !== 'on purpose')) {
     throw new Error(`the worker ended with ${code}: ${thrown}`);
   }

@@ -11,7 +11,7 @@ const SOCKETS = 5;
 
 describe('worker threads, several at once', { skip, timeout: 300_000 }, () => {
   for (const [end, how] of [
-    ['close', 'close what they have opened'],
+    ['naturally', 'close what they have opened, and end by themselves'],
     ['exit', 'call process.exit() with open sockets'],
     ['terminate', 'are terminated with open sockets'],
     ['throw', 'end by an exception with open sockets'],
@@ -30,7 +30,7 @@ describe('worker threads, several at once', { skip, timeout: 300_000 }, () => {
           open.delete(socket);
           if (open.size === 0) allGone?.();
         });
-      });
+      }, { perMessageDeflate: true });
       const { before, after } = await measured('workers.mjs', url, end, ROUNDS, WORKERS, SOCKETS);
       assert.deepEqual(after, before);
       // The server has seen all of them end.
