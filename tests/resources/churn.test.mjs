@@ -7,8 +7,9 @@ import { measured } from './support.mjs';
 
 const ROUNDS = 20;
 const OBJECTS = 2000;
-/** 12,000 in all. */
-const DROPPED = 600;
+/** 12,000 in all. What they leave half done is of many sizes: the allocator takes longer to find its own. */
+const DROPS = 30;
+const DROPPED = 400;
 const SERVERS = 200;
 const CLIENTS = 5;
 const REQUESTS = 100;
@@ -18,12 +19,12 @@ const WARM_UP = 10;
 const NOISE = 4;
 
 /** Fails unless it held in the end what it held before, and memory has not grown since the warm-up. */
-function assertNothingLeft(t, { before, after, rss }) {
+function assertNothingLeft(t, { before, after, rss }, warmUp = WARM_UP) {
   assert.deepEqual(after, before);
   const rounds = rss.map((size) => size.toFixed(1)).join(' ');
   t.diagnostic(`MiB after each round: ${rounds}`);
-  const grown = Math.min(...rss.slice(-3)) - rss[WARM_UP - 1];
-  assert.ok(grown < NOISE, `memory has grown by ${grown.toFixed(1)} MiB since round ${WARM_UP}: ${rounds}`);
+  const grown = Math.min(...rss.slice(-3)) - rss[warmUp - 1];
+  assert.ok(grown < NOISE, `memory has grown by ${grown.toFixed(1)} MiB since round ${warmUp}: ${rounds}`);
 }
 
 describe('client objects that connect, exchange a message and close', { skip, timeout: 600_000 }, () => {
@@ -33,7 +34,7 @@ describe('client objects that connect, exchange a message and close', { skip, ti
 });
 
 describe('connections that are dropped', { skip, timeout: 600_000 }, () => {
-  it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${DROPPED}`, async (t) => {
+  it(`leave no thread, no handle and no memory behind: ${DROPS} rounds of ${DROPPED}`, async (t) => {
     const url = await serve(
       t,
       (socket, { url }) => {
@@ -47,7 +48,7 @@ describe('connections that are dropped', { skip, timeout: 600_000 }, () => {
       },
       { perMessageDeflate: true },
     );
-    assertNothingLeft(t, await measured('dropped.mjs', url, ROUNDS, DROPPED));
+    assertNothingLeft(t, await measured('dropped.mjs', url, DROPS, DROPPED), 20);
   });
 });
 
