@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use arkws_proto::deflate::DeflateParams;
+use arkws_proto::handshake::{ResponseReader, ServerHandshake};
 use arkws_proto::{Config, Connection, Event, Limits, MessageKind, ProtocolError, Role};
 use bytes::{Buf, BufMut};
 
@@ -126,6 +127,112 @@ fn a_terabyte_that_is_announced_costs_nothing_until_it_arrives() {
         peak <= 6 * arrived as isize,
         "{peak} bytes for {arrived} received"
     );
+}
+
+/// undici CVE-2026-1528, Tomcat CVE-2020-13935, gorilla CVE-2020-27813, rust-websocket CVE-2022-35922.
+#[test]
+fn a_length_over_the_limit_is_refused_without_memory() {
+    for (role, mask) in [(Role::Client, 0), (Role::Server, 0x80)] {
+        for len in [1 << 32, (1 << 32) + 5, i64::MAX as u64, 1 << 63, u64::MAX] {
+            let mut connection = Connection::new(role, Config::default());
+            let mut header = [&[0x82, mask | 127][..], &u64::to_be_bytes(len), &[1; 4]].concat();
+
+            let (result, _, peak) = counted(|| feed(&mut connection, &mut header));
+
+            let code = match len >> 63 {
+                0 => arkws_proto::CloseCode::TOO_BIG,
+                _ => arkws_proto::CloseCode::PROTOCOL_ERROR,
+            };
+            assert_eq!(result.unwrap_err().close_code(), code, "{len:#x}");
+            assert!(peak < 4096, "{peak} bytes for {len:#x}");
+        }
+    }
+}
+
+/// ws CVE-2026-48779, ws #2331, undici CVE-2026-12151: what a fragment costs beyond its bytes.
+#[test]
+fn fragments_of_a_byte_or_none_pin_no_more_than_was_received() {
+    for (role, size) in [
+        (Role::Client, 0),
+        (Role::Client, 1),
+        (Role::Server, 0),
+        (Role::Server, 1),
+    ] {
+        let limits = Limits {
+            max_fragments: u32::MAX,
+            ..unlimited()
+        };
+        let config = Config {
+            limits,
+            deflate: None,
+        };
+        let mut connection = Connection::new(role, config);
+        let mask: &[u8] = match role {
+            Role::Client => &[],
+            Role::Server => &[0; 4],
+        };
+        let masked = 0x80 * u8::from(!mask.is_empty());
+        let fragment =
+            |opcode| [&[opcode, masked | size][..], mask, &vec![7; size.into()]].concat();
+        feed(&mut connection, &mut fragment(0x02)).unwrap();
+        let before = IN_USE.get();
+        let many = fragment(0x00).repeat(1000);
+        let mut received = 0;
+        for _ in 0..1000 {
+            let mut bytes = many.clone();
+            received += bytes.len() as isize;
+            feed(&mut connection, &mut bytes).unwrap();
+        }
+        let pinned = IN_USE.get() - before;
+        assert!(
+            pinned <= 2 * received + (64 << 10),
+            "{pinned} bytes for {received} in fragments of {size}"
+        );
+
+        // By default that many are refused.
+        let mut connection = Connection::new(role, Config::default());
+        feed(&mut connection, &mut fragment(0x02)).unwrap();
+        let refused = (0..1100).find_map(|_| feed(&mut connection, &mut many.clone()).err());
+        let error = refused.expect("a limit");
+        assert_eq!(error.close_code(), arkws_proto::CloseCode::TOO_BIG);
+    }
+}
+
+/// tungstenite CVE-2023-43669: each parse needs memory for the fields, so that parses can be counted.
+#[test]
+fn a_head_in_small_pieces_is_not_parsed_again_for_each() {
+    let fields: String = (0..50)
+        .map(|n| format!("x-{n}: {}\r\n", "y".repeat(250)))
+        .collect();
+    let long = "z".repeat(16_000);
+    for (what, start, rest) in [
+        ("long fields", "", fields),
+        ("one long field", "", format!("x: {long}\r\n")),
+        ("empty lines first", "\r\n", "\r\n".repeat(8000)),
+        ("bare line feeds first", "\n", "\n".repeat(16_000)),
+    ] {
+        for line in ["GET / HTTP/1.1\r\n", "HTTP/1.1 403 Forbidden\r\n"] {
+            let head = match start {
+                "" => format!("{line}{rest}"),
+                _ => format!("{start}{rest}{line}"),
+            };
+            assert!(head.len() < 16_384, "{what}");
+            let (refused, count, peak) = counted(|| {
+                let limits = Limits::default();
+                if line.starts_with("GET") {
+                    let mut server = ServerHandshake::new(&limits);
+                    head.bytes().any(|byte| server.recv(&[byte]).is_err())
+                } else {
+                    let mut client = ResponseReader::new(&limits);
+                    head.bytes().any(|byte| client.recv(&[byte]).is_err())
+                }
+            });
+            assert!(!refused, "{what}: the head is not complete");
+            // Once per line, and for the first bytes.
+            assert!(count < 150, "{what}: {count} allocations");
+            assert!(peak < 48 << 10, "{what}: {peak} bytes");
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! The client's side (RFC 6455, 4.1).
+use std::fmt;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{CONNECTION, HOST, UPGRADE};
@@ -9,8 +11,8 @@ use super::{HandshakeError, Negotiated, accept_key, extensions};
 use crate::Limits;
 use crate::deflate::DeflateConfig;
 
-/// What the client asks for.
-#[derive(Debug, Clone, Default)]
+/// What the client asks for. Its `Debug` form shows neither query nor values of header fields.
+#[derive(Clone, Default)]
 pub struct ClientRequest {
     /// The `Host` field: `name[:port]`, IPv6 in brackets.
     pub host: String,
@@ -23,6 +25,18 @@ pub struct ClientRequest {
     /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`, `Connection`,
     /// `Sec-WebSocket-*`) and those that announce a body are refused.
     pub headers: HeaderMap,
+}
+
+impl fmt::Debug for ClientRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientRequest")
+            .field("host", &self.host)
+            .field("target", &headers::without_query(&self.target))
+            .field("protocols", &self.protocols)
+            .field("deflate", &self.deflate)
+            .field("headers", &headers::Names(&self.headers))
+            .finish()
+    }
 }
 
 /// A request that is on its way, and the answer as far as it has arrived.

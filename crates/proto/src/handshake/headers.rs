@@ -1,5 +1,6 @@
 //! Heads of requests and responses as they arrive, and what their fields are made of: tokens, lists, extensions
 //! (RFC 6455, 9.1; RFC 9110, 5.6; RFC 9112, 2 to 5).
+use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::HandshakeError;
@@ -69,6 +70,7 @@ impl HeadReader {
         self.bytes.extend_from_slice(taken);
         let full = self.bytes.len() >= self.max_bytes;
         if before < START_LINE_PROBE || full || taken.contains(&b'\n') {
+            self.skip_empty_lines();
             while let Some((head, length)) = self.parse::<H>()? {
                 self.start += length;
                 if is_final(&head) {
@@ -77,6 +79,7 @@ impl HeadReader {
                     self.start = 0;
                     return Ok(Some((head, consumed)));
                 }
+                self.skip_empty_lines();
             }
         }
         if full {
@@ -87,8 +90,23 @@ impl HeadReader {
         Ok(None)
     }
 
+    /// RFC 9112, 2.2: empty lines before a start line are ignored. Each is looked at once: they are no
+    /// lines of a head, whose number is limited.
+    fn skip_empty_lines(&mut self) {
+        loop {
+            self.start += match self.bytes[self.start..] {
+                [b'\r', b'\n', ..] => 2,
+                [b'\n', ..] => 1,
+                _ => return,
+            };
+        }
+    }
+
     fn parse<H: Head>(&self) -> Result<Option<(H, usize)>, HandshakeError> {
         let bytes = &self.bytes[self.start..];
+        if bytes.is_empty() {
+            return Ok(None);
+        }
         // No field is shorter than "n:\n": memory follows what has arrived, not what is allowed.
         let room = self.max_fields.min(bytes.len() / 3 + 1);
         let mut fields = vec![httparse::EMPTY_HEADER; room];
@@ -127,9 +145,10 @@ pub(super) fn collect(fields: &[httparse::Header<'_>]) -> Result<HeaderMap, Hand
     for field in fields {
         let name = HeaderName::from_bytes(field.name.as_bytes())
             .map_err(|_| HandshakeError::Malformed("a header field's name is not a token"))?;
-        let value = HeaderValue::from_bytes(field.value).map_err(|_| {
+        let mut value = HeaderValue::from_bytes(field.value).map_err(|_| {
             HandshakeError::Malformed("a header field's value has a forbidden character")
         })?;
+        value.set_sensitive(is_secret(&name));
         headers
             .try_append(name, value)
             .map_err(|_| HandshakeError::TooManyHeaders {
@@ -137,6 +156,35 @@ pub(super) fn collect(fields: &[httparse::Header<'_>]) -> Result<HeaderMap, Hand
             })?;
     }
     Ok(headers)
+}
+
+/// Whether a field is there to hold a secret, which the `Debug` form of a map does not show then.
+fn is_secret(name: &HeaderName) -> bool {
+    [
+        AUTHORIZATION,
+        PROXY_AUTHORIZATION,
+        COOKIE,
+        SET_COOKIE,
+        LOCATION,
+    ]
+    .contains(name)
+}
+
+/// Shows the names of fields only: any value may be a secret.
+pub(super) struct Names<'h>(pub(super) &'h HeaderMap);
+
+impl std::fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+/// A request target without its query, which may hold a token.
+pub(super) fn without_query(target: &str) -> String {
+    match target.split_once('?') {
+        Some((path, _)) => format!("{path}?..."),
+        None => target.to_owned(),
+    }
 }
 
 /// Writes `name: value` and the line's end.

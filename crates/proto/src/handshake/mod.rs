@@ -96,6 +96,17 @@ pub enum HandshakeError {
     /// RFC 6455, 4.2.1; RFC 9112, 3.2.
     #[error("the request has no Host field (RFC 6455, 4.2.1)")]
     MissingHost,
+    /// RFC 9112, 3.2: a target in absolute form and the Host field name different hosts. What decides by
+    /// one of them must not be deceived with the other.
+    #[error(
+        "the request target names the host \"{target}\", but the Host field \"{host}\" (RFC 9112, 3.2)"
+    )]
+    RequestHost {
+        /// The target's.
+        target: String,
+        /// The field's.
+        host: String,
+    },
     /// RFC 6455, 4.2.1: an ordinary HTTP request.
     #[error("the request does not ask for WebSocket: its Upgrade field {} (RFC 6455, 4.2.1)", found(.0))]
     RequestUpgrade(Option<String>),

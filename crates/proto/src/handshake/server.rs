@@ -1,4 +1,7 @@
 //! The server's side (RFC 6455, 4.2).
+use std::borrow::Cow;
+use std::fmt;
+
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
@@ -10,8 +13,8 @@ use super::{HandshakeError, Negotiated, accept_key, extensions};
 use crate::Limits;
 use crate::deflate::DeflateConfig;
 
-/// A valid WebSocket request.
-#[derive(Debug, Clone)]
+/// A valid WebSocket request. Its `Debug` form shows neither query nor values of header fields.
+#[derive(Clone)]
 pub struct ServerRequest {
     /// Path and query.
     pub target: String,
@@ -19,6 +22,16 @@ pub struct ServerRequest {
     pub headers: HeaderMap,
     /// Offered sub-protocols, in the client's order.
     pub protocols: Vec<String>,
+}
+
+impl fmt::Debug for ServerRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerRequest")
+            .field("target", &headers::without_query(&self.target))
+            .field("headers", &headers::Names(&self.headers))
+            .field("protocols", &self.protocols)
+            .finish()
+    }
 }
 
 /// A request as far as it has arrived.
@@ -221,13 +234,19 @@ impl RequestHead {
         if self.method != Method::GET {
             return Err(HandshakeError::Method(self.method));
         }
-        let Some(target) = path_and_query(&self.target) else {
+        let Some(target) = Target::parse(&self.target) else {
             return Err(HandshakeError::RequestTarget(headers::excerpt(
-                self.target.as_bytes(),
+                headers::without_query(&self.target).as_bytes(),
             )));
         };
-        if headers::single(headers, "host")?.is_none() {
+        let Some(host) = headers::single(headers, "host")? else {
             return Err(HandshakeError::MissingHost);
+        };
+        if !target.is_of(host.as_bytes()) {
+            return Err(HandshakeError::RequestHost {
+                target: headers::excerpt(target.authority.unwrap_or_default().as_bytes()),
+                host: headers::excerpt(host.as_bytes()),
+            });
         }
         if !has_token(headers, &UPGRADE, b"websocket") {
             return Err(HandshakeError::RequestUpgrade(headers::shown(
@@ -271,7 +290,7 @@ impl RequestHead {
             headers::extensions(headers)?;
         }
         Ok(ServerRequest {
-            target: target.into_owned(),
+            target: target.path_and_query.into_owned(),
             headers: self.headers,
             protocols,
         })
@@ -297,24 +316,60 @@ fn offered_protocols(headers: &HeaderMap) -> Result<Vec<String>, HandshakeError>
         .collect()
 }
 
-/// The path and query of a target in origin form or in absolute form (RFC 9112, 3.2).
-fn path_and_query(target: &str) -> Option<std::borrow::Cow<'_, str>> {
-    if target.contains('#') {
-        return None;
+/// A request target in origin form or in absolute form (RFC 9112, 3.2).
+struct Target<'t> {
+    /// Of the absolute form.
+    authority: Option<&'t str>,
+    default_port: &'static str,
+    path_and_query: Cow<'t, str>,
+}
+
+impl<'t> Target<'t> {
+    fn parse(target: &'t str) -> Option<Target<'t>> {
+        if target.contains('#') {
+            return None;
+        }
+        if target.starts_with('/') {
+            return Some(Target {
+                authority: None,
+                default_port: "",
+                path_and_query: target.into(),
+            });
+        }
+        let (scheme, rest) = target.split_once("://")?;
+        let is = |known: &&str| scheme.eq_ignore_ascii_case(known);
+        let default_port = if ["http", "ws"].iter().any(is) {
+            ":80"
+        } else if ["https", "wss"].iter().any(is) {
+            ":443"
+        } else {
+            return None;
+        };
+        let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        // RFC 9110, 4.2.4: user information is there to deceive.
+        if authority.is_empty() || authority.contains('@') {
+            return None;
+        }
+        Some(Target {
+            authority: Some(authority),
+            default_port,
+            path_and_query: match rest {
+                "" => "/".into(),
+                query if query.starts_with('?') => format!("/{query}").into(),
+                path => path.into(),
+            },
+        })
     }
-    if target.starts_with('/') {
-        return Some(target.into());
+
+    /// Whether the Host field does not contradict it.
+    fn is_of(&self, host: &[u8]) -> bool {
+        self.authority.is_none_or(|authority| {
+            let bare = |name: &[u8]| {
+                let port = self.default_port.as_bytes();
+                let name = name.strip_suffix(port).unwrap_or(name);
+                name.to_ascii_lowercase()
+            };
+            bare(authority.as_bytes()) == bare(host)
+        })
     }
-    let (scheme, rest) = target.split_once("://")?;
-    if !["http", "https", "ws", "wss"]
-        .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known))
-    {
-        return None;
-    }
-    Some(match rest.find(['/', '?']) {
-        None => "/".into(),
-        Some(at) if rest[at..].starts_with('?') => format!("/{}", &rest[at..]).into(),
-        Some(at) => rest[at..].into(),
-    })
 }

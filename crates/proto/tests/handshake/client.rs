@@ -575,3 +575,71 @@ fn window_bits_outside_of_8_to_15_are_refused() {
         ));
     }
 }
+
+/// lua-resty-websocket #104: the fields of an upgrade do not make a refusal an acceptance.
+#[test]
+fn a_refusal_with_the_fields_of_an_acceptance_is_one() {
+    for status in [200, 204, 304, 400, 401, 403, 404, 426, 500, 503] {
+        let refusal = ACCEPTANCE.replace("101 Switching Protocols", &format!("{status} No"));
+
+        let error = answer(request(), &refusal).unwrap_err();
+
+        let HandshakeError::Refused(response) = error else {
+            panic!("{status}: {error}");
+        };
+        assert_eq!(response.status(), status);
+    }
+}
+
+/// Escape sequences would run in the terminal that shows the error or the log.
+#[test]
+fn what_a_server_answered_is_shown_escaped() {
+    for (old, new) in [
+        ("Upgrade: websocket", "Upgrade: \u{9b}2J"),
+        ("Connection: Upgrade", "Connection: \u{9b}2J\u{202e}"),
+        ("{accept}", "\u{9d}0;title\u{9c}"),
+        ("{accept}", "{accept}\r\nSec-WebSocket-Protocol: \u{9b}2J"),
+        ("{accept}", "{accept}\r\nSec-WebSocket-Extensions: \u{9b}2J"),
+        ("101 Switching Protocols", "403 \u{9b}2J"),
+    ] {
+        let error = answer(request(), &ACCEPTANCE.replacen(old, new, 1)).expect_err(new);
+
+        let words = error.to_string();
+        assert!(
+            words.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+            "{words:?}"
+        );
+    }
+}
+
+/// What a program logs of a request or an answer has no credentials in it.
+#[test]
+fn credentials_are_not_shown() {
+    let request = ClientRequest {
+        target: "/chat?token=secret".into(),
+        headers: headers(&[
+            ("authorization", "Bearer secret"),
+            ("cookie", "id=secret"),
+            ("x-api-key", "secret"),
+        ]),
+        ..request()
+    };
+    let shown = format!("{request:?}");
+    assert!(
+        shown.contains("/chat") && shown.contains("x-api-key"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret"), "{shown}");
+
+    let accepted = ACCEPTANCE.replacen("{accept}", "{accept}\r\nSet-Cookie: id=secret", 1);
+    let response = answer(request.clone(), &accepted).unwrap();
+    assert_eq!(response.headers["set-cookie"], "id=secret");
+    assert!(!format!("{response:?}").contains("secret"));
+
+    let redirect = "HTTP/1.1 302 Found\r\nSet-Cookie: id=secret\r\nLocation: /?t=secret\r\n\r\n";
+    let error = answer(request, redirect).unwrap_err();
+    assert!(
+        !format!("{error} {error:?}").contains("secret"),
+        "{error:?}"
+    );
+}

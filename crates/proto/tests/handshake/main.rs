@@ -1,6 +1,7 @@
 //! The opening handshake through its public interface (RFC 6455, 4; RFC 7692, 5 and 7.1).
 mod client;
 mod deflate;
+mod linear;
 mod server;
 
 use arkws_proto::Limits;

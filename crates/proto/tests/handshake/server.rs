@@ -92,6 +92,46 @@ const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
         "request target \"/chat#a\"",
     ),
     (
+        "RFC 9112, 3.2",
+        "the target names another host",
+        "/chat HTTP",
+        "http://other.example/chat HTTP",
+        400,
+        "the request target names the host \"other.example\", but the Host field \"server.example.com\"",
+    ),
+    (
+        "RFC 9112, 3.2",
+        "the target names another port",
+        "/chat HTTP",
+        "http://server.example.com:81/chat HTTP",
+        400,
+        "names the host \"server.example.com:81\"",
+    ),
+    (
+        "RFC 9112, 3.2",
+        "the target begins with the host",
+        "/chat HTTP",
+        "http://server.example.com.evil.example/ HTTP",
+        400,
+        "names the host",
+    ),
+    (
+        "RFC 9110, 4.2.4",
+        "the target has user information",
+        "/chat HTTP",
+        "http://server.example.com@other.example/ HTTP",
+        400,
+        "request target",
+    ),
+    (
+        "RFC 9110, 4.2.1",
+        "the target has no host",
+        "/chat HTTP",
+        "http:///chat HTTP",
+        400,
+        "request target",
+    ),
+    (
         "4.2.1 (2)",
         "no Host",
         "Host: server.example.com\r\n",
@@ -373,6 +413,8 @@ fn the_target_is_path_and_query_in_either_form() {
         ("http://server.example.com/chat?x", "/chat?x"),
         ("HTTPS://server.example.com", "/"),
         ("ws://server.example.com?x", "/?x"),
+        ("ws://SERVER.example.com:80/x", "/x"),
+        ("wss://server.example.com:443/x", "/x"),
     ] {
         let request = SAMPLE.replacen("/chat HTTP", &format!("{target} HTTP"), 1);
 
@@ -536,4 +578,72 @@ fn refusing_gives_a_whole_answer() {
         "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nConnection: close\r\n\
          Content-Type: text/plain; charset=utf-8\r\nContent-Length: 16\r\n\r\ntoo many clients"
     );
+}
+
+/// Granian, 2026: a server that took the field for text panicked.
+#[test]
+fn a_sub_protocol_that_is_not_ascii_is_answered_with_400() {
+    let (before, after) = SAMPLE.split_once("superchat").unwrap();
+    for protocol in [&b"\xE4"[..], b"\xFF\xFE", "\u{20ac}".as_bytes(), b"a\xC3"] {
+        let request = [before.as_bytes(), protocol, after.as_bytes()].concat();
+
+        let error = serve(&request).unwrap_err();
+
+        assert!(
+            matches!(error, HandshakeError::RequestProtocol(_)),
+            "{error}"
+        );
+        assert!(error.to_string().is_ascii(), "{error}");
+        assert!(text(error.rejection()).starts_with("HTTP/1.1 400 "));
+    }
+}
+
+/// Escape sequences would run in the terminal that shows the error or the log.
+#[test]
+fn what_a_client_sent_is_shown_escaped() {
+    for (old, new) in [
+        ("chat, superchat", "\u{1b}[2J"),
+        (
+            "Origin: ",
+            "Sec-WebSocket-Extensions: \u{1b}[2J\u{9b}\r\nOrigin: ",
+        ),
+        ("Version: 13", "Version: \u{85}\u{2028}\u{202e}"),
+        ("Upgrade: websocket", "Upgrade: \u{9b}31m"),
+        ("dGhlIHNhbXBsZSBub25jZQ==", "\u{9d}0;title\u{9c}"),
+        ("/chat HTTP", "\u{9b}2J HTTP"),
+    ] {
+        let request = SAMPLE.replacen(old, new, 1);
+
+        let error = serve(request.as_bytes()).expect_err(new);
+
+        let printable = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        assert!(printable(&error.to_string()), "{error:?}");
+        let answer = text(error.rejection());
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(printable(body.trim_end_matches('\n')), "{body:?}");
+    }
+}
+
+/// Credentials stand in neither the form that programs log nor in an error.
+#[test]
+fn what_a_client_authenticates_with_is_not_shown() {
+    let authorized = SAMPLE.replacen(
+        "/chat HTTP/1.1\r\n",
+        "/chat?token=secret HTTP/1.1\r\nAuthorization: Bearer secret\r\nCookie: id=secret\r\n\
+         X-Api-Key: secret\r\nProxy-Authorization: Basic secret\r\n",
+        1,
+    );
+    let request = serve(authorized.as_bytes()).unwrap();
+    assert_eq!(request.target, "/chat?token=secret");
+    let shown = format!("{request:?}");
+    assert!(shown.contains("/chat"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+
+    let error = serve(
+        authorized
+            .replacen("token=secret", "token=secret#a", 1)
+            .as_bytes(),
+    );
+    let error = error.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
 }
