@@ -44,14 +44,21 @@ function usable(value) {
     .map(String);
 }
 
-/** An object of a flat list; a field that came several times is an array. */
+/**
+ * An object of a flat list; a field that came several times is an array. It inherits nothing: what
+ * the peer did not send is not there (`constructor`), and what it did send is a field like others
+ * (`__proto__`).
+ */
 function unflatten(flat) {
-  const fields = new Map();
+  const fields = Object.create(null);
   for (let i = 0; i < flat.length; i += 2) {
-    const before = fields.get(flat[i]);
-    fields.set(flat[i], before === undefined ? flat[i + 1] : [before, flat[i + 1]].flat());
+    const [name, value] = [flat[i], flat[i + 1]];
+    const before = fields[name];
+    if (before === undefined) fields[name] = value;
+    else if (typeof before === 'string') fields[name] = [before, value];
+    else before.push(value);
   }
-  return Object.fromEntries(fields);
+  return fields;
 }
 
 module.exports = { flatten, unflatten };

@@ -34,10 +34,15 @@ function connectOptions(options) {
   };
 }
 
+/** For what is no code: what a conversion to 32 bits would make of it, nobody has asked for. */
+const NO_CODE = 0;
+
 /** Code and reason of a `close`. */
 function closeOptions(options) {
-  const code = only('number', options?.code);
-  return { code: code === undefined ? undefined : code >>> 0, reason: only('string', options?.reason) };
+  let code = only('number', options?.code);
+  const isCode = Number.isInteger(code) && code >= 0 && code <= 0xffff;
+  if (code !== undefined && !isCode) code = NO_CODE;
+  return { code, reason: only('string', options?.reason) };
 }
 
 /** Options of a server's `start`. */
@@ -84,8 +89,10 @@ function proxy(options) {
   const { proxy } = options;
   if (proxy === 'no-proxy') return { noProxy: true };
   if (!isObject(proxy)) throw parameterError("proxy is neither 'system' nor 'no-proxy' nor an object");
-  const port = (only('number', proxy.port) ?? 0) | 0;
-  if (port < 0 || port > 65535) throw parameterError(`${port} is not a port of a proxy`);
+  const port = only('number', proxy.port) ?? 0;
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) {
+    throw parameterError(`${port} is not a port of a proxy`);
+  }
   return {
     proxy: {
       host: text(proxy.host),

@@ -136,6 +136,8 @@ describe('options of connect', () => {
     { proxy: 1 },
     { proxy: { host: 'proxy', port: -1, exclusionList: [] } },
     { proxy: { host: 'proxy', port: 65536, exclusionList: [] } },
+    { proxy: { host: 'proxy', port: 2 ** 32 + 80, exclusionList: [] } },
+    { proxy: { host: 'proxy', port: 80.5, exclusionList: [] } },
     { protocol: undefined },
     { protocol: null },
     { protocol: ['chat'] },

@@ -35,7 +35,8 @@ async fn talk(url: &str, messages: Vec<String>) -> Result<(), Error> {
     println!(
         "connected: {} {}",
         response.status.as_str(),
-        response.reason
+        // What the server says does nothing to the terminal.
+        response.reason.escape_debug()
     );
 
     let mut expected = messages.len();
@@ -45,12 +46,13 @@ async fn talk(url: &str, messages: Vec<String>) -> Result<(), Error> {
     }
     while let Some(message) = socket.recv().await {
         match message? {
-            MessageRef::Text(text) => println!("< {}", text.as_str()),
+            MessageRef::Text(text) => println!("< {}", text.as_str().escape_debug()),
             MessageRef::Binary(data) => println!("< {} bytes", data.len()),
             MessageRef::Ping(_) | MessageRef::Pong(_) => continue,
             MessageRef::Close(None) => println!("closed"),
             MessageRef::Close(Some(frame)) => {
-                println!("closed: {} {}", frame.code().get(), frame.reason());
+                let reason = frame.reason().escape_debug();
+                println!("closed: {} {reason}", frame.code().get());
             }
         }
         expected = expected.saturating_sub(1);

@@ -83,7 +83,7 @@ impl BusinessError {
     ) -> BusinessError {
         BusinessError {
             code: Self::EVENT,
-            message,
+            message: printable(message),
             data: Some(status.unwrap_or(0).to_string()),
             cause: Some(cause),
         }
@@ -102,12 +102,34 @@ impl BusinessError {
             message: if detail.is_empty() {
                 text.to_owned()
             } else {
-                format!("{text}: {detail}")
+                printable(format!("{text}: {detail}"))
             },
             data: None,
             cause: None,
         }
     }
+}
+
+/// The text with what a terminal or a reader of lines would obey written as an escape: a message may
+/// have words of the peer's in it, such as the reason of its close.
+fn printable(text: String) -> String {
+    let acts = |c: char| {
+        c.is_control()
+            // Ends of lines and of paragraphs, and what turns the direction of others.
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(acts) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match acts(c) {
+            true => escaped.extend(c.escape_default()),
+            false => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 const UNKNOWN: &str = "Websocket Unknown Other Error";

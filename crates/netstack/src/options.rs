@@ -1,4 +1,5 @@
 //! Options of `connect` and `close`, after a binding has converted their types.
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,13 +16,21 @@ pub(crate) fn write_timeout(given: Option<Duration>) -> Option<Duration> {
     Some(given.unwrap_or(WRITE_TIMEOUT)).filter(|limit| !limit.is_zero())
 }
 
-/// One header as the program gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One header as the program gave it. Its `Debug` form does not show the value.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Header {
     /// The field's name.
     pub name: String,
     /// Its value.
     pub value: String,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `WebSocketRequestOptions`. `Default` is what a call without options means.
@@ -75,8 +84,8 @@ pub struct RequestOptions {
     pub reconnect: Option<Reconnect>,
 }
 
-/// `ClientCert`.
-#[derive(Debug, Clone, Default)]
+/// `ClientCert`. Its `Debug` form does not show the password.
+#[derive(Clone, Default)]
 pub struct ClientCert {
     /// PEM certificate chain.
     pub cert_path: PathBuf,
@@ -84,6 +93,15 @@ pub struct ClientCert {
     pub key_path: PathBuf,
     /// Its password.
     pub key_password: String,
+}
+
+impl fmt::Debug for ClientCert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCert")
+            .field("cert_path", &self.cert_path)
+            .field("key_path", &self.key_path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `TlsProtocol`.
@@ -111,8 +129,8 @@ pub enum Proxy {
     Server(ProxyServer),
 }
 
-/// `HttpProxy`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// `HttpProxy`. Its `Debug` form shows no credentials.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ProxyServer {
     /// Host, optionally `user:password@host[:port]` or a URL (`socks5://`, `http://`).
     pub host: String,
@@ -124,6 +142,17 @@ pub struct ProxyServer {
     pub password: String,
     /// Hosts that are reached directly.
     pub exclusion_list: Vec<String>,
+}
+
+impl fmt::Debug for ProxyServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.host.rsplit('@').next().unwrap_or_default();
+        f.debug_struct("ProxyServer")
+            .field("host", &host)
+            .field("port", &self.port)
+            .field("exclusion_list", &self.exclusion_list)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How to reconnect: exponential back-off with full jitter.

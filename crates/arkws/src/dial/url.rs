@@ -1,4 +1,6 @@
 //! WebSocket URLs (RFC 6455, 3), by the rules of the WHATWG URL standard.
+use std::fmt;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
@@ -42,11 +44,18 @@ pub fn parse_url(text: &str) -> Result<Url, UrlError> {
 }
 
 /// Where a URL leads to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Endpoint {
     url: Url,
     host: Host<String>,
     port: u16,
+}
+
+// The URL may hold a password or a token.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.authority()).finish()
+    }
 }
 
 impl Endpoint {
@@ -153,20 +162,28 @@ pub(crate) fn basic(user: &[u8], password: &[u8]) -> HeaderValue {
     value
 }
 
-/// What a caller gave, to be shown to a person: bounded, escaped, and without the part that may hold a password.
+/// What a caller or a peer gave, to be shown to a person: bounded, escaped, and without the parts that
+/// may hold a password or a token: user information, query and fragment.
 pub(crate) fn shown(text: &str) -> String {
     const MAX: usize = 100;
-    let public = match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!("{}...{}", &text[..scheme + 3], &text[at..])
-        }
-        (None, Some(at)) => format!("...{}", &text[at..]),
-        _ => text.to_owned(),
+    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let public = match text.rfind('@') {
+        // A query with an `@`, or a password with a `?`: nobody can tell.
+        Some(at) if text[..at].contains(['?', '#']) => format!("{}...", &text[..scheme]),
+        Some(at) if scheme <= at => format!("{}...{}", &text[..scheme], without_query(&text[at..])),
+        _ => without_query(text),
     };
     let escaped = public.escape_debug().to_string();
     match escaped.char_indices().nth(MAX) {
         None => escaped,
         Some((end, _)) => format!("{}...", &escaped[..end]),
+    }
+}
+
+fn without_query(text: &str) -> String {
+    match text.find(['?', '#']) {
+        Some(at) => format!("{}...", &text[..=at]),
+        None => text.to_owned(),
     }
 }
 
@@ -297,6 +314,19 @@ mod tests {
         ] {
             let words = Endpoint::parse(text).expect_err(text).to_string();
             assert!(!words.contains("sec"), "{words}");
+        }
+        for text in [
+            "http://x/path?token=secret",
+            "http://x/path#token=secret",
+            "ws://x:99999/path?token=secret&mail=me@secret",
+            "ws://me:sec?ret@x:99999/path",
+            "ws://me:sec#ret@x:99999/path",
+            "me:secret@x y?token=secret",
+            "x?redirect=ws://me:secret@y",
+            "x@y?url=ws://secret",
+        ] {
+            let words = Endpoint::parse(text).expect_err(text).to_string();
+            assert!(!words.contains("sec") && !words.contains("ret"), "{words}");
         }
         let words = Endpoint::parse(&format!("http://a/\r\n{}", "x".repeat(1 << 20)))
             .unwrap_err()

@@ -1,4 +1,6 @@
 //! A request that waits for the program's answer.
+use std::fmt;
+
 use http::StatusCode;
 use tokio::sync::oneshot;
 
@@ -10,13 +12,25 @@ use crate::Headers;
 /// Dropped, or not answered within [`request_timeout`](super::ServerConfig::request_timeout): refused
 /// with 503. [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) tells that an answer would
 /// come too late: whoever keeps it until then can let it go.
-#[derive(Debug)]
+///
+/// Its `Debug` form shows neither query nor values of header fields.
 pub struct PendingRequest {
     id: u64,
     target: String,
     headers: Headers,
     connection: Connection,
     answer: oneshot::Sender<Answer>,
+}
+
+impl fmt::Debug for PendingRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.target.split('?').next().unwrap_or_default();
+        f.debug_struct("PendingRequest")
+            .field("id", &self.id)
+            .field("path", &path)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the program said.

@@ -11,5 +11,6 @@ mod reconnecting;
 mod refusals;
 mod request;
 mod sending;
+mod shown;
 mod support;
 mod tls;

@@ -44,6 +44,12 @@ async fn the_program_sees_target_headers_and_address_and_lets_in() {
     assert_eq!(pending.headers()["authorization"], "Bearer sesame");
     assert_eq!(pending.headers()["host"], address.to_string().as_str());
     assert_eq!(server.list(), [], "not yet");
+    let shown = format!("{pending:?}");
+    assert!(shown.contains("/room"), "{shown}");
+    assert!(
+        !shown.contains("sesame") && !shown.contains("blue"),
+        "{shown}"
+    );
     let expected = pending.connection().clone();
     pending.accept();
 

@@ -1,0 +1,107 @@
+//! What people and logs see: no secrets of the program's, and nothing of the peer's that a terminal would obey.
+use arkws::{CloseCode, CloseFrame};
+use arkws_netstack::{
+    ClientCert, CloseOptions, Header, Proxy, ProxyServer, Reconnect, RequestOptions,
+};
+
+use crate::support::{Client, Frozen, Seen, Server, level, options};
+
+/// What a log must not have: it clears a screen, and forges a line.
+const HOSTILE: &str = "\u{1b}[2J\r\n\u{9b}31m\u{7}\u{202e}\u{2028}forged";
+
+fn assert_printable(words: &str) {
+    let obeyed = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{202e}');
+    assert!(!words.contains(obeyed), "{words:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_a_close_is_escaped_in_messages_and_whole_as_data() {
+    let _clock = Frozen::clock();
+    for reconnects in [true, false] {
+        let server = Server::start().await;
+        let mut client = Client::new();
+        let given = RequestOptions {
+            reconnect: reconnects.then(Reconnect::default),
+            ..options()
+        };
+        client.socket.connect(&server.url(), given).unwrap();
+        let mut peer = server.accept().await;
+        assert!(matches!(client.next().await, Seen::Headers(_)));
+        assert!(matches!(client.next().await, Seen::Open { .. }));
+
+        let frame = CloseFrame::new(CloseCode::new(1012).unwrap(), HOSTILE);
+        let _ = peer.close(Some(frame)).await;
+
+        match client.next().await {
+            Seen::Reconnecting { cause, .. } if reconnects => {
+                let escaped = "\\u{1b}[2J\\r\\n\\u{9b}31m\\u{7}\\u{202e}\\u{2028}forged";
+                assert!(cause.message.ends_with(escaped), "{cause}");
+            }
+            Seen::Close(code, reason) => assert_eq!((code, &*reason), (1012, HOSTILE)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_answers_is_escaped_in_messages() {
+    for answer in [
+        format!(
+            "HTTP/1.1 403 {}\r\n\r\n",
+            HOSTILE.replace("\r\n", "").replace(['\u{1b}', '\u{7}'], "")
+        ),
+        format!("HTTP/1.1 101 S\r\nUpgrade: {}\r\n\r\n", "\u{9b}2J"),
+        "HTTP/1.1 302 F\r\nLocation: \u{9b}2J://\u{202e}\r\n\r\n".to_owned(),
+        "HTTP/1.1 302 F\r\nLocation: ftp://a/\u{9b}2J\u{202e}\r\n\r\n".to_owned(),
+        HOSTILE.to_owned(),
+    ] {
+        let server = Server::start().await;
+        let mut client = Client::new();
+        client.connect(server.url()).unwrap();
+        let _peer = server.answer(&answer).await;
+        assert_printable(&client.error().await.message);
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_fails_is_shown_without_what_it_may_keep_secret() {
+    for url in [
+        "ws://me:secret@x:99999/",
+        "ws://x:99999/path?token=secret",
+        "ws://x:99999/path#token=secret",
+        "http://x/path?token=secret&to=me@x",
+        "ws://?token=secret",
+    ] {
+        let client = Client::at(level(26));
+        let error = client.connect(url).unwrap_err();
+        assert!(!error.message.contains("secret"), "{error}");
+    }
+}
+
+#[test]
+fn options_show_no_secrets() {
+    let all = RequestOptions {
+        headers: vec![Header {
+            name: "Authorization".into(),
+            value: "Bearer secret".into(),
+        }],
+        client_cert: Some(ClientCert {
+            cert_path: "cert.pem".into(),
+            key_path: "key.pem".into(),
+            key_password: "secret".into(),
+        }),
+        proxy: Proxy::Server(ProxyServer {
+            host: "me:secret@proxy".into(),
+            port: 80,
+            username: "me".into(),
+            password: "secret".into(),
+            exclusion_list: vec!["intern".into()],
+        }),
+        ..options()
+    };
+    let shown = format!("{all:?} {:?}", CloseOptions::default());
+    for public in ["Authorization", "key.pem", "proxy", "intern"] {
+        assert!(shown.contains(public), "{shown}");
+    }
+    assert!(!shown.contains("secret"), "{shown}");
+}
