@@ -70,7 +70,8 @@ function acceptance(request, ...lines) {
 describe('a close code', () => {
   // ws 8.20.1; and what a conversion to 32 or 16 bits would make 1001 of.
   const converted = [2 ** 32 + 1001, 2 ** 16 + 1001, 1001 - 2 ** 32, 1001.5, 2 ** 53, NaN];
-  const none = [...converted, -1, -0.5, Infinity, -Infinity, 0, 999, 1004, 1005, 1006, 1015, 2999, 5000];
+  const reserved = [0, 999, 1004, 1005, 1006, 1015, 2999, 5000];
+  const none = [...converted, -1, -0.5, Infinity, -Infinity, ...reserved];
   for (const code of none) {
     it(`${code} goes as 1000, from either side`, async (t) => {
       const closed = deferred();
@@ -226,6 +227,68 @@ describe('a line break in a value of the program', () => {
     for await (const piece of response) body += piece;
     assert.equal(body, evil);
   });
+});
+
+// undici CVE-2026-1528, Tomcat CVE-2020-13935, gorilla CVE-2020-27813.
+describe('a frame that announces', () => {
+  for (const [length, expected] of [
+    [2n ** 32n, 1009],
+    [2n ** 32n + 5n, 1009],
+    [2n ** 63n - 1n, 1009],
+    [2n ** 63n, 1002],
+    [2n ** 64n - 1n, 1002],
+  ]) {
+    /** The header alone: what it announces never comes. */
+    const header = (mask) => {
+      const bytes = Buffer.alloc(mask === 0 ? 10 : 14);
+      bytes.set([0x82, mask | 127]);
+      bytes.writeBigUInt64BE(length, 2);
+      return bytes;
+    };
+    /** The code of the close frame that begins here; a client's has a `key`. */
+    const codeOf = (frame, key) =>
+      key ? frame.readUInt16BE(6) ^ frame.readUInt16BE(2) : frame.readUInt16BE(2);
+
+    it(`${length} bytes ends a client with ${expected}, without memory`, async (t) => {
+      const answered = deferred();
+      const port = await listen(t, (socket) => {
+        socket.once('data', (request) => {
+          socket.write(Buffer.concat([Buffer.from(acceptance(request)), header(0)]));
+          socket.once('data', (frame) => {
+            answered.resolve(codeOf(frame, true));
+            socket.end();
+          });
+        });
+      });
+      const before = process.memoryUsage().rss;
+      const ws = arkws.createWebSocket();
+      const failed = next(ws, 'error');
+      await ws.connect(`ws://127.0.0.1:${port}`, { maxMessageSize: 2 ** 32 - 1 });
+      assert.equal(await answered.promise, expected);
+      const [error] = await failed;
+      assert.equal(error.cause, expected === 1009 ? 'too-big' : 'protocol');
+      assert.ok(process.memoryUsage().rss - before < 64 << 20);
+    });
+
+    it(`${length} bytes ends the client of a server with ${expected}`, async (t) => {
+      const { server, port } = await started(t, { maxMessageSize: 2 ** 32 - 1 });
+      const failed = next(server, 'error');
+      const socket = connect(port, '127.0.0.1');
+      t.after(() => socket.destroy());
+      const head =
+        'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+      socket.write(Buffer.concat([Buffer.from(head), header(0x80)]));
+      let got = Buffer.alloc(0);
+      socket.on('data', (data) => (got = Buffer.concat([got, data])));
+      const [error] = await failed;
+      assert.equal(error.cause, expected === 1009 ? 'too-big' : 'protocol');
+      socket.end();
+      await once(socket, 'close');
+      const end = got.indexOf('\r\n\r\n') + 4;
+      assert.equal(codeOf(got.subarray(end), false), expected);
+    });
+  }
 });
 
 /** A program with a log, and what it has said, on either stream, when it has ended. */

@@ -190,7 +190,7 @@ impl ClientHandshake {
 fn write_request(request: &ClientRequest, key: &str) -> Result<Vec<u8>, HandshakeError> {
     if !is_target(request.target.as_bytes()) {
         return Err(HandshakeError::InvalidTarget(headers::excerpt(
-            request.target.as_bytes(),
+            headers::without_query(&request.target).as_bytes(),
         )));
     }
     let mut hosts = request.headers.get_all(HOST).iter();

@@ -187,6 +187,11 @@ fn an_offer_that_cannot_be_honoured_is_declined_and_the_next_is_taken() {
         "permessage-deflate; server_max_window_bits",
         "permessage-deflate; server_max_window_bits=7",
         "permessage-deflate; server_max_window_bits=16",
+        // undici CVE-2026-2229.
+        "permessage-deflate; server_max_window_bits=1000",
+        "permessage-deflate; server_max_window_bits=4294967305",
+        "permessage-deflate; client_max_window_bits=\"1000\"",
+        "permessage-deflate; server_max_window_bits=-8",
         "permessage-deflate; server_max_window_bits=08",
         "permessage-deflate; server_max_window_bits=1e1",
         "permessage-deflate; server_max_window_bits=+9",
