@@ -524,7 +524,8 @@ export declare namespace webSocket {
   }
 
   /**
-   * Header fields by lower-case name; one that came several times is an array.
+   * Header fields by lower-case name; one that came several times is an array. The object inherits
+   * nothing.
    * @since 12
    */
   type ResponseHeaders = {
