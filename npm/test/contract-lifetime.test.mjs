@@ -1,7 +1,8 @@
 // What keeps a process alive, and what happens to connections whose object or thread goes away.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { folder, node, serve } from './support.mjs';
+import { folder, node, packageRoot, serve } from './support.mjs';
 
 /** Runs a program with `url` as its argument. */
 async function run(program, url, flags = []) {
@@ -292,6 +293,72 @@ describe('worker threads', () => {
       url,
     );
     assert.deepEqual({ code, stderr, lines }, { code: 0, stderr: '', lines: ['alive'] });
+  });
+
+  it('in which the module was started by halves are not woken when they are gone', async (t) => {
+    const url = await serve(t, (socket) => {
+      const pouring = setInterval(() => socket.send('x'), 1);
+      socket.on('error', () => {}).on('close', () => clearInterval(pouring));
+    });
+    const file = `arkws.${process.platform}-${process.arch}.node`;
+    const cwd = await folder({
+      // A setter of Object.prototype takes the functions, and the last one makes start fail.
+      'worker.cjs': `
+        const { parentPort, workerData } = require('node:worker_threads');
+        const { start } = require(workerData.module);
+        const half = (deliver) => {
+          const functions = Object.create(null);
+          for (const name of ['drain', 'createClient', 'connect', 'answerRequest']) {
+            Object.defineProperty(Object.prototype, name, {
+              configurable: true,
+              set(value) {
+                functions[name] = value;
+                if (name === 'answerRequest') throw new Error('halfway');
+              },
+            });
+          }
+          try {
+            // Where setters have no part in it, it does not fail.
+            Object.assign(functions, { ...start(() => functions.drain(), deliver, () => {}) });
+          } catch {}
+          return functions;
+        };
+        // It takes a while to give these back. What comes meanwhile is for the second half, whose
+        // thread-safe function is gone by then; that of the third goes last.
+        const { createClient } = half(() => {});
+        for (let i = 0; i < 20_000; i++) createClient(undefined, 26);
+        const heard = (...values) => values.includes('x') && parentPort.postMessage('heard');
+        const second = half(heard);
+        const client = second.createClient(undefined, 26);
+        half(() => {});
+        second.connect(client, workerData.url, { headers: [], noProxy: true });
+        setInterval(() => {}, 1000);
+      `,
+      'main.mjs': `
+        import { Worker } from 'node:worker_threads';
+        import { once } from 'node:events';
+        import arkws from 'arkws';
+        const [, , url, module] = process.argv;
+        for (let i = 0; i < 3; i++) {
+          const file = new URL('worker.cjs', import.meta.url);
+          const worker = new Worker(file, { workerData: { url, module } });
+          await once(worker, 'message');
+          await worker.terminate();
+        }
+        // The network thread still works.
+        const ws = arkws.createWebSocket();
+        ws.on('message', () => ws.close());
+        ws.on('close', () => console.log('alive'));
+        ws.connect(url);
+      `,
+    });
+    const module = process.env.ARKWS_NATIVE ?? join(packageRoot, 'native', file);
+    // Memory that was given back is overwritten.
+    const env = { GLIBC_TUNABLES: 'glibc.malloc.perturb=165:glibc.malloc.tcache_count=0' };
+    const args = ['main.mjs', url, module];
+    const { code, signal, stderr, lines } = await node(args, { cwd, env });
+    const good = { code: 0, signal: null, lines: ['alive'] };
+    assert.deepEqual({ code, signal, lines }, good, stderr);
   });
 
   it('end by themselves when their connections are closed', async (t) => {

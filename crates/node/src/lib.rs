@@ -3,6 +3,7 @@
 //! It converts; what a call means is decided in `arkws-netstack`, and which listener is called in `npm/lib`. Events come
 //! from the one network thread of the process through a `queue`, and are made values by `delivery`.
 #![warn(missing_docs)]
+#![deny(unsafe_code)]
 #![expect(unreachable_pub, reason = "napi-rs converts public structs only")]
 
 mod client;
@@ -14,10 +15,15 @@ mod log;
 mod numbers;
 mod options;
 mod queue;
+#[expect(unsafe_code, reason = "it calls Node-API; see its notes on safety")]
 mod raw;
 mod server;
 mod settings;
 mod sync;
+#[expect(
+    unsafe_code,
+    reason = "vector instructions, and text that is known to be valid"
+)]
 mod utf16;
 
 use std::ffi::CStr;
@@ -60,5 +66,9 @@ static FUNCTIONS: &[(&CStr, raw::Entry)] = &[
 #[napi(module_exports)]
 pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
     log::init();
-    raw::export_start(env.raw(), exports.raw())
+    // SAFETY: Node-API calls this to load the module, through napi-rs, which sets no instance data.
+    #[expect(unsafe_code, reason = "this is where Node-API enters")]
+    unsafe {
+        raw::export_start(env.raw(), exports.raw())
+    }
 }

@@ -304,13 +304,19 @@ impl Queue {
         more
     }
 
-    /// The environment is going: nothing is appended and nobody is woken any more.
+    /// The environment is going: nothing is appended, and when this returns `wake` is not being
+    /// called and never will be. (That comes first: whatever fails here, `wake` must not stay.)
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.ready = VecDeque::new();
-        state.spare = Vec::new();
         *self.waker() = None;
+        let left = (
+            std::mem::take(&mut state.ready),
+            std::mem::take(&mut state.spare),
+        );
+        drop(state);
+        // Not under the lock: there are requests among it, which are refused by being dropped.
+        drop(left);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

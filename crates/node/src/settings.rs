@@ -111,13 +111,16 @@ pub(crate) fn set_policy(call: &Call<'_>) -> Result<Value> {
     let internet: Option<bool> = call.get(1)?;
     let hosts: Option<Vec<String>> = call.get(2)?;
 
-    let mut settings = settings();
-    let surroundings = settings.surroundings(main.as_deref().map(Path::new));
-    let policy = policy(internet, hosts, &surroundings.policy);
-    let failure = policy
-        .map(|policy| surroundings.context.set_policy(policy))
-        .err()
-        .map(Failure::from);
+    // Not borrowed while the failure is made, which may run JavaScript.
+    let failure = {
+        let mut settings = settings();
+        let surroundings = settings.surroundings(main.as_deref().map(Path::new));
+        let policy = policy(internet, hosts, &surroundings.policy);
+        policy
+            .map(|policy| surroundings.context.set_policy(policy))
+            .err()
+            .map(Failure::from)
+    };
     call.env.convert(failure)
 }
 

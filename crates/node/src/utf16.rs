@@ -17,7 +17,10 @@ pub(crate) fn to_utf8<'a>(units: &[u16], out: &'a mut [u8]) -> &'a str {
     let rest = mem::convert_utf16_to_utf8(&units[read..], &mut out[written..]);
     let text = &out[..written + rest];
     debug_assert!(str::from_utf8(text).is_ok());
-    // SAFETY: both write UTF-8, and where the second begins is between two characters.
+    // SAFETY: `text` is what two conversions wrote, one behind the other. `mem` writes UTF-8, and
+    // so does `blocks`, which ends between two characters: behind a block without surrogates, or
+    // behind a unit that is not the first half of a pair. (`tests/text.rs` compares it with the
+    // standard library, also where blocks meet within a pair.)
     unsafe { str::from_utf8_unchecked(text) }
 }
 
@@ -25,7 +28,7 @@ pub(crate) fn to_utf8<'a>(units: &[u16], out: &'a mut [u8]) -> &'a str {
 #[cfg(target_arch = "x86_64")]
 fn blocks(units: &[u16], out: &mut [u8]) -> (usize, usize) {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
-        // SAFETY: this processor has what that is compiled for.
+        // SAFETY: this processor has both features that it is compiled for, as was just asked.
         unsafe { avx2::blocks(units, out) }
     } else {
         (0, 0)
@@ -175,21 +178,22 @@ mod avx2 {
 
     #[target_feature(enable = "avx2,popcnt")]
     fn shuffle(lanes: __m128i, shuffle: &[u8; VECTOR]) -> __m128i {
-        // SAFETY: a vector is as long, and may lie anywhere.
+        // SAFETY: the array is as long as a vector (`VECTOR`), which this may read from any
+        // address.
         _mm_shuffle_epi8(lanes, unsafe { _mm_loadu_si128(shuffle.as_ptr().cast()) })
     }
 
     #[target_feature(enable = "avx2,popcnt")]
     fn load(block: &[u16; BLOCK]) -> (__m128i, __m128i) {
         let block = block.as_ptr().cast::<__m128i>();
-        // SAFETY: a block is two vectors long, and they may lie anywhere.
+        // SAFETY: `BLOCK` units are two vectors long, which this may read from any address.
         unsafe { (_mm_loadu_si128(block), _mm_loadu_si128(block.add(1))) }
     }
 
     #[target_feature(enable = "avx2,popcnt")]
     fn store(vector: __m128i, room: &mut [u8; ROOM], at: usize) {
         let to = &mut room[at..at + VECTOR];
-        // SAFETY: `to` is as long as a vector, which may lie anywhere.
+        // SAFETY: `to` is as long as a vector (`VECTOR`), which this may write to any address.
         unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), vector) };
     }
 }

@@ -7,7 +7,8 @@ use crate::frame::{Header, Opcode};
 use crate::utf8::Validator;
 use crate::{ProtocolError, Text, mask};
 
-/// From this many missing bytes on a read of its own is cheaper than a copy out of a shared read buffer.
+/// From this many missing bytes on a read of its own is cheaper than a copy out of a shared read
+/// buffer.
 const DIRECT_FROM: u64 = 16 << 10;
 
 /// Memory that an incomplete message may take before its bytes arrive, ...
@@ -31,7 +32,8 @@ pub(super) struct Frame {
 pub(super) struct Assembly {
     /// The message that has begun and not ended.
     open: Option<MessageKind>,
-    /// The open message arrives compressed, and is put together in `inflated` instead of in `buffer`.
+    /// The open message arrives compressed, and is put together in `inflated` instead of in
+    /// `buffer`.
     compressed: bool,
     inflated: Vec<u8>,
     buffer: BytesMut,
@@ -141,8 +143,8 @@ impl Assembly {
         self.buffer.capacity() + self.inflated.capacity() + self.control.capacity()
     }
 
-    /// Inflates and validates a piece of a compressed message; with what is behind it `available` bytes have arrived.
-    /// Returns how many bytes it became.
+    /// Inflates and validates a piece of a compressed message; with what is behind it `available`
+    /// bytes have arrived. Returns how many bytes it became.
     pub(super) fn inflate(
         &mut self,
         piece: &[u8],
@@ -189,8 +191,12 @@ impl Assembly {
                 self.validator
                     .finish()
                     .map_err(|_| ProtocolError::InvalidUtf8)?;
-                // SAFETY: `validate` has shown every byte of the message to the validator, in order; the buffer is
-                // lent out for appending only.
+                // SAFETY: `validate` has shown the validator every byte, in order: all that was
+                // appended is unmasked and shown before `progress` ends a message. What was shown
+                // has not changed: only `buffer[seen..]` is unmasked, `lend` gives a `BufMut`,
+                // which appends, and so does the inflater. The validator knew of no other message:
+                // it finished the one before, or had failed it, and with the connection this
+                // `Assembly` was dropped (`Receiver::stop`).
                 #[allow(unsafe_code)]
                 Event::Text(unsafe { Text::validated(payload) })
             }
@@ -205,7 +211,8 @@ impl Assembly {
     }
 }
 
-/// Makes room for at least `len` more bytes, and for the `missing` ones as far as what has arrived justifies it.
+/// Makes room for at least `len` more bytes, and for the `missing` ones as far as what has arrived
+/// justifies it.
 fn grow(buffer: &mut BytesMut, missing: usize, len: usize) {
     let received = buffer.len() + len;
     let justified = received.saturating_mul(GROWTH).max(FIRST_BUFFER) - buffer.len();

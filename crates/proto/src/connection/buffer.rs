@@ -166,9 +166,11 @@ impl RecvBuffer {
         let end = self.unparsed.start;
         let payload = Payload::Borrowed(&mut self.storage[end - len..end]);
         Some(match kind {
-            // SAFETY: `found` says `Text` of bytes only that were a `Text`, so they are valid UTF-8, and end where the
-            // unparsed bytes begin. Since then nothing has written to the storage or moved that place: whatever does either
-            // sets `found` anew, or to `None`.
+            // SAFETY: only `recv_buffered`, which has validated them, and `recv_rest`, of a `Text`,
+            // say `Text` of the bytes that end where the unparsed ones begin. Since then nothing
+            // has moved that place or written before it: what does either (`room`, `add_filled`,
+            // the next `recv_...`) sets `found` to `None` first, or anew behind it. All of them are
+            // in this file: the fields are private.
             EventKind::Text => Event::Text(unsafe { Text::validated(payload) }),
             EventKind::Binary => Event::Binary(payload),
             EventKind::Ping => Event::Ping(payload),

@@ -1,7 +1,8 @@
 //! Text types whose bytes are known to be UTF-8.
 //!
-//! The reason for the crate's only `unsafe`: both types are built only from bytes that have been validated, so that
-//! reading them as `str` does not validate again.
+//! Both types are built only from bytes that have been validated, so that reading them as `str`
+//! does not validate again. This is what the crate's `unsafe` is for; where else there is some, in
+//! `connection`, it calls [`Text::validated`].
 #![allow(unsafe_code)]
 
 use std::ops::Deref;
@@ -24,7 +25,9 @@ impl Utf8Bytes {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        // SAFETY: every constructor of `Utf8Bytes` takes a `str`, a checked `Text`, or validates; `Bytes` never change.
+        // SAFETY: the field is private to this file, in which everything that makes a `Utf8Bytes`
+        // takes a `str`, a `Text` or nothing (`Default`), or validates. Nothing here changes it,
+        // and `Bytes` lets nobody else: what shares the memory can only read it.
         unsafe { std::str::from_utf8_unchecked(&self.0) }
     }
 
@@ -63,8 +66,10 @@ impl<'b> Text<'b> {
     /// The text.
     #[inline]
     pub fn as_str(&self) -> &str {
-        // SAFETY: `new`, `validated`, `detach`, and `split_to` between characters are the only constructors; the payload is not lent
-        // out mutably.
+        // SAFETY: the field is private to this file, in which `new`, `validated`, `detach`, and
+        // `split_to` between two characters are all that makes a `Text`. Nothing here lends it out
+        // mutably, and nobody else has the memory: a `Payload` borrows it exclusively, or is a
+        // `BytesMut`.
         unsafe { std::str::from_utf8_unchecked(&self.0) }
     }
 
