@@ -136,7 +136,9 @@ pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
         .args(["--target-dir", "target/tsan", "--lib", "--tests"])
         .args(["--package", "arkws-netstack", "--package", "arkws-node"])
         .arg("--no-fail-fast")
-        .env("RUSTFLAGS", "-Zsanitizer=thread");
+        .env("RUSTFLAGS", "-Zsanitizer=thread")
+        // A race is only told if it is still known where the other thread was.
+        .env("TSAN_OPTIONS", "history_size=7");
     count(&mut tests, counts)
 }
 

@@ -37,6 +37,8 @@ fn payload(number: usize) -> Vec<u8> {
 
 #[test]
 fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woken() {
+    // Before there is a second thread: both are to work at the same time.
+    let expected: Vec<u8> = (0..MESSAGES).flat_map(payload).collect();
     let (wake, woken) = mpsc::channel();
     let queue = Arc::new(Queue::new(Box::new(move || {
         // Whoever has taken everything does not listen any more.
@@ -60,7 +62,6 @@ fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woke
     };
 
     let (mut bytes, mut failures, mut batches) = (Vec::new(), 0, VecDeque::new());
-    let expected: Vec<u8> = (0..MESSAGES).flat_map(payload).collect();
     while bytes.len() < expected.len() || failures < MESSAGES / 100 {
         woken.recv().expect("the queue wakes until all is taken");
         loop {
