@@ -788,7 +788,7 @@ export declare namespace webSocket {
     serverCert?: ServerCert;
     /** Sub-protocols that the server speaks, separated by commas, the best first. Default: none. */
     protocol?: string;
-    /** Most client addresses at a time, up to 10. Default: 10. */
+    /** Most client addresses at a time, up to 10; those of one IPv6 network (/64) are one. Default: 10. */
     maxConcurrentClientsNumber?: number;
     /** Most connections of one client address at a time, up to 10. Default: 10. */
     maxConnectionsForOneClient?: number;
