@@ -1,5 +1,5 @@
 //! What webpki does not tell of a certificate (RFC 5280, 4.1), or of one that it does not read: its
-//! version, dates, name and key. Nothing here decides whom to trust but for [`is_for`], the name of a
+//! version, dates, name and key. Nothing here decides whom to trust but for `is_for`, the name of a
 //! certificate of version 1.
 use std::net::IpAddr;
 use std::time::Duration;
