@@ -628,6 +628,17 @@ async fn http_1_1_is_asked_for() {
     );
 }
 
+#[test]
+fn a_damaged_certificate_of_ours_is_not_blamed_on_the_key() {
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    let damaged = pem::encode(&pem::Pem::new("CERTIFICATE", vec![0; 3]));
+    let error = Identity::from_pem(damaged.as_bytes(), key.as_bytes(), None).unwrap_err();
+    assert!(
+        error.to_string().contains("the certificate is damaged"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn a_server_without_tls_is_recognized() {
     let server = crate::echo_server().await;

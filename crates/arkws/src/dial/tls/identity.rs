@@ -81,12 +81,17 @@ impl Identity {
         place: &str,
     ) -> Result<Identity, TlsError> {
         let provider = ring::default_provider();
-        let certificate = chain.first().and_then(|der| Certificate::read(der));
+        let Some(certificate) = chain.first().and_then(|der| Certificate::read(der)) else {
+            return Err(TlsError::Pem {
+                place: "the certificate".to_owned(),
+                reason: "what it holds is not X.509".to_owned(),
+            });
+        };
         let key = match provider.key_provider.load_private_key(key) {
             Ok(key) => key,
             Err(error) => {
                 // Its own words are about parsing.
-                let complaint = certificate.as_ref().and_then(Certificate::complaint);
+                let complaint = certificate.complaint();
                 return Err(TlsError::KeyUnsupported {
                     place: place.to_owned(),
                     reason: match complaint {
@@ -97,11 +102,10 @@ impl Identity {
             }
         };
         // Not by rustls, which reads no certificates of X.509 version 1: to show one is enough.
-        let belong_together = match (key.public_key(), &certificate) {
-            (Some(of_key), Some(certificate)) => of_key == certificate.public_key,
-            _ => false,
-        };
-        match belong_together {
+        match key
+            .public_key()
+            .is_some_and(|of_key| of_key == certificate.public_key)
+        {
             true => Ok(Identity(Arc::new(CertifiedKey::new(chain, key)))),
             false => Err(TlsError::KeyMismatch),
         }
