@@ -34,9 +34,26 @@ pub(super) enum Stage {
     Ended,
 }
 
+/// How long a message may stay incomplete.
+#[derive(Debug)]
+pub(super) struct Patience {
+    limit: Duration,
+    /// A message that was incomplete when there was nothing to read.
+    unfinished: Option<Unfinished>,
+}
+
+impl Patience {
+    pub(super) fn new(limit: Duration) -> Patience {
+        Patience {
+            limit,
+            unfinished: None,
+        }
+    }
+}
+
 /// What was known of an incomplete message when it had come on last.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unfinished {
+struct Unfinished {
     since: Instant,
     /// Frames and messages that had begun.
     frames: u64,
@@ -244,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     Poll::Pending => self.check_stall(Instant::now()),
                 }
             }
-            if let Some(given_up) = self.given_up {
+            if let Some(&given_up) = self.given_up.as_deref() {
                 return Poll::Ready(Err(End::abort(given_up.into())));
             }
             if let Some(deadline) = &mut self.engine.deadline
@@ -336,11 +353,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// There is nothing to read: is a message incomplete, and since when?
     fn watch_unfinished(&mut self) {
-        if self.message_timeout.is_none() {
+        let Some(patience) = &mut self.patience else {
             return;
-        }
+        };
         if self.input.is_parsed() && !self.engine.connection.is_unfinished() {
-            self.unfinished = None;
+            patience.unfinished = None;
             return;
         }
         let stats = &self.engine.stats;
@@ -349,8 +366,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let as_before = |before: &Unfinished| {
             before.frames == frames && bytes_received - before.bytes_received < AS_A_FRAME
         };
-        if !self.unfinished.as_ref().is_some_and(as_before) {
-            self.unfinished = Some(Unfinished {
+        if !patience.unfinished.as_ref().is_some_and(as_before) {
+            patience.unfinished = Some(Unfinished {
                 since: Instant::now(),
                 frames,
                 bytes_received,
@@ -360,8 +377,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// When an incomplete message is given up, and its limit.
     fn message_deadline(&self) -> Option<(Instant, Duration)> {
-        let limit = self.message_timeout?;
-        Some((self.unfinished?.since.checked_add(limit)?, limit))
+        let Patience { limit, unfinished } = self.patience.as_deref()?;
+        Some((unfinished.as_ref()?.since.checked_add(*limit)?, *limit))
     }
 
     /// Writing is pending: for how long has the peer taken nothing?
@@ -376,7 +393,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn give_up(&mut self, why: GivenUp) {
-        self.given_up = Some(why);
+        self.given_up = Some(Box::new(why));
         if self.engine.output != Output::Broken {
             self.engine.break_output();
         }
@@ -388,7 +405,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         loop {
             self.check_stall(Instant::now());
-            if let Some(given_up) = self.given_up {
+            if let Some(&given_up) = self.given_up.as_deref() {
                 return Poll::Ready(given_up.into());
             }
             let stall = self.engine.write_deadline().map(|(at, _)| at);
@@ -412,7 +429,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The heartbeat's time has come while a flush is pending, so that nobody may have received for a while.
     fn beat(&mut self, cx: &mut Context<'_>, deadline: Instant) {
         let now = Instant::now().max(deadline);
-        if self.heartbeat.as_ref().is_some_and(Monitor::is_waiting) && self.hears(cx) {
+        if self.heartbeat.as_deref().is_some_and(Monitor::is_waiting) && self.hears(cx) {
             return;
         }
         let Some(monitor) = &mut self.heartbeat else {
@@ -581,7 +598,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Nothing to read: waits for the next point in time at which something is to be done. `None`: it has been done.
     fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
         let stall = self.engine.write_deadline().map(|(at, _)| at);
-        if let Some(deadline) = self.engine.deadline {
+        if let Some(deadline) = self.engine.deadline.as_deref() {
             let first = stall.map_or(deadline.at, |stall| stall.min(deadline.at));
             ready!(self.timer.poll(cx, Some(first)));
             if deadline.at <= first {
@@ -590,7 +607,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             self.check_stall(first);
             return Poll::Ready(None);
         }
-        let silence = self.heartbeat.as_ref().and_then(Monitor::deadline);
+        let silence = self.heartbeat.as_deref().and_then(Monitor::deadline);
         let message = self.message_deadline();
         let first = earlier(silence, message.map(|(at, _)| at));
         let Some(deadline) = earlier(stall, first) else {
@@ -604,7 +621,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let now = Instant::now();
             if now > at + LATE {
                 // The program did not read meanwhile, and the peer may have been waiting for it.
-                if let Some(unfinished) = &mut self.unfinished {
+                if let Some(patience) = &mut self.patience
+                    && let Some(unfinished) = &mut patience.unfinished
+                {
                     unfinished.since = now;
                 }
                 return Poll::Ready(None);
@@ -627,7 +646,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             }
             Some(Action::GiveUp) => {
                 let given_up = GivenUp::Silent(monitor.settings());
-                self.given_up = Some(given_up);
+                self.given_up = Some(Box::new(given_up));
                 // The peer may be alive, and its pongs stuck.
                 let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
                 self.engine.start_close(Some(why));
@@ -654,7 +673,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Poll::Ready(Err(_)) => return Poll::Ready(false),
             Poll::Pending => {
                 let stall = self.engine.write_deadline().map(|(at, _)| at);
-                let deadline = self.engine.deadline.map(|deadline| deadline.at);
+                let deadline = self.engine.deadline.as_ref().map(|deadline| deadline.at);
                 ready!(self.timer.poll(cx, earlier(stall, deadline)));
                 return Poll::Ready(false);
             }
@@ -694,7 +713,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.engine.deadline.map(|deadline| deadline.at);
+        let deadline = self.engine.deadline.as_ref().map(|deadline| deadline.at);
         self.timer.poll(cx, deadline)
     }
 

@@ -33,7 +33,7 @@ use crate::budget::Share;
 use crate::heartbeat::Monitor;
 use crate::{Config, Error, Message, MessageRef};
 
-use drive::{GivenUp, Stage, Unfinished};
+use drive::{GivenUp, Patience, Stage};
 use outbox::Engine;
 use timer::Timer;
 
@@ -76,6 +76,7 @@ pub use split::{Receiver, ReuniteError, Sender};
 /// # }
 /// ```
 pub struct WebSocket<S> {
+    // What few connections need is boxed: an idle connection is little more than this.
     io: S,
     /// What was read and not consumed; owns no memory while it is empty and nobody reads.
     input: RecvBuffer,
@@ -85,13 +86,12 @@ pub struct WebSocket<S> {
     write_error: Option<io::Error>,
     /// What incomplete messages take of the budget for them.
     share: Share,
-    message_timeout: Option<Duration>,
-    /// A message that was incomplete when there was nothing to read.
-    unfinished: Option<Unfinished>,
+    /// How long a message may stay incomplete, if there is a limit.
+    patience: Option<Box<Patience>>,
     /// Why the peer was given up, while we were writing.
-    given_up: Option<GivenUp>,
+    given_up: Option<Box<GivenUp>>,
     timer: Timer,
-    heartbeat: Option<Monitor>,
+    heartbeat: Option<Box<Monitor>>,
     /// Where the last ping of the heartbeat ends, counted as [`Stats::bytes_sent`].
     ping_end: u64,
     negotiated: Negotiated,
@@ -153,13 +153,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             stage: Stage::Open,
             write_error: None,
             share: Share::new(config.unfinished_budget, max_message_size),
-            message_timeout: config.message_timeout,
-            unfinished: None,
+            patience: config
+                .message_timeout
+                .map(|limit| Box::new(Patience::new(limit))),
             given_up: None,
             timer: Timer::default(),
             heartbeat: config
                 .heartbeat
-                .map(|settings| Monitor::new(settings, Instant::now())),
+                .map(|settings| Box::new(Monitor::new(settings, Instant::now()))),
             ping_end: 0,
             negotiated,
             burst: 0,
@@ -283,8 +284,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Poll::Ready(_) => self.engine.release_buffers(),
             Poll::Pending => self.release_storage(),
         }
-        result.map_err(|error| match self.given_up {
-            Some(given_up) => given_up.into(),
+        result.map_err(|error| match self.given_up.as_deref() {
+            Some(&given_up) => given_up.into(),
             None => Error::Lost(error),
         })
     }

@@ -15,7 +15,7 @@ pub(super) struct Engine {
     pub(super) stats: Stats,
     pub(super) output: Output,
     /// When the peer's patience with us, or ours with the peer, ends. Set once the connection is closing.
-    pub(super) deadline: Option<Deadline>,
+    pub(super) deadline: Option<Box<Deadline>>,
     /// Bytes wait, and the transport has taken none since then.
     pub(super) stalled: Option<Instant>,
     close_timeout: Duration,
@@ -89,7 +89,7 @@ impl Engine {
     pub(super) fn restart_deadline(&mut self) {
         self.deadline = Instant::now()
             .checked_add(self.close_timeout)
-            .map(|at| Deadline { at, overdue: false });
+            .map(|at| Box::new(Deadline { at, overdue: false }));
     }
 
     /// Bytes have been written.
