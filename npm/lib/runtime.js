@@ -24,7 +24,9 @@ function load() {
 /** The largest strings and buffers, where the runtime tells them. */
 function runtimeLimits() {
   try {
-    return require('node:buffer').constants ?? {};
+    // The former also in a bundle that is an ES module.
+    const { constants } = globalThis.process?.getBuiltinModule?.('node:buffer') ?? require('node:buffer');
+    return constants ?? {};
   } catch {
     return {};
   }

@@ -66,6 +66,7 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("error code tests", "tests/codes", true),
     ("lost connection tests", "tests/lost-connections", true),
     ("resource tests", "tests/resources", true),
+    ("bundler tests", "tests/bundlers", true),
 ];
 
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.
