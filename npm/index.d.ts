@@ -70,7 +70,8 @@ export declare namespace webSocket {
      * that code sends; where much waits, it leaves sooner.
      * @param data At most 5,242,864 bytes (a string in UTF-8); longer: 401.
      * @param callback Gets `true` once the message has been handed to the operating system; or 401, 201, -1 (not
-     * connected, or the connection was lost first).
+     * connected, or the connection was lost first). **arkws**: the error's `cause` says why the connection has ended, or
+     * `queue-full`.
      * @since 6
      */
     send(data: string | ArrayBuffer, callback: AsyncCallback<boolean>): void;
@@ -543,7 +544,7 @@ export declare namespace webSocket {
   }
 
   /**
-   * **arkws**: why an attempt failed or a connection was lost.
+   * **arkws**: why an attempt failed or a connection was lost, and why later calls for it fail.
    *
    * - `invalid`: URL, header or option cannot be used
    * - `dns`: the name does not resolve
@@ -653,7 +654,8 @@ export declare namespace webSocket {
      */
     listAllConnections(): WebSocketConnection[] & PromiseLike<WebSocketConnection[]>;
     /**
-     * Sends one message to one client. Rejects with 401, 201, -1, 2302006 (no such client).
+     * Sends one message to one client. Rejects with 401, 201, -1, 2302006 (no such client). **arkws**: the error's `cause`
+     * says how the client has left (if it was one of the last 256), or `queue-full`.
      * @param data At most 5,242,864 bytes.
      * @since 19
      */

@@ -1,11 +1,12 @@
 //! What can go wrong, in words and as machine-readable causes.
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arkws_proto::handshake::HandshakeError;
-use arkws_proto::{CloseCode, ProtocolError, SendError};
+use arkws_proto::{CloseCode, ProtocolError};
 
-use crate::{ConnectError, ProxyError, RedirectError, TlsError, UrlError};
+use crate::{ConnectError, Message, ProxyError, RedirectError, TlsError, UrlError};
 
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
@@ -17,9 +18,12 @@ pub enum Error {
     /// The peer broke the protocol, or a limit.
     #[error("{0}")]
     Protocol(#[from] ProtocolError),
-    /// A message was not queued.
+    /// Nothing was queued.
     #[error("{0}")]
     Send(#[from] SendError),
+    /// A message was not queued: here it is again.
+    #[error("{0}")]
+    Unsent(#[from] Box<Unsent>),
     /// The transport failed.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -110,6 +114,59 @@ pub enum Error {
     },
 }
 
+/// Why a message was not queued.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// A close frame has been queued, ours or the answer to the peer's: nothing may follow it (RFC 6455, 5.5.1).
+    #[error("the connection is closing: nothing may be sent after the close frame")]
+    Closing,
+    /// The connection has failed, for this reason.
+    #[error("nothing can be sent any more: {0}")]
+    Lost(Arc<Error>),
+    /// So many bytes wait that no more messages are taken.
+    #[error(
+        "the output queue is full: {queued} bytes are waiting, the limit is {limit} (Limits::max_queued)"
+    )]
+    QueueFull {
+        /// Bytes that wait.
+        queued: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A ping or pong over 125 bytes (RFC 6455, 5.5).
+    #[error("a control frame carries at most 125 bytes, not {0}")]
+    ControlTooLong(usize),
+}
+
+impl SendError {
+    /// The kind of this error.
+    pub fn cause(&self) -> Cause {
+        match self {
+            SendError::Closing => Cause::Closed,
+            SendError::Lost(error) => error.cause(),
+            SendError::QueueFull { .. } => Cause::QueueFull,
+            SendError::ControlTooLong(_) => Cause::Invalid,
+        }
+    }
+}
+
+/// A message that was not queued, given back.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{error}")]
+pub struct Unsent {
+    /// The message, as it was.
+    pub message: Message,
+    /// Why it was not queued.
+    pub error: SendError,
+}
+
+impl From<Unsent> for Error {
+    fn from(unsent: Unsent) -> Error {
+        Error::Unsent(Box::new(unsent))
+    }
+}
+
 /// A phase of a connection's life that has a time-out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -174,6 +231,10 @@ pub enum Cause {
     Heartbeat,
     /// The connection was reset or ended without a closing handshake.
     Reset,
+    /// The connection is closing or closed: by a close frame, ours or the peer's.
+    Closed,
+    /// Too much waits to be sent already.
+    QueueFull,
     /// Anything else of the transport.
     Io,
 }
@@ -195,6 +256,8 @@ impl Cause {
             Cause::TooBig => "too-big",
             Cause::Heartbeat => "heartbeat",
             Cause::Reset => "reset",
+            Cause::Closed => "closed",
+            Cause::QueueFull => "queue-full",
             Cause::Io => "io",
         }
     }
@@ -207,10 +270,12 @@ impl Error {
             Error::Protocol(error) if error.close_code() == CloseCode::TOO_BIG => Cause::TooBig,
             Error::UnfinishedBudget { .. } => Cause::TooBig,
             Error::Protocol(_) => Cause::Protocol,
-            Error::Send(_) => Cause::Invalid,
+            Error::Send(error) => error.cause(),
+            Error::Unsent(unsent) => unsent.error.cause(),
             Error::Io(error) => io_cause(error.kind()),
             Error::Handshake(error) if error.is_own_mistake() => Cause::Invalid,
             Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
+            Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
             Error::Lost(_) => Cause::Reset,
             Error::Url(_) => Cause::Invalid,
             Error::Dns { .. } => Cause::Dns,
@@ -223,6 +288,47 @@ impl Error {
             Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,
             Error::Heartbeat { .. } => Cause::Heartbeat,
         }
+    }
+
+    /// The message that was not queued, if that is what failed: it is given back.
+    pub fn into_unsent(self) -> Option<Message> {
+        match self {
+            Error::Unsent(unsent) => Some(unsent.message),
+            _ => None,
+        }
+    }
+
+    /// The same again, of an error that has ended an open connection: for those who ask later.
+    pub(crate) fn again(&self) -> Error {
+        match self {
+            Error::Protocol(error) => Error::Protocol(error.clone()),
+            Error::Lost(error) => Error::Lost(io_again(error)),
+            Error::Timeout { phase, limit } => Error::Timeout {
+                phase: *phase,
+                limit: *limit,
+            },
+            Error::Heartbeat { interval, timeout } => Error::Heartbeat {
+                interval: *interval,
+                timeout: *timeout,
+            },
+            Error::UnfinishedBudget { limit } => Error::UnfinishedBudget { limit: *limit },
+            other => Error::Lost(io::Error::other(other.to_string())),
+        }
+    }
+}
+
+/// What rustls said, if it was rustls that ended the stream.
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// The same again, as far as an error can be copied.
+pub(crate) fn io_again(error: &io::Error) -> io::Error {
+    match (error.raw_os_error(), tls_error(error)) {
+        (Some(code), _) => io::Error::from_raw_os_error(code),
+        (None, Some(tls)) => io::Error::new(error.kind(), tls.clone()),
+        (None, None) if error.get_ref().is_none() => error.kind().into(),
+        (None, None) => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

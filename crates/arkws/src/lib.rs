@@ -110,7 +110,7 @@ mod wildcard;
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 pub use arkws_proto::handshake::{ClientResponse, HandshakeError, Negotiated, ServerRequest};
 pub use arkws_proto::{
-    CloseCode, CloseFrame, Limits, Payload, ProtocolError, Role, SendError, State, Text, Utf8Bytes,
+    CloseCode, CloseFrame, Limits, Payload, ProtocolError, Role, State, Text, Utf8Bytes,
 };
 pub use bytes::{Bytes, BytesMut};
 pub use http;
@@ -126,7 +126,7 @@ pub use dial::resolve::ConnectError;
 pub use dial::tls::{Identity, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;
 pub use dial::url::{UrlError, parse_url};
-pub use error::{Cause, Error, Phase};
+pub use error::{Cause, Error, Phase, SendError, Unsent};
 pub use message::{Message, MessageRef};
 pub use server::{
     Acceptor, AcceptorBuilder, AllowedOrigins, OriginError, PendingRequest, Refusal, accept,

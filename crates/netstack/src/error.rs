@@ -13,8 +13,8 @@ pub struct BusinessError {
     pub message: String,
     /// For the `error` event: the HTTP status of a refused handshake, else `"0"`.
     pub data: Option<String>,
-    /// For the `error` event, for a `connect` whose failure that event tells as well, and for sends that the connection's end has
-    /// failed: the stable name of an [`arkws::Cause`], or `"closed"` (by either side), `"policy"` (2302998) or `"internal"` (a defect of ours or of a binding).
+    /// For the `error` event, for a `connect` whose failure that event tells as well, for sends that the connection's end has
+    /// failed, and for calls that come after it: the stable name of an [`arkws::Cause`], or `"policy"` (2302998) or `"internal"` (a defect of ours or of a binding).
     ///
     /// A send that was refused because too much waits already has `"queue-full"`, and so has the
     /// `error` event of a server that has closed such a client.

@@ -144,7 +144,9 @@ impl<T> Parcel<T> {
                     binaries = rest;
                     socket.feed_binary(data)?;
                 }
-                Body::Large => socket.feed_message(large.next().expect("one each"))?,
+                Body::Large => socket
+                    .feed_message(large.next().expect("one each"))
+                    .map_err(|unsent| unsent.error)?,
             }
         }
         Ok(())

@@ -27,7 +27,8 @@ pub mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
 pub use connection::{
-    Config, Connection, Event, MessageKind, Payload, Role, SendError, State, Transmit,
+    Config, Connection, Event, MessageKind, Payload, RefusedPayload, Role, SendError, State,
+    Transmit,
 };
 pub use error::ProtocolError;
 pub use limits::Limits;

@@ -17,6 +17,7 @@ use tokio_util::io::{poll_read_buf, poll_write_buf};
 use super::outbox::Output;
 use super::timer::Timer;
 use super::{WebSocket, pool};
+use crate::error::io_again;
 use crate::heartbeat::{Action, Monitor};
 use crate::{Error, Heartbeat, Phase};
 
@@ -190,8 +191,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         }
                         return Poll::Ready(Some(Ok(())));
                     }
-                    Err(End::Fail(error)) => self.finish(Some(error)),
+                    Err(End::Fail(error)) => {
+                        self.engine.failed(error.again());
+                        self.finish(Some(error));
+                    }
                     Err(End::Abort(error)) => {
+                        self.engine.failed(error.again());
                         // Best effort: what waits, and the end of our side.
                         if self.poll_output(cx).is_ready() {
                             let _ = Pin::new(&mut self.io).poll_shutdown(cx);
@@ -393,6 +398,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn give_up(&mut self, why: GivenUp) {
+        self.engine.failed(why.into());
         self.given_up = Some(Box::new(why));
         if self.engine.output != Output::Broken {
             self.engine.break_output();
@@ -543,7 +549,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             self.note_stall(before, result.is_pending());
         }
         let result = ready!(result);
-        if result.is_err() && self.engine.output != Output::Broken {
+        if let Err(error) = &result
+            && self.engine.output != Output::Broken
+        {
+            // Unless the peer is found to have closed, that is how the connection ends.
+            self.engine.failed(Error::Lost(io_again(error)));
             self.engine.break_output();
         }
         Poll::Ready(result)
@@ -739,6 +749,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The peer's close frame has arrived, and the answer to it is queued.
     fn closed(&mut self, cx: &mut Context<'_>) {
         tracing::debug!(target: "arkws", "close frame received");
+        self.engine.closed();
         self.finish(None);
         // Programs like to drop a socket when they see the close frame: then the answer should be on its way.
         let _ = self.poll_output(cx);

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use arkws_proto::connection::RecvBuffer;
 use arkws_proto::handshake::Negotiated;
-use arkws_proto::{CloseFrame, Connection, Role, SendError, State};
+use arkws_proto::{CloseFrame, Connection, Role, State};
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -31,7 +31,7 @@ use tokio::time::Instant;
 
 use crate::budget::Share;
 use crate::heartbeat::Monitor;
-use crate::{Config, Error, Message, MessageRef};
+use crate::{Config, Error, Message, MessageRef, SendError, Unsent};
 
 use drive::{GivenUp, Patience, Stage};
 use outbox::Engine;
@@ -284,10 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Poll::Ready(_) => self.engine.release_buffers(),
             Poll::Pending => self.release_storage(),
         }
-        result.map_err(|error| match self.given_up.as_deref() {
-            Some(&given_up) => given_up.into(),
-            None => Error::Lost(error),
-        })
+        result.map_err(|error| self.engine.write_failure(error))
     }
 
     /// Writes what is queued; waits while the peer does not read, at most for [`Config::write_timeout`]. The heartbeat
@@ -305,7 +302,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Queues a message and flushes.
     ///
     /// # Errors
-    /// The message was not queued, or the connection was lost.
+    /// The message was not queued: [`Error::into_unsent`] gives it back. Or the connection was lost before the message
+    /// had been handed to the operating system. The [cause](Error::cause) of either is that of the connection's end.
     ///
     /// # Cancel safety
     /// The message is queued by the first poll and stays queued when the future is dropped.
@@ -319,7 +317,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// before.
     ///
     /// # Errors
-    /// The peer did not answer within [`Config::close_timeout`]; or as [`poll_recv`](Self::poll_recv).
+    /// The peer did not answer within [`Config::close_timeout`]; or as [`poll_recv`](Self::poll_recv). Of a connection
+    /// that had failed before: why.
     ///
     /// # Cancel safety
     /// Safe: the closing handshake goes on with the next call of this function or [`recv`](Self::recv).
@@ -331,7 +330,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 answer = frame;
             }
         }
-        Ok(answer)
+        match self.engine.failure() {
+            Some(failure) => Err(failure),
+            None => Ok(answer),
+        }
     }
 
     /// Splits the connection into a half that sends and one that receives, for two tasks.
@@ -373,8 +375,8 @@ impl<S> WebSocket<S> {
     /// handshake.
     ///
     /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn feed_message(&mut self, message: Message) -> Result<(), SendError> {
+    /// Nothing was queued: the message is given back.
+    pub fn feed_message(&mut self, message: Message) -> Result<(), Unsent> {
         self.engine.outbox().feed_message(message)
     }
 

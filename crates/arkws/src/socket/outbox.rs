@@ -1,12 +1,16 @@
 //! Queueing messages: all of a connection but its transport and its read buffer.
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use arkws_proto::{CloseFrame, Connection, MessageKind, SendError};
-use bytes::Buf;
+use arkws_proto::{
+    CloseFrame, Connection, MessageKind, RefusedPayload, SendError as Refusal, State,
+};
+use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
 use super::{Stats, pool};
-use crate::{Config, Message};
+use crate::{Config, Error, Message, SendError, Unsent, Utf8Bytes};
 
 /// The protocol's state, and what the driver knows beside it.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Engine {
     pub(super) deadline: Option<Box<Deadline>>,
     /// Bytes wait, and the transport has taken none since then.
     pub(super) stalled: Option<Instant>,
+    /// Why the connection has failed: what is sent later is refused for this reason.
+    failure: Option<Arc<Error>>,
     close_timeout: Duration,
     write_timeout: Option<Duration>,
     write_buffer: usize,
@@ -50,6 +56,7 @@ impl Engine {
             output: Output::Flushed,
             deadline: None,
             stalled: None,
+            failure: None,
             close_timeout: config.close_timeout,
             write_timeout: config.write_timeout,
             write_buffer: config.write_buffer,
@@ -121,6 +128,44 @@ impl Engine {
         self.connection.release_buffers();
     }
 
+    /// The connection has failed, for this reason.
+    #[cold]
+    pub(super) fn failed(&mut self, error: Error) {
+        self.failure = Some(Arc::new(error));
+    }
+
+    /// The peer has closed: whatever failed before, this is how the connection has ended.
+    pub(super) fn closed(&mut self) {
+        self.failure = None;
+    }
+
+    /// Why the connection has failed, if it has.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.failure.as_ref().map(|error| error.again())
+    }
+
+    /// Why nothing more was written, when the transport said this.
+    #[cold]
+    pub(super) fn write_failure(&self, error: io::Error) -> Error {
+        match (self.failure(), self.connection.state()) {
+            (Some(failure), _) => failure,
+            (None, State::Closed) => SendError::Closing.into(),
+            (None, _) => Error::Lost(error),
+        }
+    }
+
+    /// Why a message was refused.
+    #[cold]
+    fn refused(&self, refusal: Refusal) -> SendError {
+        match (refusal, &self.failure) {
+            (Refusal::Closing, Some(failure)) => SendError::Lost(Arc::clone(failure)),
+            (Refusal::Closing, None) => SendError::Closing,
+            (Refusal::QueueFull { queued, limit }, _) => SendError::QueueFull { queued, limit },
+            (Refusal::ControlTooLong(len), _) => SendError::ControlTooLong(len),
+            (Refusal::FragmentedMessageOpen, _) => unreachable!("whole messages are sent"),
+        }
+    }
+
     /// Nothing can be written any more: what waits is dropped.
     pub(super) fn break_output(&mut self) {
         self.output = Output::Broken;
@@ -164,22 +209,48 @@ impl Outbox<'_> {
     /// Queues an owned message; large payloads are not copied. A [`Message::Close`] starts the closing handshake.
     ///
     /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn feed_message(&mut self, message: Message) -> Result<(), SendError> {
-        match message {
-            Message::Text(text) => {
-                self.feed(|connection| connection.send_owned(MessageKind::Text, text.into_bytes()))
-            }
-            Message::Binary(data) => {
-                self.feed(|connection| connection.send_owned(MessageKind::Binary, data))
-            }
-            Message::Ping(data) => self.feed_ping(&data),
-            Message::Pong(data) => self.open()?.send_pong(&data),
-            Message::Close(frame) => match self.engine.start_close(frame) {
-                true => Ok(()),
-                false => Err(SendError::Closing),
+    /// Nothing was queued: the message is given back.
+    pub fn feed_message(&mut self, message: Message) -> Result<(), Unsent> {
+        let (message, error) = match message {
+            Message::Text(text) => match self.feed_owned(MessageKind::Text, text.into_bytes()) {
+                Ok(()) => return Ok(()),
+                Err(refused) => {
+                    let text = Utf8Bytes::try_from(refused.payload).expect("it was text");
+                    (Message::Text(text), refused.error)
+                }
             },
-        }
+            Message::Binary(data) => match self.feed_owned(MessageKind::Binary, data) {
+                Ok(()) => return Ok(()),
+                Err(refused) => (Message::Binary(refused.payload), refused.error),
+            },
+            Message::Ping(data) => match self.connection().and_then(|it| it.send_ping(&data)) {
+                Ok(()) => return Ok(()),
+                Err(error) => (Message::Ping(data), error),
+            },
+            Message::Pong(data) => match self.connection().and_then(|it| it.send_pong(&data)) {
+                Ok(()) => return Ok(()),
+                Err(error) => (Message::Pong(data), error),
+            },
+            Message::Close(frame) => {
+                let writes = self.engine.output != Output::Broken;
+                if writes && self.engine.start_close(frame.clone()) {
+                    return Ok(());
+                }
+                (Message::Close(frame), Refusal::Closing)
+            }
+        };
+        let error = self.engine.refused(error);
+        Err(Unsent { message, error })
+    }
+
+    fn feed_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), RefusedPayload> {
+        let connection = match self.connection() {
+            Ok(connection) => connection,
+            Err(error) => return Err(RefusedPayload { error, payload }),
+        };
+        connection.send_owned(kind, payload)?;
+        self.engine.stats.messages_sent += 1;
+        Ok(())
     }
 
     /// Queues a ping of at most 125 bytes.
@@ -187,7 +258,8 @@ impl Outbox<'_> {
     /// # Errors
     /// [`SendError`]; nothing was queued.
     pub fn feed_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
-        self.open()?.send_ping(data)
+        let result = self.connection().and_then(|it| it.send_ping(data));
+        result.map_err(|refusal| self.engine.refused(refusal))
     }
 
     /// Bytes that wait for the transport.
@@ -203,17 +275,21 @@ impl Outbox<'_> {
     #[inline]
     fn feed(
         &mut self,
-        send: impl FnOnce(&mut Connection) -> Result<(), SendError>,
+        send: impl FnOnce(&mut Connection) -> Result<(), Refusal>,
     ) -> Result<(), SendError> {
-        send(self.open()?)?;
-        self.engine.stats.messages_sent += 1;
-        Ok(())
+        match self.connection().and_then(send) {
+            Ok(()) => {
+                self.engine.stats.messages_sent += 1;
+                Ok(())
+            }
+            Err(refusal) => Err(self.engine.refused(refusal)),
+        }
     }
 
     #[inline]
-    fn open(&mut self) -> Result<&mut Connection, SendError> {
+    fn connection(&mut self) -> Result<&mut Connection, Refusal> {
         match self.engine.output {
-            Output::Broken => Err(SendError::Closing),
+            Output::Broken => Err(Refusal::Closing),
             Output::Flushed | Output::Unflushed => Ok(self.engine.with_block()),
         }
     }

@@ -8,13 +8,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
-use arkws_proto::{CloseFrame, SendError, State};
+use arkws_proto::{CloseFrame, State};
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Stats, WebSocket};
-use crate::{Error, Message};
+use crate::{Error, Message, Unsent};
 
 /// The sending half of a [`WebSocket`]: see [`WebSocket::split`].
 ///
@@ -72,8 +72,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// Queues a message without flushing: [`WebSocket::feed_message`].
     ///
     /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn feed_message(&mut self, message: Message) -> Result<(), SendError> {
+    /// Nothing was queued: the message is given back.
+    pub fn feed_message(&mut self, message: Message) -> Result<(), Unsent> {
         let closes = message.is_close();
         self.shared.lock().feed_message(message)?;
         if closes {
@@ -104,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// Queues a message and flushes.
     ///
     /// # Errors
-    /// The message was not queued, or the connection was lost.
+    /// As [`WebSocket::send`].
     ///
     /// # Cancel safety
     /// The message is queued by the first poll and stays queued when the future is dropped.

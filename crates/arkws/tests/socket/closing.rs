@@ -191,13 +191,16 @@ async fn messages_that_arrive_before_the_answer_are_delivered_and_those_behind_i
 async fn nothing_can_be_queued_behind_the_close_frame() {
     let (mut socket, _far) = raw(Role::Client, Config::default());
     socket.feed_message(Message::Close(None)).unwrap();
-    assert_eq!(socket.feed_text("late"), Err(SendError::Closing));
-    assert_eq!(socket.feed_binary(b"late"), Err(SendError::Closing));
-    assert_eq!(socket.feed_ping(b"late"), Err(SendError::Closing));
-    assert_eq!(
-        socket.feed_message(Message::Close(None)),
-        Err(SendError::Closing)
-    );
+    for refused in [
+        socket.feed_text("late"),
+        socket.feed_binary(b"late"),
+        socket.feed_ping(b"late"),
+    ] {
+        assert!(matches!(refused, Err(SendError::Closing)), "{refused:?}");
+    }
+    let unsent = socket.feed_message(Message::Close(None)).unwrap_err();
+    assert!(matches!(unsent.error, SendError::Closing), "{unsent:?}");
+    assert_eq!(unsent.message, Message::Close(None));
 }
 
 #[tokio::test]
@@ -230,7 +233,8 @@ async fn an_end_without_a_close_frame_is_a_lost_connection() {
         );
         assert_eq!(socket.state(), State::Failed);
         assert!(next(&mut socket).await.is_none());
-        assert_eq!(socket.feed_text("late"), Err(SendError::Closing));
+        let late = socket.feed_text("late");
+        assert!(matches!(late, Err(SendError::Lost(_))), "{late:?}");
     }
 }
 
@@ -329,12 +333,16 @@ async fn what_the_peer_sent_before_it_stopped_reading_is_received() {
     let error = socket.send(Message::from("too late")).await.unwrap_err();
     assert_eq!(error.cause(), Cause::Reset);
     assert_eq!(socket.queued(), 0);
-    assert_eq!(socket.feed_text("still too late"), Err(SendError::Closing));
+    let late = socket.feed_text("still too late");
+    assert!(matches!(late, Err(SendError::Lost(_))), "{late:?}");
     assert_eq!(
         next(&mut socket).await.unwrap().unwrap().as_text(),
         Some("last words")
     );
     assert!(next(&mut socket).await.unwrap().unwrap().is_close());
+    // It had closed, and that is why.
+    let late = socket.feed_text("still too late");
+    assert!(matches!(late, Err(SendError::Closing)), "{late:?}");
     assert!(next(&mut socket).await.is_none());
 }
 

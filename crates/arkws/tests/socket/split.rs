@@ -150,10 +150,9 @@ async fn a_close_of_the_sender_is_carried_out_by_the_receiver() {
     assert!(sender.start_close(Some(CloseFrame::new(CloseCode::GOING_AWAY, "bye"))));
     assert!(!sender.start_close(None));
     assert_eq!(sender.state(), State::CloseSent);
-    assert_eq!(
-        sender.feed_message(Message::from("late")),
-        Err(SendError::Closing)
-    );
+    let unsent = sender.feed_message(Message::from("late")).unwrap_err();
+    assert!(matches!(unsent.error, SendError::Closing), "{unsent:?}");
+    assert_eq!(unsent.message, Message::from("late"));
     // then the close frame leaves, and the time-out runs.
     let (first, body) = read_frame(&mut far).await;
     assert_eq!((first, &body[2..]), (CLOSE, &b"bye"[..]));

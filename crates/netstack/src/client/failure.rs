@@ -69,11 +69,6 @@ impl Failure {
         let message = format!("Websocket connection lost: {}", self.detail);
         BusinessError::event(message, self.status, self.cause)
     }
-
-    /// What the sends learn that were under way.
-    pub(super) fn of_send(&self) -> BusinessError {
-        BusinessError::not_sent(&self.detail).with_cause(self.cause)
-    }
 }
 
 impl From<Error> for Failure {
@@ -145,8 +140,8 @@ fn is_transient(error: &Error, status: Option<u16>) -> bool {
         | Cause::Heartbeat
         | Cause::Reset
         | Cause::Io => true,
-        // The connection was lost while it was being secured.
-        Cause::Tls => matches!(error, Error::Tls(TlsError::Io { .. })),
+        // The connection was lost, or was while it was being secured.
+        Cause::Tls => matches!(error, Error::Lost(_) | Error::Tls(TlsError::Io { .. })),
         Cause::Handshake => matches!(status, Some(408 | 425 | 429 | 500..)),
         _ => false,
     }

@@ -51,8 +51,28 @@ struct Object {
 struct State {
     /// The `connect` that is not over yet.
     link: Option<Arc<Link>>,
+    /// How the last `connect` that is over ended.
+    last_end: Option<LastEnd>,
     /// Of the current connection, else of the last one.
     stats: Stats,
+}
+
+/// Why there is no connection any more.
+struct LastEnd {
+    /// For people.
+    why: String,
+    /// For programs.
+    cause: &'static str,
+}
+
+impl State {
+    /// Why a call fails that needs a connection.
+    fn not_connected(&self, error: impl FnOnce(&str) -> BusinessError) -> BusinessError {
+        match &self.last_end {
+            None => error("not connected"),
+            Some(end) => error(&format!("not connected: {}", end.why)).with_cause(end.cause),
+        }
+    }
 }
 
 /// One `connect`, from the call to its last event.
@@ -74,6 +94,7 @@ impl WebSocket {
                 listener,
                 state: Mutex::new(State {
                     link: None,
+                    last_end: None,
                     stats: Stats::default(),
                 }),
                 dropped: AtomicBool::new(false),
@@ -140,8 +161,8 @@ impl WebSocket {
     /// [`Event::SendFailed`](crate::Event::SendFailed).
     ///
     /// # Errors
-    /// 201; 401 over 5,242,864 bytes; -1 if there is no connection, or more than
-    /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent.
+    /// 201; 401 over 5,242,864 bytes; -1 if there is no connection (the [cause](BusinessError::cause) is how the last one ended), or more than
+    /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent (`"queue-full"`). Who lends the message still has it.
     pub fn send_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
         self.send(Outgoing::Text(text.into()), Outbox::push)
     }
@@ -214,7 +235,7 @@ impl WebSocket {
         }
         let state = self.object.lock();
         let Some(link) = &state.link else {
-            return Err(BusinessError::not_sent("not connected"));
+            return Err(state.not_connected(|why| BusinessError::not_sent(why)));
         };
         queue(&link.outbox, message, ()).map_err(|refused| match refused {
             Refused::Closed => {
@@ -237,17 +258,22 @@ impl WebSocket {
     /// `close`: `Ok` when the close has been requested. What was sent before goes first.
     ///
     /// # Errors
-    /// 201; 2302999 if there is no connection or it is closing.
+    /// 201; 2302999 if there is no connection (the [cause](BusinessError::cause) is how the last one ended) or it is closing.
     pub fn close(&self, options: CloseOptions) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
-        let Some(link) = self.object.link() else {
-            return Err(BusinessError::new(BusinessError::OTHER, "not connected"));
+        let link = {
+            let state = self.object.lock();
+            let other = |why: &str| BusinessError::new(BusinessError::OTHER, why);
+            state
+                .link
+                .clone()
+                .ok_or_else(|| state.not_connected(other))?
         };
         let level = self.object.context.level;
         let frame = options.frame(level.differences().close_reason);
         if !link.outbox.close(frame, true) {
             let why = "the connection is closing already";
-            return Err(BusinessError::new(BusinessError::OTHER, why));
+            return Err(BusinessError::new(BusinessError::OTHER, why).with_cause("closed"));
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use tracing::{debug, error};
 use super::failure::Failure;
 use super::reconnect::Retries;
 use super::request::Plan;
-use super::{Link, Object};
+use super::{LastEnd, Link, Object};
 use crate::driver;
 use crate::line::Line;
 use crate::{BusinessError, CloseResult, Event};
@@ -242,8 +242,13 @@ impl Session {
     fn finish(&mut self, end: End) {
         self.finished = true;
         let (object, outbox) = (&self.object, &self.link.outbox);
-        outbox.end();
-        object.lock().link = None;
+        {
+            let mut state = object.lock();
+            // Under the lock: a `send` is refused with the cause, or answered with it below.
+            outbox.end();
+            state.link = None;
+            state.last_end = Some(end.told());
+        }
         let mut unsent = outbox.unsent();
         unsent.append(&mut self.link.unsure());
         if let Some(count) = count(&unsent) {
@@ -301,18 +306,27 @@ async fn closing(link: &Link) {
 }
 
 impl End {
-    /// What the sends learn that were under way.
-    fn of_send(&self) -> BusinessError {
+    /// In words, and for programs.
+    fn told(&self) -> LastEnd {
         match self {
-            End::Unreached(failure) | End::Lost(failure) => failure.of_send(),
+            End::Unreached(failure) | End::Lost(failure) => LastEnd {
+                why: failure.detail.clone(),
+                cause: failure.cause,
+            },
             End::Closed(CloseResult { code, reason }) => {
                 let separator = if reason.is_empty() { "" } else { ": " };
-                BusinessError::not_sent(format!(
-                    "the connection was closed with {code}{separator}{reason}"
-                ))
-                .with_cause("closed")
+                LastEnd {
+                    why: format!("the connection was closed with {code}{separator}{reason}"),
+                    cause: "closed",
+                }
             }
         }
+    }
+
+    /// What the sends learn that were under way.
+    fn of_send(&self) -> BusinessError {
+        let LastEnd { why, cause } = self.told();
+        BusinessError::not_sent(why).with_cause(cause)
     }
 }
 

@@ -70,7 +70,10 @@ impl Client {
             ending.is_failure = true;
         }
         // Before the events: a client that comes back when it learns of the end finds its seat free.
-        drop(membership);
+        membership.end(Gone {
+            why: ending.why.clone(),
+            cause: ending.cause,
+        });
         self.leave(&ending, unsure, shared);
         if usable {
             // The peer is still to be told why, and the program need not wait for that.
@@ -101,6 +104,15 @@ impl Client {
         }
         shared.flush();
     }
+}
+
+/// How a client has left.
+#[derive(Debug, Clone)]
+pub(super) struct Gone {
+    /// For people.
+    pub(super) why: String,
+    /// For programs.
+    pub(super) cause: &'static str,
 }
 
 /// A client whose task may be dropped with its runtime: its last events come then, too.

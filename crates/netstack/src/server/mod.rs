@@ -40,7 +40,7 @@ use crate::outbox::Refused;
 use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, CloseResult, Context};
 use admission::FloodRule;
-use client::{Audience, Client};
+use client::{Audience, Client, Gone};
 use run::Run;
 
 pub use config::ServerConfig;
@@ -219,7 +219,8 @@ impl WebSocketServer {
     /// # Errors
     /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more than
     /// [`max_queued_bytes`](ServerConfig::max_queued_bytes) would wait for it: the client is then closed with
-    /// 1008, without what waits for it; 2302006 if there is no such client.
+    /// 1008, without what waits for it (`"queue-full"`); 2302006 if there is no such client: the [cause](BusinessError::cause) is then how
+    /// it left, if it was one of the last 256.
     pub fn send_text<'a>(
         &self,
         text: impl Into<Cow<'a, str>>,
@@ -336,9 +337,20 @@ impl WebSocketServer {
     }
 
     fn client(&self, connection: &Connection) -> Result<Arc<Client>, BusinessError> {
-        self.listening()
-            .and_then(|run| run.client(connection))
-            .ok_or_else(|| BusinessError::new(BusinessError::NO_CONNECTION, connection.to_string()))
+        let gone = match self.listening() {
+            Some(run) => match run.client(connection) {
+                Ok(client) => return Ok(client),
+                Err(gone) => gone,
+            },
+            None => None,
+        };
+        Err(match gone {
+            Some(Gone { why, cause }) => {
+                let why = format!("{connection}: {why}");
+                BusinessError::new(BusinessError::NO_CONNECTION, why).with_cause(cause)
+            }
+            None => BusinessError::new(BusinessError::NO_CONNECTION, connection.to_string()),
+        })
     }
 
     fn listening(&self) -> Option<Arc<Run>> {

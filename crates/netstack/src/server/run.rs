@@ -1,5 +1,5 @@
 //! One run of a server: from `start` to the end of its last client.
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 
 use super::address::ClientAddress;
 use super::admission::{Refusal, Seats};
-use super::client::Client;
+use super::client::{Client, Gone};
 use super::config::Checked;
 use super::handshakes::{HandshakeId, Handshakes, Replaced};
 use super::listen::Incoming;
@@ -29,6 +29,8 @@ use crate::options::write_timeout;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// `error` events about clients that were not let in, per second: whoever can connect can cause them.
 const MAX_REPORTS: u32 = 100;
+/// Of so many clients that have left it is remembered how.
+const MAX_ENDED: usize = 256;
 
 /// A listening socket, its clients, and how far they have come.
 pub(super) struct Run {
@@ -53,6 +55,8 @@ struct Inside {
     handshakes: Handshakes,
     seats: Seats,
     clients: HashMap<Connection, Arc<Client>>,
+    /// How the last [`MAX_ENDED`] that left did so: for calls that come too late.
+    ended: VecDeque<(Connection, Gone)>,
     /// Of the current second, which began at the first of them.
     reports: (Instant, u32),
 }
@@ -64,6 +68,7 @@ impl Run {
                 handshakes: Handshakes::default(),
                 seats: Seats::new(settings.limits),
                 clients: HashMap::new(),
+                ended: VecDeque::new(),
                 reports: (Instant::now(), 0),
             }),
             shared,
@@ -89,8 +94,15 @@ impl Run {
         self.inside().clients.values().cloned().collect()
     }
 
-    pub(super) fn client(&self, connection: &Connection) -> Option<Arc<Client>> {
-        self.inside().clients.get(connection).cloned()
+    /// The client, or how it has left, as far as that is remembered.
+    pub(super) fn client(&self, connection: &Connection) -> Result<Arc<Client>, Option<Gone>> {
+        let inside = self.inside();
+        if let Some(client) = inside.clients.get(connection) {
+            return Ok(Arc::clone(client));
+        }
+        let mut ended = inside.ended.iter().rev();
+        let gone = ended.find(|(gone, _)| gone == connection);
+        Err(gone.map(|(_, gone)| gone.clone()))
     }
 
     /// `false` if there is nothing to stop.
@@ -413,9 +425,30 @@ pub(super) struct Membership {
     _seat: Seat,
 }
 
+impl Membership {
+    /// The client has left in this way.
+    pub(super) fn end(self, gone: Gone) {
+        let mut inside = self.run.inside();
+        if inside.ended.len() == MAX_ENDED {
+            inside.ended.pop_front();
+        }
+        let connection = self.client.connection.clone();
+        // Under one lock: nobody finds neither the client nor how it left.
+        inside.clients.remove(&connection);
+        inside.ended.push_back((connection, gone));
+    }
+}
+
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.run.inside().clients.remove(&self.client.connection);
+        let mut inside = self.run.inside();
+        let connection = &self.client.connection;
+        // Its address may be another's by now.
+        if let Some(client) = inside.clients.get(connection)
+            && Arc::ptr_eq(client, &self.client)
+        {
+            inside.clients.remove(connection);
+        }
     }
 }
 

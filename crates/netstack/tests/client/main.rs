@@ -2,6 +2,7 @@
 mod back_pressure;
 mod closing;
 mod connecting;
+mod ended;
 mod events;
 mod feeding;
 mod heartbeat;

@@ -359,3 +359,43 @@ async fn messages_that_a_lost_connection_takes_with_it_are_reported_before_its_e
         2302006
     );
 }
+
+#[tokio::test]
+async fn what_is_called_for_a_client_that_has_left_fails_for_the_reason_of_its_end() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let late = |server: &Server, connection: &Connection| {
+        let sent = server.object.send_text("late", connection).unwrap_err();
+        let closed = server
+            .object
+            .close(connection, CloseOptions::default())
+            .unwrap_err();
+        assert_eq!(sent, closed);
+        assert_eq!(sent.code, 2302006);
+        (sent.cause, sent.message)
+    };
+
+    let (client, lost) = server.join(address).await;
+    client.get_ref().set_zero_linger().unwrap();
+    drop(client);
+    server.error().await;
+    server.closed().await;
+    let (cause, message) = late(&server, &lost);
+    assert_eq!(cause, Some("reset"));
+    assert!(message.contains("reset by peer"), "{message}");
+    assert!(message.contains(&lost.to_string()), "{message}");
+
+    let (mut client, left) = server.join(address).await;
+    let bye = client.close(Some(frame(3001, "bye")));
+    tokio::join!(async { bye.await.unwrap() }, server.closed());
+    let (cause, message) = late(&server, &left);
+    assert_eq!(cause, Some("closed"));
+    assert!(message.contains("3001: bye"), "{message}");
+
+    // Others before it and after it change nothing; who was never there has no end.
+    assert_eq!(late(&server, &lost).0, Some("reset"));
+    let nobody = Connection {
+        client_port: 1,
+        ..lost.clone()
+    };
+    assert_eq!(late(&server, &nobody).0, None);
+}

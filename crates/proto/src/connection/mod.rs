@@ -16,7 +16,7 @@ use crate::deflate::DeflateParams;
 use crate::{CloseFrame, Limits, ProtocolError, Text};
 
 pub use buffer::{Begun, EventKind, RecvBuffer};
-pub use send::SendError;
+pub use send::{RefusedPayload, SendError};
 pub use transmit::Transmit;
 
 use recv::Receiver;

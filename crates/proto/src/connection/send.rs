@@ -5,9 +5,8 @@ use super::{Connection, Life, MessageKind};
 use crate::deflate::Deflater;
 use crate::frame::{MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 
-/// Why a message was not queued. The message is lost to the caller in no case: it was borrowed.
+/// Why a message was not queued. It is lost to the caller in no case: it was borrowed, or is given back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum SendError {
     /// A close frame has been queued or the connection has failed: nothing may follow it
     /// (RFC 6455, 5.5.1).
@@ -28,6 +27,16 @@ pub enum SendError {
     /// outstanding (RFC 6455, 5.4).
     #[error("a fragmented message is being sent: finish it first")]
     FragmentedMessageOpen,
+}
+
+/// A payload that was not queued, given back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct RefusedPayload {
+    /// Why.
+    pub error: SendError,
+    /// The payload, as it was.
+    pub payload: Bytes,
 }
 
 /// What is remembered between two sends.
@@ -81,13 +90,16 @@ impl Connection {
     /// is; a client masks it in place when it is the only owner).
     ///
     /// # Errors
-    /// [`SendError`]; nothing was queued.
-    pub fn send_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), SendError> {
-        if self.compresses(payload.len()) {
-            return self.send_message(kind, &payload);
+    /// Nothing was queued: the payload is given back.
+    pub fn send_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), RefusedPayload> {
+        if let Err(error) = self.check_message(payload.len()) {
+            return Err(RefusedPayload { error, payload });
         }
-        self.check_message(payload.len())?;
-        self.transmit.owned_frame(kind.opcode(), payload);
+        if self.compresses(payload.len()) {
+            self.compress(kind, &payload);
+        } else {
+            self.transmit.owned_frame(kind.opcode(), payload);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The output queue: order, limits, large payloads, answers to pings.
 use std::io::IoSlice;
 
-use arkws_proto::{Config, Connection, Limits, MessageKind, Role, SendError};
+use arkws_proto::{Config, Connection, Limits, MessageKind, RefusedPayload, Role, SendError};
 use bytes::{Buf, Bytes};
 
 use crate::common::*;
@@ -117,9 +117,14 @@ fn a_fragmented_message_excludes_other_messages_but_not_control_frames() {
         server.send_text("no"),
         Err(SendError::FragmentedMessageOpen)
     );
+    let payload = Bytes::from(vec![0; 100_000]);
+    let refused = RefusedPayload {
+        error: SendError::FragmentedMessageOpen,
+        payload: payload.clone(),
+    };
     assert_eq!(
-        server.send_owned(MessageKind::Binary, Bytes::from(vec![0; 100_000])),
-        Err(SendError::FragmentedMessageOpen)
+        server.send_owned(MessageKind::Binary, payload),
+        Err(refused)
     );
     assert_eq!(
         server.send_fragment(MessageKind::Binary, b"no", true),
