@@ -68,6 +68,10 @@ export declare namespace webSocket {
      * Sends one message: a string as text, an ArrayBuffer as binary (since 8). Messages sent before `open` wait and go
      * out in order. The data is copied at once, and leaves when the code that runs now has ended, in one write with what else
      * that code sends; where much waits, it leaves sooner.
+     *
+     * What was sent on an open connection leaves before the process ends, by `process.exit()`, an uncaught exception or
+     * otherwise, also what is sent in its `exit` listeners: the end waits for that, for half a second at most, and the
+     * peer's `close` has 1001. (A signal without a handler ends it at once.)
      * @param data At most 5,242,864 bytes (a string in UTF-8); longer: 401.
      * @param callback Gets `true` once the message has been handed to the operating system; or 401, 201, -1 (not
      * connected, or the connection was lost first). **arkws**: the error's `cause` says why the connection has ended, or

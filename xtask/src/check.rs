@@ -67,6 +67,7 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("lost connection tests", "tests/lost-connections", true),
     ("resource tests", "tests/resources", true),
     ("bundler tests", "tests/bundlers", true),
+    ("exit tests", "tests/exit", true),
 ];
 
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.

@@ -44,6 +44,12 @@
 //! # }
 //! ```
 //!
+//! # The end of a program
+//! What a socket has queued and not flushed lives in the socket: it is lost when that is dropped, or the runtime with
+//! the task that owns it. [`send`](WebSocket::send) and [`flush`](WebSocket::flush) return when the operating
+//! system has everything; [`close`](WebSocket::close) when the peer has answered, so that it has had everything. Await one
+//! of them before the runtime ends. (A system drops what is still on its way if the peer sends to a socket that is gone.)
+//!
 //! # Fast paths
 //! A [`WebSocket`] is a `Stream` and a `Sink` of owned messages, which is easy. Where messages come by the million, two
 //! more ways take about half the time, and mix freely with the easy ones.

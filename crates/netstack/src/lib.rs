@@ -37,6 +37,7 @@
 
 mod client;
 mod context;
+mod departure;
 mod driver;
 mod error;
 mod event;

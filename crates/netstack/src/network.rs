@@ -8,6 +8,8 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::departure::{OpenConnection, Registration};
+
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::Notify;
 use tracing::debug;
@@ -44,6 +46,29 @@ impl Network {
             "a network is an event loop of one thread"
         );
         Network(Kind::Borrowed(handle))
+    }
+
+    /// The process is about to end: closes the open connections of its network thread with 1001, behind
+    /// what was sent on them, and waits for that, for `limit` at most. What the operating system has not
+    /// taken by then is lost, and so are connections that are not open yet. Not to be called on the
+    /// network thread.
+    ///
+    /// First it waits until all that was sent has been handed to the operating system; then for the
+    /// peers' answers, since a peer that still sends to a process that has ended makes the system drop
+    /// what is on its way to it: for a tenth of a second, for the whole of `limit` where more than
+    /// 64 KiB waited. Without this call what waits is lost when the process ends. A program on a runtime
+    /// [of its own](Self::on) has to wait by itself, before it drops that: for the answers to its sends,
+    /// or for the `Close` events.
+    pub fn leave_process(limit: Duration) {
+        crate::departure::leave(limit);
+    }
+
+    /// Lists an open connection for [`leave_process`](Self::leave_process), for as long as the result lives.
+    pub(crate) fn register(&self, connection: &Arc<impl OpenConnection>) -> Option<Registration> {
+        match self.0 {
+            Kind::Process => Some(Registration::new(connection)),
+            Kind::Borrowed(_) => None,
+        }
     }
 
     /// Runs `task` on the network thread. If it panics, nothing else is touched.

@@ -49,6 +49,8 @@ struct Orders<T> {
     paused: bool,
     /// The driver's, while it waits. `None`: it will look at the orders again by itself.
     waker: Option<Waker>,
+    /// Of who waits until the messages have been handed over, or for the end. Boxed: few do.
+    watcher: Option<Box<Waker>>,
 }
 
 /// Messages that were delivered and not consumed. Below zero when the program was faster than the driver's report.
@@ -128,6 +130,7 @@ impl<T> Outbox<T> {
             backlog: Backlog::default(),
             paused: false,
             waker: None,
+            watcher: None,
         };
         Outbox {
             orders: Mutex::new(orders),
@@ -303,6 +306,9 @@ impl<T> Outbox<T> {
         let mut orders = self.lock();
         orders.messages -= parcel.len();
         orders.bytes -= parcel.bytes();
+        if orders.messages == 0 {
+            notify(orders);
+        }
     }
 
     /// For the driver: these have been delivered.
@@ -338,6 +344,30 @@ impl<T> Outbox<T> {
         Poll::Pending
     }
 
+    /// Ready when the operating system has all messages, or the connection has ended: for one thread
+    /// at a time.
+    pub(crate) fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_watched(cx, |orders| orders.messages == 0)
+    }
+
+    /// Ready when the connection has ended, or its peer has; for one thread at a time.
+    pub(crate) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_watched(cx, |_| false)
+    }
+
+    fn poll_watched(
+        &self,
+        cx: &mut Context<'_>,
+        is_ready: impl FnOnce(&Orders<T>) -> bool,
+    ) -> Poll<()> {
+        let mut orders = self.lock();
+        if matches!(orders.phase, Phase::Closed { .. }) || is_ready(&orders) {
+            return Poll::Ready(());
+        }
+        orders.watcher = Some(Box::new(cx.waker().clone()));
+        Poll::Pending
+    }
+
     /// For the driver: nothing is sent any more.
     pub(crate) fn end(&self) {
         let mut orders = self.lock();
@@ -349,6 +379,7 @@ impl<T> Outbox<T> {
                 Phase::Closed { requested } => requested,
             },
         };
+        notify(orders);
     }
 
     /// The messages that still wait, after [`end`](Self::end).
@@ -373,6 +404,14 @@ impl<T> Outbox<T> {
 
     fn lock(&self) -> MutexGuard<'_, Orders<T>> {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes who watches the outbox.
+fn notify<T>(mut orders: MutexGuard<'_, Orders<T>>) {
+    if let Some(watcher) = orders.watcher.take() {
+        drop(orders);
+        watcher.wake();
     }
 }
 

@@ -66,6 +66,8 @@ static FUNCTIONS: &[(&CStr, raw::Entry)] = &[
 #[napi(module_exports)]
 pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
     log::init();
+    #[cfg(unix)]
+    raw::leave_at_exit();
     // SAFETY: Node-API calls this to load the module, through napi-rs, which sets no instance data.
     #[expect(unsafe_code, reason = "this is where Node-API enters")]
     unsafe {

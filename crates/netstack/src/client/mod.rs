@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use arkws::{CloseCode, CloseFrame, Transport};
 
+use crate::departure::{Departing, OpenConnection};
 use crate::line::Line;
 use crate::options::MAX_SEND;
 use crate::outbox::{Outbox, Refused};
@@ -34,7 +35,8 @@ use request::{QueueLimits, Request};
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.
 ///
 /// Every method returns at once and may be called on any thread; results that come later are events.
-/// A dropped object sends what is queued and closes its connection with 1001, in a few seconds at most, without events.
+/// A dropped object sends what is queued and closes its connection with 1001, in a few seconds at most, without events. A
+/// process that ends does not wait for that by itself: see [`Network::leave_process`](crate::Network::leave_process).
 pub struct WebSocket {
     object: Arc<Object>,
 }
@@ -353,6 +355,12 @@ impl Object {
     #[inline]
     fn is_dropped(&self) -> bool {
         self.dropped.load(Ordering::Acquire)
+    }
+}
+
+impl OpenConnection for Link {
+    fn outbox(&self) -> &dyn Departing {
+        &self.outbox
     }
 }
 

@@ -124,11 +124,13 @@ impl Session {
             result = attempt => result,
         };
         let (object, link) = (Arc::clone(&self.object), Arc::clone(&self.link));
-        let _open = match result {
+        let (_registration, _open) = match result {
             Ok(_) if self.is_closing() => return self.closed(None),
             Ok((socket, response)) => {
+                // First: the program may end the process as soon as it hears of it.
+                let registration = object.context.network().register(&link);
                 self.opened(&socket, &response);
-                Opened::new(&link, *socket)
+                (registration, Opened::new(&link, *socket))
             }
             Err(error) => return self.failed(error.into()),
         };

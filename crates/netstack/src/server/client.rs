@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::run::Membership;
 use super::{Connection, ServerEvent, ServerListener, Shared};
+use crate::departure::{Departing, OpenConnection};
 use crate::driver::{End, Handler, drive, linger};
 use crate::line::Line;
 use crate::outbox::Outbox;
@@ -58,6 +59,7 @@ impl Client {
             line: &line,
             shared,
         };
+        let registration = shared.context.network().register(self);
         shared.emit(ServerEvent::Connect(&self.connection));
         let (end, unsure) = shared.listener.attend(shared, self, &line).await;
         std::mem::forget(unfinished);
@@ -69,6 +71,7 @@ impl Client {
             ending.cause = "queue-full";
             ending.is_failure = true;
         }
+        drop(registration);
         // Before the events: a client that comes back when it learns of the end finds its seat free.
         membership.end(Gone {
             why: ending.why.clone(),
@@ -113,6 +116,12 @@ pub(super) struct Gone {
     pub(super) why: String,
     /// For programs.
     pub(super) cause: &'static str,
+}
+
+impl OpenConnection for Client {
+    fn outbox(&self) -> &dyn Departing {
+        &self.outbox
+    }
 }
 
 /// A client whose task may be dropped with its runtime: its last events come then, too.

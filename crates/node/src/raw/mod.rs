@@ -9,6 +9,7 @@
 //! | `call` | what a call brings: its arguments, texts and buffers |
 //! | `value` | what is made for JavaScript, and how long it is kept |
 //! | `kept` | what outlives a call: functions, and the wake-up from other threads |
+//! | `exit` | what is done when the process ends |
 //!
 //! # Safety
 //! All `unsafe` of this crate is here, and in [`utf16`](crate::utf16): the compiler refuses it
@@ -31,10 +32,14 @@
 //!   function of this module. So across these nothing of the environment's cells or locks is
 //!   borrowed, nor memory that JavaScript owns.
 mod call;
+#[cfg(unix)]
+mod exit;
 mod kept;
 mod value;
 
 pub(crate) use call::{Call, TextBuffer};
+#[cfg(unix)]
+pub(crate) use exit::leave_at_exit;
 pub(crate) use kept::{Function, Wakeup};
 pub(crate) use value::{Env, Scope, Value};
 

@@ -1,0 +1,149 @@
+//! The end of the process: what was sent leaves before.
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use arkws::{CloseCode, CloseFrame};
+
+use crate::outbox::Outbox;
+
+/// How long a peer has for its answer to a close before which little was sent.
+const ANSWER: Duration = Duration::from_millis(100);
+/// More than this is much: no peer's system takes so much before the peer reads it. Bytes.
+const LITTLE: usize = 64 << 10;
+
+/// A connection of the process's network thread.
+pub(crate) trait OpenConnection: Send + Sync + 'static {
+    fn outbox(&self) -> &dyn Departing;
+}
+
+/// An outbox, whatever it calls its messages.
+pub(crate) trait Departing {
+    /// Asks for the end; returns how many bytes wait to be sent before.
+    fn go_away(&self) -> usize;
+    fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()>;
+    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+impl<T> Departing for Outbox<T> {
+    fn go_away(&self) -> usize {
+        let bytes = self.bytes();
+        self.close(CloseFrame::new(CloseCode::GOING_AWAY, ""), true);
+        bytes
+    }
+
+    fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_handed_over(cx)
+    }
+
+    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_ended(cx)
+    }
+}
+
+static OPEN: Mutex<Open> = Mutex::new(Open {
+    last: 0,
+    connections: BTreeMap::new(),
+});
+
+/// All open connections.
+struct Open {
+    last: u64,
+    connections: BTreeMap<u64, Weak<dyn OpenConnection>>,
+}
+
+fn open() -> MutexGuard<'static, Open> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The place of an open connection in the list of all; given back when dropped.
+pub(crate) struct Registration(u64);
+
+impl Registration {
+    pub(crate) fn new(connection: &Arc<impl OpenConnection>) -> Registration {
+        let connection = Arc::downgrade(connection);
+        let mut open = open();
+        open.last += 1;
+        let number = open.last;
+        open.connections.insert(number, connection);
+        Registration(number)
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        open().connections.remove(&self.0);
+    }
+}
+
+/// See [`Network::leave_process`](crate::Network::leave_process).
+pub(crate) fn leave(limit: Duration) {
+    let start = Instant::now();
+    let deadline = start + limit;
+    let connections: Vec<_> = open()
+        .connections
+        .values()
+        .filter_map(Weak::upgrade)
+        .collect();
+    let leaving: Vec<_> = connections
+        .iter()
+        .map(|connection| {
+            let outbox = connection.outbox();
+            (outbox, outbox.go_away())
+        })
+        .collect();
+    let signal = Arc::<Signal>::default();
+    // They all make progress meanwhile: to wait for one after the other is to wait for all.
+    for (outbox, _) in &leaving {
+        signal.wait(deadline, |cx| outbox.poll_handed_over(cx));
+    }
+    for much in [true, false] {
+        let deadline = start + if much { limit } else { limit.min(ANSWER) };
+        for (outbox, _) in leaving
+            .iter()
+            .filter(|(_, bytes)| (*bytes > LITTLE) == much)
+        {
+            signal.wait(deadline, |cx| outbox.poll_ended(cx));
+        }
+    }
+}
+
+/// Wakes a thread at the end of its process: all of that thread's own variables may be gone already.
+#[derive(Default)]
+struct Signal {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        *self.lock() = true;
+        self.changed.notify_one();
+    }
+}
+
+impl Signal {
+    /// Waits until `poll` is ready, until `deadline` at most.
+    fn wait(
+        self: &Arc<Self>,
+        deadline: Instant,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<()>,
+    ) {
+        let waker = Waker::from(Arc::clone(self));
+        while poll(&mut Context::from_waker(&waker)).is_pending() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self
+                .changed
+                .wait_timeout_while(self.lock(), left, |woken| !*woken);
+            *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.woken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,110 @@
+// A program that ends while connections are open, right after it has sent on them: `leaving.mjs WHO HOW URL OPTIONS`.
+import { writeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import webSocket from 'arkws';
+
+const [who, how, url, options] = isMainThread ? process.argv.slice(2) : workerData;
+const { connections = 5, size = 3, ca, perMessageDeflate = false, also } = JSON.parse(options);
+const bye = size === 3 ? 'bye' : 'x'.repeat(size);
+
+const WAYS = {
+  exit(send) {
+    send();
+    process.exit();
+  },
+  hook(send) {
+    process.on('exit', send);
+    process.exit();
+  },
+  /** Says when. */
+  timed(send) {
+    send();
+    process.on('exit', () => writeSync(1, `${Date.now()}`));
+    process.exit();
+  },
+  throw(send) {
+    send();
+    throw new Error('on purpose');
+  },
+  reject(send) {
+    send();
+    Promise.reject(new Error('on purpose'));
+  },
+  uncaught(send) {
+    process.on('uncaughtException', () => {
+      send();
+      process.exit(1);
+    });
+    throw new Error('on purpose');
+  },
+  signal(send) {
+    process.on('SIGTERM', () => {
+      send();
+      process.exit();
+    });
+    process.kill(process.pid, 'SIGTERM');
+  },
+  // Of a worker: its main thread does the rest.
+  worker(send) {
+    send();
+    parentPort.postMessage('sent');
+  },
+};
+
+const WHO = {
+  /** A client with several connections. */
+  clients(leave) {
+    const urls = also === undefined ? [url] : [url, also];
+    const clients = urls.flatMap((url) => Array.from({ length: connections }, () => [webSocket.createWebSocket(), url]));
+    const send = () => {
+      for (const [client] of clients) {
+        client.send(bye);
+        client.send(bye);
+      }
+    };
+    let open = 0;
+    for (const [client, url] of clients) {
+      client.on('open', () => {
+        if (++open === clients.length) leave(send);
+      });
+      client.on('error', (error) => console.log(error.message));
+      client.connect(url, { proxy: 'no-proxy', caPath: ca, perMessageDeflate });
+    }
+  },
+  /** A server, once so many clients have come. */
+  async server(leave) {
+    const server = webSocket.createWebSocketServer();
+    const clients = [];
+    server.on('connect', (client) => {
+      clients.push(client);
+      if (clients.length < connections) return;
+      leave(() => {
+        for (const to of clients) server.send(bye, to);
+        server.broadcast(bye);
+      });
+    });
+    const certificate = url && { serverCert: { certPath: `${url}.pem`, keyPath: `${url}.key` } };
+    await server.start({
+      serverIP: '127.0.0.1',
+      serverPort: 0,
+      maxConcurrentClientsNumber: 10,
+      maxConnectionsForOneClient: 10,
+      perMessageDeflate,
+      ...certificate,
+    });
+    console.log(server.listAddress().port);
+  },
+  /** A worker that has clients, and is ended, or ends, or whose process does. */
+  worker() {
+    const inWorker = how === 'exit of its own' ? 'exit' : 'worker';
+    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: ['clients', inWorker, url, options] });
+    worker.on('error', () => {});
+    worker.on('message', () => {
+      if (how === 'terminate') worker.terminate();
+      else if (how === 'exit of all') process.exit();
+    });
+  },
+};
+
+await WHO[who](WAYS[how]);
