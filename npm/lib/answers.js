@@ -1,7 +1,7 @@
 // How the result of a call reaches the program: by its callback, else by a promise.
 'use strict';
 
-const { BusinessError, failedCall, fromFailure, parameterError } = require('./errors.js');
+const { failedCall, fromFailure, mistakeOf } = require('./errors.js');
 const { callLater, uncaught } = require('./runtime.js');
 
 const ignore = () => {};
@@ -30,9 +30,8 @@ function errorOf(call) {
   try {
     const failure = call();
     return failure === undefined ? undefined : fromFailure(failure);
-  } catch (error) {
-    // A getter of the program's, or a conversion of a value of the program's.
-    return error instanceof BusinessError ? error : parameterError(error?.message ?? String(error));
+  } catch (thrown) {
+    return mistakeOf(thrown);
   }
 }
 

@@ -40,9 +40,27 @@ function fromFailure({ code, message, data, cause }) {
   return error;
 }
 
+/** What a terminal or a reader of lines would obey. */
+const OBEYED = /[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** A mistake in a call's arguments. */
 function parameterError(detail) {
-  return new BusinessError(401, `Parameter error: ${detail}`);
+  const words = String(detail).replace(OBEYED, (unit) => `\\u{${unit.charCodeAt(0).toString(16)}}`);
+  return new BusinessError(401, `Parameter error: ${words}`);
+}
+
+/**
+ * The error for what was thrown while values of the program were read: a mistake that we have found, or whatever a
+ * getter, a Proxy or a conversion of the program's has thrown.
+ */
+function mistakeOf(thrown) {
+  try {
+    if (thrown instanceof BusinessError && thrown.code === 401 && thrown.cause === undefined) return thrown;
+    return parameterError(thrown?.message ?? thrown);
+  } catch {
+    // That cannot be read either.
+    return parameterError('a value cannot be read');
+  }
 }
 
 /** The same error, as the failure of the program's call of `api`: its stack begins at that call. */
@@ -54,4 +72,4 @@ function failedCall(api, error) {
   return error;
 }
 
-module.exports = { BusinessError, failedCall, fromFailure, parameterError };
+module.exports = { BusinessError, failedCall, fromFailure, mistakeOf, parameterError };

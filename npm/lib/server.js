@@ -2,7 +2,7 @@
 'use strict';
 
 const { Pending, Queue, answer, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
-const { failedCall, fromFailure, parameterError } = require('./errors.js');
+const { failedCall, fromFailure, mistakeOf, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
@@ -62,12 +62,10 @@ class Core {
     return answer(stop, undefined, error);
   }
 
-  close(connection, options) {
+  /** `connection` and `options` are ours. */
+  close(connection, { code, reason }) {
     const { clientIP, clientPort } = connection;
-    const error = errorOf(() => {
-      const { code, reason } = closeOptions(options);
-      return native().closeConnection(this.number, clientIP, clientPort, code, reason);
-    });
+    const error = errorOf(() => native().closeConnection(this.number, clientIP, clientPort, code, reason));
     const address = addressOf(connection);
     const client = this.#present.get(address);
     // Refused it may be because the client is gone, and the events that tell of it are on their way.
@@ -77,8 +75,8 @@ class Core {
     return answer(close);
   }
 
-  send(data, connection) {
-    const { clientIP, clientPort } = connection;
+  /** `connection` is ours. */
+  send(data, { clientIP, clientPort }) {
     const { number } = this;
     let token;
     if (typeof data !== 'string') token = native().sendBinaryTo(number, data, clientIP, clientPort);
@@ -176,7 +174,8 @@ class Core {
     };
     const refuse = (status, reason) => {
       if (!Number.isInteger(status) || status < 400 || status > 599) {
-        throw failedCall(refuse, parameterError(`a request is refused with a status from 400 to 599, not ${status}`));
+        const given = typeof status === 'number' ? status : typeof status;
+        throw failedCall(refuse, parameterError(`a request is refused with a status from 400 to 599, not ${given}`));
       }
       if (reason !== undefined && typeof reason !== 'string') {
         throw failedCall(refuse, parameterError('the reason is not a string'));
@@ -254,23 +253,32 @@ class WebSocketServer {
   send(data, connection) {
     const core = coreOf(this);
     if (core === undefined) return undefined;
-    if (arguments.length !== 2 || !isData(data) || !isConnection(connection)) {
-      return answer(send, undefined, parameterError('send takes data and a connection'));
+    let to;
+    try {
+      if (arguments.length === 2 && isData(data)) to = connectionOf(connection);
+    } catch (thrown) {
+      return answer(send, undefined, mistakeOf(thrown));
     }
-    return core.send(data, connection);
+    if (to === undefined) return answer(send, undefined, parameterError('send takes data and a connection'));
+    return core.send(data, to);
   }
 
   close(connection, options) {
     const core = coreOf(this);
     if (core === undefined) return undefined;
-    const justConnection = arguments.length === 1;
-    const valid =
-      justConnection ||
-      (arguments.length === 2 && typeof options?.code === 'number' && typeof options.reason === 'string');
-    if (!valid || !isConnection(connection)) {
+    let which;
+    let how = {};
+    try {
+      which = connectionOf(connection);
+      if (arguments.length !== 1) how = closeOptions(options);
+    } catch (thrown) {
+      return answer(close, undefined, mistakeOf(thrown));
+    }
+    const complete = arguments.length === 1 || (how.code !== undefined && how.reason !== undefined);
+    if (which === undefined || !complete || arguments.length > 2) {
       return answer(close, undefined, parameterError('close takes a connection, and options with a code and a reason'));
     }
-    return core.close(connection, options);
+    return core.close(which, how);
   }
 
   listAddress() {
@@ -281,8 +289,14 @@ class WebSocketServer {
   broadcast(data, except = []) {
     const core = coreOf(this);
     if (core === undefined) return undefined;
-    const exceptions = Array.isArray(except) ? except : [except];
-    if (!isData(data) || !exceptions.every(isConnection)) {
+    let exceptions;
+    try {
+      // `from`, as an array of the program's may have a `map` of its own.
+      exceptions = Array.from(Array.isArray(except) ? except : [except], connectionOf);
+    } catch (thrown) {
+      return answer(broadcast, undefined, mistakeOf(thrown));
+    }
+    if (!isData(data) || exceptions.includes(undefined)) {
       return answer(broadcast, undefined, parameterError('broadcast takes data, and connections to leave out'));
     }
     const count =
@@ -305,8 +319,11 @@ function isData(data) {
   return typeof data === 'string' || isObject(data);
 }
 
-function isConnection(value) {
-  return isObject(value) && typeof value.clientIP === 'string' && typeof value.clientPort === 'number';
+/** A connection as the program names it, read once; undefined: it is none. */
+function connectionOf(value) {
+  if (!isObject(value)) return undefined;
+  const { clientIP, clientPort } = value;
+  return typeof clientIP === 'string' && typeof clientPort === 'number' ? { clientIP, clientPort } : undefined;
 }
 
 function addressOf({ clientIP, clientPort }) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { connected, next, rejection } from './events.mjs';
@@ -111,5 +112,110 @@ describe('headerReceive', () => {
     assert.equal(received.upgrade, 'websocket');
     assert.ok(Object.hasOwn(received, '__proto__'));
     assert.equal(Object.getPrototypeOf(received), null);
+  });
+});
+
+describe('a value that is not ASCII', () => {
+  const WORDS = 'caf\u00e9 \u65e5\u672c \u{1f600}';
+
+  /** A server that answers with these bytes as the value of `X-Words` and as reason; its port. */
+  async function answering(t, bytes, status = 101) {
+    const server = createServer();
+    server.on('upgrade', (request, socket) => {
+      const accept = createHash('sha1')
+        .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest('base64');
+      const fields = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`].join('\r\n');
+      socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} `), bytes, Buffer.from(`\r\n${fields}\r\nX-Words: `), bytes, Buffer.from('\r\n\r\n')]));
+    });
+    server.listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    return server.address().port;
+  }
+
+  it('goes out as UTF-8, in every form', async (t) => {
+    const nothing = Object.assign(Object.create(null), { 'X-Words': WORDS });
+    for (const header of [{ 'X-Words': WORDS }, nothing, new Map([['X-Words', WORDS]]), [['X-Words', WORDS]]]) {
+      const { headers } = await seen(t, { header });
+      assert.equal(Buffer.from(headers['x-words'], 'latin1').toString(), WORDS);
+    }
+    const { headers } = await seen(t, { header: { 'User-Agent': WORDS, Origin: 'https://\u00e9' } });
+    assert.equal(Buffer.from(headers['user-agent'], 'latin1').toString(), WORDS);
+    assert.equal(Buffer.from(headers.origin, 'latin1').toString(), 'https://\u00e9');
+  });
+
+  it('is refused in a name, which is a token', async () => {
+    const error = await rejection(arkws.createWebSocket().connect('ws://127.0.0.1:1', { header: { 'X-\u00e9': 'a' } }));
+    assert.equal(error.code, 401);
+    assert.match(error.message, /not a token/);
+  });
+
+  for (const [what, bytes, read] of [
+    ['UTF-8', Buffer.from(WORDS), WORDS],
+    ['Latin-1', Buffer.from('caf\u00e9', 'latin1'), 'caf\u00e9'],
+    ['cut UTF-8', Buffer.from([0xe6, 0x97]), '\u00e6\u0097'],
+  ]) {
+    it(`of a server is read: ${what}`, async (t) => {
+      const ws = arkws.createWebSocket();
+      const [headers, open] = [next(ws, 'headerReceive'), next(ws, 'open')];
+      await ws.connect(`ws://127.0.0.1:${await answering(t, bytes)}`);
+      assert.equal((await headers)[0]['x-words'], read);
+      assert.equal((await open)[1].message, read);
+    });
+
+    it(`of a server that refuses harms nobody: ${what}`, async (t) => {
+      const ws = arkws.createWebSocket();
+      const failed = next(ws, 'error');
+      await ws.connect(`ws://127.0.0.1:${await answering(t, bytes, 403)}`);
+      const [error] = await failed;
+      assert.equal(error.data, '403');
+      assert.match(error.message, /answered 403 Forbidden instead/);
+    });
+
+    it(`of a client is read: ${what}`, async (t) => {
+      const server = arkws.createWebSocketServer();
+      const asked = next(server, 'request');
+      await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+      t.after(() => server.stop());
+      const socket = connect(server.listAddress().port, '127.0.0.1');
+      t.after(() => socket.destroy());
+      const head =
+        'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Words: ';
+      socket.write(Buffer.concat([Buffer.from(head), bytes, Buffer.from('\r\n\r\n')]));
+      const [{ headers }] = await asked;
+      assert.equal(headers['x-words'], read);
+    });
+  }
+
+  it('comes back from our own server', async (t) => {
+    const server = arkws.createWebSocketServer();
+    const asked = next(server, 'request');
+    await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+    t.after(() => server.stop());
+    await connected(t, `ws://127.0.0.1:${server.listAddress().port}`, { header: { 'X-Words': WORDS } });
+    assert.equal((await asked)[0].headers['x-words'], WORDS);
+  });
+});
+
+describe('a header object without a prototype', () => {
+  it('is one like others, whatever its names are', async (t) => {
+    const header = Object.create(null);
+    Object.defineProperty(header, '__proto__', { value: 'a', enumerable: true });
+    Object.assign(header, { constructor: ['b', 'c'], hasOwnProperty: 'd', toString: 'e' });
+    const { fields } = await seen(t, { header });
+    assert.deepEqual(fields, [
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+      ['constructor', 'c'],
+      ['hasownproperty', 'd'],
+      ['tostring', 'e'],
+    ]);
+  });
+
+  it('may also be the options', async (t) => {
+    const { headers } = await seen(t, Object.assign(Object.create(null), { header: { 'X-A': 'b' } }));
+    assert.equal(headers['x-a'], 'b');
   });
 });

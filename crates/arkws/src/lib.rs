@@ -114,7 +114,9 @@ mod socket;
 mod wildcard;
 
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
-pub use arkws_proto::handshake::{ClientResponse, HandshakeError, Negotiated, ServerRequest};
+pub use arkws_proto::handshake::{
+    ClientResponse, HandshakeError, Negotiated, ServerRequest, field_text,
+};
 pub use arkws_proto::{
     CloseCode, CloseFrame, Limits, Payload, ProtocolError, Role, State, Text, Utf8Bytes,
 };

@@ -42,6 +42,7 @@ mod driver;
 mod error;
 mod event;
 mod level;
+mod limit;
 mod line;
 mod network;
 mod options;
@@ -66,4 +67,5 @@ pub use server::{
     Connection, PendingRequest, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 
+pub use arkws_proto::handshake::field_text;
 pub use arkws_proto::{Payload, Text};

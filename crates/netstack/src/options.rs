@@ -66,6 +66,8 @@ pub struct RequestOptions {
     pub max_headers: Option<usize>,
     /// arkws: bytes; default 64 MiB.
     pub max_message_size: Option<usize>,
+    /// arkws: most frames that a message may come in; default 1,048,576.
+    pub max_fragments: Option<u32>,
     /// arkws: bytes of messages that may wait to be sent before `send` is refused; default 256 MiB. While a connection is being made
     /// that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds them, too.
     pub max_queued_bytes: Option<usize>,
@@ -146,10 +148,10 @@ pub struct ProxyServer {
 
 impl fmt::Debug for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.host.rsplit('@').next().unwrap_or_default();
+        // What is not understood may be a password as well as a host.
+        let server = arkws::ProxyServer::parse(&self.host, Some(self.port)).ok();
         f.debug_struct("ProxyServer")
-            .field("host", &host)
-            .field("port", &self.port)
+            .field("address", &server.map(|server| server.to_string()))
             .field("exclusion_list", &self.exclusion_list)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,7 @@
 //! Each becomes a call of a method of that name on the object of `npm/lib` that it concerns.
 use std::net::SocketAddr;
 
-use arkws_netstack::{BusinessError, CloseResult, Connection, Headers, PendingRequest};
+use arkws_netstack::{BusinessError, CloseResult, Connection, Headers, PendingRequest, field_text};
 use napi::Result;
 use napi::bindgen_prelude::ToNapiValue;
 use napi_derive::napi;
@@ -111,12 +111,12 @@ fn numbers(tokens: &[u64]) -> Vec<f64> {
     tokens.iter().map(|token| *token as f64).collect()
 }
 
-/// Header fields as `[name, value, name, value, ...]`. Values are bytes: Latin-1, as everywhere in JavaScript.
+/// Header fields as `[name, value, name, value, ...]`.
 pub(crate) fn flat(headers: &Headers) -> Vec<String> {
     headers
         .iter()
         .flat_map(|(name, value)| {
-            let value = value.as_bytes().iter().copied().map(char::from).collect();
+            let value = field_text(value.as_bytes()).into_owned();
             [name.as_str().to_owned(), value]
         })
         .collect()

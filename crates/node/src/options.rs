@@ -30,6 +30,7 @@ pub struct ConnectOptions {
     pub max_header_bytes: Option<f64>,
     pub max_headers: Option<f64>,
     pub max_message_size: Option<f64>,
+    pub max_fragments: Option<f64>,
     pub max_queued_bytes: Option<f64>,
     pub per_message_deflate: Option<bool>,
     pub reconnect: Option<ReconnectOptions>,
@@ -86,6 +87,9 @@ pub struct ServerOptions {
     pub protocol: Option<String>,
     pub ping_interval: Option<f64>,
     pub max_message_size: Option<f64>,
+    pub max_fragments: Option<f64>,
+    pub max_header_bytes: Option<f64>,
+    pub max_headers: Option<f64>,
     pub per_message_deflate: Option<bool>,
     pub handshake_timeout: Option<f64>,
     pub request_timeout: Option<f64>,
@@ -121,6 +125,7 @@ impl From<ConnectOptions> for RequestOptions {
             max_header_bytes: options.max_header_bytes.map(size),
             max_headers: options.max_headers.map(size),
             max_message_size: options.max_message_size.map(size),
+            max_fragments: options.max_fragments.map(count),
             max_queued_bytes: options.max_queued_bytes.map(size),
             per_message_deflate: options.per_message_deflate.unwrap_or(false),
             reconnect: options.reconnect.map(reconnect),
@@ -149,6 +154,9 @@ impl From<ServerOptions> for ServerConfig {
             ask_request: true,
             per_message_deflate: options.per_message_deflate.unwrap_or(false),
             max_message_size: options.max_message_size.map(size),
+            max_fragments: options.max_fragments.map(count),
+            max_header_bytes: options.max_header_bytes.map(size),
+            max_headers: options.max_headers.map(size),
             handshake_timeout: options.handshake_timeout.map(milliseconds),
             write_timeout: options.write_timeout.map(milliseconds),
             message_timeout: options.message_timeout.map(milliseconds),
@@ -211,7 +219,7 @@ fn reconnect(options: ReconnectOptions) -> Reconnect {
         max_delay: options.max_delay.map_or(default.max_delay, milliseconds),
         factor: options.factor.unwrap_or(default.factor),
         jitter: options.jitter.unwrap_or(default.jitter),
-        max_attempts: options.max_attempts.map(|attempts| attempts as u32),
+        max_attempts: options.max_attempts.map(count),
         retry_on: options.retry_on.unwrap_or(default.retry_on),
         max_queued_bytes: options
             .max_queued_bytes
@@ -230,4 +238,8 @@ fn seconds(number: f64) -> Duration {
 
 fn size(number: f64) -> usize {
     number as usize
+}
+
+fn count(number: f64) -> u32 {
+    number as u32
 }

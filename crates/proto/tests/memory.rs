@@ -212,6 +212,10 @@ fn a_head_in_small_pieces_is_not_parsed_again_for_each() {
         ("bare line feeds first", "\n", "\n".repeat(16_000)),
     ] {
         for line in ["GET / HTTP/1.1\r\n", "HTTP/1.1 403 Forbidden\r\n"] {
+            if start == "\n" && line.starts_with("GET") {
+                // The first is refused.
+                continue;
+            }
             let head = match start {
                 "" => format!("{line}{rest}"),
                 _ => format!("{start}{rest}{line}"),

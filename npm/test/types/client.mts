@@ -181,6 +181,7 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
   maxHeaderBytes: 16_384,
   maxHeaders: 128,
   maxMessageSize: 1 << 20,
+  maxFragments: 1000,
   maxQueuedBytes: 1_000_000,
   perMessageDeflate: true,
   binaryType: 'uint8array',

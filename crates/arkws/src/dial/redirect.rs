@@ -1,4 +1,5 @@
 //! Which redirects are followed, and with which headers.
+use arkws_proto::handshake::field_text;
 use http::header::{LOCATION, USER_AGENT};
 use http::{HeaderMap, Response, StatusCode};
 use url::Url;
@@ -55,7 +56,7 @@ pub(crate) fn next(
     let Some(location) = answer.headers().get(LOCATION).filter(|_| redirects) else {
         return Ok(None);
     };
-    let text = String::from_utf8_lossy(location.as_bytes());
+    let text = field_text(location.as_bytes());
     let mut url = current
         .url()
         .join(&text)

@@ -601,6 +601,35 @@ async fn a_server_that_requires_a_client_certificate_gets_it() {
     }
 }
 
+/// A certificate whose version is written as this byte.
+fn with_version(number: u8) -> Identity {
+    let credentials = self_signed(params(&["localhost"]));
+    let mut der = credentials.chain[0].to_vec();
+    let version = [0xa0, 3, 2, 1];
+    let at = der.windows(4).position(|bytes| bytes == version).unwrap();
+    der[at + 4] = number;
+    let pem = pem::encode(&pem::Pem::new("CERTIFICATE", der));
+    let key = credentials.key.serialize_pem();
+    Identity::from_pem(pem.as_bytes(), key.as_bytes(), None).unwrap()
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_version_is_named_by_its_own() {
+    let tls = trusting(authority().pem());
+    for (number, words) in [
+        (0, "is of X.509 version 1, which is accepted only if"),
+        (1, "is of X.509 version 2, which is accepted only if"),
+        (
+            7,
+            "the server's certificate is of X.509 version 8, which nobody knows",
+        ),
+        (u8::MAX, "the server's certificate is damaged"),
+    ] {
+        let server = serve_with(with_version(number).server_config().unwrap()).await;
+        assert_refused(connect(tls.clone(), "localhost", server).await, words);
+    }
+}
+
 /// RFC 7301: some balancers end a connection that asks for nothing.
 #[tokio::test]
 async fn http_1_1_is_asked_for() {

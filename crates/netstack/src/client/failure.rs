@@ -1,9 +1,9 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 
-use arkws::{Cause, Error, HandshakeError, Phase, ProxyError, TlsError};
+use arkws::{Cause, Error, HandshakeError, Phase, TlsError};
 
-use crate::BusinessError;
+use crate::{BusinessError, limit};
 
 /// The end of an attempt or of a connection, when nobody wanted it.
 #[derive(Debug, Clone)]
@@ -100,32 +100,15 @@ fn describe(error: &Error) -> String {
         }
         Error::Lost(source) => return source.to_string(),
         Error::DialTimeout { phase, .. } => match phase {
-            Phase::Connect | Phase::Proxy => "connectTimeout",
-            _ => "handshakeTimeout",
+            Phase::Connect | Phase::Proxy => Some("connectTimeout"),
+            _ => Some("handshakeTimeout"),
         },
-        Error::Timeout {
-            phase: Phase::Write,
-            ..
-        } => "writeTimeout",
-        Error::Handshake(HandshakeError::HeadTooLarge { .. })
-        | Error::Proxy(ProxyError::Answer {
-            source: HandshakeError::HeadTooLarge { .. },
-            ..
-        }) => "maxHeaderBytes",
-        Error::Handshake(HandshakeError::TooManyHeaders { .. })
-        | Error::Proxy(ProxyError::Answer {
-            source: HandshakeError::TooManyHeaders { .. },
-            ..
-        }) => "maxHeaders",
-        Error::Timeout {
-            phase: Phase::Message,
-            ..
-        } => "messageTimeout",
-        Error::UnfinishedBudget { .. } => return error.to_string(),
-        _ if error.cause() == Cause::TooBig => "maxMessageSize",
-        _ => return error.to_string(),
+        _ => limit::option(error),
     };
-    format!("{error} (the option {option} changes the limit)")
+    match option {
+        Some(option) => limit::named(error, option),
+        None => error.to_string(),
+    }
 }
 
 /// Whether waiting may help. A certificate, a protocol error or a refusal will be the same next time, mostly; 5xx and

@@ -268,12 +268,9 @@ fn config(context: &Context, options: &RequestOptions) -> Config {
     let wanted = options.max_message_size.unwrap_or(limits.max_message_size);
     limits.max_message_size = context.runtime_limits().cap(wanted);
     limits.max_frame_size = limits.max_message_size as u64;
-    if let Some(bytes) = options.max_header_bytes {
-        limits.max_header_bytes = bytes;
-    }
-    if let Some(fields) = options.max_headers {
-        limits.max_headers = fields;
-    }
+    limits.max_fragments = options.max_fragments.unwrap_or(limits.max_fragments);
+    limits.max_header_bytes = options.max_header_bytes.unwrap_or(limits.max_header_bytes);
+    limits.max_headers = options.max_headers.unwrap_or(limits.max_headers);
     Config {
         limits,
         heartbeat: heartbeat(options.ping_interval, options.pong_timeout),

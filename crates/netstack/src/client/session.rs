@@ -16,7 +16,7 @@ use super::request::Plan;
 use super::{LastEnd, Link, Object};
 use crate::driver;
 use crate::line::Line;
-use crate::{BusinessError, CloseResult, Event};
+use crate::{BusinessError, CloseResult, Event, field_text};
 
 /// How an attempt, or the connection that it made, ended.
 enum End {
@@ -170,7 +170,7 @@ impl Session {
         let negotiated = socket.negotiated();
         let text = |name| {
             let value = response.headers.get(name)?;
-            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+            Some(field_text(value.as_bytes()).into_owned())
         };
         {
             let stats = &mut self.object.lock().stats;

@@ -12,7 +12,7 @@ use crate::departure::{Departing, OpenConnection};
 use crate::driver::{End, Handler, drive, linger};
 use crate::line::Line;
 use crate::outbox::Outbox;
-use crate::{BusinessError, CloseResult};
+use crate::{BusinessError, CloseResult, limit};
 
 /// The object is told to deliver at least every so many events, so that a fast client does not make it wait for a pause.
 const BATCH: u32 = 256;
@@ -212,28 +212,20 @@ impl Ending {
 }
 
 /// The error's words, and which option has to do with it.
-fn describe(error: &Error) -> String {
-    let option = match (error, error.cause()) {
-        (_, Cause::Heartbeat) => "pingInterval",
-        (Error::UnfinishedBudget { .. }, _) => "maxUnfinishedBytes",
-        (_, Cause::TooBig) => "maxMessageSize",
-        (
-            Error::Timeout {
-                phase: Phase::Message,
-                ..
-            },
-            _,
-        ) => "messageTimeout",
-        (
-            Error::Timeout {
-                phase: Phase::Write,
-                ..
-            },
-            _,
-        ) => "writeTimeout",
-        _ => return error.to_string(),
+pub(super) fn describe(error: &Error) -> String {
+    let option = match error {
+        Error::Heartbeat { .. } => Some("pingInterval"),
+        Error::UnfinishedBudget { .. } => Some("maxUnfinishedBytes"),
+        Error::Timeout {
+            phase: Phase::Tls | Phase::Handshake,
+            ..
+        } => Some("handshakeTimeout"),
+        _ => limit::option(error),
     };
-    format!("{error} (the option {option} changes the limit)")
+    match option {
+        Some(option) => limit::named(error, option),
+        None => error.to_string(),
+    }
 }
 
 /// A listener of a type that the compiler knows when it compiles the loop that receives: as for clients.

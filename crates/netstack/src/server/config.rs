@@ -46,6 +46,12 @@ pub struct ServerConfig {
     pub per_message_deflate: bool,
     /// arkws: longest message that a client may send, in bytes. Default: 16 MiB.
     pub max_message_size: Option<usize>,
+    /// arkws: most frames that a message of a client may come in. Default: 1,048,576.
+    pub max_fragments: Option<u32>,
+    /// arkws: bytes of the largest head of a request; a larger one is refused with 431. Default: 16 KiB.
+    pub max_header_bytes: Option<usize>,
+    /// arkws: most header fields of a request; one with more is refused with 431. Default: 128.
+    pub max_headers: Option<usize>,
     /// arkws: how long a client may take from its TCP connection to its complete request, TLS
     /// included. Default: 5 s.
     pub handshake_timeout: Option<Duration>,

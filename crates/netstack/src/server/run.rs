@@ -220,8 +220,12 @@ impl Run {
         let mut config = Config::default();
         let runtime = self.shared.context.runtime_limits();
         let max = runtime.cap(self.settings.max_message_size());
-        config.limits.max_message_size = max;
-        config.limits.max_frame_size = max as u64;
+        let limits = &mut config.limits;
+        limits.max_message_size = max;
+        limits.max_frame_size = max as u64;
+        limits.max_fragments = settings.max_fragments.unwrap_or(limits.max_fragments);
+        limits.max_header_bytes = settings.max_header_bytes.unwrap_or(limits.max_header_bytes);
+        limits.max_headers = settings.max_headers.unwrap_or(limits.max_headers);
         config.message_timeout = self.settings.message_timeout();
         let budget = settings.max_unfinished_bytes.map(UnfinishedBudget::new);
         let shared = || self.shared.context.unfinished_budget().clone();

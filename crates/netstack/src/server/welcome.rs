@@ -15,7 +15,7 @@ use tracing::debug;
 
 use super::address::ClientAddress;
 use super::admission::Refusal;
-use super::client::Ending;
+use super::client::{Ending, describe};
 use super::handshakes::Replaced;
 use super::request::{self, Answer};
 use super::run::{HandshakePermit, Membership, Run};
@@ -231,7 +231,7 @@ impl Newcomer<'_> {
     fn report_error(&self, error: &arkws::Error) {
         // A client that goes before it has asked for anything has not failed.
         if error.cause() != Cause::Reset {
-            self.report(&error.to_string(), error.cause().as_str());
+            self.report(&describe(error), error.cause().as_str());
         }
     }
 

@@ -31,7 +31,7 @@ impl fmt::Debug for ClientRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientRequest")
             .field("host", &self.host)
-            .field("target", &headers::without_query(&self.target))
+            .field("target", &headers::without_secrets(&self.target))
             .field("protocols", &self.protocols)
             .field("deflate", &self.deflate)
             .field("headers", &headers::Names(&self.headers))
@@ -79,7 +79,7 @@ impl ResponseReader {
 pub struct ClientResponse {
     /// Always 101.
     pub status: StatusCode,
-    /// The reason phrase, as sent.
+    /// The reason phrase, as sent; read by [`field_text`](super::field_text).
     pub reason: String,
     /// All header fields.
     pub headers: HeaderMap,
@@ -190,13 +190,15 @@ impl ClientHandshake {
 fn write_request(request: &ClientRequest, key: &str) -> Result<Vec<u8>, HandshakeError> {
     if !is_target(request.target.as_bytes()) {
         return Err(HandshakeError::InvalidTarget(headers::excerpt(
-            headers::without_query(&request.target).as_bytes(),
+            headers::without_secrets(&request.target).as_bytes(),
         )));
     }
     let mut hosts = request.headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.as_bytes(),
-        (None, _) if is_authority(request.host.as_bytes()) => request.host.as_bytes(),
+        (None, _) if !request.host.is_empty() && headers::is_authority(request.host.as_bytes()) => {
+            request.host.as_bytes()
+        }
         (None, _) => {
             return Err(HandshakeError::InvalidHost(headers::excerpt(
                 request.host.as_bytes(),
@@ -270,14 +272,6 @@ fn is_target(target: &[u8]) -> bool {
             .all(|&byte| byte.is_ascii_graphic() && byte != b'#')
 }
 
-/// RFC 3986, 3.2.2 and 3.2.3: the characters of a host and a port.
-fn is_authority(host: &[u8]) -> bool {
-    !host.is_empty()
-        && host
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(byte))
-}
-
 /// A response without its body.
 struct ResponseHead {
     version: Version,
@@ -301,7 +295,22 @@ impl ResponseHead {
     }
 }
 
+/// What stands behind version and status.
+fn reason_phrase(head: &[u8]) -> String {
+    let line = head
+        .split(|&byte| byte == b'\n')
+        .find(|line| line.len() > 1);
+    let phrase = line
+        .unwrap_or_default()
+        .splitn(3, |&byte| byte == b' ')
+        .nth(2);
+    headers::field_text(phrase.unwrap_or_default().trim_ascii_end()).into_owned()
+}
+
 impl Head for ResponseHead {
+    // Old servers and scripts end lines so, and nobody between us and them is deceived by it.
+    const BARE_LINE_FEEDS: bool = true;
+
     fn parse<'b>(
         bytes: &'b [u8],
         fields: &mut [httparse::Header<'b>],
@@ -319,7 +328,11 @@ impl Head for ResponseHead {
                 Version::HTTP_10
             },
             status,
-            reason: response.reason.unwrap_or_default().to_owned(),
+            reason: match response.reason.unwrap_or_default() {
+                // It has none, or one that is not ASCII (RFC 9112, 4).
+                "" => reason_phrase(&bytes[..length]),
+                reason => reason.to_owned(),
+            },
             headers: headers::collect(response.headers)?,
         };
         Ok(httparse::Status::Complete((head, length)))

@@ -1,5 +1,8 @@
 //! Heads of requests and responses as they arrive, and what their fields are made of: tokens, lists, extensions
 //! (RFC 6455, 9.1; RFC 9110, 5.6; RFC 9112, 2 to 5).
+use std::borrow::Cow;
+use std::fmt;
+
 use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -8,6 +11,9 @@ use crate::Limits;
 
 /// A start line and the header fields after it.
 pub(super) trait Head: Sized {
+    /// Whether a line may end with a line feed alone (RFC 9112, 2.2: a recipient may take it).
+    const BARE_LINE_FEEDS: bool;
+
     /// Parses at the front of `bytes`; `None`: the head's end has not arrived. Otherwise the head and its length.
     fn parse<'b>(
         bytes: &'b [u8],
@@ -33,14 +39,23 @@ impl From<HandshakeError> for HeadError {
     }
 }
 
-/// Collects a head that arrives in pieces, within limits.
-#[derive(Debug)]
+/// Collects a head that arrives in pieces, within limits. Its `Debug` form does not show them.
 pub(super) struct HeadReader {
     bytes: Vec<u8>,
     /// Where the head starts that is being read: what lies before were interim responses.
     start: usize,
     max_bytes: usize,
     max_fields: usize,
+}
+
+impl fmt::Debug for HeadReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeadReader")
+            .field("received", &self.bytes.len())
+            .field("max_bytes", &self.max_bytes)
+            .field("max_fields", &self.max_fields)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Garbage shows in the first bytes. After these, a line's end is awaited before parsing again, so that a head which
@@ -70,7 +85,7 @@ impl HeadReader {
         self.bytes.extend_from_slice(taken);
         let full = self.bytes.len() >= self.max_bytes;
         if before < START_LINE_PROBE || full || taken.contains(&b'\n') {
-            self.skip_empty_lines();
+            self.skip_empty_lines::<H>()?;
             while let Some((head, length)) = self.parse::<H>()? {
                 self.start += length;
                 if is_final(&head) {
@@ -79,7 +94,7 @@ impl HeadReader {
                     self.start = 0;
                     return Ok(Some((head, consumed)));
                 }
-                self.skip_empty_lines();
+                self.skip_empty_lines::<H>()?;
             }
         }
         if full {
@@ -92,12 +107,13 @@ impl HeadReader {
 
     /// RFC 9112, 2.2: empty lines before a start line are ignored. Each is looked at once: they are no
     /// lines of a head, whose number is limited.
-    fn skip_empty_lines(&mut self) {
+    fn skip_empty_lines<H: Head>(&mut self) -> Result<(), HandshakeError> {
         loop {
             self.start += match self.bytes[self.start..] {
                 [b'\r', b'\n', ..] => 2,
-                [b'\n', ..] => 1,
-                _ => return,
+                [b'\n', ..] if H::BARE_LINE_FEEDS => 1,
+                [b'\n', ..] => return Err(HandshakeError::Malformed(BARE_LINE_FEED)),
+                _ => return Ok(()),
             };
         }
     }
@@ -111,6 +127,11 @@ impl HeadReader {
         let room = self.max_fields.min(bytes.len() / 3 + 1);
         let mut fields = vec![httparse::EMPTY_HEADER; room];
         match H::parse(bytes, &mut fields) {
+            Ok(httparse::Status::Complete((_, length)))
+                if !H::BARE_LINE_FEEDS && has_bare_line_feed(&bytes[..length]) =>
+            {
+                Err(HandshakeError::Malformed(BARE_LINE_FEED))
+            }
             Ok(httparse::Status::Complete(head)) => Ok(Some(head)),
             Ok(httparse::Status::Partial) => Ok(None),
             Err(HeadError::Refused(error)) => Err(error),
@@ -125,9 +146,7 @@ impl HeadReader {
                 httparse::Error::HeaderValue => {
                     HandshakeError::Malformed("a header field's value has a forbidden character")
                 }
-                httparse::Error::NewLine => {
-                    HandshakeError::Malformed("a line does not end with CR LF")
-                }
+                httparse::Error::NewLine => HandshakeError::Malformed(BARE_LINE_FEED),
                 httparse::Error::Status => {
                     HandshakeError::Malformed("the status is not three digits")
                 }
@@ -137,6 +156,14 @@ impl HeadReader {
             }),
         }
     }
+}
+
+const BARE_LINE_FEED: &str = "a line does not end with CR LF";
+
+/// Not before every line feed is a carriage return. What stands before us may see other lines then.
+fn has_bare_line_feed(head: &[u8]) -> bool {
+    let mut ends = head.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    ends.any(|(at, _)| !head[..at].ends_with(b"\r"))
 }
 
 /// Copies parsed fields into a map.
@@ -173,18 +200,58 @@ fn is_secret(name: &HeaderName) -> bool {
 /// Shows the names of fields only: any value may be a secret.
 pub(super) struct Names<'h>(pub(super) &'h HeaderMap);
 
-impl std::fmt::Debug for Names<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.keys()).finish()
     }
 }
 
-/// A request target without its query, which may hold a token.
-pub(super) fn without_query(target: &str) -> String {
-    match target.split_once('?') {
-        Some((path, _)) => format!("{path}?..."),
-        None => target.to_owned(),
+/// What a field's value or a reason phrase says: UTF-8, or, if it is not that, Latin-1. RFC 9110, 5.5
+/// leaves open which; this loses nothing.
+pub fn field_text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
     }
+}
+
+/// A request target without what may be a secret of it: user information, query and fragment.
+pub(super) fn without_secrets(target: &str) -> String {
+    let public = match target.find(['?', '#']) {
+        Some(at) => &target[..=at],
+        None => target,
+    };
+    let rest = if public.len() < target.len() {
+        "..."
+    } else {
+        ""
+    };
+    // Wherever it stands: what is shown need not be a URL.
+    match public.rsplit_once('@') {
+        Some((_, public)) if !target.starts_with('/') => format!("...@{public}{rest}"),
+        _ => format!("{public}{rest}"),
+    }
+}
+
+/// Whether these are a host and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2 and 3.2.3); a name may be
+/// empty.
+pub(super) fn is_authority(text: &[u8]) -> bool {
+    let is_port = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    if let [b'[', rest @ ..] = text {
+        let Some(end) = rest.iter().position(|&byte| byte == b']') else {
+            return false;
+        };
+        let (address, port) = (&rest[..end], &rest[end + 1..]);
+        let in_address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+        let port = port.strip_prefix(b":").or(port.is_empty().then_some(port));
+        return !address.is_empty() && address.iter().all(in_address) && port.is_some_and(is_port);
+    }
+    let (name, port) = match text.iter().position(|&byte| byte == b':') {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, &[][..]),
+    };
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
+    name.iter().all(in_name) && is_port(port)
 }
 
 /// Writes `name: value` and the line's end.

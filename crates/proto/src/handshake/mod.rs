@@ -13,6 +13,7 @@ mod server;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 pub use client::{ClientHandshake, ClientRequest, ClientResponse, ResponseReader};
+pub use headers::field_text;
 use http::{HeaderName, Method};
 pub use server::{Accepted, ServerHandshake, ServerRequest};
 use sha1::{Digest, Sha1};
@@ -96,6 +97,9 @@ pub enum HandshakeError {
     /// RFC 6455, 4.2.1; RFC 9112, 3.2.
     #[error("the request has no Host field (RFC 6455, 4.2.1)")]
     MissingHost,
+    /// RFC 9112, 3.2: a Host field that is not `host[:port]`.
+    #[error("the request's Host field \"{0}\" is not a host and perhaps a port (RFC 9112, 3.2)")]
+    RequestHostField(String),
     /// RFC 9112, 3.2: a target in absolute form and the Host field name different hosts. What decides by
     /// one of them must not be deceived with the other.
     #[error(

@@ -27,7 +27,7 @@ pub struct ServerRequest {
 impl fmt::Debug for ServerRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerRequest")
-            .field("target", &headers::without_query(&self.target))
+            .field("target", &headers::without_secrets(&self.target))
             .field("headers", &headers::Names(&self.headers))
             .field("protocols", &self.protocols)
             .finish()
@@ -145,9 +145,15 @@ impl HandshakeError {
     pub fn rejection(&self) -> Vec<u8> {
         let body = format!("{self}\n");
         let status = match self {
-            HandshakeError::Method(_) => {
+            HandshakeError::Method(method) => {
                 let allow = HeaderMap::from_iter([(ALLOW, HeaderValue::from_static("GET"))]);
-                return ServerRequest::refuse(StatusCode::METHOD_NOT_ALLOWED, &body, &allow);
+                let mut answer =
+                    ServerRequest::refuse(StatusCode::METHOD_NOT_ALLOWED, &body, &allow);
+                if *method == Method::HEAD {
+                    // RFC 9110, 9.3.2: the fields, and no body.
+                    answer.truncate(answer.len() - body.len());
+                }
+                return answer;
             }
             // RFC 6455, 4.2.2 and 4.4: say which version we speak. RFC 9110, 15.5.22: say what to upgrade to.
             HandshakeError::RequestUpgrade(_) | HandshakeError::RequestVersion(_) => {
@@ -204,6 +210,9 @@ struct RequestHead {
 }
 
 impl Head for RequestHead {
+    // What stands before a server may not end lines there, and see another request.
+    const BARE_LINE_FEEDS: bool = false;
+
     fn parse<'b>(
         bytes: &'b [u8],
         fields: &mut [httparse::Header<'b>],
@@ -236,12 +245,18 @@ impl RequestHead {
         }
         let Some(target) = Target::parse(&self.target) else {
             return Err(HandshakeError::RequestTarget(headers::excerpt(
-                headers::without_query(&self.target).as_bytes(),
+                headers::without_secrets(&self.target).as_bytes(),
             )));
         };
         let Some(host) = headers::single(headers, "host")? else {
             return Err(HandshakeError::MissingHost);
         };
+        if !headers::is_authority(host.as_bytes()) {
+            let host = headers::field_text(host.as_bytes());
+            return Err(HandshakeError::RequestHostField(headers::excerpt(
+                headers::without_secrets(&host).as_bytes(),
+            )));
+        }
         if !target.is_of(host.as_bytes()) {
             return Err(HandshakeError::RequestHost {
                 target: headers::excerpt(target.authority.unwrap_or_default().as_bytes()),

@@ -1,7 +1,7 @@
 //! The client's side (RFC 6455, 4.1).
 use arkws_proto::Limits;
 use arkws_proto::deflate::DeflateConfig;
-use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
+use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError, field_text};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{accept_for, answer, field, request};
@@ -266,6 +266,43 @@ fn the_response_has_reason_and_all_headers() {
     assert_eq!(response.reason, "Switching Protocols");
     let cookies: Vec<_> = response.headers.get_all("set-cookie").iter().collect();
     assert_eq!(cookies, ["a=1", "b=2"]);
+}
+
+/// RFC 9112, 2.2: a recipient may take a line feed alone for the end of a line. Old servers and scripts
+/// write it.
+#[test]
+fn an_answer_may_end_its_lines_with_bare_line_feeds() {
+    let whole = "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: {accept}\r\nX: y\r\n\r\n";
+    for text in [whole.replace("\r\n", "\n"), whole.replacen("\r\n", "\n", 2)] {
+        let response = answer(request(), &text).unwrap();
+        assert_eq!(response.headers["x"], "y");
+        assert_eq!(response.reason, "S");
+    }
+}
+
+#[test]
+fn a_reason_phrase_and_values_are_utf_8_else_latin_1() {
+    let (head, tail) = (
+        "HTTP/1.1 101 ",
+        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+    );
+    for (bytes, read) in [
+        ("caf\u{e9} \u{65e5}".as_bytes(), "caf\u{e9} \u{65e5}"),
+        (b"caf\xe9", "caf\u{e9}"),
+        (b"\xe6\x97", "\u{e6}\u{97}"),
+        (b"two words", "two words"),
+        (b"", ""),
+    ] {
+        let (mut client, sent) = ClientHandshake::new(request(), &Limits::default()).unwrap();
+        let mut text = [head.as_bytes(), bytes, tail.as_bytes(), b"X: "].concat();
+        text.extend(bytes);
+        let accept = accept_for(&sent);
+        text.extend(format!("\r\nSec-WebSocket-Accept: {accept}\r\n\r\n").bytes());
+        let (response, _) = client.recv(&text).unwrap().unwrap();
+        assert_eq!(response.reason, read);
+        assert_eq!(field_text(response.headers["x"].as_bytes()), read);
+    }
 }
 
 #[test]

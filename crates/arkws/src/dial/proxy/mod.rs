@@ -13,7 +13,7 @@ use url::Host;
 
 pub(crate) use tunnel::open;
 
-use super::url::{Endpoint, shown};
+use super::url::Endpoint;
 
 /// Whether connections go through a proxy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl ProxyProtocol {
     }
 }
 
-/// A proxy server. Its `Debug` form does not show the password.
+/// A proxy server. Its `Debug` form does not show the credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyServer {
     /// How it is spoken to.
@@ -89,7 +89,7 @@ impl fmt::Debug for ProxyServer {
             .field("protocol", &self.protocol)
             .field("host", &self.host)
             .field("port", &self.port)
-            .field("user", &self.credentials.as_ref().map(|(user, _)| user))
+            .field("has_credentials", &self.credentials.is_some())
             .field("exclusions", &self.exclusions)
             .finish()
     }
@@ -114,7 +114,6 @@ impl ProxyServer {
     /// [`ProxyError::Address`].
     pub fn parse(address: &str, port: Option<u16>) -> Result<ProxyServer, ProxyError> {
         let wrong = |reason: &str| ProxyError::Address {
-            address: shown(address),
             reason: reason.to_owned(),
         };
         let (protocol, rest) = match address.trim().split_once("://") {
@@ -191,11 +190,11 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The proxy's address cannot be understood.
-    #[error("\"{address}\" is not the address of a proxy: {reason}")]
+    /// The proxy's address cannot be understood. Nobody can tell then what of it is a password.
+    #[error(
+        "what was given is not the address of a proxy: {reason} (it may have a password in it, and is not shown)"
+    )]
     Address {
-        /// As given, without the password.
-        address: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -336,6 +335,9 @@ mod tests {
             "a b",
             "[::1",
             "u:secret@:1",
+            "proxy:8080:me:secret",
+            "me:secret:proxy",
+            "http://secret:x",
         ] {
             let error = ProxyServer::parse(text, None).expect_err(text).to_string();
 
@@ -345,8 +347,8 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_not_shown() {
-        let server = ProxyServer::parse("user:secret@a", None).unwrap();
+    fn credentials_are_not_shown() {
+        let server = ProxyServer::parse("secret:secret@a", None).unwrap();
 
         assert!(!format!("{server:?} {server}").contains("secret"));
     }

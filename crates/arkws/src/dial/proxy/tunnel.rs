@@ -195,7 +195,6 @@ fn socks5_error(server: &ProxyServer, target: &str, error: tokio_socks::Error) -
             offered: server.credentials.is_some(),
         },
         Error::InvalidAuthValues(reason) => ProxyError::Address {
-            address: proxy,
             reason: reason.to_owned(),
         },
         Error::InvalidResponseVersion

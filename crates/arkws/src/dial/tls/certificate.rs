@@ -22,7 +22,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// A certificate that can be read.
 #[derive(Debug)]
 pub(super) struct Certificate<'a> {
-    /// 1 to 3.
+    /// 1 to 3, or what a peer makes up.
     pub(super) version: u8,
     pub(super) issuer: &'a [u8],
     pub(super) subject: &'a [u8],
@@ -99,7 +99,8 @@ fn read(certificate: &[u8]) -> der::Result<Certificate<'_>> {
     let mut serial = fields.tlv_bytes()?;
     // [0] EXPLICIT, and not there for version 1.
     if serial.first() == Some(&0xa0) {
-        version = 1 + inside(serial)?.tlv_bytes()?.last().copied().unwrap_or(0);
+        let number = inside(serial)?.tlv_bytes()?.last().copied();
+        version = number.unwrap_or(0).saturating_add(1);
         serial = fields.tlv_bytes()?;
     }
     let _serial = serial;

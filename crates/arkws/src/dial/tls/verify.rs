@@ -2,8 +2,8 @@
 //!
 //! - A certificate that was given as trusted may be the server's own, as OpenSSL and Node.js have it, even if it is
 //!   marked as an authority's (what `openssl req -x509` makes). webpki refuses those as servers' certificates.
-//! - So it may if it is of X.509 version 1, which webpki does not read. It has no names but the subject's
-//!   common name.
+//! - So it may if it is of X.509 version 1 or 2, which webpki does not read. It has no names but the
+//!   subject's common name.
 //! - A self-signed certificate is called that, and one whose key cannot be used is not called a forgery.
 use std::sync::Arc;
 
@@ -24,12 +24,13 @@ pub(super) enum Untrusted {
     #[error("the server's certificate is self-signed, and not among the trusted ones")]
     SelfSigned,
     #[error(
-        "the server's certificate is of X.509 version 1, which is accepted only if this very \
+        "the server's certificate is of X.509 version {0}, which is accepted only if this very \
          certificate is among the trusted ones"
     )]
-    Version1,
-    #[error("the server's certificate, of X.509 version 1, is for {0}")]
-    OtherName(String),
+    OldVersion(u8),
+    /// Of an old version, and for whom.
+    #[error("the server's certificate, of X.509 version {0}, is for {1}")]
+    OtherName(u8, String),
     /// Whose, and why it cannot be used.
     #[error("{0} {1}")]
     Unusable(String, String),
@@ -83,8 +84,8 @@ impl Verifier {
         rustls::client::verify_server_name(&certificate, server).map(|()| true)
     }
 
-    /// As [`verify_given`](Self::verify_given), for version 1: nothing has been checked.
-    fn verify_version_1(
+    /// As [`verify_given`](Self::verify_given), for versions 1 and 2: nothing has been checked.
+    fn verify_old_version(
         &self,
         der: &CertificateDer<'_>,
         certificate: &Certificate<'_>,
@@ -92,7 +93,7 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         if !self.is_given(der) {
-            return Err(Untrusted::Version1.into());
+            return Err(Untrusted::OldVersion(certificate.version).into());
         }
         let Certificate {
             not_before,
@@ -114,7 +115,8 @@ impl Verifier {
             .into());
         }
         if !certificate.is_for(server) {
-            return Err(Untrusted::OtherName(certificate.name()).into());
+            let name = certificate.name();
+            return Err(Untrusted::OtherName(certificate.version, name).into());
         }
         Ok(ServerCertVerified::assertion())
     }
@@ -135,6 +137,13 @@ impl Verifier {
             if number > 0 && certificate.version < 3 {
                 let why = "is of an X.509 version before 3, which no intermediate may be";
                 return Some(Untrusted::Unusable(whose, why.to_owned()));
+            }
+            if certificate.version > 3 {
+                let why = format!(
+                    "is of X.509 version {}, which nobody knows",
+                    certificate.version
+                );
+                return Some(Untrusted::Unusable(whose, why));
             }
             for der in &self.given {
                 let Some(authority) = Certificate::read(der) else {
@@ -189,7 +198,7 @@ impl ServerCertVerifier for Verifier {
         if let Some(read) = Certificate::read(certificate)
             && read.version < 3
         {
-            return self.verify_version_1(certificate, &read, server, now);
+            return self.verify_old_version(certificate, &read, server, now);
         }
         // webpki looks at the dates first, then at this.
         if is_authority(&error) && self.verify_given(certificate, server)? {
@@ -274,7 +283,7 @@ fn is_of_a_key(error: &Error) -> bool {
     )
 }
 
-/// An intermediate certificate is of an old version.
+/// A certificate is of a version that webpki does not read.
 fn is_of_a_version(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(other)) = error else {
         return false;

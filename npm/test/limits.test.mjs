@@ -1,0 +1,205 @@
+// Limits on what a peer may send: each has an option, and the error names it.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import arkws from 'arkws';
+import { WebSocket } from 'ws';
+import { connected, next, rejection } from './events.mjs';
+import { serve } from './support.mjs';
+
+async function started(t, config = {}) {
+  const server = arkws.createWebSocketServer();
+  await server.start({ serverIP: '127.0.0.1', serverPort: 0, ...config });
+  t.after(() => server.stop());
+  return { server, port: server.listAddress().port };
+}
+
+/** Sends one message in `count` frames. */
+function sendFragments(socket, count) {
+  for (let k = 1; k <= count; k++) socket.send('x', { fin: k === count });
+}
+
+/** What a server answers to these bytes, until it ends the connection. */
+async function answered(t, port, bytes) {
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (text) => (answer += text));
+  socket.write(bytes);
+  await once(socket, 'close');
+  const [head, body] = answer.split('\r\n\r\n');
+  const [line, ...fields] = head.split('\r\n');
+  return {
+    status: Number(line.split(' ')[1]),
+    headers: Object.fromEntries(fields.map((field) => field.toLowerCase().split(': '))),
+    body,
+  };
+}
+
+/** A request with these lines on top. */
+const request = (...lines) =>
+  [
+    'GET / HTTP/1.1',
+    ...lines,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    '',
+    '',
+  ].join('\r\n');
+
+describe('maxFragments', () => {
+  it('of a client is the most frames of a message, and named', async (t) => {
+    const closed = [];
+    const url = await serve(t, (socket) => {
+      socket.on('close', (code) => closed.push(code));
+      socket.on('message', (count) => sendFragments(socket, Number(count)));
+    });
+    const ws = await connected(t, url, { maxFragments: 5 });
+    const message = next(ws, 'message');
+    await ws.send('5');
+    assert.equal((await message)[1], 'xxxxx');
+    const [failed, end] = [next(ws, 'error'), next(ws, 'close')];
+    await ws.send('6');
+    const [error] = await failed;
+    assert.equal(error.cause, 'too-big');
+    assert.match(error.message, /more than 5 fragments \(the option maxFragments changes the limit\)/);
+    assert.equal((await end)[1].code, 1006);
+  });
+
+  it('of a server is the most frames of a message, and named', async (t) => {
+    const { server, port } = await started(t, { maxFragments: 5 });
+    const client = new WebSocket(`ws://127.0.0.1:${port}`);
+    await once(client, 'open');
+    const message = next(server, 'messageReceive');
+    sendFragments(client, 5);
+    assert.equal((await message)[0].data, 'xxxxx');
+    const [failed, closed] = [next(server, 'error'), once(client, 'close')];
+    sendFragments(client, 6);
+    const [error] = await failed;
+    assert.equal(error.cause, 'too-big');
+    assert.match(error.message, /more than 5 fragments \(the option maxFragments changes the limit\)/);
+    assert.equal((await closed)[0], 1009);
+  });
+
+  it('is over 0, else 401', async () => {
+    for (const maxFragments of [0, -1, NaN, '5', null]) {
+      const call = arkws.createWebSocket().connect('ws://127.0.0.1:1', { maxFragments });
+      assert.equal((await rejection(call)).code, 401);
+      const config = { serverIP: '127.0.0.1', serverPort: 0, maxFragments };
+      assert.equal((await rejection(arkws.createWebSocketServer().start(config))).code, 401);
+    }
+  });
+});
+
+describe('the head of a request', () => {
+  it('over maxHeaderBytes is refused with 431, and the option named', async (t) => {
+    const { server, port } = await started(t, { maxHeaderBytes: 1000 });
+    const failed = next(server, 'error');
+    const long = await answered(t, port, request('Host: a', `X: ${'x'.repeat(1000)}`));
+    assert.equal(long.status, 431);
+    assert.match(long.body, /larger than the limit of 1000 bytes/);
+    const [error] = await failed;
+    assert.equal(error.cause, 'handshake');
+    assert.match(error.message, /larger than the limit of 1000 bytes \(the option maxHeaderBytes changes the limit\)/);
+    await connected(t, `ws://127.0.0.1:${port}`);
+  });
+
+  it('may be longer than by default', async (t) => {
+    const { port } = await started(t, { maxHeaderBytes: 100_000, maxHeaders: 1000 });
+    const header = Object.fromEntries(Array.from({ length: 500 }, (_, k) => [`X-${k}`, 'x'.repeat(100)]));
+    await connected(t, `ws://127.0.0.1:${port}`, { header });
+    const { server: other, port: otherPort } = await started(t);
+    const failed = next(other, 'error');
+    const refused = arkws.createWebSocket();
+    const told = next(refused, 'error');
+    await refused.connect(`ws://127.0.0.1:${otherPort}`, { header });
+    assert.equal((await told)[0].data, '431');
+    assert.match((await failed)[0].message, /the option max(HeaderBytes|Headers) changes/);
+  });
+
+  it('with more than maxHeaders fields is refused with 431, and the option named', async (t) => {
+    const { server, port } = await started(t, { maxHeaders: 8 });
+    const failed = next(server, 'error');
+    const many = await answered(t, port, request('Host: a', ...Array(8).fill('X: x')));
+    assert.equal(many.status, 431);
+    assert.match(many.body, /more fields than the limit of 8/);
+    const [error] = await failed;
+    assert.match(error.message, /more fields than the limit of 8 \(the option maxHeaders changes the limit\)/);
+    await connected(t, `ws://127.0.0.1:${port}`);
+  });
+
+  it('options over 0, else 401', async () => {
+    for (const name of ['maxHeaders', 'maxHeaderBytes']) {
+      for (const limit of [0, -1, NaN, '5', null]) {
+        const config = { serverIP: '127.0.0.1', serverPort: 0, [name]: limit };
+        assert.equal((await rejection(arkws.createWebSocketServer().start(config))).code, 401);
+      }
+    }
+  });
+
+  for (const [what, bytes, status, fields = {}] of [
+    ['a bare line feed behind a field', request('Host: a').replace('Host: a\r\n', 'Host: a\n'), 400],
+    ['bare line feeds only', request('Host: a').replaceAll('\r\n', '\n'), 400],
+    ['a bare line feed before it', `\n${request('Host: a')}`, 400],
+    ['a Host with a space', request('Host: a b'), 400],
+    ['a Host with user information', request('Host: me@a'), 400],
+    ['two Hosts', request('Host: a', 'Host: b'), 400],
+    ['the same Host twice', request('Host: a', 'Host: a'), 400],
+    ['no Host', request(), 400],
+    ['another host in the target', request('Host: a').replace(' / ', ' http://b/ '), 400],
+    ['POST', request('Host: a').replace('GET', 'POST'), 405, { allow: 'get' }],
+    ['OPTIONS *', request('Host: a').replace('GET /', 'OPTIONS *'), 405, { allow: 'get' }],
+    ['CONNECT', request('Host: a').replace('GET /', 'CONNECT a:80'), 405, { allow: 'get' }],
+    ['HTTP/1.0', request('Host: a').replace('HTTP/1.1', 'HTTP/1.0'), 505],
+    ['no Upgrade', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 426, { upgrade: 'websocket', 'sec-websocket-version': '13' }],
+  ]) {
+    it(`with ${what} is answered ${status}`, async (t) => {
+      const { server, port } = await started(t);
+      const failed = next(server, 'error');
+      const { status: answer, headers, body } = await answered(t, port, bytes);
+      assert.equal(answer, status, body);
+      assert.equal(Number(headers['content-length']), Buffer.byteLength(body, 'latin1'));
+      assert.match(headers.connection, /close/);
+      for (const [name, value] of Object.entries(fields)) assert.equal(headers[name], value);
+      assert.equal((await failed)[0].cause, 'handshake');
+    });
+  }
+
+  it('of a probe with HEAD is answered without a body', async (t) => {
+    const { port } = await started(t);
+    for (const probe of ['HEAD / HTTP/1.1\r\nHost: a\r\n\r\n', request('Host: a').replace('GET', 'HEAD')]) {
+      const { status, headers, body } = await answered(t, port, probe);
+      assert.equal(status, 405);
+      assert.equal(headers.allow, 'get');
+      assert.equal(body, '');
+    }
+  });
+
+  it('may have an absolute target of the same host', async (t) => {
+    const { server, port } = await started(t);
+    const joined = next(server, 'connect');
+    const socket = connect(port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    socket.write(request('Host: A:80').replace(' / ', ' http://a/ '));
+    await joined;
+  });
+});
+
+describe('the head of an answer', () => {
+  it('may end its lines with line feeds alone', async (t) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end('HTTP/1.1 403 No\nX: y\n\n'));
+    });
+    server.listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const ws = arkws.createWebSocket();
+    const failed = next(ws, 'error');
+    await ws.connect(`ws://127.0.0.1:${server.address().port}`);
+    assert.equal((await failed)[0].data, '403');
+  });
+});
