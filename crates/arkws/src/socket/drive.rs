@@ -490,10 +490,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn queue_ping(&mut self, payload: &[u8]) {
-        if self.engine.connection.send_ping(payload).is_ok() {
+        if let Ok(ahead) = self.engine.connection.send_ping(payload) {
             self.engine.stats.pings_sent += 1;
-            let waiting = self.engine.connection.transmit().remaining() as u64;
-            self.ping_end = self.engine.stats.bytes_sent + waiting;
+            self.ping_end = self.engine.stats.bytes_sent + ahead as u64;
         }
     }
 

@@ -233,14 +233,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Writes what is queued, if [`Config::write_buffer`] or more bytes are. `Ready(Ok)`: less is, more may be fed.
+    /// Writes what is queued, if [`Config::write_buffer`] or [`Limits::max_queued`](crate::Limits::max_queued) bytes or
+    /// more are. `Ready(Ok)`: less is, and the next message will be taken, of whatever size.
     ///
     /// # Errors
-    /// The connection was lost.
+    /// No message will be taken any more: the connection was lost, or is closing.
     #[inline]
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.engine.has_room() {
             return Poll::Ready(Ok(()));
+        }
+        self.poll_room(cx)
+    }
+
+    #[inline(never)]
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let Some(ended) = self.engine.ended() {
+            return Poll::Ready(Err(ended.into()));
         }
         match self.poll_flush(cx) {
             Poll::Pending if self.engine.has_room() => Poll::Ready(Ok(())),
@@ -249,10 +258,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Waits for room: writes what is queued if [`Config::write_buffer`] or more bytes are, and waits as long as that many
-    /// are left. Costs next to nothing otherwise: call it before each `feed_…`.
+    /// are left. Costs next to nothing otherwise: call it before each `feed_…`, which then takes any message.
     ///
     /// # Errors
-    /// The connection was lost.
+    /// As [`poll_ready`](Self::poll_ready).
     ///
     /// # Cancel safety
     /// Safe: what was not written stays queued.
@@ -380,7 +389,8 @@ impl<S> WebSocket<S> {
         self.engine.outbox().feed_message(message)
     }
 
-    /// Queues a ping of at most 125 bytes without flushing.
+    /// Queues a ping of at most 125 bytes without flushing. It goes ahead of the messages that wait, but not into the
+    /// midst of one of which a part has been written, and behind other pings and pongs.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -453,8 +463,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     }
 }
 
-/// `poll_ready` starts writing when [`Config::write_buffer`] bytes wait, and waits while they do. `poll_close` sends the
-/// close frame; it is the `Stream` that completes the closing handshake.
+/// `poll_ready` starts writing when [`Config::write_buffer`] or [`Limits::max_queued`](crate::Limits::max_queued) bytes
+/// wait, and waits while they do: then `start_send` takes any message. One that it does not take, because the connection
+/// is closing or lost, is given back by [`Error::into_unsent`]. `poll_close` sends the close frame; it is the `Stream` that
+/// completes the closing handshake.
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 

@@ -78,10 +78,19 @@ impl Engine {
         Some((self.stalled?.checked_add(limit)?, limit))
     }
 
-    /// May more be queued before something is written?
+    /// May more be queued before something is written? Then the next message is taken, of whatever size.
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.connection.queued() < self.write_buffer
+            && self.output != Output::Broken
+            && self.connection.is_ready()
+    }
+
+    /// Why no message will be taken any more, if so.
+    #[cold]
+    pub(super) fn ended(&self) -> Option<SendError> {
+        let ended = self.output == Output::Broken || self.connection.state() != State::Open;
+        ended.then(|| self.refused(Refusal::Closing))
     }
 
     pub(super) fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
@@ -224,11 +233,11 @@ impl Outbox<'_> {
                 Err(refused) => (Message::Binary(refused.payload), refused.error),
             },
             Message::Ping(data) => match self.connection().and_then(|it| it.send_ping(&data)) {
-                Ok(()) => return Ok(()),
+                Ok(_) => return Ok(()),
                 Err(error) => (Message::Ping(data), error),
             },
             Message::Pong(data) => match self.connection().and_then(|it| it.send_pong(&data)) {
-                Ok(()) => return Ok(()),
+                Ok(_) => return Ok(()),
                 Err(error) => (Message::Pong(data), error),
             },
             Message::Close(frame) => {
@@ -253,13 +262,15 @@ impl Outbox<'_> {
         Ok(())
     }
 
-    /// Queues a ping of at most 125 bytes.
+    /// Queues a ping of at most 125 bytes: as [`WebSocket::feed_ping`](crate::WebSocket::feed_ping).
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
     pub fn feed_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
-        let result = self.connection().and_then(|it| it.send_ping(data));
-        result.map_err(|refusal| self.engine.refused(refusal))
+        match self.connection().and_then(|it| it.send_ping(data)) {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(self.engine.refused(refusal)),
+        }
     }
 
     /// Bytes that wait for the transport.
@@ -267,7 +278,8 @@ impl Outbox<'_> {
         self.engine.connection.queued()
     }
 
-    /// Do [`Config::write_buffer`](crate::Config::write_buffer) or more bytes wait? Then flush before feeding more.
+    /// Do [`Config::write_buffer`](crate::Config::write_buffer) or more bytes wait, or so many that the next message would
+    /// be refused? Then flush before feeding more.
     pub fn is_full(&self) -> bool {
         !self.engine.has_room()
     }

@@ -1,5 +1,5 @@
 //! Both ends of a connection, or one end and a hand-made peer.
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -142,18 +142,30 @@ impl<S: AsyncRead + Unpin> AsyncRead for Spy<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Spy<S> {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if self.seen.cannot_write.load(Ordering::Relaxed) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let result = Pin::new(&mut self.io).poll_write(cx, bytes);
+        let result = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
         if result.is_ready() {
             self.seen.writes.fetch_add(1, Ordering::Relaxed);
         }
         result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -125,7 +125,8 @@ async fn answers_leave_in_one_write_when_everything_read_is_consumed() {
         answers = answers => answers,
         () = serve => panic!("the connection ended"),
     };
-    let expected = [(PONG, "1"), (TEXT, "2"), (PONG, "3")];
+    // Pongs go ahead of the messages that wait.
+    let expected = [(PONG, "1"), (PONG, "3"), (TEXT, "2")];
     assert_eq!(
         answers,
         expected.map(|(first, payload)| (first, payload.into()))

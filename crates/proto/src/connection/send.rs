@@ -3,7 +3,11 @@ use bytes::Bytes;
 
 use super::{Connection, Life, MessageKind};
 use crate::deflate::Deflater;
-use crate::frame::{MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
+use crate::frame::{MAX_CONTROL_PAYLOAD, Opcode};
+
+/// Pings and pongs that wait, in bytes: they have room of their own, so that whatever else waits, the peer can be asked
+/// whether it lives.
+const MAX_CONTROL_QUEUED: usize = 16 << 10;
 
 /// Why a message was not queued. It is lost to the caller in no case: it was borrowed, or is given back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +16,7 @@ pub enum SendError {
     /// (RFC 6455, 5.5.1).
     #[error("the connection is closing: nothing may be sent after the close frame")]
     Closing,
-    /// [`Limits::max_queued`](crate::Limits::max_queued) would be exceeded.
+    /// [`Limits::max_queued`](crate::Limits::max_queued) bytes or more wait; or, for a ping or pong, 16 KiB of such.
     #[error("the output queue is full: {queued} bytes are waiting, the limit is {limit}")]
     QueueFull {
         /// Bytes that wait.
@@ -92,7 +96,7 @@ impl Connection {
     /// # Errors
     /// Nothing was queued: the payload is given back.
     pub fn send_owned(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), RefusedPayload> {
-        if let Err(error) = self.check_message(payload.len()) {
+        if let Err(error) = self.check_message() {
             return Err(RefusedPayload { error, payload });
         }
         if self.compresses(payload.len()) {
@@ -114,7 +118,7 @@ impl Connection {
         payload: &[u8],
         fin: bool,
     ) -> Result<(), SendError> {
-        self.check(payload.len())?;
+        self.check()?;
         let opcode = match self.sender.fragmented {
             None => kind.opcode(),
             Some(open) if open == kind => Opcode::Continuation,
@@ -125,25 +129,33 @@ impl Connection {
         Ok(())
     }
 
-    /// Queues a ping of at most 125 bytes.
+    /// Queues a ping of at most 125 bytes: ahead of the messages that wait, but behind the frame of which a part has
+    /// left. Returns how many bytes leave before it has.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
-    pub fn send_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
+    pub fn send_ping(&mut self, data: &[u8]) -> Result<usize, SendError> {
         self.send_control(Opcode::Ping, data)
     }
 
-    /// Queues an unsolicited pong of at most 125 bytes (RFC 6455, 5.5.3).
+    /// Queues an unsolicited pong of at most 125 bytes (RFC 6455, 5.5.3), where a [ping](Self::send_ping) goes, too.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
-    pub fn send_pong(&mut self, data: &[u8]) -> Result<(), SendError> {
+    pub fn send_pong(&mut self, data: &[u8]) -> Result<usize, SendError> {
         self.send_control(Opcode::Pong, data)
+    }
+
+    /// Will the next message be taken, of whatever size? Until one is, nothing but the end of the connection changes
+    /// that.
+    #[inline]
+    pub fn is_ready(&self) -> bool {
+        self.check().is_ok()
     }
 
     #[inline]
     fn send_message(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
-        self.check_message(payload.len())?;
+        self.check_message()?;
         if self.compresses(payload.len()) {
             self.compress(kind, payload);
         } else {
@@ -179,36 +191,54 @@ impl Connection {
         }
     }
 
-    fn send_control(&mut self, opcode: Opcode, data: &[u8]) -> Result<(), SendError> {
+    fn send_control(&mut self, opcode: Opcode, data: &[u8]) -> Result<usize, SendError> {
         if data.len() > MAX_CONTROL_PAYLOAD {
             return Err(SendError::ControlTooLong(data.len()));
         }
-        self.check(data.len())?;
-        self.transmit.frame(true, false, opcode, data);
-        Ok(())
+        self.check_open()?;
+        let (queued, limit) = (self.transmit.queued_control(), MAX_CONTROL_QUEUED);
+        if queued + data.len() > limit {
+            return Err(SendError::QueueFull { queued, limit });
+        }
+        Ok(self.transmit.control_frame(opcode, data))
     }
 
-    /// May a whole message of this length be queued?
+    /// May a whole message be queued?
     #[inline]
-    fn check_message(&self, len: usize) -> Result<(), SendError> {
-        self.check(len)?;
+    fn check_message(&self) -> Result<(), SendError> {
+        self.check()?;
         match self.sender.fragmented {
             None => Ok(()),
             Some(_) => Err(SendError::FragmentedMessageOpen),
         }
     }
 
-    /// May a frame of this length be queued?
+    /// May a frame of a message be queued?
     #[inline]
-    fn check(&self, len: usize) -> Result<(), SendError> {
-        if !matches!(self.life, Life::Open) {
-            return Err(SendError::Closing);
+    fn check(&self) -> Result<(), SendError> {
+        self.check_open()?;
+        match self.queued() < self.config.limits.max_queued {
+            true => Ok(()),
+            false => self.check_room(),
         }
-        let queued = self.queued();
+    }
+
+    #[inline]
+    fn check_open(&self) -> Result<(), SendError> {
+        match self.life {
+            Life::Open => Ok(()),
+            _ => Err(SendError::Closing),
+        }
+    }
+
+    /// Pings and pongs come and go by themselves: they leave as much room for messages as there was.
+    #[inline(never)]
+    fn check_room(&self) -> Result<(), SendError> {
+        let queued = self.transmit.queued_data();
         let limit = self.config.limits.max_queued;
-        if queued.saturating_add(len).saturating_add(MAX_HEADER) > limit {
-            return Err(SendError::QueueFull { queued, limit });
+        match queued == 0 || queued < limit {
+            true => Ok(()),
+            false => Err(SendError::QueueFull { queued, limit }),
         }
-        Ok(())
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Headers and small payloads lie one after the other in one block, so that many frames leave in one write. A large
 //! payload that we own is not copied into the block: it is noted where in the block it belongs, and becomes a chunk
-//! of its own.
+//! of its own. So do pings and pongs, which go ahead of what waits: behind the frame of which a part has left.
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
 use super::Role;
-use crate::frame::{Header, MAX_HEADER, Opcode};
+use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 use crate::mask;
 
 /// The first block of a connection that sends, in bytes. It doubles as needed.
@@ -34,21 +34,27 @@ pub struct Transmit {
     block: Vec<u8>,
     start: usize,
     end: usize,
-    /// In the order in which they leave.
-    large: VecDeque<Large>,
-    /// Waiting bytes, of the block and of the large payloads.
+    /// Where in the block a frame begins: the first from `start` on, or one before it.
+    frame: usize,
+    /// The block begins with pings and pongs up to here: those before which nothing waited.
+    control_end: usize,
+    /// What is not in the block, in the order in which it leaves.
+    apart: VecDeque<Apart>,
+    /// Waiting bytes, of the block and of what is apart.
     remaining: usize,
     /// Bytes that have left since the connection was made.
     sent: u64,
     pongs: Pongs,
 }
 
-/// A payload that is not in the block.
+/// Bytes that are not in the block.
 #[derive(Debug)]
-struct Large {
-    /// It leaves when the block has been sent up to here.
+struct Apart {
+    /// They leave when the block has been sent up to here.
     after: usize,
-    payload: Bytes,
+    bytes: Bytes,
+    /// A large payload, or else a ping or pong.
+    is_payload: bool,
 }
 
 /// Answers to pings.
@@ -69,7 +75,9 @@ impl Transmit {
             block: Vec::new(),
             start: 0,
             end: 0,
-            large: VecDeque::new(),
+            frame: 0,
+            control_end: 0,
+            apart: VecDeque::new(),
             remaining: 0,
             sent: 0,
             pongs: Pongs::default(),
@@ -82,6 +90,18 @@ impl Transmit {
         let latest = self.pongs.latest.as_ref();
         let held_back = latest.map_or(0, |pong| header + pong.len());
         self.remaining + held_back
+    }
+
+    /// Those of the bytes that wait that are of pings and pongs.
+    pub(super) fn queued_control(&self) -> usize {
+        let apart = self.apart.iter().filter(|it| !it.is_payload);
+        let apart: usize = apart.map(|it| it.bytes.len()).sum();
+        self.control_end.saturating_sub(self.start) + apart
+    }
+
+    /// The others: of messages, and of the close frame.
+    pub(super) fn queued_data(&self) -> usize {
+        self.remaining - self.queued_control()
     }
 
     /// Encodes a frame: header, masking key and masked copy in one go.
@@ -152,18 +172,77 @@ impl Transmit {
         let len = header.encode(room.first_chunk_mut().expect("room for a header"));
         self.end += len;
         self.remaining += len + payload.len();
-        self.large.push_back(Large {
+        self.apart.push_back(Apart {
             after: self.end,
-            payload,
+            bytes: payload,
+            is_payload: true,
         });
+    }
+
+    /// Queues a ping or a pong ahead of all but those before it, and the rest of a frame of which a part has left.
+    /// Returns how many bytes leave before it has.
+    pub(super) fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> usize {
+        if self.remaining == self.control_end.saturating_sub(self.start) {
+            self.frame(true, false, opcode, payload);
+            self.control_end = self.end;
+            return self.remaining;
+        }
+        let header = Header {
+            fin: true,
+            rsv1: false,
+            opcode,
+            mask: self.masks.then(mask::fresh_key),
+            len: payload.len() as u64,
+        };
+        let mut room = [0; MAX_HEADER + MAX_CONTROL_PAYLOAD];
+        let start = header.encode(room.first_chunk_mut().expect("room for a header"));
+        let end = start + payload.len();
+        match header.mask {
+            Some(key) => mask::copy(&mut room[start..end], payload, key),
+            None => room[start..end].copy_from_slice(payload),
+        }
+
+        let after = self.next_frame().max(self.control_end);
+        // Behind the large payload of which a part may have left, and behind the pings and pongs before it.
+        let is_before =
+            |(at, it): &(usize, &Apart)| it.after <= after && (!it.is_payload || *at == 0);
+        let apart = self.apart.iter().enumerate().take_while(is_before);
+        let (place, sizes) = apart.fold((0, 0), |(place, sizes), (_, it)| {
+            (place + 1, sizes + it.bytes.len())
+        });
+        self.apart.insert(
+            place,
+            Apart {
+                after,
+                bytes: Bytes::copy_from_slice(&room[..end]),
+                is_payload: false,
+            },
+        );
+        self.remaining += end;
+        (after - self.start) + sizes + end
+    }
+
+    /// Where in the block the next frame begins of which nothing has left: at most at its end.
+    fn next_frame(&mut self) -> usize {
+        while self.frame < self.start {
+            let Ok(Some((header, len))) = Header::decode(&self.block[self.frame..self.end]) else {
+                unreachable!("whole headers of ours are in the block");
+            };
+            let payload = self.frame + len;
+            self.frame = match self.apart.front() {
+                Some(front) if front.is_payload && front.after == payload => payload,
+                _ => payload + header.len as usize,
+            };
+        }
+        self.frame
     }
 
     /// Answers a ping. While too many answers wait, the latest replaces the one before it.
     pub(super) fn pong(&mut self, payload: &[u8]) {
         if self.pongs.waiting < MAX_WAITING_PONGS {
-            self.frame(true, false, Opcode::Pong, payload);
+            let ahead = self.control_frame(Opcode::Pong, payload);
             self.pongs.waiting += 1;
-            self.pongs.end = self.sent + self.remaining as u64;
+            self.pongs.end = self.sent + ahead as u64;
         } else {
             self.pongs.latest = Some(payload.into());
         }
@@ -177,7 +256,7 @@ impl Transmit {
     pub(super) fn release_buffers(&mut self) {
         if self.remaining == 0 {
             self.block = Vec::new();
-            self.large = VecDeque::new();
+            self.apart = VecDeque::new();
         }
     }
 
@@ -201,6 +280,8 @@ impl Transmit {
     /// Moves the waiting bytes to the front: of the same block if that is cheap and enough, else of a larger one.
     #[cold]
     fn make_room(&mut self, len: usize) {
+        // What has left is overwritten, and with it the header that says where its frame ends.
+        self.next_frame();
         let waiting = self.start..self.end;
         let needed = waiting.len() + len;
         if needed <= self.block.len() && waiting.len() <= self.start {
@@ -211,16 +292,18 @@ impl Transmit {
             block[..waiting.len()].copy_from_slice(&self.block[waiting.clone()]);
             self.block = block;
         }
-        for large in &mut self.large {
-            large.after -= waiting.start;
+        for apart in &mut self.apart {
+            apart.after -= waiting.start;
         }
+        self.frame -= waiting.start;
+        self.control_end = self.control_end.saturating_sub(waiting.start);
         self.start = 0;
         self.end = waiting.len();
     }
 
-    /// How many bytes of the block leave before the next large payload.
+    /// How many bytes of the block leave before what is apart.
     fn run(&self) -> usize {
-        self.large.front().map_or(self.end, |large| large.after) - self.start
+        self.apart.front().map_or(self.end, |apart| apart.after) - self.start
     }
 
     /// The last answer to a ping has left: the one that was held back may follow.
@@ -239,8 +322,8 @@ impl Buf for Transmit {
     }
 
     fn chunk(&self) -> &[u8] {
-        match (self.run(), self.large.front()) {
-            (0, Some(large)) => &large.payload,
+        match (self.run(), self.apart.front()) {
+            (0, Some(apart)) => &apart.bytes,
             (run, _) => &self.block[self.start..self.start + run],
         }
     }
@@ -248,12 +331,9 @@ impl Buf for Transmit {
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
         let mut start = self.start;
-        let large = self
-            .large
-            .iter()
-            .map(|large| (large.after, &*large.payload));
-        for (end, payload) in large.chain([(self.end, &[][..])]) {
-            for chunk in [&self.block[start..end], payload] {
+        let apart = self.apart.iter().map(|apart| (apart.after, &*apart.bytes));
+        for (end, bytes) in apart.chain([(self.end, &[][..])]) {
+            for chunk in [&self.block[start..end], bytes] {
                 if filled == slices.len() {
                     return filled;
                 }
@@ -280,13 +360,14 @@ impl Buf for Transmit {
             let run = self.run().min(left);
             self.start += run;
             left -= run;
-            match self.large.front_mut() {
-                Some(large) if large.after == self.start && left > 0 => {
-                    let taken = left.min(large.payload.len());
+            match self.apart.front_mut() {
+                Some(apart) if apart.after == self.start && left > 0 => {
+                    let taken = left.min(apart.bytes.len());
                     left -= taken;
-                    large.payload.advance(taken);
-                    if large.payload.is_empty() {
-                        self.large.pop_front();
+                    apart.bytes.advance(taken);
+                    if apart.bytes.is_empty() {
+                        self.apart.pop_front();
+                        self.frame = self.start;
                     }
                 }
                 _ => break,
@@ -295,6 +376,8 @@ impl Buf for Transmit {
         if self.remaining == 0 {
             self.start = 0;
             self.end = 0;
+            self.frame = 0;
+            self.control_end = 0;
         }
         if self.pongs.waiting > 0 && self.sent >= self.pongs.end {
             self.pongs_sent();

@@ -1,8 +1,10 @@
 //! The output queue: order, limits, large payloads, answers to pings.
 use std::io::IoSlice;
 
+use arkws_proto::frame::{Header, Opcode};
 use arkws_proto::{Config, Connection, Limits, MessageKind, RefusedPayload, Role, SendError};
 use bytes::{Buf, Bytes};
+use proptest::prelude::*;
 
 use crate::common::*;
 
@@ -40,11 +42,11 @@ fn what_waits_leaves_in_order_in_writes_of_any_size() {
         assert_eq!(
             events(&mut client(), &written),
             [
+                ping,
                 large(1),
                 text("between"),
                 large(2),
                 large(3),
-                ping,
                 late.clone(),
                 late.clone(),
                 late.clone()
@@ -161,34 +163,100 @@ fn a_control_frame_of_more_than_125_bytes_is_refused() {
     assert_eq!(server.queued(), 127);
 }
 
-#[test]
-fn a_full_queue_refuses_messages_and_takes_them_again_when_it_has_been_written() {
+/// A server whose queue takes no more messages when 1,000 bytes wait.
+fn bounded() -> Connection {
     let limits = Limits {
         max_queued: 1000,
         ..Limits::default()
     };
-    let mut server = Connection::new(
+    Connection::new(
         Role::Server,
         Config {
             limits,
             deflate: None,
         },
-    );
+    )
+}
+
+#[test]
+fn a_full_queue_refuses_messages_and_takes_them_again_when_it_has_been_written() {
+    let mut server = bounded();
     server.send_binary(&[0; 900]).unwrap();
+    // The size of the next does not matter.
+    assert!(server.is_ready());
+    server.send_binary(&[0; 100_000]).unwrap();
+    assert!(!server.is_ready());
     let queued = server.queued();
     let full = SendError::QueueFull {
         queued,
         limit: 1000,
     };
-    assert_eq!(server.send_binary(&[0; 100]), Err(full.clone()));
+    assert_eq!(server.send_binary(&[0; 1]), Err(full.clone()));
     assert_eq!(
         full.to_string(),
-        "the output queue is full: 904 bytes are waiting, the limit is 1000"
+        "the output queue is full: 100914 bytes are waiting, the limit is 1000"
+    );
+    let payload = Bytes::from(vec![0; 100_000]);
+    let refused = RefusedPayload {
+        error: full,
+        payload: payload.clone(),
+    };
+    assert_eq!(
+        server.send_owned(MessageKind::Binary, payload),
+        Err(refused)
     );
     assert_eq!(server.queued(), queued, "nothing was queued");
     drain(&mut server);
+    assert!(server.is_ready());
     server.send_binary(&[0; 100]).unwrap();
     assert!(server.send_close(None), "a close frame is always taken");
+    assert!(!server.is_ready());
+}
+
+#[test]
+fn pings_and_pongs_take_no_room_from_messages_nor_messages_from_them() {
+    let mut server = bounded();
+    server.send_binary(&[0; 990]).unwrap();
+    assert!(server.is_ready());
+    for _ in 0..100 {
+        events(&mut server, &frame(0x89, &[1; 125], KEY));
+        server.send_ping(&[2; 125]).unwrap();
+    }
+    assert!(server.queued() > 10_000);
+    assert!(server.is_ready());
+    server.send_binary(&[0; 1000]).unwrap();
+    assert!(!server.is_ready());
+    server.send_ping(&[3; 125]).unwrap();
+    // They are bounded, too.
+    let refused = loop {
+        if let Err(refused) = server.send_ping(&[4; 125]) {
+            break refused;
+        }
+    };
+    assert!(
+        matches!(refused, SendError::QueueFull { limit: 16_384, .. }),
+        "{refused:?}"
+    );
+    assert!(server.queued() < 30_000);
+    drain(&mut server);
+    server.send_ping(&[5; 125]).unwrap();
+}
+
+#[test]
+fn a_limit_of_nothing_takes_one_message_at_a_time() {
+    let limits = Limits {
+        max_queued: 0,
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        deflate: None,
+    };
+    let mut client = Connection::new(Role::Client, config);
+    client.send_text("one").unwrap();
+    assert!(client.send_text("two").is_err());
+    drain(&mut client);
+    client.send_text("two").unwrap();
 }
 
 #[test]
@@ -299,4 +367,131 @@ fn a_lent_block_is_encoded_into_and_can_be_reclaimed_when_nothing_waits_in_it() 
     connection.lend_block(vec![0; 3].into());
     connection.send_text("hello").unwrap();
     assert_eq!(drain(&mut connection), b"\x81\x05hello");
+}
+
+/// The frames of these bytes: their opcode, whether they are the last of their message, and how long.
+fn frames(mut bytes: &[u8]) -> Vec<(Opcode, bool, u64)> {
+    let mut frames = Vec::new();
+    while let Some((header, len)) = Header::decode(bytes).unwrap() {
+        frames.push((header.opcode, header.fin, header.len));
+        bytes = &bytes[len + header.len as usize..];
+    }
+    assert!(bytes.is_empty());
+    frames
+}
+
+/// Writes so many bytes.
+fn write(connection: &mut Connection, count: usize, wire: &mut Vec<u8>) {
+    let transmit = connection.transmit();
+    let mut part = vec![0; count];
+    transmit.copy_to_slice(&mut part);
+    wire.extend(part);
+}
+
+#[test]
+fn pings_and_pongs_go_ahead_of_what_waits_but_not_into_the_midst_of_a_frame() {
+    const LARGE: u64 = 100_000;
+    // However many bytes of two small messages, a large one in two fragments and a small one have left.
+    for role in [Role::Client, Role::Server] {
+        let header = if role == Role::Client { 4 } else { 0 };
+        let ends = [
+            0,
+            7 + header,
+            14 + 2 * header,
+            24 + 3 * header + LARGE as usize,
+        ];
+        for left in (0..60).chain([30_000, LARGE as usize]) {
+            let mut connection = Connection::new(role, Config::default());
+            for _ in 0..2 {
+                connection.send_text("small").unwrap();
+            }
+            let data = vec![7; LARGE as usize];
+            let half = connection.send_fragment(MessageKind::Binary, &data, false);
+            half.unwrap();
+            connection
+                .send_fragment(MessageKind::Binary, b"end", true)
+                .unwrap();
+            let mut wire = Vec::new();
+            write(&mut connection, left, &mut wire);
+            let ahead = connection.send_ping(b"1").unwrap();
+            let end = left + ahead;
+            connection.send_pong(b"22").unwrap();
+            // More messages change nothing, not even those for which the block has to grow.
+            connection.send_text("last").unwrap();
+            connection
+                .send_owned(MessageKind::Binary, data.into())
+                .unwrap();
+            connection.send_binary(&[0; 5_000]).unwrap();
+            connection.send_ping(b"333").unwrap();
+            assert!(connection.send_close(None));
+            let rest = connection.queued();
+            write(&mut connection, rest, &mut wire);
+            assert_eq!(connection.queued(), 0);
+
+            let mut expected = vec![
+                (Opcode::Text, true, 5),
+                (Opcode::Text, true, 5),
+                (Opcode::Binary, false, LARGE),
+                (Opcode::Continuation, true, 3),
+                (Opcode::Text, true, 4),
+                (Opcode::Binary, true, LARGE),
+                (Opcode::Binary, true, 5_000),
+                (Opcode::Close, true, 0),
+            ];
+            let place = ends.iter().filter(|end| **end < left).count();
+            let control = [(Opcode::Ping, 1), (Opcode::Pong, 2), (Opcode::Ping, 3)];
+            for (at, (opcode, len)) in control.into_iter().enumerate() {
+                expected.insert(place + at, (opcode, true, len));
+            }
+            assert_eq!(frames(&wire), expected, "{role:?}, {left}");
+            assert_eq!(frames(&wire[..end]).last(), Some(&(Opcode::Ping, true, 1)));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_waits_and_however_it_leaves_frames_stay_whole_and_in_order(
+        role in prop_oneof![Just(Role::Client), Just(Role::Server)],
+        steps in prop::collection::vec((0..5_u8, 0..40_000_usize), 1..60),
+    ) {
+        let mut connection = Connection::new(role, Config::default());
+        let (mut wire, mut data, mut control) = (Vec::new(), 0_u64, 0_u64);
+        let (mut sizes, mut pings) = (Vec::new(), Vec::new());
+        for (what, size) in steps {
+            match what {
+                0 => {
+                    connection.send_text(&"x".repeat(size % 300)).unwrap();
+                    sizes.push(size as u64 % 300);
+                    data += 1;
+                }
+                1 => {
+                    let owned = vec![0; size].into();
+                    connection.send_owned(MessageKind::Binary, owned).unwrap();
+                    sizes.push(size as u64);
+                    data += 1;
+                }
+                2 => {
+                    let ahead = connection.send_ping(&[0; 125][..size % 126]).unwrap();
+                    prop_assert!(ahead <= connection.queued());
+                    pings.push(size as u64 % 126);
+                    control += 1;
+                }
+                _ => {
+                    let most = connection.queued();
+                    write(&mut connection, size.min(most), &mut wire);
+                }
+            }
+        }
+        let most = connection.queued();
+        write(&mut connection, most, &mut wire);
+        let frames = frames(&wire);
+        prop_assert_eq!(frames.len() as u64, data + control);
+        let of = |ping: bool| -> Vec<u64> {
+            let frames = frames.iter().filter(|it| (it.0 == Opcode::Ping) == ping);
+            frames.map(|it| it.2).collect()
+        };
+        prop_assert_eq!(of(false), sizes);
+        prop_assert_eq!(of(true), pings);
+    }
 }
