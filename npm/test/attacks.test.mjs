@@ -463,7 +463,24 @@ describe('messages and logs', () => {
       await attempt(url.replace(':${port}', ':99999'));
       await attempt('ws://127.0.0.1:1/?token=s3cret');
       await attempt(url, { header: { ...header, 'X-A': 's3cret\\r\\n' } });
-      await attempt(url, { proxy: { ...proxy, host: 'me:s3cret@proxy:x' } });
+      for (const host of [
+        'me:s3cret@proxy:x',
+        'proxy:8080:me:s3cret',
+        'me:s3cret:proxy',
+        'gopher://s3cret',
+        'http://s3cret:x',
+        'http://[s3cret',
+      ]) {
+        await attempt(url, { proxy: { ...proxy, host } });
+        process.env.no_proxy = '';
+        process.env.http_proxy = host;
+        await attempt('ws://a.test/?token=s3cret');
+        delete process.env.http_proxy;
+      }
+      for (const bad of ['://127', '://127.0.0.1:x', '://', '://[', 's://a b', 'x:']) {
+        await attempt(url.replace('://127', bad));
+        await attempt('ws' + bad + '/#s3cret');
+      }
       const clientCert = { certPath: '/none', keyPath: '/none', keyPassword: 's3cret' };
       await attempt(url, { clientCert });
       console.log(JSON.stringify(words));`,

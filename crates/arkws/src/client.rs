@@ -355,7 +355,8 @@ impl Client {
         loop {
             // Boxed: what dialling and TLS need on the way does not swell the caller's future.
             let span = tracing::debug_span!(target: "arkws", "connect", to = endpoint.authority());
-            let answer = match Box::pin(self.attempt(&endpoint, &fields).instrument(span)).await {
+            let attempt = self.attempt(&endpoint, &fields).instrument(span.clone());
+            let answer = match Box::pin(attempt).await {
                 Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
                 done => return done,
             };
@@ -372,11 +373,10 @@ impl Client {
                 let location = shown(next.url().as_str());
                 return Err(RedirectError::TooMany { limit, location }.into());
             }
-            tracing::debug!(
-                status = answer.status().as_u16(),
-                to = next.authority(),
-                "redirected"
-            );
+            span.in_scope(|| {
+                let (status, to) = (answer.status().as_u16(), next.authority());
+                tracing::debug!(target: "arkws", status, to, "redirected");
+            });
             self.settings.redirects.check(next.url())?;
             redirects += 1;
             let Fields { headers, protocols } = &mut fields;

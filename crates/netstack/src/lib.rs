@@ -44,6 +44,7 @@ mod event;
 mod level;
 mod limit;
 mod line;
+mod log;
 mod network;
 mod options;
 mod outbox;

@@ -12,7 +12,7 @@ use crate::departure::{OpenConnection, Registration};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::Notify;
-use tracing::debug;
+use tracing::trace;
 
 /// How long the thread waits for another task before it ends, and how long a thread that resolved a name is kept.
 const LINGER: Duration = Duration::from_secs(1);
@@ -179,7 +179,7 @@ impl Process {
 
     /// The thread.
     fn run(&'static self, runtime: Runtime, idle: &Arc<Notify>) {
-        debug!("the network thread starts");
+        trace!(target: "arkws", "the network thread starts");
         let _current = Current {
             process: self,
             idle: Arc::clone(idle),
@@ -198,7 +198,7 @@ impl Process {
         });
         // A name that is still being resolved must not hold the thread up.
         runtime.shutdown_background();
-        debug!("the network thread ends");
+        trace!(target: "arkws", "the network thread ends");
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

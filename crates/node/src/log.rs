@@ -16,7 +16,10 @@ pub(crate) fn init() {
                 .try_init();
         }
         Err(_) => {
-            eprintln!("arkws: ARKWS_LOG={wanted} is none of off, error, warn, info, debug, trace");
+            eprintln!(
+                "arkws: ARKWS_LOG={} is none of off, error, warn, info, debug, trace",
+                wanted.escape_debug()
+            );
         }
     }
 }

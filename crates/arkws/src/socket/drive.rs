@@ -202,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                             let _ = Pin::new(&mut self.io).poll_shutdown(cx);
                         }
                         let _ = self.engine.connection.recv_eof();
-                        tracing::debug!(target: "arkws", %error, "connection failed");
+                        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
                         self.end();
                         return Poll::Ready(Some(Err(error)));
                     }
@@ -216,7 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         false => self.end(),
                     }
                     if let Stage::Finishing(Some(error)) = finished {
-                        tracing::debug!(target: "arkws", %error, "connection failed");
+                        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
@@ -747,7 +747,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// The peer's close frame has arrived, and the answer to it is queued.
     fn closed(&mut self, cx: &mut Context<'_>) {
-        tracing::debug!(target: "arkws", "close frame received");
+        self.log(|| tracing::debug!(target: "arkws", "close frame received"));
         self.engine.closed();
         self.finish(None);
         // Programs like to drop a socket when they see the close frame: then the answer should be on its way.
@@ -805,8 +805,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
+    /// Writes to the log in the connection's own span, whoever polls it.
+    fn log(&self, write: impl FnOnce()) {
+        match &self.span {
+            Some(span) => span.in_scope(write),
+            None => write(),
+        }
+    }
+
     fn end(&mut self) {
-        tracing::debug!(target: "arkws", "connection ended");
+        self.log(|| tracing::debug!(target: "arkws", "connection ended"));
         self.stage = Stage::Ended;
         self.share.clear();
         // Whoever waits for a flush must not take what is lost for sent.

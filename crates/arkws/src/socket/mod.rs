@@ -97,6 +97,8 @@ pub struct WebSocket<S> {
     negotiated: Negotiated,
     /// Counts events, to yield to other tasks now and then.
     burst: u8,
+    /// The span of the log in which it was made, if there was one: others may poll it.
+    span: Option<Box<tracing::Span>>,
 }
 
 /// Counters of one connection.
@@ -164,6 +166,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             ping_end: 0,
             negotiated,
             burst: 0,
+            span: Some(tracing::Span::current())
+                .filter(|span| !span.is_disabled())
+                .map(Box::new),
         }
     }
 

@@ -602,14 +602,16 @@ async fn a_server_that_requires_a_client_certificate_gets_it() {
 }
 
 /// A certificate whose version is written as this byte.
-fn with_version(number: u8) -> Identity {
-    let credentials = self_signed(params(&["localhost"]));
+fn pem_of(credentials: &Credentials, number: u8) -> String {
     let mut der = credentials.chain[0].to_vec();
     let version = [0xa0, 3, 2, 1];
     let at = der.windows(4).position(|bytes| bytes == version).unwrap();
     der[at + 4] = number;
-    let pem = pem::encode(&pem::Pem::new("CERTIFICATE", der));
-    let key = credentials.key.serialize_pem();
+    pem::encode(&pem::Pem::new("CERTIFICATE", der))
+}
+
+fn version_of(credentials: &Credentials, number: u8) -> Identity {
+    let (pem, key) = (pem_of(credentials, number), credentials.key.serialize_pem());
     Identity::from_pem(pem.as_bytes(), key.as_bytes(), None).unwrap()
 }
 
@@ -625,8 +627,30 @@ async fn a_certificate_of_another_version_is_named_by_its_own() {
         ),
         (u8::MAX, "the server's certificate is damaged"),
     ] {
-        let server = serve_with(with_version(number).server_config().unwrap()).await;
+        let identity = version_of(&self_signed(params(&["localhost"])), number);
+        let server = serve_with(identity.server_config().unwrap()).await;
         assert_refused(connect(tls.clone(), "localhost", server).await, words);
+    }
+}
+
+/// What a terminal or a reader of lines obeys, as far as a certificate can hold it.
+#[tokio::test]
+async fn the_names_in_a_certificate_are_escaped() {
+    const HOSTILE: &str = "\u{1b}[2J\r\n\u{7}\u{9b}31m\u{202e}\u{2028}";
+    let mut params = params(&["\u{1b}[2J\r\n\u{7}.example"]);
+    params.distinguished_name.push(DnType::CommonName, HOSTILE);
+    let credentials = self_signed(params);
+    let trusted = trusting(credentials.chain_pem());
+    for number in [0, 2] {
+        let identity = version_of(&credentials, number);
+        let server = serve_with(identity.server_config().unwrap()).await;
+        for tls in [trusted.clone(), trusting(authority().pem())] {
+            let error = failure(connect(tls, "localhost", server).await);
+            let words = error.to_string();
+            assert_eq!(error.cause(), Cause::Tls, "{words:?}");
+            let obeyed = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{202e}');
+            assert!(!words.contains(obeyed), "{words:?}");
+        }
     }
 }
 

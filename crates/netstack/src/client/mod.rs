@@ -21,9 +21,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arkws::{CloseCode, CloseFrame, Transport};
+use tracing::Instrument;
 
 use crate::departure::{Departing, OpenConnection};
 use crate::line::Line;
+use crate::log;
 use crate::options::MAX_SEND;
 use crate::outbox::{Outbox, Refused};
 use crate::parcel::Outgoing;
@@ -155,7 +157,9 @@ impl WebSocket {
         state.stats = Stats::default();
         // A task that is dropped at once, with its runtime, takes the lock.
         drop(state);
-        spawner.spawn(session::run(Arc::clone(object), link, Box::new(plan)));
+        let span = log::client(&plan.target());
+        let session = session::run(Arc::clone(object), link, Box::new(plan));
+        spawner.spawn(session.instrument(span));
         Ok(())
     }
 

@@ -151,6 +151,11 @@ impl<'a> Request<'a> {
 }
 
 impl Plan {
+    /// `ws://host[:port]`, for the log.
+    pub(super) fn target(&self) -> String {
+        origin(&self.url)
+    }
+
     /// One attempt. The socket is boxed: it moves several times, and tasks hold a place for each.
     pub(super) async fn connect(
         &mut self,
@@ -172,7 +177,9 @@ async fn build(builder: ClientBuilder, tls: Option<TlsOptions>) -> Result<Client
     let Some(tls) = tls else {
         return builder.build();
     };
+    let span = tracing::Span::current();
     let build = move || {
+        let _span = span.enter();
         let config = tls.read()?;
         builder.tls(config).build()
     };

@@ -95,7 +95,7 @@ impl Session {
                 return end;
             };
             let attempt = self.retries.as_ref().map_or(0, Retries::attempts);
-            debug!(attempt, ?delay, cause = failure.detail, "reconnecting");
+            debug!(target: "arkws", attempt, ?delay, cause = failure.detail, "reconnecting");
             self.object.emit(Event::Reconnecting {
                 attempt,
                 delay: delay.as_millis().try_into().unwrap_or(u64::MAX),
@@ -216,7 +216,7 @@ impl Session {
     /// A defect of ours, or of the binding.
     fn panicked(&mut self, payload: &(dyn Any + Send)) -> End {
         let failure = Failure::panic(payload);
-        error!("{}", failure.detail);
+        error!(target: "arkws", why = failure.detail, "a defect");
         self.failed(failure)
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, debug_span, warn};
 
 use super::address::ClientAddress;
 use super::admission::{Refusal, Seats};
@@ -23,6 +23,7 @@ use super::listen::Incoming;
 use super::welcome::Door;
 use super::{Connection, ServerEvent, Shared, tls};
 use crate::BusinessError;
+use crate::log;
 use crate::options::write_timeout;
 
 /// A stopping server gives up what waits for its clients after this long; the closing handshakes have a time-out of their own.
@@ -142,7 +143,8 @@ impl Run {
                 debug!(target: "arkws", %address, tls = tls.is_some(), "server listening");
                 self.shared.emit(ServerEvent::Started(Ok(address)));
                 self.shared.flush();
-                self.serve(incoming, tls).await;
+                let span = debug_span!(target: "arkws", "server", %address);
+                self.serve(incoming, tls).instrument(span).await;
                 debug!(target: "arkws", %address, "server stopped");
             }
             Err(error) => {
@@ -187,7 +189,8 @@ impl Run {
                 accepted = incoming.accept() => match accepted {
                     Ok((stream, peer)) => {
                         let run = Arc::clone(self);
-                        tasks.spawn(run.welcome(stream, peer, door.clone()));
+                        let span = log::peer(&peer);
+                        tasks.spawn(run.welcome(stream, peer, door.clone()).instrument(span));
                     }
                     Err(error) => {
                         warn!(target: "arkws", %error, "cannot accept connections");
@@ -309,7 +312,7 @@ impl Run {
 
     /// Raises an `error` event about a client.
     pub(super) fn report(&self, connection: &Connection, why: &str, cause: &'static str) {
-        debug!(target: "arkws", %connection, why, "client not let in");
+        debug!(target: "arkws", why, "client not let in");
         let now = Instant::now();
         {
             let mut inside = self.inside();

@@ -128,8 +128,7 @@ impl Newcomer<'_> {
                 };
             }
             Err(NotLetIn::Gone) => {
-                let connection = &self.connection;
-                return debug!(target: "arkws", %connection, "client gone before it was answered");
+                return debug!(target: "arkws", "client gone before it was answered");
             }
         };
         let client = Arc::clone(&membership.client);

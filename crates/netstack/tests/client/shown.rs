@@ -99,6 +99,14 @@ fn options_show_no_secrets() {
         }),
         ..options()
     };
+    for host in ["proxy:80:me:secret", "me:secret:proxy", "secret://proxy"] {
+        let server = ProxyServer {
+            host: host.into(),
+            ..ProxyServer::default()
+        };
+        let shown = format!("{server:?}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
     let shown = format!("{all:?} {:?}", CloseOptions::default());
     for public in ["Authorization", "key.pem", "proxy", "intern"] {
         assert!(shown.contains(public), "{shown}");

@@ -115,7 +115,8 @@ impl Trust {
 async fn system() -> Result<Arc<RootCertStore>, TlsError> {
     static SYSTEM: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();
     let load = || async {
-        spawn_blocking(load_system)
+        let span = tracing::Span::current();
+        spawn_blocking(move || span.in_scope(load_system))
             .await
             .unwrap_or_else(|error| Err(TlsError::SystemRoots(error.to_string())))
     };
