@@ -14,6 +14,7 @@ mod peers;
 mod process;
 mod report;
 mod sanitize;
+mod structure;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Task {
     Bench(bench::Options),
     /// Count the instructions that the inner loops take, and compare them with the saved counts
     Instructions(instructions::Options),
+    /// Look for circles among the imports of files, and for crates that use one above them
+    Structure,
     /// Build the Node module and put it where the npm package looks for it
     Npm {
         /// Optimise for development speed instead of for the module's users
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Autobahn(options) => autobahn::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Instructions(options) => instructions::run(&options),
+        Task::Structure => structure::check(&mut report::Counts::default()),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {

@@ -1,0 +1,35 @@
+//! Which crate may use which.
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use toml_edit::DocumentMut;
+
+/// Each crate of ours, and those of ours that it may use. Tests may use any.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("arkws-proto", &[]),
+    ("arkws", &["arkws-proto"]),
+    ("arkws-netstack", &["arkws"]),
+    ("arkws-node", &["arkws-netstack"]),
+];
+
+/// What a crate's manifest has that it may not have.
+pub(super) fn faults(crate_: &Path) -> Result<Vec<String>> {
+    let path = crate_.join("Cargo.toml");
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let manifest: DocumentMut = text.parse().with_context(|| path.display().to_string())?;
+    let name = manifest["package"]["name"].as_str().unwrap_or_default();
+    let Some((_, allowed)) = MAY_USE.iter().find(|(layer, _)| *layer == name) else {
+        return Ok(Vec::new());
+    };
+    let dependencies = manifest["dependencies"].as_table_like();
+    let ours = dependencies
+        .into_iter()
+        .flat_map(|table| table.iter())
+        .map(|(dependency, _)| dependency)
+        .filter(|dependency| MAY_USE.iter().any(|(layer, _)| layer == dependency));
+    Ok(ours
+        .filter(|dependency| !allowed.contains(dependency))
+        .map(|dependency| format!("{name} uses {dependency}, which is not the layer below it"))
+        .collect())
+}

@@ -1,0 +1,87 @@
+//! `cargo xtask structure`: no file imports, by whatever way, a file that imports it, and no crate one
+//! that stands above it.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `layers.rs` | which crate may use which |
+//! | `rust.rs` | reads the modules of a crate: what they define, and what they refer to |
+//! | `names.rs` | finds the file that defines what a path names, through all re-exports |
+//! | `javascript.rs` | reads which modules JavaScript files load |
+//! | `circles.rs` | finds circles |
+//!
+//! A re-export is no import by itself: who uses what it names depends on the file that defines that. Nor
+//! is one that a file needs for its `impl` blocks of a type of its own folder: a type may be spread over
+//! files. Tests are left out.
+mod circles;
+mod javascript;
+mod layers;
+mod names;
+mod rust;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::root;
+use crate::report::Counts;
+use circles::Import;
+
+/// Folders of JavaScript whose files belong together.
+const JAVASCRIPT: &[&str] = &["npm", "bench/node"];
+
+/// Crates beside those of `crates/`.
+const RUST: &[&str] = &["xtask", "bench"];
+
+/// `cargo xtask structure`, and the check of that name: prints every circle and every step up.
+pub(crate) fn check(counts: &mut Counts) -> Result<()> {
+    let mut faults = Vec::new();
+    for crate_ in crates()? {
+        faults.extend(layers::faults(&crate_)?);
+        let read = rust::read(&crate_.join("src"))
+            .with_context(|| format!("while reading {}", crate_.display()))?;
+        faults.extend(circles::all(&names::imports(&read)).iter().map(shown));
+        counts.passed += 1;
+    }
+    for folder in JAVASCRIPT {
+        faults.extend(circles::all(&javascript::imports(&root().join(folder))?).iter().map(shown));
+        counts.passed += 1;
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    counts.passed = 0;
+    for fault in &faults {
+        println!("{fault}");
+    }
+    bail!("{} faults of structure", faults.len())
+}
+
+/// The folders of all crates that are looked at.
+fn crates() -> Result<Vec<PathBuf>> {
+    let folder = root().join("crates");
+    let mut crates = Vec::new();
+    for entry in fs::read_dir(&folder).context("crates/")? {
+        let path = entry?.path();
+        if path.join("Cargo.toml").exists() {
+            crates.push(path);
+        }
+    }
+    crates.extend(RUST.iter().map(|path| root().join(path)));
+    crates.sort();
+    Ok(crates)
+}
+
+/// A circle, one import a line.
+fn shown(circle: &Vec<Import>) -> String {
+    let mut text = "a circle:".to_owned();
+    for Import { from, line, to, name } in circle {
+        let (from, to) = (relative(from), relative(to));
+        text += &format!("\n  {from}:{line} uses `{name}` of {to}");
+    }
+    text
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
