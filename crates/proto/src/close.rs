@@ -42,6 +42,22 @@ impl CloseCode {
     }
 }
 
+impl ProtocolError {
+    /// The status code with which the connection is failed: 1002, 1007 or 1009. (After
+    /// [`UnexpectedEof`](Self::UnexpectedEof), 1002, no close frame is queued.)
+    pub fn close_code(&self) -> CloseCode {
+        match self {
+            Self::InvalidUtf8 | Self::InvalidCloseReason | Self::InvalidDeflate => {
+                CloseCode::INVALID_DATA
+            }
+            Self::FrameTooLarge { .. }
+            | Self::MessageTooLarge { .. }
+            | Self::TooManyFragments { .. } => CloseCode::TOO_BIG,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+}
+
 /// The body of a close frame: a code and a reason of at most 123 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseFrame {

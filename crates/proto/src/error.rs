@@ -1,6 +1,4 @@
 //! Why a connection failed: one variant per rule that a peer can break.
-use crate::CloseCode;
-
 /// The peer broke the protocol, or a limit: the connection has failed (RFC 6455, 7.1.7).
 ///
 /// Each variant reads like a sentence and names the rule.
@@ -87,20 +85,4 @@ pub enum ProtocolError {
     /// RFC 6455, 7.1.4: the closing handshake was not completed. The status is 1006 (7.1.5).
     #[error("the connection ended without a close frame (RFC 6455, 7.1.5: status 1006)")]
     UnexpectedEof,
-}
-
-impl ProtocolError {
-    /// The status code with which the connection is failed: 1002, 1007 or 1009. (After
-    /// [`UnexpectedEof`](Self::UnexpectedEof), 1002, no close frame is queued.)
-    pub fn close_code(&self) -> CloseCode {
-        match self {
-            Self::InvalidUtf8 | Self::InvalidCloseReason | Self::InvalidDeflate => {
-                CloseCode::INVALID_DATA
-            }
-            Self::FrameTooLarge { .. }
-            | Self::MessageTooLarge { .. }
-            | Self::TooManyFragments { .. } => CloseCode::TOO_BIG,
-            _ => CloseCode::PROTOCOL_ERROR,
-        }
-    }
 }

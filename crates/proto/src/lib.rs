@@ -16,6 +16,7 @@
 #![deny(unsafe_code)]
 
 pub mod close;
+mod config;
 pub mod connection;
 pub mod deflate;
 mod error;
@@ -23,13 +24,15 @@ pub mod frame;
 pub mod handshake;
 mod limits;
 pub mod mask;
+mod payload;
+mod role;
 pub mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
-pub use connection::{
-    Config, Connection, Event, MessageKind, Payload, RefusedPayload, Role, SendError, State,
-    Transmit,
-};
+pub use config::Config;
+pub use connection::{Connection, Event, MessageKind, RefusedPayload, SendError, State, Transmit};
 pub use error::ProtocolError;
 pub use limits::Limits;
+pub use payload::Payload;
+pub use role::Role;
 pub use utf8::{Text, Utf8Bytes};

@@ -85,7 +85,10 @@ mod tests {
         let imports = imports(&[("a", "b"), ("b", "c"), ("c", "a"), ("b", "d"), ("d", "c")]);
         let circles = all(&imports);
         let files = |circle: &Vec<Import>| -> Vec<String> {
-            circle.iter().map(|import| import.from.display().to_string()).collect()
+            circle
+                .iter()
+                .map(|import| import.from.display().to_string())
+                .collect()
         };
         let files: Vec<_> = circles.iter().map(files).collect();
         assert_eq!(files, [vec!["a", "b", "c"], vec!["b", "d", "c", "a"]]);

@@ -16,7 +16,9 @@ pub(super) fn imports(folder: &Path) -> Result<Vec<Import>> {
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         for (number, line) in text.lines().enumerate() {
             let Some(name) = loaded(line) else { continue };
-            let Some(to) = target(&file, name) else { continue };
+            let Some(to) = target(&file, name) else {
+                continue;
+            };
             imports.push(Import {
                 from: file.clone(),
                 to,
@@ -37,7 +39,10 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
             if name != "node_modules" && name != "test" {
                 files.extend(self::files(&path)?);
             }
-        } else if path.extension().is_some_and(|end| end == "js" || end == "mjs") {
+        } else if path
+            .extension()
+            .is_some_and(|end| end == "js" || end == "mjs")
+        {
             files.push(path);
         }
     }
@@ -52,7 +57,9 @@ fn loaded(line: &str) -> Option<&str> {
         return None;
     }
     let rest = BEFORE.iter().find_map(|before| {
-        let at = line.find(&format!("{before}'.")).or(line.find(&format!("{before}\".")))?;
+        let at = line
+            .find(&format!("{before}'."))
+            .or(line.find(&format!("{before}\".")))?;
         Some(&line[at + before.len() + 1..])
     })?;
     rest.split(['\'', '"']).next()
@@ -61,8 +68,14 @@ fn loaded(line: &str) -> Option<&str> {
 /// The file of a relative name.
 fn target(from: &Path, name: &str) -> Option<PathBuf> {
     let path = from.parent()?.join(name);
-    let candidates = [path.clone(), path.with_extension("js"), path.join("index.js")];
-    let found = candidates.into_iter().find(|candidate| candidate.is_file())?;
+    let candidates = [
+        path.clone(),
+        path.with_extension("js"),
+        path.join("index.js"),
+    ];
+    let found = candidates
+        .into_iter()
+        .find(|candidate| candidate.is_file())?;
     found.canonicalize().ok()
 }
 
@@ -73,7 +86,10 @@ mod tests {
     #[test]
     fn all_forms_of_loading_are_seen() {
         assert_eq!(loaded("const { a } = require('./a.js');"), Some("./a.js"));
-        assert_eq!(loaded("import arkws from '../index.js';"), Some("../index.js"));
+        assert_eq!(
+            loaded("import arkws from '../index.js';"),
+            Some("../index.js")
+        );
         assert_eq!(loaded("import './b.mjs';"), Some("./b.mjs"));
         assert_eq!(loaded("  await import(\"./c.mjs\")"), Some("./c.mjs"));
         assert_eq!(loaded("const path = require('node:path');"), None);

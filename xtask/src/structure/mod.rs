@@ -44,7 +44,11 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
         counts.passed += 1;
     }
     for folder in JAVASCRIPT {
-        faults.extend(circles::all(&javascript::imports(&root().join(folder))?).iter().map(shown));
+        faults.extend(
+            circles::all(&javascript::imports(&root().join(folder))?)
+                .iter()
+                .map(shown),
+        );
         counts.passed += 1;
     }
     if faults.is_empty() {
@@ -75,7 +79,13 @@ fn crates() -> Result<Vec<PathBuf>> {
 /// A circle, one import a line.
 fn shown(circle: &Vec<Import>) -> String {
     let mut text = "a circle:".to_owned();
-    for Import { from, line, to, name } in circle {
+    for Import {
+        from,
+        line,
+        to,
+        name,
+    } in circle
+    {
         let (from, to) = (relative(from), relative(to));
         text += &format!("\n  {from}:{line} uses `{name}` of {to}");
     }
@@ -83,5 +93,8 @@ fn shown(circle: &Vec<Import>) -> String {
 }
 
 fn relative(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }

@@ -76,13 +76,7 @@ impl Crate {
     }
 
     /// What a name stands for in a module; before `::` it is rather a module than a function.
-    fn lookup(
-        &self,
-        module: ModuleId,
-        name: &str,
-        has_rest: bool,
-        steps: usize,
-    ) -> Option<Target> {
+    fn lookup(&self, module: ModuleId, name: &str, has_rest: bool, steps: usize) -> Option<Target> {
         let found = self.modules[module].names.get(name);
         let mut named: Vec<&Named> = found.into_iter().flatten().collect();
         named.sort_by_key(|named| matches!(named, Named::Module(_)) != has_rest);

@@ -141,7 +141,11 @@ impl Visit<'_> for Reader<'_> {
         if path.leading_colon.is_none()
             && let Some(first) = path.segments.first()
         {
-            let names = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+            let names = path
+                .segments
+                .iter()
+                .map(|segment| segment.ident.to_string())
+                .collect();
             self.0.refer(names, first.ident.span());
         }
         visit::visit_path(self, path);
@@ -156,7 +160,10 @@ impl Visit<'_> for Reader<'_> {
     fn visit_item_impl(&mut self, item: &syn::ItemImpl) {
         if let syn::Type::Path(of) = &*item.self_ty {
             let segments = &of.path.segments;
-            let path = segments.iter().map(|segment| segment.ident.to_string()).collect();
+            let path = segments
+                .iter()
+                .map(|segment| segment.ident.to_string())
+                .collect();
             self.0.implemented.push(path);
         }
         visit::visit_item_impl(self, item);
@@ -196,12 +203,16 @@ impl Reader<'_> {
                 (before.to_vec(), last, name.ident.span())
             }
             UseTree::Name(name) => (with(&name.ident), name.ident.to_string(), name.ident.span()),
-            UseTree::Rename(rename) if rename.ident == "self" => {
-                (before.to_vec(), rename.rename.to_string(), rename.ident.span())
-            }
-            UseTree::Rename(rename) => {
-                (with(&rename.ident), rename.rename.to_string(), rename.ident.span())
-            }
+            UseTree::Rename(rename) if rename.ident == "self" => (
+                before.to_vec(),
+                rename.rename.to_string(),
+                rename.ident.span(),
+            ),
+            UseTree::Rename(rename) => (
+                with(&rename.ident),
+                rename.rename.to_string(),
+                rename.ident.span(),
+            ),
         };
         if is_private {
             self.0.refer(path.clone(), span);
@@ -295,9 +306,10 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
             return None;
         };
         match &meta.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(path), .. }) if meta.path.is_ident("path") => {
-                Some(path.value())
-            }
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(path),
+                ..
+            }) if meta.path.is_ident("path") => Some(path.value()),
             _ => None,
         }
     })

@@ -1,11 +1,11 @@
 //! A message that arrives in pieces: in several reads, in several frames, or compressed.
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{Event, MessageKind, Payload};
+use super::{Event, MessageKind};
 use crate::deflate::Inflater;
 use crate::frame::{Header, Opcode};
 use crate::utf8::Validator;
-use crate::{ProtocolError, Text, mask};
+use crate::{Payload, ProtocolError, Text, mask};
 
 /// From this many missing bytes on a read of its own is cheaper than a copy out of a shared read
 /// buffer.

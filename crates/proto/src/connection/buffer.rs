@@ -9,9 +9,9 @@
 
 use std::ops::Range;
 
-use super::{Connection, Event, MessageKind, Payload};
+use super::{Connection, Event, EventKind, MessageKind};
 use crate::utf8::is_valid;
-use crate::{ProtocolError, Text};
+use crate::{Payload, ProtocolError, Text};
 
 /// A driver's read buffer: bytes that wait to be parsed, and at most one event that waits to be taken.
 #[derive(Debug, Default)]
@@ -24,21 +24,6 @@ pub struct RecvBuffer {
     found: Option<Found>,
     /// The event that waits, if it is not `found`.
     apart: Option<Event<'static>>,
-}
-
-/// Which [`Event`] was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
-    /// [`Event::Text`].
-    Text,
-    /// [`Event::Binary`].
-    Binary,
-    /// [`Event::Ping`].
-    Ping,
-    /// [`Event::Pong`].
-    Pong,
-    /// [`Event::Close`].
-    Close,
 }
 
 /// A message of which the beginning is there.
@@ -182,29 +167,6 @@ impl RecvBuffer {
     fn forget_event(&mut self) {
         self.found = None;
         self.apart = None;
-    }
-}
-
-impl Event<'_> {
-    fn kind(&self) -> EventKind {
-        match self {
-            Event::Text(_) => EventKind::Text,
-            Event::Binary(_) => EventKind::Binary,
-            Event::Ping(_) => EventKind::Ping,
-            Event::Pong(_) => EventKind::Pong,
-            Event::Close(_) => EventKind::Close,
-        }
-    }
-
-    /// The event, if it borrows nothing; otherwise the length of what it borrows.
-    fn detach(self) -> Result<Event<'static>, usize> {
-        Ok(match self {
-            Event::Text(text) => Event::Text(text.detach()?),
-            Event::Binary(payload) => Event::Binary(payload.detach()?),
-            Event::Ping(payload) => Event::Ping(payload.detach()?),
-            Event::Pong(payload) => Event::Pong(payload.detach()?),
-            Event::Close(frame) => Event::Close(frame),
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The closing handshake, and failing the connection (RFC 6455, 5.5.1 and 7).
-use super::{Connection, Life};
+use super::Connection;
+use super::state::Life;
 use crate::frame::{MAX_CONTROL_PAYLOAD, Opcode};
 use crate::{CloseFrame, ProtocolError};
 

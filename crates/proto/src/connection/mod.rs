@@ -3,113 +3,36 @@
 //! ```text
 //! socket -> recv(&mut bytes) -> Event           send_*() -> transmit() -> socket
 //! ```
+//!
+//! | file | what it does | RFC 6455 |
+//! |---|---|---|
+//! | `recv.rs` | finds events in what was received | 5.2, 5.4, 5.5 |
+//! | `buffer.rs` | the same, in a driver's read buffer | |
+//! | `assembly.rs` | puts messages together from frames | 5.4 |
+//! | `send.rs` | queues messages, pings and pongs | 5.6, 6.1 |
+//! | `transmit.rs` | the bytes that wait for the transport | 5.3 |
+//! | `closing.rs` | the closing handshake, and failing the connection | 7 |
+//! | `event.rs`, `state.rs` | what is found, and where the connection is in its life | |
 mod assembly;
 mod buffer;
 mod closing;
+mod event;
 mod recv;
 mod send;
+mod state;
 mod transmit;
 
-use bytes::{Bytes, BytesMut};
+use crate::{Config, Role};
 
-use crate::deflate::DeflateParams;
-use crate::{CloseFrame, Limits, ProtocolError, Text};
-
-pub use buffer::{Begun, EventKind, RecvBuffer};
+pub use buffer::{Begun, RecvBuffer};
+pub use event::{Event, EventKind, MessageKind};
 pub use send::{RefusedPayload, SendError};
+pub use state::State;
 pub use transmit::Transmit;
 
 use recv::Receiver;
 use send::Sender;
-
-/// Which end of the connection we are: clients mask, servers do not (RFC 6455, 5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The end that connected.
-    Client,
-    /// The end that accepted.
-    Server,
-}
-
-/// What a connection needs to know from its owner and from its handshake.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Config {
-    /// What is accepted from the peer.
-    pub limits: Limits,
-    /// permessage-deflate as negotiated; `None`: no compression.
-    pub deflate: Option<DeflateParams>,
-}
-
-/// The body of a message or control frame, already unmasked and inflated.
-#[derive(Debug)]
-pub enum Payload<'b> {
-    /// Lies in the bytes that were passed to [`Connection::recv`]: nothing was copied.
-    Borrowed(&'b mut [u8]),
-    /// Was put together from several reads, fragments or by inflating.
-    Owned(BytesMut),
-}
-
-impl std::ops::Deref for Payload<'_> {
-    type Target = [u8];
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        match self {
-            Payload::Borrowed(bytes) => bytes,
-            Payload::Owned(bytes) => bytes,
-        }
-    }
-}
-
-impl<'b> Payload<'b> {
-    /// Takes the first `at` bytes off, without copying.
-    ///
-    /// # Panics
-    /// If `at` is beyond the end.
-    pub fn split_to(&mut self, at: usize) -> Payload<'b> {
-        match self {
-            Payload::Borrowed(bytes) => {
-                let (head, tail) = std::mem::take(bytes).split_at_mut(at);
-                *bytes = tail;
-                Payload::Borrowed(head)
-            }
-            Payload::Owned(bytes) => Payload::Owned(bytes.split_to(at)),
-        }
-    }
-
-    /// The payload, if it borrows nothing; otherwise its length.
-    pub(crate) fn detach(self) -> Result<Payload<'static>, usize> {
-        match self {
-            Payload::Borrowed(bytes) => Err(bytes.len()),
-            Payload::Owned(bytes) => Ok(Payload::Owned(bytes)),
-        }
-    }
-
-    /// The bytes as an owned buffer; copies only if they are borrowed.
-    pub fn into_bytes(self) -> Bytes {
-        match self {
-            Payload::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
-            Payload::Owned(bytes) => bytes.freeze(),
-        }
-    }
-}
-
-/// What [`Connection::recv`] found.
-///
-/// Pings have already been answered and a close frame has already been echoed (both lie in the
-/// output queue) when the event is returned.
-#[derive(Debug)]
-pub enum Event<'b> {
-    /// A whole text message.
-    Text(Text<'b>),
-    /// A whole binary message.
-    Binary(Payload<'b>),
-    /// A ping; its pong is queued.
-    Ping(Payload<'b>),
-    /// A pong.
-    Pong(Payload<'b>),
-    /// The peer's close frame; `None`: it had no body (RFC 6455, 7.1.5: status 1005).
-    Close(Option<CloseFrame>),
-}
+use state::Life;
 
 /// The protocol state of one connection, without its transport.
 ///
@@ -138,15 +61,6 @@ pub struct Connection {
     sender: Sender,
     transmit: Transmit,
     config: Config,
-}
-
-/// [`State`], with what must be remembered of it.
-#[derive(Debug)]
-enum Life {
-    Open,
-    CloseSent,
-    Closed,
-    Failed(Box<ProtocolError>),
 }
 
 impl Connection {
@@ -197,16 +111,6 @@ impl Connection {
         self.transmit.release_buffers();
     }
 
-    /// Where the connection is in its life.
-    pub fn state(&self) -> State {
-        match self.life {
-            Life::Open => State::Open,
-            Life::CloseSent => State::CloseSent,
-            Life::Closed => State::Closed,
-            Life::Failed(_) => State::Failed,
-        }
-    }
-
     /// Which end we are.
     pub fn role(&self) -> Role {
         self.role
@@ -216,27 +120,4 @@ impl Connection {
     pub fn config(&self) -> &Config {
         &self.config
     }
-}
-
-/// Text or binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageKind {
-    /// UTF-8 text.
-    Text,
-    /// Bytes.
-    Binary,
-}
-
-/// The life of a connection (RFC 6455, 7.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Data may flow in both directions.
-    Open,
-    /// Our close frame is queued or sent; the peer's has not arrived.
-    CloseSent,
-    /// Both close frames exist; when the queue is empty the transport can end. A server ends it
-    /// first (RFC 6455, 7.1.1).
-    Closed,
-    /// The peer broke the protocol: flush, then end the transport.
-    Failed,
 }

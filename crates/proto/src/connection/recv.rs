@@ -7,10 +7,11 @@ use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
 use super::buffer::Begun;
-use super::{Config, Connection, Event, Life, MessageKind, Payload, Role};
+use super::state::Life;
+use super::{Connection, Event, MessageKind};
 use crate::deflate::Inflater;
 use crate::frame::{FIN, Header, LENGTH_16, MASKED, MAX_HEADER, Opcode};
-use crate::{ProtocolError, Text, mask};
+use crate::{Config, Payload, ProtocolError, Role, Text, mask};
 
 /// The receiving half of a connection.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! Messages in, frames out (RFC 6455, 5.2, 5.4 and 5.5).
 use bytes::Bytes;
 
-use super::{Connection, Life, MessageKind};
+use super::state::Life;
+use super::{Connection, MessageKind};
 use crate::deflate::Deflater;
 use crate::frame::{MAX_CONTROL_PAYLOAD, Opcode};
 
@@ -58,15 +59,6 @@ impl Sender {
             Some(deflater) if deflater.is_disposable() => self.deflater = None,
             Some(deflater) => deflater.release_buffers(),
             None => {}
-        }
-    }
-}
-
-impl MessageKind {
-    fn opcode(self) -> Opcode {
-        match self {
-            MessageKind::Text => Opcode::Text,
-            MessageKind::Binary => Opcode::Binary,
         }
     }
 }

@@ -8,9 +8,8 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
-use super::Role;
 use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
-use crate::mask;
+use crate::{Role, mask};
 
 /// The first block of a connection that sends, in bytes. It doubles as needed.
 const FIRST_BLOCK: usize = 256;

@@ -1,0 +1,10 @@
+//! Client or server.
+
+/// Which end of the connection we are: clients mask, servers do not (RFC 6455, 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The end that connected.
+    Client,
+    /// The end that accepted.
+    Server,
+}
