@@ -1,12 +1,14 @@
 // Limits on what a peer may send: each has an option, and the error names it.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { WebSocket } from 'ws';
 import { connected, next, rejection } from './events.mjs';
-import { serve } from './support.mjs';
+import { folder, node, serve } from './support.mjs';
 
 async function started(t, config = {}) {
   const server = arkws.createWebSocketServer();
@@ -92,6 +94,45 @@ describe('maxFragments', () => {
       assert.equal((await rejection(arkws.createWebSocketServer().start(config))).code, 401);
     }
   });
+});
+
+// Bandit CVE-2026-42786: continuations without an end, each of which is small.
+describe('maxMessageSize', () => {
+  for (const perMessageDeflate of [false, true]) {
+    const how = perMessageDeflate ? 'compressed' : 'plain';
+
+    it(`of a server holds over all fragments of a message, ${how}`, async (t) => {
+      const { server, port } = await started(t, { maxMessageSize: 1000, perMessageDeflate });
+      const client = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate });
+      client.on('error', () => {});
+      await once(client, 'open');
+      const [failed, closed] = [next(server, 'error'), once(client, 'close')];
+      const piece = 'x'.repeat(100);
+      for (let k = 0; k < 11; k++) client.send(piece, { fin: false, compress: true });
+      const [error] = await failed;
+      assert.equal(error.cause, 'too-big');
+      assert.match(error.message, /the option maxMessageSize changes the limit/);
+      assert.equal((await closed)[0], 1009);
+    });
+
+    it(`of a client holds over all fragments of a message, ${how}`, async (t) => {
+      let ended;
+      const closed = new Promise((resolve) => (ended = resolve));
+      const flood = (socket) => {
+        socket.on('close', ended);
+        const piece = 'x'.repeat(100);
+        for (let k = 0; k < 11; k++) socket.send(piece, { fin: false, compress: true });
+      };
+      const url = await serve(t, flood, { perMessageDeflate });
+      const ws = arkws.createWebSocket();
+      const failed = next(ws, 'error');
+      await ws.connect(url, { maxMessageSize: 1000, perMessageDeflate });
+      const [error] = await failed;
+      assert.equal(error.cause, 'too-big');
+      assert.match(error.message, /the option maxMessageSize changes the limit/);
+      assert.equal(await closed, 1009);
+    });
+  }
 });
 
 describe('the head of a request', () => {
@@ -201,5 +242,120 @@ describe('the head of an answer', () => {
     const failed = next(ws, 'error');
     await ws.connect(`ws://127.0.0.1:${server.address().port}`);
     assert.equal((await failed)[0].data, '403');
+  });
+
+  const acceptance = (request, fields) => {
+    const [, key] = /sec-websocket-key: (\S+)/i.exec(request);
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    const head = ['HTTP/1.1 101 S', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
+    return [...head, ...fields, '', ''].join('\r\n');
+  };
+
+  for (const [what, fields, option] of [
+    ['more than 128 fields', Array(126).fill('X: y'), 'maxHeaders'],
+    ['more than 16 KiB', [`X: ${'y'.repeat(17_000)}`], 'maxHeaderBytes'],
+  ]) {
+    it(`that says nothing wrong in ${what} names the option`, async (t) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', (request) => socket.end(acceptance(String(request), fields)));
+      });
+      server.listen(0, '127.0.0.1');
+      t.after(() => server.close());
+      await once(server, 'listening');
+      const url = `ws://127.0.0.1:${server.address().port}`;
+      const ws = arkws.createWebSocket();
+      const failed = next(ws, 'error');
+      await ws.connect(url);
+      const [error] = await failed;
+      assert.equal(error.cause, 'handshake');
+      assert.match(error.message, new RegExp(`the limit of \\d+.* \\(the option ${option} changes the limit\\)`));
+      await connected(t, url, { [option]: 100_000 });
+    });
+  }
+});
+
+describe('what JavaScript has no value for', () => {
+  /** A program whose runtime has strings of 100 units and buffers of 1000 bytes, and what it prints. */
+  async function run(body) {
+    const cwd = await folder({
+      'main.cjs': `
+        // Whichever way the module asks.
+        const few = { constants: { MAX_STRING_LENGTH: 100, MAX_LENGTH: 1000 } };
+        const { getBuiltinModule } = process;
+        process.getBuiltinModule = (id) => (id === 'node:buffer' ? few : (getBuiltinModule ?? require)(id));
+        const arkws = require('arkws').default ?? require('arkws');
+        const said = [];
+        const event = (object, type) => new Promise((resolve) => object.on(type, (...args) => resolve(args)));
+        (async () => { ${body} })().then(() => console.log(JSON.stringify(said)));`,
+    });
+    const { code, stdout, stderr } = await node(['main.cjs'], { cwd });
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  }
+
+  /** Longest, and too long. */
+  const MESSAGES = [
+    ['x'.repeat(100), 'x'.repeat(101)],
+    ['\u{1f600}'.repeat(50), `${'\u{1f600}'.repeat(50)}x`],
+    [Buffer.alloc(1000), Buffer.alloc(1001)],
+  ];
+
+  it('ends that connection of a client with 1009, and no other', async (t) => {
+    const codes = [];
+    const url = await serve(t, (socket, { url }) => {
+      const [fits, not] = MESSAGES[Number(url.slice(1))] ?? ['other'];
+      socket.on('close', (code) => codes.push(code));
+      socket.on('message', () => socket.send('other'));
+      socket.send(fits);
+      if (not !== undefined) socket.send(not);
+      if (not !== undefined) socket.send('behind it');
+    });
+    const said = await run(`
+      const other = arkws.createWebSocket();
+      await other.connect('${url}/9');
+      await event(other, 'message');
+      for (let k = 0; k < ${MESSAGES.length}; k++) {
+        const ws = arkws.createWebSocket();
+        ws.on('message', (_, value) => said.push(value.length ?? value.byteLength));
+        ws.on('error', ({ cause }) => said.push(cause));
+        await ws.connect('${url}/' + k, { maxMessageSize: 6e9 });
+        const [, { code }] = await event(ws, 'close');
+        said.push(code);
+      }
+      await other.send('still there?');
+      said.push((await event(other, 'message'))[1]);
+      await other.close();`);
+    assert.deepEqual(said, [100, 'too-big', 1009, 100, 'too-big', 1009, 1000, 'too-big', 1006, 'other']);
+    assert.deepEqual(codes.slice(0, 3), [1009, 1009, 1009]);
+  });
+
+  it('ends that client of a server with 1009, and no other', async () => {
+    const said = await run(`
+      const { WebSocket } = require(${JSON.stringify(createRequire(import.meta.url).resolve('ws'))});
+      const server = arkws.createWebSocketServer();
+      server.on('messageReceive', ({ data }) => said.push(data.length ?? data.byteLength));
+      server.on('error', ({ cause }) => said.push(cause));
+      await server.start({ serverIP: '127.0.0.1', serverPort: 0, maxMessageSize: 6e9 });
+      const url = 'ws://127.0.0.1:' + server.listAddress().port;
+      const other = new WebSocket(url);
+      await event(other, 'open');
+      for (const [fits, not] of [['x'.repeat(100), 'x'.repeat(101)], [Buffer.alloc(1000), Buffer.alloc(1001)]]) {
+        const client = new WebSocket(url);
+        client.on('error', () => {});
+        await event(client, 'open');
+        client.send(fits);
+        client.send(not);
+        client.send('behind it');
+        said.push((await event(client, 'close'))[0]);
+      }
+      const message = event(server, 'messageReceive');
+      other.send('others');
+      await message;
+      other.close();
+      await event(other, 'close');
+      await server.stop();`);
+    const sorted = [said.slice(0, 3), said.slice(3, 6), said.slice(6)].map((each) => each.map(String).sort());
+    assert.deepEqual(sorted, [['100', '1009', 'too-big'], ['1000', '1009', 'too-big'], ['6']]);
   });
 });

@@ -109,6 +109,7 @@ mod config;
 mod dial;
 mod error;
 mod heartbeat;
+mod host_pattern;
 mod message;
 mod server;
 mod socket;
@@ -136,6 +137,7 @@ pub use dial::tls::{Identity, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;
 pub use dial::url::{UrlError, parse_url};
 pub use error::{Cause, Error, Phase, SendError, Unsent};
+pub use host_pattern::HostPattern;
 pub use message::{Message, MessageRef};
 pub use server::{
     Acceptor, AcceptorBuilder, AllowedOrigins, OriginError, PendingRequest, Refusal, accept,

@@ -25,5 +25,12 @@ pub(crate) fn option(error: &Error) -> Option<&'static str> {
 
 /// The error's words, and the option that changes the limit.
 pub(crate) fn named(error: &Error, option: &str) -> String {
-    format!("{error} (the option {option} changes the limit)")
+    let words = match error {
+        // Without the name that the limit has in Rust.
+        Error::Protocol(ProtocolError::TooManyFragments { limit }) => {
+            format!("a message has more than {limit} fragments")
+        }
+        _ => error.to_string(),
+    };
+    format!("{words} (the option {option} changes the limit)")
 }

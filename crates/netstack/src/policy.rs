@@ -2,6 +2,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arkws::HostPattern;
+
 use crate::BusinessError;
 
 /// Decides what a program may do. Implemented by hosts; [`OpenPolicy`] allows everything.
@@ -64,15 +66,8 @@ impl Policy for Permission {
 /// `*.example.com`. An entry without scheme or port matches any. Case does not matter.
 #[derive(Debug, Clone)]
 pub struct AllowList {
-    entries: Vec<Entry>,
+    entries: Vec<HostPattern>,
     permission: Arc<dyn Policy>,
-}
-
-#[derive(Debug, Clone)]
-struct Entry {
-    scheme: Option<String>,
-    host: String,
-    port: Option<u16>,
 }
 
 impl AllowList {
@@ -87,11 +82,11 @@ impl AllowList {
         let entries = entries
             .into_iter()
             .map(|entry| {
-                Entry::parse(entry.as_ref()).ok_or_else(|| {
+                parse(entry.as_ref()).map_err(|why| {
                     BusinessError::new(
                         BusinessError::PARAMETER,
                         format!(
-                            "{:?} in the list of allowed hosts is not [ws://|wss://]host[:port]",
+                            "{:?} in the list of allowed hosts is not [ws://|wss://]host[:port]: {why}",
                             entry.as_ref()
                         ),
                     )
@@ -111,50 +106,27 @@ impl Policy for AllowList {
     }
 
     fn allows(&self, origin: &str) -> Result<(), String> {
-        match Entry::parse(origin) {
-            Some(wanted) if self.entries.iter().any(|entry| entry.matches(&wanted)) => Ok(()),
+        match parse(origin) {
+            Ok(wanted) if self.entries.iter().any(|entry| covers(entry, &wanted)) => Ok(()),
             _ => Err(format!("{origin} is not in the list of allowed hosts")),
         }
     }
 }
 
-impl Entry {
-    fn parse(text: &str) -> Option<Entry> {
-        let text = text.trim().to_ascii_lowercase();
-        let (scheme, rest) = match text.split_once("://") {
-            Some((scheme @ ("ws" | "wss"), rest)) => (Some(scheme.to_owned()), rest),
-            Some(_) => return None,
-            None => (None, text.as_str()),
-        };
-        // An IPv6 address has colons of its own, and brackets around it.
-        let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') => (host, Some(port.parse().ok()?)),
-            _ => (rest, None),
-        };
-        let valid = !host.is_empty()
-            && !host.contains(['/', '@', '?', '#'])
-            && (host.starts_with('[') || !host.contains(':'));
-        valid.then(|| Entry {
-            scheme,
-            host: host.to_owned(),
-            port,
-        })
+fn parse(text: &str) -> Result<HostPattern, &'static str> {
+    let pattern = HostPattern::parse(text.trim())?;
+    match pattern.scheme.as_deref() {
+        None | Some("ws" | "wss") => Ok(pattern),
+        Some(_) => Err("its scheme is neither ws nor wss"),
     }
+}
 
-    /// Whether this entry of a list covers an origin.
-    fn matches(&self, origin: &Entry) -> bool {
-        let default_port = match origin.scheme.as_deref() {
-            Some("wss") => 443,
-            _ => 80,
-        };
-        self.scheme
-            .as_ref()
-            .is_none_or(|scheme| Some(scheme) == origin.scheme.as_ref())
-            && self
-                .port
-                .is_none_or(|port| port == origin.port.unwrap_or(default_port))
-            && arkws::matches_wildcard(&self.host, &origin.host)
-    }
+/// Whether an entry of a list covers an origin.
+fn covers(entry: &HostPattern, origin: &HostPattern) -> bool {
+    let port = origin.port.or(origin.default_port());
+    (entry.scheme.is_none() || entry.scheme == origin.scheme)
+        && (entry.port.is_none() || entry.port == port)
+        && arkws::matches_wildcard(&entry.host, &origin.host)
 }
 
 #[cfg(test)]
@@ -170,6 +142,7 @@ mod tests {
                 "wss://secure.test",
                 "local*:8080",
                 "[::1]:9",
+                "b\u{fc}cher.test",
             ],
             Arc::new(OpenPolicy),
         )
@@ -187,6 +160,7 @@ mod tests {
             ("ws://[::1]:9", true),
             ("ws://[::1]:10", false),
             ("ws://example.com.evil.test", false),
+            ("ws://xn--bcher-kva.test", true),
         ] {
             assert_eq!(list.allows(origin).is_ok(), allowed, "{origin}");
         }
@@ -202,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_malformed_entry_of_an_allow_list_is_401() {
-        for entry in ["", "http://a", "a:b", "a/b", "user@a", "::1"] {
+        for entry in ["", "http://a", "a:b", "a:+1", "a/b", "user@a", "::1", "a b"] {
             let error = AllowList::new([entry], Arc::new(OpenPolicy)).unwrap_err();
             assert_eq!(error.code, BusinessError::PARAMETER, "{entry:?}");
         }

@@ -77,7 +77,7 @@ pub enum ProtocolError {
         limit: usize,
     },
     /// [`Limits::max_fragments`](crate::Limits::max_fragments).
-    #[error("a message has more than {limit} fragments")]
+    #[error("a message has more than {limit} fragments (Limits::max_fragments)")]
     TooManyFragments {
         /// The limit.
         limit: u32,

@@ -5,10 +5,9 @@
 //! (CWE-1385).
 use http::header::ORIGIN;
 use http::{HeaderMap, StatusCode};
-use url::Host;
 
 use super::Refusal;
-use crate::matches_wildcard;
+use crate::{HostPattern, matches_wildcard};
 
 /// A list of the origins whose pages may connect.
 ///
@@ -48,12 +47,8 @@ pub struct OriginError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Origin {
     Null,
-    Tuple {
-        scheme: String,
-        host: String,
-        /// `None`: the scheme's default.
-        port: Option<u16>,
-    },
+    /// It has a scheme, and a port only if that is not the scheme's own.
+    Tuple(HostPattern),
 }
 
 impl AllowedOrigins {
@@ -108,75 +103,27 @@ impl Origin {
         if text.eq_ignore_ascii_case("null") {
             return Ok(Origin::Null);
         }
-        let form = "the form is scheme://host[:port]";
-        let (scheme, rest) = text.split_once("://").ok_or(form)?;
-        // RFC 3986, 3.1.
-        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        if !is_scheme {
-            return Err(form);
+        let mut origin = HostPattern::parse(text)?;
+        if origin.scheme.is_none() {
+            return Err("the form is scheme://host[:port]");
         }
-        if rest.contains('/') {
-            return Err("an origin has no path, and no slash at its end");
-        }
-        // An IPv6 address has colons of its own, and brackets around it.
-        let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') => {
-                let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-                let port = port.parse().ok().filter(|_| is_number);
-                (
-                    host,
-                    Some(port.ok_or("its port is not a number up to 65535")?),
-                )
-            }
-            _ => (rest, None),
-        };
-        let scheme = scheme.to_ascii_lowercase();
-        Ok(Origin::Tuple {
-            host: host_name(host).ok_or("its host is not a name or address")?,
-            port: port.filter(|port| Some(*port) != default_port(&scheme)),
-            scheme,
-        })
+        origin.port = origin
+            .port
+            .filter(|port| Some(*port) != origin.default_port());
+        Ok(Origin::Tuple(origin))
     }
 
     /// Whether this entry of a list covers an origin.
     fn matches(&self, origin: &Origin) -> bool {
         match (self, origin) {
             (Origin::Null, Origin::Null) => true,
-            (
-                Origin::Tuple { scheme, host, port },
-                Origin::Tuple {
-                    scheme: their_scheme,
-                    host: their_host,
-                    port: their_port,
-                },
-            ) => scheme == their_scheme && port == their_port && matches_wildcard(host, their_host),
+            (Origin::Tuple(ours), Origin::Tuple(theirs)) => {
+                ours.scheme == theirs.scheme
+                    && ours.port == theirs.port
+                    && matches_wildcard(&ours.host, &theirs.host)
+            }
             _ => false,
         }
-    }
-}
-
-/// As browsers write it: lower-case, and in ASCII.
-fn host_name(host: &str) -> Option<String> {
-    let is_address = host.starts_with('[') && host.ends_with(']');
-    let colons = host.contains(':') && !is_address;
-    let forbidden = |c: char| c.is_ascii_whitespace() || c.is_control() || "/@?#\\%,\"".contains(c);
-    if host.is_empty() || colons || host.contains(forbidden) {
-        return None;
-    }
-    match host.is_ascii() {
-        true => Some(host.to_ascii_lowercase()),
-        false => Host::parse(host).ok().map(|host| host.to_string()),
-    }
-}
-
-fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" | "ws" => Some(80),
-        "https" | "wss" => Some(443),
-        _ => None,
     }
 }
 

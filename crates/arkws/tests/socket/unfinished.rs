@@ -10,7 +10,7 @@ use arkws::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, advance, sleep, timeout};
 
-use crate::common::{BINARY, CLOSE, PING, frame, next, open, raw, read_frame};
+use crate::common::{BINARY, CLOSE, PING, PONG, frame, next, open, raw, read_frame};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -343,6 +343,69 @@ async fn compressed_bytes_without_an_end_pin_no_more_than_the_budget() {
     }
     assert_eq!(too_big, CONNECTIONS - 4);
     assert_eq!(budget.used(), 0);
+}
+
+/// ws CVE-2026-48779, undici CVE-2026-12151: a peer that stays under every limit, two hundred times.
+#[tokio::test]
+async fn fragments_just_under_the_limit_on_200_connections_pin_little_and_end_in_time() {
+    const CONNECTIONS: usize = 200;
+    const FRAGMENTS: u32 = 20_000;
+    let budget = UnfinishedBudget::new(64 * MIB);
+    let mut config = Config {
+        unfinished_budget: Some(budget.clone()),
+        ..with_message_timeout()
+    };
+    config.limits.max_fragments = FRAGMENTS;
+    for size in [0, 1] {
+        let fragment = |opcode| frame(Role::Server, opcode, &vec![7; size]);
+        let more = fragment(0x00).repeat(FRAGMENTS as usize - 1);
+        let mut peers = Vec::new();
+        let mut tasks = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let (mut socket, mut far) = raw(Role::Server, config.clone());
+            tasks.push(tokio::spawn(async move {
+                assert_eq!(
+                    next(&mut socket).await.unwrap().unwrap(),
+                    Message::Ping("".into())
+                );
+                let end = next(&mut socket).await;
+                while next(&mut socket).await.is_some() {}
+                end
+            }));
+            far.write_all(&fragment(0x02)).await.unwrap();
+            far.write_all(&more).await.unwrap();
+            far.write_all(&frame(Role::Server, PING, b""))
+                .await
+                .unwrap();
+            // All of it has been received.
+            assert_eq!(read_frame(&mut far).await.0, PONG);
+            peers.push(far);
+        }
+        let received = CONNECTIONS * (more.len() + fragment(0x02).len());
+        let allowed = 2 * received + CONNECTIONS * (64 << 10);
+        assert!(budget.used() <= allowed, "{} bytes", budget.used());
+        assert!(tasks.iter().all(|task| !task.is_finished()));
+
+        // One more ends half of them, and the others are given up when nothing follows.
+        for far in &mut peers[..CONNECTIONS / 2] {
+            far.write_all(&fragment(0x00)).await.unwrap();
+            assert_closed_with(far, CloseCode::TOO_BIG).await;
+        }
+        tokio::time::pause();
+        for far in &mut peers[CONNECTIONS / 2..] {
+            assert_closed_with(far, CloseCode::POLICY).await;
+        }
+        drop(peers);
+        let mut causes = Vec::new();
+        for task in tasks {
+            causes.push(task.await.unwrap().unwrap().unwrap_err().cause());
+        }
+        tokio::time::resume();
+        let (too_many, too_late) = causes.split_at(CONNECTIONS / 2);
+        assert!(too_many.iter().all(|cause| *cause == Cause::TooBig));
+        assert!(too_late.iter().all(|cause| *cause == Cause::Timeout));
+        assert_eq!(budget.used(), 0);
+    }
 }
 
 /// How many turns another task of the same thread has until this one is ready.

@@ -139,6 +139,7 @@ fn more_fragments_than_the_limit_fail() {
     let (_, result) = feed(&mut client, &fragments(4));
     let error = result.unwrap_err();
     assert_eq!(error, ProtocolError::TooManyFragments { limit: 3 });
+    assert!(error.to_string().contains("max_fragments"), "{error}");
     assert_eq!(error.close_code(), CloseCode::TOO_BIG);
 }
 

@@ -1,0 +1,89 @@
+//! `[scheme://]host[:port]`: what lists of origins and of allowed hosts are made of.
+use url::Host;
+
+/// A host, or a pattern of hosts (see [`matches_wildcard`](crate::matches_wildcard)), perhaps with a scheme and a
+/// port. Read, but not judged: what it means that one of them is missing, lists say.
+///
+/// ```
+/// use arkws::HostPattern;
+///
+/// let pattern = HostPattern::parse("WSS://*.Example.org:8443")?;
+/// assert_eq!(pattern.scheme.as_deref(), Some("wss"));
+/// assert_eq!((&*pattern.host, pattern.port), ("*.example.org", Some(8443)));
+/// assert!(HostPattern::parse("user@example.org").is_err());
+/// # Ok::<_, &str>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPattern {
+    /// In lower case.
+    pub scheme: Option<String>,
+    /// As browsers write it: in lower case, and in ASCII; IPv6 in brackets.
+    pub host: String,
+    /// As it is written.
+    pub port: Option<u16>,
+}
+
+impl HostPattern {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<HostPattern, &'static str> {
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
+            Some(_) => return Err("the form is scheme://host[:port]"),
+            None => (None, text),
+        };
+        if rest.contains('/') {
+            return Err("it has no path, and no slash at its end");
+        }
+        // An IPv6 address has colons of its own, and brackets around it.
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => {
+                let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+                let port = port.parse().ok().filter(|_| is_number);
+                (
+                    host,
+                    Some(port.ok_or("its port is not a number up to 65535")?),
+                )
+            }
+            _ => (rest, None),
+        };
+        Ok(HostPattern {
+            scheme: scheme.map(str::to_ascii_lowercase),
+            host: host_name(host).ok_or("its host is not a name or address")?,
+            port,
+        })
+    }
+
+    /// The port that its scheme has unless another is written; `None`: nobody knows.
+    pub fn default_port(&self) -> Option<u16> {
+        match self.scheme.as_deref()? {
+            "http" | "ws" => Some(80),
+            "https" | "wss" => Some(443),
+            _ => None,
+        }
+    }
+}
+
+/// RFC 3986, 3.1.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// As browsers write it: lower-case, and in ASCII.
+fn host_name(host: &str) -> Option<String> {
+    let is_address = host.starts_with('[') && host.ends_with(']');
+    let colons = host.contains(':') && !is_address;
+    let forbidden = |c: char| c.is_ascii_whitespace() || c.is_control() || "/@?#\\%,\"".contains(c);
+    if host.is_empty() || colons || host.contains(forbidden) {
+        return None;
+    }
+    match host.is_ascii() {
+        true => Some(host.to_ascii_lowercase()),
+        false => Host::parse(host).ok().map(|host| host.to_string()),
+    }
+}
