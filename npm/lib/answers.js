@@ -1,6 +1,7 @@
 // How the result of a call reaches the program: by its callback, else by a promise.
 'use strict';
 
+const { currentContext } = require('./context.js');
 const { failedCall, fromFailure, mistakeOf } = require('./errors.js');
 const { callLater, uncaught } = require('./runtime.js');
 
@@ -67,6 +68,8 @@ function executor(resolve, reject) {
 /** The answer to a `send`, which comes later. */
 class Pending {
   #callback;
+  /** In which the callback is called. */
+  #context;
   #resolve;
   #reject;
   /** Undefined if there is a callback. */
@@ -75,10 +78,13 @@ class Pending {
   constructor(callback) {
     if (callback !== undefined) {
       this.#callback = callback;
+      this.#context = currentContext('arkws.send');
     } else {
       this.promise = new Promise(executor);
       this.#resolve = lastResolve;
       this.#reject = lastReject;
+      // They would keep the promise, and with it the async context that it was made in.
+      lastResolve = lastReject = undefined;
     }
   }
 
@@ -99,12 +105,16 @@ class Pending {
   }
 
   #call(error, value) {
-    const callback = this.#callback;
-    try {
-      callback(error, value);
-    } catch (thrown) {
-      uncaught(thrown);
-    }
+    this.#context.runInAsyncScope(callBack, undefined, this.#callback, error, value);
+    this.#context.emitDestroy();
+  }
+}
+
+function callBack(callback, error, value) {
+  try {
+    callback(error, value);
+  } catch (thrown) {
+    uncaught(thrown);
   }
 }
 

@@ -2,7 +2,7 @@
 'use strict';
 
 const { failedCall, parameterError } = require('./errors.js');
-const { uncaught } = require('./runtime.js');
+const { programRuns, raise } = require('./runtime.js');
 
 /** No listeners: one list for all, since most objects have none for most events. */
 const NONE = [];
@@ -38,12 +38,20 @@ class Listeners {
 
   /** Calls all listeners of an event. One that throws does not stop the others. */
   emit(type, ...args) {
-    for (const listener of this.lists[type]) {
-      try {
-        listener(...args);
-      } catch (error) {
-        uncaught(error);
-      }
+    const list = this.lists[type];
+    if (list.length === 0) return;
+    programRuns();
+    callFrom(0, list, (listener) => listener(...args));
+  }
+}
+
+/** Calls `call` with each listener of a list from an index on. One that throws does not stop the others. */
+function callFrom(first, list, call) {
+  for (let k = first; k < list.length; k++) {
+    try {
+      call(list[k]);
+    } catch (error) {
+      return raise(error, () => callFrom(k + 1, list, call));
     }
   }
 }
@@ -97,4 +105,4 @@ function defineListening(prototype, names, listenersOf) {
   }
 }
 
-module.exports = { Listeners, defineListening };
+module.exports = { Listeners, callFrom, defineListening };

@@ -1,6 +1,8 @@
 // The connection to the native half: its functions, its events, and what keeps the process alive.
 'use strict';
 
+const { NoContext } = require('./context.js');
+
 /** What follows an object's number in the values of `deliver`; see crates/node/src/delivery.rs. */
 const MESSAGES = 0;
 const PIECES = 1;
@@ -56,9 +58,11 @@ function deactivate(object) {
 /** Calls `later` after a turn of the event loop. */
 const afterTurn = typeof setImmediate === 'function' ? setImmediate : (later, value) => setTimeout(later, 0, value);
 
-/** Events lie ready. */
+/** Events lie ready, or `deliver` has stopped. */
 function wake() {
   inARow = 0;
+  programRan = false;
+  stops = false;
   let more = true;
   try {
     more = native().drain();
@@ -79,104 +83,233 @@ function makeBuffer(length) {
   }
 }
 
-/** Hands events to the objects they belong to. What one of them throws does not keep others from theirs. */
-function deliver(...values) {
-  for (let i = 0; i < values.length; ) {
-    const object = active.get(values[i]) ?? nobody;
-    const what = values[i + 1];
-    i += 2;
-    switch (what) {
-      case MESSAGES:
-        i = messages(values, i, object, true);
-        break;
-      case PIECES:
-        i = messages(values, i, object, false);
-        break;
-      case MESSAGES_FROM:
-        i = messages(values, i + 1, object, values[i]);
-        break;
-      default: {
-        const value = what === DATA_END ? undefined : values[i++];
-        try {
-          if (what === SENT) object.sent(value);
-          else if (what === DATA_END) object.dataEnd();
-          else object.event(what, value);
-        } catch (error) {
-          uncaught(error);
-        }
-      }
+// A program waits for an event with a promise, and adds listeners when it has come: that happens only when `wake` has returned.
+// So delivery stops before anything that such a listener would miss, and goes on with the next call of `wake`, which is due at once.
+
+/** What `deliver` has not handed on yet: `values` from `next` on. */
+let values = [];
+let next = 0;
+
+/** Where a run of messages goes on that `deliver` has stopped in. */
+let runStart = 0;
+
+/** Code of the program has run since `wake` was called; what follows from it by promises has not. */
+let programRan = false;
+
+/** Delivery stops after the event that is being handed on. */
+let stops = false;
+
+/** The async context of that event. */
+let context;
+
+/**
+ * Hands events to the objects they belong to; called with none, those that it has kept. What one of them throws does not keep
+ * others from theirs. Whether it has stopped.
+ */
+function deliver(...more) {
+  if (more.length > 0) {
+    values = more;
+    next = 0;
+  }
+  while (next < values.length && !stops) {
+    const object = active.get(values[next]) ?? nobody;
+    const what = values[next + 1];
+    if (what === SENT) {
+      sent(object);
+    } else {
+      context = object.context;
+      context.runInAsyncScope(handOn, undefined, object, what);
     }
   }
+  // Neither is kept for longer than it is needed.
+  context = undefined;
+  if (next >= values.length) values = [];
+  return stops;
+}
+
+/** Sends are done. Their callbacks have contexts of their own. */
+function sent(object) {
+  next += 3;
+  programRan = true;
+  try {
+    object.sent(values[next - 1]);
+  } catch (error) {
+    uncaught(error);
+  }
+}
+
+/** Hands the next event, or the next messages, to `object`. */
+function handOn(object, what) {
+  switch (what) {
+    case MESSAGES:
+      return messages(object, 2, true);
+    case PIECES:
+      return messages(object, 2, false);
+    case MESSAGES_FROM:
+      return messages(object, 3, values[next + 2]);
+    case DATA_END:
+      next += 2;
+      object.dataEnd();
+      stops ||= programRan && !object.listens;
+      return undefined;
+    default:
+      return event(object, what);
+  }
+}
+
+function event(object, what) {
+  next += 3;
+  try {
+    const following = object.event(what, values[next - 1]);
+    if (following !== undefined) {
+      // Another event with the same value.
+      next -= 3;
+      values[next + 1] = following;
+    }
+  } catch (error) {
+    // Ours: what listeners throw they have caught. What comes behind must not be lost with it.
+    uncaught(error);
+  }
+  stops ||= programRan;
+}
+
+/** What has become of a message: a listener has it... */
+const HEARD = 0;
+/** ...it has none... */
+const UNHEARD = 1;
+/** ...or one has thrown. */
+const THROWN = 2;
+
+/** Hands the messages behind a head of so many values to `object`, each with `detail`. */
+function messages(object, head, detail) {
+  const begin = next;
+  let i = begin + head;
+  let outcome = HEARD;
+  while (i < values.length) {
+    const value = values[i];
+    if (typeof value === 'number') break;
+    try {
+      outcome = value === undefined ? run(object, i, detail) : message(object, value, detail);
+    } catch (error) {
+      // Ours, as above.
+      uncaught(error);
+      outcome = THROWN;
+    }
+    if (outcome === UNHEARD) break;
+    i += value === undefined ? 3 : 1;
+    if (outcome === THROWN) break;
+  }
+  if (outcome === HEARD) {
+    next = i;
+    stops ||= programRan && !object.listens;
+    return;
+  }
+  // What is left gets the same head.
+  next = i - head;
+  values.copyWithin(next, begin, begin + head);
+  stops = true;
+}
+
+/** Hands a message to `object`; `UNHEARD`: it is not lost yet, since a listener may come. */
+function message(object, value, detail) {
+  const outcome = object.message(value, detail);
+  if (outcome === HEARD) {
+    programRan = true;
+  } else if (outcome === UNHEARD && !programRan) {
+    object.unheard(detail);
+    return HEARD;
+  }
+  return outcome;
 }
 
 /** What a view of bytes is: a `Buffer` where there is one, made without its checks of arguments. */
 const Bytes = typeof Buffer === 'function' ? Buffer[Symbol.species] : Uint8Array;
 
-/** Hands the messages from index `i` on to `object`, each with `detail`; the index of the next number. */
-function messages(values, i, object, detail) {
-  for (; i < values.length; i++) {
-    const value = values[i];
-    if (typeof value === 'number') break;
-    try {
-      if (value !== undefined) object.message(value, detail);
-      else run(values[i + 1], values[i + 2], object, detail);
-    } catch (error) {
-      // Ours: what listeners throw they have caught. What comes behind must not be lost with it.
-      uncaught(error);
-    }
-    if (value === undefined) i += 2;
-  }
-  return i;
-}
-
-/** Hands the messages on that are cut out of one value. */
-function run(all, lengths, object, detail) {
+/** Hands the messages on that are cut out of the value behind index `i`; of the outcomes the first that is not `HEARD`. */
+function run(object, i, detail) {
+  const all = values[i + 1];
+  const lengths = values[i + 2];
+  const count = lengths.length;
+  if (count === 0) return message(object, new Bytes(all), detail);
   const isText = typeof all === 'string';
-  if (lengths.length === 0) object.message(new Bytes(all), detail);
-  for (let k = 0, start = 0; k < lengths.length; k++) {
-    const length = lengths.charCodeAt(k);
-    const end = start + length;
-    try {
-      object.message(isText ? all.substring(start, end) : new Bytes(all, start, length), detail);
-    } catch (error) {
-      // A listener has transferred the memory of all of them.
-      uncaught(error);
+  let outcome = HEARD;
+  let lost = 0;
+  let start = runStart;
+  let k = 0;
+  try {
+    while (k < count) {
+      const length = lengths.charCodeAt(k);
+      const end = start + length;
+      outcome = object.message(isText ? all.substring(start, end) : new Bytes(all, start, length), detail);
+      if (outcome !== HEARD) {
+        // As in `message`. Only messages that were lost came before, or a listener has run.
+        if (outcome === THROWN || programRan || k > lost) break;
+        lost++;
+        object.unheard(detail);
+      }
+      start = end;
+      k++;
     }
-    start = end;
+  } catch (error) {
+    // A listener has transferred the memory of all of them.
+    uncaught(error);
+    outcome = THROWN;
   }
+  runStart = 0;
+  if (k > lost) programRan = true;
+  if (k === count) return HEARD;
+  if (outcome === THROWN) start += lengths.charCodeAt(k++);
+  if (k === count) return THROWN;
+  // What is left is a run, too.
+  values[i + 2] = lengths.slice(k);
+  runStart = start;
+  return UNHEARD;
 }
 
 /** Takes the events of an object that is gone. */
 const nobody = {
-  message() {},
+  context: new NoContext(),
+  listens: true,
+  message: () => HEARD,
   sent() {},
   dataEnd() {},
   event() {},
 };
 
+/** Listeners are called. */
+function programRuns() {
+  programRan = true;
+}
+
+/** A listener has thrown; `goOn` calls the others. */
+function raise(error, goOn) {
+  uncaught(error);
+  // Node.js leaves all async contexts when it has told of an exception.
+  context.runInAsyncScope(goOn);
+}
+
 /** A program's exception in a callback: it does not stop us, and it is not lost. */
 function uncaught(error) {
+  stops = true;
   native().uncaught(error);
 }
 
-const resolved = Promise.resolve();
-
 /** Calls `callback` after the code that runs now, and before any event. */
-function callLater(callback, ...args) {
-  resolved.then(() => {
-    try {
-      callback(...args);
-    } catch (error) {
-      uncaught(error);
-    }
-  });
+async function callLater(callback, ...args) {
+  // Not with `then` of a promise that all calls share: that would keep the async context that it was made in.
+  await undefined;
+  try {
+    callback(...args);
+  } catch (error) {
+    uncaught(error);
+  }
 }
 
 /** Calls `later` with a value when the code that runs now has ended: all of it up to the next event, if a promise has called it. */
 const afterCode =
   typeof process === 'object' && typeof process.nextTick === 'function'
     ? process.nextTick
-    : (later, value) => resolved.then(() => later(value));
+    : async (later, value) => (await undefined, later(value));
 
 /** Calls of `atEnd` in a row without an event from outside. */
 let inARow = 0;
@@ -215,4 +348,18 @@ function mainModule() {
   return typeof process === 'object' ? process.argv[1] : undefined;
 }
 
-module.exports = { activate, atEnd, callLater, deactivate, mainModule, native, uncaught, watch };
+module.exports = {
+  HEARD,
+  THROWN,
+  UNHEARD,
+  activate,
+  atEnd,
+  callLater,
+  deactivate,
+  mainModule,
+  native,
+  programRuns,
+  raise,
+  uncaught,
+  watch,
+};

@@ -2,11 +2,24 @@
 'use strict';
 
 const { Pending, Queue, answer, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
+const { Contexts } = require('./context.js');
 const { failedCall, fromFailure, mistakeOf, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
-const { Listeners, defineListening } = require('./listeners.js');
+const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
-const { activate, deactivate, mainModule, native, uncaught, watch } = require('./runtime.js');
+const {
+  HEARD,
+  THROWN,
+  UNHEARD,
+  activate,
+  deactivate,
+  mainModule,
+  native,
+  programRuns,
+  raise,
+  uncaught,
+  watch,
+} = require('./runtime.js');
 
 const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request'];
 
@@ -33,6 +46,8 @@ class Core {
   #present = new Map();
   /** Addresses of clients that the program has closed before it was told of them. */
   #closedEarly = new Set();
+  /** Of the `start`s that are not over. */
+  #contexts = new Contexts('arkws.start');
   /** The program has stopped what it started last. */
   #stopped = false;
   #starts = 0;
@@ -48,6 +63,7 @@ class Core {
     if (error !== undefined) return answer(start, undefined, error);
     this.#hasStarted = true;
     if (this.#starts++ === 0) activate(this);
+    this.#contexts.begin();
     const pending = new Pending();
     this.starts.push(pending);
     return pending.promise;
@@ -101,18 +117,35 @@ class Core {
 
   // What `deliver` calls.
 
+  /** In which events are told. */
+  get context() {
+    return this.#contexts.oldest;
+  }
+
+  /** Whether a message would be heard. */
+  get listens() {
+    return this.listeners.lists.messageReceive.length > 0;
+  }
+
   /** A message of the client of that number. */
   message(value, client) {
     const { connection, isClosed } = this.#clients.get(client);
-    if (isClosed) return;
-    for (const listener of this.listeners.lists.messageReceive) {
+    if (isClosed) return HEARD;
+    const listeners = this.listeners.lists.messageReceive;
+    if (listeners.length === 0) return UNHEARD;
+    for (let k = 0; k < listeners.length; k++) {
+      const listener = listeners[k];
       try {
         listener({ data: value, clientConnection: { ...connection } });
       } catch (error) {
-        uncaught(error);
+        return thrown(error, value, connection, listeners, k);
       }
     }
+    return HEARD;
   }
+
+  /** A message is lost. */
+  unheard() {}
 
   event(name, value) {
     switch (name) {
@@ -189,21 +222,31 @@ class Core {
       refuse,
     };
     const promises = [];
-    for (const listener of this.listeners.lists.request) {
+    programRuns();
+    callFrom(0, this.listeners.lists.request, (listener) => {
       try {
         promises.push(listener(request));
       } catch (error) {
-        failed(error);
+        answerWith(500, 'Internal Server Error');
+        throw error;
       }
-    }
+    });
     Promise.all(promises).then(() => answerWith(), failed);
   }
 
   #idle() {
+    this.#contexts.end();
     if (--this.#starts > 0) return;
     deactivate(this);
     if (this.#lost) native().free(this.number);
   }
+}
+
+/** A listener of messages has thrown; those behind it are to be called. (A closure in `message` would cost all messages.) */
+function thrown(error, data, connection, listeners, index) {
+  const call = (listener) => listener({ data, clientConnection: { ...connection } });
+  raise(error, () => callFrom(index + 1, listeners, call));
+  return THROWN;
 }
 
 /** The inside of an object; undefined for a foreign one, on which no method does anything. */

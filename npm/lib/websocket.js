@@ -2,11 +2,24 @@
 'use strict';
 
 const { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
+const { Contexts } = require('./context.js');
 const { fromFailure, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
-const { Listeners, defineListening } = require('./listeners.js');
+const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
-const { activate, atEnd, callLater, deactivate, mainModule, native, uncaught, watch } = require('./runtime.js');
+const {
+  HEARD,
+  THROWN,
+  UNHEARD,
+  activate,
+  atEnd,
+  callLater,
+  deactivate,
+  mainModule,
+  native,
+  raise,
+  watch,
+} = require('./runtime.js');
 
 const EVENTS = [
   'headerReceive',
@@ -40,6 +53,8 @@ class Client {
   /** Sends that have not been answered. */
   sends = new Queue();
   #flushes = false;
+  /** Of the connects that are not over. */
+  #contexts = new Contexts('arkws.connect');
   /** Connects that events tell of, and how many of them are over. */
   #connects = 0;
   #over = 0;
@@ -59,6 +74,7 @@ class Client {
     // If an event tells of it, `idle` follows.
     if (error === undefined || isReported(error)) {
       if (this.#connects++ === this.#over) activate(this);
+      this.#contexts.begin();
     }
     if (error === undefined) this.hasConnected = true;
     // It may be over before the one that the program has closed.
@@ -102,20 +118,46 @@ class Client {
 
   // What `deliver` calls.
 
+  /** In which events are told. */
+  get context() {
+    return this.#contexts.oldest;
+  }
+
+  /** Whether a message would be heard, or must not be. */
+  get listens() {
+    return this.listeners.lists.message.length > 0 || this.#isMuted;
+  }
+
   /** A message, or, if it is not `complete`, a piece of one. */
   message(value, complete) {
-    if (this.#isMuted) return;
+    if (this.#isMuted) return HEARD;
     const { lists } = this.listeners;
     const listeners = lists.message;
+    if (listeners.length === 0) return UNHEARD;
     for (let k = 0; k < listeners.length; k++) {
       const listener = listeners[k];
       try {
         listener(undefined, value);
       } catch (error) {
-        uncaught(error);
+        return this.#thrown(error, value, complete, listeners, k);
       }
     }
     if (complete && lists.dataEnd.length > 0) this.dataEnd();
+    return HEARD;
+  }
+
+  /** A listener has thrown; those behind it are to be called. (A closure in `message` would cost all messages.) */
+  #thrown(error, value, complete, listeners, index) {
+    raise(error, () => {
+      callFrom(index + 1, listeners, (listener) => listener(undefined, value));
+      if (complete) this.dataEnd();
+    });
+    return THROWN;
+  }
+
+  /** A message is lost. */
+  unheard(complete) {
+    if (complete) this.dataEnd();
   }
 
   dataEnd() {
@@ -127,6 +169,7 @@ class Client {
     for (; count > 0; count--) this.sends.shift().resolve();
   }
 
+  /** Any other event; the name of one that follows with the same value. */
   event(name, value) {
     switch (name) {
       case 'headerReceive':
@@ -134,8 +177,10 @@ class Client {
       case 'open': {
         const { status, message } = value;
         this.listeners.emit('open', undefined, { status, message });
-        return this.listeners.emit('openInfo', undefined, value);
+        return 'openInfo';
       }
+      case 'openInfo':
+        return this.listeners.emit('openInfo', undefined, value);
       case 'error':
         return this.listeners.emit('error', fromFailure(value));
       case 'close':
@@ -155,6 +200,7 @@ class Client {
   }
 
   #idle() {
+    this.#contexts.end();
     if (++this.#over < this.#connects) return;
     deactivate(this);
     if (this.#lost) native().free(this.number);

@@ -41,33 +41,83 @@ const MESSAGES_AT_ONCE: usize = 1024;
 /// `drain` stops between two calls after this long: timers and other sockets have their turn.
 const BUDGET: Duration = Duration::from_millis(10);
 
+/// What `drain` has to know when `deliver` has stopped. JavaScript keeps the values that it has not handed on yet, and
+/// `drain` calls it once more before all else.
+#[derive(Default)]
+pub(crate) struct Interrupted {
+    /// Until when it may go on, in this turn of the event loop. `None`: it is another turn.
+    until: Option<Instant>,
+    /// Of the values that `deliver` was given last.
+    reports: Reports,
+}
+
 /// `drain()`: delivers what lies ready, for a few milliseconds, and tells whether there is more. If so,
 /// JavaScript calls again after a turn of its event loop, so that timers and other sockets get theirs; if
-/// not, `wake` will be called.
+/// not, `wake` will be called: when there is something new, or at once, if `deliver` has stopped. Node-API
+/// runs what is due in JavaScript, promise jobs among it, between two calls of `wake`, and only there.
 pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
     let environment = call.environment;
+    let more = match deliver_all(call) {
+        Ok(Progress::Done) => {
+            let mut batches = environment.batches.take();
+            let more = environment.queue.give_back(&mut batches);
+            environment.batches.replace(batches);
+            more
+        }
+        Ok(Progress::Paused) => true,
+        Ok(Progress::Stopped) => {
+            environment.wakeup.wake();
+            false
+        }
+        // No JavaScript runs any more.
+        Err(_) => {
+            environment.queue.close();
+            false
+        }
+    };
+    call.env.convert(more)
+}
+
+/// Delivers what was interrupted, then what lies ready.
+///
+/// # Errors
+/// No JavaScript can run in the environment.
+fn deliver_all(call: &Call<'_>) -> Result<Progress> {
+    let environment = call.environment;
+    let interrupted = environment.interrupted.take();
+    let was_interrupted = interrupted.is_some();
+    let Interrupted { until, reports } = interrupted.unwrap_or_default();
+    let now = Instant::now();
+    let mut segment = Segment {
+        env: call.env,
+        environment,
+        until: until.unwrap_or(now + BUDGET),
+        reports,
+    };
+    if now >= segment.until {
+        segment.interrupt(None);
+        return Ok(Progress::Paused);
+    }
+    if was_interrupted && segment.call(&[])? == Called::Stopped {
+        segment.interrupt(Some(segment.until));
+        return Ok(Progress::Stopped);
+    }
     let mut batches = environment.batches.take();
     if batches.is_empty() {
         environment.queue.take(&mut batches);
     }
-    let until = Instant::now() + BUDGET;
+    let mut progress = Progress::Done;
     for batch in &mut batches {
-        match deliver(call, batch, until) {
-            Ok(Progress::Done) => {}
-            Ok(Progress::Paused) => {
-                environment.batches.replace(batches);
-                return call.env.convert(true);
-            }
-            // No JavaScript runs any more.
-            Err(_) => {
-                environment.queue.close();
-                return call.env.convert(false);
-            }
+        progress = deliver(&mut segment, batch)?;
+        if progress != Progress::Done {
+            break;
         }
     }
-    let more = environment.queue.give_back(&mut batches);
     environment.batches.replace(batches);
-    call.env.convert(more)
+    if progress == Progress::Stopped {
+        segment.interrupt(Some(segment.until));
+    }
+    Ok(progress)
 }
 
 /// How far a batch has come.
@@ -76,13 +126,113 @@ enum Progress {
     Done,
     /// Its time was over; its [`Cursor`] says where to go on.
     Paused,
+    /// `deliver` has stopped; the [`Cursor`] is behind what it was given.
+    Stopped,
+}
+
+/// What a call of `deliver` has come to.
+#[derive(PartialEq, Eq)]
+enum Called {
+    /// It was not called: there is room for more values.
+    Not,
+    Done,
+    /// What the program has to do now comes first, as promise jobs. JavaScript has the rest of the
+    /// values.
+    Stopped,
+}
+
+/// What is delivered without a stop.
+struct Segment<'e> {
+    env: Env,
+    environment: &'e Environment,
+    until: Instant,
+    reports: Reports,
+}
+
+/// What the network thread is told when values have been handed on.
+#[derive(Default)]
+struct Reports {
+    /// Whose messages they were.
+    taken: Vec<Taken>,
+    /// How many `SendFailed` events there were.
+    failures: usize,
+}
+
+struct Taken {
+    object: u64,
+    of: Of,
+    events: usize,
+    bytes: usize,
+}
+
+impl Segment<'_> {
+    /// Has JavaScript hand on values, or what it has kept. Only then do they count as consumed.
+    ///
+    /// # Errors
+    /// No JavaScript can run in the environment.
+    fn call(&mut self, values: &[Value]) -> Result<Called> {
+        let called = match self.environment.deliver.call(self.env, values) {
+            Ok(stopped) if self.env.is_true(stopped)? => return Ok(Called::Stopped),
+            Ok(_) => Ok(Called::Done),
+            Err(error) => recover(self.env, error).map(|()| Called::Done),
+        };
+        self.report();
+        called
+    }
+
+    fn report(&mut self) {
+        let Reports { taken, failures } = &mut self.reports;
+        if *failures > 0 {
+            let failures = std::mem::take(failures);
+            self.environment.queue.told_of_failures(failures);
+        }
+        for taken in taken.drain(..) {
+            let Taken {
+                object,
+                of,
+                events,
+                bytes,
+            } = taken;
+            // An object that a listener has freed needs no report.
+            let _ = match of {
+                Of::Client | Of::Pieces => self
+                    .environment
+                    .client(object, |client| client.consumed(events, bytes)),
+                Of::Connection(number) => self
+                    .environment
+                    .server(object, |server| server.consumed(number, events, bytes)),
+            };
+        }
+    }
+
+    /// The next `drain` goes on with what JavaScript has kept.
+    fn interrupt(&mut self, until: Option<Instant>) {
+        let reports = std::mem::take(&mut self.reports);
+        let interrupted = Interrupted { until, reports };
+        self.environment.interrupted.replace(Some(interrupted));
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+}
+
+/// Raises the exception that made a call fail as one that nobody has caught, and goes on.
+///
+/// # Errors
+/// There is none, or it cannot be cleared: no JavaScript can run in the environment.
+fn recover(env: Env, error: Error) -> Result<()> {
+    match env.take_exception()? {
+        Some(exception) => env.uncaught(exception),
+        None => Err(error),
+    }
 }
 
 /// Delivers what is left of a batch.
 ///
 /// # Errors
 /// No JavaScript can run in the environment.
-fn deliver(call: &Call<'_>, batch: &mut Batch, until: Instant) -> Result<Progress> {
+fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
     let Batch {
         items,
         bodies,
@@ -92,9 +242,11 @@ fn deliver(call: &Call<'_>, batch: &mut Batch, until: Instant) -> Result<Progres
         cursor,
         ..
     } = batch;
+    let scope = Scope::open(segment.env)?;
     let mut delivery = Delivery {
-        env: call.env,
-        environment: call.environment,
+        env: segment.env,
+        environment: segment.environment,
+        segment,
         bodies: &bodies[cursor.bodies..],
         payloads: Payloads {
             narrow: &arenas.narrow[cursor.narrow..],
@@ -104,30 +256,25 @@ fn deliver(call: &Call<'_>, batch: &mut Batch, until: Instant) -> Result<Progres
         },
         values: Vec::with_capacity(VALUES + 4),
         messages: 0,
-        scope: Some(Scope::open(call.env)?),
-        taken: Vec::new(),
-        failures: 0,
+        scope: Some(scope),
     };
-    let delivered = delivery.items(&mut items[cursor.items..], until);
-    delivery.report_taken();
+    let delivered = delivery.items(&mut items[cursor.items..]);
     let left = delivery.left();
     *cursor = Cursor {
-        items: items.len() - delivered.as_ref().map_or(0, |left| *left),
+        items: items.len() - delivered.as_ref().map_or(0, |(left, _)| *left),
         bodies: bodies.len() - left.bodies,
         narrow: arenas.narrow.len() - left.narrow,
         wide: arenas.wide.len() - left.wide,
         lengths: lengths.len() - left.lengths,
         owned: owned.len() - left.owned,
     };
-    Ok(match delivered? {
-        0 => Progress::Done,
-        _ => Progress::Paused,
-    })
+    delivered.map(|(_, progress)| progress)
 }
 
-struct Delivery<'b> {
+struct Delivery<'b, 's, 'e> {
     env: Env,
-    environment: &'b Environment,
+    environment: &'e Environment,
+    segment: &'s mut Segment<'e>,
     bodies: &'b [Body],
     payloads: Payloads<'b>,
     /// The arguments of the next call, and what keeps them.
@@ -135,10 +282,6 @@ struct Delivery<'b> {
     /// How many messages they are.
     messages: usize,
     scope: Option<Scope>,
-    /// Whose messages the next call has.
-    taken: Vec<Taken>,
-    /// How many `SendFailed` events it has.
-    failures: usize,
 }
 
 /// The payloads that have not been delivered.
@@ -147,13 +290,6 @@ struct Payloads<'b> {
     wide: &'b [u16],
     lengths: &'b [u16],
     owned: &'b mut [BytesMut],
-}
-
-struct Taken {
-    object: u64,
-    of: Of,
-    events: usize,
-    bytes: usize,
 }
 
 impl Of {
@@ -166,12 +302,12 @@ impl Of {
     }
 }
 
-impl Delivery<'_> {
-    /// Delivers items until they are done or the time is over; how many are left.
+impl Delivery<'_, '_, '_> {
+    /// Delivers items until they are done, the time is over, or `deliver` stops; how many are left.
     ///
     /// # Errors
     /// No JavaScript can run in the environment.
-    fn items(&mut self, items: &mut [Item], until: Instant) -> Result<usize> {
+    fn items(&mut self, items: &mut [Item]) -> Result<(usize, Progress)> {
         for index in 0..items.len() {
             let Item { object, what } = &mut items[index];
             let object = *object;
@@ -179,9 +315,9 @@ impl Delivery<'_> {
                 What::Messages { of, bodies } => {
                     while *bodies > 0 {
                         *bodies -= self.messages(object, *of, *bodies)?;
-                        if self.call_if_full()? && Instant::now() >= until {
+                        if let Some(progress) = self.call_if_full()? {
                             // With no bodies left this item is passed over next time.
-                            return Ok(items.len() - index);
+                            return Ok((items.len() - index, progress));
                         }
                     }
                 }
@@ -197,12 +333,14 @@ impl Delivery<'_> {
                     }
                 }
             }
-            if self.call_if_full()? && Instant::now() >= until {
-                return Ok(items.len() - index - 1);
+            if let Some(progress) = self.call_if_full()? {
+                return Ok((items.len() - index - 1, progress));
             }
         }
-        self.call()?;
-        Ok(0)
+        Ok(match self.call()? {
+            Called::Stopped => (0, Progress::Stopped),
+            Called::Not | Called::Done => (0, Progress::Done),
+        })
     }
 
     /// What is left of the batch.
@@ -225,7 +363,7 @@ impl Delivery<'_> {
 
     fn event(&mut self, object: u64, event: Event) -> Result<()> {
         match &event {
-            Event::SendFailed { .. } => self.failures += 1,
+            Event::SendFailed { .. } => self.segment.reports.failures += 1,
             Event::Close(_) | Event::Idle => self.environment.forget_refusal(object, None),
             Event::Disconnected(gone) => {
                 self.environment
@@ -236,7 +374,7 @@ impl Delivery<'_> {
         let (name, value) = match event.into_js(self.env, self.environment, object) {
             Ok(event) => event,
             // It cannot be told in JavaScript's own words: then as an exception that nobody caught.
-            Err(error) => return self.recover(error),
+            Err(error) => return recover(self.env, error),
         };
         self.values.push(self.env.number(object)?);
         self.values.push(self.env.latin1(name.as_bytes())?);
@@ -289,7 +427,7 @@ impl Delivery<'_> {
             self.messages += events;
             done += 1;
         }
-        self.taken.push(taken);
+        self.segment.reports.taken.push(taken);
         if self.values.len() == headed {
             self.values.truncate(begun);
         }
@@ -328,67 +466,32 @@ impl Delivery<'_> {
         self.event(object, Event::Error(error))
     }
 
-    /// `true`: the listeners have run.
-    fn call_if_full(&mut self) -> Result<bool> {
-        let full = self.values.len() >= VALUES || self.messages >= MESSAGES_AT_ONCE;
-        if full {
-            self.call()?;
+    /// `Some`: nothing more may be delivered now.
+    fn call_if_full(&mut self) -> Result<Option<Progress>> {
+        if self.values.len() < VALUES && self.messages < MESSAGES_AT_ONCE {
+            return Ok(None);
         }
-        Ok(full)
+        Ok(match self.call()? {
+            Called::Stopped => Some(Progress::Stopped),
+            Called::Done if self.segment.is_over() => Some(Progress::Paused),
+            Called::Not | Called::Done => None,
+        })
     }
 
-    /// Runs the listeners. Only then does what they were given count as consumed.
-    fn call(&mut self) -> Result<()> {
+    /// Has JavaScript hand on the values that were made.
+    fn call(&mut self) -> Result<Called> {
         self.messages = 0;
         if self.values.is_empty() {
-            self.report_taken();
-            return Ok(());
+            // Of messages that are not given to JavaScript.
+            self.segment.report();
+            return Ok(Called::Not);
         }
-        let called = self.environment.deliver.call(self.env, &self.values);
+        let called = self.segment.call(&self.values);
         self.values.clear();
-        self.report_taken();
-        if let Err(error) = called {
-            self.recover(error)?;
-        }
         // The next values are kept by the next scope; it can only be opened when the last has been closed.
         self.scope = None;
         self.scope = Some(Scope::open(self.env)?);
-        Ok(())
-    }
-
-    /// Raises the exception that made a call fail as one that nobody has caught, and goes on.
-    ///
-    /// # Errors
-    /// There is none, or it cannot be cleared: no JavaScript can run in the environment.
-    fn recover(&self, error: Error) -> Result<()> {
-        match self.env.take_exception()? {
-            Some(exception) => self.env.uncaught(exception),
-            None => Err(error),
-        }
-    }
-
-    fn report_taken(&mut self) {
-        if self.failures > 0 {
-            let failures = std::mem::take(&mut self.failures);
-            self.environment.queue.told_of_failures(failures);
-        }
-        for taken in self.taken.drain(..) {
-            let Taken {
-                object,
-                of,
-                events,
-                bytes,
-            } = taken;
-            // An object that a listener has freed needs no report.
-            let _ = match of {
-                Of::Client | Of::Pieces => self
-                    .environment
-                    .client(object, |client| client.consumed(events, bytes)),
-                Of::Connection(number) => self
-                    .environment
-                    .server(object, |server| server.consumed(number, events, bytes)),
-            };
-        }
+        called
     }
 }
 

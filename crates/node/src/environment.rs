@@ -7,6 +7,7 @@ use arkws_netstack::{PendingRequest, RuntimeLimits, WebSocket};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::delivery::Interrupted;
 use crate::numbers::Numbers;
 use crate::queue::{Batch, Queue};
 use crate::raw::{Call, Function, TextBuffer, Value, Wakeup};
@@ -26,6 +27,8 @@ pub(crate) struct Environment {
     pub(crate) limits: RuntimeLimits,
     /// Empty: what [`Queue::take`] takes comes into it.
     pub(crate) batches: RefCell<VecDeque<Batch>>,
+    /// JavaScript has stopped in the middle of a delivery.
+    pub(crate) interrupted: RefCell<Option<Interrupted>>,
     /// Where the text of a call is read into.
     pub(crate) text: RefCell<TextBuffer>,
     clients: RefCell<FxHashMap<u64, WebSocket>>,
@@ -56,6 +59,7 @@ impl Environment {
             limits,
             refused: RefCell::default(),
             batches: RefCell::default(),
+            interrupted: RefCell::default(),
             text: RefCell::default(),
             clients: RefCell::default(),
             servers: RefCell::default(),

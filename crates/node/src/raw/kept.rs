@@ -4,6 +4,7 @@ use std::ptr;
 
 use napi::{Error, Result, Status, sys};
 
+use super::outside::outside_contexts;
 use super::{Env, Value, check};
 
 /// A JavaScript function that is kept as long as its environment.
@@ -75,8 +76,8 @@ pub(crate) struct Wakeup {
 
 /// The network thread's end.
 ///
-/// It is valid until [`Wakeup::release`] of the same environment: its owner, the [`Queue`], drops
-/// it before, in [`close`], under the lock under which it calls it.
+/// One that is kept is valid until [`Wakeup::release`] of the same environment: its owner, the
+/// [`Queue`], drops it before, in [`close`], under the lock under which it calls it.
 ///
 /// [`Queue`]: crate::queue::Queue
 /// [`close`]: crate::queue::Queue::close
@@ -92,28 +93,8 @@ impl Wakeup {
     /// # Safety
     /// Both are current.
     pub(super) unsafe fn new(env: sys::napi_env, wake: sys::napi_value) -> Result<Wakeup> {
-        let Value(name) = Env(env).latin1(b"arkws")?;
-        let mut function = ptr::null_mut();
-        // SAFETY: as the caller promises; `name` was made just now. Without a callback of ours
-        // Node-API calls `wake` itself: it has nothing of ours that it could outlive. One thread,
-        // the one that releases it, is counted as using it; the network thread is kept away by the
-        // queue's lock.
-        unsafe {
-            check(sys::napi_create_threadsafe_function(
-                env,
-                wake,
-                ptr::null_mut(),
-                name,
-                0,
-                1,
-                ptr::null_mut(),
-                None,
-                ptr::null_mut(),
-                None,
-                &mut function,
-            ))?;
-            check(sys::napi_unref_threadsafe_function(env, function))?;
-        }
+        // SAFETY: as the caller promises, of both.
+        let function = unsafe { outside_contexts(env, || make_wakeup(env, wake)) }?;
         Ok(Wakeup {
             env,
             function: Cell::new(function),
@@ -128,6 +109,14 @@ impl Wakeup {
     /// For the environment's [`Queue`](crate::queue::Queue), and for nobody else.
     pub(crate) fn waker(&self) -> Waker {
         Waker(self.function.get())
+    }
+
+    /// Wakes this thread once more, as a [`Waker`] would.
+    pub(crate) fn wake(&self) {
+        let function = self.function.get();
+        if !function.is_null() {
+            Waker(function).wake();
+        }
     }
 
     /// Whether the process, or the worker thread, stays alive to be woken.
@@ -167,11 +156,45 @@ impl Wakeup {
     }
 }
 
+/// A thread-safe function that calls `wake`. It does not keep the process alive.
+///
+/// # Safety
+/// Both are current.
+unsafe fn make_wakeup(
+    env: sys::napi_env,
+    wake: sys::napi_value,
+) -> Result<sys::napi_threadsafe_function> {
+    let Value(name) = Env(env).latin1(b"arkws")?;
+    let mut function = ptr::null_mut();
+    // SAFETY: as the caller promises; `name` was made just now. Without a callback of ours
+    // Node-API calls `wake` itself: it has nothing of ours that it could outlive. One thread,
+    // the one that releases it, is counted as using it; the network thread is kept away by the
+    // queue's lock.
+    unsafe {
+        check(sys::napi_create_threadsafe_function(
+            env,
+            wake,
+            ptr::null_mut(),
+            name,
+            0,
+            1,
+            ptr::null_mut(),
+            None,
+            ptr::null_mut(),
+            None,
+            &mut function,
+        ))?;
+        check(sys::napi_unref_threadsafe_function(env, function))?;
+    }
+    Ok(function)
+}
+
 impl Waker {
     pub(crate) fn wake(&self) {
-        // SAFETY: the function is valid: the queue, which alone has a `Waker`, drops it in `close`,
-        // before the function is released, and holds a lock meanwhile without which it does not
-        // call this. The call waits for nothing, and runs no JavaScript. It can fail only when the
+        // SAFETY: the function is valid: the queue, which alone keeps a `Waker`, drops it in
+        // `close`, before the function is released, and holds a lock meanwhile without which it
+        // does not call this; `Wakeup::wake` has seen that it has not been released, by this very
+        // thread. The call waits for nothing, and runs no JavaScript. It can fail only when the
         // environment is going: then there is nobody left to wake.
         unsafe {
             sys::napi_call_threadsafe_function(

@@ -8,6 +8,7 @@
 //! | this one | how the module starts, is called, and ends |
 //! | `call` | what a call brings: its arguments, texts and buffers |
 //! | `value` | what is made for JavaScript, and how long it is kept |
+//! | `outside` | how what the environment keeps is made |
 //! | `kept` | what outlives a call: functions, and the wake-up from other threads |
 //! | `exit` | what is done when the process ends |
 //!
@@ -27,14 +28,15 @@
 //!   What runs JavaScript then returns an error instead, which [`check`] makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
 //! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], [`Env::convert`] and
-//!   [`Call::get`] of objects (accessors of prototypes), when `start` makes the thread-safe
-//!   function (`async_hooks`), and when `guard` makes an exception; nowhere else. It may call any
+//!   [`Call::get`] of objects (accessors of prototypes), when a thread-safe function is made
+//!   (`async_hooks`), and when `guard` makes an exception; nowhere else. It may call any
 //!   function of this module. So across these nothing of the environment's cells or locks is
 //!   borrowed, nor memory that JavaScript owns.
 mod call;
 #[cfg(unix)]
 mod exit;
 mod kept;
+mod outside;
 mod value;
 
 pub(crate) use call::{Call, TextBuffer};
@@ -98,10 +100,10 @@ impl Drop for Instances {
 }
 
 /// Puts `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` into the module's exports.
-/// It returns an object with the [`FUNCTIONS`]: `wake()` will be called when events lie ready,
-/// `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer
-/// of `n` bytes, or returns undefined. The numbers are the largest strings and buffers of the
-/// runtime, undefined if it tells none.
+/// It returns an object with the [`FUNCTIONS`]: `wake()` will be called when events lie ready, and
+/// calls `drain()`; `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)`
+/// makes an ArrayBuffer of `n` bytes, or returns undefined. The numbers are the largest strings and
+/// buffers of the runtime, undefined if it tells none.
 ///
 /// # Safety
 /// Node-API is calling with both, to load the module. Nothing else sets the environment's instance

@@ -101,6 +101,17 @@ impl Env {
         Ok(Some(buffer))
     }
 
+    /// Whether a value is `true`.
+    pub(crate) fn is_true(self, Value(value): Value) -> Result<bool> {
+        let mut is = false;
+        // SAFETY: an `Env` and a `Value` are current. What is no boolean is an error.
+        let status = unsafe { sys::napi_get_value_bool(self.0, value, &mut is) };
+        match status {
+            sys::Status::napi_boolean_expected => Ok(false),
+            status => check(status).map(|()| is),
+        }
+    }
+
     /// Anything else, converted by napi-rs. Of an object JavaScript may run.
     pub(crate) fn convert(self, value: impl ToNapiValue) -> Result<Value> {
         // SAFETY: an `Env` is current, which is all that napi-rs asks.
