@@ -1,21 +1,14 @@
 //! Rounds of peers, interleaved.
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::measure::OneCore;
-use crate::peers::{self, Outcome};
-use crate::scenario::{self, Kind, Scenario, Wire};
+use crate::peers::{self, Outcome, Outcomes};
+use crate::scenario::{self, GROWTH, Kind, Scenario, Wire};
 use crate::{libwebsockets, server, table};
-
-/// What was measured of one scenario: by the number of connections (0 where it is fixed) and by peer, one per round.
-pub type Outcomes = BTreeMap<(u64, String), Vec<Outcome>>;
 
 /// Who shows how their costs grow.
 const GROWING: &[&str] = &["arkws", "tokio-tungstenite", "raw"];
-
-/// To how many connections.
-pub const GROWTH: &[u64] = &[1, 100, 1_000, 10_000];
 
 /// `bench run [--rounds N] [--peers A,B] [SCENARIO...]`.
 pub fn run(arguments: &[&str]) {

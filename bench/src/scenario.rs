@@ -108,6 +108,9 @@ impl Scenario {
     }
 }
 
+/// How many connections there are, where they grow.
+pub const GROWTH: &[u64] = &[1, 100, 1_000, 10_000];
+
 /// All scenarios, in the order of the tables.
 #[rustfmt::skip]
 pub const ALL: &[Scenario] = &[

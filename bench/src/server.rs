@@ -10,9 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{LocalSet, spawn_local};
 
+use crate::peers::peer::Member;
 use crate::peers::{
-    Member, arkws, arkws_stream, fastwebsockets, raw, soketto, tokio_tungstenite, tokio_websockets,
-    wtx, yawc,
+    arkws, arkws_stream, fastwebsockets, raw, soketto, tokio_tungstenite, tokio_websockets, wtx,
+    yawc,
 };
 use crate::wire;
 

@@ -1,7 +1,6 @@
 //! The tables of medians.
-use crate::peers::Outcome;
-use crate::run::{GROWTH, Outcomes};
-use crate::scenario::{Kind, Scenario};
+use crate::peers::{Outcome, Outcomes};
+use crate::scenario::{GROWTH, Kind, Scenario};
 
 /// Prints what was measured, in Markdown.
 pub fn print(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {

@@ -1,6 +1,5 @@
 //! `cargo xtask test`: every check of the project, in the order in which they find faults fastest.
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -10,8 +9,8 @@ use crate::demo;
 use crate::instructions::{self, Valgrind};
 use crate::long::{self, Choice};
 use crate::peers::{self, Node, Python};
-use crate::process::{cargo, command, root, run as run_command, watch};
-use crate::report::{Counts, Report};
+use crate::process::{cargo, command, root, run as run_command};
+use crate::report::{Counts, Report, count};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -244,15 +243,6 @@ impl Prepared {
             .env("no_proxy", "*");
         count(&mut tests, counts)
     }
-}
-
-/// Runs a test runner, counting its cases.
-pub(crate) fn count(command: &mut Command, counts: &mut Counts) -> Result<()> {
-    let status = watch(command, |line| counts.read(line))?;
-    if status.success() {
-        return Ok(());
-    }
-    bail!("ended with {status}")
 }
 
 /// `cargo xtask ci`: what the continuous integration does, on this machine.

@@ -1,8 +1,11 @@
 //! What a run of checks came to: counts of test cases over all runners, times, and a summary to end with.
 use std::fmt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+
+use crate::process::watch;
 
 /// Test cases, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +59,15 @@ impl fmt::Display for Counts {
         }
         Ok(())
     }
+}
+
+/// Runs a test runner, counting its cases.
+pub(crate) fn count(command: &mut Command, counts: &mut Counts) -> Result<()> {
+    let status = watch(command, |line| counts.read(line))?;
+    if status.success() {
+        return Ok(());
+    }
+    bail!("ended with {status}")
 }
 
 /// The line without terminal escape sequences.

@@ -7,7 +7,7 @@ use arkws::{
 };
 use tokio::net::TcpStream;
 
-use super::{Member, Transport};
+use super::peer::{self, Member, Transport};
 use crate::check::{Check, Source};
 
 /// Made once, as a program does: a client is settings, checked.
@@ -36,7 +36,7 @@ pub fn deflate(default: bool) -> Negotiated {
     }
 }
 
-impl<S: Transport, const DEFAULT: bool> super::Peer<S> for Peer<S, DEFAULT> {
+impl<S: Transport, const DEFAULT: bool> peer::Peer<S> for Peer<S, DEFAULT> {
     fn open(stream: S) -> Self {
         Peer(open(stream, Role::Client, Negotiated::default()))
     }

@@ -4,7 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 
 use super::arkws::{deflate, open};
-use super::{Member, Transport};
+use super::peer::{self, Member, Transport};
 use crate::check::{Check, Source};
 
 pub struct Peer<S>(WebSocket<S>);
@@ -17,7 +17,7 @@ fn owned(source: &mut Source) -> Message {
     }
 }
 
-impl<S: Transport> super::Peer<S> for Peer<S> {
+impl<S: Transport> peer::Peer<S> for Peer<S> {
     fn open(stream: S) -> Self {
         Peer(open(stream, Role::Client, Negotiated::default()))
     }

@@ -4,8 +4,8 @@ use fastwebsockets::{Frame, OpCode, Payload, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter};
 use tokio::net::TcpStream;
 
-use super::Transport;
 use super::corked::Corked;
+use super::peer::{self, Transport};
 use crate::check::{Check, Source};
 
 pub struct Peer<S>(WebSocket<BufWriter<S>>);
@@ -28,7 +28,7 @@ fn frame(source: &mut Source) -> Frame<'_> {
     }
 }
 
-impl<S: Transport> super::Peer<S> for Peer<S> {
+impl<S: Transport> peer::Peer<S> for Peer<S> {
     fn open(stream: S) -> Self {
         let stream = BufWriter::with_capacity(64 << 10, stream);
         Peer(open(stream, Role::Client))

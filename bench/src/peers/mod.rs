@@ -1,27 +1,27 @@
 //! One small module per peer; each drives its library the way its own documentation advises for speed.
-use std::future::Future;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::check::{Check, Source};
 use crate::measure::{Cost, Meter, Process};
 use crate::scenario::{self, Kind, Scenario, Wire};
-use crate::{tls, wire};
+use crate::wire;
 
 pub mod arkws;
 pub mod arkws_stream;
 mod corked;
 pub mod fastwebsockets;
+pub mod peer;
 pub mod raw;
 pub mod soketto;
 pub mod tokio_tungstenite;
@@ -29,58 +29,7 @@ pub mod tokio_websockets;
 pub mod wtx;
 pub mod yawc;
 
-/// A library's client, driven.
-pub trait Peer<S>: Sized + 'static {
-    /// Takes over a stream whose handshake is complete.
-    fn open(stream: S) -> Self;
-    /// The same with permessage-deflate as [`Wire::Deflate`] has it. `None`: it cannot compress.
-    fn open_deflate(_stream: S) -> Option<Self> {
-        None
-    }
-    /// Receives `n` messages.
-    async fn receive(&mut self, n: u64, check: &mut Check);
-    /// Sends `n` messages, batched; they have been written when this returns.
-    async fn send(&mut self, n: u64, source: &mut Source);
-    /// Sends one message; it has been written when this returns.
-    async fn send_one(&mut self, source: &mut Source);
-    /// The library's own handshake. `None`: it has none for streams of the caller's.
-    fn connect(_stream: S, _address: SocketAddr) -> impl Future<Output = Option<Self>> {
-        std::future::ready(None)
-    }
-}
-
-/// A library's server side of one connection that has joined a room.
-pub trait Member {
-    /// The next message from this client; dropping the future loses nothing. `None`: the client has gone.
-    async fn next(&mut self) -> Option<Bytes>;
-    /// Queues a message for this client.
-    async fn feed(&mut self, message: Bytes);
-    /// Writes what is queued.
-    async fn flush(&mut self);
-}
-
-/// What the peers speak over.
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {
-    /// Connects.
-    async fn connect(address: SocketAddr) -> Self;
-}
-
-impl Transport for TcpStream {
-    async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("connects");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
-        stream
-    }
-}
-
-impl Transport for TlsStream<TcpStream> {
-    async fn connect(address: SocketAddr) -> Self {
-        let stream = <TcpStream as Transport>::connect(address).await;
-        let name = "localhost".try_into().expect("a name");
-        let connector = TlsConnector::from(tls::client());
-        connector.connect(name, stream).await.expect("TLS")
-    }
-}
+use peer::{Peer, Transport};
 
 /// What a measured process, or the load generator, prints.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -113,6 +62,9 @@ impl Outcome {
         }
     }
 }
+
+/// What was measured of one scenario: by the number of connections (0 where it is fixed) and by peer, one per round.
+pub type Outcomes = BTreeMap<(u64, String), Vec<Outcome>>;
 
 /// arkws as it compresses if it is not told otherwise; only where that makes a difference.
 pub const ARKWS_DEFAULT: &str = "arkws-default";

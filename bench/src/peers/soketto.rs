@@ -6,8 +6,8 @@ use soketto::handshake::{Client, ServerResponse};
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
-use super::Transport;
 use super::corked::Corked;
+use super::peer::{self, Transport};
 use crate::check::{Check, Source};
 
 type Io<S> = futures_util::io::BufWriter<Compat<S>>;
@@ -32,7 +32,7 @@ impl<S: Transport> Peer<S> {
     }
 }
 
-impl<S: Transport> super::Peer<S> for Peer<S> {
+impl<S: Transport> peer::Peer<S> for Peer<S> {
     fn open(stream: S) -> Self {
         Peer::new(Builder::new(io(stream), Mode::Client).finish())
     }

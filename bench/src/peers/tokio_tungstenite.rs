@@ -7,7 +7,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use super::{Member, Transport};
+use super::peer::{self, Member, Transport};
 use crate::check::{Check, Source};
 
 pub struct Peer<S>(WebSocketStream<S>);
@@ -27,7 +27,7 @@ fn owned(source: &mut Source) -> Message {
     }
 }
 
-impl<S: Transport> super::Peer<S> for Peer<S> {
+impl<S: Transport> peer::Peer<S> for Peer<S> {
     fn open(stream: S) -> Self {
         Peer(open(stream, Role::Client))
     }

@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, Limits, Message, ServerBuilder, WebSocketStream};
 
-use super::{Member, Transport};
+use super::peer::{self, Member, Transport};
 use crate::check::{Check, Source};
 
 pub struct Peer<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(WebSocketStream<S>);
@@ -19,7 +19,7 @@ fn owned(source: &mut Source) -> Message {
     }
 }
 
-impl<S: Transport> super::Peer<S> for Peer<S> {
+impl<S: Transport> peer::Peer<S> for Peer<S> {
     fn open(stream: S) -> Self {
         Peer(
             ClientBuilder::new()

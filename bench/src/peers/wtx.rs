@@ -13,7 +13,7 @@ use wtx::rng::Xorshift64;
 use wtx::stream::{StreamReader, StreamWriter};
 use wtx::web_socket::{Frame, OpCode, WebSocketBuffer, WebSocketOwned, WebSocketPayloadOrigin};
 
-use super::Transport;
+use super::peer::{self, Transport};
 use crate::check::{Check, Source};
 
 const BATCH: usize = 64 << 10;
@@ -105,7 +105,7 @@ pub struct Peer<S> {
     copy: Vec<u8>,
 }
 
-impl<S: Transport> super::Peer<S> for Peer<S> {
+impl<S: Transport> peer::Peer<S> for Peer<S> {
     fn open(stream: S) -> Self {
         let (socket, stream) = open(stream);
         Peer {

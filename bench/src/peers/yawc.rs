@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use yawc::{CompressionLevel, Frame, OpCode, Options, Role, WebSocket};
 
-use super::{Member, Transport};
+use super::peer::{self, Member, Transport};
 use crate::check::{Check, Source};
 
 pub struct Peer<S, const TUNED: bool>(WebSocket<S>);
@@ -35,7 +35,7 @@ fn owned(source: &mut Source) -> Frame {
     }
 }
 
-impl<S: Transport, const TUNED: bool> super::Peer<S> for Peer<S, TUNED> {
+impl<S: Transport, const TUNED: bool> peer::Peer<S> for Peer<S, TUNED> {
     fn open(stream: S) -> Self {
         Peer(WebSocket::from_stream(stream, Role::Client, options(TUNED)).expect("options"))
     }

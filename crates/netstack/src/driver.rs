@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use arkws::{CloseCode, CloseFrame, Error, MessageRef, Stats};
-use arkws_proto::{Payload, Text};
+use arkws::{Payload, Text};
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
@@ -333,8 +333,8 @@ mod tests {
     use std::sync::Arc;
     use std::thread::{self, ThreadId};
 
+    use arkws::Negotiated;
     use arkws::{Config, Role, WebSocket};
-    use arkws_proto::handshake::Negotiated;
     use tokio::io::ReadBuf;
     use tokio::sync::oneshot;
     use tokio::time::timeout;

@@ -1,5 +1,5 @@
 //! What a client object tells its binding.
-use arkws_proto::{Payload, Text};
+use arkws::{Payload, Text};
 use http::HeaderMap;
 
 use crate::BusinessError;

@@ -68,5 +68,5 @@ pub use server::{
     Connection, PendingRequest, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 
-pub use arkws_proto::handshake::field_text;
-pub use arkws_proto::{Payload, Text};
+pub use arkws::field_text;
+pub use arkws::{Payload, Text};

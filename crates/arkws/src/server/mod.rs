@@ -2,6 +2,7 @@
 //!
 //! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that a client which sends
 //! a byte a minute ("slow loris") does not hold a connection for long.
+mod builder;
 mod origin;
 mod refusal;
 mod settings;
@@ -25,9 +26,9 @@ use crate::{Error, Phase, WebSocket};
 
 use settings::Settings;
 
+pub use builder::AcceptorBuilder;
 pub use origin::{AllowedOrigins, OriginError};
 pub use refusal::Refusal;
-pub use settings::AcceptorBuilder;
 
 /// How long a client that was refused may take to end the transport, so that it gets to read the answer.
 const LINGER: Duration = Duration::from_secs(1);
@@ -109,11 +110,6 @@ pub struct PendingRequest<S> {
 }
 
 impl Acceptor {
-    /// Starts from the default settings: no sub-protocol, no compression, every origin, 5 s for the handshake.
-    pub fn builder() -> AcceptorBuilder {
-        AcceptorBuilder::default()
-    }
-
     /// Reads the request, answers it as the settings say, and hands out the connection.
     ///
     /// # Errors
@@ -304,12 +300,6 @@ impl Settings {
             let ended = async { while let Ok(1..) = read(&mut stream, <[u8]>::len).await {} };
             let _ = timeout(LINGER, ended).await;
         }
-    }
-}
-
-impl Default for Acceptor {
-    fn default() -> Self {
-        Acceptor::builder().build()
     }
 }
 

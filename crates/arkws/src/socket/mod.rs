@@ -6,12 +6,14 @@
 //! | `drive.rs` | polls: reading, writing, closing, time-outs |
 //! | `outbox.rs` | queues messages |
 //! | `split.rs` | two halves for two tasks |
+//! | `stats.rs` | what is counted |
 //! | `pool.rs` | read buffers, shared by the connections of a thread |
 //! | `timer.rs` | one timer, made when it is first needed |
 mod drive;
 mod outbox;
 pub(crate) mod pool;
 mod split;
+mod stats;
 mod timer;
 
 use std::fmt;
@@ -19,7 +21,6 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use arkws_proto::connection::RecvBuffer;
 use arkws_proto::handshake::Negotiated;
@@ -39,6 +40,7 @@ use timer::Timer;
 
 pub use outbox::Outbox;
 pub use split::{Receiver, ReuniteError, Sender};
+pub use stats::Stats;
 
 /// A WebSocket connection over a transport `S`.
 ///
@@ -99,26 +101,6 @@ pub struct WebSocket<S> {
     burst: u8,
     /// The span of the log in which it was made, if there was one: others may poll it.
     span: Option<Box<tracing::Span>>,
-}
-
-/// Counters of one connection.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Messages received.
-    pub messages_received: u64,
-    /// Messages sent (queued for the transport).
-    pub messages_sent: u64,
-    /// Bytes received, as read from the transport.
-    pub bytes_received: u64,
-    /// Bytes sent, as written to the transport.
-    pub bytes_sent: u64,
-    /// Heartbeat pings sent.
-    pub pings_sent: u64,
-    /// Pings received from the peer.
-    pub pings_received: u64,
-    /// The last heartbeat's round trip.
-    pub round_trip: Option<Duration>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -348,11 +330,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Some(failure) => Err(failure),
             None => Ok(answer),
         }
-    }
-
-    /// Splits the connection into a half that sends and one that receives, for two tasks.
-    pub fn split(self) -> (Sender<S>, Receiver<S>) {
-        split::split(self)
     }
 }
 

@@ -9,7 +9,8 @@ use arkws_proto::{
 use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
-use super::{Stats, pool};
+use super::pool;
+use super::stats::Stats;
 use crate::{Config, Error, Message, SendError, Unsent, Utf8Bytes};
 
 /// The protocol's state, and what the driver knows beside it.

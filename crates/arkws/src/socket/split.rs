@@ -13,7 +13,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Stats, WebSocket};
+use super::WebSocket;
+use super::stats::Stats;
 use crate::{Error, Message, Unsent};
 
 /// The sending half of a [`WebSocket`]: see [`WebSocket::split`].
@@ -46,18 +47,21 @@ struct Wakers {
 #[derive(Default)]
 struct Slot(Mutex<Option<Waker>>);
 
-pub(super) fn split<S>(socket: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
-    let wakers = Arc::new(Wakers::default());
-    let waker = Waker::from(Arc::clone(&wakers));
-    let shared = Arc::new(Shared {
-        socket: Mutex::new(socket),
-        wakers,
-    });
-    let sender = Sender {
-        shared: Arc::clone(&shared),
-        waker: waker.clone(),
-    };
-    (sender, Receiver { shared, waker })
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Splits the connection into a half that sends and one that receives, for two tasks.
+    pub fn split(self) -> (Sender<S>, Receiver<S>) {
+        let wakers = Arc::new(Wakers::default());
+        let waker = Waker::from(Arc::clone(&wakers));
+        let shared = Arc::new(Shared {
+            socket: Mutex::new(self),
+            wakers,
+        });
+        let sender = Sender {
+            shared: Arc::clone(&shared),
+            waker: waker.clone(),
+        };
+        (sender, Receiver { shared, waker })
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {

@@ -1,7 +1,7 @@
 //! From a connection's messages to events: whole, or in the pieces of the first API levels.
 
 use arkws::{Cause, CloseFrame, Stats, Transport};
-use arkws_proto::{Payload, Text};
+use arkws::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 

@@ -2,7 +2,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arkws::{Cause, CloseCode, CloseFrame, Error, Phase, Stats, Transport};
-use arkws_proto::{Payload, Text};
+use arkws::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 

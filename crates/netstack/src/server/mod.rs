@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arkws::{Bytes, Message, Utf8Bytes};
-use arkws_proto::{Payload, Text};
+use arkws::{Payload, Text};
 use tracing::error;
 
 use crate::options::MAX_SEND;

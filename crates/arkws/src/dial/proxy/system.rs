@@ -1,5 +1,7 @@
 //! The proxy that the environment names.
-use super::{ProxyError, ProxyServer, exclusion};
+use super::error::ProxyError;
+use super::exclusion;
+use super::server::ProxyServer;
 use crate::dial::url::Endpoint;
 
 /// `variable` looks up an environment variable.

@@ -11,7 +11,8 @@ use tokio_socks::TargetAddr;
 use tokio_socks::tcp::Socks5Stream;
 use url::Host;
 
-use super::{ProxyError, ProxyProtocol, ProxyServer};
+use super::error::ProxyError;
+use super::server::{ProxyProtocol, ProxyServer};
 use crate::dial::resolve;
 use crate::dial::url::{Endpoint, basic};
 use crate::error::Error;

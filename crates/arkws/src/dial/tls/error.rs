@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 use rustls_pki_types::{ServerName, UnixTime};
 
-use super::verify::Untrusted;
+use super::untrusted::Untrusted;
 
 /// Why TLS failed, or cannot even be tried.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,10 @@
 //! TLS for `wss`: whom to trust, who we are, and the handshake.
 mod certificate;
-mod cipher;
 mod error;
 mod identity;
-mod pbes2;
+mod key;
 mod roots;
+mod untrusted;
 mod verify;
 
 use std::io;

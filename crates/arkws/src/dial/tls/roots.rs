@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
-use super::TlsError;
 use super::certificate::Certificate;
+use super::error::TlsError;
 
 /// Trusted certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,37 +10,14 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls13_signature_with_raw_key};
-use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, RawPublicKeyEntity};
 
-use super::TlsError;
 use super::certificate::Certificate;
+use super::error::TlsError;
 use super::roots::Trust;
-
-/// Why a certificate is not trusted, where rustls has no word for it.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Untrusted {
-    #[error("the server's certificate is self-signed, and not among the trusted ones")]
-    SelfSigned,
-    #[error(
-        "the server's certificate is of X.509 version {0}, which is accepted only if this very \
-         certificate is among the trusted ones"
-    )]
-    OldVersion(u8),
-    /// Of an old version, and for whom.
-    #[error("the server's certificate, of X.509 version {0}, is for {1}")]
-    OtherName(u8, String),
-    /// Whose, and why it cannot be used.
-    #[error("{0} {1}")]
-    Unusable(String, String),
-}
-
-impl From<Untrusted> for Error {
-    fn from(untrusted: Untrusted) -> Error {
-        CertificateError::Other(OtherError(Arc::new(untrusted))).into()
-    }
-}
+use super::untrusted::Untrusted;
 
 #[derive(Debug)]
 pub(super) struct Verifier {

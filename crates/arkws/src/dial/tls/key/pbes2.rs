@@ -6,7 +6,7 @@ use der::{Decode, Reader, SliceReader};
 use ring::pbkdf2;
 
 use super::cipher::Cipher;
-use super::identity::{KeyProblem, unsupported};
+use super::problem::{KeyProblem, unsupported};
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
