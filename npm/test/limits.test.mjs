@@ -1,21 +1,14 @@
 // Limits on what a peer may send: each has an option, and the error names it.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { WebSocket } from 'ws';
 import { connected, next, rejection } from './events.mjs';
+import { acceptance, listen, started } from './handmade.mjs';
 import { folder, node, serve } from './support.mjs';
-
-async function started(t, config = {}) {
-  const server = arkws.createWebSocketServer();
-  await server.start({ serverIP: '127.0.0.1', serverPort: 0, ...config });
-  t.after(() => server.stop());
-  return { server, port: server.listAddress().port };
-}
 
 /** Sends one message in `count` frames. */
 function sendFragments(socket, count) {
@@ -231,39 +224,24 @@ describe('the head of a request', () => {
 
 describe('the head of an answer', () => {
   it('may end its lines with line feeds alone', async (t) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => {});
+    const port = await listen(t, (socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 403 No\nX: y\n\n'));
     });
-    server.listen(0, '127.0.0.1');
-    t.after(() => server.close());
-    await once(server, 'listening');
     const ws = arkws.createWebSocket();
     const failed = next(ws, 'error');
-    await ws.connect(`ws://127.0.0.1:${server.address().port}`);
+    await ws.connect(`ws://127.0.0.1:${port}`);
     assert.equal((await failed)[0].data, '403');
   });
-
-  const acceptance = (request, fields) => {
-    const [, key] = /sec-websocket-key: (\S+)/i.exec(request);
-    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-    const head = ['HTTP/1.1 101 S', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
-    return [...head, ...fields, '', ''].join('\r\n');
-  };
 
   for (const [what, fields, option] of [
     ['more than 128 fields', Array(126).fill('X: y'), 'maxHeaders'],
     ['more than 16 KiB', [`X: ${'y'.repeat(17_000)}`], 'maxHeaderBytes'],
   ]) {
     it(`that says nothing wrong in ${what} names the option`, async (t) => {
-      const server = createServer((socket) => {
-        socket.on('error', () => {});
-        socket.once('data', (request) => socket.end(acceptance(String(request), fields)));
+      const port = await listen(t, (socket) => {
+        socket.once('data', (request) => socket.end(acceptance(request, ...fields)));
       });
-      server.listen(0, '127.0.0.1');
-      t.after(() => server.close());
-      await once(server, 'listening');
-      const url = `ws://127.0.0.1:${server.address().port}`;
+      const url = `ws://127.0.0.1:${port}`;
       const ws = arkws.createWebSocket();
       const failed = next(ws, 'error');
       await ws.connect(url);

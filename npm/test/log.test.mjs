@@ -1,21 +1,12 @@
 // ARKWS_LOG=debug: every line says which connection it is about.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { listen } from './handmade.mjs';
 import { folder, node } from './support.mjs';
 
-/** A TCP server of this process that answers what is asked, and ends; its port. */
-async function answering(t, answer) {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', (request) => socket.end(answer(String(request))));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  return server.address().port;
-}
+/** The port of a server made by hand that answers what is asked, and ends. */
+const answering = (t, answer) =>
+  listen(t, (socket) => socket.once('data', (request) => socket.end(answer(String(request)))));
 
 /** The log of a program at a level, line by line, without the times. */
 async function logged(body, level = 'debug') {

@@ -228,6 +228,32 @@ async fn a_client_that_does_not_answer_a_close_is_given_up_after_five_seconds() 
 }
 
 #[tokio::test]
+async fn a_code_that_must_not_be_sent_goes_as_1000_and_none_is_converted() {
+    let (mut server, address) = Server::started(loopback()).await;
+    for (asked, sent) in [
+        (1001, 1001),
+        (1005, 1000),
+        (1006, 1000),
+        (1015, 1000),
+        (2999, 1000),
+        (5000, 1000),
+        (0, 1000),
+        (65536 + 1001, 1000),
+        (u32::MAX, 1000),
+    ] {
+        let (mut client, connection) = server.join(address).await;
+        let options = CloseOptions {
+            code: Some(asked),
+            reason: Some("x".into()),
+        };
+        server.object.close(&connection, options).unwrap();
+        let told = Received::Close(Some((sent, "x".into())));
+        assert_eq!(receive(&mut client).await, told);
+        assert_eq!(server.closed().await, (connection, sent, "x".into()));
+    }
+}
+
+#[tokio::test]
 async fn a_lost_connection_is_an_error_and_then_1006_with_the_cause() {
     let (mut server, address) = Server::started(loopback()).await;
     let (client, connection) = server.join(address).await;
