@@ -55,9 +55,6 @@ function deactivate(object) {
   if (active.size === 0) native().keepAlive(false);
 }
 
-/** Calls `later` after a turn of the event loop. */
-const afterTurn = typeof setImmediate === 'function' ? setImmediate : (later, value) => setTimeout(later, 0, value);
-
 /** Events lie ready, or `deliver` has stopped. */
 function wake() {
   inARow = 0;
@@ -70,7 +67,7 @@ function wake() {
     uncaught(error);
   } finally {
     // There are more: timers and other sockets have their turn first.
-    if (more) afterTurn(wake);
+    if (more) native().afterTurn(wake);
   }
 }
 
@@ -305,26 +302,28 @@ async function callLater(callback, ...args) {
   }
 }
 
-/** Calls `later` with a value when the code that runs now has ended: all of it up to the next event, if a promise has called it. */
-const afterCode =
-  typeof process === 'object' && typeof process.nextTick === 'function'
-    ? process.nextTick
-    : async (later, value) => (await undefined, later(value));
-
-/** Calls of `atEnd` in a row without an event from outside. */
+/** Flushes in a row without an event from outside, and the most before others have their turn. */
 let inARow = 0;
+const MOST_IN_A_ROW = 64;
 
 /**
- * Calls `later` with a value when the code that runs now has ended. A program that does the next thing as soon as it is called, for ever,
- * keeps neither timers nor sockets from their turns.
+ * Flushes what a client sends when the code that runs now has ended: all of it up to the next event, if promises have called it.
+ * A program that sends for ever, as soon as it has sent, keeps neither timers nor sockets from their turns. Nothing is used for
+ * this that a program, or its tests, can replace (`process.nextTick`, `setImmediate`, `Promise`).
  */
-function atEnd(later, value) {
-  if (++inARow < 64) {
-    afterCode(later, value);
-  } else {
+async function flushAtEnd(client) {
+  if (++inARow >= MOST_IN_A_ROW) {
     inARow = 0;
-    afterTurn(later, value);
+    native().afterTurn(() => client.flush());
+    return;
   }
+  // Promise jobs that wait already may send as well: this one waits behind them, until none has.
+  let waiting;
+  do {
+    waiting = client.waiting;
+    await undefined;
+  } while (waiting !== client.waiting);
+  client.flush();
 }
 
 /** Says to an object's core that the program has lost the object itself. */
@@ -353,9 +352,9 @@ module.exports = {
   THROWN,
   UNHEARD,
   activate,
-  atEnd,
   callLater,
   deactivate,
+  flushAtEnd,
   mainModule,
   native,
   programRuns,

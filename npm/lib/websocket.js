@@ -12,9 +12,9 @@ const {
   THROWN,
   UNHEARD,
   activate,
-  atEnd,
   callLater,
   deactivate,
+  flushAtEnd,
   mainModule,
   native,
   raise,
@@ -52,7 +52,8 @@ class Client {
   number;
   /** Sends that have not been answered. */
   sends = new Queue();
-  #flushes = false;
+  /** Sends that a flush is to follow. */
+  waiting = 0;
   /** Of the connects that are not over. */
   #contexts = new Contexts('arkws.connect');
   /** Connects that events tell of, and how many of them are over. */
@@ -95,14 +96,12 @@ class Client {
   /** A message waits: all that are sent by the code that runs now leave together when it has ended. */
   sending(pending) {
     this.sends.push(pending);
-    if (this.#flushes) return;
-    this.#flushes = true;
-    atEnd(Client.#flush, this);
+    if (this.waiting++ === 0) flushAtEnd(this);
   }
 
-  static #flush(client) {
-    client.#flushes = false;
-    client.sent(native().flush(client.number));
+  flush() {
+    this.waiting = 0;
+    this.sent(native().flush(this.number));
   }
 
   /** Whether the program has closed the connection whose events come now. */

@@ -66,6 +66,7 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("lost connection tests", "tests/lost-connections", true),
     ("resource tests", "tests/resources", true),
     ("bundler tests", "tests/bundlers", true),
+    ("fake timer tests", "tests/timers", true),
     ("exit tests", "tests/exit", true),
 ];
 

@@ -35,6 +35,7 @@ use napi_derive::napi;
 /// All functions that JavaScript gets from `start`.
 static FUNCTIONS: &[(&CStr, raw::Entry)] = &[
     (c"drain", delivery::drain),
+    (c"afterTurn", raw::after_turn),
     (c"keepAlive", environment::keep_alive),
     (c"uncaught", environment::uncaught),
     (c"free", environment::free),

@@ -8,6 +8,7 @@
 //! | this one | how the module starts, is called, and ends |
 //! | `call` | what a call brings: its arguments, texts and buffers |
 //! | `value` | what is made for JavaScript, and how long it is kept |
+//! | `turn` | a call after a turn of the event loop |
 //! | `outside` | how what the environment keeps is made |
 //! | `kept` | what outlives a call: functions, and the wake-up from other threads |
 //! | `exit` | what is done when the process ends |
@@ -37,12 +38,14 @@ mod call;
 mod exit;
 mod kept;
 mod outside;
+mod turn;
 mod value;
 
 pub(crate) use call::{Call, TextBuffer};
 #[cfg(unix)]
 pub(crate) use exit::leave_at_exit;
 pub(crate) use kept::{Function, Wakeup};
+pub(crate) use turn::after_turn;
 pub(crate) use value::{Env, Scope, Value};
 
 use std::cell::RefCell;
