@@ -68,6 +68,7 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("bundler tests", "tests/bundlers", true),
     ("fake timer tests", "tests/timers", true),
     ("exit tests", "tests/exit", true),
+    ("release tests", "tests/release", true),
 ];
 
 /// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.

@@ -66,7 +66,7 @@ pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
         }
         Ok(Progress::Paused) => true,
         Ok(Progress::Stopped) => {
-            environment.wakeup.wake();
+            environment.wake_again();
             false
         }
         // No JavaScript runs any more.

@@ -1,6 +1,7 @@
 //! What the module keeps per JavaScript environment: the main thread has one, each worker thread has one.
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use arkws_netstack::{PendingRequest, RuntimeLimits, WebSocket};
@@ -10,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::delivery::Interrupted;
 use crate::numbers::Numbers;
 use crate::queue::{Batch, Queue};
-use crate::raw::{Call, Function, TextBuffer, Value, Wakeup};
+use crate::raw::{Call, Env, Function, TextBuffer, Value, Wakeup};
 use crate::server::Server;
 
 /// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network thread.
@@ -18,7 +19,11 @@ use crate::server::Server;
 /// Nothing here stays borrowed while JavaScript runs: a listener may call any function of the module.
 pub(crate) struct Environment {
     pub(crate) queue: Arc<Queue>,
-    pub(crate) wakeup: Wakeup,
+    /// The JavaScript function that drains the queue, and how it is called while anything is open.
+    wake: Function,
+    wakeup: RefCell<Option<Wakeup>>,
+    /// The JavaScript environment has ended.
+    ended: Cell<bool>,
     /// The JavaScript loop that hands events to objects.
     pub(crate) deliver: Function,
     /// Makes the buffers of large messages: where memory is short, it says so instead of ending the process.
@@ -45,15 +50,16 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn new(
-        wakeup: Wakeup,
+        wake: Function,
         deliver: Function,
         make_buffer: Function,
         limits: RuntimeLimits,
     ) -> Environment {
-        let waker = wakeup.waker();
         Environment {
-            queue: Arc::new(Queue::new(Box::new(move || waker.wake()))),
-            wakeup,
+            queue: Arc::new(Queue::default()),
+            wake,
+            wakeup: RefCell::default(),
+            ended: Cell::new(false),
             deliver,
             make_buffer,
             limits,
@@ -161,21 +167,68 @@ impl Environment {
         self.requests.borrow_mut().remove(&(object, id))
     }
 
+    /// Something is open: the process, or the worker thread, waits for events, and so do the functions
+    /// that take them. JavaScript runs.
+    fn wait_for_events(self: &Rc<Self>, env: Env) -> Result<()> {
+        if self.ended.get() {
+            return Err(Error::new(
+                Status::Closing,
+                "arkws: the environment has ended",
+            ));
+        }
+        let ending = Rc::downgrade(self);
+        let at_end = move || {
+            if let Some(environment) = ending.upgrade() {
+                environment.close();
+            }
+        };
+        let wakeup = Wakeup::new(env, &self.wake, Rc::new(at_end))?;
+        let mut current = self.wakeup.borrow_mut();
+        // JavaScript has run, and may have called this.
+        if current.is_none() {
+            let waker = wakeup.waker();
+            *current = Some(wakeup);
+            self.queue.open(Box::new(move || waker.wake()));
+        }
+        Ok(())
+    }
+
+    /// Calls `wake` once more, if anything is open. What is left else is told when something is.
+    pub(crate) fn wake_again(&self) {
+        if let Some(wakeup) = &*self.wakeup.borrow() {
+            wakeup.waker().wake();
+        }
+    }
+
+    /// Nothing is open.
+    fn rest(&self) {
+        self.queue.silence();
+        drop(self.wakeup.take());
+    }
+
     /// The environment ends: nobody is called any more, and what is open is closed.
     pub(crate) fn close(&self) {
+        self.ended.set(true);
         self.queue.close();
         self.clients.take();
         self.servers.take();
         self.requests.take();
-        self.deliver.release(self.wakeup.env());
-        self.make_buffer.release(self.wakeup.env());
-        self.wakeup.release();
+        self.rest();
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
 /// `keepAlive(yes)`: whether the process, or the worker thread, waits for events.
 pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
-    call.environment.wakeup.keep_alive(call.get(0)?)?;
+    match call.get(0)? {
+        true => call.environment.wait_for_events(call.env)?,
+        false => call.environment.rest(),
+    }
     call.env.undefined()
 }
 

@@ -51,7 +51,7 @@ const KEPT_BATCHES: usize = 3;
 /// What one JavaScript environment has yet to be told.
 pub(crate) struct Queue {
     state: Mutex<State>,
-    /// Wakes the JavaScript thread; `None`: the environment is gone, or going. Locked after `state`, if both are.
+    /// Wakes the JavaScript thread; `None`: it waits for nothing. Locked after `state`, if both are.
     wake: Mutex<Option<Box<dyn Fn() + Send>>>,
     /// `SendFailed` events that JavaScript has not been told of.
     failures: AtomicUsize,
@@ -166,9 +166,9 @@ pub(crate) enum Kind {
     Binary,
 }
 
-impl Queue {
-    /// A queue whose events are announced by `wake`.
-    pub(crate) fn new(wake: Box<dyn Fn() + Send>) -> Queue {
+impl Default for Queue {
+    /// A queue whose events are not announced yet.
+    fn default() -> Queue {
         Queue {
             state: Mutex::new(State {
                 ready: VecDeque::new(),
@@ -176,9 +176,29 @@ impl Queue {
                 awake: false,
                 closed: false,
             }),
-            wake: Mutex::new(Some(wake)),
+            wake: Mutex::new(None),
             failures: AtomicUsize::new(0),
         }
+    }
+}
+
+impl Queue {
+    /// From now on `wake` announces events. It does so at once, whether or not there are any: the
+    /// last call of the one before may not have come to anything.
+    pub(crate) fn open(&self, wake: Box<dyn Fn() + Send>) {
+        let mut state = self.lock();
+        state.awake = true;
+        *self.waker() = Some(wake);
+        drop(state);
+        if let Some(wake) = &*self.waker() {
+            wake();
+        }
+    }
+
+    /// No event is announced: when this returns `wake` is not being called and will not be, before
+    /// the queue is [opened](Self::open) again.
+    pub(crate) fn silence(&self) {
+        *self.waker() = None;
     }
 
     // Small payloads are taken by reference: to move one about takes longer than all else that is done with it.

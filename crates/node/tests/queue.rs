@@ -40,10 +40,11 @@ fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woke
     // Before there is a second thread: both are to work at the same time.
     let expected: Vec<u8> = (0..MESSAGES).flat_map(payload).collect();
     let (wake, woken) = mpsc::channel();
-    let queue = Arc::new(Queue::new(Box::new(move || {
+    let queue = Arc::new(Queue::default());
+    queue.open(Box::new(move || {
         // Whoever has taken everything does not listen any more.
         let _ = wake.send(());
-    })));
+    }));
     let network = {
         let queue = Arc::clone(&queue);
         std::thread::spawn(move || {

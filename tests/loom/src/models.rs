@@ -281,8 +281,7 @@ fn lengths(queue: &Queue, batches: &mut VecDeque<crate::queue::Batch>) -> Vec<us
 pub fn no_event_is_left_in_the_queue() {
     check(|| {
         let woken = Arc::new(Notify::new());
-        let wake = Arc::clone(&woken);
-        let queue = Arc::new(Queue::new(Box::new(move || wake.notify())));
+        let queue = Arc::new(Queue::default());
         let network = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
@@ -294,6 +293,8 @@ pub fn no_event_is_left_in_the_queue() {
                 }
             })
         };
+        let wake = Arc::clone(&woken);
+        queue.open(Box::new(move || wake.notify()));
         let (mut told, mut batches) = (Vec::new(), VecDeque::new());
         while told.len() < 3 {
             woken.wait();
@@ -309,13 +310,45 @@ pub fn no_event_is_left_in_the_queue() {
     });
 }
 
+/// Events that came while nothing was open are told when something is.
+pub fn no_event_is_left_in_a_queue_that_was_silent() {
+    check(|| {
+        let woken = Arc::new(Notify::new());
+        let queue = Arc::new(Queue::default());
+        queue.open(Box::new(|| {}));
+        let network = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                queue.data_end(1);
+                queue.flush();
+            })
+        };
+        queue.silence();
+        let wake = Arc::clone(&woken);
+        queue.open(Box::new(move || wake.notify()));
+        let (mut told, mut batches) = (0, VecDeque::new());
+        while told == 0 {
+            woken.wait();
+            loop {
+                queue.take(&mut batches);
+                told += batches.iter().map(|batch| batch.items.len()).sum::<usize>();
+                if !queue.give_back(&mut batches) {
+                    break;
+                }
+            }
+        }
+        network.join().unwrap();
+    });
+}
+
 /// An environment that is gone is not woken: what wakes it has been freed.
 pub fn nobody_wakes_an_environment_that_is_gone() {
     check(|| {
         let gone = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&gone);
         let wake = move || assert!(!seen.load(Ordering::Relaxed), "it is gone");
-        let queue = Arc::new(Queue::new(Box::new(wake)));
+        let queue = Arc::new(Queue::default());
+        queue.open(Box::new(wake));
         let network = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
@@ -340,7 +373,7 @@ pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
             line: Arc::new(Line::default()),
             ..given(transport)
         };
-        let queue = Arc::new(Queue::new(Box::new(|| {})));
+        let queue = Arc::new(Queue::default());
         // As when a connection has been lost, and another made.
         let network = {
             let (given, queue) = (given.clone(), Arc::clone(&queue));

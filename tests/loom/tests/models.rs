@@ -18,6 +18,7 @@ models! {
     a_program_that_has_caught_up_is_read_for
     a_close_before_the_connection_is_seen
     no_event_is_left_in_the_queue
+    no_event_is_left_in_a_queue_that_was_silent
     nobody_wakes_an_environment_that_is_gone
     a_failure_that_is_not_known_is_seen_by_who_sends
 }

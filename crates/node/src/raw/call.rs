@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 use std::ffi::c_void;
 use std::ptr;
+use std::rc::Rc;
 
 use arkws_netstack::MAX_SEND;
 use napi::bindgen_prelude::FromNapiValue;
@@ -22,7 +23,7 @@ const USUAL_TEXT: usize = 4096;
 /// environment and its arguments are current.
 pub(crate) struct Call<'a> {
     pub(crate) env: Env,
-    pub(crate) environment: &'a Environment,
+    pub(crate) environment: &'a Rc<Environment>,
     pub(super) arguments: Arguments,
 }
 

@@ -1,16 +1,18 @@
 //! What outlives a call: functions of JavaScript, and the wake-up that other threads may call.
-use std::cell::Cell;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 
 use napi::{Error, Result, Status, sys};
 
 use super::outside::outside_contexts;
 use super::{Env, Value, check};
 
-/// A JavaScript function that is kept as long as its environment.
+/// A JavaScript function that somebody else keeps: see `start`.
 pub(crate) struct Function {
-    /// Null: [`release`](Self::release) was called.
-    reference: Cell<sys::napi_ref>,
+    env: sys::napi_env,
+    reference: sys::napi_ref,
 }
 
 impl Function {
@@ -18,33 +20,40 @@ impl Function {
     /// Both are current.
     pub(super) unsafe fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Function> {
         let mut reference = ptr::null_mut();
-        // SAFETY: as the caller promises. A count of 1 keeps the function from being collected.
-        check(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
-        Ok(Function {
-            reference: Cell::new(reference),
-        })
+        // SAFETY: as the caller promises. A count of 0 does not keep the function from being
+        // collected.
+        check(unsafe { sys::napi_create_reference(env, function, 0, &mut reference) })?;
+        Ok(Function { env, reference })
+    }
+
+    /// The function itself.
+    ///
+    /// # Errors
+    /// It has been collected.
+    fn value(&self, Env(env): Env) -> Result<Value> {
+        let mut function = ptr::null_mut();
+        // SAFETY: an `Env` is current. The reference is deleted when `self` is dropped.
+        check(unsafe { sys::napi_get_reference_value(env, self.reference, &mut function) })?;
+        if function.is_null() {
+            let why = "arkws: the functions that `start` was given are gone";
+            return Err(Error::new(Status::GenericFailure, why));
+        }
+        Ok(Value(function))
     }
 
     /// Calls it, and returns what it does. JavaScript runs.
     ///
     /// # Errors
     /// It has thrown: see [`Env::take_exception`]. Or no JavaScript can run any more.
-    pub(crate) fn call(&self, Env(env): Env, arguments: &[Value]) -> Result<Value> {
-        let (mut receiver, mut function) = (ptr::null_mut(), ptr::null_mut());
-        let mut result = ptr::null_mut();
+    pub(crate) fn call(&self, env: Env, arguments: &[Value]) -> Result<Value> {
+        let Value(function) = self.value(env)?;
+        let (mut receiver, mut result) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: an `Env` and a `Value` are current, and the latter is a `napi_value`
-        // (`repr(transparent)`). The reference is one that nobody has deleted, or null, for which
-        // Node-API returns an error: so says its field. What the called JavaScript does, `release`
-        // among it, comes after the last use of it.
+        // (`repr(transparent)`).
         unsafe {
-            check(sys::napi_get_undefined(env, &mut receiver))?;
-            check(sys::napi_get_reference_value(
-                env,
-                self.reference.get(),
-                &mut function,
-            ))?;
+            check(sys::napi_get_undefined(env.0, &mut receiver))?;
             check(sys::napi_call_function(
-                env,
+                env.0,
                 receiver,
                 function,
                 arguments.len(),
@@ -54,33 +63,33 @@ impl Function {
         }
         Ok(Value(result))
     }
+}
 
-    /// The environment ends: the function is not called any more. (Node.js 20 does not free
-    /// references that nobody deletes.)
-    pub(crate) fn release(&self, Env(env): Env) {
-        let reference = self.reference.replace(ptr::null_mut());
-        if !reference.is_null() {
-            // SAFETY: an `Env` is current, also in a clean-up hook. This was the only copy of the
-            // reference.
-            unsafe { sys::napi_delete_reference(env, reference) };
-        }
+impl Drop for Function {
+    fn drop(&mut self) {
+        // SAFETY: a `Function` is on its environment's thread (it holds pointers, so that the
+        // compiler keeps it there), and it belongs to an `Environment`, which ends in a call or a
+        // finalizer, where the `napi_env` is valid. This is the only copy of the reference.
+        unsafe { sys::napi_delete_reference(self.env, self.reference) };
     }
 }
 
-/// The JavaScript thread's end of its wake-up call.
+/// The JavaScript thread's end of its wake-up call. While it lives, the process, or the worker
+/// thread, stays alive to be woken, and so does the function that is called.
 pub(crate) struct Wakeup {
     env: sys::napi_env,
-    /// Null: [`release`](Self::release) was called.
-    function: Cell<sys::napi_threadsafe_function>,
+    function: sys::napi_threadsafe_function,
+    /// Null: there is none.
+    hook: *mut Rc<dyn Fn()>,
 }
 
 /// The network thread's end.
 ///
-/// One that is kept is valid until [`Wakeup::release`] of the same environment: its owner, the
-/// [`Queue`], drops it before, in [`close`], under the lock under which it calls it.
+/// One that is kept is valid as long as the [`Wakeup`] that it is of: its owner, the [`Queue`],
+/// drops it before, in [`silence`], under the lock under which it calls it.
 ///
 /// [`Queue`]: crate::queue::Queue
-/// [`close`]: crate::queue::Queue::close
+/// [`silence`]: crate::queue::Queue::silence
 pub(crate) struct Waker(sys::napi_threadsafe_function);
 
 // SAFETY: to be called on other threads is what a thread-safe function is for, and `wake` does
@@ -88,75 +97,75 @@ pub(crate) struct Waker(sys::napi_threadsafe_function);
 unsafe impl Send for Waker {}
 
 impl Wakeup {
-    /// Makes `wake` callable from other threads. It does not keep the process alive yet.
-    ///
-    /// # Safety
-    /// Both are current.
-    pub(super) unsafe fn new(env: sys::napi_env, wake: sys::napi_value) -> Result<Wakeup> {
-        // SAFETY: as the caller promises, of both.
-        let function = unsafe { outside_contexts(env, || make_wakeup(env, wake)) }?;
-        Ok(Wakeup {
-            env,
-            function: Cell::new(function),
-        })
+    /// Makes `wake` callable from other threads. When the JavaScript environment ends before the
+    /// result is dropped, `at_end` is called, which drops it. JavaScript runs.
+    pub(crate) fn new(env: Env, wake: &Function, at_end: Rc<dyn Fn()>) -> Result<Wakeup> {
+        let Value(wake) = wake.value(env)?;
+        // SAFETY: an `Env` is current, and the value was made just now.
+        let function = unsafe { outside_contexts(env.0, || make_wakeup(env.0, wake)) }?;
+        let mut wakeup = Wakeup {
+            env: env.0,
+            function,
+            hook: ptr::null_mut(),
+        };
+        // After the function: Node-API runs hooks in the opposite order of their adding, and a
+        // thread-safe function ends in such a one. Nobody may call it then.
+        let hook = Box::into_raw(Box::new(at_end));
+        // SAFETY: an `Env` is current. `end_environment` may be called until `wakeup` removes it,
+        // which frees `hook` then.
+        let added = check(unsafe {
+            sys::napi_add_env_cleanup_hook(env.0, Some(end_environment), hook.cast())
+        });
+        match added {
+            Ok(()) => wakeup.hook = hook,
+            // SAFETY: it was made of a box above, and nobody else has it.
+            Err(_) => drop(unsafe { Box::from_raw(hook) }),
+        }
+        added.map(|()| wakeup)
     }
 
-    /// The environment, for its clean-up hook, in which it is current.
-    pub(crate) fn env(&self) -> Env {
-        Env(self.env)
-    }
-
-    /// For the environment's [`Queue`](crate::queue::Queue), and for nobody else.
+    /// For the environment's [`Queue`](crate::queue::Queue) to keep, or to be used at once.
     pub(crate) fn waker(&self) -> Waker {
-        Waker(self.function.get())
+        Waker(self.function)
     }
+}
 
-    /// Wakes this thread once more, as a [`Waker`] would.
-    pub(crate) fn wake(&self) {
-        let function = self.function.get();
-        if !function.is_null() {
-            Waker(function).wake();
-        }
-    }
-
-    /// Whether the process, or the worker thread, stays alive to be woken.
-    pub(crate) fn keep_alive(&self, yes: bool) -> Result<()> {
-        let function = self.function.get();
-        if function.is_null() {
-            return Err(Error::new(
-                Status::Closing,
-                "arkws: the environment has ended",
-            ));
-        }
-        // SAFETY: a `Wakeup` is on its environment's thread (it holds pointers, so that the
-        // compiler keeps it there), and the function has not been released.
-        check(unsafe {
-            if yes {
-                sys::napi_ref_threadsafe_function(self.env, function)
-            } else {
-                sys::napi_unref_threadsafe_function(self.env, function)
-            }
-        })
-    }
-
-    /// Gives the function up; no [`Waker`] is left.
-    pub(crate) fn release(&self) {
-        let function = self.function.replace(ptr::null_mut());
-        if !function.is_null() {
-            // SAFETY: the function was made by `new`, and is released once. The environment's
-            // clean-up hook does so, before Node-API's own ends the function, and after
-            // `Queue::close`.
+impl Drop for Wakeup {
+    fn drop(&mut self) {
+        let Wakeup {
+            env,
+            function,
+            hook,
+        } = *self;
+        if !hook.is_null() {
+            // SAFETY: `new` has added the hook, of an environment that has not ended: a `Wakeup` is
+            // on its thread (it holds pointers, so that the compiler keeps it there), and is dropped
+            // in the hook at the latest, or by a caller of `Wakeup::new`. The hook is not called any
+            // more, and has taken what it needs if it is what runs now; `hook` was made of a box.
             unsafe {
-                sys::napi_release_threadsafe_function(
-                    function,
-                    sys::ThreadsafeFunctionReleaseMode::abort,
-                );
+                sys::napi_remove_env_cleanup_hook(env, Some(end_environment), hook.cast());
+                drop(Box::from_raw(hook));
             }
+        }
+        // SAFETY: the function was made by `new`, and is released once, before Node-API's own hook
+        // ends it. No `Waker` of it is left.
+        unsafe {
+            sys::napi_release_threadsafe_function(
+                function,
+                sys::ThreadsafeFunctionReleaseMode::abort,
+            );
         }
     }
 }
 
-/// A thread-safe function that calls `wake`. It does not keep the process alive.
+unsafe extern "C" fn end_environment(hook: *mut c_void) {
+    // SAFETY: `Wakeup::new` has added this with a box that the `Wakeup` frees when it has removed
+    // it. That happens in this call: nothing of the box is used then.
+    let at_end = Rc::clone(unsafe { &*hook.cast::<Rc<dyn Fn()>>() });
+    let _ = catch_unwind(AssertUnwindSafe(|| at_end()));
+}
+
+/// A thread-safe function that calls `wake`. It keeps the process alive.
 ///
 /// # Safety
 /// Both are current.
@@ -184,7 +193,6 @@ unsafe fn make_wakeup(
             None,
             &mut function,
         ))?;
-        check(sys::napi_unref_threadsafe_function(env, function))?;
     }
     Ok(function)
 }
@@ -192,9 +200,9 @@ unsafe fn make_wakeup(
 impl Waker {
     pub(crate) fn wake(&self) {
         // SAFETY: the function is valid: the queue, which alone keeps a `Waker`, drops it in
-        // `close`, before the function is released, and holds a lock meanwhile without which it
-        // does not call this; `Wakeup::wake` has seen that it has not been released, by this very
-        // thread. The call waits for nothing, and runs no JavaScript. It can fail only when the
+        // `silence`, before the function is released, and holds a lock meanwhile without which it
+        // does not call this; nobody else has one for longer than this call, on the thread that
+        // releases it. The call waits for nothing, and runs no JavaScript. It can fail only when the
         // environment is going: then there is nobody left to wake.
         unsafe {
             sys::napi_call_threadsafe_function(

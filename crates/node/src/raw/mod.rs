@@ -17,10 +17,9 @@
 //! All `unsafe` of this crate is here, and in [`utf16`](crate::utf16): the compiler refuses it
 //! elsewhere. It rests on these:
 //!
-//! - **An [`Env`] is current.** One is made by `enter` and under `start`, of the `napi_env` that
-//!   Node-API calls with, and by [`Wakeup::env`], for the environment's clean-up hook: always on
-//!   the environment's thread, while Node-API calls us. It holds a pointer, so that the compiler
-//!   keeps it on its thread, and nothing that outlives a call stores one.
+//! - **An [`Env`] is current.** One is made by `enter`, of the `napi_env` that Node-API calls with:
+//!   always on the environment's thread, while Node-API calls us. It holds a pointer, so that the
+//!   compiler keeps it on its thread, and nothing that outlives a call stores one.
 //! - **A [`Value`] is current**, for the same reasons, until the call returns or the [`Scope`]
 //!   closes in which it was made. Values are in locals, and in `delivery`'s list, which is emptied
 //!   before its scope is replaced. Values cannot come from another environment: its objects are of
@@ -29,8 +28,8 @@
 //!   What runs JavaScript then returns an error instead, which [`check`] makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
 //! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], [`Env::convert`] and
-//!   [`Call::get`] of objects (accessors of prototypes), when a thread-safe function is made
-//!   (`async_hooks`), and when `guard` makes an exception; nowhere else. It may call any
+//!   [`Call::get`] of objects (accessors of prototypes), in [`Wakeup::new`] (`async_hooks`), and when
+//!   `guard` makes an exception; nowhere else. It may call any
 //!   function of this module. So across these nothing of the environment's cells or locks is
 //!   borrowed, nor memory that JavaScript owns.
 mod call;
@@ -48,10 +47,10 @@ pub(crate) use kept::{Function, Wakeup};
 pub(crate) use turn::after_turn;
 pub(crate) use value::{Env, Scope, Value};
 
-use std::cell::RefCell;
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 
 use arkws_netstack::RuntimeLimits;
 use napi::bindgen_prelude::FromNapiValue;
@@ -60,6 +59,9 @@ use napi::{Error, JsError, Result, Status, sys};
 use crate::FUNCTIONS;
 use crate::environment::Environment;
 use call::arguments;
+
+/// The length of a name that ends with a zero.
+const NAPI_AUTO_LENGTH: isize = -1;
 
 fn check(status: sys::napi_status) -> Result<()> {
     match status {
@@ -74,32 +76,10 @@ fn check(status: sys::napi_status) -> Result<()> {
 /// A function of the module.
 pub(crate) type Entry = fn(&Call<'_>) -> Result<Value>;
 
-/// What one call of `start` made.
-struct Instance {
-    environment: Environment,
-    functions: Vec<Bound>,
-}
-
 /// What a JavaScript function of this module carries with it.
 struct Bound {
-    environment: *const Environment,
+    environment: Rc<Environment>,
     entry: Entry,
-}
-
-/// All instances of one environment. Usually one; a test runner that loads our JavaScript afresh
-/// for each test makes more. Each is a box that only this list owns.
-#[derive(Default)]
-struct Instances(RefCell<Vec<*mut Instance>>);
-
-impl Drop for Instances {
-    fn drop(&mut self) {
-        for instance in self.0.take() {
-            // SAFETY: `start` made it of a box and gave it to this list alone. The list is dropped
-            // by `free_instances` only, when nothing that points into an instance is called any
-            // more.
-            drop(unsafe { Box::from_raw(instance) });
-        }
-    }
 }
 
 /// Puts `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` into the module's exports.
@@ -108,55 +88,100 @@ impl Drop for Instances {
 /// makes an ArrayBuffer of `n` bytes, or returns undefined. The numbers are the largest strings and
 /// buffers of the runtime, undefined if it tells none.
 ///
+/// A test runner that loads our JavaScript afresh for each test calls it for each. What it makes is
+/// let go when that JavaScript is collected: while nothing is open, no reference of ours leads there.
+///
 /// # Safety
-/// Node-API is calling with both, to load the module. Nothing else sets the environment's instance
-/// data.
+/// Node-API is calling with both, to load the module.
 pub(crate) unsafe fn export_start(env: sys::napi_env, exports: sys::napi_value) -> Result<()> {
-    let instances = Box::into_raw(Box::<Instances>::default());
-    // SAFETY: `env` is current, as the caller promises. Node-API passes `instances` to
-    // `free_instances` once, when it frees `env`, which is after the clean-up hooks: no JavaScript
-    // can run any more.
-    check(unsafe {
-        sys::napi_set_instance_data(env, instances.cast(), Some(free_instances), ptr::null_mut())
-    })?;
-    // SAFETY: both are current, as the caller promises; `enter_start` needs no data, but what was
-    // set above.
-    unsafe { define(env, exports, c"start", enter_start, ptr::null_mut()) }
+    let mut function = ptr::null_mut();
+    // SAFETY: both are current, as the caller promises; `enter_start` needs no data.
+    unsafe {
+        check(sys::napi_create_function(
+            env,
+            c"start".as_ptr(),
+            NAPI_AUTO_LENGTH,
+            Some(enter_start),
+            ptr::null_mut(),
+            &mut function,
+        ))?;
+        define(env, exports, c"start", function)
+    }
 }
 
-unsafe extern "C" fn free_instances(_: sys::napi_env, instances: *mut c_void, _: *mut c_void) {
-    // SAFETY: this is what `export_start` made of a box; Node-API calls this once.
-    let instances = unsafe { Box::from_raw(instances.cast::<Instances>()) };
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(instances)));
-}
-
-/// Gives `object` a function. It is defined, not set: no setter of a prototype takes it, no
+/// Gives `object` a property. It is defined, not set: no setter of a prototype takes it, no
 /// JavaScript runs.
 ///
 /// # Safety
-/// `env` and `object` are current. `data` is what `callback` expects, for as long as JavaScript can
-/// run.
+/// All are current.
 unsafe fn define(
     env: sys::napi_env,
     object: sys::napi_value,
     name: &'static CStr,
-    callback: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
-    data: *mut c_void,
+    value: sys::napi_value,
 ) -> Result<()> {
     use sys::PropertyAttributes::{configurable, enumerable, writable};
     let property = sys::napi_property_descriptor {
         utf8name: name.as_ptr(),
         name: ptr::null_mut(),
-        method: Some(callback),
+        method: None,
         getter: None,
         setter: None,
-        value: ptr::null_mut(),
+        value,
         attributes: writable | enumerable | configurable,
-        data,
+        data: ptr::null_mut(),
     };
     // SAFETY: as the caller promises. Node-API reads one property, whose name ends with a zero
     // (`CStr`).
     check(unsafe { sys::napi_define_properties(env, object, 1, &raw const property) })
+}
+
+/// A function of this module. It is called with `bound`, and keeps that until it is collected, or
+/// the environment ends.
+///
+/// # Safety
+/// `env` is current.
+unsafe fn function(
+    env: sys::napi_env,
+    name: &'static CStr,
+    bound: Bound,
+) -> Result<sys::napi_value> {
+    let bound = Box::into_raw(Box::new(bound)).cast::<c_void>();
+    let mut function = ptr::null_mut();
+    // SAFETY: as the caller promises. `enter` is called with `bound` as long as there is the function:
+    // Node-API calls the finalizer when there is not any more, once, and not while the function runs.
+    let made = unsafe {
+        let (name, length) = (name.as_ptr(), NAPI_AUTO_LENGTH);
+        check(sys::napi_create_function(
+            env,
+            name,
+            length,
+            Some(enter),
+            bound,
+            &mut function,
+        ))
+        .and_then(|()| {
+            check(sys::napi_add_finalizer(
+                env,
+                function,
+                bound,
+                Some(free_bound),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            ))
+        })
+    };
+    if made.is_err() {
+        // SAFETY: there is no finalizer, and nobody calls a function that nobody gets.
+        unsafe { free_bound(env, bound, ptr::null_mut()) };
+    }
+    made.map(|()| function)
+}
+
+unsafe extern "C" fn free_bound(_: sys::napi_env, bound: *mut c_void, _: *mut c_void) {
+    // SAFETY: this is what `function` made of a box; it is called once.
+    let bound = unsafe { Box::from_raw(bound.cast::<Bound>()) };
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(bound)));
 }
 
 unsafe extern "C" fn enter_start(
@@ -172,57 +197,42 @@ unsafe extern "C" fn enter_start(
 unsafe fn start(env: sys::napi_env, info: sys::napi_callback_info) -> Result<Value> {
     // SAFETY: as the caller promises.
     let (arguments, _) = unsafe { arguments(env, info) }?;
+    let [
+        wake,
+        deliver,
+        make_buffer,
+        max_text_units,
+        max_binary_bytes,
+        ..,
+    ] = arguments;
     // SAFETY: `env` is current, and so are the arguments of the call.
-    let (wakeup, deliver, make_buffer) = unsafe {
-        (
-            Wakeup::new(env, arguments[0])?,
-            Function::new(env, arguments[1])?,
-            Function::new(env, arguments[2])?,
-        )
+    let environment = unsafe {
+        let limits = RuntimeLimits {
+            max_text_units: largest(env, max_text_units)?,
+            max_binary_bytes: largest(env, max_binary_bytes)?,
+        };
+        Rc::new(Environment::new(
+            Function::new(env, wake)?,
+            Function::new(env, deliver)?,
+            Function::new(env, make_buffer)?,
+            limits,
+        ))
     };
-    // SAFETY: as above.
-    let limits = unsafe {
-        RuntimeLimits {
-            max_text_units: largest(env, arguments[3])?,
-            max_binary_bytes: largest(env, arguments[4])?,
-        }
-    };
-    let mut instance = Box::new(Instance {
-        environment: Environment::new(wakeup, deliver, make_buffer, limits),
-        functions: Vec::new(),
-    });
-    let environment = &raw const instance.environment;
-    instance
-        .functions
-        .extend(FUNCTIONS.iter().map(|(_, entry)| Bound {
-            environment,
-            entry: *entry,
-        }));
-    let instance = Box::into_raw(instance);
-    let (mut instances, mut exports) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: `env` is current. Its instance data is what `export_start` set, before there was a
-    // `start` to call. `instance` lives until `free_instances`, and nothing changes its list of
-    // functions: what points into it is valid as long as it can be called.
-    //
-    // The hook comes before the functions. With them JavaScript can open connections, of which the
-    // network thread tells through the thread-safe function, until the hook has run. Node-API runs
-    // hooks in the opposite order of their adding, and a thread-safe function ends in such a one:
-    // `Wakeup::new` has added that before.
+    let mut exports = ptr::null_mut();
+    // SAFETY: as above, and what is made here is current as well.
     unsafe {
-        check(sys::napi_get_instance_data(env, &mut instances))?;
-        let Instances(instances) = &*instances.cast::<Instances>();
-        instances.borrow_mut().push(instance);
-        let environment = &raw const (*instance).environment;
-        check(sys::napi_add_env_cleanup_hook(
-            env,
-            Some(close_environment),
-            environment.cast_mut().cast(),
-        ))?;
         check(sys::napi_create_object(env, &mut exports))?;
-        for ((name, _), bound) in FUNCTIONS.iter().zip(&(*instance).functions) {
-            let bound = ptr::from_ref(bound).cast_mut();
-            define(env, exports, name, enter, bound.cast())?;
+        for (name, entry) in FUNCTIONS {
+            let bound = Bound {
+                environment: Rc::clone(&environment),
+                entry: *entry,
+            };
+            define(env, exports, name, function(env, name, bound)?)?;
         }
+        // They live as long as who calls ours: it has its functions from there.
+        define(env, exports, c"wake", wake)?;
+        define(env, exports, c"deliver", deliver)?;
+        define(env, exports, c"makeBuffer", make_buffer)?;
     }
     Ok(Value(exports))
 }
@@ -237,29 +247,20 @@ unsafe fn largest(env: sys::napi_env, value: sys::napi_value) -> Result<usize> {
     Ok(size.map_or(usize::MAX, |size| size as usize))
 }
 
-unsafe extern "C" fn close_environment(environment: *mut c_void) {
-    // SAFETY: `start` added this hook with the environment of an instance, which `free_instances`
-    // frees later: Node-API runs the hooks of an environment before it frees what belongs to it.
-    let environment = unsafe { &*environment.cast::<Environment>() };
-    let _ = catch_unwind(AssertUnwindSafe(|| environment.close()));
-}
-
 /// Every call of every function but `start`.
 unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     guard(env, || {
         // SAFETY: Node-API is calling us with both.
         let (arguments, bound) = unsafe { arguments(env, info) }?;
-        // SAFETY: `start` gave every function its `Bound`, which lies in an instance beside the
-        // environment. An instance is freed by `free_instances` only, when JavaScript neither runs
-        // nor can be called: not while this call lasts. Both are only read; what changes in an
-        // `Environment` is in cells.
-        let (environment, entry) = unsafe {
-            let bound = &*bound.cast::<Bound>();
-            (&*bound.environment, bound.entry)
-        };
+        // SAFETY: `function` gave the function that is called its `Bound`, which it keeps. It is
+        // only read; what changes in an `Environment` is in cells.
+        let bound = unsafe { &*bound.cast::<Bound>() };
+        let entry = bound.entry;
+        // Kept until this call is over, whatever JavaScript does meanwhile.
+        let environment = Rc::clone(&bound.environment);
         entry(&Call {
             env: Env(env),
-            environment,
+            environment: &environment,
             arguments,
         })
     })
