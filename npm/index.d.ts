@@ -315,7 +315,8 @@ export declare namespace webSocket {
     /**
      * Header fields of the request: an object, a `Map` or an array of pairs; each value a string, a number or an array of
      * strings. `Host`, `Origin` and `User-Agent` replace ours, `Sec-WebSocket-Protocol` joins `protocol`, the other fields
-     * of the handshake are refused (401), as are names and values that would break the request. Values are sent in UTF-8.
+     * of the handshake are refused (401), as are names and values that would break the request.
+     * Values are sent in UTF-8.
      * @since 6
      */
     header?: Object;
@@ -380,7 +381,10 @@ export declare namespace webSocket {
     maxHeaders?: number;
     /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends the connection with 1009. Default: 64 MiB. */
     maxMessageSize?: number;
-    /** **arkws**: most frames that a message may come in, over 0, else 401; more end the connection with 1009. Default: 1048576. */
+    /**
+     * **arkws**: most frames that a message may come in, over 0, else 401; more end the connection
+     * with 1009. Default: 1048576.
+     */
     maxFragments?: number;
     /**
      * **arkws**: milliseconds that the server may take nothing of what waits to be sent; then it is given up: `error` with the
@@ -824,14 +828,20 @@ export declare namespace webSocket {
     allowedOrigins?: string[];
     /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that connection with 1009. Default: 16 MiB. */
     maxMessageSize?: number;
-    /** **arkws**: most frames that a message may come in, over 0, else 401; more end that connection with 1009. Default: 1048576. */
+    /**
+     * **arkws**: most frames that a message may come in, over 0, else 401; more end that connection
+     * with 1009. Default: 1048576.
+     */
     maxFragments?: number;
     /**
-     * **arkws**: bytes of the largest head of a request, over 0, else 401; a larger one is refused with HTTP status 431, and an
-     * `error`. Default: 16 KiB.
+     * **arkws**: bytes of the largest head of a request, over 0, else 401; a larger one is refused
+     * with HTTP status 431, and an `error`. Default: 16 KiB.
      */
     maxHeaderBytes?: number;
-    /** **arkws**: most header fields of a request, over 0, else 401; one with more is refused likewise. Default: 128. */
+    /**
+     * **arkws**: most header fields of a request, over 0, else 401; one with more is refused likewise.
+     * Default: 128.
+     */
     maxHeaders?: number;
     /**
      * **arkws**: milliseconds that a client may take nothing of what waits for it; then it is given up: `error` with the cause

@@ -50,12 +50,13 @@ function parameterError(detail) {
 }
 
 /**
- * The error for what was thrown while values of the program were read: a mistake that we have found, or whatever a
- * getter, a Proxy or a conversion of the program's has thrown.
+ * The error for what was thrown while values of the program were read: a mistake that we have found,
+ * or whatever a getter, a Proxy or a conversion of the program's has thrown.
  */
 function mistakeOf(thrown) {
   try {
-    if (thrown instanceof BusinessError && thrown.code === 401 && thrown.cause === undefined) return thrown;
+    const isOurs = thrown instanceof BusinessError && thrown.code === 401;
+    if (isOurs && thrown.cause === undefined) return thrown;
     return parameterError(thrown?.message ?? thrown);
   } catch {
     // That cannot be read either.

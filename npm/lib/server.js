@@ -81,7 +81,9 @@ class Core {
   /** `connection` and `options` are ours. */
   close(connection, { code, reason }) {
     const { clientIP, clientPort } = connection;
-    const error = errorOf(() => native().closeConnection(this.number, clientIP, clientPort, code, reason));
+    const error = errorOf(() =>
+      native().closeConnection(this.number, clientIP, clientPort, code, reason),
+    );
     const address = addressOf(connection);
     const client = this.#present.get(address);
     // Refused it may be because the client is gone, and the events that tell of it are on their way.
@@ -208,7 +210,8 @@ class Core {
     const refuse = (status, reason) => {
       if (!Number.isInteger(status) || status < 400 || status > 599) {
         const given = typeof status === 'number' ? status : typeof status;
-        throw failedCall(refuse, parameterError(`a request is refused with a status from 400 to 599, not ${given}`));
+        const why = `a request is refused with a status from 400 to 599, not ${given}`;
+        throw failedCall(refuse, parameterError(why));
       }
       if (reason !== undefined && typeof reason !== 'string') {
         throw failedCall(refuse, parameterError('the reason is not a string'));
@@ -302,7 +305,9 @@ class WebSocketServer {
     } catch (thrown) {
       return answer(send, undefined, mistakeOf(thrown));
     }
-    if (to === undefined) return answer(send, undefined, parameterError('send takes data and a connection'));
+    if (to === undefined) {
+      return answer(send, undefined, parameterError('send takes data and a connection'));
+    }
     return core.send(data, to);
   }
 
@@ -366,7 +371,8 @@ function isData(data) {
 function connectionOf(value) {
   if (!isObject(value)) return undefined;
   const { clientIP, clientPort } = value;
-  return typeof clientIP === 'string' && typeof clientPort === 'number' ? { clientIP, clientPort } : undefined;
+  const isOne = typeof clientIP === 'string' && typeof clientPort === 'number';
+  return isOne ? { clientIP, clientPort } : undefined;
 }
 
 function addressOf({ clientIP, clientPort }) {

@@ -1,4 +1,5 @@
-// Values of the program that do something when they are read: calls never throw, whatever they are given.
+// Values of the program that do something when they are read: calls never throw, whatever they are
+// given.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
@@ -42,12 +43,32 @@ const conversions = () => [
 const CLIENT_OPTIONS = [
   ...['header', 'caPath', 'clientCert', 'skipServerCertVerification', 'minSupportTlsProtocol'],
   ...['proxy', 'protocol', 'pingInterval', 'pongTimeout', 'supportOriginPort', 'connectTimeout'],
-  ...['handshakeTimeout', 'writeTimeout', 'messageTimeout', 'maxRedirects', 'maxHeaderBytes', 'maxHeaders'],
-  ...['maxMessageSize', 'maxFragments', 'maxQueuedBytes', 'perMessageDeflate', 'reconnect', 'binaryType'],
+  ...[
+    'handshakeTimeout',
+    'writeTimeout',
+    'messageTimeout',
+    'maxRedirects',
+    'maxHeaderBytes',
+    'maxHeaders',
+  ],
+  ...[
+    'maxMessageSize',
+    'maxFragments',
+    'maxQueuedBytes',
+    'perMessageDeflate',
+    'reconnect',
+    'binaryType',
+  ],
 ];
 
 const SERVER_OPTIONS = [
-  ...['serverIP', 'serverPort', 'serverCert', 'maxConcurrentClientsNumber', 'maxConnectionsForOneClient'],
+  ...[
+    'serverIP',
+    'serverPort',
+    'serverCert',
+    'maxConcurrentClientsNumber',
+    'maxConnectionsForOneClient',
+  ],
   ...['protocol', 'pingInterval', 'maxMessageSize', 'maxFragments', 'maxHeaderBytes', 'maxHeaders'],
   ...['perMessageDeflate', 'handshakeTimeout', 'requestTimeout', 'writeTimeout', 'messageTimeout'],
   ...['maxUnfinishedBytes', 'maxQueuedBytes', 'allowedOrigins'],
@@ -104,13 +125,24 @@ describe('a client', () => {
       { proxy: throwing(name, { host: 'a', port: 1 }) },
     ]),
     ['proxy that is a Proxy', { proxy: closedProxy() }],
-    ['an exclusionList that is a Proxy', { proxy: { host: 'a', port: 1, exclusionList: closedProxy([]) } }],
-    ...['initialDelay', 'maxDelay', 'factor', 'jitter', 'maxAttempts', 'retryOn', 'maxQueuedBytes'].map((name) => [
-      `reconnect with a getter of ${name}`,
-      { reconnect: throwing(name) },
-    ]),
+    [
+      'an exclusionList that is a Proxy',
+      { proxy: { host: 'a', port: 1, exclusionList: closedProxy([]) } },
+    ],
+    ...[
+      'initialDelay',
+      'maxDelay',
+      'factor',
+      'jitter',
+      'maxAttempts',
+      'retryOn',
+      'maxQueuedBytes',
+    ].map((name) => [`reconnect with a getter of ${name}`, { reconnect: throwing(name) }]),
     ['a retryOn that is a Proxy', { reconnect: { retryOn: closedProxy([]) } }],
-    ['a retryOn with a getter', { reconnect: { retryOn: Object.defineProperty([], 0, { get: thrower }) } }],
+    [
+      'a retryOn with a getter',
+      { reconnect: { retryOn: Object.defineProperty([], 0, { get: thrower }) } },
+    ],
   ];
   for (const [what, given] of options) {
     it(`answers connect with 401: ${what}`, async () => {
@@ -135,7 +167,11 @@ describe('a client', () => {
       });
       const other = arkws.createWebSocket();
       assertParameterError(await rejection(other.connect(url, given)));
-      const code = Object.defineProperty({}, 'code', Object.getOwnPropertyDescriptor(given, 'header'));
+      const code = Object.defineProperty(
+        {},
+        'code',
+        Object.getOwnPropertyDescriptor(given, 'header'),
+      );
       assertParameterError(await rejection(ws.close(code)));
     }
     assert.equal(ws.readyState, 1);
@@ -145,16 +181,22 @@ describe('a client', () => {
     const arrived = [];
     let done;
     const all = new Promise((resolve) => (done = resolve));
-    const server = await serve(t, (socket) => socket.on('message', (data) => {
-      arrived.push(String(data));
-      done();
-    }));
+    const server = await serve(t, (socket) =>
+      socket.on('message', (data) => {
+        arrived.push(String(data));
+        done();
+      }),
+    );
     const ws = await connected(t, server);
     for (const value of conversions()) {
       assertParameterError(await rejection(ws.send(value)));
       assertParameterError((await called((callback) => ws.send(value, callback)))[0]);
     }
-    for (const data of [closedProxy(new ArrayBuffer(4)), revoked(new ArrayBuffer(4)), throwing('byteLength')]) {
+    for (const data of [
+      closedProxy(new ArrayBuffer(4)),
+      revoked(new ArrayBuffer(4)),
+      throwing('byteLength'),
+    ]) {
       assertParameterError(await rejection(ws.send(data)));
     }
     for (const given of [throwing('code'), throwing('reason'), closedProxy(), revoked()]) {

@@ -10,6 +10,8 @@ import { connected, next, rejection } from './events.mjs';
 import { acceptance, listen, started } from './handmade.mjs';
 import { folder, node, serve } from './support.mjs';
 
+const require = createRequire(import.meta.url);
+
 /** Sends one message in `count` frames. */
 function sendFragments(socket, count) {
   for (let k = 1; k <= count; k++) socket.send('x', { fin: k === count });
@@ -60,7 +62,10 @@ describe('maxFragments', () => {
     await ws.send('6');
     const [error] = await failed;
     assert.equal(error.cause, 'too-big');
-    assert.match(error.message, /more than 5 fragments \(the option maxFragments changes the limit\)/);
+    assert.match(
+      error.message,
+      /more than 5 fragments \(the option maxFragments changes the limit\)/,
+    );
     assert.equal((await end)[1].code, 1006);
   });
 
@@ -75,7 +80,10 @@ describe('maxFragments', () => {
     sendFragments(client, 6);
     const [error] = await failed;
     assert.equal(error.cause, 'too-big');
-    assert.match(error.message, /more than 5 fragments \(the option maxFragments changes the limit\)/);
+    assert.match(
+      error.message,
+      /more than 5 fragments \(the option maxFragments changes the limit\)/,
+    );
     assert.equal((await closed)[0], 1009);
   });
 
@@ -137,13 +145,18 @@ describe('the head of a request', () => {
     assert.match(long.body, /larger than the limit of 1000 bytes/);
     const [error] = await failed;
     assert.equal(error.cause, 'handshake');
-    assert.match(error.message, /larger than the limit of 1000 bytes \(the option maxHeaderBytes changes the limit\)/);
+    assert.match(
+      error.message,
+      /larger than the limit of 1000 bytes \(the option maxHeaderBytes changes the limit\)/,
+    );
     await connected(t, `ws://127.0.0.1:${port}`);
   });
 
   it('may be longer than by default', async (t) => {
     const { port } = await started(t, { maxHeaderBytes: 100_000, maxHeaders: 1000 });
-    const header = Object.fromEntries(Array.from({ length: 500 }, (_, k) => [`X-${k}`, 'x'.repeat(100)]));
+    const header = Object.fromEntries(
+      Array.from({ length: 500 }, (_, k) => [`X-${k}`, 'x'.repeat(100)]),
+    );
     await connected(t, `ws://127.0.0.1:${port}`, { header });
     const { server: other, port: otherPort } = await started(t);
     const failed = next(other, 'error');
@@ -161,7 +174,10 @@ describe('the head of a request', () => {
     assert.equal(many.status, 431);
     assert.match(many.body, /more fields than the limit of 8/);
     const [error] = await failed;
-    assert.match(error.message, /more fields than the limit of 8 \(the option maxHeaders changes the limit\)/);
+    assert.match(
+      error.message,
+      /more fields than the limit of 8 \(the option maxHeaders changes the limit\)/,
+    );
     await connected(t, `ws://127.0.0.1:${port}`);
   });
 
@@ -175,7 +191,11 @@ describe('the head of a request', () => {
   });
 
   for (const [what, bytes, status, fields = {}] of [
-    ['a bare line feed behind a field', request('Host: a').replace('Host: a\r\n', 'Host: a\n'), 400],
+    [
+      'a bare line feed behind a field',
+      request('Host: a').replace('Host: a\r\n', 'Host: a\n'),
+      400,
+    ],
     ['bare line feeds only', request('Host: a').replaceAll('\r\n', '\n'), 400],
     ['a bare line feed before it', `\n${request('Host: a')}`, 400],
     ['a Host with a space', request('Host: a b'), 400],
@@ -188,7 +208,12 @@ describe('the head of a request', () => {
     ['OPTIONS *', request('Host: a').replace('GET /', 'OPTIONS *'), 405, { allow: 'get' }],
     ['CONNECT', request('Host: a').replace('GET /', 'CONNECT a:80'), 405, { allow: 'get' }],
     ['HTTP/1.0', request('Host: a').replace('HTTP/1.1', 'HTTP/1.0'), 505],
-    ['no Upgrade', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 426, { upgrade: 'websocket', 'sec-websocket-version': '13' }],
+    [
+      'no Upgrade',
+      'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
+      426,
+      { upgrade: 'websocket', 'sec-websocket-version': '13' },
+    ],
   ]) {
     it(`with ${what} is answered ${status}`, async (t) => {
       const { server, port } = await started(t);
@@ -204,7 +229,10 @@ describe('the head of a request', () => {
 
   it('of a probe with HEAD is answered without a body', async (t) => {
     const { port } = await started(t);
-    for (const probe of ['HEAD / HTTP/1.1\r\nHost: a\r\n\r\n', request('Host: a').replace('GET', 'HEAD')]) {
+    for (const probe of [
+      'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n',
+      request('Host: a').replace('GET', 'HEAD'),
+    ]) {
       const { status, headers, body } = await answered(t, port, probe);
       assert.equal(status, 405);
       assert.equal(headers.allow, 'get');
@@ -247,24 +275,29 @@ describe('the head of an answer', () => {
       await ws.connect(url);
       const [error] = await failed;
       assert.equal(error.cause, 'handshake');
-      assert.match(error.message, new RegExp(`the limit of \\d+.* \\(the option ${option} changes the limit\\)`));
+      assert.match(
+        error.message,
+        new RegExp(`the limit of \\d+.* \\(the option ${option} changes the limit\\)`),
+      );
       await connected(t, url, { [option]: 100_000 });
     });
   }
 });
 
 describe('what JavaScript has no value for', () => {
-  /** A program whose runtime has strings of 100 units and buffers of 1000 bytes, and what it prints. */
+  /** A program whose runtime has strings of 100 units and buffers of 1000 bytes: what it prints. */
   async function run(body) {
     const cwd = await folder({
       'main.cjs': `
         // Whichever way the module asks.
         const few = { constants: { MAX_STRING_LENGTH: 100, MAX_LENGTH: 1000 } };
         const { getBuiltinModule } = process;
-        process.getBuiltinModule = (id) => (id === 'node:buffer' ? few : (getBuiltinModule ?? require)(id));
+        process.getBuiltinModule = (id) =>
+          id === 'node:buffer' ? few : (getBuiltinModule ?? require)(id);
         const arkws = require('arkws').default ?? require('arkws');
         const said = [];
-        const event = (object, type) => new Promise((resolve) => object.on(type, (...args) => resolve(args)));
+        const event = (object, type) =>
+          new Promise((resolve) => object.on(type, (...args) => resolve(args)));
         (async () => { ${body} })().then(() => console.log(JSON.stringify(said)));`,
     });
     const { code, stdout, stderr } = await node(['main.cjs'], { cwd });
@@ -304,13 +337,24 @@ describe('what JavaScript has no value for', () => {
       await other.send('still there?');
       said.push((await event(other, 'message'))[1]);
       await other.close();`);
-    assert.deepEqual(said, [100, 'too-big', 1009, 100, 'too-big', 1009, 1000, 'too-big', 1006, 'other']);
+    assert.deepEqual(said, [
+      100,
+      'too-big',
+      1009,
+      100,
+      'too-big',
+      1009,
+      1000,
+      'too-big',
+      1006,
+      'other',
+    ]);
     assert.deepEqual(codes.slice(0, 3), [1009, 1009, 1009]);
   });
 
   it('ends that client of a server with 1009, and no other', async () => {
     const said = await run(`
-      const { WebSocket } = require(${JSON.stringify(createRequire(import.meta.url).resolve('ws'))});
+      const { WebSocket } = require(${JSON.stringify(require.resolve('ws'))});
       const server = arkws.createWebSocketServer();
       server.on('messageReceive', ({ data }) => said.push(data.length ?? data.byteLength));
       server.on('error', ({ cause }) => said.push(cause));
@@ -318,7 +362,8 @@ describe('what JavaScript has no value for', () => {
       const url = 'ws://127.0.0.1:' + server.listAddress().port;
       const other = new WebSocket(url);
       await event(other, 'open');
-      for (const [fits, not] of [['x'.repeat(100), 'x'.repeat(101)], [Buffer.alloc(1000), Buffer.alloc(1001)]]) {
+      const texts = ['x'.repeat(100), 'x'.repeat(101)];
+      for (const [fits, not] of [texts, [Buffer.alloc(1000), Buffer.alloc(1001)]]) {
         const client = new WebSocket(url);
         client.on('error', () => {});
         await event(client, 'open');
@@ -333,7 +378,9 @@ describe('what JavaScript has no value for', () => {
       other.close();
       await event(other, 'close');
       await server.stop();`);
-    const sorted = [said.slice(0, 3), said.slice(3, 6), said.slice(6)].map((each) => each.map(String).sort());
+    const sorted = [said.slice(0, 3), said.slice(3, 6), said.slice(6)].map((each) =>
+      each.map(String).sort(),
+    );
     assert.deepEqual(sorted, [['100', '1009', 'too-big'], ['1000', '1009', 'too-big'], ['6']]);
   });
 });

@@ -11,7 +11,10 @@ const answering = (t, answer) =>
 /** The log of a program at a level, line by line, without the times. */
 async function logged(body, level = 'debug') {
   const cwd = await folder({ 'main.mjs': `import webSocket from 'arkws';\n${body}` });
-  const { code, stderr, stdout } = await node(['main.mjs'], { cwd, env: { ARKWS_LOG: level, no_proxy: '*' } });
+  const { code, stderr, stdout } = await node(['main.mjs'], {
+    cwd,
+    env: { ARKWS_LOG: level, no_proxy: '*' },
+  });
   assert.equal(code, 0, stderr);
   const lines = stderr.split('\n').slice(0, -1);
   return { lines: lines.map((line) => line.replace(/^\S+Z\s+/, '')), stdout };
@@ -19,7 +22,8 @@ async function logged(body, level = 'debug') {
 
 /** A connection by number, and who is at its other end; of a server, also which. */
 const CLIENT = /^DEBUG client\{number=(\d+) to="(wss?:\/\/[^"]+)"\}:/;
-const PEER = /^DEBUG server\{address=127\.0\.0\.1:\d+\}:client\{number=(\d+) peer=127\.0\.0\.1:\d+\}: /;
+const PEER =
+  /^DEBUG server\{address=127\.0\.0\.1:\d+\}:client\{number=(\d+) peer=127\.0\.0\.1:\d+\}: /;
 const SERVER = /^DEBUG arkws: server (listening|stopped) address=127\.0\.0\.1:\d+/;
 
 const ATTEMPTS = `
@@ -40,7 +44,10 @@ describe('ARKWS_LOG=debug', () => {
   it('names the connection in every line, of clients', async (t) => {
     const ports = {
       refuses: await answering(t, () => 'HTTP/1.1 403 No\r\n\r\n'),
-      redirects: await answering(t, () => 'HTTP/1.1 302 F\r\nLocation: ws://127.0.0.1:9/?token=s3cret\r\n\r\n'),
+      redirects: await answering(
+        t,
+        () => 'HTTP/1.1 302 F\r\nLocation: ws://127.0.0.1:9/?token=s3cret\r\n\r\n',
+      ),
       babbles: await answering(t, () => 'what?\r\n\r\n'),
       vanishes: await answering(t, () => ''),
     };
@@ -68,8 +75,17 @@ describe('ARKWS_LOG=debug', () => {
     // Each number is one connect, and has one name.
     assert.ok(numbers.size >= 9, `${numbers.size} connects have lines`);
     for (const names of numbers.values()) assert.equal(names.size, 1);
-    for (const words of ['connection open', 'connection ended', 'TCP attempt failed', 'redirected', 'reconnecting']) {
-      assert.ok(ours.some((line) => line.includes(words)), `${words} in\n${ours.join('\n')}`);
+    for (const words of [
+      'connection open',
+      'connection ended',
+      'TCP attempt failed',
+      'redirected',
+      'reconnecting',
+    ]) {
+      assert.ok(
+        ours.some((line) => line.includes(words)),
+        `${words} in\n${ours.join('\n')}`,
+      );
     }
     assert.doesNotMatch(lines.join('\n'), /s3cret/);
   });
@@ -80,8 +96,8 @@ describe('ARKWS_LOG=debug', () => {
       import { once } from 'node:events';
       const server = webSocket.createWebSocketServer();
       server.on('request', ({ path, refuse }) => path === '/no' && refuse(403, 'no'));
-      server.on('messageReceive', ({ data, clientConnection }) => server.send(data, clientConnection));
-      await server.start({ serverIP: '127.0.0.1', serverPort: 0, maxConnectionsForOneClient: 2, maxMessageSize: 10 });
+      server.on('messageReceive', ({ data, clientConnection: c }) => server.send(data, c));
+      await server.start({ serverIP: '127.0.0.1', serverPort: 0, maxMessageSize: 10 });
       const url = 'ws://127.0.0.1:' + server.listAddress().port;
       await attempt(url);
       await attempt(url, {}, (ws) => ws.send('x'));
@@ -98,8 +114,17 @@ describe('ARKWS_LOG=debug', () => {
     for (const line of ours) assert.ok(SERVER.test(line) || PEER.test(line), line);
     const numbers = new Set(ours.map((line) => PEER.exec(line)?.[1]).filter(Boolean));
     assert.ok(numbers.size >= 6, `${numbers.size} clients have lines`);
-    for (const words of ['connection open', 'connection ended', 'connection failed', 'handshake failed', 'handshake refused']) {
-      assert.ok(ours.some((line) => line.includes(words)), `${words} in\n${ours.join('\n')}`);
+    for (const words of [
+      'connection open',
+      'connection ended',
+      'connection failed',
+      'handshake failed',
+      'handshake refused',
+    ]) {
+      assert.ok(
+        ours.some((line) => line.includes(words)),
+        `${words} in\n${ours.join('\n')}`,
+      );
     }
     const all = [...numbers, ...lines.map((line) => CLIENT.exec(line)?.[1]).filter(Boolean)];
     assert.ok(new Set(all).size > numbers.size, 'clients and peers share no number');

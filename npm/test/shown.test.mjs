@@ -1,4 +1,5 @@
-// What messages and logs show: nothing that a terminal or a reader of lines would obey, and no secrets.
+// What messages and logs show: nothing that a terminal or a reader of lines would obey, and no
+// secrets.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

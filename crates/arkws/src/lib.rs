@@ -98,8 +98,9 @@
 //!
 //! # Logging
 //! [`tracing`] events with the target `arkws`, at debug level, when a connection opens, closes or fails. Never per
-//! message, and never with header fields or payloads. They are in the span in which the connection was made, whichever
-//! task polls it later: a client's is `connect`, with the host; a server enters one of its own around the handshake.
+//! message, and never with header fields or payloads. They are in the span in which
+//! the connection was made, whichever task polls it later: a client's is `connect`, with the host; a
+//! server enters one of its own around the handshake.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

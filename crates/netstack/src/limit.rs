@@ -1,4 +1,5 @@
-//! Which option changes the limit that an error is about: of clients and of servers, where they are the same.
+//! Which option changes the limit that an error is about: of clients and of servers, where they are
+//! the same.
 use arkws::{Cause, Error, HandshakeError, Phase, ProtocolError, ProxyError};
 
 /// The option's name; `None`: there is none, or its owner says more about it.

@@ -1,4 +1,5 @@
-//! What names a connection in every line of the log: its number in this process, and who is at the other end.
+//! What names a connection in every line of the log: its number in this process, and who is at the
+//! other end.
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 

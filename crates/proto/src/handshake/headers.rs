@@ -233,8 +233,8 @@ pub(super) fn without_secrets(target: &str) -> String {
     }
 }
 
-/// Whether these are a host and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2 and 3.2.3); a name may be
-/// empty.
+/// Whether these are a host and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2 and 3.2.3); a name may
+/// be empty.
 pub(super) fn is_authority(text: &[u8]) -> bool {
     let is_port = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
     if let [b'[', rest @ ..] = text {
