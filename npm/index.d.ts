@@ -33,11 +33,14 @@ export declare namespace webSocket {
    * A client.
    *
    * Calls never throw: a mistake in the arguments comes as a {@link BusinessError} with code 401, to the callback if the
-   * last argument is one, else by the promise. `on` and `off` do throw it.
+   * last argument is one, else by the promise. `on` and `off` do throw it. A method that was taken from its object, or is
+   * called on one behind a Proxy (Vue's `reactive`), is such a mistake, which `stats` throws too; properties are `undefined`.
    *
    * Any number of listeners may be added per event; the same function twice counts once. The events of one connection
    * come in this order: `headerReceive`, `open`, `openInfo`, `message` and `dataEnd` for each message, `error` if the connection
-   * failed, `close`. An attempt that fails gives `error` alone.
+   * failed, `close`. An attempt that fails gives `error` alone. Promise jobs run after each event that is not a message, and
+   * after a message that leaves no listener: who awaits one of them, and then adds a listener, misses nothing. Events run in
+   * the async context (`AsyncLocalStorage`) of their `connect`, callbacks in that of their call.
    * @since 6
    */
   interface WebSocket {

@@ -49,6 +49,24 @@ function parameterError(detail) {
   return new BusinessError(401, `Parameter error: ${words}`);
 }
 
+/** A call of `name` on what no `kind` is. */
+function foreignError(name, kind) {
+  return parameterError(
+    `${name} was called on what is no ${kind} of arkws: the method was taken from its object, or the object is behind a Proxy`,
+  );
+}
+
+/** Whether the program has been warned of a property of a foreign object. */
+let warned = false;
+
+/** Warns once of reading `name` of what no `kind` is. */
+function warnOfForeign(name, kind) {
+  if (warned || typeof process !== 'object') return;
+  warned = true;
+  const { message } = foreignError(name, kind);
+  process.emitWarning(`${message}. It is undefined`, { code: 'ARKWS_FOREIGN_THIS' });
+}
+
 /**
  * The error for what was thrown while values of the program were read: a mistake that we have found,
  * or whatever a getter, a Proxy or a conversion of the program's has thrown.
@@ -73,4 +91,12 @@ function failedCall(api, error) {
   return error;
 }
 
-module.exports = { BusinessError, failedCall, fromFailure, mistakeOf, parameterError };
+module.exports = {
+  BusinessError,
+  failedCall,
+  foreignError,
+  fromFailure,
+  mistakeOf,
+  parameterError,
+  warnOfForeign,
+};

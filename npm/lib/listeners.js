@@ -1,7 +1,7 @@
 // Listeners: `on`, `off` and their static names.
 'use strict';
 
-const { failedCall, parameterError } = require('./errors.js');
+const { failedCall, foreignError, parameterError } = require('./errors.js');
 const { programRuns, raise } = require('./runtime.js');
 
 /** No listeners: one list for all, since most objects have none for most events. */
@@ -58,21 +58,24 @@ function callFrom(first, list, call) {
 
 /**
  * Gives a class `on` and `off`, and `onNAME` and `offNAME` for each entry of `names` (NAME → event).
- * `listenersOf(this)` is undefined for a foreign `this`, on which they do nothing.
+ * `listenersOf(this)` is undefined for what no `kind` is.
  */
-function defineListening(prototype, names, listenersOf) {
+function defineListening(prototype, kind, names, listenersOf) {
+  const own = (object, name) => {
+    const listeners = listenersOf(object);
+    if (listeners === undefined) throw failedCall(methods[name], foreignError(name, kind));
+    return listeners;
+  };
   const methods = {
     on(type, listener) {
-      const listeners = listenersOf(this);
-      if (listeners === undefined) return;
+      const listeners = own(this, 'on');
       if (arguments.length !== 2 || typeof type !== 'string' || typeof listener !== 'function') {
         throw failedCall(methods.on, parameterError('on takes the name of an event and a function'));
       }
       listeners.add(type, listener);
     },
     off(type, listener) {
-      const listeners = listenersOf(this);
-      if (listeners === undefined) return;
+      const listeners = own(this, 'off');
       const justType = arguments.length === 1;
       if (typeof type !== 'string' || !(justType || (arguments.length === 2 && typeof listener === 'function'))) {
         const detail = 'off takes the name of an event and, if only one is to be removed, a function';
@@ -83,8 +86,7 @@ function defineListening(prototype, names, listenersOf) {
   };
   for (const [name, type] of Object.entries(names)) {
     methods[`on${name}`] = function (listener) {
-      const listeners = listenersOf(this);
-      if (listeners === undefined) return;
+      const listeners = own(this, `on${name}`);
       if (arguments.length !== 1 || typeof listener !== 'function') {
         throw failedCall(methods[`on${name}`], parameterError(`on${name} takes a function`));
       }
@@ -92,8 +94,7 @@ function defineListening(prototype, names, listenersOf) {
     };
     // Static ArkTS passes `undefined` for an argument that is left out.
     methods[`off${name}`] = function (listener) {
-      const listeners = listenersOf(this);
-      if (listeners === undefined) return;
+      const listeners = own(this, `off${name}`);
       if (arguments.length > 1 || (listener !== undefined && typeof listener !== 'function')) {
         throw failedCall(methods[`off${name}`], parameterError(`off${name} takes a function, or nothing`));
       }

@@ -3,7 +3,7 @@
 
 const { Pending, Queue, answer, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
 const { Contexts } = require('./context.js');
-const { failedCall, fromFailure, mistakeOf, parameterError } = require('./errors.js');
+const { failedCall, foreignError, fromFailure, mistakeOf, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
@@ -252,7 +252,10 @@ function thrown(error, data, connection, listeners, index) {
   return THROWN;
 }
 
-/** The inside of an object; undefined for a foreign one, on which no method does anything. */
+/** What errors call an object. */
+const KIND = 'WebSocketServer';
+
+/** The inside of an object; undefined for what is none of ours. */
 let coreOf;
 
 /** What the program has in its hands. */
@@ -270,7 +273,7 @@ class WebSocketServer {
 
   start(config, newErrorCodes) {
     const core = coreOf(this);
-    if (core === undefined) return undefined;
+    if (core === undefined) return answer(start, undefined, foreignError('start', KIND));
     // The platform reads a second argument, a boolean, and ignores it.
     const valid = arguments.length === 1 || (arguments.length === 2 && typeof newErrorCodes === 'boolean');
     if (!valid || !isObject(config)) return answer(start, undefined, parameterError('start takes a configuration'));
@@ -279,14 +282,14 @@ class WebSocketServer {
 
   stop() {
     const core = coreOf(this);
-    if (core === undefined) return undefined;
+    if (core === undefined) return answer(stop, undefined, foreignError('stop', KIND));
     if (arguments.length > 0) return answer(stop, undefined, otherError('stop takes no arguments'));
     return core.stop();
   }
 
   listAllConnections() {
     const core = coreOf(this);
-    if (core === undefined) return undefined;
+    if (core === undefined) return answer(listAllConnections, undefined, foreignError('listAllConnections', KIND));
     if (arguments.length > 0) {
       return answer(listAllConnections, undefined, otherError('listAllConnections takes no arguments'));
     }
@@ -298,7 +301,7 @@ class WebSocketServer {
 
   send(data, connection) {
     const core = coreOf(this);
-    if (core === undefined) return undefined;
+    if (core === undefined) return answer(send, undefined, foreignError('send', KIND));
     let to;
     try {
       if (arguments.length === 2 && isData(data)) to = connectionOf(connection);
@@ -313,7 +316,7 @@ class WebSocketServer {
 
   close(connection, options) {
     const core = coreOf(this);
-    if (core === undefined) return undefined;
+    if (core === undefined) return answer(close, undefined, foreignError('close', KIND));
     let which;
     let how = {};
     try {
@@ -331,12 +334,13 @@ class WebSocketServer {
 
   listAddress() {
     const core = coreOf(this);
-    return core && (native().listAddress(core.number) ?? undefined);
+    if (core === undefined) throw failedCall(listAddress, foreignError('listAddress', KIND));
+    return native().listAddress(core.number) ?? undefined;
   }
 
   broadcast(data, except = []) {
     const core = coreOf(this);
-    if (core === undefined) return undefined;
+    if (core === undefined) return answer(broadcast, undefined, foreignError('broadcast', KIND));
     let exceptions;
     try {
       // `from`, as an array of the program's may have a `map` of its own.
@@ -358,9 +362,9 @@ class WebSocketServer {
 }
 
 /** What the program has called, for the stacks of errors. */
-const { start, stop, listAllConnections, send, close, broadcast } = WebSocketServer.prototype;
+const { start, stop, listAllConnections, listAddress, send, close, broadcast } = WebSocketServer.prototype;
 
-defineListening(WebSocketServer.prototype, STATIC_NAMES, (object) => coreOf(object)?.listeners);
+defineListening(WebSocketServer.prototype, KIND, STATIC_NAMES, (object) => coreOf(object)?.listeners);
 
 /** Whether it may be data; only the native half knows an ArrayBuffer for sure. */
 function isData(data) {

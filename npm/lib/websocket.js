@@ -3,7 +3,7 @@
 
 const { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
 const { Contexts } = require('./context.js');
-const { fromFailure, parameterError } = require('./errors.js');
+const { failedCall, foreignError, fromFailure, parameterError, warnOfForeign } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
@@ -221,7 +221,10 @@ function refuse(client, api, callback, error) {
   return promise;
 }
 
-/** The inside of an object; undefined for a foreign one, on which no method does anything. */
+/** What errors call an object. */
+const KIND = 'WebSocket';
+
+/** The inside of an object; undefined for what is none of ours. */
 let clientOf;
 
 /** What the program has in its hands. */
@@ -239,8 +242,8 @@ class WebSocket {
 
   connect(url, ...rest) {
     const client = clientOf(this);
-    if (client === undefined) return undefined;
     const callback = callbackOf(arguments, 3);
+    if (client === undefined) return answer(connect, callback, foreignError('connect', KIND));
     const options = rest.length > (callback === undefined ? 0 : 1) ? rest[0] : {};
     const valid =
       typeof url === 'string' && isObject(options) && rest.length <= 2 && (rest.length < 2 || callback !== undefined);
@@ -258,7 +261,7 @@ class WebSocket {
 
   send(data, callback) {
     const client = clientOf(this);
-    if (client === undefined) return undefined;
+    if (client === undefined) return answer(send, callbackOf(arguments, 2), foreignError('send', KIND));
     if (arguments.length !== 1 && !(arguments.length === 2 && typeof callback === 'function')) {
       return answer(send, callbackOf(arguments, 2), parameterError('send takes data and a callback'));
     }
@@ -278,8 +281,8 @@ class WebSocket {
 
   close(...args) {
     const client = clientOf(this);
-    if (client === undefined) return undefined;
     const callback = callbackOf(args, 2);
+    if (client === undefined) return answer(close, callback, foreignError('close', KIND));
     const options = args.length > (callback === undefined ? 0 : 1) ? args[0] : {};
     const valid = isObject(options) && args.length <= 2 && (args.length < 2 || callback !== undefined);
     if (!valid) return answer(close, callback, parameterError('close takes options and a callback'));
@@ -289,24 +292,27 @@ class WebSocket {
 
   get readyState() {
     const client = clientOf(this);
-    return client && native().readyState(client.number);
+    if (client === undefined) return warnOfForeign('readyState', KIND);
+    return native().readyState(client.number);
   }
 
   get bufferedAmount() {
     const client = clientOf(this);
-    return client && native().bufferedAmount(client.number);
+    if (client === undefined) return warnOfForeign('bufferedAmount', KIND);
+    return native().bufferedAmount(client.number);
   }
 
   stats() {
     const client = clientOf(this);
-    return client && native().stats(client.number);
+    if (client === undefined) throw failedCall(stats, foreignError('stats', KIND));
+    return native().stats(client.number);
   }
 }
 
 /** What the program has called, for the stacks of errors. */
-const { connect, send, close } = WebSocket.prototype;
+const { connect, send, close, stats } = WebSocket.prototype;
 
-defineListening(WebSocket.prototype, STATIC_NAMES, (object) => clientOf(object)?.listeners);
+defineListening(WebSocket.prototype, KIND, STATIC_NAMES, (object) => clientOf(object)?.listeners);
 
 function createWebSocket(level) {
   return new WebSocket(level);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { called, connected, messages, next, rejection } from './events.mjs';
-import { serve } from './support.mjs';
+import { folder, node, serve } from './support.mjs';
 
 const f = () => {};
 const o = {};
@@ -312,18 +312,67 @@ describe('a message of the largest size', () => {
 });
 
 describe('a foreign this', () => {
-  for (const [name, make] of [
-    ['WebSocket', arkws.createWebSocket],
-    ['WebSocketServer', arkws.createWebSocketServer],
-  ]) {
-    it(`makes every method of ${name} do nothing`, () => {
-      const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(make()));
-      assert.ok(Object.keys(members).length > 15);
-      for (const { value, get } of Object.values(members)) {
-        for (const self of [undefined, null, 1, {}, Object.create(make())]) {
-          assert.equal((value ?? get).call(self, 'open', f), undefined);
+  const objects = { WebSocket: arkws.createWebSocket, WebSocketServer: arkws.createWebSocketServer };
+  const answering = ['connect', 'send', 'close', 'start', 'stop', 'listAllConnections', 'broadcast'];
+  const foreign = (make) => [undefined, null, 1, {}, Object.create(make()), new Proxy(make(), {})];
+
+  const is401 = (error, name, kind) => {
+    assert.equal(error.name, 'BusinessError');
+    assert.equal(error.code, 401);
+    assert.match(error.message, new RegExp(`^Parameter error: ${name} was called on what is no ${kind} of arkws`));
+    assert.match(error.stack, /contract-arguments/);
+  };
+
+  for (const [kind, make] of Object.entries(objects)) {
+    const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(make()));
+    const methods = Object.entries(members).filter(([, { get }]) => get === undefined);
+    assert.ok(methods.length > 15);
+
+    for (const [name, { value: method }] of methods) {
+      it(`is a mistake: ${name} of ${kind}`, async () => {
+        for (const self of foreign(make)) {
+          if (answering.includes(name)) is401(await rejection(method.call(self, 'open', f, f, f)), name, kind);
+          else assert.throws(() => method.call(self, 'open', f), (error) => (is401(error, name, kind), true));
         }
+      });
+    }
+  }
+
+  for (const [name, args] of [['connect', ['ws://127.0.0.1']], ['send', ['x']], ['close', []]]) {
+    it(`is told to the callback of ${name}`, async () => {
+      for (const self of foreign(arkws.createWebSocket)) {
+        const method = arkws.createWebSocket()[name];
+        const [error, value] = await called((callback) => assert.equal(method.call(self, ...args, callback), undefined));
+        is401(error, name, 'WebSocket');
+        assert.equal(value, undefined);
       }
     });
   }
+
+  it('of a property is undefined, and warned of once', async () => {
+    const root = await folder({
+      'main.mjs': `
+        import arkws from 'arkws';
+        process.on('warning', ({ code, message }) => console.log(code, message));
+        const behind = new Proxy({ ws: arkws.createWebSocket() }, { get: (target, key) => new Proxy(target[key], {}) });
+        for (const ws of [behind.ws, Object.create(behind.ws)]) console.log(ws.readyState, ws.bufferedAmount);`,
+    });
+    const { stdout, stderr, code } = await node(['--no-warnings', 'main.mjs'], { cwd: root });
+    assert.deepEqual([stderr, code], ['', 0]);
+    const warning =
+      'ARKWS_FOREIGN_THIS Parameter error: readyState was called on what is no WebSocket of arkws: ' +
+      'the method was taken from its object, or the object is behind a Proxy. It is undefined';
+    assert.equal(stdout, `undefined undefined\nundefined undefined\n${warning}\n`);
+  });
+
+  it('is none of a request: refuse needs no this', async (t) => {
+    const server = arkws.createWebSocketServer();
+    t.after(() => server.stop().catch(() => {}));
+    server.on('request', ({ refuse }) => refuse(403, 'detached'));
+    await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+    const ws = arkws.createWebSocket();
+    const error = new Promise((resolve) => ws.on('error', resolve));
+    await ws.connect(`ws://127.0.0.1:${server.listAddress().port}`);
+    assert.equal((await error).data, '403');
+  });
 });
