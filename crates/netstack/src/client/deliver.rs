@@ -5,8 +5,8 @@ use arkws::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::session::invites_back;
-use super::{Link, Object};
+use super::failure::invites_back;
+use super::object::{ErasedListener, Link, Object};
 use crate::driver::{End, Handler, drive, linger};
 use crate::line::Line;
 use crate::{BusinessError, Event, Listener, RuntimeLimits};
@@ -15,25 +15,8 @@ use crate::{BusinessError, Event, Listener, RuntimeLimits};
 /// pause.
 const BATCH: u32 = 2048;
 
-/// A listener of a type that the compiler knows when it compiles the loop that receives.
-///
-/// So no message costs a virtual call. And that loop, with the socket under it, belongs to the crate that has the listener: this one
-/// can be optimised for size.
-pub(super) trait Audience: Listener {
-    /// [`drive`], with the events to this listener.
-    fn attend<'a>(
-        &'a self,
-        object: &'a Object,
-        link: &'a Link,
-        reconnects: bool,
-    ) -> BoxFuture<'a, (End, Vec<()>)>;
-    /// [`linger`], which polls the socket too: rustc takes a function that is never inlined, as the socket has some, from the first
-    /// crate that uses it, however that is optimised.
-    fn linger(&self, line: Line<Transport, ()>) -> BoxFuture<'static, ()>;
-}
-
-impl<L: Listener> Audience for L {
-    fn attend<'a>(
+impl<L: Listener> ErasedListener for L {
+    fn drive<'a>(
         &'a self,
         object: &'a Object,
         link: &'a Link,

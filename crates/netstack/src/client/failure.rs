@@ -129,3 +129,9 @@ fn is_transient(error: &Error, status: Option<u16>) -> bool {
         _ => false,
     }
 }
+
+/// RFC 6455, 7.4.1, and the registry's 1012 to 1014: the server goes away, has trouble, restarts, or
+/// asks to try again later.
+pub(super) fn invites_back(code: u16) -> bool {
+    matches!(code, 1001 | 1011..=1014)
+}

@@ -2,28 +2,30 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `mod.rs` | the object: calls from any thread, answered at once |
+//! | `mod.rs` | the object's calls, from any thread, answered at once |
+//! | `object.rs` | what the object shares with the tasks of its connects |
 //! | `request.rs` | the checks of `connect`, and what they make of its arguments |
 //! | `session.rs` | the task of one `connect`: attempts, the open connection, the end |
 //! | `deliver.rs` | from a connection's messages to events |
 //! | `reconnect.rs` | whether to try again, and when |
+//! | `stats.rs` | counters and facts of a connection |
 //! | `failure.rs` | why something failed, in the words of the contract |
 mod deliver;
 mod failure;
+mod object;
 mod reconnect;
 mod request;
 mod session;
+mod stats;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use arkws::{CloseCode, CloseFrame, Transport};
+use arkws::{CloseCode, CloseFrame};
 use tracing::Instrument;
 
-use crate::departure::{Departing, OpenConnection};
 use crate::line::Line;
 use crate::log;
 use crate::options::MAX_SEND;
@@ -31,8 +33,10 @@ use crate::outbox::{Outbox, Refused};
 use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, Context, Event, Listener, RequestOptions};
 
-use deliver::Audience;
-use request::{QueueLimits, Request};
+use object::{Link, Object, ObjectState};
+use request::Request;
+
+pub use stats::Stats;
 
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.
 ///
@@ -43,52 +47,6 @@ pub struct WebSocket {
     object: Arc<Object>,
 }
 
-/// What the object shares with the tasks of its connects.
-struct Object {
-    context: Context,
-    listener: Arc<dyn Audience>,
-    state: Mutex<State>,
-    /// The program has let go of the object: no more events.
-    dropped: AtomicBool,
-}
-
-struct State {
-    /// The `connect` that is not over yet.
-    link: Option<Arc<Link>>,
-    /// How the last `connect` that is over ended.
-    last_end: Option<LastEnd>,
-    /// Of the current connection, else of the last one.
-    stats: Stats,
-}
-
-/// Why there is no connection any more.
-struct LastEnd {
-    /// For people.
-    why: String,
-    /// For programs.
-    cause: &'static str,
-}
-
-impl State {
-    /// Why a call fails that needs a connection.
-    fn not_connected(&self, error: impl FnOnce(&str) -> BusinessError) -> BusinessError {
-        match &self.last_end {
-            None => error("not connected"),
-            Some(end) => error(&format!("not connected: {}", end.why)).with_cause(end.cause),
-        }
-    }
-}
-
-/// One `connect`, from the call to its last event.
-struct Link {
-    outbox: Outbox<()>,
-    line: Line<Transport, ()>,
-    limits: QueueLimits,
-    open: AtomicBool,
-    /// Messages that may or may not have reached the peer when the network thread ended.
-    unsure: Mutex<Vec<()>>,
-}
-
 impl WebSocket {
     /// `createWebSocket()`.
     pub fn new(context: Context, listener: Arc<impl Listener>) -> WebSocket {
@@ -96,7 +54,7 @@ impl WebSocket {
             object: Arc::new(Object {
                 context,
                 listener,
-                state: Mutex::new(State {
+                state: Mutex::new(ObjectState {
                     link: None,
                     last_end: None,
                     stats: Stats::default(),
@@ -333,58 +291,6 @@ impl Drop for WebSocket {
     }
 }
 
-impl Object {
-    #[inline]
-    fn link(&self) -> Option<Arc<Link>> {
-        self.lock().link.clone()
-    }
-
-    #[inline]
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn emit(&self, event: Event<'_>) {
-        if !self.is_dropped() {
-            self.listener.on_event(event);
-        }
-    }
-
-    fn flush(&self) {
-        if !self.is_dropped() {
-            self.listener.flush();
-        }
-    }
-
-    #[inline]
-    fn is_dropped(&self) -> bool {
-        self.dropped.load(Ordering::Acquire)
-    }
-}
-
-impl OpenConnection for Link {
-    fn outbox(&self) -> &dyn Departing {
-        &self.outbox
-    }
-}
-
-impl Link {
-    fn unsure(&self) -> MutexGuard<'_, Vec<()>> {
-        self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What keeps the object from connecting.
-    fn occupation(&self) -> &'static str {
-        if !self.outbox.is_open() {
-            "the connection is closing"
-        } else if self.open.load(Ordering::Acquire) {
-            "the connection is open"
-        } else {
-            "a connection is being made"
-        }
-    }
-}
-
 /// The life of a client object's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadyState {
@@ -396,43 +302,4 @@ pub enum ReadyState {
     Closing = 2,
     /// Closed, or never connected.
     Closed = 3,
-}
-
-/// Counters and facts of a connection.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Stats {
-    /// Messages received.
-    pub messages_received: u64,
-    /// Messages handed to the operating system.
-    pub messages_sent: u64,
-    /// Bytes read from the transport.
-    pub bytes_received: u64,
-    /// Bytes written to the transport.
-    pub bytes_sent: u64,
-    /// Heartbeat pings sent.
-    pub pings_sent: u64,
-    /// Pings received.
-    pub pings_received: u64,
-    /// Last round trip of a heartbeat.
-    pub round_trip: Option<Duration>,
-    /// Negotiated sub-protocol.
-    pub protocol: Option<String>,
-    /// Negotiated extensions, as on the wire.
-    pub extensions: Option<String>,
-    /// `"TLSv1.3"`...
-    pub tls_version: Option<&'static str>,
-    /// `ip:port` of the peer (of the proxy, if there is one).
-    pub remote_address: Option<String>,
-}
-
-impl Stats {
-    fn count(&mut self, stats: arkws::Stats) {
-        self.messages_received = stats.messages_received;
-        self.messages_sent = stats.messages_sent;
-        self.bytes_received = stats.bytes_received;
-        self.bytes_sent = stats.bytes_sent;
-        self.pings_sent = stats.pings_sent;
-        self.pings_received = stats.pings_received;
-        self.round_trip = stats.round_trip;
-    }
 }

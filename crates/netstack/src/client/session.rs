@@ -10,10 +10,11 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error};
 
-use super::failure::Failure;
+use super::failure::{Failure, invites_back};
+use super::object::{LastEnd, Link, Object};
 use super::reconnect::Retries;
 use super::request::Plan;
-use super::{LastEnd, Link, Object};
+use super::stats::Stats;
 use crate::driver;
 use crate::line::Line;
 use crate::{BusinessError, CloseResult, Event, field_text};
@@ -140,8 +141,7 @@ impl Session {
         }
 
         let reconnects = self.retries.is_some();
-        let attendance = object.listener.attend(&object, &link, reconnects);
-        let (end, unsure) = attendance.await;
+        let (end, unsure) = object.listener.drive(&object, &link, reconnects).await;
 
         if let Some(retries) = &mut self.retries {
             retries.held(since.elapsed());
@@ -174,7 +174,7 @@ impl Session {
         };
         {
             let stats = &mut self.object.lock().stats;
-            *stats = super::Stats {
+            *stats = Stats {
                 protocol: negotiated.protocol.clone(),
                 extensions: text("sec-websocket-extensions"),
                 tls_version: socket
@@ -182,7 +182,7 @@ impl Session {
                     .tls_version()
                     .map(|version| version.as_str()),
                 remote_address: socket.get_ref().peer_addr().ok().map(|at| at.to_string()),
-                ..super::Stats::default()
+                ..Stats::default()
             };
         }
         self.was_open = true;
@@ -330,11 +330,6 @@ impl End {
         let LastEnd { why, cause } = self.told();
         BusinessError::not_sent(why).with_cause(cause)
     }
-}
-
-/// RFC 6455, 7.4.1, and the registry's 1012 to 1014: the server goes away, has trouble, restarts, or asks to try again later.
-pub(super) fn invites_back(code: u16) -> bool {
-    matches!(code, 1001 | 1011..=1014)
 }
 
 /// How many; `None` if there is none.

@@ -1,0 +1,130 @@
+//! What a client object shares with the tasks of its connects.
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arkws::Transport;
+use futures_util::future::BoxFuture;
+
+use super::request::QueueLimits;
+use super::stats::Stats;
+use crate::departure::{Departing, OpenConnection};
+use crate::driver::End;
+use crate::line::Line;
+use crate::outbox::Outbox;
+use crate::{BusinessError, Context, Event, Listener};
+
+/// What the object shares with the tasks of its connects.
+pub(super) struct Object {
+    pub(super) context: Context,
+    pub(super) listener: Arc<dyn ErasedListener>,
+    pub(super) state: Mutex<ObjectState>,
+    /// The program has let go of the object: no more events.
+    pub(super) dropped: AtomicBool,
+}
+
+pub(super) struct ObjectState {
+    /// The `connect` that is not over yet.
+    pub(super) link: Option<Arc<Link>>,
+    /// How the last `connect` that is over ended.
+    pub(super) last_end: Option<LastEnd>,
+    /// Of the current connection, else of the last one.
+    pub(super) stats: Stats,
+}
+
+/// Why there is no connection any more.
+pub(super) struct LastEnd {
+    /// For people.
+    pub(super) why: String,
+    /// For programs.
+    pub(super) cause: &'static str,
+}
+
+impl ObjectState {
+    /// Why a call fails that needs a connection.
+    pub(super) fn not_connected(&self, error: impl FnOnce(&str) -> BusinessError) -> BusinessError {
+        match &self.last_end {
+            None => error("not connected"),
+            Some(end) => error(&format!("not connected: {}", end.why)).with_cause(end.cause),
+        }
+    }
+}
+
+/// One `connect`, from the call to its last event.
+pub(super) struct Link {
+    pub(super) outbox: Outbox<()>,
+    pub(super) line: Line<Transport, ()>,
+    pub(super) limits: QueueLimits,
+    pub(super) open: AtomicBool,
+    /// Messages that may or may not have reached the peer when the network thread ended.
+    pub(super) unsure: Mutex<Vec<()>>,
+}
+
+/// A listener of a type that the compiler knows when it compiles the loop that receives.
+///
+/// So no message costs a virtual call. And that loop, with the socket under it, belongs to the crate
+/// that has the listener: this one can be optimised for size.
+pub(super) trait ErasedListener: Listener {
+    /// [`drive`](crate::driver::drive), with the events to this listener.
+    fn drive<'a>(
+        &'a self,
+        object: &'a Object,
+        link: &'a Link,
+        reconnects: bool,
+    ) -> BoxFuture<'a, (End, Vec<()>)>;
+    /// [`linger`](crate::driver::linger), which polls the socket too: rustc takes a function that is
+    /// never inlined, as the socket has some, from the first crate that uses it, however that is
+    /// optimised.
+    fn linger(&self, line: Line<Transport, ()>) -> BoxFuture<'static, ()>;
+}
+
+impl Object {
+    #[inline]
+    pub(super) fn link(&self) -> Option<Arc<Link>> {
+        self.lock().link.clone()
+    }
+
+    #[inline]
+    pub(super) fn lock(&self) -> MutexGuard<'_, ObjectState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn emit(&self, event: Event<'_>) {
+        if !self.is_dropped() {
+            self.listener.on_event(event);
+        }
+    }
+
+    pub(super) fn flush(&self) {
+        if !self.is_dropped() {
+            self.listener.flush();
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_dropped(&self) -> bool {
+        self.dropped.load(Ordering::Acquire)
+    }
+}
+
+impl OpenConnection for Link {
+    fn outbox(&self) -> &dyn Departing {
+        &self.outbox
+    }
+}
+
+impl Link {
+    pub(super) fn unsure(&self) -> MutexGuard<'_, Vec<()>> {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What keeps the object from connecting.
+    pub(super) fn occupation(&self) -> &'static str {
+        if !self.outbox.is_open() {
+            "the connection is closing"
+        } else if self.open.load(Ordering::Acquire) {
+            "the connection is open"
+        } else {
+            "a connection is being made"
+        }
+    }
+}
