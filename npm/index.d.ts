@@ -354,7 +354,8 @@ export declare namespace webSocket {
      */
     pingInterval?: number;
     /**
-     * Whole seconds to wait for an answer to a ping before the connection counts as lost. One over `pingInterval` means
+     * Whole seconds to wait for an answer to a ping before the connection counts as lost; **arkws**: they do not pass while the
+     * server takes what is sent to it, however slowly. One over `pingInterval` means
      * `pingInterval`, but for 30, the default, which stays: also with `{ pingInterval: 5 }`. 0: a missing answer has no consequence.
      * @since 21
      */

@@ -399,7 +399,7 @@ impl Client {
         io: S,
     ) -> Result<(WebSocket<S>, ClientResponse), Error>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let endpoint = Endpoint::parse(url)?;
         let deadline = Deadline::after(self.settings.handshake_timeout);
@@ -437,7 +437,7 @@ impl Client {
         io: S,
     ) -> Result<(WebSocket<S>, ClientResponse), Error>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let mut fields = fields.clone();
         if let Some(authorization) = endpoint.authorization() {
@@ -491,7 +491,7 @@ async fn exchange<S>(
     mut io: S,
 ) -> Result<(WebSocket<S>, ClientResponse), Error>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let failed = |error| match TlsError::from_io(endpoint.authority(), error) {
         Ok(error) => Error::Tls(error),

@@ -12,10 +12,12 @@ pub struct Config {
     pub limits: Limits,
     /// Pings to a silent peer; `None` (default): no pings.
     pub heartbeat: Option<Heartbeat>,
-    /// How long the peer may take to answer a close frame (and, on the client, to end TCP). Default: 5 s.
+    /// How long the peer may take to answer a close frame (and, on the client, to end TCP), not counting while it takes
+    /// what is still on its way to it. Default: 5 s.
     pub close_timeout: Duration,
     /// How long the peer may take nothing of what waits for it; `None`: for ever. Default: 30 s. The clock
-    /// runs only while bytes wait and the operating system takes none of them.
+    /// runs only while bytes wait here and the transport takes none of them, and starts anew if the peer has taken some
+    /// of those that the transport holds ([`Progress`](crate::Progress)).
     pub write_timeout: Option<Duration>,
     /// How long a message may be incomplete while no frame of the connection comes and no 64 KiB of a long one; `None`:
     /// for ever. The clock runs only while the socket is received from. Default: `None`; of an
@@ -43,15 +45,17 @@ impl Default for Config {
     }
 }
 
-/// Pings to find out whether a silent peer is still there. Any received byte counts as life, and so does
-/// progress of what we write to a peer that had taken nothing for a while.
+/// Pings to find out whether a silent peer is still there. Any received byte counts as life. So does any byte that the
+/// peer takes ([`Progress`](crate::Progress)): before it is given up, that is looked at, and if it has taken some since
+/// the ping, or since that was looked at last, it has the time for its answer again.
 ///
-/// They are sent while the socket is received from or flushed. A ping waits behind what was queued before it:
-/// the time for the answer does not run while the peer takes bytes.
+/// They are sent while the socket is received from or flushed. A ping goes ahead of the messages that wait, but not into
+/// the midst of one: it waits for the rest of a long message that is being written, and the time for the answer runs
+/// from when the ping has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
     /// A ping is sent after this much silence.
     pub interval: Duration,
-    /// The connection fails if nothing arrives within this time after a ping.
+    /// The connection fails if nothing arrives within this time after a ping, while the peer takes nothing.
     pub timeout: Duration,
 }

@@ -14,6 +14,10 @@ pub(crate) struct Monitor {
     count: u64,
     /// When the last ping was queued or, if it had to wait, left; until its pong arrives.
     unanswered: Option<Instant>,
+    /// Where the last ping ends, counted in the bytes that are sent.
+    ping_end: u64,
+    /// What the peer had taken when that was looked at last, with the ping.
+    taken: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +44,8 @@ impl Monitor {
             state: State::Listening(now),
             count: 0,
             unanswered: None,
+            ping_end: 0,
+            taken: 0,
         }
     }
 
@@ -61,23 +67,48 @@ impl Monitor {
         self.state = State::Listening(now);
     }
 
-    /// The peer has taken bytes, after it had taken none for a while: it lives. If a ping waits for its answer, the
-    /// time for that starts anew, and it is `unsent` if it lies behind what was taken.
-    pub(crate) fn progressed(&mut self, now: Instant, unsent: bool) {
-        match &mut self.state {
-            State::Listening(since) => *since = now,
-            State::Waiting(since) => {
-                *since = now;
-                if unsent && self.unanswered.is_some() {
-                    self.unanswered = Some(now);
-                }
+    /// The ping has been queued: it takes so many bytes, the last of which is that of this number, and the peer has
+    /// taken so many.
+    pub(crate) fn pinged(&mut self, len: usize, end: u64, taken: u64) {
+        self.ping_end = end;
+        self.taken = taken + len as u64;
+    }
+
+    /// The ping could not be queued: the peer was not asked, and will be.
+    pub(crate) fn not_pinged(&mut self, now: Instant) {
+        self.state = State::Listening(now);
+        self.unanswered = None;
+    }
+
+    /// A part of what waited has been written: from so many bytes to so many. If the ping has left, the time for its
+    /// answer begins.
+    pub(crate) fn written(&mut self, before: u64, sent: u64, now: Instant) {
+        if let State::Waiting(since) = &mut self.state
+            && before < self.ping_end
+            && self.ping_end <= sent
+        {
+            *since = now;
+            if self.unanswered.is_some() {
+                self.unanswered = Some(now);
             }
         }
     }
 
-    /// Is the next thing to do to give the peer up?
-    pub(crate) fn is_waiting(&self) -> bool {
-        matches!(self.state, State::Waiting(_))
+    /// The time for the answer has passed, and the peer has taken so many bytes. If some are new, it lives, and has that
+    /// time again.
+    pub(crate) fn progressed(&mut self, taken: u64, now: Instant) -> bool {
+        let progressed = taken > self.taken;
+        if progressed {
+            self.taken = taken;
+            self.state = State::Waiting(now);
+        }
+        progressed
+    }
+
+    /// Is it time to give the peer up, unless it has taken something?
+    pub(crate) fn is_overdue(&self, now: Instant) -> bool {
+        let passed = || self.deadline().is_some_and(|deadline| deadline <= now);
+        matches!(self.state, State::Waiting(_)) && passed()
     }
 
     /// Time has passed.

@@ -112,6 +112,7 @@ mod error;
 mod heartbeat;
 mod host_pattern;
 mod message;
+mod progress;
 mod server;
 mod socket;
 mod wildcard;
@@ -140,6 +141,7 @@ pub use dial::url::{UrlError, parse_url};
 pub use error::{Cause, Error, Phase, SendError, Unsent};
 pub use host_pattern::HostPattern;
 pub use message::{Message, MessageRef};
+pub use progress::Progress;
 pub use server::{
     Acceptor, AcceptorBuilder, AllowedOrigins, OriginError, PendingRequest, Refusal, accept,
 };

@@ -136,6 +136,8 @@ struct Stall {
 /// Watches the progress of sending while a close waits for it.
 struct Drain {
     bytes_sent: u64,
+    /// What the peer had taken when that was looked at last.
+    taken: u64,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -311,18 +313,26 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
         }
     }
 
-    /// Ready when nothing has been sent for too long.
+    /// Ready when nothing has been sent for too long, and the peer has taken nothing of what was.
     fn poll_stuck<S>(&mut self, carrier: &Carrier<S, T>, cx: &mut Context<'_>) -> Poll<()> {
         let bytes_sent = carrier.socket.stats().bytes_sent;
         let drain = self.drain.get_or_insert_with(|| Drain {
             bytes_sent,
+            taken: carrier.socket.taken(),
             timer: Box::pin(sleep(DRAIN_TIMEOUT)),
         });
         if drain.bytes_sent != bytes_sent {
             drain.bytes_sent = bytes_sent;
             drain.timer.as_mut().reset(Instant::now() + DRAIN_TIMEOUT);
         }
-        drain.timer.as_mut().poll(cx)
+        loop {
+            ready!(drain.timer.as_mut().poll(cx));
+            let before = std::mem::replace(&mut drain.taken, carrier.socket.taken());
+            if drain.taken <= before {
+                return Poll::Ready(());
+            }
+            drain.timer.as_mut().reset(Instant::now() + DRAIN_TIMEOUT);
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use toml_edit::DocumentMut;
 
 /// Each crate of ours, and those of ours that it may use. Tests may use any.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("arkws-outq", &[]),
     ("arkws-proto", &[]),
-    ("arkws", &["arkws-proto"]),
+    ("arkws", &["arkws-outq", "arkws-proto"]),
     ("arkws-netstack", &["arkws"]),
     ("arkws-node", &["arkws-netstack"]),
 ];

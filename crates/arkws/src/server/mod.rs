@@ -58,7 +58,10 @@ const MAX_LEFTOVER: usize = 64 << 10;
 ///
 /// # Cancel safety
 /// Not safe: the transport is lost with the future.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<WebSocket<S>, Error> {
+pub async fn accept<S>(stream: S) -> Result<WebSocket<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     Acceptor::default().accept(stream).await
 }
 
@@ -120,7 +123,7 @@ impl Acceptor {
     /// Not safe: the transport is lost with the future.
     pub async fn accept<S>(&self, stream: S) -> Result<WebSocket<S>, Error>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let pending = self.request(stream).await?;
         match self.settings.decide(pending.request()) {
@@ -163,7 +166,7 @@ impl Acceptor {
     /// Not safe: the transport is lost with the future.
     pub async fn request<S>(&self, mut stream: S) -> Result<PendingRequest<S>, Error>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let settings = Arc::clone(&self.settings);
         let request = read_request(&mut stream, &settings.config.limits);
@@ -185,7 +188,7 @@ impl Acceptor {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> PendingRequest<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
     /// What the client asks for.
     pub fn request(&self) -> &ServerRequest {
         &self.request

@@ -14,7 +14,7 @@ use tokio::task::coop::{self, unconstrained};
 use tokio::time::Instant;
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
-use super::outbox::Output;
+use super::outbox::{Output, UNKNOWN};
 use super::timer::Timer;
 use super::{WebSocket, pool};
 use crate::error::io_again;
@@ -272,6 +272,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             if let Some(deadline) = &mut self.engine.deadline
                 && self.timer.poll(cx, Some(deadline.at)).is_ready()
                 && std::mem::replace(&mut deadline.overdue, true)
+                && !self.may_close_later()
             {
                 return Poll::Ready(Err(self.overdue()));
             }
@@ -393,7 +394,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             // Otherwise the transport was not asked: this task is to let others run first.
             && coop::has_budget_remaining()
         {
-            self.give_up(GivenUp::Stalled(limit));
+            let taken = self.taken();
+            let before = std::mem::replace(&mut self.engine.taken, taken);
+            if before == UNKNOWN {
+                // The program may not have looked at it for a while.
+                if now.duration_since(deadline) > limit / 2 {
+                    self.engine.stalled = Some(now);
+                }
+            } else if before < taken {
+                self.engine.stalled = Some(now);
+            } else {
+                self.give_up(GivenUp::Stalled(limit));
+            }
         }
     }
 
@@ -435,14 +447,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The heartbeat's time has come while a flush is pending, so that nobody may have received for a while.
     fn beat(&mut self, cx: &mut Context<'_>, deadline: Instant) {
         let now = Instant::now().max(deadline);
-        if self.heartbeat.as_deref().is_some_and(Monitor::is_waiting) && self.hears(cx) {
+        let is_overdue = |it: &Monitor| it.is_overdue(now);
+        if self.heartbeat.as_deref().is_some_and(is_overdue)
+            && (self.has_progressed(now) || self.hears(cx))
+        {
             return;
         }
         let Some(monitor) = &mut self.heartbeat else {
             return;
         };
         match monitor.handle_timeout(now) {
-            Some(Action::Ping(payload)) => self.queue_ping(&payload),
+            Some(Action::Ping(payload)) => self.queue_ping(&payload, now),
             Some(Action::GiveUp) => {
                 let settings = monitor.settings();
                 self.give_up(GivenUp::Silent(settings));
@@ -489,10 +504,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         true
     }
 
-    fn queue_ping(&mut self, payload: &[u8]) {
-        if let Ok(ahead) = self.engine.connection.send_ping(payload) {
-            self.engine.stats.pings_sent += 1;
-            self.ping_end = self.engine.stats.bytes_sent + ahead as u64;
+    /// The time for the answer to a ping has passed: has the peer taken bytes meanwhile?
+    fn has_progressed(&mut self, now: Instant) -> bool {
+        let taken = self.taken();
+        let monitor = self.heartbeat.as_deref_mut();
+        monitor.is_some_and(|monitor| monitor.progressed(taken, now))
+    }
+
+    fn queue_ping(&mut self, payload: &[u8], now: Instant) {
+        let taken = self.taken();
+        let Some(monitor) = &mut self.heartbeat else {
+            return;
+        };
+        let before = self.engine.connection.queued();
+        match self.engine.connection.send_ping(payload) {
+            Ok(ahead) => {
+                let end = self.engine.stats.bytes_sent + ahead as u64;
+                monitor.pinged(self.engine.connection.queued() - before, end, taken);
+                self.engine.stats.pings_sent += 1;
+            }
+            Err(error) => {
+                tracing::debug!(target: "arkws", %error, "heartbeat: no room for a ping");
+                monitor.not_pinged(now);
+            }
         }
     }
 
@@ -564,14 +598,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let now = Instant::now();
         let was_stalled = self.engine.stalled.is_some();
         let progress = !pending || self.engine.stats.bytes_sent != before;
-        if was_stalled
-            && progress
-            && let Some(monitor) = &mut self.heartbeat
-        {
-            monitor.progressed(now, before < self.ping_end);
+        if let Some(monitor) = &mut self.heartbeat {
+            monitor.written(before, self.engine.stats.bytes_sent, now);
         }
         if progress || !was_stalled {
             self.engine.stalled = pending.then_some(now);
+            // Where the transport knows no more than that, it need not be asked.
+            self.engine.taken = match self.probe {
+                Some(_) => UNKNOWN,
+                None => self.engine.stats.bytes_sent,
+            };
         }
     }
 
@@ -611,7 +647,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let first = stall.map_or(deadline.at, |stall| stall.min(deadline.at));
             ready!(self.timer.poll(cx, Some(first)));
             if deadline.at <= first {
-                return Poll::Ready(Some(self.overdue()));
+                return Poll::Ready(match self.may_close_later() {
+                    true => None,
+                    false => Some(self.overdue()),
+                });
             }
             self.check_stall(first);
             return Poll::Ready(None);
@@ -645,12 +684,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let end = self.give_message_up(CloseCode::POLICY, why, error);
             return Poll::Ready(Some(end));
         }
+        let now = Instant::now().max(deadline);
+        let is_overdue = |it: &Monitor| it.is_overdue(now);
+        if self.heartbeat.as_deref().is_some_and(is_overdue) && self.has_progressed(now) {
+            return Poll::Ready(None);
+        }
         let Some(monitor) = &mut self.heartbeat else {
             return Poll::Ready(None);
         };
-        match monitor.handle_timeout(Instant::now().max(deadline)) {
+        match monitor.handle_timeout(now) {
             Some(Action::Ping(payload)) => {
-                self.queue_ping(&payload);
+                self.queue_ping(&payload, now);
                 Poll::Ready(None)
             }
             Some(Action::GiveUp) => {
@@ -769,6 +813,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             None if error.kind() == io::ErrorKind::UnexpectedEof => End::fail(Error::Lost(error)),
             None => End::abort(Error::Lost(error)),
         }
+    }
+
+    /// The time for the closing handshake has passed. If the peer has taken bytes meanwhile, and there are more on their
+    /// way to it, it has that time again.
+    fn may_close_later(&mut self) -> bool {
+        let (taken, sent) = (self.taken(), self.engine.stats.bytes_sent);
+        let before = self.engine.deadline.as_ref().map(|it| it.taken);
+        let progressed = before.is_some_and(|before| before < taken) && taken < sent;
+        if progressed {
+            self.engine.restart_deadline();
+            if let Some(deadline) = &mut self.engine.deadline {
+                deadline.taken = taken;
+            }
+        }
+        progressed
     }
 
     /// The peer did not close in time; or it could not be written to, and nothing more came from it.

@@ -32,6 +32,7 @@ use tokio::time::Instant;
 
 use crate::budget::Share;
 use crate::heartbeat::Monitor;
+use crate::progress::{self, Probe, Progress};
 use crate::{Config, Error, Message, MessageRef, SendError, Unsent};
 
 use drive::{GivenUp, Patience, Stage};
@@ -94,8 +95,8 @@ pub struct WebSocket<S> {
     given_up: Option<Box<GivenUp>>,
     timer: Timer,
     heartbeat: Option<Box<Monitor>>,
-    /// Where the last ping of the heartbeat ends, counted as [`Stats::bytes_sent`].
-    ping_end: u64,
+    /// How the transport is asked what the peer has taken, if it knows.
+    probe: Probe<S>,
     negotiated: Negotiated,
     /// Counts events, to yield to other tasks now and then.
     burst: u8,
@@ -103,7 +104,7 @@ pub struct WebSocket<S> {
     span: Option<Box<tracing::Span>>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
     /// A connection whose opening handshake is complete; `leftover` are bytes that were read behind it.
     pub fn from_handshake(
         io: S,
@@ -145,7 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             heartbeat: config
                 .heartbeat
                 .map(|settings| Box::new(Monitor::new(settings, Instant::now()))),
-            ping_end: 0,
+            probe: progress::probe(),
             negotiated,
             burst: 0,
             span: Some(tracing::Span::current())
@@ -153,7 +154,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 .map(Box::new),
         }
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The next message, borrowed. `Ready(None)`: the closing handshake is complete and the transport has ended.
     ///
     /// While messages are left from the last read, returns the next without touching the transport. Otherwise writes
@@ -308,7 +311,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.flush().await
     }
 
-    /// Closes: sends what is queued and the close frame, discards data that still arrives, waits for the peer's close
+    /// Closes: sends what is queued and the close frame, for as long as the peer takes some of it; discards data that still arrives, waits for the peer's close
     /// frame and for the end of the transport. Returns the peer's close frame; `None` if it has no body or was received
     /// before.
     ///
@@ -368,7 +371,12 @@ impl<S> WebSocket<S> {
     /// # Errors
     /// Nothing was queued: the message is given back.
     pub fn feed_message(&mut self, message: Message) -> Result<(), Unsent> {
-        self.engine.outbox().feed_message(message)
+        let closes = message.is_close();
+        self.engine.outbox().feed_message(message)?;
+        if closes {
+            self.look_at_closing();
+        }
+        Ok(())
     }
 
     /// Queues a ping of at most 125 bytes without flushing. It goes ahead of the messages that wait, but not into the
@@ -385,7 +393,18 @@ impl<S> WebSocket<S> {
     ///
     /// Messages that still arrive before the peer's close frame are received as before.
     pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
-        self.engine.start_close(frame)
+        let started = self.engine.start_close(frame);
+        self.look_at_closing();
+        started
+    }
+
+    /// The closing handshake has begun: as long as the peer takes what is on its way, it has time for it.
+    #[cold]
+    fn look_at_closing(&mut self) {
+        let taken = self.taken();
+        if let Some(deadline) = &mut self.engine.deadline {
+            deadline.taken = taken;
+        }
     }
 
     /// Bytes that wait for the transport.
@@ -417,6 +436,24 @@ impl<S> WebSocket<S> {
     /// Counters.
     pub fn stats(&self) -> Stats {
         self.engine.stats
+    }
+
+    /// The transport knows what the peer has taken: see [`Progress`].
+    #[must_use]
+    pub fn with_progress(self) -> WebSocket<S>
+    where
+        S: Progress,
+    {
+        WebSocket {
+            probe: Some(S::taken),
+            ..self
+        }
+    }
+
+    /// Bytes that the peer has taken of those [sent](Stats::bytes_sent), as far as the transport knows: see [`Progress`].
+    pub fn taken(&self) -> u64 {
+        let sent = self.engine.stats.bytes_sent;
+        self.probe.map_or(sent, |probe| probe(&self.io, sent))
     }
 
     /// The transport.

@@ -23,12 +23,21 @@ pub(super) struct Engine {
     pub(super) deadline: Option<Box<Deadline>>,
     /// Bytes wait, and the transport has taken none since then.
     pub(super) stalled: Option<Instant>,
+    /// What the peer had taken when that was looked at last while [`stalled`](Self::stalled); [`UNKNOWN`] before.
+    pub(super) taken: u64,
     /// Why the connection has failed: what is sent later is refused for this reason.
     failure: Option<Arc<Error>>,
     close_timeout: Duration,
     write_timeout: Option<Duration>,
     write_buffer: usize,
 }
+
+/// Not looked at yet: see [`Engine::taken`] and [`Deadline::taken`].
+pub(super) const UNKNOWN: u64 = u64::MAX;
+
+/// What a peer has taken is looked at for the first time when the transport has taken nothing for so long, which most
+/// stalls do not last.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Whether the transport takes bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +56,8 @@ pub(super) struct Deadline {
     /// It passed, and what lay in the transport then is being read: a program that did not poll for a while must not
     /// mistake its own slowness for the peer's.
     pub(super) overdue: bool,
+    /// What the peer had taken when that was looked at last; [`UNKNOWN`] before.
+    pub(super) taken: u64,
 }
 
 impl Engine {
@@ -57,6 +68,7 @@ impl Engine {
             output: Output::Flushed,
             deadline: None,
             stalled: None,
+            taken: UNKNOWN,
             failure: None,
             close_timeout: config.close_timeout,
             write_timeout: config.write_timeout,
@@ -73,10 +85,15 @@ impl Engine {
         self.close_timeout
     }
 
-    /// When the peer is to be given up unless it takes something of what waits for it.
+    /// When it is to be looked at what the peer has taken of what waits for it, or the peer is to be given up; and after
+    /// how long that is.
     pub(super) fn write_deadline(&self) -> Option<(Instant, Duration)> {
         let limit = self.write_timeout?;
-        Some((self.stalled?.checked_add(limit)?, limit))
+        let wait = match self.taken {
+            UNKNOWN => FIRST_LOOK.min(limit / 8),
+            _ => limit,
+        };
+        Some((self.stalled?.checked_add(wait)?, limit))
     }
 
     /// May more be queued before something is written? Then the next message is taken, of whatever size.
@@ -104,9 +121,15 @@ impl Engine {
 
     /// From now on, the close time-out counts.
     pub(super) fn restart_deadline(&mut self) {
-        self.deadline = Instant::now()
-            .checked_add(self.close_timeout)
-            .map(|at| Box::new(Deadline { at, overdue: false }));
+        let taken = self.deadline.as_ref().map_or(UNKNOWN, |it| it.taken);
+        let at = Instant::now().checked_add(self.close_timeout);
+        self.deadline = at.map(|at| {
+            Box::new(Deadline {
+                at,
+                overdue: false,
+                taken,
+            })
+        });
     }
 
     /// Bytes have been written.

@@ -26,7 +26,7 @@ async fn listen() -> (TcpListener, SocketAddr) {
 }
 
 /// Sends back what it receives, until the client closes.
-async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
+async fn echo<S: AsyncRead + AsyncWrite + Unpin + 'static>(stream: S) {
     let Ok(mut socket) = arkws::accept(stream).await else {
         return;
     };

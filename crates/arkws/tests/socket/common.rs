@@ -17,7 +17,7 @@ pub(crate) const PONG: u8 = 0x8A;
 
 pub(crate) const ROLES: [Role; 2] = [Role::Client, Role::Server];
 
-pub(crate) fn open<S: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) fn open<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     io: S,
     role: Role,
     config: Config,

@@ -6,6 +6,7 @@ mod common;
 mod ended;
 mod heartbeat;
 mod messages;
+mod progress;
 mod split;
 mod stalled;
 mod tls;

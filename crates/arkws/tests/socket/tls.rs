@@ -5,13 +5,21 @@ use arkws::{Config, Message, MessageRef, Role};
 use futures_util::StreamExt;
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use crate::common::{CLOSE, frame, next, open};
 
 /// Both ends of a TLS connection with this many bytes between them.
 async fn tls(buffer: usize) -> (TlsStream<DuplexStream>, TlsStream<DuplexStream>) {
+    streams(tokio::io::duplex(buffer)).await
+}
+
+/// Both ends of a TLS connection over these streams: the client's, the server's.
+pub(crate) async fn streams<S>((near, far): (S, S)) -> (TlsStream<S>, TlsStream<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -25,7 +33,6 @@ async fn tls(buffer: usize) -> (TlsStream<DuplexStream>, TlsStream<DuplexStream>
         .with_single_cert(vec![certificate], key)
         .unwrap();
 
-    let (near, far) = tokio::io::duplex(buffer);
     let name = ServerName::try_from("localhost").unwrap();
     let (client, server) = tokio::join!(
         TlsConnector::from(Arc::new(client)).connect(name, near),

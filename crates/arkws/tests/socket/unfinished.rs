@@ -70,7 +70,7 @@ fn bomb(len: usize) -> Vec<u8> {
     frame
 }
 
-fn inflating<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
+fn inflating<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static>(
     io: S,
     config: Config,
 ) -> WebSocket<S> {

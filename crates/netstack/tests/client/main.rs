@@ -7,6 +7,7 @@ mod events;
 mod feeding;
 mod heartbeat;
 mod limits;
+mod progress;
 mod proxy;
 mod reconnecting;
 mod refusals;

@@ -4,6 +4,7 @@
 mod admission;
 mod events;
 mod limits;
+mod progress;
 mod request;
 mod sending;
 mod start;

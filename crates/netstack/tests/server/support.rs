@@ -12,7 +12,7 @@ use arkws_netstack::{
     ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 
@@ -221,7 +221,7 @@ pub(crate) async fn tcp_from(source: impl Into<IpAddr>, address: SocketAddr) -> 
 /// The opening handshake over any transport.
 pub(crate) async fn open<S>(mut stream: S, request: ClientRequest) -> Result<Client<S>, Refused>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let negotiated = shake_hands(&mut stream, request).await?;
     Ok(client(stream, negotiated))
@@ -230,7 +230,7 @@ where
 /// A client over a transport whose opening handshake is complete.
 pub(crate) fn client<S>(stream: S, negotiated: Negotiated) -> Client<S>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     // It has no patience of its own: the server's is tested.
     let config = Config {
@@ -316,4 +316,30 @@ pub(crate) const fn seconds(seconds: u64) -> Duration {
 
 pub(crate) fn deflate() -> Option<DeflateConfig> {
     Some(DeflateConfig::default())
+}
+
+/// The other end of `stream`, read from at so many bytes a second and no faster.
+pub(crate) fn slowly(stream: TcpStream, rate: u32) -> DuplexStream {
+    let (near, far) = tokio::io::duplex(64 << 10);
+    let (mut from_peer, mut to_peer) = stream.into_split();
+    let (mut from_us, mut to_us) = tokio::io::split(near);
+    tokio::spawn(async move {
+        let mut part = vec![0; 16 << 10];
+        loop {
+            match from_peer.read(&mut part).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => {
+                    if to_us.write_all(&part[..count]).await.is_err() {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_secs(1) * count as u32 / rate).await;
+                }
+            }
+        }
+        let _ = to_us.shutdown().await;
+    });
+    tokio::spawn(async move {
+        let _ = tokio::io::copy(&mut from_us, &mut to_peer).await;
+    });
+    far
 }

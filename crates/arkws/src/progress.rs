@@ -1,0 +1,132 @@
+//! What the peer has taken of what was written.
+use std::any::{Any, TypeId};
+
+use tokio::io::DuplexStream;
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+use tokio_rustls::{TlsStream, client, server};
+
+use crate::Transport;
+
+/// A stream that knows what its peer has taken of what was written to it.
+///
+/// A peer that takes bytes lives, however slowly: neither a [`Heartbeat`](crate::Heartbeat) nor
+/// [`Config::write_timeout`](crate::Config::write_timeout) gives it up. But what a stream has
+/// accepted may lie in buffers under it, megabytes in those of an operating system alone, that its
+/// peer drains for a minute or never. So before a peer is given up its stream is asked, and not
+/// before: the answer may cost a system call.
+///
+/// TCP and Unix sockets ask the system (Linux; others count what was accepted), and TLS asks the
+/// stream below; all of them are recognised wherever a [`WebSocket`](crate::WebSocket) is made. Any
+/// other stream counts what it has accepted, unless
+/// [`WebSocket::with_progress`](crate::WebSocket::with_progress) says that it knows better:
+///
+/// ```
+/// use arkws::Progress;
+///
+/// /// A stream of HTTP/2, say, whose flow control tells what has been taken.
+/// struct Stream {
+///     released: u64,
+/// }
+///
+/// impl Progress for Stream {
+///     fn taken(&self, accepted: u64) -> u64 {
+///         self.released.min(accepted)
+///     }
+/// }
+/// ```
+pub trait Progress {
+    /// Of the first `accepted` bytes, which were written to this stream and accepted, those that
+    /// the peer has taken, as far as is known. The default: all of them.
+    ///
+    /// It need not be exact: what matters is that it grows while the peer takes bytes, and only
+    /// then.
+    fn taken(&self, accepted: u64) -> u64 {
+        accepted
+    }
+}
+
+impl Progress for TcpStream {
+    fn taken(&self, accepted: u64) -> u64 {
+        #[cfg(unix)]
+        let accepted = accepted.saturating_sub(arkws_outq::unsent(self).unwrap_or(0));
+        accepted
+    }
+}
+
+#[cfg(unix)]
+impl Progress for UnixStream {
+    fn taken(&self, accepted: u64) -> u64 {
+        accepted.saturating_sub(arkws_outq::unsent(self).unwrap_or(0))
+    }
+}
+
+/// Both ends are in this process: what was accepted and what was taken differ by no more than the
+/// buffer between them.
+impl Progress for DuplexStream {}
+
+impl<S: Progress> Progress for TlsStream<S> {
+    fn taken(&self, accepted: u64) -> u64 {
+        self.get_ref().0.taken(accepted)
+    }
+}
+
+impl<S: Progress> Progress for client::TlsStream<S> {
+    fn taken(&self, accepted: u64) -> u64 {
+        self.get_ref().0.taken(accepted)
+    }
+}
+
+impl<S: Progress> Progress for server::TlsStream<S> {
+    fn taken(&self, accepted: u64) -> u64 {
+        self.get_ref().0.taken(accepted)
+    }
+}
+
+impl Progress for Transport {
+    fn taken(&self, accepted: u64) -> u64 {
+        self.tcp_stream().taken(accepted)
+    }
+}
+
+impl<S: Progress + ?Sized> Progress for Box<S> {
+    fn taken(&self, accepted: u64) -> u64 {
+        (**self).taken(accepted)
+    }
+}
+
+impl<S: Progress + ?Sized> Progress for &mut S {
+    fn taken(&self, accepted: u64) -> u64 {
+        (**self).taken(accepted)
+    }
+}
+
+/// [`Progress::taken`] of a stream; `None`: it counts what was accepted.
+pub(crate) type Probe<S> = Option<fn(&S, u64) -> u64>;
+
+/// The probe of a stream of a type that is known here.
+pub(crate) fn probe<S: 'static>() -> Probe<S> {
+    /// Of a stream that is an `S` and a `T`.
+    fn same<S: 'static, T: Progress + 'static>(stream: &S, accepted: u64) -> u64 {
+        let stream: &dyn Any = stream;
+        match stream.downcast_ref::<T>() {
+            Some(stream) => stream.taken(accepted),
+            None => accepted,
+        }
+    }
+    fn of<S: 'static, T: Progress + 'static>() -> Probe<S> {
+        (TypeId::of::<S>() == TypeId::of::<T>()).then_some(same::<S, T>)
+    }
+    /// With or without TLS.
+    fn over<S: 'static, T: Progress + 'static>() -> Probe<S> {
+        of::<S, T>()
+            .or_else(of::<S, TlsStream<T>>)
+            .or_else(of::<S, client::TlsStream<T>>)
+            .or_else(of::<S, server::TlsStream<T>>)
+    }
+    let probe = of::<S, Transport>().or_else(over::<S, TcpStream>);
+    #[cfg(unix)]
+    let probe = probe.or_else(over::<S, UnixStream>);
+    probe
+}
