@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Item};
 
 /// Each crate of ours, and those of ours that it may use. Tests may use any.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -23,7 +23,7 @@ pub(super) fn faults(crate_: &Path) -> Result<Vec<String>> {
     let Some((_, allowed)) = MAY_USE.iter().find(|(layer, _)| *layer == name) else {
         return Ok(Vec::new());
     };
-    let dependencies = manifest["dependencies"].as_table_like();
+    let dependencies = manifest.get("dependencies").and_then(Item::as_table_like);
     let ours = dependencies
         .into_iter()
         .flat_map(|table| table.iter())
