@@ -3,7 +3,7 @@
 
 const { currentContext } = require('./context.js');
 const { failedCall, fromFailure, mistakeOf } = require('./errors.js');
-const { callLater, uncaught } = require('./runtime.js');
+const { callLater, programRuns, uncaught } = require('./runtime.js');
 
 const ignore = () => {};
 
@@ -89,11 +89,13 @@ class Pending {
   }
 
   resolve() {
+    programRuns();
     if (this.promise !== undefined) this.#resolve(true);
     else this.#call(undefined, true);
   }
 
   reject(error) {
+    programRuns();
     if (this.promise !== undefined) this.#reject(error);
     else this.#call(error, undefined);
   }

@@ -127,7 +127,6 @@ function deliver(...more) {
 /** Sends are done. Their callbacks have contexts of their own. */
 function sent(object) {
   next += 3;
-  programRan = true;
   try {
     object.sent(values[next - 1]);
   } catch (error) {
@@ -167,7 +166,8 @@ function event(object, what) {
     // Ours: what listeners throw they have caught. What comes behind must not be lost with it.
     uncaught(error);
   }
-  stops ||= programRan;
+  // Sends that are done are as frequent as messages: only what somebody would miss stops behind them.
+  stops ||= programRan && what !== 'tokensSent';
 }
 
 /** What has become of a message: a listener has it... */
@@ -273,7 +273,7 @@ const nobody = {
   event() {},
 };
 
-/** Listeners are called. */
+/** Listeners are called, or promises settled that the program has. */
 function programRuns() {
   programRan = true;
 }

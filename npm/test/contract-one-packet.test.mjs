@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
-import { next } from './events.mjs';
+import { next, rejection } from './events.mjs';
 import { close, frame, onePacket, text } from './one-packet.mjs';
 import { folder, node } from './support.mjs';
 
@@ -138,6 +138,15 @@ describe('events of one packet', () => {
     ws.on('dataEnd', () => ends++);
     await next(ws, 'close');
     assert.equal(ends, 2);
+  });
+
+  it('come to listeners that are added when a send has failed', async () => {
+    const ws = arkws.createWebSocket();
+    const isConnected = ws.connect('ws://127.0.0.1:1');
+    const sent = rejection(ws.send('x'));
+    await isConnected;
+    assert.equal((await sent).code, -1);
+    assert.equal((await next(ws, 'error'))[0].cause, 'refused');
   });
 
   it('of several clients at the same time', async (t) => {
