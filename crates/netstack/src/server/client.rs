@@ -1,67 +1,32 @@
 //! A client that is in: its task, from `Connect` to `Close`.
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arkws::{Cause, CloseCode, CloseFrame, Error, Phase, Stats, Transport};
-use arkws::{Payload, Text};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use arkws::{CloseFrame, Error, Phase, Transport};
 
-use super::run::Membership;
-use super::{Connection, ServerEvent, ServerListener, Shared};
-use crate::departure::{Departing, OpenConnection};
-use crate::driver::{End, Handler, drive, linger};
+use super::event::ServerEvent;
+use super::peer::{Gone, Peer};
+use super::registry::Registration;
+use super::shared::Shared;
+use crate::driver::End;
 use crate::line::Line;
-use crate::outbox::Outbox;
 use crate::{BusinessError, CloseResult, limit};
 
-/// The object is told to deliver at least every so many events, so that a fast client does not make it wait for a pause.
-const BATCH: u32 = 256;
-
-/// What the object knows of a client. Messages of a broadcast have no token.
-pub(super) struct Client {
-    pub(super) connection: Connection,
-    pub(super) outbox: Outbox<Option<u64>>,
-    /// Why the server has closed it: too much waited.
-    overflow: OnceLock<String>,
-}
-
-impl Client {
-    pub(super) fn new(connection: Connection, max_queued: usize, message_cost: usize) -> Client {
-        Client {
-            connection,
-            outbox: Outbox::new(max_queued, message_cost),
-            overflow: OnceLock::new(),
-        }
-    }
-
-    /// Closes a client that takes too little of what is sent to it; the words say so.
-    pub(super) fn overflow(&self, queued: usize, limit: usize) -> String {
-        let why = format!(
-            "is too slow: {queued} bytes wait for it already, the limit is {limit} \
-             (the option maxQueuedBytes changes it)"
-        );
-        let frame = CloseFrame::new(CloseCode::POLICY, "too slow");
-        if self.outbox.close(frame, false) {
-            let _ = self.overflow.set(why.clone());
-        }
-        why
-    }
-
+impl Peer {
     /// Serves an open connection to its end.
     pub(super) async fn serve(
         self: &Arc<Self>,
         line: Line<Transport, Option<u64>>,
-        membership: Membership,
+        registration: Registration,
         shared: &Shared,
     ) {
-        let unfinished = Unfinished {
-            client: self,
+        let unfinished = UnfinishedPeer {
+            peer: self,
             line: &line,
             shared,
         };
-        let registration = shared.context.network().register(self);
+        let open = shared.context.network().register(self);
         shared.emit(ServerEvent::Connect(&self.connection));
-        let (end, unsure) = shared.listener.attend(shared, self, &line).await;
+        let (end, unsure) = shared.listener.drive(shared, self, &line).await;
         std::mem::forget(unfinished);
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
         let usable = !matches!(end, End::Panicked(_));
@@ -71,9 +36,9 @@ impl Client {
             ending.cause = "queue-full";
             ending.is_failure = true;
         }
-        drop(registration);
-        // Before the events: a client that comes back when it learns of the end finds its seat free.
-        membership.end(Gone {
+        drop(open);
+        // Before the events: a client that comes back when it learns of the end finds its place free.
+        registration.end(Gone {
             why: ending.why.clone(),
             cause: ending.cause,
         });
@@ -109,34 +74,19 @@ impl Client {
     }
 }
 
-/// How a client has left.
-#[derive(Debug, Clone)]
-pub(super) struct Gone {
-    /// For people.
-    pub(super) why: String,
-    /// For programs.
-    pub(super) cause: &'static str,
-}
-
-impl OpenConnection for Client {
-    fn outbox(&self) -> &dyn Departing {
-        &self.outbox
-    }
-}
-
 /// A client whose task may be dropped with its runtime: its last events come then, too.
-struct Unfinished<'a> {
-    client: &'a Client,
+struct UnfinishedPeer<'a> {
+    peer: &'a Peer,
     line: &'a Line<Transport, Option<u64>>,
     shared: &'a Shared,
 }
 
-impl Drop for Unfinished<'_> {
+impl Drop for UnfinishedPeer<'_> {
     fn drop(&mut self) {
-        let unsure = self.line.end(&self.client.outbox);
+        let unsure = self.line.end(&self.peer.outbox);
         let why = "the network thread ended".to_owned();
         let ending = Ending::failed(why, "internal");
-        self.client.leave(&ending, unsure, self.shared);
+        self.peer.leave(&ending, unsure, self.shared);
     }
 }
 
@@ -225,108 +175,5 @@ pub(super) fn describe(error: &Error) -> String {
     match option {
         Some(option) => limit::named(error, option),
         None => error.to_string(),
-    }
-}
-
-/// A listener of a type that the compiler knows when it compiles the loop that receives: as for clients.
-pub(super) trait Audience: ServerListener {
-    /// [`drive`], with the events to this listener.
-    fn attend<'a>(
-        &'a self,
-        shared: &'a Shared,
-        client: &'a Client,
-        line: &'a Line<Transport, Option<u64>>,
-    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)>;
-    /// [`linger`].
-    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()>;
-}
-
-impl<L: ServerListener> Audience for L {
-    fn attend<'a>(
-        &'a self,
-        shared: &'a Shared,
-        client: &'a Client,
-        line: &'a Line<Transport, Option<u64>>,
-    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)> {
-        async move {
-            let mut events = Events {
-                shared,
-                listener: self,
-                connection: &client.connection,
-                tokens: Vec::new(),
-                waiting: 1,
-            };
-            drive(line, &client.outbox, &mut events).await
-        }
-        .boxed()
-    }
-
-    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()> {
-        linger(line).boxed()
-    }
-}
-
-/// Delivers what one client's connection does.
-struct Events<'a, L> {
-    shared: &'a Shared,
-    listener: &'a L,
-    connection: &'a Connection,
-    /// Of the last batch that was handed over.
-    tokens: Vec<u64>,
-    /// Events since the last flush.
-    waiting: u32,
-}
-
-impl<L: ServerListener> Events<'_, L> {
-    fn emit(&mut self, event: ServerEvent<'_>) {
-        self.shared.tell(|| self.listener.on_event(event));
-        self.waiting += 1;
-        if self.waiting >= BATCH {
-            self.settle();
-        }
-    }
-
-    fn settle(&mut self) {
-        if std::mem::take(&mut self.waiting) > 0 {
-            self.shared.tell(|| self.listener.flush());
-        }
-    }
-}
-
-impl<L: ServerListener> Handler<Option<u64>> for Events<'_, L> {
-    const HOLDS_BACK: bool = true;
-
-    fn refuse(&self, text: &str) -> Option<String> {
-        self.shared.context.runtime_limits().refuse_text(text)
-    }
-
-    fn too_big(&mut self, why: String) {
-        let message = format!("Websocket connection lost: {}: {why}", self.connection);
-        let error = BusinessError::event(message, None, Cause::TooBig.as_str());
-        self.emit(ServerEvent::Error(error));
-    }
-
-    fn text(&mut self, text: Text<'_>) -> usize {
-        self.emit(ServerEvent::Text(self.connection, text));
-        1
-    }
-
-    fn binary(&mut self, data: Payload<'_>) -> usize {
-        self.emit(ServerEvent::Binary(self.connection, data));
-        1
-    }
-
-    fn sent(&mut self, tags: &[Option<u64>]) {
-        let mut tokens = std::mem::take(&mut self.tokens);
-        tokens.clear();
-        tokens.extend(tags.iter().flatten());
-        if !tokens.is_empty() {
-            self.emit(ServerEvent::Sent(&tokens));
-        }
-        self.tokens = tokens;
-    }
-
-    fn flush(&mut self, _: Stats) {
-        self.settle();
     }
 }

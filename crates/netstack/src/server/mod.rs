@@ -2,48 +2,62 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `mod.rs` | the object: calls in, events out |
+//! | `mod.rs` | the object's calls |
 //! | `config.rs` | what `start` checks |
-//! | `run.rs` | one run, from `start` to the end of its last client |
-//! | `listen.rs` | the listening socket |
-//! | `tls.rs` | its certificate and key |
+//! | `run.rs` | the task of one run, from `start` to the end of its last client |
+//! | `handshake.rs` | a client's way in: TLS, request, admission, the program's answer |
+//! | `client.rs` | the task of a client that is in |
+//! | `deliver.rs` | from a client's messages to events |
+//! | `registry.rs` | the clients of one run: how many, who, and how the last ones left |
+//! | `lifecycle.rs` | how far a run has come |
 //! | `handshakes.rs` | the opening handshakes in progress, and which goes when there are too many |
+//! | `shared.rs` | what the object shares with its runs: its listener, the flood rule |
+//! | `peer.rs` | a client that is in, as others see it |
 //! | `admission.rs` | limits and the flood rule |
 //! | `address.rs` | what counts as one client address |
-//! | `welcome.rs` | a client's way in: TLS, request, admission, the program's answer |
+//! | `listen.rs` | the listening socket |
+//! | `tls.rs` | its certificate and key |
+//! | `event.rs` | the events, and their listener |
 //! | `request.rs` | a request that waits for the program's answer |
-//! | `client.rs` | a client that is in |
+//! | `connection.rs` | what a program knows a client by |
 mod address;
 mod admission;
 mod client;
 mod config;
+mod connection;
+mod deliver;
+mod event;
+mod handshake;
 mod handshakes;
+mod lifecycle;
 mod listen;
+mod peer;
+mod registry;
 mod request;
 mod run;
+mod shared;
 mod tls;
-mod welcome;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arkws::{Bytes, Message, Utf8Bytes};
-use arkws::{Payload, Text};
-use tracing::error;
+use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
 use crate::options::MAX_SEND;
 use crate::outbox::Refused;
 use crate::parcel::Outgoing;
-use crate::{BusinessError, CloseOptions, CloseResult, Context};
+use crate::{BusinessError, CloseOptions, Context};
 use admission::FloodRule;
-use client::{Audience, Client, Gone};
+use peer::{Gone, Peer};
 use run::Run;
+use shared::Shared;
 
 pub use config::ServerConfig;
+pub use connection::Connection;
+pub use event::{ServerEvent, ServerListener};
 pub use request::PendingRequest;
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also from inside an event.
@@ -53,74 +67,6 @@ pub struct WebSocketServer {
     shared: Arc<Shared>,
     /// The last one that was started.
     run: Mutex<Option<Arc<Run>>>,
-}
-
-/// What the object shares with its runs.
-struct Shared {
-    context: Context,
-    listener: Arc<dyn Audience>,
-    /// The object was dropped.
-    muted: AtomicBool,
-    last_token: AtomicU64,
-    last_request: AtomicU64,
-    flood: Mutex<FloodRule>,
-}
-
-/// `WebSocketConnection`: a client of the server.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Connection {
-    /// The client's address; an IPv4 address also if it came to an IPv6 socket.
-    pub client_ip: String,
-    /// The client's port.
-    pub client_port: u16,
-}
-
-impl fmt::Display for Connection {
-    /// `ip:port`, IPv6 without brackets, as the contract orders connections.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.client_ip, self.client_port)
-    }
-}
-
-/// An event of a server object.
-///
-/// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if messages to it were lost, `Error` if it failed,
-/// `Close`. A client that was not let in is an `Error` only.
-#[derive(Debug)]
-pub enum ServerEvent<'a> {
-    /// The oldest unanswered `start` has an answer.
-    Started(Result<SocketAddr, BusinessError>),
-    /// arkws: may this client come in?
-    Request(PendingRequest),
-    /// arkws: the request of this [`id`](PendingRequest::id) needs no answer any more: its client has
-    /// gone, the time-out has passed, or the server was stopped.
-    RequestOver(u64),
-    /// `connect`.
-    Connect(&'a Connection),
-    /// `messageReceive` with a string.
-    Text(&'a Connection, Text<'a>),
-    /// `messageReceive` with an ArrayBuffer.
-    Binary(&'a Connection, Payload<'a>),
-    /// `close`.
-    Close(&'a Connection, CloseResult),
-    /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept; the message says which and why, the
-    /// cause is the name of an [`arkws::Cause`], `"limit"`, `"flood"` or `"closed"`. Clients that were not let in cause 100 a second at most.
-    Error(BusinessError),
-    /// The messages with these tokens, as `send` returned them, have been handed to the operating system.
-    Sent(&'a [u64]),
-    /// The messages with these tokens were not sent, and never will be.
-    SendFailed(&'a [u64], BusinessError),
-    /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows, once, every `start` that returned `Ok`:
-    /// after a `Started(Err)`, or after `stop` and its clients' `Close` events. A binding counts them, and lets the process end at 0.
-    Idle,
-}
-
-/// Takes the events of one server object; rules as for [`Listener`](crate::Listener).
-pub trait ServerListener: Send + Sync + 'static {
-    /// Something happened.
-    fn on_event(&self, event: ServerEvent<'_>);
-    /// A batch is complete.
-    fn flush(&self) {}
 }
 
 impl WebSocketServer {
@@ -182,8 +128,8 @@ impl WebSocketServer {
         self.shared.context.check_permission()?;
         match &*self.current() {
             Some(run) if run.stop() => {
-                for client in run.clients() {
-                    client.outbox.mute();
+                for peer in run.registry().peers() {
+                    peer.outbox.mute();
                 }
                 Ok(())
             }
@@ -200,9 +146,10 @@ impl WebSocketServer {
         let mut connections: Vec<Connection> = self
             .listening()
             .ok_or_else(not_started)?
-            .clients()
+            .registry()
+            .peers()
             .iter()
-            .map(|client| client.connection.clone())
+            .map(|peer| peer.connection.clone())
             .collect();
         connections.sort_by_cached_key(Connection::to_string);
         Ok(connections)
@@ -285,9 +232,9 @@ impl WebSocketServer {
             })?),
             false => Message::Binary(data),
         });
-        let clients = self.listening().ok_or_else(not_started)?.clients();
+        let run = self.listening().ok_or_else(not_started)?;
         let mut count = 0;
-        for client in clients {
+        for client in run.registry().peers() {
             if except.contains(&client.connection) {
                 continue;
             }
@@ -336,9 +283,9 @@ impl WebSocketServer {
         }
     }
 
-    fn client(&self, connection: &Connection) -> Result<Arc<Client>, BusinessError> {
+    fn client(&self, connection: &Connection) -> Result<Arc<Peer>, BusinessError> {
         let gone = match self.listening() {
-            Some(run) => match run.client(connection) {
+            Some(run) => match run.registry().peer(connection) {
                 Ok(client) => return Ok(client),
                 Err(gone) => gone,
             },
@@ -376,27 +323,6 @@ impl fmt::Debug for WebSocketServer {
         f.debug_struct("WebSocketServer")
             .field("address", &self.list_address())
             .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    fn emit(&self, event: ServerEvent<'_>) {
-        self.tell(|| self.listener.on_event(event));
-    }
-
-    fn flush(&self) {
-        self.tell(|| self.listener.flush());
-    }
-
-    /// A listener that panics touches neither the client whose event it was nor any other.
-    fn tell(&self, tell: impl FnOnce()) {
-        if !self.muted.load(Ordering::Relaxed) && catch_unwind(AssertUnwindSafe(tell)).is_err() {
-            error!(target: "arkws", "the server's listener panicked");
-        }
-    }
-
-    fn flood(&self) -> MutexGuard<'_, FloodRule> {
-        self.flood.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

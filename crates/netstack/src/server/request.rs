@@ -4,7 +4,7 @@ use std::fmt;
 use http::StatusCode;
 use tokio::sync::oneshot;
 
-use super::Connection;
+use super::connection::Connection;
 use crate::Headers;
 
 /// An upgrade request that waits for the program's answer.

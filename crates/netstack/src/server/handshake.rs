@@ -9,28 +9,37 @@ use arkws::http::{HeaderMap, StatusCode};
 use arkws::{Acceptor, Cause, PendingRequest, Phase, Transport};
 use tokio::net::TcpStream;
 use tokio::select;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::address::ClientAddress;
 use super::admission::Refusal;
 use super::client::{Ending, describe};
+use super::config::Checked;
+use super::connection::Connection;
+use super::event::ServerEvent;
 use super::handshakes::Replaced;
+use super::lifecycle::Lifecycle;
+use super::peer::Peer;
+use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
 use super::request::{self, Answer};
-use super::run::{HandshakePermit, Membership, Run};
-use super::{Connection, ServerEvent, Shared};
+use super::shared::Shared;
+use crate::BusinessError;
 
-/// What every newcomer meets.
-#[derive(Clone)]
-pub(super) struct Door {
+/// What the handshakes of one run have in common.
+pub(super) struct HandshakeContext {
+    pub(super) shared: Arc<Shared>,
+    pub(super) settings: Arc<Checked>,
+    pub(super) lifecycle: Arc<Lifecycle>,
+    pub(super) registry: Arc<Registry>,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) acceptor: Acceptor,
 }
 
-impl Run {
+impl HandshakeContext {
     /// The task of one TCP connection.
-    pub(super) async fn welcome(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, door: Door) {
+    pub(super) async fn handshake(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         // An IPv4 client of an IPv6 socket is known by its IPv4 address.
         let ip = peer.ip().to_canonical();
         let connection = Connection {
@@ -38,66 +47,79 @@ impl Run {
             client_port: peer.port(),
         };
         let address = ClientAddress::from(ip);
-        let (permit, replaced) = match self.begin_handshake(address) {
+        let (permit, replaced) = match self.registry.begin_handshake(address) {
             Ok(begun) => begun,
             Err(refusal) => {
                 self.report(&connection, &refusal.to_string(), refusal.cause());
-                if door.tls.is_none() {
+                if self.tls.is_none() {
                     // Best effort: there are too many of them to wait until each has read it.
                     let _ = stream.try_write(&arkws::Refusal::from(refusal).response());
                 }
                 return;
             }
         };
-        let newcomer = Newcomer {
-            run: &self,
+        let handshaking = Handshaking {
+            context: &self,
             address,
             connection,
             permit,
         };
-        if let Some(request) = newcomer.receive(stream, &door, replaced).await {
-            newcomer.greet(request).await;
+        if let Some(request) = handshaking.receive(stream, replaced).await {
+            handshaking.answer(request).await;
         }
+    }
+
+    /// Raises an `error` event about a client.
+    fn report(&self, connection: &Connection, why: &str, cause: &'static str) {
+        debug!(target: "arkws", why, "client not let in");
+        if !self.registry.may_report(Instant::now()) {
+            return;
+        }
+        let message = format!("client {connection} was not let in: {why}");
+        self.shared.emit(ServerEvent::Error(BusinessError::event(
+            message, None, cause,
+        )));
+        self.shared.flush();
     }
 }
 
 /// Somebody whose handshakes are not over.
-struct Newcomer<'a> {
-    run: &'a Arc<Run>,
+struct Handshaking<'a> {
+    context: &'a HandshakeContext,
     address: ClientAddress,
     connection: Connection,
     permit: HandshakePermit,
 }
 
-impl Newcomer<'_> {
+impl Handshaking<'_> {
     /// The whole request, TLS included, within one time limit.
     async fn receive(
         &self,
         stream: TcpStream,
-        door: &Door,
         replaced: Replaced,
     ) -> Option<PendingRequest<Transport>> {
-        let limit = self.run.settings.handshake_timeout();
+        let limit = self.context.settings.handshake_timeout();
         let mut phase = Phase::Handshake;
         let request = async {
-            let stream = match &door.tls {
+            let stream = match &self.context.tls {
                 None => stream.into(),
                 Some(tls) => {
                     phase = Phase::Tls;
-                    let stream = tls.accept(stream).await.map_err(Failure::Tls)?;
+                    let stream = tls.accept(stream).await.map_err(ReceiveError::Tls)?;
                     phase = Phase::Handshake;
                     stream.into()
                 }
             };
-            door.acceptor
+            self.context
+                .acceptor
                 .request(stream)
                 .await
-                .map_err(Failure::Request)
+                .map_err(ReceiveError::Request)
         };
         let received = select! {
             biased;
             // Nothing has been asked yet: nothing is to be answered.
-            () = self.run.stopping() => return None,
+            () = self.context.lifecycle.stopping() => return None,
             Ok(()) = replaced => {
                 self.report_refusal(Refusal::Replaced);
                 return None;
@@ -106,8 +128,8 @@ impl Newcomer<'_> {
         };
         match received {
             Ok(Ok(request)) => return Some(request),
-            Ok(Err(Failure::Request(error))) => self.report_error(&error),
-            Ok(Err(Failure::Tls(error))) => {
+            Ok(Err(ReceiveError::Request(error))) => self.report_error(&error),
+            Ok(Err(ReceiveError::Tls(error))) => {
                 let why = format!("the TLS handshake failed: {error}");
                 if arkws::Error::from(error).cause() != Cause::Reset {
                     self.report(&why, Cause::Tls.as_str());
@@ -118,9 +140,9 @@ impl Newcomer<'_> {
         None
     }
 
-    async fn greet(self, mut request: PendingRequest<Transport>) {
-        let membership = match self.judge(&mut request).await {
-            Ok(membership) => membership,
+    async fn answer(self, mut request: PendingRequest<Transport>) {
+        let registration = match self.admit(&mut request).await {
+            Ok(registration) => registration,
             Err(NotLetIn::Refused(refusal)) => {
                 return select! {
                     () = request.refuse(&refusal) => {}
@@ -131,8 +153,8 @@ impl Newcomer<'_> {
                 return debug!(target: "arkws", "client gone before it was answered");
             }
         };
-        let client = Arc::clone(&membership.client);
-        let wanted = &self.run.settings.protocols;
+        let peer = Arc::clone(&registration.peer);
+        let wanted = &self.context.settings.protocols;
         let offered = &request.request().protocols;
         let protocol = wanted.iter().find(|wanted| offered.contains(wanted));
         match request
@@ -141,25 +163,31 @@ impl Newcomer<'_> {
         {
             Ok(socket) => {
                 drop(self.permit);
-                client
-                    .serve(socket.into(), membership, &self.run.shared)
+                peer.serve(socket.into(), registration, &self.context.shared)
                     .await;
             }
             Err(error) => {
-                drop(membership);
+                drop(registration);
                 self.report_error(&error);
-                client.leave(&Ending::not_opened(&error), Vec::new(), &self.run.shared);
+                peer.leave(
+                    &Ending::not_opened(&error),
+                    Vec::new(),
+                    &self.context.shared,
+                );
             }
         }
     }
 
-    /// A seat and a place in the list, or why not.
-    async fn judge(&self, request: &mut PendingRequest<Transport>) -> Result<Membership, NotLetIn> {
+    /// A place in the list of clients, or why not.
+    async fn admit(
+        &self,
+        request: &mut PendingRequest<Transport>,
+    ) -> Result<Registration, NotLetIn> {
         let refused = |refusal: Refusal| {
             self.report_refusal(refusal);
             NotLetIn::Refused(refusal.into())
         };
-        if let Some(origins) = &self.run.settings.origins {
+        if let Some(origins) = &self.context.settings.origins {
             origins
                 .check(&request.request().headers)
                 .map_err(|refusal| {
@@ -167,18 +195,35 @@ impl Newcomer<'_> {
                     NotLetIn::Refused(refusal)
                 })?;
         }
-        let seat = self.run.admit(self.address).map_err(refused)?;
+        let permit = self.connection_permit().map_err(refused)?;
         self.permit.keep().map_err(refused)?;
-        if self.run.settings.config.ask_request {
+        if self.context.settings.config.ask_request {
             self.ask(request).await?;
         }
-        self.run.enroll(&self.connection, seat).map_err(refused)
+        let peer = Peer::new(
+            self.connection.clone(),
+            self.context.settings.max_queued_bytes(),
+            self.context.shared.context.message_cost(),
+        );
+        let (registry, lifecycle) = (&self.context.registry, &self.context.lifecycle);
+        registry.register(lifecycle, peer, permit).map_err(refused)
+    }
+
+    /// Within the limits, and the flood rule.
+    fn connection_permit(&self) -> Result<ConnectionPermit, Refusal> {
+        if !self.context.lifecycle.is_on() {
+            return Err(Refusal::Stopping);
+        }
+        let mut flood = self.context.shared.flood();
+        self.context
+            .registry
+            .begin_connection(self.address, &mut flood)
     }
 
     /// What the program thinks of it.
     async fn ask(&self, request: &mut PendingRequest<Transport>) -> Result<(), NotLetIn> {
-        let limit = self.run.settings.request_timeout();
-        let shared = &self.run.shared;
+        let limit = self.context.settings.request_timeout();
+        let shared = &self.context.shared;
         let id = shared.last_request.fetch_add(1, Ordering::Relaxed) + 1;
         let (pending, answer) = request::PendingRequest::new(
             id,
@@ -191,7 +236,7 @@ impl Newcomer<'_> {
         let over = RequestOver { shared, id };
         let answer = select! {
             biased;
-            () = self.run.stopping() => {
+            () = self.context.lifecycle.stopping() => {
                 return Err(NotLetIn::Refused(Refusal::Stopping.into()));
             }
             answer = timeout(limit, answer) => answer,
@@ -235,12 +280,12 @@ impl Newcomer<'_> {
     }
 
     fn report(&self, why: &str, cause: &'static str) {
-        self.run.report(&self.connection, why, cause);
+        self.context.report(&self.connection, why, cause);
     }
 }
 
 /// Why there is no request.
-enum Failure {
+enum ReceiveError {
     Tls(io::Error),
     Request(arkws::Error),
 }

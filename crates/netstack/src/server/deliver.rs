@@ -1,0 +1,106 @@
+//! From the messages of a client's connection to events.
+use arkws::{Cause, Payload, Stats, Text, Transport};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::connection::Connection;
+use super::event::{ServerEvent, ServerListener};
+use super::peer::Peer;
+use super::shared::{ErasedServerListener, Shared};
+use crate::BusinessError;
+use crate::driver::{End, Handler, drive, linger};
+use crate::line::Line;
+
+/// The object is told to deliver at least every so many events, so that a fast client does not make it
+/// wait for a pause.
+const BATCH: u32 = 256;
+
+impl<L: ServerListener> ErasedServerListener for L {
+    fn drive<'a>(
+        &'a self,
+        shared: &'a Shared,
+        peer: &'a Peer,
+        line: &'a Line<Transport, Option<u64>>,
+    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)> {
+        async move {
+            let mut events = PeerEvents {
+                shared,
+                listener: self,
+                connection: &peer.connection,
+                tokens: Vec::new(),
+                waiting: 1,
+            };
+            drive(line, &peer.outbox, &mut events).await
+        }
+        .boxed()
+    }
+
+    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()> {
+        linger(line).boxed()
+    }
+}
+
+/// Delivers what one client's connection does.
+struct PeerEvents<'a, L> {
+    shared: &'a Shared,
+    listener: &'a L,
+    connection: &'a Connection,
+    /// Of the last batch that was handed over.
+    tokens: Vec<u64>,
+    /// PeerEvents since the last flush.
+    waiting: u32,
+}
+
+impl<L: ServerListener> PeerEvents<'_, L> {
+    fn emit(&mut self, event: ServerEvent<'_>) {
+        self.shared.tell(|| self.listener.on_event(event));
+        self.waiting += 1;
+        if self.waiting >= BATCH {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        if std::mem::take(&mut self.waiting) > 0 {
+            self.shared.tell(|| self.listener.flush());
+        }
+    }
+}
+
+impl<L: ServerListener> Handler<Option<u64>> for PeerEvents<'_, L> {
+    const HOLDS_BACK: bool = true;
+
+    fn refuse(&self, text: &str) -> Option<String> {
+        self.shared.context.runtime_limits().refuse_text(text)
+    }
+
+    fn too_big(&mut self, why: String) {
+        let message = format!("Websocket connection lost: {}: {why}", self.connection);
+        let error = BusinessError::event(message, None, Cause::TooBig.as_str());
+        self.emit(ServerEvent::Error(error));
+    }
+
+    fn text(&mut self, text: Text<'_>) -> usize {
+        self.emit(ServerEvent::Text(self.connection, text));
+        1
+    }
+
+    fn binary(&mut self, data: Payload<'_>) -> usize {
+        self.emit(ServerEvent::Binary(self.connection, data));
+        1
+    }
+
+    fn sent(&mut self, tags: &[Option<u64>]) {
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.clear();
+        tokens.extend(tags.iter().flatten());
+        if !tokens.is_empty() {
+            self.emit(ServerEvent::Sent(&tokens));
+        }
+        self.tokens = tokens;
+    }
+
+    fn flush(&mut self, _: Stats) {
+        self.settle();
+    }
+}

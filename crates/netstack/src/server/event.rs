@@ -1,0 +1,49 @@
+//! What a server object tells, and whom.
+use std::net::SocketAddr;
+
+use arkws::{Payload, Text};
+
+use super::connection::Connection;
+use super::request::PendingRequest;
+use crate::{BusinessError, CloseResult};
+
+/// An event of a server object.
+///
+/// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if messages to it were lost, `Error` if it failed,
+/// `Close`. A client that was not let in is an `Error` only.
+#[derive(Debug)]
+pub enum ServerEvent<'a> {
+    /// The oldest unanswered `start` has an answer.
+    Started(Result<SocketAddr, BusinessError>),
+    /// arkws: may this client come in?
+    Request(PendingRequest),
+    /// arkws: the request of this [`id`](PendingRequest::id) needs no answer any more: its client has
+    /// gone, the time-out has passed, or the server was stopped.
+    RequestOver(u64),
+    /// `connect`.
+    Connect(&'a Connection),
+    /// `messageReceive` with a string.
+    Text(&'a Connection, Text<'a>),
+    /// `messageReceive` with an ArrayBuffer.
+    Binary(&'a Connection, Payload<'a>),
+    /// `close`.
+    Close(&'a Connection, CloseResult),
+    /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept; the message says which and why, the
+    /// cause is the name of an [`arkws::Cause`], `"limit"`, `"flood"` or `"closed"`. Clients that were not let in cause 100 a second at most.
+    Error(BusinessError),
+    /// The messages with these tokens, as `send` returned them, have been handed to the operating system.
+    Sent(&'a [u64]),
+    /// The messages with these tokens were not sent, and never will be.
+    SendFailed(&'a [u64], BusinessError),
+    /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows, once, every `start` that returned `Ok`:
+    /// after a `Started(Err)`, or after `stop` and its clients' `Close` events. A binding counts them, and lets the process end at 0.
+    Idle,
+}
+
+/// Takes the events of one server object; rules as for [`Listener`](crate::Listener).
+pub trait ServerListener: Send + Sync + 'static {
+    /// Something happened.
+    fn on_event(&self, event: ServerEvent<'_>);
+    /// A batch is complete.
+    fn flush(&self) {}
+}

@@ -1,0 +1,54 @@
+//! A client that is in, as the calls of the object and its task see it.
+use std::sync::OnceLock;
+
+use arkws::{CloseCode, CloseFrame};
+
+use super::connection::Connection;
+use crate::departure::{Departing, OpenConnection};
+use crate::outbox::Outbox;
+
+/// What the object knows of a client. Messages of a broadcast have no token.
+pub(super) struct Peer {
+    pub(super) connection: Connection,
+    pub(super) outbox: Outbox<Option<u64>>,
+    /// Why the server has closed it: too much waited.
+    pub(super) overflow: OnceLock<String>,
+}
+
+impl Peer {
+    pub(super) fn new(connection: Connection, max_queued: usize, message_cost: usize) -> Peer {
+        Peer {
+            connection,
+            outbox: Outbox::new(max_queued, message_cost),
+            overflow: OnceLock::new(),
+        }
+    }
+
+    /// Closes a client that takes too little of what is sent to it; the words say so.
+    pub(super) fn overflow(&self, queued: usize, limit: usize) -> String {
+        let why = format!(
+            "is too slow: {queued} bytes wait for it already, the limit is {limit} \
+             (the option maxQueuedBytes changes it)"
+        );
+        let frame = CloseFrame::new(CloseCode::POLICY, "too slow");
+        if self.outbox.close(frame, false) {
+            let _ = self.overflow.set(why.clone());
+        }
+        why
+    }
+}
+
+/// How a client has left.
+#[derive(Debug, Clone)]
+pub(super) struct Gone {
+    /// For people.
+    pub(super) why: String,
+    /// For programs.
+    pub(super) cause: &'static str,
+}
+
+impl OpenConnection for Peer {
+    fn outbox(&self) -> &dyn Departing {
+        &self.outbox
+    }
+}

@@ -1,0 +1,205 @@
+//! The clients of one run: those whose handshakes are in progress, those that are in, and how the last
+//! ones left.
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::address::ClientAddress;
+use super::admission::{FloodRule, Limits, Refusal, Seats};
+use super::connection::Connection;
+use super::handshakes::{HandshakeId, Handshakes, Replaced};
+use super::lifecycle::Lifecycle;
+use super::peer::{Gone, Peer};
+
+/// `error` events about clients that were not let in, per second: whoever can connect can cause them.
+const MAX_REPORTS: u32 = 100;
+/// Of so many clients that have left it is remembered how.
+const MAX_ENDED: usize = 256;
+
+/// Who has come to the listening socket of a run.
+pub(super) struct Registry(Mutex<RegistryState>);
+
+struct RegistryState {
+    handshakes: Handshakes,
+    seats: Seats,
+    peers: HashMap<Connection, Arc<Peer>>,
+    /// How the last [`MAX_ENDED`] that left did so: for calls that come too late.
+    ended: VecDeque<(Connection, Gone)>,
+    /// Of the current second, which began at the first of them.
+    reports: (Instant, u32),
+}
+
+impl Registry {
+    pub(super) fn new(limits: Limits) -> Registry {
+        Registry(Mutex::new(RegistryState {
+            handshakes: Handshakes::default(),
+            seats: Seats::new(limits),
+            peers: HashMap::new(),
+            ended: VecDeque::new(),
+            reports: (Instant::now(), 0),
+        }))
+    }
+
+    pub(super) fn peers(&self) -> Vec<Arc<Peer>> {
+        self.lock().peers.values().cloned().collect()
+    }
+
+    /// The client, or how it has left, as far as that is remembered.
+    pub(super) fn peer(&self, connection: &Connection) -> Result<Arc<Peer>, Option<Gone>> {
+        let registry = self.lock();
+        if let Some(peer) = registry.peers.get(connection) {
+            return Ok(Arc::clone(peer));
+        }
+        let mut ended = registry.ended.iter().rev();
+        let gone = ended.find(|(gone, _)| gone == connection);
+        Err(gone.map(|(_, gone)| gone.clone()))
+    }
+
+    /// An opening handshake begins.
+    pub(super) fn begin_handshake(
+        self: &Arc<Self>,
+        address: ClientAddress,
+    ) -> Result<(HandshakePermit, Replaced), Refusal> {
+        let (id, replaced) = self.lock().handshakes.begin(address)?;
+        let permit = HandshakePermit {
+            registry: Arc::clone(self),
+            id,
+        };
+        Ok((permit, replaced))
+    }
+
+    /// A connection within the limits.
+    pub(super) fn begin_connection(
+        self: &Arc<Self>,
+        address: ClientAddress,
+        flood: &mut FloodRule,
+    ) -> Result<ConnectionPermit, Refusal> {
+        self.lock().seats.enter(address, flood, Instant::now())?;
+        Ok(ConnectionPermit {
+            registry: Arc::clone(self),
+            address,
+        })
+    }
+
+    /// From here on the client is listed, until the registration is dropped.
+    pub(super) fn register(
+        self: &Arc<Self>,
+        lifecycle: &Lifecycle,
+        peer: Peer,
+        permit: ConnectionPermit,
+    ) -> Result<Registration, Refusal> {
+        let mut registry = self.lock();
+        // Under the lock: the run closes those that it finds after its stage has changed.
+        let refusal = match registry.peers.contains_key(&peer.connection) {
+            _ if !lifecycle.is_on() => Some(Refusal::Stopping),
+            true => Some(Refusal::Duplicate),
+            false => None,
+        };
+        if let Some(refusal) = refusal {
+            drop(registry);
+            return Err(refusal);
+        }
+        let peer = Arc::new(peer);
+        registry
+            .peers
+            .insert(peer.connection.clone(), Arc::clone(&peer));
+        Ok(Registration {
+            registry: Arc::clone(self),
+            peer,
+            _permit: permit,
+        })
+    }
+
+    /// Whether there is to be an `error` event about one more client that was not let in.
+    pub(super) fn may_report(&self, now: Instant) -> bool {
+        let mut registry = self.lock();
+        let (since, count) = &mut registry.reports;
+        if now.duration_since(*since) > Duration::from_secs(1) {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count <= MAX_REPORTS
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RegistryState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An opening handshake in progress; over when dropped.
+pub(super) struct HandshakePermit {
+    registry: Arc<Registry>,
+    id: HandshakeId,
+}
+
+impl HandshakePermit {
+    /// From here on no other handshake takes its place.
+    pub(super) fn keep(&self) -> Result<(), Refusal> {
+        match self.registry.lock().handshakes.keep(self.id) {
+            true => Ok(()),
+            false => Err(Refusal::Replaced),
+        }
+    }
+
+    /// Until its client has read the answer, another handshake may take its place again.
+    pub(super) async fn replaced(&self) {
+        let replaced = self.registry.lock().handshakes.yield_place(self.id);
+        if let Some(replaced) = replaced {
+            let _ = replaced.await;
+        }
+    }
+}
+
+impl Drop for HandshakePermit {
+    fn drop(&mut self) {
+        self.registry.lock().handshakes.end(self.id);
+    }
+}
+
+/// A connection within the limits; free again when dropped.
+pub(super) struct ConnectionPermit {
+    registry: Arc<Registry>,
+    address: ClientAddress,
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        self.registry.lock().seats.leave(self.address);
+    }
+}
+
+/// A client that is listed; not any more when dropped.
+pub(super) struct Registration {
+    registry: Arc<Registry>,
+    pub(super) peer: Arc<Peer>,
+    _permit: ConnectionPermit,
+}
+
+impl Registration {
+    /// The client has left in this way.
+    pub(super) fn end(self, gone: Gone) {
+        let mut registry = self.registry.lock();
+        if registry.ended.len() == MAX_ENDED {
+            registry.ended.pop_front();
+        }
+        let connection = self.peer.connection.clone();
+        // Under one lock: nobody finds neither the client nor how it left.
+        registry.peers.remove(&connection);
+        registry.ended.push_back((connection, gone));
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut registry = self.registry.lock();
+        let connection = &self.peer.connection;
+        // Its address may be another's by now.
+        if let Some(peer) = registry.peers.get(connection)
+            && Arc::ptr_eq(peer, &self.peer)
+        {
+            registry.peers.remove(connection);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What a server object shares with its runs: how events reach its listener, and what outlasts a run.
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arkws::Transport;
+use futures_util::future::BoxFuture;
+use tracing::error;
+
+use super::admission::FloodRule;
+use super::event::{ServerEvent, ServerListener};
+use super::peer::Peer;
+use crate::Context;
+use crate::driver::End;
+use crate::line::Line;
+
+/// What the object shares with its runs.
+pub(super) struct Shared {
+    pub(super) context: Context,
+    pub(super) listener: Arc<dyn ErasedServerListener>,
+    /// The object was dropped.
+    pub(super) muted: AtomicBool,
+    pub(super) last_token: AtomicU64,
+    pub(super) last_request: AtomicU64,
+    pub(super) flood: Mutex<FloodRule>,
+}
+
+/// A listener of a type that the compiler knows when it compiles the loop that receives: as for
+/// clients.
+pub(super) trait ErasedServerListener: ServerListener {
+    /// [`drive`](crate::driver::drive), with the events to this listener.
+    fn drive<'a>(
+        &'a self,
+        shared: &'a Shared,
+        peer: &'a Peer,
+        line: &'a Line<Transport, Option<u64>>,
+    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)>;
+    /// [`linger`](crate::driver::linger).
+    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()>;
+}
+
+impl Shared {
+    pub(super) fn emit(&self, event: ServerEvent<'_>) {
+        self.tell(|| self.listener.on_event(event));
+    }
+
+    pub(super) fn flush(&self) {
+        self.tell(|| self.listener.flush());
+    }
+
+    /// A listener that panics touches neither the client whose event it was nor any other.
+    pub(super) fn tell(&self, tell: impl FnOnce()) {
+        if !self.muted.load(Ordering::Relaxed) && catch_unwind(AssertUnwindSafe(tell)).is_err() {
+            error!(target: "arkws", "the server's listener panicked");
+        }
+    }
+
+    pub(super) fn flood(&self) -> MutexGuard<'_, FloodRule> {
+        self.flood.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
