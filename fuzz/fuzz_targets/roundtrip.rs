@@ -1,8 +1,9 @@
-//! Any messages, sent in any way, cut into any reads, arrive as they were sent.
+//! Any messages, sent in any way, cut into any reads, arrive as they were sent, in their order. Pings, which
+//! go ahead of what waits, arrive in theirs.
 #![no_main]
 use arbitrary::Arbitrary;
 use arkws_fuzz::{AnyConfig, End};
-use arkws_proto::{Config, Connection, Event, MessageKind};
+use arkws_proto::{Config, Connection, Event, MessageKind, SendError};
 use bytes::{Buf, Bytes};
 use libfuzzer_sys::fuzz_target;
 
@@ -35,13 +36,19 @@ fuzz_target!(|input: Input| {
     };
     let mut sender = Connection::new(input.end.role(), config.clone());
     let mut receiver = Connection::new(input.end.peer(), config);
+    let (mut messages, mut pings) = (Vec::new(), Vec::new());
     for message in &input.messages {
-        send(&mut sender, message);
+        if send(&mut sender, message) {
+            match message {
+                Message::Ping(_) => pings.push(message),
+                _ => messages.push(message),
+            }
+        }
     }
     let transmit = sender.transmit();
     let mut stream = transmit.copy_to_bytes(transmit.remaining()).to_vec();
 
-    let mut expected = input.messages.iter();
+    let (mut messages, mut pings) = (messages.into_iter(), pings.into_iter());
     let mut reads = input.reads.iter().cycle();
     let mut rest = &mut stream[..];
     while !rest.is_empty() {
@@ -50,21 +57,28 @@ fuzz_target!(|input: Input| {
             .map_or(rest.len(), |len| usize::from(*len).clamp(1, rest.len()));
         let (mut read, after) = rest.split_at_mut(len);
         while let Some(event) = receiver.recv(&mut read).expect("valid frames") {
-            check(event, expected.next().expect("no more than was sent"));
+            let expected = match event {
+                Event::Ping(_) => pings.next(),
+                _ => messages.next(),
+            };
+            check(event, expected.expect("no more than was sent"));
         }
         rest = after;
     }
-    assert_eq!(expected.next(), None, "everything arrived");
+    assert_eq!(messages.next(), None, "everything arrived");
+    assert_eq!(pings.next(), None, "everything arrived");
 });
 
-fn send(sender: &mut Connection, message: &Message) {
+/// Whether it was taken: all is, but for more pings than may wait.
+fn send(sender: &mut Connection, message: &Message) -> bool {
     let result = match message {
         Message::Text(text) => sender.send_text(text),
         Message::Binary(data) => sender.send_binary(data),
         Message::Large { byte, len, shared } => {
             let payload = Bytes::from(vec![*byte; (*len).into()]);
             let _other = shared.then(|| payload.clone());
-            sender.send_owned(MessageKind::Binary, payload)
+            let sent = sender.send_owned(MessageKind::Binary, payload);
+            sent.map_err(|refused| refused.error)
         }
         Message::Fragments(fragments) => {
             let kind = MessageKind::Binary;
@@ -73,9 +87,13 @@ fn send(sender: &mut Connection, message: &Message) {
                 .try_for_each(|data| sender.send_fragment(kind, data, false));
             sent.and_then(|()| sender.send_fragment(kind, b"", true))
         }
-        Message::Ping(data) => sender.send_ping(data),
+        Message::Ping(data) => match sender.send_ping(data) {
+            Err(SendError::QueueFull { .. }) => return false,
+            result => result,
+        },
     };
     result.expect("nothing refuses it");
+    true
 }
 
 fn check(event: Event<'_>, expected: &Message) {
