@@ -89,7 +89,7 @@ fn send(sender: &mut Connection, message: &Message) -> bool {
         }
         Message::Ping(data) => match sender.send_ping(data) {
             Err(SendError::QueueFull { .. }) => return false,
-            result => result,
+            result => result.map(|_end| ()),
         },
     };
     result.expect("nothing refuses it");
