@@ -10,10 +10,11 @@ use arkws_netstack::{
 use napi::Result;
 use napi_derive::napi;
 
+use crate::call::Call;
 use crate::event::{Close, Event, Failure, Open, flat};
+use crate::napi::Value;
 use crate::options::ConnectOptions;
 use crate::queue::{Of, Queue};
-use crate::raw::{Call, Value};
 use crate::settings;
 
 /// Takes the events of one client object on the network thread.

@@ -19,10 +19,11 @@ use arkws_netstack::{BusinessError, CloseOptions};
 use bytes::BytesMut;
 use napi::{Error, Result, Status};
 
+use crate::call::Call;
 use crate::environment::Environment;
 use crate::event::Event;
+use crate::napi::{Env, Function, Scope, Value};
 use crate::queue::{Batch, Body, Cursor, Item, Kind, Of, What};
-use crate::raw::{Call, Env, Function, Scope, Value};
 
 const MESSAGES: u32 = 0;
 const PIECES: u32 = 1;
@@ -533,8 +534,8 @@ impl<'b> Payloads<'b> {
                 self.owned = rest;
                 let bytes = std::mem::take(first);
                 let value = match kind {
-                    Kind::Binary if bytes.len() >= MADE_BY_JAVASCRIPT => env
-                        .made_array_buffer(make_buffer, &bytes)
+                    Kind::Binary if bytes.len() >= MADE_BY_JAVASCRIPT => make_buffer
+                        .make_array_buffer(env, &bytes)
                         .and_then(|made| made.ok_or_else(no_memory)),
                     Kind::Binary => env.copied_array_buffer(&bytes),
                     Kind::Latin1 | Kind::Utf16 => env.latin1(&bytes),

@@ -8,11 +8,13 @@ use arkws_netstack::{PendingRequest, RuntimeLimits, WebSocket};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::call::Call;
 use crate::delivery::Interrupted;
+use crate::napi::{Env, Function, Value, Wakeup};
 use crate::numbers::Numbers;
 use crate::queue::{Batch, Queue};
-use crate::raw::{Call, Env, Function, TextBuffer, Value, Wakeup};
 use crate::server::Server;
+use crate::text::TextBuffer;
 
 /// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network thread.
 ///
@@ -229,6 +231,12 @@ pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
         true => call.environment.wait_for_events(call.env)?,
         false => call.environment.rest(),
     }
+    call.env.undefined()
+}
+
+/// `afterTurn(function)`: calls it once, when timers and sockets have had their turn.
+pub(crate) fn after_turn(call: &Call<'_>) -> Result<Value> {
+    call.env.macrotask(call.value(0))?;
     call.env.undefined()
 }
 

@@ -9,7 +9,7 @@ use napi::bindgen_prelude::ToNapiValue;
 use napi_derive::napi;
 
 use crate::environment::Environment;
-use crate::raw::{Env, Value};
+use crate::napi::{Env, Value};
 
 /// An event of a client or server object that happens once in a while.
 pub(crate) enum Event {

@@ -16,8 +16,8 @@ use bytes::BytesMut;
 use encoding_rs::mem;
 
 use crate::event::Event;
-use crate::latin1;
 use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError};
+use crate::text::latin1;
 
 /// An owned payload up to this size is copied into the arena, which frees its buffer for the network thread.
 const SMALL: usize = 16 * 1024;

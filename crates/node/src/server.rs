@@ -12,12 +12,13 @@ use arkws_netstack::{
 use napi::Result;
 use napi_derive::napi;
 
+use crate::call::Call;
 use crate::client::{answer, not_data, too_long};
 use crate::event::{Disconnected, Event, Failure, Peer};
+use crate::napi::Value;
 use crate::numbers::Numbers;
 use crate::options::ServerOptions;
 use crate::queue::{Of, Queue};
-use crate::raw::{Call, Value};
 use crate::settings;
 
 /// A server object and the numbers of its clients.

@@ -5,13 +5,17 @@ use std::sync::{Arc, mpsc};
 
 use arkws_netstack::Payload;
 
-#[path = "../src/latin1.rs"]
+#[path = "../src/text/latin1.rs"]
 mod latin1;
 #[allow(dead_code, reason = "used in its crate")]
 #[path = "../src/queue.rs"]
 mod queue;
 #[path = "../src/sync.rs"]
 mod sync;
+
+mod text {
+    pub(crate) use crate::latin1;
+}
 
 /// In place of the events that JavaScript gets, which need it.
 mod event {

@@ -25,11 +25,16 @@ mod outbox;
 #[path = "../../../crates/netstack/src/parcel.rs"]
 mod parcel;
 
-#[path = "../../../crates/node/src/latin1.rs"]
+#[path = "../../../crates/node/src/text/latin1.rs"]
 mod latin1;
 #[allow(dead_code, reason = "used in its crate")]
 #[path = "../../../crates/node/src/queue.rs"]
 mod queue;
+
+/// Where the queue finds it.
+mod text {
+    pub(crate) use crate::latin1;
+}
 
 /// In place of the events that JavaScript gets, which have nothing to do with threads.
 mod event {

@@ -5,7 +5,7 @@ use std::ptr;
 use napi::bindgen_prelude::ToNapiValue;
 use napi::{Result, sys};
 
-use super::{Function, check};
+use super::status::check;
 
 /// A JavaScript environment as Node-API knows it. It is current: see the [module](super).
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ impl Env {
     }
 
     /// An ArrayBuffer with a copy of `bytes`, which are few: where memory is short, Node-API ends
-    /// the process. (See [`made_array_buffer`](Self::made_array_buffer).)
+    /// the process. (See [`Function::make_array_buffer`](super::Function::make_array_buffer).)
     ///
     /// JavaScript owns its memory, whatever the size: Node-API cannot keep memory of ours alive
     /// past the environment, and a program may hand a buffer to another one.
@@ -70,35 +70,6 @@ impl Env {
             unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast::<u8>(), bytes.len()) };
         }
         Ok(value)
-    }
-
-    /// An ArrayBuffer that JavaScript has made by `make`, with a copy of `bytes`; `None`: there is
-    /// no memory for it, or `make` is not what it was.
-    pub(crate) fn made_array_buffer(self, make: &Function, bytes: &[u8]) -> Result<Option<Value>> {
-        let length = self.convert(bytes.len() as f64)?;
-        let buffer = make.call(self, &[length])?;
-        let mut is = false;
-        let (mut data, mut room) = (ptr::null_mut(), 0);
-        // SAFETY: an `Env` is current, and `buffer` was made just now, in the scope that is open.
-        unsafe {
-            check(sys::napi_is_arraybuffer(self.0, buffer.0, &mut is))?;
-            if !is {
-                return Ok(None);
-            }
-            check(sys::napi_get_arraybuffer_info(
-                self.0, buffer.0, &mut data, &mut room,
-            ))?;
-        }
-        if room != bytes.len() || bytes.is_empty() {
-            return Ok(None);
-        }
-        // SAFETY: Node-API has just told that the buffer's memory begins at `data` and has so many
-        // bytes: it is not detached, even if a program has put its own in the place of
-        // `ArrayBuffer`. `buffer` keeps it from being collected, and JavaScript, which alone could
-        // detach it or write to it, runs on this thread only, that is, not now. It overlaps nothing
-        // of ours: none of our memory is ever given to JavaScript.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast::<u8>(), room) };
-        Ok(Some(buffer))
     }
 
     /// Whether a value is `true`.

@@ -1,78 +1,15 @@
-//! What outlives a call: functions of JavaScript, and the wake-up that other threads may call.
+//! The wake-up: a function of JavaScript that another thread may have called.
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
-use napi::{Error, Result, Status, sys};
+use napi::{Result, sys};
 
+use super::function::Function;
 use super::outside::outside_contexts;
-use super::{Env, Value, check};
-
-/// A JavaScript function that somebody else keeps: see `start`.
-pub(crate) struct Function {
-    env: sys::napi_env,
-    reference: sys::napi_ref,
-}
-
-impl Function {
-    /// # Safety
-    /// Both are current.
-    pub(super) unsafe fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Function> {
-        let mut reference = ptr::null_mut();
-        // SAFETY: as the caller promises. A count of 0 does not keep the function from being
-        // collected.
-        check(unsafe { sys::napi_create_reference(env, function, 0, &mut reference) })?;
-        Ok(Function { env, reference })
-    }
-
-    /// The function itself.
-    ///
-    /// # Errors
-    /// It has been collected.
-    fn value(&self, Env(env): Env) -> Result<Value> {
-        let mut function = ptr::null_mut();
-        // SAFETY: an `Env` is current. The reference is deleted when `self` is dropped.
-        check(unsafe { sys::napi_get_reference_value(env, self.reference, &mut function) })?;
-        if function.is_null() {
-            let why = "arkws: the functions that `start` was given are gone";
-            return Err(Error::new(Status::GenericFailure, why));
-        }
-        Ok(Value(function))
-    }
-
-    /// Calls it, and returns what it does. JavaScript runs.
-    ///
-    /// # Errors
-    /// It has thrown: see [`Env::take_exception`]. Or no JavaScript can run any more.
-    pub(crate) fn call(&self, env: Env, arguments: &[Value]) -> Result<Value> {
-        let Value(function) = self.value(env)?;
-        let (mut receiver, mut result) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: an `Env` and a `Value` are current, and the latter is a `napi_value`
-        // (`repr(transparent)`).
-        unsafe {
-            check(sys::napi_get_undefined(env.0, &mut receiver))?;
-            check(sys::napi_call_function(
-                env.0,
-                receiver,
-                function,
-                arguments.len(),
-                arguments.as_ptr().cast(),
-                &mut result,
-            ))?;
-        }
-        Ok(Value(result))
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        // SAFETY: a `Function` is on its environment's thread (it holds pointers, so that the
-        // compiler keeps it there), and it belongs to an `Environment`, which ends in a call or a
-        // finalizer, where the `napi_env` is valid. This is the only copy of the reference.
-        unsafe { sys::napi_delete_reference(self.env, self.reference) };
-    }
-}
+use super::status::check;
+use super::value::{Env, Value};
 
 /// The JavaScript thread's end of its wake-up call. While it lives, the process, or the worker
 /// thread, stays alive to be woken, and so does the function that is called.
@@ -85,11 +22,8 @@ pub(crate) struct Wakeup {
 
 /// The network thread's end.
 ///
-/// One that is kept is valid as long as the [`Wakeup`] that it is of: its owner, the [`Queue`],
-/// drops it before, in [`silence`], under the lock under which it calls it.
-///
-/// [`Queue`]: crate::queue::Queue
-/// [`silence`]: crate::queue::Queue::silence
+/// One that is kept is valid as long as the [`Wakeup`] that it is of: its owner, the queue of events,
+/// drops it before, in `silence`, under the lock under which it calls it.
 pub(crate) struct Waker(sys::napi_threadsafe_function);
 
 // SAFETY: to be called on other threads is what a thread-safe function is for, and `wake` does
@@ -124,7 +58,7 @@ impl Wakeup {
         added.map(|()| wakeup)
     }
 
-    /// For the environment's [`Queue`](crate::queue::Queue) to keep, or to be used at once.
+    /// For the environment's queue of events to keep, or to be used at once.
     pub(crate) fn waker(&self) -> Waker {
         Waker(self.function)
     }

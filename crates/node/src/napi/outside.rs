@@ -5,8 +5,8 @@ use std::ptr;
 
 use napi::{Result, sys};
 
-use super::call::arguments;
-use super::check;
+use super::arguments::Arguments;
+use super::status::check;
 
 /// Calls `make` outside of all async contexts. What Node-API makes for later remembers the context
 /// in which it was made, with everything that the program has put there (`AsyncLocalStorage`): what
@@ -74,7 +74,7 @@ unsafe extern "C" fn run_outside(
     // SAFETY: Node-API is calling us with both. The data is what `call_outside` gave the function,
     // which is still waiting for this call: nobody else calls it.
     unsafe {
-        if let Ok((_, run)) = arguments(env, info) {
+        if let Ok((_, run)) = Arguments::of_call(env, info) {
             let run: *mut c_void = run;
             let run = &mut *run.cast::<Run<'_>>();
             let _ = catch_unwind(AssertUnwindSafe(run));

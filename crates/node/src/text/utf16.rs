@@ -24,6 +24,18 @@ pub(crate) fn to_utf8<'a>(units: &[u16], out: &'a mut [u8]) -> &'a str {
     unsafe { str::from_utf8_unchecked(text) }
 }
 
+/// Long text, in memory of its own.
+pub(crate) fn to_string(units: &[u16]) -> String {
+    if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
+        let ascii = units.iter().map(|unit| *unit as u8).collect();
+        // SAFETY: no unit has a bit above the lowest seven: each is an ASCII character, and so
+        // valid UTF-8.
+        return unsafe { String::from_utf8_unchecked(ascii) };
+    }
+    let mut utf8 = vec![0; UTF8_PER_UNIT * units.len()];
+    to_utf8(units, &mut utf8).to_owned()
+}
+
 /// Writes a part of `units`, from their beginning; returns how many units that was, and how many bytes.
 #[cfg(target_arch = "x86_64")]
 fn blocks(units: &[u16], out: &mut [u8]) -> (usize, usize) {

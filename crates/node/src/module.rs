@@ -1,0 +1,122 @@
+//! The module: how it starts, and its functions.
+use std::ffi::CStr;
+use std::rc::Rc;
+
+use arkws_netstack::RuntimeLimits;
+use napi::JsValue;
+use napi::bindgen_prelude::Object;
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use crate::call::{Call, Entry};
+use crate::environment::{self, Environment};
+use crate::napi::{Arguments, Callee, Function, Value, export};
+use crate::{client, delivery, log, server, settings};
+
+/// All functions that JavaScript gets from `start`.
+static FUNCTIONS: &[(&CStr, Entry)] = &[
+    (c"drain", delivery::drain),
+    (c"afterTurn", environment::after_turn),
+    (c"keepAlive", environment::keep_alive),
+    (c"uncaught", environment::uncaught),
+    (c"free", environment::free),
+    (c"setApiVersion", settings::set_api_version),
+    (c"setPolicy", settings::set_policy),
+    (c"createClient", client::create),
+    (c"connect", client::connect),
+    (c"sendText", client::send_text),
+    (c"sendBinary", client::send_binary),
+    (c"flush", client::flush),
+    (c"closeClient", client::close),
+    (c"readyState", client::ready_state),
+    (c"bufferedAmount", client::buffered_amount),
+    (c"stats", client::stats),
+    (c"createServer", server::create),
+    (c"startServer", server::start),
+    (c"stopServer", server::stop),
+    (c"listConnections", server::list_connections),
+    (c"listAddress", server::list_address),
+    (c"sendTextTo", server::send_text),
+    (c"sendBinaryTo", server::send_binary),
+    (c"broadcast", server::broadcast),
+    (c"refuseText", settings::refuse_text),
+    (c"closeConnection", server::close),
+    (c"answerRequest", server::answer_request),
+];
+
+/// Runs once per environment that loads the module.
+#[napi(module_exports)]
+pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
+    log::init();
+    #[cfg(unix)]
+    crate::exit::leave_at_exit();
+    // SAFETY: Node-API calls this to load the module, through napi-rs, which sets no instance data.
+    #[expect(unsafe_code, reason = "this is where Node-API enters")]
+    unsafe {
+        export(env.raw(), exports.raw(), c"start", Start)
+    }
+}
+
+/// `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` returns an object with the
+/// [`FUNCTIONS`]: `wake()` will be called when events lie ready, and calls `drain()`;
+/// `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer
+/// of `n` bytes, or returns undefined. The numbers are the largest strings and buffers of the
+/// runtime, undefined if it tells none.
+///
+/// A test runner that loads our JavaScript afresh for each test calls it for each. What it makes is
+/// let go when that JavaScript is collected: while nothing is open, no reference of ours leads there.
+#[derive(Clone)]
+struct Start;
+
+impl Callee for Start {
+    fn call(&self, arguments: &Arguments) -> Result<Value> {
+        let env = arguments.env();
+        let [wake, deliver, make_buffer] = [0, 1, 2].map(|index| arguments.value(index));
+        let limits = RuntimeLimits {
+            max_text_units: largest(arguments, 3)?,
+            max_binary_bytes: largest(arguments, 4)?,
+        };
+        let environment = Rc::new(Environment::new(
+            Function::new(env, wake)?,
+            Function::new(env, deliver)?,
+            Function::new(env, make_buffer)?,
+            limits,
+        ));
+        let exports = env.object()?;
+        for (name, entry) in FUNCTIONS {
+            let bound = Bound {
+                environment: Rc::clone(&environment),
+                entry: *entry,
+            };
+            env.define(exports, name, env.callee(name, bound)?)?;
+        }
+        // They live as long as who calls ours: it has its functions from there.
+        env.define(exports, c"wake", wake)?;
+        env.define(exports, c"deliver", deliver)?;
+        env.define(exports, c"makeBuffer", make_buffer)?;
+        Ok(exports)
+    }
+}
+
+/// A size that JavaScript knows, or any if it knows none.
+fn largest(arguments: &Arguments, index: usize) -> Result<usize> {
+    let size: Option<f64> = arguments.get(index)?;
+    Ok(size.map_or(usize::MAX, |size| size as usize))
+}
+
+/// What each of the [`FUNCTIONS`] carries with it.
+#[derive(Clone)]
+struct Bound {
+    environment: Rc<Environment>,
+    entry: Entry,
+}
+
+impl Callee for Bound {
+    fn call(&self, arguments: &Arguments) -> Result<Value> {
+        (self.entry)(&Call {
+            env: arguments.env(),
+            environment: &self.environment,
+            arguments,
+        })
+    }
+}

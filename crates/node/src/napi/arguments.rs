@@ -1,0 +1,159 @@
+//! What a call from JavaScript brings: its arguments, texts and buffers.
+use std::ffi::c_void;
+use std::ptr;
+
+use napi::bindgen_prelude::FromNapiValue;
+use napi::{Result, sys};
+
+use super::status::check;
+use super::value::{Env, Value};
+
+/// More arguments than any function of this module takes.
+const MAX_ARGUMENTS: usize = 6;
+
+/// The arguments of one call from JavaScript. Made by [`Arguments::of_call`] only, and lent for as
+/// long as the call lasts: its environment and its values are current.
+pub(crate) struct Arguments {
+    env: Env,
+    values: [sys::napi_value; MAX_ARGUMENTS],
+}
+
+impl Arguments {
+    /// The arguments of a call, and the data of the function.
+    ///
+    /// # Safety
+    /// Node-API is calling a function of ours with both, and the result is dropped, and lent only,
+    /// before that returns.
+    pub(super) unsafe fn of_call(
+        env: sys::napi_env,
+        info: sys::napi_callback_info,
+    ) -> Result<(Arguments, *mut c_void)> {
+        let mut values = [ptr::null_mut(); MAX_ARGUMENTS];
+        let mut count = MAX_ARGUMENTS;
+        let mut data = ptr::null_mut();
+        // SAFETY: as the caller promises. Node-API writes `count` values, which is the length of
+        // the array: `undefined` for those that are missing, so that none stays null.
+        check(unsafe {
+            sys::napi_get_cb_info(
+                env,
+                info,
+                &mut count,
+                values.as_mut_ptr(),
+                ptr::null_mut(),
+                &mut data,
+            )
+        })?;
+        let env = Env(env);
+        Ok((Arguments { env, values }, data))
+    }
+
+    /// The environment that calls.
+    pub(crate) fn env(&self) -> Env {
+        self.env
+    }
+
+    /// Argument `index`, converted by napi-rs. Of an object JavaScript may run.
+    pub(crate) fn get<T: FromNapiValue>(&self, index: usize) -> Result<T> {
+        // SAFETY: environment and values of `Arguments` are current, which is all that napi-rs
+        // asks; a value of another type is an error.
+        unsafe { T::from_napi_value(self.env.0, self.values[index]) }
+    }
+
+    /// A number argument that is an object's, or a request's.
+    pub(crate) fn number(&self, index: usize) -> Result<u64> {
+        let mut number = 0;
+        // SAFETY: environment and values of `Arguments` are current; what is no number is an error.
+        check(unsafe { sys::napi_get_value_int64(self.env.0, self.values[index], &mut number) })?;
+        // Nothing has a number below zero, or so large a one.
+        Ok(number.cast_unsigned())
+    }
+
+    /// Argument `index` as it is.
+    pub(crate) fn value(&self, index: usize) -> Value {
+        Value(self.values[index])
+    }
+
+    /// Reads a string argument, with a zero behind it, as far as `into` has room for both; how many
+    /// units that were, without the zero.
+    pub(crate) fn read_text(&self, index: usize, into: &mut [u16]) -> Result<usize> {
+        let mut length = 0;
+        // SAFETY: environment and values of `Arguments` are current. Node-API writes to
+        // `into.len()` units at most, the terminating zero among them. What is no string is an
+        // error: nothing is converted, so that no JavaScript runs.
+        check(unsafe {
+            sys::napi_get_value_string_utf16(
+                self.env.0,
+                self.values[index],
+                into.as_mut_ptr(),
+                into.len(),
+                &mut length,
+            )
+        })?;
+        Ok(length)
+    }
+
+    /// Units of a string argument.
+    pub(crate) fn text_length(&self, index: usize) -> Result<usize> {
+        let mut length = 0;
+        // SAFETY: environment and values of `Arguments` are current. Without a buffer Node-API only
+        // counts.
+        check(unsafe {
+            sys::napi_get_value_string_utf16(
+                self.env.0,
+                self.values[index],
+                ptr::null_mut(),
+                0,
+                &mut length,
+            )
+        })?;
+        Ok(length)
+    }
+
+    /// Calls `with` with the bytes of an ArrayBuffer argument; `None`: it is something else, or
+    /// detached.
+    ///
+    /// JavaScript must not run inside `with`. It copies the bytes and decides nothing by them:
+    /// another thread may be writing them.
+    pub(crate) fn array_buffer<T>(
+        &self,
+        index: usize,
+        with: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>> {
+        let (env, value) = (self.env.0, self.values[index]);
+        let mut is = false;
+        let (mut data, mut length) = (ptr::null_mut(), 0);
+        // SAFETY: environment and values of `Arguments` are current.
+        unsafe {
+            // Some versions of Node.js give the bytes of a SharedArrayBuffer as well, which
+            // JavaScript of other threads may change.
+            check(sys::napi_is_arraybuffer(env, value, &mut is))?;
+            if !is {
+                return Ok(None);
+            }
+            check(sys::napi_get_arraybuffer_info(
+                env,
+                value,
+                &mut data,
+                &mut length,
+            ))?;
+        }
+        if length > 0 {
+            // SAFETY: Node-API has just told where the buffer's bytes are, and how many; of a
+            // detached one none. Only JavaScript of this thread can detach, resize or collect it,
+            // and none runs before `with` returns: all callers pass what calls `arkws-netstack`,
+            // which knows nothing of JavaScript, or copies. Nor does JavaScript write to it
+            // meanwhile. What may is an operation that the program has started on the buffer and
+            // has not waited for: a thread of libuv's that reads a file into it. No check could
+            // find that out. So `with` asks for nothing of the bytes, but copies them (netstack's
+            // batches, `to_vec`): it copies the old ones or the new ones.
+            return Ok(Some(with(unsafe {
+                std::slice::from_raw_parts(data.cast::<u8>(), length)
+            })));
+        }
+        // An empty one may have a null pointer, which no slice has.
+        let mut detached = false;
+        // SAFETY: as above.
+        check(unsafe { sys::napi_is_detached_arraybuffer(env, value, &mut detached) })?;
+        Ok((!detached).then(|| with(&[])))
+    }
+}

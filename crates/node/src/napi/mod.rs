@@ -1,0 +1,55 @@
+//! Raw N-API: functions that JavaScript calls, and the few conversions that every message passes
+//! through. It knows nothing of arkws.
+//!
+//! napi-rs converts everything else; here its conversions would cost several times what the work
+//! itself does.
+//!
+//! | file | what |
+//! |---|---|
+//! | `callee` | functions of ours that JavaScript calls |
+//! | `arguments` | what a call brings: its arguments, texts and buffers |
+//! | `value` | what is made for JavaScript, and how long it is kept |
+//! | `function` | functions of JavaScript that outlive a call |
+//! | `wakeup` | one that other threads may have called |
+//! | `macrotask` | a call after a turn of the event loop |
+//! | `outside` | how what the environment keeps is made |
+//! | `exit` | what is done when the process ends |
+//! | `status` | what Node-API returns |
+//!
+//! # Safety
+//! All `unsafe` of this crate is here, in [`utf16`](crate::text::utf16), and in one line of
+//! [`module`](crate::module): the compiler refuses it elsewhere. It rests on these:
+//!
+//! - **An [`Env`] is current.** One is made where Node-API calls us, of the `napi_env` that it calls
+//!   with: always on the environment's thread, while that call lasts. It holds a pointer, so that the
+//!   compiler keeps it on its thread, and nothing that outlives a call stores one.
+//! - **A [`Value`] is current**, for the same reasons, until the call returns or the [`Scope`]
+//!   closes in which it was made. Values are in locals, and in the list of `delivery`, which is
+//!   emptied before its scope is replaced. Values cannot come from another environment: its objects
+//!   are of another isolate.
+//! - **An exception that is pending, or an environment that is being terminated, needs no care.**
+//!   What runs JavaScript then returns an error instead, which `check` makes a `Result` of, and
+//!   writes no result; what does not run JavaScript works as ever.
+//! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], [`Env::convert`] and
+//!   [`Arguments::get`] of objects (accessors of prototypes), in [`Wakeup::new`] (`async_hooks`), and
+//!   when an error of ours becomes an exception; nowhere else. It may call any function of this
+//!   module. So across these nothing of the environment's cells or locks is borrowed, nor memory
+//!   that JavaScript owns.
+mod arguments;
+mod callee;
+#[cfg(unix)]
+mod exit;
+mod function;
+mod macrotask;
+mod outside;
+mod status;
+mod value;
+mod wakeup;
+
+pub(crate) use arguments::Arguments;
+pub(crate) use callee::{Callee, export};
+#[cfg(unix)]
+pub(crate) use exit::at_exit;
+pub(crate) use function::Function;
+pub(crate) use value::{Env, Scope, Value};
+pub(crate) use wakeup::Wakeup;
