@@ -30,7 +30,7 @@ const MIRI: [(&str, &str); 3] = [
     ),
     (
         "-Ctarget-feature=+avx2,+popcnt",
-        "--package arkws-netstack --lib outbox:: -- --skip much_that_is_fed",
+        "--package arkws-netstack --lib mailbox:: -- --skip much_that_is_fed",
     ),
 ];
 

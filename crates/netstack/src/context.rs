@@ -7,7 +7,7 @@ use arkws::UnfinishedBudget;
 use serde::Deserialize;
 use tracing::warn;
 
-use crate::parcel::HEADER;
+use crate::connection::batch::HEADER;
 use crate::policy::Permission;
 use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Policy};
 

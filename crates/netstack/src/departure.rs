@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use arkws::{CloseCode, CloseFrame};
 
-use crate::outbox::Outbox;
+use crate::connection::mailbox::Mailbox;
 
 /// How long a peer has for its answer to a close before which little was sent.
 const ANSWER: Duration = Duration::from_millis(100);
@@ -15,10 +15,10 @@ const LITTLE: usize = 64 << 10;
 
 /// A connection of the process's network thread.
 pub(crate) trait OpenConnection: Send + Sync + 'static {
-    fn outbox(&self) -> &dyn Departing;
+    fn mailbox(&self) -> &dyn Departing;
 }
 
-/// An outbox, whatever it calls its messages.
+/// A mailbox, whatever it calls its messages.
 pub(crate) trait Departing {
     /// Asks for the end; returns how many bytes wait to be sent before.
     fn go_away(&self) -> usize;
@@ -26,7 +26,7 @@ pub(crate) trait Departing {
     fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-impl<T> Departing for Outbox<T> {
+impl<T> Departing for Mailbox<T> {
     fn go_away(&self) -> usize {
         let bytes = self.bytes();
         self.close(CloseFrame::new(CloseCode::GOING_AWAY, ""), true);
@@ -89,22 +89,22 @@ pub(crate) fn leave(limit: Duration) {
     let leaving: Vec<_> = connections
         .iter()
         .map(|connection| {
-            let outbox = connection.outbox();
-            (outbox, outbox.go_away())
+            let mailbox = connection.mailbox();
+            (mailbox, mailbox.go_away())
         })
         .collect();
     let signal = Arc::<Signal>::default();
     // They all make progress meanwhile: to wait for one after the other is to wait for all.
-    for (outbox, _) in &leaving {
-        signal.wait(deadline, |cx| outbox.poll_handed_over(cx));
+    for (mailbox, _) in &leaving {
+        signal.wait(deadline, |cx| mailbox.poll_handed_over(cx));
     }
     for much in [true, false] {
         let deadline = start + if much { limit } else { limit.min(ANSWER) };
-        for (outbox, _) in leaving
+        for (mailbox, _) in leaving
             .iter()
             .filter(|(_, bytes)| (*bytes > LITTLE) == much)
         {
-            signal.wait(deadline, |cx| outbox.poll_ended(cx));
+            signal.wait(deadline, |cx| mailbox.poll_ended(cx));
         }
     }
 }

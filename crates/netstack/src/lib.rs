@@ -36,19 +36,16 @@
 #![warn(missing_docs)]
 
 mod client;
+mod connection;
 mod context;
 mod departure;
-mod driver;
 mod error;
 mod event;
 mod level;
 mod limit;
-mod line;
 mod log;
 mod network;
 mod options;
-mod outbox;
-mod parcel;
 mod policy;
 mod server;
 mod sync;

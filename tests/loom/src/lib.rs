@@ -13,17 +13,8 @@ mod sync;
 mod transport;
 
 #[allow(dead_code, reason = "used in its crate")]
-#[path = "../../../crates/netstack/src/driver.rs"]
-mod driver;
-#[allow(dead_code, reason = "used in its crate")]
-#[path = "../../../crates/netstack/src/line.rs"]
-mod line;
-#[allow(dead_code, reason = "used in its crate")]
-#[path = "../../../crates/netstack/src/outbox.rs"]
-mod outbox;
-#[allow(dead_code, reason = "used in its crate")]
-#[path = "../../../crates/netstack/src/parcel.rs"]
-mod parcel;
+#[path = "../../../crates/netstack/src/connection/mod.rs"]
+mod connection;
 
 #[path = "../../../crates/node/src/text/latin1.rs"]
 mod latin1;

@@ -9,11 +9,11 @@ use arkws_proto::{Payload, Text};
 use loom::sync::Notify;
 use loom::thread;
 
-use crate::driver::{Handler, drive};
+use crate::connection::batch::Outgoing;
+use crate::connection::driver::{Handler, drive};
+use crate::connection::mailbox::{Amount, Mailbox, ReadPermission};
+use crate::connection::shared_socket::SharedSocket;
 use crate::event::Event;
-use crate::line::Line;
-use crate::outbox::{Backlog, Outbox, Reading};
-use crate::parcel::Outgoing;
 use crate::queue::{Body, Item, Of, Queue, What};
 use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{Transport, run};
@@ -34,17 +34,17 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
-/// A connection, its outbox, and the peer's end of it.
+/// A connection, its mailbox, and the peer's end of it.
 struct Given {
-    line: Arc<Line<Transport, u8>>,
-    outbox: Arc<Outbox<u8>>,
+    socket: Arc<SharedSocket<Transport, u8>>,
+    mailbox: Arc<Mailbox<u8>>,
     transport: Transport,
 }
 
 fn given(transport: Transport) -> Given {
     Given {
-        line: Arc::new(Line::from(socket(&transport))),
-        outbox: Arc::new(Outbox::new(1 << 20, 0)),
+        socket: Arc::new(SharedSocket::from(socket(&transport))),
+        mailbox: Arc::new(Mailbox::new(1 << 20, 0)),
         transport,
     }
 }
@@ -64,21 +64,21 @@ impl Given {
     /// Runs the connection to its end; returns the tags of what was sent, and of what may not have been.
     fn drive(&self) -> (Vec<u8>, Vec<u8>) {
         let mut sent = Tags::default();
-        let (_, unsure) = run(drive(&self.line, &self.outbox, &mut sent));
-        self.outbox.end();
-        (sent.0, unsure)
+        let (_, in_doubt) = run(drive(&self.socket, &self.mailbox, &mut sent));
+        self.mailbox.end();
+        (sent.0, in_doubt)
     }
 
     /// What a program does that sends a message and wants it to leave at once; how many have left by that.
-    fn send_here(&self, tag: u8) -> usize {
-        self.outbox.feed(message(&tag), tag).expect("it is open");
-        self.line.send_here(&self.outbox, || true, |_| {})
+    fn try_write_inline(&self, tag: u8) -> usize {
+        self.mailbox.feed(message(&tag), tag).expect("it is open");
+        self.socket.try_write_inline(&self.mailbox, || true, |_| {})
     }
 
     fn clone(&self) -> Given {
         Given {
-            line: Arc::clone(&self.line),
-            outbox: Arc::clone(&self.outbox),
+            socket: Arc::clone(&self.socket),
+            mailbox: Arc::clone(&self.mailbox),
             transport: self.transport.clone(),
         }
     }
@@ -128,10 +128,10 @@ pub fn sends_leave_whoever_writes_them() {
         let given = given(Transport::new(frames(&[1, 2]).len(), true));
         let sender = {
             let given = given.clone();
-            thread::spawn(move || given.send_here(1) + given.send_here(2))
+            thread::spawn(move || given.try_write_inline(1) + given.try_write_inline(2))
         };
-        let (sent, unsure) = given.drive();
-        assert_eq!(unsure, []);
+        let (sent, in_doubt) = given.drive();
+        assert_eq!(in_doubt, []);
         assert_eq!(sender.join().unwrap() + sent.len(), 2);
         assert_eq!(given.transport.written(), frames(&[1, 2]));
     });
@@ -145,7 +145,7 @@ pub fn a_send_wakes_the_task() {
             let given = given.clone();
             thread::spawn(move || {
                 for tag in 1..=2 {
-                    given.outbox.push(message(&tag), tag).unwrap();
+                    given.mailbox.push(message(&tag), tag).unwrap();
                 }
             })
         };
@@ -161,14 +161,14 @@ pub fn a_transport_that_was_full_goes_on() {
         let given = given(Transport::new(frames(&[1, 2]).len(), false));
         let sender = {
             let given = given.clone();
-            thread::spawn(move || given.send_here(1) + given.send_here(2))
+            thread::spawn(move || given.try_write_inline(1) + given.try_write_inline(2))
         };
         let peer = {
             let transport = given.transport.clone();
             thread::spawn(move || transport.open())
         };
-        let (sent, unsure) = given.drive();
-        assert_eq!(unsure, []);
+        let (sent, in_doubt) = given.drive();
+        assert_eq!(in_doubt, []);
         assert_eq!(sender.join().unwrap() + sent.len(), 2);
         peer.join().unwrap();
         assert_eq!(given.transport.written(), frames(&[1, 2]));
@@ -183,14 +183,14 @@ pub fn a_close_goes_behind_what_was_sent() {
         let program = {
             let given = given.clone();
             thread::spawn(move || {
-                let sent = given.send_here(1);
+                let sent = given.try_write_inline(1);
                 let frame = CloseFrame::new(CloseCode::NORMAL, "");
-                assert!(given.outbox.close(frame, true));
+                assert!(given.mailbox.close(frame, true));
                 sent
             })
         };
-        let (sent, unsure) = given.drive();
-        assert_eq!(unsure, []);
+        let (sent, in_doubt) = given.drive();
+        assert_eq!(in_doubt, []);
         assert_eq!(program.join().unwrap() + sent.len(), 1);
         assert_eq!(given.transport.written(), [&*frames(&[1]), &close].concat());
     });
@@ -202,25 +202,27 @@ pub fn no_message_goes_unanswered() {
         check(move || {
             let given = given(Transport::new(usize::MAX, open));
             // The connection's task sleeps.
-            given.outbox.next(Waker::noop(), None);
+            given.mailbox.next(Waker::noop(), None);
             let sender = {
                 let given = given.clone();
                 thread::spawn(move || {
                     let (mut taken, mut sent) = (0, 0);
                     for tag in 0..2 {
-                        taken += usize::from(given.outbox.feed(message(&tag), tag).is_ok());
-                        sent += given.line.send_here(&given.outbox, || true, |_| {});
+                        taken += usize::from(given.mailbox.feed(message(&tag), tag).is_ok());
+                        sent += given
+                            .socket
+                            .try_write_inline(&given.mailbox, || true, |_| {});
                     }
                     (taken, sent)
                 })
             };
-            let unsure = given.line.end(&given.outbox);
-            given.outbox.end();
-            let unsent = given.outbox.unsent();
+            let in_doubt = given.socket.end(&given.mailbox);
+            given.mailbox.end();
+            let unsent = given.mailbox.unsent();
             let (taken, sent) = sender.join().unwrap();
-            assert_eq!(taken, sent + unsure.len() + unsent.len());
+            assert_eq!(taken, sent + in_doubt.len() + unsent.len());
             assert_eq!(given.transport.written().len(), frames(&[0]).len() * sent);
-            assert_eq!(given.outbox.bytes(), 0);
+            assert_eq!(given.mailbox.bytes(), 0);
         });
     }
 }
@@ -229,20 +231,20 @@ pub fn no_message_goes_unanswered() {
 pub fn a_program_that_has_caught_up_is_read_for() {
     const MANY: usize = 100_000;
     check(|| {
-        let outbox = Arc::new(Outbox::<u8>::new(1, 0));
+        let mailbox = Arc::new(Mailbox::<u8>::new(1, 0));
         let program = {
-            let outbox = Arc::clone(&outbox);
+            let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || {
-                outbox.consumed(MANY / 2, 0);
-                outbox.consumed(MANY / 2, 0);
+                mailbox.consumed(MANY / 2, 0);
+                mailbox.consumed(MANY / 2, 0);
             })
         };
-        outbox.delivered(Backlog {
+        mailbox.delivered(Amount {
             events: MANY as isize,
             bytes: 0,
         });
-        run(poll_fn(|cx| match outbox.next(cx.waker(), None).reading {
-            Reading::Deliver => Poll::Ready(()),
+        run(poll_fn(|cx| match mailbox.next(cx.waker(), None).reading {
+            ReadPermission::Deliver => Poll::Ready(()),
             _ => Poll::Pending,
         }));
         program.join().unwrap();
@@ -252,12 +254,12 @@ pub fn a_program_that_has_caught_up_is_read_for() {
 /// A close before there is a connection is not overlooked.
 pub fn a_close_before_the_connection_is_seen() {
     check(|| {
-        let outbox = Arc::new(Outbox::<u8>::new(1, 0));
+        let mailbox = Arc::new(Mailbox::<u8>::new(1, 0));
         let program = {
-            let outbox = Arc::clone(&outbox);
-            thread::spawn(move || outbox.close(CloseFrame::new(CloseCode::NORMAL, ""), true))
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || mailbox.close(CloseFrame::new(CloseCode::NORMAL, ""), true))
         };
-        run(poll_fn(|cx| outbox.poll_close(cx)));
+        run(poll_fn(|cx| mailbox.poll_close(cx)));
         assert!(program.join().unwrap());
     });
 }
@@ -370,7 +372,7 @@ pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
     check(|| {
         let transport = Transport::new(usize::MAX, true);
         let given = Given {
-            line: Arc::new(Line::default()),
+            socket: Arc::new(SharedSocket::default()),
             ..given(transport)
         };
         let queue = Arc::new(Queue::default());
@@ -380,13 +382,16 @@ pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
             thread::spawn(move || {
                 queue.event(1, Event::SendFailed {});
                 queue.flush();
-                given.line.open(socket(&given.transport));
-                given.outbox.next(Waker::noop(), None);
+                given.socket.open(socket(&given.transport));
+                given.mailbox.next(Waker::noop(), None);
             })
         };
-        given.outbox.feed(message(&1), 1).unwrap();
+        given.mailbox.feed(message(&1), 1).unwrap();
         let may = || queue.failures_are_known();
-        assert_eq!(given.line.send_here(&given.outbox, may, |_| {}), 0);
+        assert_eq!(
+            given.socket.try_write_inline(&given.mailbox, may, |_| {}),
+            0
+        );
 
         network.join().unwrap();
         let mut batches = VecDeque::new();

@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 
 use super::failure::invites_back;
 use super::object::{ErasedListener, Link, Object};
-use crate::driver::{End, Handler, drive, linger};
-use crate::line::Line;
+use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
+use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, Event, Listener, RuntimeLimits};
 
 /// A binding is told to deliver at least every so many messages, so that a fast peer does not make it wait for a
@@ -21,16 +21,16 @@ impl<L: Listener> ErasedListener for L {
         object: &'a Object,
         link: &'a Link,
         reconnects: bool,
-    ) -> BoxFuture<'a, (End, Vec<()>)> {
+    ) -> BoxFuture<'a, (ConnectionEnd, Vec<()>)> {
         async move {
             let mut deliver = Deliver::new(object, self, reconnects);
-            drive(&link.line, &link.outbox, &mut deliver).await
+            drive(&link.socket, &link.mailbox, &mut deliver).await
         }
         .boxed()
     }
 
-    fn linger(&self, line: Line<Transport, ()>) -> BoxFuture<'static, ()> {
-        async move { linger(&line).await }.boxed()
+    fn linger(&self, socket: SharedSocket<Transport, ()>) -> BoxFuture<'static, ()> {
+        async move { linger(&socket).await }.boxed()
     }
 }
 

@@ -26,11 +26,11 @@ use std::sync::{Arc, Mutex};
 use arkws::{CloseCode, CloseFrame};
 use tracing::Instrument;
 
-use crate::line::Line;
+use crate::connection::batch::Outgoing;
+use crate::connection::mailbox::{Mailbox, Refused};
+use crate::connection::shared_socket::SharedSocket;
 use crate::log;
 use crate::options::MAX_SEND;
-use crate::outbox::{Outbox, Refused};
-use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, Context, Event, Listener, RequestOptions};
 
 use object::{Link, Object, ObjectState};
@@ -101,11 +101,11 @@ impl WebSocket {
         }
         let plan = request.plan(object.context.level)?;
         let link = Arc::new(Link {
-            outbox: Outbox::new(plan.queue_limits.connecting, object.context.message_cost()),
-            line: Line::default(),
+            mailbox: Mailbox::new(plan.queue_limits.connecting, object.context.message_cost()),
+            socket: SharedSocket::default(),
             limits: plan.queue_limits,
             open: AtomicBool::new(false),
-            unsure: Mutex::default(),
+            in_doubt: Mutex::default(),
         });
         let spawner = object.context.network().spawner().map_err(|error| {
             let why = format!("the network thread cannot be started: {error}");
@@ -128,7 +128,7 @@ impl WebSocket {
     /// 201; 401 over 5,242,864 bytes; -1 if there is no connection (the [cause](BusinessError::cause) is how the last one ended), or more than
     /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent (`"queue-full"`). Who lends the message still has it.
     pub fn send_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
-        self.send(Outgoing::Text(text.into()), Outbox::push)
+        self.send(Outgoing::Text(text.into()), Mailbox::push)
     }
 
     /// `send` of an ArrayBuffer; see [`send_text`](Self::send_text).
@@ -136,7 +136,7 @@ impl WebSocket {
     /// # Errors
     /// As [`send_text`](Self::send_text).
     pub fn send_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<(), BusinessError> {
-        self.send(Outgoing::Binary(data.into()), Outbox::push)
+        self.send(Outgoing::Binary(data.into()), Mailbox::push)
     }
 
     /// As [`send_text`](Self::send_text), but may leave the message until [`flush`](Self::flush) is called, which the caller will do
@@ -145,7 +145,7 @@ impl WebSocket {
     /// # Errors
     /// As [`send_text`](Self::send_text).
     pub fn feed_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
-        self.send(Outgoing::Text(text.into()), Outbox::feed)
+        self.send(Outgoing::Text(text.into()), Mailbox::feed)
     }
 
     /// `send` of an ArrayBuffer; see [`feed_text`](Self::feed_text).
@@ -153,7 +153,7 @@ impl WebSocket {
     /// # Errors
     /// As [`send_text`](Self::send_text).
     pub fn feed_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<(), BusinessError> {
-        self.send(Outgoing::Binary(data.into()), Outbox::feed)
+        self.send(Outgoing::Binary(data.into()), Mailbox::feed)
     }
 
     /// Hands over what was [fed](Self::feed_text): on this thread, without waiting, as far as the transport takes it. What is left, and
@@ -179,7 +179,7 @@ impl WebSocket {
         let Some(link) = self.object.link() else {
             return 0;
         };
-        link.line.send_here(&link.outbox, may, |stats| {
+        link.socket.try_write_inline(&link.mailbox, may, |stats| {
             self.object.lock().stats.count(stats);
         })
     }
@@ -187,7 +187,7 @@ impl WebSocket {
     fn send<'a>(
         &self,
         message: Outgoing<'a>,
-        queue: impl FnOnce(&Outbox<()>, Outgoing<'a>, ()) -> Result<(), Refused>,
+        queue: impl FnOnce(&Mailbox<()>, Outgoing<'a>, ()) -> Result<(), Refused>,
     ) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
         let len = message.len();
@@ -201,7 +201,7 @@ impl WebSocket {
         let Some(link) = &state.link else {
             return Err(state.not_connected(|why| BusinessError::not_sent(why)));
         };
-        queue(&link.outbox, message, ()).map_err(|refused| match refused {
+        queue(&link.mailbox, message, ()).map_err(|refused| match refused {
             Refused::Closed => {
                 BusinessError::not_sent("the connection is closing").with_cause("closed")
             }
@@ -235,7 +235,7 @@ impl WebSocket {
         };
         let level = self.object.context.level;
         let frame = options.frame(level.differences().close_reason);
-        if !link.outbox.close(frame, true) {
+        if !link.mailbox.close(frame, true) {
             let why = "the connection is closing already";
             return Err(BusinessError::new(BusinessError::OTHER, why).with_cause("closed"));
         }
@@ -247,7 +247,7 @@ impl WebSocket {
     #[inline]
     pub fn consumed(&self, events: usize, bytes: usize) {
         if let Some(link) = self.object.link() {
-            link.outbox.consumed(events, bytes);
+            link.mailbox.consumed(events, bytes);
         }
     }
 
@@ -255,7 +255,7 @@ impl WebSocket {
     pub fn ready_state(&self) -> ReadyState {
         match self.object.link() {
             None => ReadyState::Closed,
-            Some(link) if !link.outbox.is_open() => ReadyState::Closing,
+            Some(link) if !link.mailbox.is_open() => ReadyState::Closing,
             Some(link) if link.open.load(Ordering::Acquire) => ReadyState::Open,
             Some(_) => ReadyState::Connecting,
         }
@@ -263,7 +263,7 @@ impl WebSocket {
 
     /// arkws: bytes of messages that were sent but not yet handed to the operating system.
     pub fn buffered_amount(&self) -> usize {
-        self.object.link().map_or(0, |link| link.outbox.bytes())
+        self.object.link().map_or(0, |link| link.mailbox.bytes())
     }
 
     /// arkws: counters and facts of the current or last connection. The counters are at most one batch of events old.
@@ -286,7 +286,7 @@ impl Drop for WebSocket {
         self.object.dropped.store(true, Ordering::Release);
         if let Some(link) = self.object.link() {
             let gone = CloseFrame::new(CloseCode::GOING_AWAY, "");
-            link.outbox.close(gone, true);
+            link.mailbox.close(gone, true);
         }
     }
 }

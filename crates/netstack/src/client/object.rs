@@ -7,10 +7,10 @@ use futures_util::future::BoxFuture;
 
 use super::request::QueueLimits;
 use super::stats::Stats;
+use crate::connection::driver::ConnectionEnd;
+use crate::connection::mailbox::Mailbox;
+use crate::connection::shared_socket::SharedSocket;
 use crate::departure::{Departing, OpenConnection};
-use crate::driver::End;
-use crate::line::Line;
-use crate::outbox::Outbox;
 use crate::{BusinessError, Context, Event, Listener};
 
 /// What the object shares with the tasks of its connects.
@@ -51,12 +51,12 @@ impl ObjectState {
 
 /// One `connect`, from the call to its last event.
 pub(super) struct Link {
-    pub(super) outbox: Outbox<()>,
-    pub(super) line: Line<Transport, ()>,
+    pub(super) mailbox: Mailbox<()>,
+    pub(super) socket: SharedSocket<Transport, ()>,
     pub(super) limits: QueueLimits,
     pub(super) open: AtomicBool,
     /// Messages that may or may not have reached the peer when the network thread ended.
-    pub(super) unsure: Mutex<Vec<()>>,
+    pub(super) in_doubt: Mutex<Vec<()>>,
 }
 
 /// A listener of a type that the compiler knows when it compiles the loop that receives.
@@ -64,17 +64,17 @@ pub(super) struct Link {
 /// So no message costs a virtual call. And that loop, with the socket under it, belongs to the crate
 /// that has the listener: this one can be optimised for size.
 pub(super) trait ErasedListener: Listener {
-    /// [`drive`](crate::driver::drive), with the events to this listener.
+    /// [`drive`](crate::connection::driver::drive), with the events to this listener.
     fn drive<'a>(
         &'a self,
         object: &'a Object,
         link: &'a Link,
         reconnects: bool,
-    ) -> BoxFuture<'a, (End, Vec<()>)>;
-    /// [`linger`](crate::driver::linger), which polls the socket too: rustc takes a function that is
+    ) -> BoxFuture<'a, (ConnectionEnd, Vec<()>)>;
+    /// [`linger`](crate::connection::driver::linger), which polls the socket too: rustc takes a function that is
     /// never inlined, as the socket has some, from the first crate that uses it, however that is
     /// optimised.
-    fn linger(&self, line: Line<Transport, ()>) -> BoxFuture<'static, ()>;
+    fn linger(&self, socket: SharedSocket<Transport, ()>) -> BoxFuture<'static, ()>;
 }
 
 impl Object {
@@ -107,19 +107,19 @@ impl Object {
 }
 
 impl OpenConnection for Link {
-    fn outbox(&self) -> &dyn Departing {
-        &self.outbox
+    fn mailbox(&self) -> &dyn Departing {
+        &self.mailbox
     }
 }
 
 impl Link {
-    pub(super) fn unsure(&self) -> MutexGuard<'_, Vec<()>> {
-        self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn in_doubt(&self) -> MutexGuard<'_, Vec<()>> {
+        self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What keeps the object from connecting.
     pub(super) fn occupation(&self) -> &'static str {
-        if !self.outbox.is_open() {
+        if !self.mailbox.is_open() {
             "the connection is closing"
         } else if self.open.load(Ordering::Acquire) {
             "the connection is open"

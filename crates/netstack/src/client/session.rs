@@ -15,12 +15,12 @@ use super::object::{LastEnd, Link, Object};
 use super::reconnect::Retries;
 use super::request::Plan;
 use super::stats::Stats;
-use crate::driver;
-use crate::line::Line;
+use crate::connection::driver::ConnectionEnd;
+use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, CloseResult, Event, field_text};
 
 /// How an attempt, or the connection that it made, ended.
-enum End {
+enum SessionEnd {
     /// By our close, or the peer's.
     Closed(CloseResult),
     /// The attempt failed.
@@ -76,17 +76,17 @@ impl Drop for Session {
 }
 
 impl Session {
-    async fn run(&mut self) -> End {
+    async fn run(&mut self) -> SessionEnd {
         loop {
             let end = self.connect().await;
             let failure = match &end {
-                End::Unreached(failure) | End::Lost(failure) => failure.clone(),
-                End::Closed(close) if invites_back(close.code) && !self.is_closing() => {
+                SessionEnd::Unreached(failure) | SessionEnd::Lost(failure) => failure.clone(),
+                SessionEnd::Closed(close) if invites_back(close.code) && !self.is_closing() => {
                     self.link.open.store(false, Ordering::Release);
-                    self.link.outbox.set_limit(self.link.limits.connecting);
+                    self.link.mailbox.set_limit(self.link.limits.connecting);
                     Failure::closed(close.code, &close.reason)
                 }
-                End::Closed(_) => return end,
+                SessionEnd::Closed(_) => return end,
             };
             let Some(delay) = self
                 .retries
@@ -101,8 +101,8 @@ impl Session {
                 attempt,
                 delay: delay.as_millis().try_into().unwrap_or(u64::MAX),
                 cause: match end {
-                    End::Unreached(_) => failure.of_attempt(),
-                    End::Lost(_) | End::Closed(_) => failure.of_connection(),
+                    SessionEnd::Unreached(_) => failure.of_attempt(),
+                    SessionEnd::Lost(_) | SessionEnd::Closed(_) => failure.of_connection(),
                 },
             });
             self.object.flush();
@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// One attempt, and the connection if it succeeds.
-    async fn connect(&mut self) -> End {
+    async fn connect(&mut self) -> SessionEnd {
         // On the heap, and given back when the connection is open.
         let plan = self.plan.as_mut().expect("kept while attempts may follow");
         let attempt = Box::pin(plan.connect());
@@ -141,26 +141,26 @@ impl Session {
         }
 
         let reconnects = self.retries.is_some();
-        let (end, unsure) = object.listener.drive(&object, &link, reconnects).await;
+        let (end, in_doubt) = object.listener.drive(&object, &link, reconnects).await;
 
         if let Some(retries) = &mut self.retries {
             retries.held(since.elapsed());
         }
-        let failed = matches!(end, driver::End::Failed(_));
+        let failed = matches!(end, ConnectionEnd::Failed(_));
         let end = match end {
-            driver::End::Closed(frame) => self.closed(frame),
+            ConnectionEnd::Closed(frame) => self.closed(frame),
             // However the closing handshake fails, the connection is closed as we asked.
-            driver::End::Failed(_) if self.is_closing() => self.closed(None),
-            driver::End::Failed(error) => self.failed(error.into()),
-            driver::End::Panicked(payload) => self.panicked(&*payload),
+            ConnectionEnd::Failed(_) if self.is_closing() => self.closed(None),
+            ConnectionEnd::Failed(error) => self.failed(error.into()),
+            ConnectionEnd::Panicked(payload) => self.panicked(&*payload),
         };
-        if let Some(count) = count(&unsure) {
+        if let Some(count) = count(&in_doubt) {
             let error = end.of_send();
             self.object.emit(Event::SendFailed { count, error });
         }
-        if failed && let Some(socket) = self.link.line.take() {
+        if failed && let Some(socket) = self.link.socket.take() {
             // The peer is still to be told why, and the program need not wait for that.
-            let lingering = object.listener.linger(Line::from(socket));
+            let lingering = object.listener.linger(SharedSocket::from(socket));
             let _ = object.context.network().spawn(lingering);
         }
         end
@@ -187,7 +187,7 @@ impl Session {
         }
         self.was_open = true;
         self.link.open.store(true, Ordering::Release);
-        self.link.outbox.set_limit(self.link.limits.open);
+        self.link.mailbox.set_limit(self.link.limits.open);
 
         self.object.emit(Event::HeaderReceive(&response.headers));
         self.object.emit(Event::Open {
@@ -205,25 +205,25 @@ impl Session {
     }
 
     /// Nobody wanted this end.
-    fn failed(&mut self, failure: Failure) -> End {
-        self.link.outbox.set_limit(self.link.limits.connecting);
+    fn failed(&mut self, failure: Failure) -> SessionEnd {
+        self.link.mailbox.set_limit(self.link.limits.connecting);
         match self.link.open.swap(false, Ordering::AcqRel) {
-            true => End::Lost(failure),
-            false => End::Unreached(failure),
+            true => SessionEnd::Lost(failure),
+            false => SessionEnd::Unreached(failure),
         }
     }
 
     /// A defect of ours, or of the binding.
-    fn panicked(&mut self, payload: &(dyn Any + Send)) -> End {
+    fn panicked(&mut self, payload: &(dyn Any + Send)) -> SessionEnd {
         let failure = Failure::panic(payload);
         error!(target: "arkws", why = failure.detail, "a defect");
         self.failed(failure)
     }
 
     /// The connection is closed, by us if we asked for it, else by the peer.
-    fn closed(&self, peer: Option<CloseFrame>) -> End {
-        let frame = self.link.outbox.requested_close().or(peer);
-        End::Closed(match frame {
+    fn closed(&self, peer: Option<CloseFrame>) -> SessionEnd {
+        let frame = self.link.mailbox.requested_close().or(peer);
+        SessionEnd::Closed(match frame {
             Some(frame) => CloseResult {
                 code: frame.code().get(),
                 reason: frame.reason().to_owned(),
@@ -237,36 +237,36 @@ impl Session {
     }
 
     fn is_closing(&self) -> bool {
-        self.link.outbox.requested_close().is_some()
+        self.link.mailbox.requested_close().is_some()
     }
 
     /// Frees the object for the next `connect`, then delivers the last events of this one.
-    fn finish(&mut self, end: End) {
+    fn finish(&mut self, end: SessionEnd) {
         self.finished = true;
-        let (object, outbox) = (&self.object, &self.link.outbox);
+        let (object, mailbox) = (&self.object, &self.link.mailbox);
         {
             let mut state = object.lock();
             // Under the lock: a `send` is refused with the cause, or answered with it below.
-            outbox.end();
+            mailbox.end();
             state.link = None;
             state.last_end = Some(end.told());
         }
-        let mut unsent = outbox.unsent();
-        unsent.append(&mut self.link.unsure());
+        let mut unsent = mailbox.unsent();
+        unsent.append(&mut self.link.in_doubt());
         if let Some(count) = count(&unsent) {
             let error = end.of_send();
             object.emit(Event::SendFailed { count, error });
         }
         let lost = match end {
-            End::Closed(close) => {
+            SessionEnd::Closed(close) => {
                 object.emit(Event::Close(close));
                 None
             }
-            End::Unreached(failure) => {
+            SessionEnd::Unreached(failure) => {
                 object.emit(Event::Error(failure.of_attempt()));
                 self.was_open.then_some(failure)
             }
-            End::Lost(failure) => {
+            SessionEnd::Lost(failure) => {
                 object.emit(Event::Error(failure.of_connection()));
                 Some(failure)
             }
@@ -283,12 +283,12 @@ impl Session {
     }
 }
 
-/// An open line. The connection ends with it at the latest, also if the session is dropped with its runtime.
+/// An open socket. The connection ends with it at the latest, also if the session is dropped with its runtime.
 struct Opened<'a>(&'a Link);
 
 impl Opened<'_> {
     fn new(link: &Link, socket: WebSocket<Transport>) -> Opened<'_> {
-        link.line.open(socket);
+        link.socket.open(socket);
         Opened(link)
     }
 }
@@ -296,26 +296,26 @@ impl Opened<'_> {
 impl Drop for Opened<'_> {
     fn drop(&mut self) {
         // Empty, unless the connection is dropped before its end.
-        let mut unsure = self.0.line.end(&self.0.outbox);
-        self.0.unsure().append(&mut unsure);
-        self.0.line.take();
+        let mut in_doubt = self.0.socket.end(&self.0.mailbox);
+        self.0.in_doubt().append(&mut in_doubt);
+        self.0.socket.take();
     }
 }
 
 /// Ready when the program asks for the end.
 async fn closing(link: &Link) {
-    poll_fn(|cx| link.outbox.poll_close(cx)).await;
+    poll_fn(|cx| link.mailbox.poll_close(cx)).await;
 }
 
-impl End {
+impl SessionEnd {
     /// In words, and for programs.
     fn told(&self) -> LastEnd {
         match self {
-            End::Unreached(failure) | End::Lost(failure) => LastEnd {
+            SessionEnd::Unreached(failure) | SessionEnd::Lost(failure) => LastEnd {
                 why: failure.detail.clone(),
                 cause: failure.cause,
             },
-            End::Closed(CloseResult { code, reason }) => {
+            SessionEnd::Closed(CloseResult { code, reason }) => {
                 let separator = if reason.is_empty() { "" } else { ": " };
                 LastEnd {
                     why: format!("the connection was closed with {code}{separator}{reason}"),

@@ -7,30 +7,30 @@ use super::event::ServerEvent;
 use super::peer::{Gone, Peer};
 use super::registry::Registration;
 use super::shared::Shared;
-use crate::driver::End;
-use crate::line::Line;
+use crate::connection::driver::ConnectionEnd;
+use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, CloseResult, limit};
 
 impl Peer {
     /// Serves an open connection to its end.
     pub(super) async fn serve(
         self: &Arc<Self>,
-        line: Line<Transport, Option<u64>>,
+        socket: SharedSocket<Transport, Option<u64>>,
         registration: Registration,
         shared: &Shared,
     ) {
         let unfinished = UnfinishedPeer {
             peer: self,
-            line: &line,
+            socket: &socket,
             shared,
         };
         let open = shared.context.network().register(self);
         shared.emit(ServerEvent::Connect(&self.connection));
-        let (end, unsure) = shared.listener.drive(shared, self, &line).await;
+        let (end, in_doubt) = shared.listener.drive(shared, self, &socket).await;
         std::mem::forget(unfinished);
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
-        let usable = !matches!(end, End::Panicked(_));
-        let mut ending = Ending::of(end, self.outbox.requested_close());
+        let usable = !matches!(end, ConnectionEnd::Panicked(_));
+        let mut ending = Ending::of(end, self.mailbox.requested_close());
         if let Some(why) = self.overflow.get() {
             ending.why = why.clone();
             ending.cause = "queue-full";
@@ -42,17 +42,17 @@ impl Peer {
             why: ending.why.clone(),
             cause: ending.cause,
         });
-        self.leave(&ending, unsure, shared);
+        self.leave(&ending, in_doubt, shared);
         if usable {
             // The peer is still to be told why, and the program need not wait for that.
-            shared.listener.linger(&line).await;
+            shared.listener.linger(&socket).await;
         }
     }
 
-    /// The last events. `unsure` may or may not have reached the client; what waits behind has not.
-    pub(super) fn leave(&self, ending: &Ending, unsure: Vec<Option<u64>>, shared: &Shared) {
-        self.outbox.end();
-        let unsent = unsure.into_iter().chain(self.outbox.unsent());
+    /// The last events. `in_doubt` may or may not have reached the client; what waits behind has not.
+    pub(super) fn leave(&self, ending: &Ending, in_doubt: Vec<Option<u64>>, shared: &Shared) {
+        self.mailbox.end();
+        let unsent = in_doubt.into_iter().chain(self.mailbox.unsent());
         let tokens: Vec<u64> = unsent.flatten().collect();
         if !tokens.is_empty() {
             let why = format!("{}: {}", self.connection, ending.why);
@@ -77,16 +77,16 @@ impl Peer {
 /// A client whose task may be dropped with its runtime: its last events come then, too.
 struct UnfinishedPeer<'a> {
     peer: &'a Peer,
-    line: &'a Line<Transport, Option<u64>>,
+    socket: &'a SharedSocket<Transport, Option<u64>>,
     shared: &'a Shared,
 }
 
 impl Drop for UnfinishedPeer<'_> {
     fn drop(&mut self) {
-        let unsure = self.line.end(&self.peer.outbox);
+        let in_doubt = self.socket.end(&self.peer.mailbox);
         let why = "the network thread ended".to_owned();
         let ending = Ending::failed(why, "internal");
-        self.peer.leave(&ending, unsure, self.shared);
+        self.peer.leave(&ending, in_doubt, self.shared);
     }
 }
 
@@ -103,13 +103,15 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    fn of(end: End, requested: Option<CloseFrame>) -> Ending {
+    fn of(end: ConnectionEnd, requested: Option<CloseFrame>) -> Ending {
         match (end, requested) {
-            (End::Panicked(_), _) => Ending::defect(),
+            (ConnectionEnd::Panicked(_), _) => Ending::defect(),
             // However the closing handshake goes, the connection is closed as we asked.
             (_, Some(frame)) => Ending::closed("the server", Some(frame)),
-            (End::Closed(frame), None) => Ending::closed("the client", frame),
-            (End::Failed(error), None) => Ending::failed(describe(&error), error.cause().as_str()),
+            (ConnectionEnd::Closed(frame), None) => Ending::closed("the client", frame),
+            (ConnectionEnd::Failed(error), None) => {
+                Ending::failed(describe(&error), error.cause().as_str())
+            }
         }
     }
 

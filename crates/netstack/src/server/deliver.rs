@@ -8,8 +8,8 @@ use super::event::{ServerEvent, ServerListener};
 use super::peer::Peer;
 use super::shared::{ErasedServerListener, Shared};
 use crate::BusinessError;
-use crate::driver::{End, Handler, drive, linger};
-use crate::line::Line;
+use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
+use crate::connection::shared_socket::SharedSocket;
 
 /// The object is told to deliver at least every so many events, so that a fast client does not make it
 /// wait for a pause.
@@ -20,8 +20,8 @@ impl<L: ServerListener> ErasedServerListener for L {
         &'a self,
         shared: &'a Shared,
         peer: &'a Peer,
-        line: &'a Line<Transport, Option<u64>>,
-    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)> {
+        socket: &'a SharedSocket<Transport, Option<u64>>,
+    ) -> BoxFuture<'a, (ConnectionEnd, Vec<Option<u64>>)> {
         async move {
             let mut events = PeerEvents {
                 shared,
@@ -30,13 +30,13 @@ impl<L: ServerListener> ErasedServerListener for L {
                 tokens: Vec::new(),
                 waiting: 1,
             };
-            drive(line, &peer.outbox, &mut events).await
+            drive(socket, &peer.mailbox, &mut events).await
         }
         .boxed()
     }
 
-    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()> {
-        linger(line).boxed()
+    fn linger<'a>(&self, socket: &'a SharedSocket<Transport, Option<u64>>) -> BoxFuture<'a, ()> {
+        linger(socket).boxed()
     }
 }
 

@@ -46,9 +46,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
+use crate::connection::batch::Outgoing;
+use crate::connection::mailbox::Refused;
 use crate::options::MAX_SEND;
-use crate::outbox::Refused;
-use crate::parcel::Outgoing;
 use crate::{BusinessError, CloseOptions, Context};
 use admission::FloodRule;
 use peer::{Gone, Peer};
@@ -129,7 +129,7 @@ impl WebSocketServer {
         match &*self.current() {
             Some(run) if run.stop() => {
                 for peer in run.registry().peers() {
-                    peer.outbox.mute();
+                    peer.mailbox.mute();
                 }
                 Ok(())
             }
@@ -196,7 +196,7 @@ impl WebSocketServer {
         }
         let client = self.client(connection)?;
         let token = self.shared.last_token.fetch_add(1, Ordering::Relaxed) + 1;
-        match client.outbox.push(message, Some(token)) {
+        match client.mailbox.push(message, Some(token)) {
             Ok(()) => Ok(token),
             Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
                 "the connection of {connection} is closing"
@@ -238,7 +238,7 @@ impl WebSocketServer {
             if except.contains(&client.connection) {
                 continue;
             }
-            match client.outbox.push(message.clone(), None) {
+            match client.mailbox.push(message.clone(), None) {
                 Ok(()) => count += 1,
                 Err(Refused::Closed) => {}
                 Err(Refused::Full { queued, limit }) => {
@@ -265,7 +265,7 @@ impl WebSocketServer {
         }
         let client = self.client(connection)?;
         // The server came with level 19: there is no older default.
-        match client.outbox.close(options.frame("CLOSE_NORMAL"), true) {
+        match client.mailbox.close(options.frame("CLOSE_NORMAL"), true) {
             true => Ok(()),
             false => Err(
                 refused(format!("the connection of {connection} is closing already"))
@@ -279,7 +279,7 @@ impl WebSocketServer {
     /// program has not taken, which is then lost.)
     pub fn consumed(&self, connection: &Connection, events: usize, bytes: usize) {
         if let Ok(client) = self.client(connection) {
-            client.outbox.consumed(events, bytes);
+            client.mailbox.consumed(events, bytes);
         }
     }
 

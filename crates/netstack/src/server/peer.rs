@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 use arkws::{CloseCode, CloseFrame};
 
 use super::connection::Connection;
+use crate::connection::mailbox::Mailbox;
 use crate::departure::{Departing, OpenConnection};
-use crate::outbox::Outbox;
 
 /// What the object knows of a client. Messages of a broadcast have no token.
 pub(super) struct Peer {
     pub(super) connection: Connection,
-    pub(super) outbox: Outbox<Option<u64>>,
+    pub(super) mailbox: Mailbox<Option<u64>>,
     /// Why the server has closed it: too much waited.
     pub(super) overflow: OnceLock<String>,
 }
@@ -19,7 +19,7 @@ impl Peer {
     pub(super) fn new(connection: Connection, max_queued: usize, message_cost: usize) -> Peer {
         Peer {
             connection,
-            outbox: Outbox::new(max_queued, message_cost),
+            mailbox: Mailbox::new(max_queued, message_cost),
             overflow: OnceLock::new(),
         }
     }
@@ -31,7 +31,7 @@ impl Peer {
              (the option maxQueuedBytes changes it)"
         );
         let frame = CloseFrame::new(CloseCode::POLICY, "too slow");
-        if self.outbox.close(frame, false) {
+        if self.mailbox.close(frame, false) {
             let _ = self.overflow.set(why.clone());
         }
         why
@@ -48,7 +48,7 @@ pub(super) struct Gone {
 }
 
 impl OpenConnection for Peer {
-    fn outbox(&self) -> &dyn Departing {
-        &self.outbox
+    fn mailbox(&self) -> &dyn Departing {
+        &self.mailbox
     }
 }

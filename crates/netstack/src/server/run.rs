@@ -159,12 +159,12 @@ impl Run {
 
         let goodbye = CloseFrame::new(CloseCode::GOING_AWAY, "server is going away");
         for peer in self.registry.peers() {
-            peer.outbox.close(goodbye.clone(), true);
+            peer.mailbox.close(goodbye.clone(), true);
         }
         let all = async |tasks: &mut JoinSet<()>| while tasks.join_next().await.is_some() {};
         if timeout(DRAIN_TIMEOUT, all(&mut tasks)).await.is_err() {
             for peer in self.registry.peers() {
-                peer.outbox.abandon();
+                peer.mailbox.abandon();
             }
             all(&mut tasks).await;
         }

@@ -11,8 +11,8 @@ use super::admission::FloodRule;
 use super::event::{ServerEvent, ServerListener};
 use super::peer::Peer;
 use crate::Context;
-use crate::driver::End;
-use crate::line::Line;
+use crate::connection::driver::ConnectionEnd;
+use crate::connection::shared_socket::SharedSocket;
 
 /// What the object shares with its runs.
 pub(super) struct Shared {
@@ -28,15 +28,15 @@ pub(super) struct Shared {
 /// A listener of a type that the compiler knows when it compiles the loop that receives: as for
 /// clients.
 pub(super) trait ErasedServerListener: ServerListener {
-    /// [`drive`](crate::driver::drive), with the events to this listener.
+    /// [`drive`](crate::connection::driver::drive), with the events to this listener.
     fn drive<'a>(
         &'a self,
         shared: &'a Shared,
         peer: &'a Peer,
-        line: &'a Line<Transport, Option<u64>>,
-    ) -> BoxFuture<'a, (End, Vec<Option<u64>>)>;
-    /// [`linger`](crate::driver::linger).
-    fn linger<'a>(&self, line: &'a Line<Transport, Option<u64>>) -> BoxFuture<'a, ()>;
+        socket: &'a SharedSocket<Transport, Option<u64>>,
+    ) -> BoxFuture<'a, (ConnectionEnd, Vec<Option<u64>>)>;
+    /// [`linger`](crate::connection::driver::linger).
+    fn linger<'a>(&self, socket: &'a SharedSocket<Transport, Option<u64>>) -> BoxFuture<'a, ()>;
 }
 
 impl Shared {

@@ -4,8 +4,8 @@ use std::task::{Context, Poll};
 use arkws::{Error, Stats, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::outbox::Outbox;
-use crate::parcel::Parcel;
+use crate::connection::batch::Batch;
+use crate::connection::mailbox::Mailbox;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What leads to the peer, or nothing while there is no connection.
@@ -13,24 +13,24 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// The driver holds it while it is polled. While it sleeps, a thread that sends may write by itself: that saves waking
 /// another one.
 #[derive(Debug)]
-pub(crate) struct Line<S, T>(Mutex<Option<Carrier<S, T>>>);
+pub(crate) struct SharedSocket<S, T>(Mutex<Option<OpenSocket<S, T>>>);
 
 /// An open connection.
 #[derive(Debug)]
-pub(crate) struct Carrier<S, T> {
+pub(crate) struct OpenSocket<S, T> {
     pub(crate) socket: WebSocket<S>,
     /// Messages that the socket has taken but not handed to the operating system.
-    in_flight: Parcel<T>,
-    /// The outbox still counts them. (A handler may panic when it does not any more.)
+    in_flight: Batch<T>,
+    /// The mailbox still counts them. (A handler may panic when it does not any more.)
     counted: bool,
-    state: State,
+    sendable: Sendable,
     /// Why the peer was given up while it was written to, until the driver has seen it.
     failure: Option<Error>,
 }
 
 /// What can still be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Sendable {
     All,
     /// What is in flight: the connection is ending.
     InFlight,
@@ -38,101 +38,101 @@ enum State {
     Nothing,
 }
 
-impl<S, T> Default for Line<S, T> {
+impl<S, T> Default for SharedSocket<S, T> {
     fn default() -> Self {
-        Line(Mutex::new(None))
+        SharedSocket(Mutex::new(None))
     }
 }
 
-impl<S, T> From<WebSocket<S>> for Line<S, T> {
+impl<S, T> From<WebSocket<S>> for SharedSocket<S, T> {
     fn from(socket: WebSocket<S>) -> Self {
-        let line = Line::default();
-        line.open(socket);
-        line
+        let shared = SharedSocket::default();
+        shared.open(socket);
+        shared
     }
 }
 
-impl<S, T> Line<S, T> {
+impl<S, T> SharedSocket<S, T> {
     /// There is a connection.
     pub(crate) fn open(&self, socket: WebSocket<S>) {
-        *self.whatever_happened() = Some(Carrier {
+        *self.lock_even_if_poisoned() = Some(OpenSocket {
             socket,
-            in_flight: Parcel::default(),
+            in_flight: Batch::default(),
             counted: false,
-            state: State::All,
+            sendable: Sendable::All,
             failure: None,
         });
         self.0.clear_poison();
     }
 
     /// Nothing is sent any more. Returns the messages that may or may not have reached the peer.
-    pub(crate) fn end(&self, outbox: &Outbox<T>) -> Vec<T> {
-        let mut line = self.whatever_happened();
-        let Some(carrier) = &mut *line else {
+    pub(crate) fn end(&self, mailbox: &Mailbox<T>) -> Vec<T> {
+        let mut socket = self.lock_even_if_poisoned();
+        let Some(open) = &mut *socket else {
             return Vec::new();
         };
-        carrier.state = State::Nothing;
-        if std::mem::take(&mut carrier.counted) {
-            outbox.handed_over(&carrier.in_flight);
+        open.sendable = Sendable::Nothing;
+        if std::mem::take(&mut open.counted) {
+            mailbox.handed_over(&open.in_flight);
         }
-        std::mem::take(&mut carrier.in_flight).into_tags()
+        std::mem::take(&mut open.in_flight).into_tags()
     }
 
     /// There is no connection any more.
     pub(crate) fn take(&self) -> Option<WebSocket<S>> {
-        Some(self.whatever_happened().take()?.socket)
+        Some(self.lock_even_if_poisoned().take()?.socket)
     }
 
     /// For the driver, while there is a connection.
     ///
     /// # Panics
     /// Somebody else has, while sending: the state of the socket is anybody's guess.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<Carrier<S, T>>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<OpenSocket<S, T>>> {
         self.0.lock().expect("nobody panics while sending")
     }
 
-    fn whatever_happened(&self) -> MutexGuard<'_, Option<Carrier<S, T>>> {
+    fn lock_even_if_poisoned(&self) -> MutexGuard<'_, Option<OpenSocket<S, T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
-    /// Hands messages that wait in `outbox` over on the thread that calls, if the driver sleeps; else, and what the transport does not
+impl<S: AsyncRead + AsyncWrite + Unpin, T> SharedSocket<S, T> {
+    /// Hands messages that wait in `mailbox` over on the thread that calls, if the driver sleeps; else, and what the transport does not
     /// take at once, is left to the driver. Returns how many were handed over, of which the driver's handler is told nothing;
     /// `count` is then given the counters of the connection.
     ///
     /// To compress is work for the driver's thread, and so is everything while the sender `may` not.
-    pub(crate) fn send_here(
+    pub(crate) fn try_write_inline(
         &self,
-        outbox: &Outbox<T>,
+        mailbox: &Mailbox<T>,
         may: impl FnOnce() -> bool,
         count: impl FnOnce(Stats),
     ) -> usize {
-        self.try_send_here(outbox, may, count).unwrap_or_else(|| {
-            outbox.wake_driver();
+        self.write_inline(mailbox, may, count).unwrap_or_else(|| {
+            mailbox.wake_driver();
             0
         })
     }
 
     /// `None`: it is for the driver.
-    fn try_send_here(
+    fn write_inline(
         &self,
-        outbox: &Outbox<T>,
+        mailbox: &Mailbox<T>,
         may: impl FnOnce() -> bool,
         count: impl FnOnce(Stats),
     ) -> Option<usize> {
-        let mut line = self.0.try_lock().ok()?;
-        let carrier = line.as_mut()?;
+        let mut socket = self.0.try_lock().ok()?;
+        let open = socket.as_mut()?;
         // Under the lock: what was told of an earlier connection was told before this one was open.
-        if carrier.socket.negotiated().deflate.is_some() || !may() {
+        if open.socket.negotiated().deflate.is_some() || !may() {
             return None;
         }
-        let _guard = WakeOnPanic(outbox);
+        let _guard = WakeOnPanic(mailbox);
         let mut sent = 0;
-        while let Some(waker) = outbox.take(carrier.vacancy()?) {
-            carrier.feed();
-            if carrier
-                .poll_flush_here(&mut Context::from_waker(&waker), outbox)
+        while let Some(waker) = mailbox.take(open.free_batch()?) {
+            open.feed();
+            if open
+                .poll_flush_inline(&mut Context::from_waker(&waker), mailbox)
                 .is_pending()
             {
                 // The driver watches whether the peer takes anything; and why nothing can be sent any more,
@@ -140,18 +140,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Line<S, T> {
                 waker.wake();
                 break;
             }
-            sent += carrier.in_flight.len();
-            carrier.in_flight.clear();
-            carrier.in_flight.shrink();
+            sent += open.in_flight.len();
+            open.in_flight.clear();
+            open.in_flight.shrink();
         }
-        count(carrier.socket.stats());
+        count(open.socket.stats());
         Some(sent)
     }
 }
 
-/// Has the driver look at the line if the thread that sends panics: the line is then poisoned, and
+/// Has the driver look at the socket if the thread that sends panics: its lock is then poisoned, and
 /// only the driver can end the connection.
-struct WakeOnPanic<'a, T>(&'a Outbox<T>);
+struct WakeOnPanic<'a, T>(&'a Mailbox<T>);
 
 impl<T> Drop for WakeOnPanic<'_, T> {
     fn drop(&mut self) {
@@ -161,22 +161,22 @@ impl<T> Drop for WakeOnPanic<'_, T> {
     }
 }
 
-impl<S, T> Carrier<S, T> {
+impl<S, T> OpenSocket<S, T> {
     /// Where the next messages go, if they can be sent.
-    pub(crate) fn vacancy(&mut self) -> Option<&mut Parcel<T>> {
-        (self.state == State::All && self.in_flight.is_empty()).then_some(&mut self.in_flight)
+    pub(crate) fn free_batch(&mut self) -> Option<&mut Batch<T>> {
+        (self.sendable == Sendable::All && self.in_flight.is_empty()).then_some(&mut self.in_flight)
     }
 
     /// The connection is ending: only what is in flight is still sent.
     pub(crate) fn finish(&mut self) {
-        if self.state == State::All {
-            self.state = State::InFlight;
+        if self.sendable == Sendable::All {
+            self.sendable = Sendable::InFlight;
         }
     }
 
     /// The transport takes nothing any more.
     pub(crate) fn is_broken(&self) -> bool {
-        self.state == State::Nothing
+        self.sendable == Sendable::Nothing
     }
 
     /// Why the peer was given up, once.
@@ -185,49 +185,49 @@ impl<S, T> Carrier<S, T> {
     }
 
     /// The messages in flight.
-    pub(crate) fn in_flight(&mut self) -> &mut Parcel<T> {
+    pub(crate) fn in_flight(&mut self) -> &mut Batch<T> {
         &mut self.in_flight
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T> Carrier<S, T> {
-    /// The [vacancy](Self::vacancy) has been filled.
+impl<S: AsyncRead + AsyncWrite + Unpin, T> OpenSocket<S, T> {
+    /// The [free batch](Self::free_batch) has been filled.
     pub(crate) fn feed(&mut self) {
         self.counted = true;
         // Refused only when the connection is ending: reading tells how.
         if self.in_flight.feed(&mut self.socket).is_err() {
-            self.state = State::Nothing;
+            self.sendable = Sendable::Nothing;
         }
     }
 
     /// Ready when messages were in flight and have been handed to the operating system. They are not in flight any more when they
     /// are cleared.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, outbox: &Outbox<T>) -> Poll<()> {
-        if self.state == State::Nothing || self.in_flight.is_empty() {
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox<T>) -> Poll<()> {
+        if self.sendable == Sendable::Nothing || self.in_flight.is_empty() {
             return Poll::Pending;
         }
         let result = self.socket.poll_flush(cx);
-        self.flushed(result, outbox)
+        self.flushed(result, mailbox)
     }
 
     /// As [`poll_flush`](Self::poll_flush), for a thread that is not the network's: time is the driver's matter.
-    fn poll_flush_here(&mut self, cx: &mut Context<'_>, outbox: &Outbox<T>) -> Poll<()> {
-        if self.state == State::Nothing || self.in_flight.is_empty() {
+    fn poll_flush_inline(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox<T>) -> Poll<()> {
+        if self.sendable == Sendable::Nothing || self.in_flight.is_empty() {
             return Poll::Pending;
         }
         let result = self.socket.poll_flush_untimed(cx);
-        self.flushed(result, outbox)
+        self.flushed(result, mailbox)
     }
 
-    fn flushed(&mut self, result: Poll<Result<(), Error>>, outbox: &Outbox<T>) -> Poll<()> {
+    fn flushed(&mut self, result: Poll<Result<(), Error>>, mailbox: &Mailbox<T>) -> Poll<()> {
         match result {
             Poll::Ready(Ok(())) => {
-                outbox.handed_over(&self.in_flight);
+                mailbox.handed_over(&self.in_flight);
                 self.counted = false;
                 Poll::Ready(())
             }
             Poll::Ready(Err(error)) => {
-                self.state = State::Nothing;
+                self.sendable = Sendable::Nothing;
                 // Why the transport failed, reading tells; the peer may have said it.
                 if !matches!(error, Error::Lost(_)) {
                     self.failure = Some(error);

@@ -3,17 +3,17 @@ use std::borrow::Cow;
 
 use arkws::{Message, SendError, WebSocket};
 
-/// A payload shorter than this is copied into memory that the messages of a parcel share. A longer one keeps the memory it
+/// A payload shorter than this is copied into memory that the messages of a batch share. A longer one keeps the memory it
 /// came in, and so does the socket with it. Bytes.
 const SMALL: usize = 8 << 10;
 
-/// A parcel is closed before its frames would be longer than this, which is what the socket writes at once. Bytes.
+/// A batch is closed before its frames would be longer than this, which is what the socket writes at once. Bytes.
 const FULL: usize = 64 << 10;
 
-/// So much memory is kept by a parcel of an idle connection. Bytes.
+/// So much memory is kept by a batch of an idle connection. Bytes.
 const KEPT: usize = 1 << 10;
 
-/// What a message counts for in a parcel, beside its payload: RFC 6455, 5.2, the longest header.
+/// What a message counts for in a batch, beside its payload: RFC 6455, 5.2, the longest header.
 pub(crate) const HEADER: usize = 14;
 
 /// A message that a program sends.
@@ -26,7 +26,7 @@ pub(crate) enum Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// The same with a payload that need not be copied when the message is pushed to a parcel, if it is not small.
+    /// The same with a payload that need not be copied when the message is pushed to a batch, if it is not small.
     #[inline]
     pub(crate) fn detached(self) -> Self {
         if self.len() < SMALL {
@@ -54,8 +54,8 @@ impl Outgoing<'_> {
 ///
 /// A message costs a few bytes beside its payload, and no allocation of its own while it is small.
 #[derive(Debug)]
-pub(crate) struct Parcel<T> {
-    bodies: Vec<Body>,
+pub(crate) struct Batch<T> {
+    locations: Vec<PayloadLocation>,
     tags: Vec<T>,
     /// The small payloads, one behind the other.
     text: String,
@@ -67,7 +67,7 @@ pub(crate) struct Parcel<T> {
 
 /// Where a message's payload lies.
 #[derive(Debug)]
-enum Body {
+enum PayloadLocation {
     /// It is the next so many bytes of the texts.
     Text(u32),
     /// It is the next so many bytes of the binary payloads.
@@ -76,10 +76,10 @@ enum Body {
     Large,
 }
 
-impl<T> Default for Parcel<T> {
+impl<T> Default for Batch<T> {
     fn default() -> Self {
-        Parcel {
-            bodies: Vec::new(),
+        Batch {
+            locations: Vec::new(),
             tags: Vec::new(),
             text: String::new(),
             binary: Vec::new(),
@@ -89,9 +89,9 @@ impl<T> Default for Parcel<T> {
     }
 }
 
-impl<T> Parcel<T> {
+impl<T> Batch<T> {
     /// What a message occupies beside its payload. Bytes.
-    pub(crate) const PLACE: usize = size_of::<Body>() + size_of::<T>();
+    pub(crate) const PLACE: usize = size_of::<PayloadLocation>() + size_of::<T>();
 
     /// Whether a message of `len` bytes may still be added.
     pub(crate) fn has_room(&self, len: usize) -> bool {
@@ -100,29 +100,29 @@ impl<T> Parcel<T> {
 
     pub(crate) fn push(&mut self, message: Outgoing<'_>, tag: T) {
         let len = message.len();
-        let body = match message.detached() {
+        let location = match message.detached() {
             Outgoing::Text(text) => self.text(&text),
             Outgoing::Binary(data) => self.binary(&data),
             Outgoing::Shared(Message::Text(text)) if len < SMALL => self.text(&text),
             Outgoing::Shared(Message::Binary(data)) if len < SMALL => self.binary(&data),
             Outgoing::Shared(message) => {
                 self.large.push(message);
-                Body::Large
+                PayloadLocation::Large
             }
         };
-        self.bodies.push(body);
+        self.locations.push(location);
         self.tags.push(tag);
         self.bytes += len;
     }
 
-    fn text(&mut self, text: &str) -> Body {
+    fn text(&mut self, text: &str) -> PayloadLocation {
         self.text.push_str(text);
-        Body::Text(text.len() as u32)
+        PayloadLocation::Text(text.len() as u32)
     }
 
-    fn binary(&mut self, data: &[u8]) -> Body {
+    fn binary(&mut self, data: &[u8]) -> PayloadLocation {
         self.binary.extend_from_slice(data);
-        Body::Binary(data.len() as u32)
+        PayloadLocation::Binary(data.len() as u32)
     }
 
     /// Feeds the messages to `socket`; the tags stay until [`clear`](Self::clear).
@@ -132,19 +132,19 @@ impl<T> Parcel<T> {
     pub(crate) fn feed<S>(&mut self, socket: &mut WebSocket<S>) -> Result<(), SendError> {
         let (mut texts, mut binaries) = (&*self.text, &*self.binary);
         let mut large = self.large.drain(..);
-        for body in self.bodies.drain(..) {
-            match body {
-                Body::Text(len) => {
+        for location in self.locations.drain(..) {
+            match location {
+                PayloadLocation::Text(len) => {
                     let (text, rest) = texts.split_at(len as usize);
                     texts = rest;
                     socket.feed_text(text)?;
                 }
-                Body::Binary(len) => {
+                PayloadLocation::Binary(len) => {
                     let (data, rest) = binaries.split_at(len as usize);
                     binaries = rest;
                     socket.feed_binary(data)?;
                 }
-                Body::Large => socket
+                PayloadLocation::Large => socket
                     .feed_message(large.next().expect("one each"))
                     .map_err(|unsent| unsent.error)?,
             }
@@ -174,9 +174,9 @@ impl<T> Parcel<T> {
         self.tags
     }
 
-    /// Empties the parcel, and keeps its memory.
+    /// Empties the batch, and keeps its memory.
     pub(crate) fn clear(&mut self) {
-        self.bodies.clear();
+        self.locations.clear();
         self.tags.clear();
         self.text.clear();
         self.binary.clear();
@@ -184,12 +184,12 @@ impl<T> Parcel<T> {
         self.bytes = 0;
     }
 
-    /// Gives the memory of an empty parcel back, unless it is little.
+    /// Gives the memory of an empty batch back, unless it is little.
     pub(crate) fn shrink(&mut self) {
-        let places =
-            self.bodies.capacity() * size_of::<Body>() + self.tags.capacity() * size_of::<T>();
+        let places = self.locations.capacity() * size_of::<PayloadLocation>()
+            + self.tags.capacity() * size_of::<T>();
         if places + self.text.capacity() + self.binary.capacity() > KEPT {
-            *self = Parcel::default();
+            *self = Batch::default();
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn messages_of_all_kinds_and_sizes_leave_in_the_order_in_which_they_came() {
-        // Given a parcel in which small and large payloads lie in different places...
+        // Given a batch in which small and large payloads lie in different places...
         let text = |len: usize| "é".repeat(len / 2);
         let messages: Vec<Message> = [0, 2, SMALL - 2, SMALL, 3 * SMALL, 4]
             .into_iter()
@@ -223,16 +223,16 @@ mod tests {
                 ]
             })
             .collect();
-        let mut parcel = Parcel::default();
+        let mut batch = Batch::default();
         for (tag, message) in messages.iter().enumerate() {
             let outgoing = match message {
                 Message::Text(text) if tag % 4 == 0 => Outgoing::Text(Cow::Borrowed(text)),
                 Message::Binary(data) if tag % 4 == 1 => Outgoing::Binary(Cow::Borrowed(data)),
                 shared => Outgoing::Shared(shared.clone()),
             };
-            parcel.push(outgoing, tag);
+            batch.push(outgoing, tag);
         }
-        assert_eq!(parcel.bytes(), messages.iter().map(size).sum::<usize>());
+        assert_eq!(batch.bytes(), messages.iter().map(size).sum::<usize>());
 
         // ... when it is fed to a socket, twice, since its memory is used again...
         let (near, far) = tokio::io::duplex(1 << 20);
@@ -240,12 +240,12 @@ mod tests {
             WebSocket::from_handshake(io, role, Config::default(), Default::default(), &[])
         };
         let (mut client, mut server) = (open(near, Role::Client), open(far, Role::Server));
-        parcel.feed(&mut client).unwrap();
-        assert_eq!(parcel.tags(), (0..messages.len()).collect::<Vec<_>>());
-        parcel.clear();
-        assert!(parcel.is_empty());
-        parcel.push(Outgoing::Text("last".into()), 0);
-        parcel.feed(&mut client).unwrap();
+        batch.feed(&mut client).unwrap();
+        assert_eq!(batch.tags(), (0..messages.len()).collect::<Vec<_>>());
+        batch.clear();
+        assert!(batch.is_empty());
+        batch.push(Outgoing::Text("last".into()), 0);
+        batch.feed(&mut client).unwrap();
         client.flush().await.unwrap();
 
         // ... then they arrive as they were sent.
@@ -257,13 +257,13 @@ mod tests {
 
     #[test]
     fn a_parcel_is_full_before_its_frames_are_longer_than_one_write_but_takes_any_message_first() {
-        let mut parcel = Parcel::default();
-        assert!(parcel.has_room(10 * FULL));
-        while parcel.has_room(100) {
-            parcel.push(Outgoing::Binary(Cow::Borrowed(&[0; 100])), ());
+        let mut batch = Batch::default();
+        assert!(batch.has_room(10 * FULL));
+        while batch.has_room(100) {
+            batch.push(Outgoing::Binary(Cow::Borrowed(&[0; 100])), ());
         }
-        let frames = parcel.len() * (100 + HEADER);
+        let frames = batch.len() * (100 + HEADER);
         assert!(frames <= FULL && frames + 100 + HEADER > FULL);
-        assert!(parcel.has_room(0));
+        assert!(batch.has_room(0));
     }
 }

@@ -4,38 +4,38 @@ use std::task::{Context, Poll, Waker};
 
 use arkws::CloseFrame;
 
-use crate::parcel::{HEADER, Outgoing, Parcel};
+use crate::connection::batch::{Batch, HEADER, Outgoing};
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// A connection is no longer read from when the program has left this many delivered messages, or bytes of them, unconsumed...
-const HIGH_WATER: Backlog = Backlog {
+const HIGH_WATER: Amount = Amount {
     events: 16 << 10,
     bytes: 4 << 20,
 };
 /// ...and is again when it has come down to this. (Messages count, too: millions of empty ones are not free.)
-const LOW_WATER: Backlog = Backlog {
+const LOW_WATER: Amount = Amount {
     events: 4 << 10,
     bytes: 1 << 20,
 };
 
-/// Messages that were [fed](Outbox::feed) are left to the driver when so many bytes wait, with their headers: to mask and write large
+/// Messages that were [fed](Mailbox::feed) are left to the driver when so many bytes wait, with their headers: to mask and write large
 /// ones takes a tenth of a millisecond, and the thread that sends may have better things to do. Bytes.
 const MUCH: usize = 512 << 10;
 
-/// The orders to one connection. `T` is how its sender recognises a message.
+/// The state that a program's threads and the task of one connection share. `T` is how its sender recognises a message.
 #[derive(Debug)]
-pub(crate) struct Outbox<T> {
-    orders: Mutex<Orders<T>>,
+pub(crate) struct Mailbox<T> {
+    state: Mutex<MailboxState<T>>,
     /// The program has asked for the end: it wants no more messages.
     muted: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Orders<T> {
-    /// The driver takes one parcel when it has handed the last to the operating system; messages are added to the newest.
-    queue: VecDeque<Parcel<T>>,
-    /// The memory of the parcel before, while the connection is busy.
-    spare: Option<Parcel<T>>,
+struct MailboxState<T> {
+    /// The driver takes one batch when it has handed the last to the operating system; messages are added to the newest.
+    queue: VecDeque<Batch<T>>,
+    /// The memory of the batch before, while the connection is busy.
+    spare: Option<Batch<T>>,
     /// Messages, and bytes of them, that have not been handed to the operating system, with those that the driver has taken.
     messages: usize,
     bytes: usize,
@@ -43,11 +43,11 @@ struct Orders<T> {
     limit: usize,
     /// What a message counts for at least, in bytes, while it waits.
     message_cost: usize,
-    phase: Phase,
+    close_state: CloseState,
     /// Delivered and not consumed.
-    backlog: Backlog,
+    unconsumed: Amount,
     paused: bool,
-    /// The driver's, while it waits. `None`: it will look at the orders again by itself.
+    /// The driver's, while it waits. `None`: it will look again by itself.
     waker: Option<Waker>,
     /// Of who waits until the messages have been handed over, or for the end. Boxed: few do.
     watcher: Option<Box<Waker>>,
@@ -55,20 +55,20 @@ struct Orders<T> {
 
 /// Messages that were delivered and not consumed. Below zero when the program was faster than the driver's report.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Backlog {
+pub(crate) struct Amount {
     pub(crate) events: isize,
     pub(crate) bytes: isize,
 }
 
-impl Backlog {
-    fn exceeds(&self, other: &Backlog) -> bool {
+impl Amount {
+    fn exceeds(&self, other: &Amount) -> bool {
         self.events > other.events || self.bytes > other.bytes
     }
 }
 
 /// How far the end of the connection has come, seen from the program.
 #[derive(Debug)]
-enum Phase {
+enum CloseState {
     /// Messages are taken.
     Open,
     /// The program has asked for the end; messages that it sent before go first if `drain`.
@@ -93,7 +93,7 @@ pub(crate) enum Refused {
 
 /// What the driver is to do with data that arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(crate) enum ReadPermission {
     /// Deliver it.
     Deliver,
     /// Leave it in the transport: the program lags behind.
@@ -104,7 +104,7 @@ pub(crate) enum Reading {
 
 /// The next thing to do for a driver.
 #[derive(Debug)]
-pub(crate) struct Next {
+pub(crate) struct Work {
     /// Messages were taken: the driver is not woken until it asks again.
     pub(crate) taken: bool,
     /// A close frame that is to be sent now.
@@ -112,28 +112,28 @@ pub(crate) struct Next {
     /// A close waits for messages to be sent.
     pub(crate) draining: bool,
     /// What to do with data that arrives.
-    pub(crate) reading: Reading,
+    pub(crate) reading: ReadPermission,
 }
 
-impl<T> Outbox<T> {
+impl<T> Mailbox<T> {
     /// At most `limit` bytes may wait.
     /// A message counts for `message_cost` bytes at least.
-    pub(crate) fn new(limit: usize, message_cost: usize) -> Outbox<T> {
-        let orders = Orders {
+    pub(crate) fn new(limit: usize, message_cost: usize) -> Mailbox<T> {
+        let state = MailboxState {
             queue: VecDeque::new(),
             spare: None,
             messages: 0,
             bytes: 0,
             limit,
-            message_cost: message_cost.max(Parcel::<T>::PLACE),
-            phase: Phase::Open,
-            backlog: Backlog::default(),
+            message_cost: message_cost.max(Batch::<T>::PLACE),
+            close_state: CloseState::Open,
+            unconsumed: Amount::default(),
             paused: false,
             waker: None,
             watcher: None,
         };
-        Outbox {
-            orders: Mutex::new(orders),
+        Mailbox {
+            state: Mutex::new(state),
             muted: AtomicBool::new(false),
         }
     }
@@ -148,70 +148,74 @@ impl<T> Outbox<T> {
     /// As [`push`](Self::push), but does not wake the driver before much waits: the caller sees to it that what it has fed is
     /// [taken](Self::take), or [wakes the driver](Self::wake_driver).
     pub(crate) fn feed(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
-        let orders = self.add(message, tag)?;
+        let state = self.add(message, tag)?;
         // Half of what may wait is much, too: what comes next must not be refused because nobody was told.
-        if orders.bytes + orders.messages * HEADER >= MUCH.min(orders.limit / 2) {
-            wake(orders);
+        if state.bytes + state.messages * HEADER >= MUCH.min(state.limit / 2) {
+            wake(state);
         }
         Ok(())
     }
 
-    fn add(&self, message: Outgoing<'_>, tag: T) -> Result<MutexGuard<'_, Orders<T>>, Refused> {
+    fn add(
+        &self,
+        message: Outgoing<'_>,
+        tag: T,
+    ) -> Result<MutexGuard<'_, MailboxState<T>>, Refused> {
         let len = message.len();
         // Whoever waits for the lock need not wait for the copy of a large payload.
         let message = message.detached();
-        let mut orders = self.lock();
-        if !matches!(orders.phase, Phase::Open) {
+        let mut state = self.lock();
+        if !matches!(state.close_state, CloseState::Open) {
             return Err(Refused::Closed);
         }
-        let queued = orders.queued();
-        if queued > 0 && queued.saturating_add(len) > orders.limit {
+        let queued = state.queued();
+        if queued > 0 && queued.saturating_add(len) > state.limit {
             return Err(Refused::Full {
                 queued,
-                limit: orders.limit,
+                limit: state.limit,
             });
         }
-        orders.messages += 1;
-        orders.bytes += len;
-        orders.parcel(len).push(message, tag);
-        Ok(orders)
+        state.messages += 1;
+        state.bytes += len;
+        state.batch(len).push(message, tag);
+        Ok(state)
     }
 
-    /// Takes the next messages for `parcel`, an empty one, on behalf of the driver while it sleeps. Returns what wakes it; `None`: it
-    /// will look at the orders by itself, or there are none but its own.
-    pub(crate) fn take(&self, parcel: &mut Parcel<T>) -> Option<Waker> {
-        let mut orders = self.lock();
-        let orders = &mut *orders;
-        let (Phase::Open, Some(waker)) = (&orders.phase, &orders.waker) else {
+    /// Takes the next messages for `batch`, an empty one, on behalf of the driver while it sleeps. Returns what wakes it; `None`: it
+    /// will look by itself, or nothing waits but what is its own.
+    pub(crate) fn take(&self, batch: &mut Batch<T>) -> Option<Waker> {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let (CloseState::Open, Some(waker)) = (&state.close_state, &state.waker) else {
             return None;
         };
-        let next = orders.queue.pop_front()?;
-        orders.spare = Some(std::mem::replace(parcel, next));
+        let next = state.queue.pop_front()?;
+        state.spare = Some(std::mem::replace(batch, next));
         Some(waker.clone())
     }
 
     /// Messages that have not been handed to the operating system, bytes of them, and whether that is a
     /// quarter of what may wait.
     pub(crate) fn waiting(&self) -> (usize, usize, bool) {
-        let orders = self.lock();
-        let much = orders.queued() > orders.limit / 4;
-        (orders.messages, orders.bytes, much)
+        let state = self.lock();
+        let much = state.queued() > state.limit / 4;
+        (state.messages, state.bytes, much)
     }
 
-    /// Has the driver look at the orders.
+    /// Has the driver look.
     pub(crate) fn wake_driver(&self) {
         wake(self.lock());
     }
 
     /// Asks for the end of the connection; `false` if it is ending already. Without `drain`, messages that still wait are given up.
     pub(crate) fn close(&self, frame: CloseFrame, drain: bool) -> bool {
-        let mut orders = self.lock();
-        if !matches!(orders.phase, Phase::Open) {
+        let mut state = self.lock();
+        if !matches!(state.close_state, CloseState::Open) {
             return false;
         }
-        orders.phase = Phase::Closing { frame, drain };
+        state.close_state = CloseState::Closing { frame, drain };
         self.mute();
-        wake(orders);
+        wake(state);
         true
     }
 
@@ -228,71 +232,73 @@ impl<T> Outbox<T> {
 
     /// Gives up the messages that a close waits for.
     pub(crate) fn abandon(&self) {
-        let mut orders = self.lock();
-        if let Phase::Closing { drain, .. } = &mut orders.phase {
+        let mut state = self.lock();
+        if let CloseState::Closing { drain, .. } = &mut state.close_state {
             *drain = false;
-            wake(orders);
+            wake(state);
         }
     }
 
     /// The program has consumed `events` messages with `bytes` of data in all.
     pub(crate) fn consumed(&self, events: usize, bytes: usize) {
-        let mut orders = self.lock();
-        orders.backlog.events -= events as isize;
-        orders.backlog.bytes -= bytes as isize;
-        if orders.paused && !orders.backlog.exceeds(&LOW_WATER) {
-            orders.paused = false;
-            wake(orders);
+        let mut state = self.lock();
+        state.unconsumed.events -= events as isize;
+        state.unconsumed.bytes -= bytes as isize;
+        if state.paused && !state.unconsumed.exceeds(&LOW_WATER) {
+            state.paused = false;
+            wake(state);
         }
     }
 
-    /// For the driver: takes the next messages for `parcel`, an empty one, unless it is `None`, and says what else is to be done.
-    /// If nothing was taken, orders that come later wake the driver; else it asks again when it has dealt with these.
-    pub(crate) fn next(&self, waker: &Waker, parcel: Option<&mut Parcel<T>>) -> Next {
-        let mut orders = self.lock();
-        let orders = &mut *orders;
-        let abandon = match orders.phase {
-            Phase::Open | Phase::Closing { drain: true, .. } => false,
-            Phase::Closing { drain: false, .. } | Phase::Closed { .. } => true,
+    /// For the driver: takes the next messages for `batch`, an empty one, unless it is `None`, and says what else is to be done.
+    /// If nothing was taken, what comes later wakes the driver; else it asks again when it has dealt with these.
+    pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut Batch<T>>) -> Work {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let abandon = match state.close_state {
+            CloseState::Open | CloseState::Closing { drain: true, .. } => false,
+            CloseState::Closing { drain: false, .. } | CloseState::Closed { .. } => true,
         };
-        let idle = parcel.is_some();
+        let idle = batch.is_some();
         let mut taken = false;
-        if let Some(parcel) = parcel
+        if let Some(batch) = batch
             && !abandon
         {
-            match orders.queue.pop_front() {
+            match state.queue.pop_front() {
                 Some(next) => {
-                    orders.spare = Some(std::mem::replace(parcel, next));
+                    state.spare = Some(std::mem::replace(batch, next));
                     taken = true;
                 }
-                // Idle connections own no memory for messages (but for what `Parcel::shrink` leaves of a flush).
-                None => orders.release(),
+                // Idle connections own no memory for messages (but for what `Batch::shrink` leaves of a flush).
+                None => state.release(),
             }
         }
         if taken {
-            orders.waker = None;
-        } else if !orders
+            state.waker = None;
+        } else if !state
             .waker
             .as_ref()
             .is_some_and(|known| known.will_wake(waker))
         {
-            orders.waker = Some(waker.clone());
+            state.waker = Some(waker.clone());
         }
-        let reading = match (orders.paused, &orders.phase) {
-            (_, Phase::Closing { .. } | Phase::Closed { requested: Some(_) }) => Reading::Discard,
-            (false, _) => Reading::Deliver,
-            (true, Phase::Open) => Reading::Pause,
-            (true, Phase::Closed { .. }) => Reading::Discard,
+        let reading = match (state.paused, &state.close_state) {
+            (_, CloseState::Closing { .. } | CloseState::Closed { requested: Some(_) }) => {
+                ReadPermission::Discard
+            }
+            (false, _) => ReadPermission::Deliver,
+            (true, CloseState::Open) => ReadPermission::Pause,
+            (true, CloseState::Closed { .. }) => ReadPermission::Discard,
         };
-        let sent = abandon || (idle && orders.queue.is_empty());
-        match &orders.phase {
-            Phase::Closing { frame, .. } => Next {
+        let sent = abandon || (idle && state.queue.is_empty());
+        match &state.close_state {
+            CloseState::Closing { frame, .. } => Work {
                 taken,
                 close: sent.then(|| frame.clone()),
                 draining: !sent,
                 reading,
             },
-            Phase::Open | Phase::Closed { .. } => Next {
+            CloseState::Open | CloseState::Closed { .. } => Work {
                 taken,
                 close: None,
                 draining: false,
@@ -301,22 +307,22 @@ impl<T> Outbox<T> {
         }
     }
 
-    /// For the driver: the messages of this parcel have been handed to the operating system.
-    pub(crate) fn handed_over(&self, parcel: &Parcel<T>) {
-        let mut orders = self.lock();
-        orders.messages -= parcel.len();
-        orders.bytes -= parcel.bytes();
-        if orders.messages == 0 {
-            notify(orders);
+    /// For the driver: the messages of this batch have been handed to the operating system.
+    pub(crate) fn handed_over(&self, batch: &Batch<T>) {
+        let mut state = self.lock();
+        state.messages -= batch.len();
+        state.bytes -= batch.bytes();
+        if state.messages == 0 {
+            notify(state);
         }
     }
 
     /// For the driver: these have been delivered.
-    pub(crate) fn delivered(&self, more: Backlog) {
-        let mut orders = self.lock();
-        orders.backlog.events += more.events;
-        orders.backlog.bytes += more.bytes;
-        orders.paused |= orders.backlog.exceeds(&HIGH_WATER);
+    pub(crate) fn delivered(&self, more: Amount) {
+        let mut state = self.lock();
+        state.unconsumed.events += more.events;
+        state.unconsumed.bytes += more.bytes;
+        state.paused |= state.unconsumed.exceeds(&HIGH_WATER);
     }
 
     /// From now on at most `limit` bytes may wait.
@@ -331,23 +337,23 @@ impl<T> Outbox<T> {
 
     /// Whether messages are taken.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.lock().phase, Phase::Open)
+        matches!(self.lock().close_state, CloseState::Open)
     }
 
     /// Ready when the program has asked for the end: for the time before there is a connection.
     pub(crate) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut orders = self.lock();
-        if !matches!(orders.phase, Phase::Open) {
+        let mut state = self.lock();
+        if !matches!(state.close_state, CloseState::Open) {
             return Poll::Ready(());
         }
-        orders.waker = Some(cx.waker().clone());
+        state.waker = Some(cx.waker().clone());
         Poll::Pending
     }
 
     /// Ready when the operating system has all messages, or the connection has ended: for one thread
     /// at a time.
     pub(crate) fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_watched(cx, |orders| orders.messages == 0)
+        self.poll_watched(cx, |state| state.messages == 0)
     }
 
     /// Ready when the connection has ended, or its peer has; for one thread at a time.
@@ -358,80 +364,83 @@ impl<T> Outbox<T> {
     fn poll_watched(
         &self,
         cx: &mut Context<'_>,
-        is_ready: impl FnOnce(&Orders<T>) -> bool,
+        is_ready: impl FnOnce(&MailboxState<T>) -> bool,
     ) -> Poll<()> {
-        let mut orders = self.lock();
-        if matches!(orders.phase, Phase::Closed { .. }) || is_ready(&orders) {
+        let mut state = self.lock();
+        if matches!(state.close_state, CloseState::Closed { .. }) || is_ready(&state) {
             return Poll::Ready(());
         }
-        orders.watcher = Some(Box::new(cx.waker().clone()));
+        state.watcher = Some(Box::new(cx.waker().clone()));
         Poll::Pending
     }
 
     /// For the driver: nothing is sent any more.
     pub(crate) fn end(&self) {
-        let mut orders = self.lock();
-        let phase = std::mem::replace(&mut orders.phase, Phase::Closed { requested: None });
-        orders.phase = Phase::Closed {
-            requested: match phase {
-                Phase::Open => None,
-                Phase::Closing { frame, .. } => Some(frame),
-                Phase::Closed { requested } => requested,
+        let mut state = self.lock();
+        let close_state = std::mem::replace(
+            &mut state.close_state,
+            CloseState::Closed { requested: None },
+        );
+        state.close_state = CloseState::Closed {
+            requested: match close_state {
+                CloseState::Open => None,
+                CloseState::Closing { frame, .. } => Some(frame),
+                CloseState::Closed { requested } => requested,
             },
         };
-        notify(orders);
+        notify(state);
     }
 
     /// The messages that still wait, after [`end`](Self::end).
     pub(crate) fn unsent(&self) -> Vec<T> {
-        let mut orders = self.lock();
-        orders.messages = 0;
-        orders.bytes = 0;
-        orders.waker = None;
-        orders.spare = None;
-        let unsent = std::mem::take(&mut orders.queue);
-        unsent.into_iter().flat_map(Parcel::into_tags).collect()
+        let mut state = self.lock();
+        state.messages = 0;
+        state.bytes = 0;
+        state.waker = None;
+        state.spare = None;
+        let unsent = std::mem::take(&mut state.queue);
+        unsent.into_iter().flat_map(Batch::into_tags).collect()
     }
 
     /// The close frame with which the program ended the connection, if it was first.
     pub(crate) fn requested_close(&self) -> Option<CloseFrame> {
-        match &self.lock().phase {
-            Phase::Open => None,
-            Phase::Closing { frame, .. } => Some(frame.clone()),
-            Phase::Closed { requested } => requested.clone(),
+        match &self.lock().close_state {
+            CloseState::Open => None,
+            CloseState::Closing { frame, .. } => Some(frame.clone()),
+            CloseState::Closed { requested } => requested.clone(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Orders<T>> {
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, MailboxState<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Wakes who watches the outbox.
-fn notify<T>(mut orders: MutexGuard<'_, Orders<T>>) {
-    if let Some(watcher) = orders.watcher.take() {
-        drop(orders);
+/// Wakes who watches the mailbox.
+fn notify<T>(mut state: MutexGuard<'_, MailboxState<T>>) {
+    if let Some(watcher) = state.watcher.take() {
+        drop(state);
         watcher.wake();
     }
 }
 
 /// Wakes the driver if it waits. Not under the lock, which is the first thing that it wants.
-fn wake<T>(mut orders: MutexGuard<'_, Orders<T>>) {
-    let waker = orders.waker.take();
-    drop(orders);
+fn wake<T>(mut state: MutexGuard<'_, MailboxState<T>>) {
+    let waker = state.waker.take();
+    drop(state);
     if let Some(waker) = waker {
         waker.wake();
     }
 }
 
-impl<T> Orders<T> {
+impl<T> MailboxState<T> {
     /// What waits, as the limit counts it.
     fn queued(&self) -> usize {
         self.bytes.max(self.messages * self.message_cost)
     }
 
-    /// The parcel that a message of `len` bytes is added to.
-    fn parcel(&mut self, len: usize) -> &mut Parcel<T> {
+    /// The batch that a message of `len` bytes is added to.
+    fn batch(&mut self, len: usize) -> &mut Batch<T> {
         let fits = self.queue.back().is_some_and(|last| last.has_room(len));
         if !fits {
             let next = self.spare.take().unwrap_or_default();
@@ -471,9 +480,9 @@ mod tests {
         }
     }
 
-    /// An outbox, and its driver's end of it.
+    /// A mailbox, and its driver's end of it.
     struct Given {
-        outbox: Outbox<u32>,
+        mailbox: Mailbox<u32>,
         wakes: Arc<Wakes>,
         waker: Waker,
     }
@@ -481,7 +490,7 @@ mod tests {
     fn given(limit: usize) -> Given {
         let wakes = Arc::<Wakes>::default();
         Given {
-            outbox: Outbox::new(limit, 0),
+            mailbox: Mailbox::new(limit, 0),
             waker: Arc::clone(&wakes).into(),
             wakes,
         }
@@ -489,15 +498,15 @@ mod tests {
 
     impl Given {
         fn send(&self, tag: u32, payload: &[u8]) -> Result<(), Refused> {
-            self.outbox.push(Outgoing::Binary(payload.into()), tag)
+            self.mailbox.push(Outgoing::Binary(payload.into()), tag)
         }
 
         /// The tags that an idle driver is given, and whether it will be woken.
-        fn take(&self) -> (Vec<u32>, Next) {
-            let mut parcel = Parcel::default();
-            let next = self.outbox.next(&self.waker, Some(&mut parcel));
-            self.outbox.handed_over(&parcel);
-            (parcel.into_tags(), next)
+        fn take(&self) -> (Vec<u32>, Work) {
+            let mut batch = Batch::default();
+            let next = self.mailbox.next(&self.waker, Some(&mut batch));
+            self.mailbox.handed_over(&batch);
+            (batch.into_tags(), next)
         }
     }
 
@@ -515,7 +524,7 @@ mod tests {
         given.send(3, b"payload").unwrap();
         assert!(
             given
-                .outbox
+                .mailbox
                 .close(CloseFrame::new(arkws::CloseCode::NORMAL, ""), true)
         );
         assert_eq!(given.wakes.taken(), 0);
@@ -556,27 +565,27 @@ mod tests {
                 }
             }
         });
-        assert_eq!(given.outbox.bytes(), 0);
+        assert_eq!(given.mailbox.bytes(), 0);
     }
 
     #[test]
     fn messages_that_were_taken_count_until_they_are_handed_over() {
         let given = given(10);
         given.send(0, b"12345678").unwrap();
-        let mut parcel = Parcel::default();
-        assert!(given.outbox.next(&given.waker, Some(&mut parcel)).taken);
+        let mut batch = Batch::default();
+        assert!(given.mailbox.next(&given.waker, Some(&mut batch)).taken);
         let full = Refused::Full {
-            queued: Parcel::<u32>::PLACE.max(8),
+            queued: Batch::<u32>::PLACE.max(8),
             limit: 10,
         };
         assert_eq!(given.send(1, b"123"), Err(full));
-        given.outbox.handed_over(&parcel);
+        given.mailbox.handed_over(&batch);
         given.send(1, b"123").unwrap();
     }
 
     #[test]
     fn empty_messages_are_not_free() {
-        let given = given(10 * Parcel::<u32>::PLACE);
+        let given = given(10 * Batch::<u32>::PLACE);
         let taken = (0..100).take_while(|&tag| given.send(tag, b"").is_ok());
         assert_eq!(taken.count(), 11);
     }
@@ -594,7 +603,7 @@ mod tests {
             let mut fed = 0;
             while given.wakes.taken() == 0 {
                 let message = Outgoing::Binary(payload.as_slice().into());
-                given.outbox.feed(message, 0).unwrap();
+                given.mailbox.feed(message, 0).unwrap();
                 fed += 1;
             }
             assert_eq!(fed, expected);
@@ -607,8 +616,8 @@ mod tests {
         given.send(0, &[0; 100]).unwrap();
         given.take();
         given.take();
-        let orders = given.outbox.lock();
-        assert_eq!(orders.queue.capacity(), 0);
-        assert!(orders.spare.is_none());
+        let state = given.mailbox.lock();
+        assert_eq!(state.queue.capacity(), 0);
+        assert!(state.spare.is_none());
     }
 }

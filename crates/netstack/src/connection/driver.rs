@@ -1,4 +1,4 @@
-//! The task of one open connection: orders in, events out, until it ends.
+//! The task of one open connection: messages out, events in, until it ends.
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
@@ -11,9 +11,9 @@ use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
-use crate::line::{Carrier, Line};
-use crate::outbox::{Backlog, Outbox, Reading};
-use crate::parcel::Parcel;
+use crate::connection::batch::Batch;
+use crate::connection::mailbox::{Amount, Mailbox, ReadPermission};
+use crate::connection::shared_socket::{OpenSocket, SharedSocket};
 
 /// A close waits for messages that were sent before it for as long as the peer keeps taking them: after this long without
 /// progress they are given up, and the closing handshake begins, which has a time-out of its own.
@@ -21,13 +21,13 @@ pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// A server leaves the data of a peer in the transport when more than this waits for that peer, and it
 /// has taken nothing for [`PATIENCE`]: who asks and does not read the answers shall not go on asking. It
 /// is read from again when half of that is left.
-const MOST_WAITING: Backlog = Backlog {
+const MOST_WAITING: Amount = Amount {
     events: 4096,
     bytes: 1 << 20,
 };
 const PATIENCE: Duration = Duration::from_millis(100);
-/// After this many messages, or bytes of them, the orders of the program are looked at again.
-const BURST: Backlog = Backlog {
+/// After this many messages, or bytes of them, the mailbox is looked at again.
+const BURST: Amount = Amount {
     events: 64,
     bytes: 256 << 10,
 };
@@ -58,7 +58,7 @@ pub(crate) trait Handler<T> {
 
 /// How a connection ended.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum ConnectionEnd {
     /// The peer's close frame came.
     Closed(Option<CloseFrame>),
     /// The connection failed.
@@ -67,55 +67,55 @@ pub(crate) enum End {
     Panicked(Box<dyn Any + Send>),
 }
 
-/// Runs the connection of an open `line` to its end, or to the point where it fails: the peer may then still be told why
-/// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `outbox`: that holds also if
+/// Runs an open connection to its end, or to the point where it fails: the peer may then still be told why
+/// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `mailbox`: that holds also if
 /// something panics, so that no message goes unanswered.
 pub(crate) async fn drive<S, T, H>(
-    line: &Line<S, T>,
-    outbox: &Outbox<T>,
+    socket: &SharedSocket<S, T>,
+    mailbox: &Mailbox<T>,
     handler: &mut H,
-) -> (End, Vec<T>)
+) -> (ConnectionEnd, Vec<T>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler<T>,
 {
     let mut driver = Driver {
-        outbox,
+        mailbox,
         handler,
-        arrived: Backlog::default(),
+        arrived: Amount::default(),
         drain: None,
         stall: None,
         closed: None,
     };
-    let poll = |cx: &mut Context<'_>| match &mut *line.lock() {
-        Some(carrier) => driver.poll(carrier, cx),
-        None => unreachable!("the line is open"),
+    let poll = |cx: &mut Context<'_>| match &mut *socket.lock() {
+        Some(open) => driver.poll(open, cx),
+        None => unreachable!("the socket is open"),
     };
     let end = AssertUnwindSafe(poll_fn(poll))
         .catch_unwind()
         .await
-        .unwrap_or_else(End::Panicked);
-    (end, line.end(outbox))
+        .unwrap_or_else(ConnectionEnd::Panicked);
+    (end, socket.end(mailbox))
 }
 
 /// Waits until a failed connection has told the peer why, which takes a few seconds at most.
-pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin, T>(line: &Line<S, T>) {
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin, T>(socket: &SharedSocket<S, T>) {
     poll_fn(|cx| {
-        let mut line = line.lock();
-        let Some(carrier) = &mut *line else {
+        let mut socket = socket.lock();
+        let Some(open) = &mut *socket else {
             return Poll::Ready(());
         };
-        while ready!(carrier.socket.poll_recv(cx)).is_some() {}
+        while ready!(open.socket.poll_recv(cx)).is_some() {}
         Poll::Ready(())
     })
     .await;
 }
 
 struct Driver<'a, T, H> {
-    outbox: &'a Outbox<T>,
+    mailbox: &'a Mailbox<T>,
     handler: &'a mut H,
-    /// Delivered since the outbox was told.
-    arrived: Backlog,
+    /// Delivered since the mailbox was told.
+    arrived: Amount,
     drain: Option<Drain>,
     stall: Option<Stall>,
     /// The peer's close frame has come; the transport has not ended.
@@ -142,29 +142,31 @@ struct Drain {
 }
 
 impl<T, H: Handler<T>> Driver<'_, T, H> {
-    fn poll<S>(&mut self, carrier: &mut Carrier<S, T>, cx: &mut Context<'_>) -> Poll<End>
+    fn poll<S>(&mut self, open: &mut OpenSocket<S, T>, cx: &mut Context<'_>) -> Poll<ConnectionEnd>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         loop {
-            let (mut reading, draining) = self.poll_send(carrier, cx);
-            if let Some(error) = carrier.take_failure() {
-                return self.end(carrier, End::Failed(error));
+            let (mut reading, draining) = self.poll_send(open, cx);
+            if let Some(error) = open.take_failure() {
+                return self.end(open, ConnectionEnd::Failed(error));
             }
-            self.poll_stalled(carrier, cx);
-            if reading == Reading::Deliver && self.stall.as_ref().is_some_and(|stall| stall.held) {
-                reading = Reading::Pause;
+            self.poll_stalled(open, cx);
+            if reading == ReadPermission::Deliver
+                && self.stall.as_ref().is_some_and(|stall| stall.held)
+            {
+                reading = ReadPermission::Pause;
             }
             // What is to be closed gives its memory back, whether or not the program reads.
-            if reading == Reading::Pause && !carrier.socket.is_over_budget() {
-                self.settle(carrier);
+            if reading == ReadPermission::Pause && !open.socket.is_over_budget() {
+                self.settle(open);
                 return Poll::Pending;
             }
             while self.arrived.events < BURST.events && self.arrived.bytes < BURST.bytes {
-                let (events, length) = match carrier.socket.poll_recv(cx) {
+                let (events, length) = match open.socket.poll_recv(cx) {
                     Poll::Ready(Some(Ok(message))) => match message {
                         MessageRef::Text(_) | MessageRef::Binary(_)
-                            if reading == Reading::Discard || self.outbox.is_muted() =>
+                            if reading == ReadPermission::Discard || self.mailbox.is_muted() =>
                         {
                             continue;
                         }
@@ -183,25 +185,27 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
                         MessageRef::Close(frame) => {
                             // A close of the program's own was first, or is too late.
                             if self.handler.closing(frame.as_ref()) {
-                                self.outbox.end();
+                                self.mailbox.end();
                             }
                             self.closed = Some(frame);
-                            carrier.finish();
+                            open.finish();
                             continue;
                         }
                         _ => continue,
                     },
-                    Poll::Ready(Some(Err(error))) => return self.end(carrier, End::Failed(error)),
+                    Poll::Ready(Some(Err(error))) => {
+                        return self.end(open, ConnectionEnd::Failed(error));
+                    }
                     Poll::Ready(None) => {
                         let frame = self.closed.take().flatten();
-                        return self.end(carrier, End::Closed(frame));
+                        return self.end(open, ConnectionEnd::Closed(frame));
                     }
                     Poll::Pending => {
-                        if draining && self.poll_stuck(carrier, cx).is_ready() {
-                            self.outbox.abandon();
+                        if draining && self.poll_stuck(open, cx).is_ready() {
+                            self.mailbox.abandon();
                             break;
                         }
-                        self.settle(carrier);
+                        self.settle(open);
                         return Poll::Pending;
                     }
                 };
@@ -213,21 +217,21 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     }
 
     /// Nothing more can be done now.
-    fn settle<S>(&mut self, carrier: &mut Carrier<S, T>) {
+    fn settle<S>(&mut self, open: &mut OpenSocket<S, T>) {
         self.report();
-        self.handler.flush(carrier.socket.stats());
-        if carrier.in_flight().is_empty() {
+        self.handler.flush(open.socket.stats());
+        if open.in_flight().is_empty() {
             // Its memory: idle connections own none.
-            *carrier.in_flight() = Parcel::default();
+            *open.in_flight() = Batch::default();
             self.stall = None;
         }
     }
 
-    fn end<S>(&mut self, carrier: &mut Carrier<S, T>, end: End) -> Poll<End> {
-        self.settle(carrier);
+    fn end<S>(&mut self, open: &mut OpenSocket<S, T>, end: ConnectionEnd) -> Poll<ConnectionEnd> {
+        self.settle(open);
         // A peer that has sent its close frame has closed, whatever happened to the transport afterwards.
         Poll::Ready(match self.closed.take() {
-            Some(frame) => End::Closed(frame),
+            Some(frame) => ConnectionEnd::Closed(frame),
             None => end,
         })
     }
@@ -237,52 +241,56 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     fn too_big(&mut self, why: String) {
         let frame = CloseFrame::new(CloseCode::TOO_BIG, &why);
         self.handler.too_big(why);
-        self.outbox.close(frame, true);
+        self.mailbox.close(frame, true);
     }
 
-    /// Tells the outbox what has been delivered.
+    /// Tells the mailbox what has been delivered.
     fn report(&mut self) {
         if self.arrived.events > 0 {
-            self.outbox.delivered(std::mem::take(&mut self.arrived));
+            self.mailbox.delivered(std::mem::take(&mut self.arrived));
         }
     }
 
     /// Hands messages over as long as the transport takes them. Returns what to do with incoming data, and whether a close waits for
     /// messages to be sent.
-    fn poll_send<S>(&mut self, carrier: &mut Carrier<S, T>, cx: &mut Context<'_>) -> (Reading, bool)
+    fn poll_send<S>(
+        &mut self,
+        open: &mut OpenSocket<S, T>,
+        cx: &mut Context<'_>,
+    ) -> (ReadPermission, bool)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         loop {
-            let next = self.outbox.next(cx.waker(), carrier.vacancy());
+            let next = self.mailbox.next(cx.waker(), open.free_batch());
             if next.taken {
-                carrier.feed();
+                open.feed();
             }
             if let Some(frame) = next.close {
-                carrier.socket.start_close(Some(frame));
+                open.socket.start_close(Some(frame));
             }
-            if carrier.poll_flush(cx, self.outbox).is_ready() {
-                self.handler.sent(carrier.in_flight().tags());
-                carrier.in_flight().clear();
+            if open.poll_flush(cx, self.mailbox).is_ready() {
+                self.handler.sent(open.in_flight().tags());
+                open.in_flight().clear();
             } else if !next.taken {
-                return (next.reading, next.draining && !carrier.is_broken());
+                return (next.reading, next.draining && !open.is_broken());
             }
         }
     }
 
     /// Decides whether the peer is not to be read from until it takes what waits for it.
-    fn poll_stalled<S>(&mut self, carrier: &mut Carrier<S, T>, cx: &mut Context<'_>) {
+    fn poll_stalled<S>(&mut self, open: &mut OpenSocket<S, T>, cx: &mut Context<'_>) {
         if !H::HOLDS_BACK {
             return;
         }
-        if carrier.is_broken() || carrier.in_flight().is_empty() {
+        if open.is_broken() || open.in_flight().is_empty() {
             if let Some(stall) = &mut self.stall {
                 stall.bytes_sent = None;
                 stall.held = false;
             }
             return;
         }
-        let bytes_sent = Some(carrier.socket.stats().bytes_sent);
+        let bytes_sent = Some(open.socket.stats().bytes_sent);
         let now = Instant::now();
         let stall = self.stall.get_or_insert_with(|| Stall {
             since: now,
@@ -295,7 +303,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
             stall.since = now;
         }
         let patient = now.duration_since(stall.since) < PATIENCE;
-        let (messages, bytes, much) = self.outbox.waiting();
+        let (messages, bytes, much) = self.mailbox.waiting();
         let share = if stall.held { 2 } else { 1 };
         let waits = messages > MOST_WAITING.events as usize / share
             || bytes > MOST_WAITING.bytes as usize / share;
@@ -314,11 +322,11 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     }
 
     /// Ready when nothing has been sent for too long, and the peer has taken nothing of what was.
-    fn poll_stuck<S>(&mut self, carrier: &Carrier<S, T>, cx: &mut Context<'_>) -> Poll<()> {
-        let bytes_sent = carrier.socket.stats().bytes_sent;
+    fn poll_stuck<S>(&mut self, open: &OpenSocket<S, T>, cx: &mut Context<'_>) -> Poll<()> {
+        let bytes_sent = open.socket.stats().bytes_sent;
         let drain = self.drain.get_or_insert_with(|| Drain {
             bytes_sent,
-            taken: carrier.socket.taken(),
+            taken: open.socket.taken(),
             timer: Box::pin(sleep(DRAIN_TIMEOUT)),
         });
         if drain.bytes_sent != bytes_sent {
@@ -327,7 +335,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
         }
         loop {
             ready!(drain.timer.as_mut().poll(cx));
-            let before = std::mem::replace(&mut drain.taken, carrier.socket.taken());
+            let before = std::mem::replace(&mut drain.taken, open.socket.taken());
             if drain.taken <= before {
                 return Poll::Ready(());
             }
@@ -350,7 +358,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::parcel::Outgoing;
+    use crate::connection::batch::Outgoing;
 
     /// A transport that receives nothing, and that one thread alone may write to.
     struct Fragile {
@@ -415,32 +423,32 @@ mod tests {
         };
         let (config, negotiated) = (Config::default(), Negotiated::default());
         let socket = WebSocket::from_handshake(fragile, Role::Client, config, negotiated, &[]);
-        let line = Arc::new(Line::from(socket));
-        let outbox = Arc::new(Outbox::new(usize::MAX, 0));
+        let socket = Arc::new(SharedSocket::from(socket));
+        let mailbox = Arc::new(Mailbox::new(usize::MAX, 0));
         let (sender, idle) = oneshot::channel();
         let driving = {
-            let (line, outbox) = (Arc::clone(&line), Arc::clone(&outbox));
-            tokio::spawn(async move { drive(&line, &outbox, &mut Idle(Some(sender))).await })
+            let (socket, mailbox) = (Arc::clone(&socket), Arc::clone(&mailbox));
+            tokio::spawn(async move { drive(&socket, &mailbox, &mut Idle(Some(sender))).await })
         };
         // The driver sleeps.
         idle.await.unwrap();
 
         let sending = {
-            let outbox = Arc::clone(&outbox);
+            let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || {
                 let message = Outgoing::Binary(b"payload".as_slice().into());
-                outbox.feed(message, 7).unwrap();
-                let send = || line.send_here(&outbox, || true, |_| ());
+                mailbox.feed(message, 7).unwrap();
+                let send = || socket.try_write_inline(&mailbox, || true, |_| ());
                 catch_unwind(AssertUnwindSafe(send)).is_err()
             })
         };
         // Nothing else wakes it.
         let ended = timeout(Duration::from_secs(20), driving).await;
-        let (end, unsure) = ended.expect("the driver was woken").unwrap();
-        assert!(matches!(end, End::Panicked(_)), "{end:?}");
+        let (end, in_doubt) = ended.expect("the driver was woken").unwrap();
+        assert!(matches!(end, ConnectionEnd::Panicked(_)), "{end:?}");
         // Nobody knows whether it was sent, but it is answered.
-        assert_eq!(unsure, [7]);
-        assert_eq!(outbox.bytes(), 0);
+        assert_eq!(in_doubt, [7]);
+        assert_eq!(mailbox.bytes(), 0);
         assert!(sending.join().unwrap());
     }
 }
