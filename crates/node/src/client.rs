@@ -4,14 +4,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arkws_netstack::{
-    BusinessError, CloseOptions, Event as Told, Listener, Payload, Stats, Text, WebSocket,
-};
+use arkws_netstack::{CloseOptions, Event as Told, Listener, Payload, Stats, Text, WebSocket};
 use napi::Result;
 use napi_derive::napi;
 
+use crate::answer::{answer, not_data, too_long};
 use crate::call::Call;
-use crate::event::{Close, Event, Failure, Open, flat};
+use crate::event::{Close, Event, Open, flat};
 use crate::napi::Value;
 use crate::options::ConnectOptions;
 use crate::queue::{Of, Queue};
@@ -163,29 +162,6 @@ pub(crate) fn buffered_amount(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn stats(call: &Call<'_>) -> Result<Value> {
     let stats = call.environment.client(call.number(0)?, WebSocket::stats)?;
     call.env.convert(ClientStats::from(stats))
-}
-
-/// Nothing after a success, and nothing is made for it: this is the path of every `send`.
-pub(crate) fn answer(
-    call: &Call<'_>,
-    result: std::result::Result<(), BusinessError>,
-) -> Result<Value> {
-    match result {
-        Ok(()) => call.env.undefined(),
-        Err(error) => call.env.convert(Failure::from(error)),
-    }
-}
-
-/// Why the text of argument `index` is not sent.
-pub(crate) fn too_long(call: &Call<'_>, index: usize) -> BusinessError {
-    settings::too_long(call.text_length(index).unwrap_or(usize::MAX))
-}
-
-pub(crate) fn not_data() -> BusinessError {
-    BusinessError::new(
-        BusinessError::PARAMETER,
-        "data is neither a string nor an ArrayBuffer",
-    )
 }
 
 /// What `stats()` returns; a fact that is not known is missing.

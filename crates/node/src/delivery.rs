@@ -24,6 +24,7 @@ use crate::environment::Environment;
 use crate::event::Event;
 use crate::napi::{Env, Function, Scope, Value};
 use crate::queue::{Batch, Body, Cursor, Item, Kind, Of, What};
+use crate::report::{Interrupted, Reports, Taken};
 
 const MESSAGES: u32 = 0;
 const PIECES: u32 = 1;
@@ -41,16 +42,6 @@ const MESSAGES_AT_ONCE: usize = 1024;
 
 /// `drain` stops between two calls after this long: timers and other sockets have their turn.
 const BUDGET: Duration = Duration::from_millis(10);
-
-/// What `drain` has to know when `deliver` has stopped. JavaScript keeps the values that it has not handed on yet, and
-/// `drain` calls it once more before all else.
-#[derive(Default)]
-pub(crate) struct Interrupted {
-    /// Until when it may go on, in this turn of the event loop. `None`: it is another turn.
-    until: Option<Instant>,
-    /// Of the values that `deliver` was given last.
-    reports: Reports,
-}
 
 /// `drain()`: delivers what lies ready, for a few milliseconds, and tells whether there is more. If so,
 /// JavaScript calls again after a turn of its event loop, so that timers and other sockets get theirs; if
@@ -148,22 +139,6 @@ struct Segment<'e> {
     environment: &'e Environment,
     until: Instant,
     reports: Reports,
-}
-
-/// What the network thread is told when values have been handed on.
-#[derive(Default)]
-struct Reports {
-    /// Whose messages they were.
-    taken: Vec<Taken>,
-    /// How many `SendFailed` events there were.
-    failures: usize,
-}
-
-struct Taken {
-    object: u64,
-    of: Of,
-    events: usize,
-    bytes: usize,
 }
 
 impl Segment<'_> {
@@ -291,16 +266,6 @@ struct Payloads<'b> {
     wide: &'b [u16],
     lengths: &'b [u16],
     owned: &'b mut [BytesMut],
-}
-
-impl Of {
-    /// The number of a server's connection.
-    fn connection(self) -> Option<u64> {
-        match self {
-            Of::Client | Of::Pieces => None,
-            Of::Connection(number) => Some(number),
-        }
-    }
 }
 
 impl Delivery<'_, '_, '_> {

@@ -8,12 +8,11 @@ use arkws_netstack::{PendingRequest, RuntimeLimits, WebSocket};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::call::Call;
-use crate::delivery::Interrupted;
-use crate::napi::{Env, Function, Value, Wakeup};
+use crate::napi::{Env, Function, Wakeup};
 use crate::numbers::Numbers;
 use crate::queue::{Batch, Queue};
-use crate::server::Server;
+use crate::report::Interrupted;
+use crate::server_clients::Server;
 use crate::text::TextBuffer;
 
 /// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network thread.
@@ -115,7 +114,7 @@ impl Environment {
     }
 
     /// Drops an object, which closes what it has open.
-    fn drop_object(&self, number: u64) {
+    pub(crate) fn drop_object(&self, number: u64) {
         let client = self.clients.borrow_mut().remove(&number);
         let server = self.servers.borrow_mut().remove(&number);
         self.viewers.borrow_mut().remove(&number);
@@ -171,7 +170,7 @@ impl Environment {
 
     /// Something is open: the process, or the worker thread, waits for events, and so do the functions
     /// that take them. JavaScript runs.
-    fn wait_for_events(self: &Rc<Self>, env: Env) -> Result<()> {
+    pub(crate) fn wait_for_events(self: &Rc<Self>, env: Env) -> Result<()> {
         if self.ended.get() {
             return Err(Error::new(
                 Status::Closing,
@@ -203,7 +202,7 @@ impl Environment {
     }
 
     /// Nothing is open.
-    fn rest(&self) {
+    pub(crate) fn rest(&self) {
         self.queue.silence();
         drop(self.wakeup.take());
     }
@@ -223,33 +222,6 @@ impl Drop for Environment {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// `keepAlive(yes)`: whether the process, or the worker thread, waits for events.
-pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
-    match call.get(0)? {
-        true => call.environment.wait_for_events(call.env)?,
-        false => call.environment.rest(),
-    }
-    call.env.undefined()
-}
-
-/// `afterTurn(function)`: calls it once, when timers and sockets have had their turn.
-pub(crate) fn after_turn(call: &Call<'_>) -> Result<Value> {
-    call.env.macrotask(call.value(0))?;
-    call.env.undefined()
-}
-
-/// `uncaught(error)`: a listener has thrown it.
-pub(crate) fn uncaught(call: &Call<'_>) -> Result<Value> {
-    call.env.uncaught(call.value(0))?;
-    call.env.undefined()
-}
-
-/// `free(object)`: JavaScript has no use for it any more.
-pub(crate) fn free(call: &Call<'_>) -> Result<Value> {
-    call.environment.drop_object(call.number(0)?);
-    call.env.undefined()
 }
 
 fn unknown(number: u64) -> Error {

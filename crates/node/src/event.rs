@@ -1,15 +1,13 @@
 //! The rare events, owned, in the shape in which JavaScript gets them.
 //!
-//! Each becomes a call of a method of that name on the object of `npm/lib` that it concerns.
+//! Each becomes a call of a method of that name on the object of `npm/lib` that it concerns: see
+//! [`crate::dispatch`].
 use std::net::SocketAddr;
 
 use arkws_netstack::{BusinessError, CloseResult, Connection, Headers, PendingRequest, field_text};
-use napi::Result;
-use napi::bindgen_prelude::ToNapiValue;
 use napi_derive::napi;
 
-use crate::environment::Environment;
-use crate::napi::{Env, Value};
+use crate::failure::Failure;
 
 /// An event of a client or server object that happens once in a while.
 pub(crate) enum Event {
@@ -42,75 +40,6 @@ pub(crate) enum Event {
     TokensFailed(Vec<u64>, BusinessError),
 }
 
-impl Event {
-    /// The method's name and its argument.
-    pub(crate) fn into_js(
-        self,
-        env: Env,
-        environment: &Environment,
-        object: u64,
-    ) -> Result<(&'static str, Value)> {
-        match self {
-            Event::Error(error) => named(env, "error", Failure::from(error)),
-            Event::Idle => named(env, "idle", ()),
-            Event::HeaderReceive(fields) => named(env, "headerReceive", fields),
-            Event::Open(open) => named(env, "open", open),
-            Event::Close(close) => named(env, "close", close),
-            Event::SendFailed { count, error } => named(
-                env,
-                "sendFailed",
-                SendFailed {
-                    count,
-                    error: error.into(),
-                },
-            ),
-            Event::Reconnecting {
-                attempt,
-                delay,
-                cause,
-            } => named(
-                env,
-                "reconnecting",
-                Reconnecting {
-                    attempt,
-                    delay: delay as f64,
-                    cause: cause.into(),
-                },
-            ),
-            Event::Reconnected { attempts } => named(env, "reconnected", Reconnected { attempts }),
-            Event::Started(result) => named(env, "started", result.err().map(Failure::from)),
-            Event::Request(request) => {
-                let asked = Request::from(&request);
-                environment.keep_request(object, request);
-                named(env, "request", asked)
-            }
-            Event::RequestOver(id) => {
-                drop(environment.take_request(object, id));
-                named(env, "requestOver", id as f64)
-            }
-            Event::Connected(peer) => named(env, "connected", peer),
-            Event::Disconnected(gone) => named(env, "disconnected", gone),
-            Event::TokensSent(tokens) => named(env, "tokensSent", numbers(&tokens)),
-            Event::TokensFailed(tokens, error) => named(
-                env,
-                "tokensFailed",
-                TokensFailed {
-                    tokens: numbers(&tokens),
-                    error: error.into(),
-                },
-            ),
-        }
-    }
-}
-
-fn named(env: Env, name: &'static str, value: impl ToNapiValue) -> Result<(&'static str, Value)> {
-    Ok((name, env.convert(value)?))
-}
-
-fn numbers(tokens: &[u64]) -> Vec<f64> {
-    tokens.iter().map(|token| *token as f64).collect()
-}
-
 /// Header fields as `[name, value, name, value, ...]`.
 pub(crate) fn flat(headers: &Headers) -> Vec<String> {
     headers
@@ -120,26 +49,6 @@ pub(crate) fn flat(headers: &Headers) -> Vec<String> {
             [name.as_str().to_owned(), value]
         })
         .collect()
-}
-
-/// A [`BusinessError`] on its way to JavaScript.
-#[napi(object, object_from_js = false)]
-pub struct Failure {
-    pub code: i32,
-    pub message: String,
-    pub data: Option<String>,
-    pub cause: Option<&'static str>,
-}
-
-impl From<BusinessError> for Failure {
-    fn from(error: BusinessError) -> Failure {
-        Failure {
-            code: error.code,
-            message: error.message,
-            data: error.data,
-            cause: error.cause,
-        }
-    }
 }
 
 #[napi(object, object_from_js = false)]

@@ -7,13 +7,16 @@
 #![deny(unsafe_code)]
 #![expect(unreachable_pub, reason = "napi-rs converts public structs only")]
 
+mod answer;
 mod call;
 mod client;
 mod delivery;
+mod dispatch;
 mod environment;
 mod event;
 #[cfg(unix)]
 mod exit;
+mod failure;
 mod log;
 mod module;
 #[expect(unsafe_code, reason = "it calls Node-API; see its notes on safety")]
@@ -21,7 +24,10 @@ mod napi;
 mod numbers;
 mod options;
 mod queue;
+mod report;
+mod runtime;
 mod server;
+mod server_clients;
 mod settings;
 mod sync;
 mod text;

@@ -9,17 +9,17 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::call::{Call, Entry};
-use crate::environment::{self, Environment};
+use crate::environment::Environment;
 use crate::napi::{Arguments, Callee, Function, Value, export};
-use crate::{client, delivery, log, server, settings};
+use crate::{client, delivery, log, runtime, server, settings};
 
 /// All functions that JavaScript gets from `start`.
 static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"drain", delivery::drain),
-    (c"afterTurn", environment::after_turn),
-    (c"keepAlive", environment::keep_alive),
-    (c"uncaught", environment::uncaught),
-    (c"free", environment::free),
+    (c"afterTurn", runtime::after_turn),
+    (c"keepAlive", runtime::keep_alive),
+    (c"uncaught", runtime::uncaught),
+    (c"free", runtime::free),
     (c"setApiVersion", settings::set_api_version),
     (c"setPolicy", settings::set_policy),
     (c"createClient", client::create),

@@ -144,6 +144,16 @@ pub(crate) enum Of {
     Connection(u64),
 }
 
+impl Of {
+    /// The number of a server's connection.
+    pub(crate) fn connection(self) -> Option<u64> {
+        match self {
+            Of::Client | Of::Pieces => None,
+            Of::Connection(number) => Some(number),
+        }
+    }
+}
+
 /// Where payloads lie.
 pub(crate) enum Body {
     /// One is the next `len` bytes, or units of UTF-16, of its arena; this many bytes were received.

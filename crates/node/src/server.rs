@@ -2,80 +2,24 @@
 //!
 //! Its clients are numbered on their way to JavaScript, so that a message carries a number instead of an address. Results
 //! are returned as in [`crate::client`].
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arkws_netstack::{
-    BusinessError, CloseOptions, Connection, Payload, ServerEvent, ServerListener, WebSocketServer,
+    CloseOptions, Connection, Payload, ServerEvent, ServerListener, WebSocketServer,
 };
 use napi::Result;
 use napi_derive::napi;
 
+use crate::answer::{answer, not_data, token, too_long};
 use crate::call::Call;
-use crate::client::{answer, not_data, too_long};
-use crate::event::{Disconnected, Event, Failure, Peer};
+use crate::event::{Disconnected, Event, Peer};
+use crate::failure::Failure;
 use crate::napi::Value;
-use crate::numbers::Numbers;
 use crate::options::ServerOptions;
 use crate::queue::{Of, Queue};
+use crate::server_clients::{Clients, Server};
 use crate::settings;
-
-/// A server object and the numbers of its clients.
-pub(crate) struct Server {
-    server: WebSocketServer,
-    clients: Arc<Clients>,
-}
-
-impl Server {
-    pub(crate) fn consumed(&self, client: u64, events: usize, bytes: usize) {
-        let connection = self.clients.lock().by_number.get(&client).cloned();
-        if let Some(connection) = connection {
-            self.server.consumed(&connection, events, bytes);
-        }
-    }
-
-    /// Closes the connection of that number; `false`: it is gone, or closing already.
-    pub(crate) fn close_number(&self, client: u64, options: CloseOptions) -> bool {
-        let connection = self.clients.lock().by_number.get(&client).cloned();
-        connection.is_some_and(|connection| self.server.close(&connection, options).is_ok())
-    }
-}
-
-#[derive(Default)]
-struct Clients(Mutex<Numbered>);
-
-#[derive(Default)]
-struct Numbered {
-    last: Numbers,
-    by_number: HashMap<u64, Connection>,
-    by_connection: HashMap<Connection, u64>,
-}
-
-impl Clients {
-    fn lock(&self) -> MutexGuard<'_, Numbered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Numbered {
-    fn add(&mut self, connection: &Connection) -> u64 {
-        let number = self.last.next();
-        self.by_number.insert(number, connection.clone());
-        self.by_connection.insert(connection.clone(), number);
-        number
-    }
-
-    fn get(&self, connection: &Connection) -> Option<u64> {
-        self.by_connection.get(connection).copied()
-    }
-
-    fn remove(&mut self, connection: &Connection) -> Option<u64> {
-        let number = self.by_connection.remove(connection)?;
-        self.by_number.remove(&number);
-        Some(number)
-    }
-}
 
 /// Takes the events of one server object on the network thread.
 struct Inbox {
@@ -284,13 +228,6 @@ fn connection(client_ip: String, port: f64) -> Connection {
     Connection {
         client_ip,
         client_port,
-    }
-}
-
-fn token(call: &Call<'_>, result: std::result::Result<u64, BusinessError>) -> Result<Value> {
-    match result {
-        Ok(token) => call.env.convert(token as f64),
-        Err(error) => call.env.convert(Failure::from(error)),
     }
 }
 

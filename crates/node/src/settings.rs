@@ -8,7 +8,7 @@ use arkws_netstack::{
 use napi::Result;
 
 use crate::call::Call;
-use crate::event::Failure;
+use crate::failure::Failure;
 use crate::napi::Value;
 
 /// What a `send` that has not been answered costs in JavaScript: a promise, its functions and its place in

@@ -1,0 +1,31 @@
+//! What was delivered, and is yet to be reported: what JavaScript has not handed on does not count as
+//! consumed.
+use std::time::Instant;
+
+use crate::queue::Of;
+
+/// What `drain` has to know when `deliver` has stopped. JavaScript keeps the values that it has not handed on yet, and
+/// `drain` calls it once more before all else.
+#[derive(Default)]
+pub(crate) struct Interrupted {
+    /// Until when it may go on, in this turn of the event loop. `None`: it is another turn.
+    pub(crate) until: Option<Instant>,
+    /// Of the values that `deliver` was given last.
+    pub(crate) reports: Reports,
+}
+
+/// What the network thread is told when values have been handed on.
+#[derive(Default)]
+pub(crate) struct Reports {
+    /// Whose messages they were.
+    pub(crate) taken: Vec<Taken>,
+    /// How many `SendFailed` events there were.
+    pub(crate) failures: usize,
+}
+
+pub(crate) struct Taken {
+    pub(crate) object: u64,
+    pub(crate) of: Of,
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+}

@@ -1,0 +1,32 @@
+//! The functions of the environment itself, which `npm/lib/runtime.js` calls.
+use napi::Result;
+
+use crate::call::Call;
+use crate::napi::Value;
+
+/// `keepAlive(yes)`: whether the process, or the worker thread, waits for events.
+pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
+    match call.get(0)? {
+        true => call.environment.wait_for_events(call.env)?,
+        false => call.environment.rest(),
+    }
+    call.env.undefined()
+}
+
+/// `afterTurn(function)`: calls it once, when timers and sockets have had their turn.
+pub(crate) fn after_turn(call: &Call<'_>) -> Result<Value> {
+    call.env.macrotask(call.value(0))?;
+    call.env.undefined()
+}
+
+/// `uncaught(error)`: a listener has thrown it.
+pub(crate) fn uncaught(call: &Call<'_>) -> Result<Value> {
+    call.env.uncaught(call.value(0))?;
+    call.env.undefined()
+}
+
+/// `free(object)`: JavaScript has no use for it any more.
+pub(crate) fn free(call: &Call<'_>) -> Result<Value> {
+    call.environment.drop_object(call.number(0)?);
+    call.env.undefined()
+}
