@@ -1,4 +1,5 @@
-//! What a call that can fail returns: its result or a [`Failure`], of which `npm/lib` makes the error.
+//! What a call that can fail returns: its result or a [`Failure`], of which `npm/lib` makes the
+//! error.
 use arkws_netstack::BusinessError;
 use napi::Result;
 

@@ -1,10 +1,11 @@
 //! The functions of a client object, `webSocket.WebSocket`.
 //!
-//! A call that can fail returns the failure, or nothing: `npm/lib` makes the error, so that its stack begins at the program's call.
+//! A call that can fail returns the failure, or nothing: `npm/lib` makes the error, so that its
+//! stack begins at the program's call.
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arkws_netstack::{CloseOptions, Event as Told, Listener, Payload, Stats, Text, WebSocket};
+use arkws_netstack::{self as netstack, CloseOptions, Listener, Payload, Stats, Text, WebSocket};
 use napi::Result;
 use napi_derive::napi;
 
@@ -13,25 +14,27 @@ use crate::call::Call;
 use crate::event::{Close, Event, Open, flat};
 use crate::napi::Value;
 use crate::options::ConnectOptions;
-use crate::queue::{Of, Queue};
+use crate::queue::{Origin, Queue};
 use crate::settings;
 
 /// Takes the events of one client object on the network thread.
-struct Inbox {
+struct ClientInbox {
     object: u64,
     queue: Arc<Queue>,
 }
 
-impl Listener for Inbox {
-    fn on_event(&self, event: Told<'_>) {
+impl Listener for ClientInbox {
+    fn on_event(&self, event: netstack::Event<'_>) {
         let (queue, object) = (&self.queue, self.object);
         let event = match event {
-            Told::Text(text) => return queue.text(object, Of::Pieces, text),
-            Told::Binary(payload) => return queue.binary(object, Of::Pieces, payload),
-            Told::DataEnd => return queue.data_end(object),
-            Told::Sent { count } => return queue.sent(object, count),
-            Told::HeaderReceive(headers) => Event::HeaderReceive(flat(headers)),
-            Told::Open {
+            netstack::Event::Text(text) => return queue.text(object, Origin::Pieces, text),
+            netstack::Event::Binary(payload) => {
+                return queue.binary(object, Origin::Pieces, payload);
+            }
+            netstack::Event::DataEnd => return queue.data_end(object),
+            netstack::Event::Sent { count } => return queue.sent(object, count),
+            netstack::Event::HeaderReceive(headers) => Event::HeaderReceive(flat(headers)),
+            netstack::Event::Open {
                 status,
                 message,
                 protocol,
@@ -40,10 +43,10 @@ impl Listener for Inbox {
                 message: message.to_owned(),
                 protocol: protocol.map(str::to_owned),
             }),
-            Told::Error(error) => Event::Error(error),
-            Told::Close(result) => Event::Close(Close::from(result)),
-            Told::SendFailed { count, error } => Event::SendFailed { count, error },
-            Told::Reconnecting {
+            netstack::Event::Error(error) => Event::Error(error),
+            netstack::Event::Close(result) => Event::Close(Close::from(result)),
+            netstack::Event::SendFailed { count, error } => Event::SendFailed { count, error },
+            netstack::Event::Reconnecting {
                 attempt,
                 delay,
                 cause,
@@ -52,18 +55,18 @@ impl Listener for Inbox {
                 delay,
                 cause,
             },
-            Told::Reconnected { attempts } => Event::Reconnected { attempts },
-            Told::Idle => Event::Idle,
+            netstack::Event::Reconnected { attempts } => Event::Reconnected { attempts },
+            netstack::Event::Idle => Event::Idle,
         };
         queue.event(object, event);
     }
 
     fn on_text(&self, text: Text<'_>) {
-        self.queue.text(self.object, Of::Client, text);
+        self.queue.text(self.object, Origin::Client, text);
     }
 
     fn on_binary(&self, data: Payload<'_>) {
-        self.queue.binary(self.object, Of::Client, data);
+        self.queue.binary(self.object, Origin::Client, data);
     }
 
     fn flush(&self) {
@@ -77,7 +80,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
     let context = settings::context(main.map(PathBuf::from), call.get(1)?)
         .with_runtime_limits(call.environment.limits);
     let object = call.environment.next_object();
-    let inbox = Inbox {
+    let inbox = ClientInbox {
         object,
         queue: Arc::clone(&call.environment.queue),
     };
@@ -90,12 +93,12 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
     let url: String = call.get(1)?;
     let options: ConnectOptions = call.get(2)?;
-    let (object, views) = (call.number(0)?, options.views());
+    let (object, binary_type) = (call.number(0)?, options.binary_type());
     let result = call
         .environment
         .client(object, |client| client.connect(&url, options.into()))?;
     if result.is_ok() {
-        call.environment.give_views(object, views);
+        call.environment.set_binary_type(object, binary_type);
     }
     answer(call, result)
 }

@@ -1,6 +1,8 @@
-//! From the queue to JavaScript: a batch becomes a few calls of one function, each with a few hundred values.
+//! From the queue to JavaScript: a batch becomes a few calls of one function, each with a few
+//! hundred values.
 //!
-//! The values are read from left to right. A record begins with the number of the object it concerns, and goes on with
+//! The values are read from left to right. A record begins with the number of the object it
+//! concerns, and goes on with
 //!
 //! | next | then | meaning |
 //! |---|---|---|
@@ -11,8 +13,9 @@
 //! | 4 | | `dataEnd` |
 //! | a string | a value | call of the method of that name, see [`crate::event`] |
 //!
-//! Among messages, `undefined` stands before a run: a string or an ArrayBuffer, and a string whose characters are the lengths
-//! of the messages that are cut out of it (of an ArrayBuffer as views). Without any, one view is all of it.
+//! Among messages, `undefined` stands before a run: a string or an ArrayBuffer, and a string whose
+//! characters are the lengths of the messages that are cut out of it (of an ArrayBuffer as views).
+//! Without any, one view is all of it.
 use std::time::{Duration, Instant};
 
 use arkws_netstack::{BusinessError, CloseOptions};
@@ -23,8 +26,9 @@ use crate::call::Call;
 use crate::environment::Environment;
 use crate::event::Event;
 use crate::napi::{Env, Function, Scope, Value};
-use crate::queue::{Batch, Body, Cursor, Item, Kind, Of, What};
-use crate::report::{Interrupted, Reports, Taken};
+use crate::options::BinaryType;
+use crate::queue::{Batch, Body, Cursor, Item, ItemKind, Kind, Origin};
+use crate::report::{Consumed, Interrupted, Reports};
 
 const MESSAGES: u32 = 0;
 const PIECES: u32 = 1;
@@ -43,10 +47,11 @@ const MESSAGES_AT_ONCE: usize = 1024;
 /// `drain` stops between two calls after this long: timers and other sockets have their turn.
 const BUDGET: Duration = Duration::from_millis(10);
 
-/// `drain()`: delivers what lies ready, for a few milliseconds, and tells whether there is more. If so,
-/// JavaScript calls again after a turn of its event loop, so that timers and other sockets get theirs; if
-/// not, `wake` will be called: when there is something new, or at once, if `deliver` has stopped. Node-API
-/// runs what is due in JavaScript, promise jobs among it, between two calls of `wake`, and only there.
+/// `drain()`: delivers what lies ready, for a few milliseconds, and tells whether there is more. If
+/// so, JavaScript calls again after a turn of its event loop, so that timers and other sockets get
+/// theirs; if not, `wake` will be called: when there is something new, or at once, if `deliver` has
+/// stopped. Node-API runs what is due in JavaScript, promise jobs among it, between two calls of
+/// `wake`, and only there.
 pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
     let environment = call.environment;
     let more = match deliver_all(call) {
@@ -157,24 +162,24 @@ impl Segment<'_> {
     }
 
     fn report(&mut self) {
-        let Reports { taken, failures } = &mut self.reports;
+        let Reports { consumed, failures } = &mut self.reports;
         if *failures > 0 {
             let failures = std::mem::take(failures);
             self.environment.queue.told_of_failures(failures);
         }
-        for taken in taken.drain(..) {
-            let Taken {
+        for consumed in consumed.drain(..) {
+            let Consumed {
                 object,
-                of,
+                origin,
                 events,
                 bytes,
-            } = taken;
+            } = consumed;
             // An object that a listener has freed needs no report.
-            let _ = match of {
-                Of::Client | Of::Pieces => self
+            let _ = match origin {
+                Origin::Client | Origin::Pieces => self
                     .environment
                     .client(object, |client| client.consumed(events, bytes)),
-                Of::Connection(number) => self
+                Origin::Connection(number) => self
                     .environment
                     .server(object, |server| server.consumed(number, events, bytes)),
             };
@@ -275,25 +280,25 @@ impl Delivery<'_, '_, '_> {
     /// No JavaScript can run in the environment.
     fn items(&mut self, items: &mut [Item]) -> Result<(usize, Progress)> {
         for index in 0..items.len() {
-            let Item { object, what } = &mut items[index];
+            let Item { object, kind } = &mut items[index];
             let object = *object;
-            match what {
-                What::Messages { of, bodies } => {
+            match kind {
+                ItemKind::Messages { origin, bodies } => {
                     while *bodies > 0 {
-                        *bodies -= self.messages(object, *of, *bodies)?;
+                        *bodies -= self.messages(object, *origin, *bodies)?;
                         if let Some(progress) = self.call_if_full()? {
                             // With no bodies left this item is passed over next time.
                             return Ok((items.len() - index, progress));
                         }
                     }
                 }
-                What::Sent { count } => {
+                ItemKind::Sent { count } => {
                     let count = *count;
                     self.header(object, SENT)?;
                     self.values.push(self.env.number(count)?);
                 }
-                What::DataEnd => self.header(object, DATA_END)?,
-                What::Event(event) => {
+                ItemKind::DataEnd => self.header(object, DATA_END)?,
+                ItemKind::Event(event) => {
                     if let Some(event) = event.take() {
                         self.event(object, *event)?;
                     }
@@ -348,26 +353,28 @@ impl Delivery<'_, '_, '_> {
         Ok(())
     }
 
-    /// As many of the next messages as one call takes, of at most `bodies` bodies; of how many bodies they were.
-    fn messages(&mut self, object: u64, of: Of, bodies: usize) -> Result<usize> {
+    /// As many of the next messages as one call takes, of at most `bodies` bodies; of how many
+    /// bodies they were.
+    fn messages(&mut self, object: u64, origin: Origin, bodies: usize) -> Result<usize> {
         let begun = self.values.len();
-        match of {
-            Of::Client => self.header(object, MESSAGES)?,
-            Of::Pieces => self.header(object, PIECES)?,
-            Of::Connection(number) => {
+        match origin {
+            Origin::Client => self.header(object, MESSAGES)?,
+            Origin::Pieces => self.header(object, PIECES)?,
+            Origin::Connection(number) => {
                 self.header(object, MESSAGES_FROM)?;
                 self.values.push(self.env.number(number)?);
             }
         }
         let headed = self.values.len();
-        let views = of.connection().is_none() && self.environment.gives_views(object);
-        let mut taken = Taken {
+        let views = origin.connection().is_none()
+            && self.environment.binary_type(object) == BinaryType::Uint8Array;
+        let mut consumed = Consumed {
             object,
-            of,
+            origin,
             events: 0,
             bytes: 0,
         };
-        let mut refused = self.environment.is_refused(object, of.connection());
+        let mut refused = self.environment.is_refused(object, origin.connection());
         let mut lost = None;
         let mut done = 0;
         while done < bodies
@@ -388,26 +395,26 @@ impl Delivery<'_, '_, '_> {
             if refused {
                 self.values.truncate(whole);
             }
-            taken.events += events;
-            taken.bytes += bytes;
+            consumed.events += events;
+            consumed.bytes += bytes;
             self.messages += events;
             done += 1;
         }
-        self.segment.reports.taken.push(taken);
+        self.segment.reports.consumed.push(consumed);
         if self.values.len() == headed {
             self.values.truncate(begun);
         }
         if let Some(bytes) = lost {
-            self.refuse(object, of, bytes)?;
+            self.refuse(object, origin, bytes)?;
         }
         Ok(done)
     }
 
     /// JavaScript has no room for a message: its connection is closed, and nothing else is touched.
-    fn refuse(&mut self, object: u64, of: Of, bytes: usize) -> Result<()> {
+    fn refuse(&mut self, object: u64, origin: Origin, bytes: usize) -> Result<()> {
         // What was said of it was said to us.
         self.env.take_exception()?;
-        let connection = of.connection();
+        let connection = origin.connection();
         self.environment.refuse(object, connection);
         let why = format!("no room in JavaScript's memory for a message of {bytes} bytes");
         let options = CloseOptions {
@@ -454,7 +461,8 @@ impl Delivery<'_, '_, '_> {
         }
         let called = self.segment.call(&self.values);
         self.values.clear();
-        // The next values are kept by the next scope; it can only be opened when the last has been closed.
+        // The next values are kept by the next scope; it can only be opened when the last has been
+        // closed.
         self.scope = None;
         self.scope = Some(Scope::open(self.env)?);
         called
@@ -462,8 +470,8 @@ impl Delivery<'_, '_, '_> {
 }
 
 impl<'b> Payloads<'b> {
-    /// Appends the next messages, binary ones perhaps as `views`; how many, and the bytes that were received
-    /// for them. They count as taken also where JavaScript could not make the values.
+    /// Appends the next messages, binary ones perhaps as `views`; how many, and the bytes that were
+    /// received for them. They count as consumed also where JavaScript could not make the values.
     fn push(
         &mut self,
         env: Env,

@@ -1,4 +1,5 @@
-//! What the module keeps per JavaScript environment: the main thread has one, each worker thread has one.
+//! What the module keeps per JavaScript environment: the main thread has one, each worker thread
+//! has one.
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -10,14 +11,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::napi::{Env, Function, Wakeup};
 use crate::numbers::Numbers;
+use crate::options::BinaryType;
 use crate::queue::{Batch, Queue};
 use crate::report::Interrupted;
 use crate::server_clients::Server;
 use crate::text::TextBuffer;
 
-/// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network thread.
+/// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network
+/// thread.
 ///
-/// Nothing here stays borrowed while JavaScript runs: a listener may call any function of the module.
+/// Nothing here stays borrowed while JavaScript runs: a listener may call any function of the
+/// module.
 pub(crate) struct Environment {
     pub(crate) queue: Arc<Queue>,
     /// The JavaScript function that drains the queue, and how it is called while anything is open.
@@ -27,7 +31,8 @@ pub(crate) struct Environment {
     ended: Cell<bool>,
     /// The JavaScript loop that hands events to objects.
     pub(crate) deliver: Function,
-    /// Makes the buffers of large messages: where memory is short, it says so instead of ending the process.
+    /// Makes the buffers of large messages: where memory is short, it says so instead of ending the
+    /// process.
     pub(crate) make_buffer: Function,
     /// The largest strings and buffers of the runtime.
     pub(crate) limits: RuntimeLimits,
@@ -39,12 +44,12 @@ pub(crate) struct Environment {
     pub(crate) text: RefCell<TextBuffer>,
     clients: RefCell<FxHashMap<u64, WebSocket>>,
     servers: RefCell<FxHashMap<u64, Server>>,
-    /// The client objects that want binary messages as views.
-    viewers: RefCell<FxHashSet<u64>>,
+    /// The client objects whose binary type is `Uint8Array`.
+    uint8arrays: RefCell<FxHashSet<u64>>,
     /// By their object and what the object calls them.
     requests: RefCell<FxHashMap<(u64, u64), PendingRequest>>,
-    /// Connections, by their object and, of a server, their number, that are being closed because a message
-    /// of theirs could not be given to JavaScript: what came behind it is not, either.
+    /// Connections, by their object and, of a server, their number, that are being closed because a
+    /// message of theirs could not be given to JavaScript: what came behind it is not, either.
     refused: RefCell<FxHashSet<(u64, Option<u64>)>>,
     objects: RefCell<Numbers>,
 }
@@ -70,7 +75,7 @@ impl Environment {
             text: RefCell::default(),
             clients: RefCell::default(),
             servers: RefCell::default(),
-            viewers: RefCell::default(),
+            uint8arrays: RefCell::default(),
             requests: RefCell::default(),
             objects: RefCell::default(),
         }
@@ -89,7 +94,8 @@ impl Environment {
         self.servers.borrow_mut().insert(number, server);
     }
 
-    /// Calls `with` with a client object. No method of such an object calls back, so nothing can borrow it a second time.
+    /// Calls `with` with a client object. No method of such an object calls back, so nothing can
+    /// borrow it a second time.
     ///
     /// # Errors
     /// JavaScript asks for an object that it has freed.
@@ -117,7 +123,7 @@ impl Environment {
     pub(crate) fn drop_object(&self, number: u64) {
         let client = self.clients.borrow_mut().remove(&number);
         let server = self.servers.borrow_mut().remove(&number);
-        self.viewers.borrow_mut().remove(&number);
+        self.uint8arrays.borrow_mut().remove(&number);
         self.refused
             .borrow_mut()
             .retain(|(object, _)| *object != number);
@@ -127,18 +133,21 @@ impl Environment {
         drop((client, server));
     }
 
-    /// Whether a client object gets binary messages as views.
-    pub(crate) fn give_views(&self, number: u64, yes: bool) {
-        let mut viewers = self.viewers.borrow_mut();
-        match yes {
-            true => viewers.insert(number),
-            false => viewers.remove(&number),
+    /// In what form a client object gets binary messages.
+    pub(crate) fn set_binary_type(&self, number: u64, binary_type: BinaryType) {
+        let mut uint8arrays = self.uint8arrays.borrow_mut();
+        match binary_type {
+            BinaryType::Uint8Array => uint8arrays.insert(number),
+            BinaryType::ArrayBuffer => uint8arrays.remove(&number),
         };
     }
 
-    /// What [`give_views`](Self::give_views) was told last.
-    pub(crate) fn gives_views(&self, number: u64) -> bool {
-        self.viewers.borrow().contains(&number)
+    /// What [`set_binary_type`](Self::set_binary_type) was told last; at first `ArrayBuffer`.
+    pub(crate) fn binary_type(&self, number: u64) -> BinaryType {
+        match self.uint8arrays.borrow().contains(&number) {
+            true => BinaryType::Uint8Array,
+            false => BinaryType::ArrayBuffer,
+        }
     }
 
     /// A message of the connection could not be given to JavaScript.
@@ -168,8 +177,8 @@ impl Environment {
         self.requests.borrow_mut().remove(&(object, id))
     }
 
-    /// Something is open: the process, or the worker thread, waits for events, and so do the functions
-    /// that take them. JavaScript runs.
+    /// Something is open: the process, or the worker thread, waits for events, and so do the
+    /// functions that take them. JavaScript runs.
     pub(crate) fn wait_for_events(self: &Rc<Self>, env: Env) -> Result<()> {
         if self.ended.get() {
             return Err(Error::new(

@@ -1,7 +1,8 @@
 //! `ARKWS_LOG=debug`: what goes on, on stderr. Off by default, and then free.
 use tracing::level_filters::LevelFilter;
 
-/// Switches the log on if the environment asks for it; a level that does not exist is said once, and then ignored.
+/// Switches the log on if the environment asks for it; a level that does not exist is said once,
+/// and then ignored.
 pub(crate) fn init() {
     let Ok(wanted) = std::env::var("ARKWS_LOG") else {
         return;

@@ -64,7 +64,8 @@ pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
 /// runtime, undefined if it tells none.
 ///
 /// A test runner that loads our JavaScript afresh for each test calls it for each. What it makes is
-/// let go when that JavaScript is collected: while nothing is open, no reference of ours leads there.
+/// let go when that JavaScript is collected: while nothing is open, no reference of ours leads
+/// there.
 #[derive(Clone)]
 struct Start;
 

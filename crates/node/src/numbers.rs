@@ -1,6 +1,7 @@
 //! Numbers of objects and connections, which JavaScript knows them by.
 //!
-//! Each kind counts by itself, and no number is used twice: a late event of one that is gone finds nobody.
+//! Each kind counts by itself, and no number is used twice: a late event of one that is gone finds
+//! nobody.
 
 /// Counts up, from 1.
 ///
@@ -18,7 +19,8 @@ impl Default for Numbers {
 }
 
 impl Numbers {
-    /// The next one. JavaScript's numbers are exact up to 2^53: at a billion a second that is 104 days.
+    /// The next one. JavaScript's numbers are exact up to 2^53: at a billion a second that is 104
+    /// days.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 += 1;
         self.0

@@ -1,4 +1,5 @@
-//! Options as JavaScript passes them: already of the right types, which is `npm/lib/options.js`'s work; not yet checked.
+//! Options as JavaScript passes them: already of the right types, which is `npm/lib/options.js`'s
+//! work; not yet checked.
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,10 +40,20 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
-    /// Whether binary messages are given as views.
-    pub(crate) fn views(&self) -> bool {
-        self.binary_type.as_deref() == Some("uint8array")
+    /// In what form binary messages are given.
+    pub(crate) fn binary_type(&self) -> BinaryType {
+        match self.binary_type.as_deref() {
+            Some("uint8array") => BinaryType::Uint8Array,
+            _ => BinaryType::ArrayBuffer,
+        }
     }
+}
+
+/// In what form JavaScript gets binary messages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BinaryType {
+    ArrayBuffer,
+    Uint8Array,
 }
 
 /// `ClientCert`, and a server's certificate, which has no password.
@@ -150,7 +161,8 @@ impl From<ServerOptions> for ServerConfig {
                 .ping_interval
                 .filter(|seconds| *seconds > 0.0)
                 .map(seconds),
-            // A listener for `request` may be added at any time; JavaScript says yes while there is none.
+            // A listener for `request` may be added at any time; JavaScript says yes while there is
+            // none.
             ask_request: true,
             per_message_deflate: options.per_message_deflate.unwrap_or(false),
             max_message_size: options.max_message_size.map(size),
@@ -227,7 +239,8 @@ fn reconnect(options: ReconnectOptions) -> Reconnect {
     }
 }
 
-/// A number that JavaScript has checked: not negative, not NaN. More than a `Duration` holds is as good as for ever.
+/// A number that JavaScript has checked: not negative, not NaN. More than a `Duration` holds is as
+/// good as for ever.
 fn milliseconds(number: f64) -> Duration {
     seconds(number / 1000.0)
 }

@@ -1,11 +1,12 @@
 //! Events on their way from the network thread to the JavaScript thread.
 //!
-//! The network thread gathers; what it has gathered becomes ready under one lock, and one wake-up announces any number of
-//! events; the JavaScript thread takes all of them at once. A small message costs two to eighteen bytes beside its payload, and
-//! no allocation; a large one keeps the buffer it was received into. Text is brought into a form that JavaScript copies: Latin-1
-//! if that is possible, else UTF-16. Small messages of a kind that follow each other form a run, of which JavaScript makes one
-//! value and cuts the messages out of it.
-//! The queue is bounded by the back-pressure of the connections: what was taken is reported as consumed only after its
+//! The network thread collects what is pending, which becomes ready under one lock, and one wake-up
+//! announces any number of events; the JavaScript thread takes all of them at once. A small message
+//! costs two to eighteen bytes beside its payload, and no allocation; a large one keeps the buffer
+//! it was received into. Text is brought into a form that JavaScript copies: Latin-1 if that is
+//! possible, else UTF-16. Small messages of a kind that follow each other form a run, of which
+//! JavaScript makes one value and cuts the messages out of it. The queue is bounded by the
+//! back-pressure of the connections: what was taken is reported as consumed only after its
 //! listeners have run.
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -19,10 +20,12 @@ use crate::event::Event;
 use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::text::latin1;
 
-/// An owned payload up to this size is copied into the arena, which frees its buffer for the network thread.
+/// An owned payload up to this size is copied into the arena, which frees its buffer for the
+/// network thread.
 const SMALL: usize = 16 * 1024;
 
-/// A borrowed payload from this size on gets a buffer of its own: the arena would keep so much memory.
+/// A borrowed payload from this size on gets a buffer of its own: the arena would keep so much
+/// memory.
 const LARGE: usize = 200 * 1024;
 
 /// Text of up to so many characters joins a run of texts...
@@ -36,7 +39,8 @@ const RUN_BINARIES: u32 = 64 * 1024;
 /// The most messages of a run.
 const RUN_MESSAGES: u32 = 256;
 
-/// The network thread hands over what it has gathered, without waiting for a pause, when it is this much.
+/// The network thread hands over what is pending, without waiting for a pause, when it is this
+/// much.
 const READY_MESSAGES: usize = 1024;
 const READY_BYTES: usize = 256 * 1024;
 
@@ -51,7 +55,8 @@ const KEPT_BATCHES: usize = 3;
 /// What one JavaScript environment has yet to be told.
 pub(crate) struct Queue {
     state: Mutex<State>,
-    /// Wakes the JavaScript thread; `None`: it waits for nothing. Locked after `state`, if both are.
+    /// Wakes the JavaScript thread; `None`: it waits for nothing. Locked after `state`, if both
+    /// are.
     wake: Mutex<Option<Box<dyn Fn() + Send>>>,
     /// `SendFailed` events that JavaScript has not been told of.
     failures: AtomicUsize,
@@ -68,13 +73,14 @@ struct State {
 }
 
 thread_local! {
-    /// What the network thread has gathered: a lock for each message would cost more than all else that is done with it.
-    static GATHERED: RefCell<Gathered> = RefCell::default();
+    /// What the network thread has not handed over: a lock for each message would cost more than
+    /// all else that is done with it.
+    static PENDING: RefCell<Pending> = RefCell::default();
 }
 
 /// Events for one queue that are not yet in it.
 #[derive(Default)]
-struct Gathered {
+struct Pending {
     batch: Batch,
     queue: Option<Arc<Queue>>,
 }
@@ -119,12 +125,12 @@ pub(crate) struct Arenas {
 pub(crate) struct Item {
     /// The object that it belongs to.
     pub(crate) object: u64,
-    pub(crate) what: What,
+    pub(crate) kind: ItemKind,
 }
 
-pub(crate) enum What {
+pub(crate) enum ItemKind {
     /// The messages of the next `bodies` bodies.
-    Messages { of: Of, bodies: usize },
+    Messages { origin: Origin, bodies: usize },
     /// `dataEnd` of a message whose last piece has been taken already.
     DataEnd,
     /// The oldest sends of a client object are done.
@@ -133,9 +139,9 @@ pub(crate) enum What {
     Event(Option<Box<Event>>),
 }
 
-/// What the messages of an item are.
+/// Where the messages of an item come from, and whether they are whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Of {
+pub(crate) enum Origin {
     /// Messages to a client object, each with its `dataEnd`.
     Client,
     /// Pieces of a message to a client object.
@@ -144,19 +150,20 @@ pub(crate) enum Of {
     Connection(u64),
 }
 
-impl Of {
+impl Origin {
     /// The number of a server's connection.
     pub(crate) fn connection(self) -> Option<u64> {
         match self {
-            Of::Client | Of::Pieces => None,
-            Of::Connection(number) => Some(number),
+            Origin::Client | Origin::Pieces => None,
+            Origin::Connection(number) => Some(number),
         }
     }
 }
 
 /// Where payloads lie.
 pub(crate) enum Body {
-    /// One is the next `len` bytes, or units of UTF-16, of its arena; this many bytes were received.
+    /// One is the next `len` bytes, or units of UTF-16, of its arena; this many bytes were
+    /// received.
     Small { kind: Kind, len: u32, received: u32 },
     /// `count` of them are the same; the next `count` lengths are theirs.
     Run {
@@ -211,51 +218,52 @@ impl Queue {
         *self.waker() = None;
     }
 
-    // Small payloads are taken by reference: to move one about takes longer than all else that is done with it.
+    // Small payloads are taken by reference: to move one about takes longer than all else that is
+    // done with it.
 
     #[inline]
-    pub(crate) fn text(self: &Arc<Self>, object: u64, of: Of, text: Text<'_>) {
+    pub(crate) fn text(self: &Arc<Self>, object: u64, origin: Origin, text: Text<'_>) {
         if !text.is_ascii() {
-            self.message(object, of, |batch| batch.transcoded(text));
+            self.message(object, origin, |batch| batch.transcoded(text));
         } else if text.len() <= SMALL {
-            self.message(object, of, |batch| {
+            self.message(object, origin, |batch| {
                 batch.copied(Kind::Latin1, text.as_bytes());
             });
         } else {
-            self.message(object, of, |batch| {
+            self.message(object, origin, |batch| {
                 batch.payload(Kind::Latin1, text.into_payload());
             });
         }
     }
 
     #[inline]
-    pub(crate) fn binary(self: &Arc<Self>, object: u64, of: Of, payload: Payload<'_>) {
+    pub(crate) fn binary(self: &Arc<Self>, object: u64, origin: Origin, payload: Payload<'_>) {
         if payload.len() <= SMALL {
-            self.message(object, of, |batch| batch.copied(Kind::Binary, &payload));
+            self.message(object, origin, |batch| batch.copied(Kind::Binary, &payload));
         } else {
-            self.message(object, of, |batch| batch.payload(Kind::Binary, payload));
+            self.message(object, origin, |batch| batch.payload(Kind::Binary, payload));
         }
     }
 
     #[inline]
-    fn message(self: &Arc<Self>, object: u64, of: Of, add: impl FnOnce(&mut Batch)) {
+    fn message(self: &Arc<Self>, object: u64, origin: Origin, add: impl FnOnce(&mut Batch)) {
         self.append(|batch| {
-            batch.begin_message(object, of);
+            batch.begin_message(object, origin);
             add(batch);
         });
     }
 
     pub(crate) fn data_end(self: &Arc<Self>, object: u64) {
-        self.append(|batch| batch.item(object, What::DataEnd));
+        self.append(|batch| batch.item(object, ItemKind::DataEnd));
     }
 
     pub(crate) fn sent(self: &Arc<Self>, object: u64, more: u32) {
         self.append(|batch| match batch.items.last_mut() {
             Some(Item {
-                object: of,
-                what: What::Sent { count },
-            }) if *of == object => *count += more,
-            _ => batch.item(object, What::Sent { count: more }),
+                object: last,
+                kind: ItemKind::Sent { count },
+            }) if *last == object => *count += more,
+            _ => batch.item(object, ItemKind::Sent { count: more }),
         });
     }
 
@@ -263,10 +271,11 @@ impl Queue {
         if matches!(event, Event::SendFailed { .. }) {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
-        self.append(|batch| batch.item(object, What::Event(Some(Box::new(event)))));
+        self.append(|batch| batch.item(object, ItemKind::Event(Some(Box::new(event)))));
     }
 
-    /// Whether JavaScript knows of all sends that have failed so far: only then are its oldest unanswered ones not among them.
+    /// Whether JavaScript knows of all sends that have failed so far: only then are its oldest
+    /// unanswered ones not among them.
     pub(crate) fn failures_are_known(&self) -> bool {
         self.failures.load(Ordering::Relaxed) == 0
     }
@@ -278,14 +287,14 @@ impl Queue {
 
     #[inline]
     fn append(self: &Arc<Self>, append: impl FnOnce(&mut Batch)) {
-        GATHERED.with_borrow_mut(|gathered| {
-            if !gathered.is_for(self) {
-                gathered.hand_over();
-                gathered.queue = Some(Arc::clone(self));
+        PENDING.with_borrow_mut(|pending| {
+            if !pending.is_for(self) {
+                pending.hand_over();
+                pending.queue = Some(Arc::clone(self));
             }
-            append(&mut gathered.batch);
-            if gathered.batch.messages >= READY_MESSAGES || gathered.batch.bytes >= READY_BYTES {
-                gathered.hand_over();
+            append(&mut pending.batch);
+            if pending.batch.messages >= READY_MESSAGES || pending.batch.bytes >= READY_BYTES {
+                pending.hand_over();
                 self.announce();
             }
         });
@@ -293,9 +302,9 @@ impl Queue {
 
     /// The network thread has nothing more to add for now.
     pub(crate) fn flush(self: &Arc<Self>) {
-        GATHERED.with_borrow_mut(|gathered| {
-            if gathered.is_for(self) {
-                gathered.hand_over();
+        PENDING.with_borrow_mut(|pending| {
+            if pending.is_for(self) {
+                pending.hand_over();
             }
         });
         self.announce();
@@ -320,8 +329,9 @@ impl Queue {
         std::mem::swap(&mut self.lock().ready, batches);
     }
 
-    /// Gives back what [`take`](Self::take) has taken, and tells whether more came since. If not, the next event wakes the JavaScript
-    /// thread again; both happen under one lock, or a wake-up could be lost.
+    /// Gives back what [`take`](Self::take) has taken, and tells whether more came since. If not,
+    /// the next event wakes the JavaScript thread again; both happen under one lock, or a wake-up
+    /// could be lost.
     pub(crate) fn give_back(&self, batches: &mut VecDeque<Batch>) -> bool {
         batches.iter_mut().for_each(Batch::recycle);
         let mut state = self.lock();
@@ -358,14 +368,14 @@ impl Queue {
     }
 }
 
-impl Gathered {
+impl Pending {
     fn is_for(&self, queue: &Arc<Queue>) -> bool {
         self.queue
             .as_ref()
             .is_some_and(|own| Arc::ptr_eq(own, queue))
     }
 
-    /// What was gathered lies ready.
+    /// What was pending lies ready.
     fn hand_over(&mut self) {
         let Some(queue) = self.queue.take() else {
             return;
@@ -416,18 +426,18 @@ impl Batch {
         self.cursor = Cursor::default();
     }
 
-    fn item(&mut self, object: u64, what: What) {
-        self.items.push(Item { object, what });
+    fn item(&mut self, object: u64, kind: ItemKind) {
+        self.items.push(Item { object, kind });
     }
 
     #[inline]
-    fn begin_message(&mut self, object: u64, of: Of) {
+    fn begin_message(&mut self, object: u64, origin: Origin) {
         match self.items.last() {
             Some(Item {
                 object: last,
-                what: What::Messages { of: what, .. },
-            }) if *last == object && *what == of => {}
-            _ => self.item(object, What::Messages { of, bodies: 0 }),
+                kind: ItemKind::Messages { origin: same, .. },
+            }) if *last == object && *same == origin => {}
+            _ => self.item(object, ItemKind::Messages { origin, bodies: 0 }),
         }
         self.messages += 1;
     }
@@ -476,7 +486,7 @@ impl Batch {
         self.lengths.push(len as u16);
         // A body of another item has other listeners.
         if let Some(Item {
-            what: What::Messages { bodies: 1.., .. },
+            kind: ItemKind::Messages { bodies: 1.., .. },
             ..
         }) = self.items.last()
             && let Some(Body::Run {
@@ -506,7 +516,7 @@ impl Batch {
     fn body(&mut self, body: Body) {
         self.bodies.push(body);
         if let Some(Item {
-            what: What::Messages { bodies, .. },
+            kind: ItemKind::Messages { bodies, .. },
             ..
         }) = self.items.last_mut()
         {
@@ -516,7 +526,8 @@ impl Batch {
 }
 
 impl Arenas {
-    /// Appends text that is not ASCII, as Latin-1 or as UTF-16, and tells how many bytes or units that took.
+    /// Appends text that is not ASCII, as Latin-1 or as UTF-16, and tells how many bytes or units
+    /// that took.
     fn transcode(&mut self, text: &str) -> (Kind, usize) {
         let start = self.narrow.len();
         self.narrow.resize(start + text.len(), 0);

@@ -1,11 +1,11 @@
-//! What was delivered, and is yet to be reported: what JavaScript has not handed on does not count as
-//! consumed.
+//! What was delivered, and is yet to be reported: what JavaScript has not handed on does not count
+//! as consumed.
 use std::time::Instant;
 
-use crate::queue::Of;
+use crate::queue::Origin;
 
-/// What `drain` has to know when `deliver` has stopped. JavaScript keeps the values that it has not handed on yet, and
-/// `drain` calls it once more before all else.
+/// What `drain` has to know when `deliver` has stopped. JavaScript keeps the values that it has not
+/// handed on yet, and `drain` calls it once more before all else.
 #[derive(Default)]
 pub(crate) struct Interrupted {
     /// Until when it may go on, in this turn of the event loop. `None`: it is another turn.
@@ -18,14 +18,14 @@ pub(crate) struct Interrupted {
 #[derive(Default)]
 pub(crate) struct Reports {
     /// Whose messages they were.
-    pub(crate) taken: Vec<Taken>,
+    pub(crate) consumed: Vec<Consumed>,
     /// How many `SendFailed` events there were.
     pub(crate) failures: usize,
 }
 
-pub(crate) struct Taken {
+pub(crate) struct Consumed {
     pub(crate) object: u64,
-    pub(crate) of: Of,
+    pub(crate) origin: Origin,
     pub(crate) events: usize,
     pub(crate) bytes: usize,
 }

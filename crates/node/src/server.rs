@@ -1,7 +1,7 @@
 //! The functions of a server object, `webSocket.WebSocketServer`.
 //!
-//! Its clients are numbered on their way to JavaScript, so that a message carries a number instead of an address. Results
-//! are returned as in [`crate::client`].
+//! Its clients are numbered on their way to JavaScript, so that a message carries a number instead
+//! of an address. Results are returned as in [`crate::client`].
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,31 +17,31 @@ use crate::event::{Disconnected, Event, Peer};
 use crate::failure::Failure;
 use crate::napi::Value;
 use crate::options::ServerOptions;
-use crate::queue::{Of, Queue};
+use crate::queue::{Origin, Queue};
 use crate::server_clients::{Clients, Server};
 use crate::settings;
 
 /// Takes the events of one server object on the network thread.
-struct Inbox {
+struct ServerInbox {
     object: u64,
     queue: Arc<Queue>,
     clients: Arc<Clients>,
 }
 
-impl ServerListener for Inbox {
+impl ServerListener for ServerInbox {
     fn on_event(&self, event: ServerEvent<'_>) {
         let (queue, object) = (&self.queue, self.object);
         let event = match event {
             ServerEvent::Text(from, text) => {
                 let number = self.clients.lock().get(from);
                 return number.map_or((), |number| {
-                    queue.text(object, Of::Connection(number), text)
+                    queue.text(object, Origin::Connection(number), text)
                 });
             }
             ServerEvent::Binary(from, payload) => {
                 let number = self.clients.lock().get(from);
                 return number.map_or((), |number| {
-                    queue.binary(object, Of::Connection(number), payload)
+                    queue.binary(object, Origin::Connection(number), payload)
                 });
             }
             ServerEvent::Connect(connection) => Event::Connected(Peer {
@@ -82,7 +82,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
         .with_runtime_limits(call.environment.limits);
     let object = call.environment.next_object();
     let clients = Arc::<Clients>::default();
-    let inbox = Inbox {
+    let inbox = ServerInbox {
         object,
         queue: Arc::clone(&call.environment.queue),
         clients: Arc::clone(&clients),
@@ -159,7 +159,8 @@ pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
     token(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
 
-/// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an array of connections.
+/// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an
+/// array of connections.
 pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
     let except: Vec<ClientConnection> = call.get(2)?;
     let except: Vec<Connection> = except
@@ -198,8 +199,8 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
     answer(call, result)
 }
 
-/// `answerRequest(object, id)` lets a client in; `answerRequest(object, id, status, reason)` refuses it.
-/// Only the first answer counts.
+/// `answerRequest(object, id)` lets a client in; `answerRequest(object, id, status, reason)`
+/// refuses it. Only the first answer counts.
 pub(crate) fn answer_request(call: &Call<'_>) -> Result<Value> {
     // Ids begin at 1 and count up: as numbers of JavaScript they are exact for 2^53 requests.
     let (object, id) = (call.number(0)?, call.number(1)?);

@@ -1,4 +1,5 @@
-//! What holds for the whole process: the API level and the policy that the program has set, or that its files say.
+//! What holds for the whole process: the API level and the policy that the program has set, or that
+//! its files say.
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,8 +12,8 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::napi::Value;
 
-/// What a `send` that has not been answered costs in JavaScript: a promise, its functions and its place in
-/// a queue. Bytes.
+/// What a `send` that has not been answered costs in JavaScript: a promise, its functions and its
+/// place in a queue. Bytes.
 const SEND_COST: usize = 512;
 
 struct Settings {
@@ -47,7 +48,8 @@ impl Settings {
     }
 }
 
-/// The surroundings of a new object of the program whose main module is the file `main`; at level `default` if nothing says otherwise.
+/// The surroundings of a new object of the program whose main module is the file `main`; at level
+/// `default` if nothing says otherwise.
 pub(crate) fn context(main: Option<PathBuf>, default: u32) -> Context {
     let main = main.as_deref();
     let mut settings = settings();
@@ -60,8 +62,8 @@ pub(crate) fn context(main: Option<PathBuf>, default: u32) -> Context {
     context.with_message_cost(SEND_COST)
 }
 
-/// Why a text of so many UTF-16 units cannot be sent: each takes a byte at least. What a call without a
-/// permission says comes first, as for every other.
+/// Why a text of so many UTF-16 units cannot be sent: each takes a byte at least. What a call
+/// without a permission says comes first, as for every other.
 pub(crate) fn too_long(units: usize) -> BusinessError {
     let policy = settings().surroundings(None).context.policy();
     if let Err(why) = policy.internet() {

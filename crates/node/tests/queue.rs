@@ -25,7 +25,7 @@ mod event {
 }
 
 use event::Event;
-use queue::{Item, Of, Queue, What};
+use queue::{Item, ItemKind, Origin, Queue};
 
 const MESSAGES: usize = 20_000;
 
@@ -54,7 +54,7 @@ fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woke
         std::thread::spawn(move || {
             for number in 0..MESSAGES {
                 let mut bytes = payload(number);
-                queue.binary(1, Of::Client, Payload::Borrowed(&mut bytes));
+                queue.binary(1, Origin::Client, Payload::Borrowed(&mut bytes));
                 if number.is_multiple_of(7) {
                     queue.flush();
                 }
@@ -87,7 +87,7 @@ fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woke
                         }
                     }
                 }
-                let failed = |item: &&Item| matches!(item.what, What::Event(_));
+                let failed = |item: &&Item| matches!(item.kind, ItemKind::Event(_));
                 let count = batch.items.iter().filter(failed).count();
                 queue.told_of_failures(count);
                 failures += count;

@@ -14,7 +14,7 @@ use crate::connection::driver::{Handler, drive};
 use crate::connection::mailbox::{Amount, Mailbox, ReadPermission};
 use crate::connection::shared_socket::SharedSocket;
 use crate::event::Event;
-use crate::queue::{Body, Item, Of, Queue, What};
+use crate::queue::{Body, Item, ItemKind, Origin, Queue};
 use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{Transport, run};
 
@@ -288,7 +288,7 @@ pub fn no_event_is_left_in_the_queue() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 for len in 0..3 {
-                    queue.binary(1, Of::Client, Payload::Borrowed(&mut [0; 2][..len]));
+                    queue.binary(1, Origin::Client, Payload::Borrowed(&mut [0; 2][..len]));
                     if len != 1 {
                         queue.flush();
                     }
@@ -396,7 +396,7 @@ pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
         network.join().unwrap();
         let mut batches = VecDeque::new();
         queue.take(&mut batches);
-        let failed = |item: &Item| matches!(item.what, What::Event(_));
+        let failed = |item: &Item| matches!(item.kind, ItemKind::Event(_));
         assert!(batches.iter().flat_map(|batch| &batch.items).all(failed));
     });
 }

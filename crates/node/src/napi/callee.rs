@@ -71,9 +71,9 @@ impl Env {
         let Env(env) = self;
         let callee = Box::into_raw(Box::new(callee)).cast::<c_void>();
         let mut function = ptr::null_mut();
-        // SAFETY: an `Env` is current. `enter` is called with `callee`, a `C`, as long as there is the
-        // function: Node-API calls the finalizer when there is not any more, once, and not while the
-        // function runs.
+        // SAFETY: an `Env` is current. `enter` is called with `callee`, a `C`, as long as there is
+        // the function: Node-API calls the finalizer when there is not any more, once, and not
+        // while the function runs.
         let made = unsafe {
             let (name, length) = (name.as_ptr(), NAPI_AUTO_LENGTH);
             check(sys::napi_create_function(

@@ -60,8 +60,8 @@ impl Function {
         Ok(Value(result))
     }
 
-    /// An ArrayBuffer that it makes when it is called with a length, with a copy of `bytes`; `None`:
-    /// there is no memory for it, or the function is not what it was.
+    /// An ArrayBuffer that it makes when it is called with a length, with a copy of `bytes`;
+    /// `None`: there is no memory for it, or the function is not what it was.
     pub(crate) fn make_array_buffer(&self, env: Env, bytes: &[u8]) -> Result<Option<Value>> {
         let length = env.convert(bytes.len() as f64)?;
         let buffer = self.call(env, &[length])?;

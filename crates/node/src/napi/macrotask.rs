@@ -14,9 +14,9 @@ impl Env {
         let mut task = ptr::null_mut();
         // SAFETY: an `Env` and a `Value` are current, and so is `name`; what is no function is an
         // error. Without a callback of ours Node-API calls the function itself: it has nothing of
-        // ours that it could outlive. The call that waits is the only one, so that it ends when that
-        // has been made: with `release` this thread gives up what it has counted as using it, and
-        // does not use it again.
+        // ours that it could outlive. The call that waits is the only one, so that it ends when
+        // that has been made: with `release` this thread gives up what it has counted as using it,
+        // and does not use it again.
         unsafe {
             check(sys::napi_create_threadsafe_function(
                 env,

@@ -20,9 +20,9 @@
 //! All `unsafe` of this crate is here, in [`utf16`](crate::text::utf16), and in one line of
 //! [`module`](crate::module): the compiler refuses it elsewhere. It rests on these:
 //!
-//! - **An [`Env`] is current.** One is made where Node-API calls us, of the `napi_env` that it calls
-//!   with: always on the environment's thread, while that call lasts. It holds a pointer, so that the
-//!   compiler keeps it on its thread, and nothing that outlives a call stores one.
+//! - **An [`Env`] is current.** One is made where Node-API calls us, of the `napi_env` that it
+//!   calls with: always on the environment's thread, while that call lasts. It holds a pointer, so
+//!   that the compiler keeps it on its thread, and nothing that outlives a call stores one.
 //! - **A [`Value`] is current**, for the same reasons, until the call returns or the [`Scope`]
 //!   closes in which it was made. Values are in locals, and in the list of `delivery`, which is
 //!   emptied before its scope is replaced. Values cannot come from another environment: its objects
@@ -31,8 +31,8 @@
 //!   What runs JavaScript then returns an error instead, which `check` makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
 //! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], [`Env::convert`] and
-//!   [`Arguments::get`] of objects (accessors of prototypes), in [`Wakeup::new`] (`async_hooks`), and
-//!   when an error of ours becomes an exception; nowhere else. It may call any function of this
+//!   [`Arguments::get`] of objects (accessors of prototypes), in [`Wakeup::new`] (`async_hooks`),
+//!   and when an error of ours becomes an exception; nowhere else. It may call any function of this
 //!   module. So across these nothing of the environment's cells or locks is borrowed, nor memory
 //!   that JavaScript owns.
 mod arguments;

@@ -22,8 +22,8 @@ pub(crate) struct Wakeup {
 
 /// The network thread's end.
 ///
-/// One that is kept is valid as long as the [`Wakeup`] that it is of: its owner, the queue of events,
-/// drops it before, in `silence`, under the lock under which it calls it.
+/// One that is kept is valid as long as the [`Wakeup`] that it is of: its owner, the queue of
+/// events, drops it before, in `silence`, under the lock under which it calls it.
 pub(crate) struct Waker(sys::napi_threadsafe_function);
 
 // SAFETY: to be called on other threads is what a thread-safe function is for, and `wake` does
@@ -73,9 +73,10 @@ impl Drop for Wakeup {
         } = *self;
         if !hook.is_null() {
             // SAFETY: `new` has added the hook, of an environment that has not ended: a `Wakeup` is
-            // on its thread (it holds pointers, so that the compiler keeps it there), and is dropped
-            // in the hook at the latest, or by a caller of `Wakeup::new`. The hook is not called any
-            // more, and has taken what it needs if it is what runs now; `hook` was made of a box.
+            // on its thread (it holds pointers, so that the compiler keeps it there), and is
+            // dropped in the hook at the latest, or by a caller of `Wakeup::new`. The hook is not
+            // called any more, and has taken what it needs if it is what runs now; `hook` was made
+            // of a box.
             unsafe {
                 sys::napi_remove_env_cleanup_hook(env, Some(end_environment), hook.cast());
                 drop(Box::from_raw(hook));
@@ -136,8 +137,8 @@ impl Waker {
         // SAFETY: the function is valid: the queue, which alone keeps a `Waker`, drops it in
         // `silence`, before the function is released, and holds a lock meanwhile without which it
         // does not call this; nobody else has one for longer than this call, on the thread that
-        // releases it. The call waits for nothing, and runs no JavaScript. It can fail only when the
-        // environment is going: then there is nobody left to wake.
+        // releases it. The call waits for nothing, and runs no JavaScript. It can fail only when
+        // the environment is going: then there is nobody left to wake.
         unsafe {
             sys::napi_call_threadsafe_function(
                 self.0,
