@@ -184,7 +184,8 @@ describe('callbacks run in the async context of their call', () => {
       return new Promise((resolve) => ws.send(name, (error) => resolve(log.push(`${error.code} ${store()}`))));
     }));
     await Promise.all(all);
-    assert.deepEqual(log, ['-1 A', '-1 B']);
+    // If the connection is refused between the two calls, the second one is answered at once.
+    assert.deepEqual(log.sort(), ['-1 A', '-1 B']);
   });
 
   it('of connect and close', async (t) => {
