@@ -3,7 +3,7 @@
 
 const { currentContext } = require('./context.js');
 const { failedCall, fromFailure, mistakeOf } = require('./errors.js');
-const { callLater, programRuns, uncaught } = require('./runtime.js');
+const { microtask, programRuns, uncaught } = require('./runtime.js');
 
 const ignore = () => {};
 
@@ -20,7 +20,7 @@ function callbackOf(args, most) {
 function answer(api, callback, error, value = true) {
   if (error !== undefined) failedCall(api, error);
   if (callback !== undefined) {
-    callLater(callback, error, error === undefined ? value : undefined);
+    microtask(callback, error, error === undefined ? value : undefined);
     return undefined;
   }
   return error === undefined ? Promise.resolve(value) : Promise.reject(error);
@@ -53,7 +53,7 @@ function isPeers(error) {
 }
 
 /** Keeps a rejection that an event tells as well from being an `unhandledRejection`. */
-function quieten(promise) {
+function suppressUnhandledRejection(promise) {
   promise.catch(ignore);
 }
 
@@ -102,7 +102,7 @@ class Pending {
 
   /** Rejects; an event tells the program as well. */
   rejectQuietly(error) {
-    if (this.promise !== undefined) quieten(this.promise);
+    if (this.promise !== undefined) suppressUnhandledRejection(this.promise);
     this.reject(error);
   }
 
@@ -144,4 +144,4 @@ class Queue {
   }
 }
 
-module.exports = { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, quieten };
+module.exports = { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, suppressUnhandledRejection };

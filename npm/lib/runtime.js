@@ -45,12 +45,13 @@ function warnOfLevel(text) {
 /** The objects that events may come for, by number. They are kept from being collected, and keep the process alive. */
 const active = new Map();
 
-function activate(object) {
+/** Keeps the process, or the worker thread, waiting for events of `object`. */
+function ref(object) {
   if (active.size === 0) native().keepAlive(true);
   active.set(object.number, object);
 }
 
-function deactivate(object) {
+function unref(object) {
   active.delete(object.number);
   if (active.size === 0) native().keepAlive(false);
 }
@@ -67,7 +68,7 @@ function wake() {
     uncaught(error);
   } finally {
     // There are more: timers and other sockets have their turn first.
-    if (more) native().afterTurn(wake);
+    if (more) native().macrotask(wake);
   }
 }
 
@@ -230,7 +231,7 @@ function run(object, i, detail) {
   if (count === 0) return message(object, new Bytes(all), detail);
   const isText = typeof all === 'string';
   let outcome = HEARD;
-  let lost = 0;
+  let dropped = 0;
   let start = runStart;
   let k = 0;
   try {
@@ -239,9 +240,9 @@ function run(object, i, detail) {
       const end = start + length;
       outcome = object.message(isText ? all.substring(start, end) : new Bytes(all, start, length), detail);
       if (outcome !== HEARD) {
-        // As in `message`. Only messages that were lost came before, or a listener has run.
-        if (outcome === THROWN || programRan || k > lost) break;
-        lost++;
+        // As in `message`. Only messages that were dropped came before, or a listener has run.
+        if (outcome === THROWN || programRan || k > dropped) break;
+        dropped++;
         object.unheard(detail);
       }
       start = end;
@@ -253,7 +254,7 @@ function run(object, i, detail) {
     outcome = THROWN;
   }
   runStart = 0;
-  if (k > lost) programRan = true;
+  if (k > dropped) programRan = true;
   if (k === count) return HEARD;
   if (outcome === THROWN) start += lengths.charCodeAt(k++);
   if (k === count) return THROWN;
@@ -292,7 +293,7 @@ function uncaught(error) {
 }
 
 /** Calls `callback` after the code that runs now, and before any event. */
-async function callLater(callback, ...args) {
+async function microtask(callback, ...args) {
   // Not with `then` of a promise that all calls share: that would keep the async context that it was made in.
   await undefined;
   try {
@@ -311,10 +312,10 @@ const MOST_IN_A_ROW = 64;
  * A program that sends for ever, as soon as it has sent, keeps neither timers nor sockets from their turns. Nothing is used for
  * this that a program, or its tests, can replace (`process.nextTick`, `setImmediate`, `Promise`).
  */
-async function flushAtEnd(client) {
+async function scheduleFlush(client) {
   if (++inARow >= MOST_IN_A_ROW) {
     inARow = 0;
-    native().afterTurn(() => client.flush());
+    native().macrotask(() => client.flush());
     return;
   }
   // Promise jobs that wait already may send as well: this one waits behind them, until none has.
@@ -326,20 +327,20 @@ async function flushAtEnd(client) {
   client.flush();
 }
 
-/** Says to an object's core that the program has lost the object itself. */
-const lost = new FinalizationRegistry((number) => {
+/** Says to an object's core that the object itself has been collected. */
+const registry = new FinalizationRegistry((number) => {
   const object = active.get(number);
   if (object === undefined) {
     native().free(number);
   } else {
-    object.lost();
+    object.collected();
   }
 });
 
-/** Calls the core of `object` when it has been collected: `lost()` if it is active, else it is freed. */
+/** Calls the core of `object` when it has been collected: `collected()` if it has a reference, else it is freed. */
 function watch(object, core) {
   // By number: the core's listeners may hold on to the object.
-  lost.register(object, core.number);
+  registry.register(object, core.number);
 }
 
 /** The program's main module, whose surroundings tell API level and permission. */
@@ -351,14 +352,14 @@ module.exports = {
   HEARD,
   THROWN,
   UNHEARD,
-  activate,
-  callLater,
-  deactivate,
-  flushAtEnd,
   mainModule,
+  microtask,
   native,
   programRuns,
   raise,
+  ref,
+  scheduleFlush,
   uncaught,
+  unref,
   watch,
 };

@@ -1,7 +1,15 @@
 // The server, `webSocket.WebSocketServer`.
 'use strict';
 
-const { Pending, Queue, answer, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
+const {
+  Pending,
+  Queue,
+  answer,
+  errorOf,
+  isPeers,
+  isTooLong,
+  suppressUnhandledRejection,
+} = require('./answers.js');
 const { Contexts } = require('./context.js');
 const { failedCall, foreignError, fromFailure, mistakeOf, parameterError } = require('./errors.js');
 const { unflatten } = require('./headers.js');
@@ -11,13 +19,13 @@ const {
   HEARD,
   THROWN,
   UNHEARD,
-  activate,
-  deactivate,
   mainModule,
   native,
   programRuns,
   raise,
+  ref,
   uncaught,
+  unref,
   watch,
 } = require('./runtime.js');
 
@@ -32,7 +40,7 @@ const STATIC_NAMES = {
   Request: 'request',
 };
 
-/** What an object is inside. While the server runs it goes on, even if the program has lost the object. */
+/** What an object is inside. While the server runs it goes on, even if the object has been collected. */
 class Core {
   listeners = new Listeners(EVENTS);
   number;
@@ -52,7 +60,7 @@ class Core {
   #stopped = false;
   #starts = 0;
   #hasStarted = false;
-  #lost = false;
+  #collected = false;
 
   constructor(level) {
     this.number = native().createServer(mainModule(), level);
@@ -62,7 +70,7 @@ class Core {
     const error = errorOf(() => native().startServer(this.number, serverOptions(config)));
     if (error !== undefined) return answer(start, undefined, error);
     this.#hasStarted = true;
-    if (this.#starts++ === 0) activate(this);
+    if (this.#starts++ === 0) ref(this);
     this.#contexts.begin();
     const pending = new Pending();
     this.starts.push(pending);
@@ -109,12 +117,12 @@ class Core {
   /** Rejects a call: quietly if the client may have decided that, which must not end the process. */
   #refuse(api, error) {
     const promise = answer(api, undefined, error);
-    if (this.#hasStarted && isPeers(error)) quieten(promise);
+    if (this.#hasStarted && isPeers(error)) suppressUnhandledRejection(promise);
     return promise;
   }
 
-  lost() {
-    this.#lost = true;
+  collected() {
+    this.#collected = true;
   }
 
   // What `deliver` calls.
@@ -146,7 +154,7 @@ class Core {
     return HEARD;
   }
 
-  /** A message is lost. */
+  /** No listener has heard a message. */
   unheard() {}
 
   event(name, value) {
@@ -240,8 +248,8 @@ class Core {
   #idle() {
     this.#contexts.end();
     if (--this.#starts > 0) return;
-    deactivate(this);
-    if (this.#lost) native().free(this.number);
+    unref(this);
+    if (this.#collected) native().free(this.number);
   }
 }
 

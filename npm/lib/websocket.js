@@ -1,7 +1,16 @@
 // The client, `webSocket.WebSocket`.
 'use strict';
 
-const { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, quieten } = require('./answers.js');
+const {
+  Pending,
+  Queue,
+  answer,
+  callbackOf,
+  errorOf,
+  isPeers,
+  isTooLong,
+  suppressUnhandledRejection,
+} = require('./answers.js');
 const { Contexts } = require('./context.js');
 const { failedCall, foreignError, fromFailure, parameterError, warnOfForeign } = require('./errors.js');
 const { unflatten } = require('./headers.js');
@@ -11,13 +20,13 @@ const {
   HEARD,
   THROWN,
   UNHEARD,
-  activate,
-  callLater,
-  deactivate,
-  flushAtEnd,
   mainModule,
+  microtask,
   native,
   raise,
+  ref,
+  scheduleFlush,
+  unref,
   watch,
 } = require('./runtime.js');
 
@@ -46,7 +55,7 @@ const STATIC_NAMES = {
   Reconnected: 'reconnected',
 };
 
-/** What an object is inside: it outlives the object that the program has lost, if it must. */
+/** What an object is inside: it outlives the object that has been collected, if it must. */
 class Client {
   listeners = new Listeners(EVENTS);
   number;
@@ -63,7 +72,7 @@ class Client {
   #muted = 0;
   /** Whether a connect has succeeded, ever: what is refused from then on may be the peer's doing. */
   hasConnected = false;
-  #lost = false;
+  #collected = false;
 
   constructor(level) {
     this.number = native().createClient(mainModule(), level);
@@ -74,7 +83,7 @@ class Client {
     const error = errorOf(() => native().connect(this.number, url, connectOptions(options)));
     // If an event tells of it, `idle` follows.
     if (error === undefined || isReported(error)) {
-      if (this.#connects++ === this.#over) activate(this);
+      if (this.#connects++ === this.#over) ref(this);
       this.#contexts.begin();
     }
     if (error === undefined) this.hasConnected = true;
@@ -96,7 +105,7 @@ class Client {
   /** A message waits: all that are sent by the code that runs now leave together when it has ended. */
   sending(pending) {
     this.sends.push(pending);
-    if (this.waiting++ === 0) flushAtEnd(this);
+    if (this.waiting++ === 0) scheduleFlush(this);
   }
 
   flush() {
@@ -109,9 +118,9 @@ class Client {
     return this.#over < this.#muted;
   }
 
-  /** The program has lost the object, while there is a connection. Listeners go on; without any it is closed. */
-  lost() {
-    this.#lost = true;
+  /** The object has been collected, while there is a connection. Listeners go on; without any it is closed. */
+  collected() {
+    this.#collected = true;
     if (this.listeners.none) native().closeClient(this.number, 1001);
   }
 
@@ -154,7 +163,7 @@ class Client {
     return THROWN;
   }
 
-  /** A message is lost. */
+  /** No listener has heard a message. */
   unheard(complete) {
     if (complete) this.dataEnd();
   }
@@ -201,8 +210,8 @@ class Client {
   #idle() {
     this.#contexts.end();
     if (++this.#over < this.#connects) return;
-    deactivate(this);
-    if (this.#lost) native().free(this.number);
+    unref(this);
+    if (this.#collected) native().free(this.number);
   }
 }
 
@@ -217,7 +226,7 @@ function isReported(error) {
 /** Answers a call that failed: quietly if the peer may have decided that, which must not end the process. */
 function refuse(client, api, callback, error) {
   const promise = answer(api, callback, error);
-  if (promise !== undefined && client.hasConnected && isPeers(error)) quieten(promise);
+  if (promise !== undefined && client.hasConnected && isPeers(error)) suppressUnhandledRejection(promise);
   return promise;
 }
 
@@ -252,8 +261,8 @@ class WebSocket {
     const promise = answer(connect, callback, error);
     if (promise !== undefined && error !== undefined && isReported(error)) {
       // The event tells it to a program that listens, also if it begins to only after this call.
-      callLater(() => {
-        if (client.listeners.lists.error.length > 0) quieten(promise);
+      microtask(() => {
+        if (client.listeners.lists.error.length > 0) suppressUnhandledRejection(promise);
       });
     }
     return promise;

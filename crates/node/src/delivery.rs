@@ -375,7 +375,7 @@ impl Delivery<'_, '_, '_> {
             bytes: 0,
         };
         let mut refused = self.environment.is_refused(object, origin.connection());
-        let mut lost = None;
+        let mut dropped = None;
         let mut done = 0;
         while done < bodies
             && (done == 0 || self.values.len() < VALUES)
@@ -390,7 +390,7 @@ impl Delivery<'_, '_, '_> {
                     .push(self.env, make_buffer, body, views, &mut self.values);
             if made.is_err() && !refused {
                 refused = true;
-                lost = Some(bytes);
+                dropped = Some(bytes);
             }
             if refused {
                 self.values.truncate(whole);
@@ -404,7 +404,7 @@ impl Delivery<'_, '_, '_> {
         if self.values.len() == headed {
             self.values.truncate(begun);
         }
-        if let Some(bytes) = lost {
+        if let Some(bytes) = dropped {
             self.refuse(object, origin, bytes)?;
         }
         Ok(done)

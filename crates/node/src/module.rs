@@ -16,7 +16,7 @@ use crate::{client, delivery, log, runtime, server, settings};
 /// All functions that JavaScript gets from `start`.
 static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"drain", delivery::drain),
-    (c"afterTurn", runtime::after_turn),
+    (c"macrotask", runtime::macrotask),
     (c"keepAlive", runtime::keep_alive),
     (c"uncaught", runtime::uncaught),
     (c"free", runtime::free),

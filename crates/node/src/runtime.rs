@@ -4,7 +4,7 @@ use napi::Result;
 use crate::call::Call;
 use crate::napi::Value;
 
-/// `keepAlive(yes)`: whether the process, or the worker thread, waits for events.
+/// `keepAlive(isOpen)`: whether the process, or the worker thread, waits for events.
 pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
     match call.get(0)? {
         true => call.environment.wait_for_events(call.env)?,
@@ -13,8 +13,8 @@ pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
     call.env.undefined()
 }
 
-/// `afterTurn(function)`: calls it once, when timers and sockets have had their turn.
-pub(crate) fn after_turn(call: &Call<'_>) -> Result<Value> {
+/// `macrotask(function)`: calls it once, when timers and sockets have had their turn.
+pub(crate) fn macrotask(call: &Call<'_>) -> Result<Value> {
     call.env.macrotask(call.value(0))?;
     call.env.undefined()
 }
