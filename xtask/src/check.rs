@@ -11,6 +11,7 @@ use crate::long::{self, Choice};
 use crate::peers::{self, Node, Python};
 use crate::process::{cargo, command, root, run as run_command};
 use crate::report::{Counts, Report, count};
+use crate::structure;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -93,6 +94,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 count(&mut cargo, counts)
             });
         }
+    }
+    if checks.wanted("structure") {
+        report.step("structure", structure::check);
     }
     checks.instructions(&mut report);
     checks.javascript(&mut report);

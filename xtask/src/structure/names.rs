@@ -99,3 +99,93 @@ impl Crate {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::{circles, rust};
+    use super::*;
+
+    /// The circles of a crate with these files, as `from uses name of to`.
+    fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let name = |path: &std::path::Path| {
+            path.strip_prefix(folder.path())
+                .unwrap()
+                .display()
+                .to_string()
+        };
+        let crate_ = rust::read(folder.path()).unwrap();
+        circles::all(&imports(&crate_))
+            .iter()
+            .flatten()
+            .map(|import| {
+                format!(
+                    "{} uses {} of {}",
+                    name(&import.from),
+                    import.name,
+                    name(&import.to)
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_circle_is_seen_through_a_re_export() {
+        let files = [
+            ("lib.rs", "mod a; mod b; pub use a::A;"),
+            (
+                "a.rs",
+                "use crate::b::make; pub struct A; fn f() { make() }",
+            ),
+            ("b.rs", "pub fn make() { let _: Option<crate::A> = None; }"),
+        ];
+        assert_eq!(
+            circles_of(&files),
+            ["a.rs uses make of b.rs", "b.rs uses A of a.rs"]
+        );
+    }
+
+    #[test]
+    fn a_circle_is_seen_in_what_a_macro_is_given_and_behind_a_glob() {
+        let files = [
+            ("lib.rs", "mod a; mod b;"),
+            (
+                "a.rs",
+                "pub struct A; fn f() { println!(\"{}\", crate::b::B) }",
+            ),
+            ("b/mod.rs", "mod c; pub use c::*;"),
+            ("b/c.rs", "use super::super::a::A; pub const B: A = A;"),
+        ];
+        assert_eq!(
+            circles_of(&files),
+            ["a.rs uses B of b/c.rs", "b/c.rs uses A of a.rs"]
+        );
+    }
+
+    #[test]
+    fn re_exports_impl_blocks_and_tests_are_no_imports() {
+        let files = [
+            ("lib.rs", "mod a;"),
+            (
+                "a/mod.rs",
+                "mod b; mod c; pub use b::B; pub struct A(c::C);",
+            ),
+            (
+                "a/b.rs",
+                "use super::A; pub struct B; impl A { fn f(&self) -> B { B } }",
+            ),
+            (
+                "a/c.rs",
+                "pub struct C; #[cfg(test)] mod tests { use super::super::A; }",
+            ),
+        ];
+        assert_eq!(circles_of(&files), [""; 0]);
+    }
+}
