@@ -11,7 +11,8 @@ use loom::thread;
 
 use crate::connection::batch::Outgoing;
 use crate::connection::driver::{Handler, drive};
-use crate::connection::mailbox::{Amount, Mailbox, ReadPermission};
+use crate::connection::mailbox::Mailbox;
+use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::shared_socket::SharedSocket;
 use crate::event::Event;
 use crate::queue::{Body, Item, ItemKind, Origin, Queue};

@@ -27,7 +27,8 @@ use arkws::{CloseCode, CloseFrame};
 use tracing::Instrument;
 
 use crate::connection::batch::Outgoing;
-use crate::connection::mailbox::{Mailbox, Refused};
+use crate::connection::mailbox::Mailbox;
+use crate::connection::send_queue::Refused;
 use crate::connection::shared_socket::SharedSocket;
 use crate::log;
 use crate::options::MAX_SEND;

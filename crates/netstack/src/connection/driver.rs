@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
 use crate::connection::batch::Batch;
-use crate::connection::mailbox::{Amount, Mailbox, ReadPermission};
+use crate::connection::mailbox::Mailbox;
+use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::shared_socket::{OpenSocket, SharedSocket};
 
 /// A close waits for messages that were sent before it for as long as the peer keeps taking them: after this long without

@@ -1,26 +1,13 @@
-//! What a program asks of one connection, on its way from the program's threads to the connection's task.
-use std::collections::VecDeque;
+//! What the program's threads and the task of one connection share: one lock, one waker.
 use std::task::{Context, Poll, Waker};
 
 use arkws::CloseFrame;
 
-use crate::connection::batch::{Batch, HEADER, Outgoing};
+use crate::connection::batch::{Batch, Outgoing};
+use crate::connection::close_state::CloseState;
+use crate::connection::receive_window::{Amount, ReadPermission, ReceiveWindow};
+use crate::connection::send_queue::{Refused, SendQueue};
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
-
-/// A connection is no longer read from when the program has left this many delivered messages, or bytes of them, unconsumed...
-const HIGH_WATER: Amount = Amount {
-    events: 16 << 10,
-    bytes: 4 << 20,
-};
-/// ...and is again when it has come down to this. (Messages count, too: millions of empty ones are not free.)
-const LOW_WATER: Amount = Amount {
-    events: 4 << 10,
-    bytes: 1 << 20,
-};
-
-/// Messages that were [fed](Mailbox::feed) are left to the driver when so many bytes wait, with their headers: to mask and write large
-/// ones takes a tenth of a millisecond, and the thread that sends may have better things to do. Bytes.
-const MUCH: usize = 512 << 10;
 
 /// The state that a program's threads and the task of one connection share. `T` is how its sender recognises a message.
 #[derive(Debug)]
@@ -32,74 +19,13 @@ pub(crate) struct Mailbox<T> {
 
 #[derive(Debug)]
 struct MailboxState<T> {
-    /// The driver takes one batch when it has handed the last to the operating system; messages are added to the newest.
-    queue: VecDeque<Batch<T>>,
-    /// The memory of the batch before, while the connection is busy.
-    spare: Option<Batch<T>>,
-    /// Messages, and bytes of them, that have not been handed to the operating system, with those that the driver has taken.
-    messages: usize,
-    bytes: usize,
-    /// Most bytes that may wait, unless it is those of a single message.
-    limit: usize,
-    /// What a message counts for at least, in bytes, while it waits.
-    message_cost: usize,
+    queue: SendQueue<T>,
     close_state: CloseState,
-    /// Delivered and not consumed.
-    unconsumed: Amount,
-    paused: bool,
+    window: ReceiveWindow,
     /// The driver's, while it waits. `None`: it will look again by itself.
     waker: Option<Waker>,
     /// Of who waits until the messages have been handed over, or for the end. Boxed: few do.
     watcher: Option<Box<Waker>>,
-}
-
-/// Messages that were delivered and not consumed. Below zero when the program was faster than the driver's report.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Amount {
-    pub(crate) events: isize,
-    pub(crate) bytes: isize,
-}
-
-impl Amount {
-    fn exceeds(&self, other: &Amount) -> bool {
-        self.events > other.events || self.bytes > other.bytes
-    }
-}
-
-/// How far the end of the connection has come, seen from the program.
-#[derive(Debug)]
-enum CloseState {
-    /// Messages are taken.
-    Open,
-    /// The program has asked for the end; messages that it sent before go first if `drain`.
-    Closing { frame: CloseFrame, drain: bool },
-    /// The connection has ended, or its peer has begun to end it.
-    Closed { requested: Option<CloseFrame> },
-}
-
-/// Why a message was not queued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// The connection is closing or closed.
-    Closed,
-    /// Too much is waiting already.
-    Full {
-        /// Bytes that wait.
-        queued: usize,
-        /// Bytes that may.
-        limit: usize,
-    },
-}
-
-/// What the driver is to do with data that arrives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReadPermission {
-    /// Deliver it.
-    Deliver,
-    /// Leave it in the transport: the program lags behind.
-    Pause,
-    /// The program has asked for a close, whose answer lies behind the data.
-    Discard,
 }
 
 /// The next thing to do for a driver.
@@ -120,15 +46,9 @@ impl<T> Mailbox<T> {
     /// A message counts for `message_cost` bytes at least.
     pub(crate) fn new(limit: usize, message_cost: usize) -> Mailbox<T> {
         let state = MailboxState {
-            queue: VecDeque::new(),
-            spare: None,
-            messages: 0,
-            bytes: 0,
-            limit,
-            message_cost: message_cost.max(Batch::<T>::PLACE),
+            queue: SendQueue::new(limit, message_cost),
             close_state: CloseState::Open,
-            unconsumed: Amount::default(),
-            paused: false,
+            window: ReceiveWindow::default(),
             waker: None,
             watcher: None,
         };
@@ -149,8 +69,7 @@ impl<T> Mailbox<T> {
     /// [taken](Self::take), or [wakes the driver](Self::wake_driver).
     pub(crate) fn feed(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
         let state = self.add(message, tag)?;
-        // Half of what may wait is much, too: what comes next must not be refused because nobody was told.
-        if state.bytes + state.messages * HEADER >= MUCH.min(state.limit / 2) {
+        if state.queue.is_much() {
             wake(state);
         }
         Ok(())
@@ -161,23 +80,13 @@ impl<T> Mailbox<T> {
         message: Outgoing<'_>,
         tag: T,
     ) -> Result<MutexGuard<'_, MailboxState<T>>, Refused> {
-        let len = message.len();
         // Whoever waits for the lock need not wait for the copy of a large payload.
         let message = message.detached();
         let mut state = self.lock();
-        if !matches!(state.close_state, CloseState::Open) {
+        if !state.close_state.is_open() {
             return Err(Refused::Closed);
         }
-        let queued = state.queued();
-        if queued > 0 && queued.saturating_add(len) > state.limit {
-            return Err(Refused::Full {
-                queued,
-                limit: state.limit,
-            });
-        }
-        state.messages += 1;
-        state.bytes += len;
-        state.batch(len).push(message, tag);
+        state.queue.push(message, tag)?;
         Ok(state)
     }
 
@@ -189,17 +98,15 @@ impl<T> Mailbox<T> {
         let (CloseState::Open, Some(waker)) = (&state.close_state, &state.waker) else {
             return None;
         };
-        let next = state.queue.pop_front()?;
-        state.spare = Some(std::mem::replace(batch, next));
-        Some(waker.clone())
+        state.queue.take(batch).then(|| waker.clone())
     }
 
     /// Messages that have not been handed to the operating system, bytes of them, and whether that is a
     /// quarter of what may wait.
     pub(crate) fn waiting(&self) -> (usize, usize, bool) {
         let state = self.lock();
-        let much = state.queued() > state.limit / 4;
-        (state.messages, state.bytes, much)
+        let queue = &state.queue;
+        (queue.messages(), queue.bytes(), queue.is_quarter_full())
     }
 
     /// Has the driver look.
@@ -210,7 +117,7 @@ impl<T> Mailbox<T> {
     /// Asks for the end of the connection; `false` if it is ending already. Without `drain`, messages that still wait are given up.
     pub(crate) fn close(&self, frame: CloseFrame, drain: bool) -> bool {
         let mut state = self.lock();
-        if !matches!(state.close_state, CloseState::Open) {
+        if !state.close_state.is_open() {
             return false;
         }
         state.close_state = CloseState::Closing { frame, drain };
@@ -242,10 +149,7 @@ impl<T> Mailbox<T> {
     /// The program has consumed `events` messages with `bytes` of data in all.
     pub(crate) fn consumed(&self, events: usize, bytes: usize) {
         let mut state = self.lock();
-        state.unconsumed.events -= events as isize;
-        state.unconsumed.bytes -= bytes as isize;
-        if state.paused && !state.unconsumed.exceeds(&LOW_WATER) {
-            state.paused = false;
+        if state.window.consumed(events, bytes) {
             wake(state);
         }
     }
@@ -255,22 +159,17 @@ impl<T> Mailbox<T> {
     pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut Batch<T>>) -> Work {
         let mut state = self.lock();
         let state = &mut *state;
-        let abandon = match state.close_state {
-            CloseState::Open | CloseState::Closing { drain: true, .. } => false,
-            CloseState::Closing { drain: false, .. } | CloseState::Closed { .. } => true,
-        };
+        let abandon = state.close_state.gives_up();
         let idle = batch.is_some();
         let mut taken = false;
         if let Some(batch) = batch
             && !abandon
         {
-            match state.queue.pop_front() {
-                Some(next) => {
-                    state.spare = Some(std::mem::replace(batch, next));
-                    taken = true;
-                }
-                // Idle connections own no memory for messages (but for what `Batch::shrink` leaves of a flush).
-                None => state.release(),
+            taken = state.queue.take(batch);
+            if !taken {
+                // Idle connections own no memory for messages (but for what `Batch::shrink` leaves of a
+                // flush).
+                state.queue.release();
             }
         }
         if taken {
@@ -282,7 +181,7 @@ impl<T> Mailbox<T> {
         {
             state.waker = Some(waker.clone());
         }
-        let reading = match (state.paused, &state.close_state) {
+        let reading = match (state.window.is_paused(), &state.close_state) {
             (_, CloseState::Closing { .. } | CloseState::Closed { requested: Some(_) }) => {
                 ReadPermission::Discard
             }
@@ -310,40 +209,36 @@ impl<T> Mailbox<T> {
     /// For the driver: the messages of this batch have been handed to the operating system.
     pub(crate) fn handed_over(&self, batch: &Batch<T>) {
         let mut state = self.lock();
-        state.messages -= batch.len();
-        state.bytes -= batch.bytes();
-        if state.messages == 0 {
+        state.queue.handed_over(batch);
+        if state.queue.messages() == 0 {
             notify(state);
         }
     }
 
     /// For the driver: these have been delivered.
     pub(crate) fn delivered(&self, more: Amount) {
-        let mut state = self.lock();
-        state.unconsumed.events += more.events;
-        state.unconsumed.bytes += more.bytes;
-        state.paused |= state.unconsumed.exceeds(&HIGH_WATER);
+        self.lock().window.delivered(more);
     }
 
     /// From now on at most `limit` bytes may wait.
     pub(crate) fn set_limit(&self, limit: usize) {
-        self.lock().limit = limit;
+        self.lock().queue.set_limit(limit);
     }
 
     /// Bytes of messages that have not been handed to the operating system.
     pub(crate) fn bytes(&self) -> usize {
-        self.lock().bytes
+        self.lock().queue.bytes()
     }
 
     /// Whether messages are taken.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.lock().close_state, CloseState::Open)
+        self.lock().close_state.is_open()
     }
 
     /// Ready when the program has asked for the end: for the time before there is a connection.
     pub(crate) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if !matches!(state.close_state, CloseState::Open) {
+        if !state.close_state.is_open() {
             return Poll::Ready(());
         }
         state.waker = Some(cx.waker().clone());
@@ -353,7 +248,7 @@ impl<T> Mailbox<T> {
     /// Ready when the operating system has all messages, or the connection has ended: for one thread
     /// at a time.
     pub(crate) fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_watched(cx, |state| state.messages == 0)
+        self.poll_watched(cx, |state| state.queue.messages() == 0)
     }
 
     /// Ready when the connection has ended, or its peer has; for one thread at a time.
@@ -377,38 +272,20 @@ impl<T> Mailbox<T> {
     /// For the driver: nothing is sent any more.
     pub(crate) fn end(&self) {
         let mut state = self.lock();
-        let close_state = std::mem::replace(
-            &mut state.close_state,
-            CloseState::Closed { requested: None },
-        );
-        state.close_state = CloseState::Closed {
-            requested: match close_state {
-                CloseState::Open => None,
-                CloseState::Closing { frame, .. } => Some(frame),
-                CloseState::Closed { requested } => requested,
-            },
-        };
+        state.close_state.end();
         notify(state);
     }
 
     /// The messages that still wait, after [`end`](Self::end).
     pub(crate) fn unsent(&self) -> Vec<T> {
         let mut state = self.lock();
-        state.messages = 0;
-        state.bytes = 0;
         state.waker = None;
-        state.spare = None;
-        let unsent = std::mem::take(&mut state.queue);
-        unsent.into_iter().flat_map(Batch::into_tags).collect()
+        state.queue.give_up()
     }
 
     /// The close frame with which the program ended the connection, if it was first.
     pub(crate) fn requested_close(&self) -> Option<CloseFrame> {
-        match &self.lock().close_state {
-            CloseState::Open => None,
-            CloseState::Closing { frame, .. } => Some(frame.clone()),
-            CloseState::Closed { requested } => requested.clone(),
-        }
+        self.lock().close_state.requested()
     }
 
     fn lock(&self) -> MutexGuard<'_, MailboxState<T>> {
@@ -433,28 +310,6 @@ fn wake<T>(mut state: MutexGuard<'_, MailboxState<T>>) {
     }
 }
 
-impl<T> MailboxState<T> {
-    /// What waits, as the limit counts it.
-    fn queued(&self) -> usize {
-        self.bytes.max(self.messages * self.message_cost)
-    }
-
-    /// The batch that a message of `len` bytes is added to.
-    fn batch(&mut self, len: usize) -> &mut Batch<T> {
-        let fits = self.queue.back().is_some_and(|last| last.has_room(len));
-        if !fits {
-            let next = self.spare.take().unwrap_or_default();
-            self.queue.push_back(next);
-        }
-        self.queue.back_mut().expect("there is one now")
-    }
-
-    fn release(&mut self) {
-        self.queue = VecDeque::new();
-        self.spare = None;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -462,6 +317,8 @@ mod tests {
     use std::task::Wake;
 
     use super::*;
+    use crate::connection::batch::HEADER;
+    use crate::connection::send_queue::MUCH;
 
     const LIMIT: usize = 1 << 20;
 
@@ -616,8 +473,6 @@ mod tests {
         given.send(0, &[0; 100]).unwrap();
         given.take();
         given.take();
-        let state = given.mailbox.lock();
-        assert_eq!(state.queue.capacity(), 0);
-        assert!(state.spare.is_none());
+        assert!(!given.mailbox.lock().queue.owns_memory());
     }
 }

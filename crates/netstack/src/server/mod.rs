@@ -47,7 +47,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
 use crate::connection::batch::Outgoing;
-use crate::connection::mailbox::Refused;
+use crate::connection::send_queue::Refused;
 use crate::options::MAX_SEND;
 use crate::{BusinessError, CloseOptions, Context};
 use admission::FloodRule;
