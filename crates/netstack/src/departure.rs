@@ -58,20 +58,20 @@ fn open() -> MutexGuard<'static, Open> {
 }
 
 /// The place of an open connection in the list of all; given back when dropped.
-pub(crate) struct Registration(u64);
+pub(crate) struct OpenEntry(u64);
 
-impl Registration {
-    pub(crate) fn new(connection: &Arc<impl OpenConnection>) -> Registration {
+impl OpenEntry {
+    pub(crate) fn new(connection: &Arc<impl OpenConnection>) -> OpenEntry {
         let connection = Arc::downgrade(connection);
         let mut open = open();
         open.last += 1;
         let number = open.last;
         open.connections.insert(number, connection);
-        Registration(number)
+        OpenEntry(number)
     }
 }
 
-impl Drop for Registration {
+impl Drop for OpenEntry {
     fn drop(&mut self) {
         open().connections.remove(&self.0);
     }

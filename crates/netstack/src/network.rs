@@ -8,7 +8,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::departure::{OpenConnection, Registration};
+use crate::departure::{OpenConnection, OpenEntry};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::Notify;
@@ -64,9 +64,9 @@ impl Network {
     }
 
     /// Lists an open connection for [`leave_process`](Self::leave_process), for as long as the result lives.
-    pub(crate) fn register(&self, connection: &Arc<impl OpenConnection>) -> Option<Registration> {
+    pub(crate) fn register(&self, connection: &Arc<impl OpenConnection>) -> Option<OpenEntry> {
         match self.0 {
-            Kind::Process => Some(Registration::new(connection)),
+            Kind::Process => Some(OpenEntry::new(connection)),
             Kind::Borrowed(_) => None,
         }
     }

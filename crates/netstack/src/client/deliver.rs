@@ -13,7 +13,7 @@ use crate::{BusinessError, Event, Listener, RuntimeLimits};
 
 /// A binding is told to deliver at least every so many messages, so that a fast peer does not make it wait for a
 /// pause.
-const BATCH: u32 = 2048;
+const FLUSH_AFTER: u32 = 2048;
 
 impl<L: Listener> ErasedListener for L {
     fn drive<'a>(
@@ -59,9 +59,9 @@ impl<'a, L: Listener> Deliver<'a, L> {
         }
     }
 
-    fn tell(&self, tell: impl FnOnce(&L)) {
+    fn call(&self, call: impl FnOnce(&L)) {
         if !self.object.is_dropped() {
-            tell(self.listener);
+            call(self.listener);
         }
     }
 
@@ -75,10 +75,10 @@ impl<'a, L: Listener> Deliver<'a, L> {
                 at -= 1;
             }
             let piece = text.split_to(at);
-            self.tell(|listener| listener.on_event(Event::Text(piece)));
+            self.call(|listener| listener.on_event(Event::Text(piece)));
             pieces += 1;
         }
-        self.tell(|listener| listener.on_text(text));
+        self.call(|listener| listener.on_text(text));
         self.count();
         pieces
     }
@@ -89,10 +89,10 @@ impl<'a, L: Listener> Deliver<'a, L> {
         let mut pieces = 1;
         while data.len() > limit {
             let piece = data.split_to(limit);
-            self.tell(|listener| listener.on_event(Event::Binary(piece)));
+            self.call(|listener| listener.on_event(Event::Binary(piece)));
             pieces += 1;
         }
-        self.tell(|listener| listener.on_binary(data));
+        self.call(|listener| listener.on_binary(data));
         self.count();
         pieces
     }
@@ -100,9 +100,9 @@ impl<'a, L: Listener> Deliver<'a, L> {
     /// An event more.
     fn count(&mut self) {
         self.waiting += 1;
-        if self.waiting >= BATCH {
+        if self.waiting >= FLUSH_AFTER {
             self.waiting = 0;
-            self.tell(Listener::flush);
+            self.call(Listener::flush);
         }
     }
 }
@@ -114,7 +114,7 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
         {
             return self.pieces_of_text(text, limit);
         }
-        self.tell(|listener| listener.on_text(text));
+        self.call(|listener| listener.on_text(text));
         self.count();
         1
     }
@@ -125,7 +125,7 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
         {
             return self.pieces_of_binary(data, limit);
         }
-        self.tell(|listener| listener.on_binary(data));
+        self.call(|listener| listener.on_binary(data));
         self.count();
         1
     }
@@ -141,13 +141,13 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
     fn too_big(&mut self, why: String) {
         let message = format!("Websocket connection lost: {why}");
         let error = BusinessError::event(message, None, Cause::TooBig.as_str());
-        self.tell(|listener| listener.on_event(Event::Error(error)));
+        self.call(|listener| listener.on_event(Event::Error(error)));
         self.waiting += 1;
     }
 
     fn sent(&mut self, tags: &[()]) {
         let count = u32::try_from(tags.len()).expect("a batch is a few thousand messages at most");
-        self.tell(|listener| listener.on_event(Event::Sent { count }));
+        self.call(|listener| listener.on_event(Event::Sent { count }));
         self.waiting += 1;
     }
 
@@ -160,7 +160,7 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
         self.object.lock().stats.count(stats);
         if self.waiting > 0 {
             self.waiting = 0;
-            self.tell(Listener::flush);
+            self.call(Listener::flush);
         }
     }
 }

@@ -78,14 +78,14 @@ impl WebSocket {
             };
             let object = Arc::clone(&self.object);
             let event = BusinessError::event(error.message.clone(), None, cause);
-            let told = self.object.context.network().spawn(async move {
+            let spawned = self.object.context.network().spawn(async move {
                 object.emit(Event::Error(event));
                 object.emit(Event::Idle);
                 object.flush();
             });
             BusinessError {
                 // If there is no network thread, nobody can be told but the caller.
-                cause: told.is_ok().then_some(cause),
+                cause: spawned.is_ok().then_some(cause),
                 ..error
             }
         })
@@ -169,20 +169,21 @@ impl WebSocket {
         self.flush_if(|| true)
     }
 
-    /// As [`flush`](Self::flush) if `may` says so, which is asked only if this thread could write; else the network thread hands
+    /// As [`flush`](Self::flush) if `permitted` says so, which is asked only if this thread could write; else the network thread hands
     /// everything over, and events tell of it.
     ///
     /// For a binding that passes events on later: while an [`Event::SendFailed`](crate::Event::SendFailed) is on its way to the program,
     /// the oldest sends that have not been answered are those that failed.
     #[must_use = "these messages are not told of by any event"]
     #[inline]
-    pub fn flush_if(&self, may: impl FnOnce() -> bool) -> usize {
+    pub fn flush_if(&self, permitted: impl FnOnce() -> bool) -> usize {
         let Some(link) = self.object.link() else {
             return 0;
         };
-        link.socket.try_write_inline(&link.mailbox, may, |stats| {
-            self.object.lock().stats.count(stats);
-        })
+        link.socket
+            .try_write_inline(&link.mailbox, permitted, |stats| {
+                self.object.lock().stats.count(stats);
+            })
     }
 
     fn send<'a>(

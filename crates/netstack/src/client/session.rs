@@ -249,7 +249,7 @@ impl Session {
             // Under the lock: a `send` is refused with the cause, or answered with it below.
             mailbox.end();
             state.link = None;
-            state.last_end = Some(end.told());
+            state.last_end = Some(end.last_end());
         }
         let mut unsent = mailbox.unsent();
         unsent.append(&mut self.link.in_doubt());
@@ -309,7 +309,7 @@ async fn closing(link: &Link) {
 
 impl SessionEnd {
     /// In words, and for programs.
-    fn told(&self) -> LastEnd {
+    fn last_end(&self) -> LastEnd {
         match self {
             SessionEnd::Unreached(failure) | SessionEnd::Lost(failure) => LastEnd {
                 why: failure.detail.clone(),
@@ -327,7 +327,7 @@ impl SessionEnd {
 
     /// What the sends learn that were under way.
     fn of_send(&self) -> BusinessError {
-        let LastEnd { why, cause } = self.told();
+        let LastEnd { why, cause } = self.last_end();
         BusinessError::not_sent(why).with_cause(cause)
     }
 }

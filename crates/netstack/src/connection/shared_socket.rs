@@ -101,30 +101,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> SharedSocket<S, T> {
     /// take at once, is left to the driver. Returns how many were handed over, of which the driver's handler is told nothing;
     /// `count` is then given the counters of the connection.
     ///
-    /// To compress is work for the driver's thread, and so is everything while the sender `may` not.
+    /// To compress is work for the driver's thread, and so is everything while the sender is not `permitted` to.
     pub(crate) fn try_write_inline(
         &self,
         mailbox: &Mailbox<T>,
-        may: impl FnOnce() -> bool,
+        permitted: impl FnOnce() -> bool,
         count: impl FnOnce(Stats),
     ) -> usize {
-        self.write_inline(mailbox, may, count).unwrap_or_else(|| {
-            mailbox.wake_driver();
-            0
-        })
+        self.write_inline(mailbox, permitted, count)
+            .unwrap_or_else(|| {
+                mailbox.wake_driver();
+                0
+            })
     }
 
     /// `None`: it is for the driver.
     fn write_inline(
         &self,
         mailbox: &Mailbox<T>,
-        may: impl FnOnce() -> bool,
+        permitted: impl FnOnce() -> bool,
         count: impl FnOnce(Stats),
     ) -> Option<usize> {
         let mut socket = self.0.try_lock().ok()?;
         let open = socket.as_mut()?;
         // Under the lock: what was told of an earlier connection was told before this one was open.
-        if open.socket.negotiated().deflate.is_some() || !may() {
+        if open.socket.negotiated().deflate.is_some() || !permitted() {
             return None;
         }
         let _guard = WakeOnPanic(mailbox);

@@ -1,7 +1,7 @@
 //! Who may come in: limits by client address, and the flood rule (the platform's).
 //!
 //! State machines with time as a parameter. A "client" of the contract is a [`ClientAddress`]; one
-//! client may have several connections. All memory is bounded: seats by the limits, the flood rule's
+//! client may have several connections. All memory is bounded: the occupancy by the limits, the flood rule's
 //! by [`MAX_ADDRESSES`].
 use std::collections::HashMap;
 use std::time::Duration;
@@ -96,20 +96,20 @@ pub(super) struct Limits {
 
 /// The connections that are in, or wait for the program's answer, by client address.
 #[derive(Debug)]
-pub(super) struct Seats {
+pub(super) struct Occupancy {
     limits: Limits,
     taken: CountByAddress,
 }
 
-impl Seats {
-    pub(super) fn new(limits: Limits) -> Seats {
-        Seats {
+impl Occupancy {
+    pub(super) fn new(limits: Limits) -> Occupancy {
+        Occupancy {
             limits,
             taken: CountByAddress::default(),
         }
     }
 
-    /// Gives `address` a seat, to be given back with [`leave`](Self::leave). An attempt that the limits
+    /// Counts a connection of `address`, until it [leaves](Self::leave). An attempt that the limits
     /// refuse does not count as one for the flood rule.
     pub(super) fn enter(
         &mut self,
@@ -129,7 +129,7 @@ impl Seats {
         Ok(())
     }
 
-    /// Gives a seat back.
+    /// A connection of `address` is over.
     pub(super) fn leave(&mut self, address: ClientAddress) {
         self.taken.remove(address);
     }
@@ -233,43 +233,43 @@ mod tests {
 
     #[test]
     fn distinct_addresses_are_limited_and_a_known_one_may_come_again() {
-        let (mut seats, mut flood) = (Seats::new(LIMITS), FloodRule::default());
+        let (mut occupancy, mut flood) = (Occupancy::new(LIMITS), FloodRule::default());
         let now = Instant::now();
-        assert_eq!(seats.enter(ip(1), &mut flood, now), Ok(()));
-        assert_eq!(seats.enter(ip(2), &mut flood, now), Ok(()));
+        assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
+        assert_eq!(occupancy.enter(ip(2), &mut flood, now), Ok(()));
         assert_eq!(
-            seats.enter(ip(3), &mut flood, now),
+            occupancy.enter(ip(3), &mut flood, now),
             Err(Refusal::TooManyClients(2))
         );
-        assert_eq!(seats.enter(ip(1), &mut flood, now), Ok(()));
-        seats.leave(ip(2));
-        assert_eq!(seats.enter(ip(3), &mut flood, now), Ok(()));
+        assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
+        occupancy.leave(ip(2));
+        assert_eq!(occupancy.enter(ip(3), &mut flood, now), Ok(()));
     }
 
     #[test]
     fn connections_of_one_address_are_limited() {
-        let (mut seats, mut flood) = (Seats::new(LIMITS), FloodRule::default());
+        let (mut occupancy, mut flood) = (Occupancy::new(LIMITS), FloodRule::default());
         let now = Instant::now();
         for _ in 0..3 {
-            assert_eq!(seats.enter(ip(1), &mut flood, now), Ok(()));
+            assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
         }
         assert_eq!(
-            seats.enter(ip(1), &mut flood, now),
+            occupancy.enter(ip(1), &mut flood, now),
             Err(Refusal::TooManyConnections(3))
         );
-        seats.leave(ip(1));
-        assert_eq!(seats.enter(ip(1), &mut flood, now), Ok(()));
+        occupancy.leave(ip(1));
+        assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
     }
 
     #[test]
     fn a_limit_of_zero_lets_nobody_in() {
         let mut flood = FloodRule::default();
         for (clients, per_client) in [(0, 10), (10, 0)] {
-            let mut seats = Seats::new(Limits {
+            let mut occupancy = Occupancy::new(Limits {
                 clients,
                 per_client,
             });
-            assert!(seats.enter(ip(1), &mut flood, Instant::now()).is_err());
+            assert!(occupancy.enter(ip(1), &mut flood, Instant::now()).is_err());
         }
     }
 
@@ -312,13 +312,13 @@ mod tests {
 
     #[test]
     fn attempts_that_the_limits_refuse_do_not_count() {
-        let (mut seats, mut flood) = (Seats::new(LIMITS), FloodRule::default());
+        let (mut occupancy, mut flood) = (Occupancy::new(LIMITS), FloodRule::default());
         let now = Instant::now();
         for _ in 0..3 {
-            seats.enter(ip(1), &mut flood, now).unwrap();
+            occupancy.enter(ip(1), &mut flood, now).unwrap();
         }
         for _ in 0..100 {
-            seats.enter(ip(1), &mut flood, now).unwrap_err();
+            occupancy.enter(ip(1), &mut flood, now).unwrap_err();
         }
         assert_eq!(attempts(&mut flood, 60, now), 51 - 3);
     }

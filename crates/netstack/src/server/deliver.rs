@@ -13,7 +13,7 @@ use crate::connection::shared_socket::SharedSocket;
 
 /// The object is told to deliver at least every so many events, so that a fast client does not make it
 /// wait for a pause.
-const BATCH: u32 = 256;
+const FLUSH_AFTER: u32 = 256;
 
 impl<L: ServerListener> ErasedServerListener for L {
     fn drive<'a>(
@@ -53,16 +53,16 @@ struct PeerEvents<'a, L> {
 
 impl<L: ServerListener> PeerEvents<'_, L> {
     fn emit(&mut self, event: ServerEvent<'_>) {
-        self.shared.tell(|| self.listener.on_event(event));
+        self.shared.call(|| self.listener.on_event(event));
         self.waiting += 1;
-        if self.waiting >= BATCH {
+        if self.waiting >= FLUSH_AFTER {
             self.settle();
         }
     }
 
     fn settle(&mut self) {
         if std::mem::take(&mut self.waiting) > 0 {
-            self.shared.tell(|| self.listener.flush());
+            self.shared.call(|| self.listener.flush());
         }
     }
 }

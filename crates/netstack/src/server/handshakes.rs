@@ -1,6 +1,6 @@
 //! The opening handshakes in progress: how many there may be, and which goes when there are more.
 //!
-//! Whoever can connect can begin one, and say nothing. So a newcomer is never refused for those: the
+//! Whoever can connect can begin one, and say nothing. So a new one is never refused for those: the
 //! oldest that has sent no complete request makes room. Only requests that wait for the program's
 //! answer keep their places.
 use std::collections::BTreeMap;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_of_all_makes_room_for_a_newcomer() {
+    fn the_oldest_of_all_makes_room_for_a_new_one() {
         let mut handshakes = Handshakes::default();
         let mut before = full(&mut handshakes);
         handshakes.begin(address(200)).unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::address::ClientAddress;
-use super::admission::{FloodRule, Limits, Refusal, Seats};
+use super::admission::{FloodRule, Limits, Occupancy, Refusal};
 use super::connection::Connection;
 use super::handshakes::{HandshakeId, Handshakes, Replaced};
 use super::lifecycle::Lifecycle;
@@ -23,7 +23,7 @@ pub(super) struct Registry(Mutex<RegistryState>);
 
 struct RegistryState {
     handshakes: Handshakes,
-    seats: Seats,
+    occupancy: Occupancy,
     peers: HashMap<Connection, Arc<Peer>>,
     /// How the last [`MAX_ENDED`] that left did so: for calls that come too late.
     ended: VecDeque<(Connection, Gone)>,
@@ -35,7 +35,7 @@ impl Registry {
     pub(super) fn new(limits: Limits) -> Registry {
         Registry(Mutex::new(RegistryState {
             handshakes: Handshakes::default(),
-            seats: Seats::new(limits),
+            occupancy: Occupancy::new(limits),
             peers: HashMap::new(),
             ended: VecDeque::new(),
             reports: (Instant::now(), 0),
@@ -76,7 +76,9 @@ impl Registry {
         address: ClientAddress,
         flood: &mut FloodRule,
     ) -> Result<ConnectionPermit, Refusal> {
-        self.lock().seats.enter(address, flood, Instant::now())?;
+        self.lock()
+            .occupancy
+            .enter(address, flood, Instant::now())?;
         Ok(ConnectionPermit {
             registry: Arc::clone(self),
             address,
@@ -166,7 +168,7 @@ pub(super) struct ConnectionPermit {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.registry.lock().seats.leave(self.address);
+        self.registry.lock().occupancy.leave(self.address);
     }
 }
 

@@ -41,16 +41,16 @@ pub(super) trait ErasedServerListener: ServerListener {
 
 impl Shared {
     pub(super) fn emit(&self, event: ServerEvent<'_>) {
-        self.tell(|| self.listener.on_event(event));
+        self.call(|| self.listener.on_event(event));
     }
 
     pub(super) fn flush(&self) {
-        self.tell(|| self.listener.flush());
+        self.call(|| self.listener.flush());
     }
 
     /// A listener that panics touches neither the client whose event it was nor any other.
-    pub(super) fn tell(&self, tell: impl FnOnce()) {
-        if !self.muted.load(Ordering::Relaxed) && catch_unwind(AssertUnwindSafe(tell)).is_err() {
+    pub(super) fn call(&self, call: impl FnOnce()) {
+        if !self.muted.load(Ordering::Relaxed) && catch_unwind(AssertUnwindSafe(call)).is_err() {
             error!(target: "arkws", "the server's listener panicked");
         }
     }
