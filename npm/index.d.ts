@@ -796,11 +796,14 @@ export declare namespace webSocket {
    * @since 19
    */
   interface WebSocketServerConfig {
-    /** 1 to 65535; 0: a free one, see {@link WebSocketServer.listAddress}. */
+    /** 1 to 65535; 0: a free one, see {@link WebSocketServer.listAddress}. Anything but a number is 401. */
     serverPort: number;
     /** Address to listen at. Default: `"0.0.0.0"`. */
     serverIP?: string;
-    /** Certificate and key: makes it a `wss://` server. Default: none. */
+    /**
+     * Certificate and key: makes it a `wss://` server. Default: none. What is no object with a string `certPath` is 401; an empty
+     * `certPath` means none, with a warning.
+     */
     serverCert?: ServerCert;
     /** Sub-protocols that the server speaks, separated by commas, the best first. Default: none. */
     protocol?: string;

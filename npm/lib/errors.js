@@ -8,7 +8,8 @@ class BusinessError extends Error {
     // Again, to make it enumerable and the second to be shown.
     delete this.message;
     this.code = code;
-    this.message = message;
+    // Not assigned: the program may have frozen `Error.prototype`.
+    Object.defineProperty(this, 'message', { value: message, enumerable: true, configurable: true, writable: true });
     if (data !== undefined) this.data = data;
   }
 }
@@ -25,11 +26,12 @@ const QUEUE_FULL = 'queue-full';
 /** Refused because too much waits: frames would cost more than the message. */
 function withoutFrames(code, message, data) {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
+  // Not assigned: the program may have frozen `Error`.
+  Reflect.set(Error, 'stackTraceLimit', 0);
   try {
     return new BusinessError(code, message, data);
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   }
 }
 

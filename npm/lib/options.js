@@ -50,8 +50,8 @@ function closeOptions(options) {
 function serverOptions(config) {
   return {
     serverIP: only('string', config.serverIP),
-    serverPort: only('number', config.serverPort),
-    serverCert: certificate(config.serverCert),
+    serverPort: port(config.serverPort),
+    serverCert: serverCertificate(config.serverCert),
     maxConcurrentClientsNumber: only('number', config.maxConcurrentClientsNumber),
     maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
     protocol: only('string', config.protocol),
@@ -83,9 +83,34 @@ function isObject(value) {
   return typeof value === 'object' && value !== null;
 }
 
+/** To listen at a port of the system's choice is said with 0. */
+function port(value) {
+  if (typeof value === 'number') return value;
+  throw parameterError('serverPort is missing, or no number');
+}
+
+/** The certificate and key of a client. */
 function certificate(value) {
   if (!isObject(value)) return undefined;
   return { certPath: text(value.certPath), keyPath: text(value.keyPath), keyPassword: text(value.keyPassword) };
+}
+
+/** Whoever gives one wants TLS: a mistake in it must not serve clear text. */
+function serverCertificate(value) {
+  if (value === undefined) return undefined;
+  const { certPath, keyPath, keyPassword } = isObject(value) ? value : {};
+  if (typeof certPath !== 'string') throw parameterError('serverCert is no object with a certPath that is a string');
+  if (certPath === '') warnOfNoCertificate();
+  return { certPath, keyPath: text(keyPath), keyPassword: text(keyPassword) };
+}
+
+let warned = false;
+
+/** An empty path means none, as the platform has it. */
+function warnOfNoCertificate() {
+  if (warned || typeof process !== 'object') return;
+  warned = true;
+  process.emitWarning("serverCert's certPath is empty: the server speaks without TLS", { code: 'ARKWS_SERVER_CERT' });
 }
 
 function proxy(options) {

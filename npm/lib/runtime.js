@@ -88,6 +88,9 @@ function makeBuffer(length) {
 let values = [];
 let next = 0;
 
+/** Before what is left of some messages `dataEnd` is to be told of the last one. */
+let ends = false;
+
 /** Where a run of messages goes on that `deliver` has stopped in. */
 let runStart = 0;
 
@@ -115,7 +118,7 @@ function deliver(...more) {
     if (what === SENT) {
       sent(object);
     } else {
-      context = object.context;
+      context = object.contextOf(what);
       context.runInAsyncScope(handOn, undefined, object, what);
     }
   }
@@ -177,6 +180,8 @@ const HEARD = 0;
 const UNHEARD = 1;
 /** ...or one has thrown. */
 const THROWN = 2;
+/** Heard, and its listeners are gone: its `dataEnd` is told when what awaits the message has run. */
+const ENDS = 3;
 
 /** Hands the messages behind a head of so many values to `object`, each with `detail`. */
 function messages(object, head, detail) {
@@ -195,7 +200,7 @@ function messages(object, head, detail) {
     }
     if (outcome === UNHEARD) break;
     i += value === undefined ? 3 : 1;
-    if (outcome === THROWN) break;
+    if (outcome !== HEARD) break;
   }
   if (outcome === HEARD) {
     next = i;
@@ -205,6 +210,8 @@ function messages(object, head, detail) {
   // What is left gets the same head.
   next = i - head;
   values.copyWithin(next, begin, begin + head);
+  if (ends) values.splice(next, 0, values[next], DATA_END);
+  ends = false;
   stops = true;
 }
 
@@ -217,6 +224,7 @@ function message(object, value, detail) {
     object.unheard(detail);
     return HEARD;
   }
+  ends = outcome === ENDS;
   return outcome;
 }
 
@@ -241,7 +249,8 @@ function run(object, i, detail) {
       outcome = object.message(isText ? all.substring(start, end) : new Bytes(all, start, length), detail);
       if (outcome !== HEARD) {
         // As in `message`. Only messages that were dropped came before, or a listener has run.
-        if (outcome === THROWN || programRan || k > dropped) break;
+        ends = outcome === ENDS;
+        if (outcome !== UNHEARD || programRan || k > dropped) break;
         dropped++;
         object.unheard(detail);
       }
@@ -256,7 +265,7 @@ function run(object, i, detail) {
   runStart = 0;
   if (k > dropped) programRan = true;
   if (k === count) return HEARD;
-  if (outcome === THROWN) start += lengths.charCodeAt(k++);
+  if (outcome !== UNHEARD) start += lengths.charCodeAt(k++);
   if (k === count) return THROWN;
   // What is left is a run, too.
   values[i + 2] = lengths.slice(k);
@@ -264,9 +273,11 @@ function run(object, i, detail) {
   return UNHEARD;
 }
 
+const noContext = new NoContext();
+
 /** Takes the events of an object that is gone. */
 const nobody = {
-  context: new NoContext(),
+  contextOf: () => noContext,
   listens: true,
   message: () => HEARD,
   sent() {},
@@ -349,6 +360,7 @@ function mainModule() {
 }
 
 module.exports = {
+  ENDS,
   HEARD,
   THROWN,
   UNHEARD,

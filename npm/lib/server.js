@@ -128,7 +128,7 @@ class Core {
   // What `deliver` calls.
 
   /** In which events are told. */
-  get context() {
+  contextOf() {
     return this.#contexts.oldest;
   }
 

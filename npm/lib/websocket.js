@@ -17,6 +17,7 @@ const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
 const {
+  ENDS,
   HEARD,
   THROWN,
   UNHEARD,
@@ -63,9 +64,12 @@ class Client {
   sends = new Queue();
   /** Sends that a flush is to follow. */
   waiting = 0;
-  /** Of the connects that are not over. */
+  /** Of the connects that are not over, and of those that were refused, of which an event is to tell. */
   #contexts = new Contexts('arkws.connect');
-  /** Connects that events tell of, and how many of them are over. */
+  #refused = new Contexts('arkws.connect');
+  /** How many both are. */
+  #pending = 0;
+  /** Connects that were not refused, and how many of them are over. */
   #connects = 0;
   #over = 0;
   /** Of so many connects, the first ones, no more messages are given to the program: it has closed them. */
@@ -81,14 +85,13 @@ class Client {
   /** Starts to connect; the error if that fails. */
   connect(url, options) {
     const error = errorOf(() => native().connect(this.number, url, connectOptions(options)));
-    // If an event tells of it, `idle` follows.
-    if (error === undefined || isReported(error)) {
-      if (this.#connects++ === this.#over) ref(this);
-      this.#contexts.begin();
+    if (error === undefined) {
+      this.hasConnected = true;
+      this.#connects++;
+      this.#begin(this.#contexts);
+    } else if (isReported(error)) {
+      this.#begin(this.#refused);
     }
-    if (error === undefined) this.hasConnected = true;
-    // It may be over before the one that the program has closed.
-    else if (this.#isMuted) this.#muted = this.#connects;
     return error;
   }
 
@@ -126,9 +129,9 @@ class Client {
 
   // What `deliver` calls.
 
-  /** In which events are told. */
-  get context() {
-    return this.#contexts.oldest;
+  /** In which the event of that name, or messages, are told. */
+  contextOf(name) {
+    return name === 'refused' ? this.#refused.oldest : this.#contexts.oldest;
   }
 
   /** Whether a message would be heard, or must not be. */
@@ -150,17 +153,22 @@ class Client {
         return this.#thrown(error, value, complete, listeners, k);
       }
     }
-    if (complete && lists.dataEnd.length > 0) this.dataEnd();
+    if (!complete) return HEARD;
+    // Who has awaited this message may listen for its end.
+    if (lists.message.length === 0) return ENDS;
+    if (lists.dataEnd.length > 0) this.dataEnd();
     return HEARD;
   }
 
   /** A listener has thrown; those behind it are to be called. (A closure in `message` would cost all messages.) */
   #thrown(error, value, complete, listeners, index) {
+    let ends = false;
     raise(error, () => {
       callFrom(index + 1, listeners, (listener) => listener(undefined, value));
-      if (complete) this.dataEnd();
+      ends = complete && this.listeners.lists.message.length === 0;
+      if (complete && !ends) this.dataEnd();
     });
-    return THROWN;
+    return ends ? ENDS : THROWN;
   }
 
   /** No listener has heard a message. */
@@ -202,14 +210,25 @@ class Client {
         return this.listeners.emit('reconnecting', { ...value, cause: fromFailure(value.cause) });
       case 'reconnected':
         return this.listeners.emit('reconnected', value);
+      case 'refused':
+        this.listeners.emit('error', fromFailure(value));
+        return this.#end(this.#refused);
       case 'idle':
-        return this.#idle();
+        this.#over++;
+        return this.#end(this.#contexts);
     }
   }
 
-  #idle() {
-    this.#contexts.end();
-    if (++this.#over < this.#connects) return;
+  /** A call has been made of which events tell. */
+  #begin(contexts) {
+    if (this.#pending++ === 0) ref(this);
+    contexts.begin();
+  }
+
+  /** They have. */
+  #end(contexts) {
+    contexts.end();
+    if (--this.#pending > 0) return;
     unref(this);
     if (this.#collected) native().free(this.number);
   }

@@ -48,6 +48,31 @@ describe('events run in the async context', () => {
     assert.deepEqual(log, ['open first', 'message first', 'close first', 'open second', 'message second', 'close second']);
   });
 
+  it('of their connect, though others are refused meanwhile', async (t) => {
+    const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(data)));
+    const log = [];
+    const ws = logging(log, ['open', 'message', 'error', 'close']);
+    storage.run('A', () => ws.connect(url));
+    await next(ws, 'open');
+    const refused = storage.run('B', () => rejection(ws.connect(url)));
+    const told = next(ws, 'error');
+    assert.equal((await refused).code, 2302003);
+    await told;
+    ws.send('a');
+    await next(ws, 'message');
+    ws.close();
+    const other = storage.run('C', () => rejection(ws.connect(url)));
+    await next(ws, 'close');
+    assert.equal((await other).code, 2302003);
+    assert.deepEqual(log.toSorted?.() ?? log.sort(), ['close A', 'error B', 'error C', 'message A', 'open A']);
+    // It is free again.
+    storage.run('D', () => ws.connect(url));
+    await next(ws, 'open');
+    ws.close();
+    await next(ws, 'close');
+    assert.deepEqual(log.slice(-2), ['open D', 'close D']);
+  });
+
   it('of a connect that fails, at once and later', async () => {
     const log = [];
     const ws = logging(log);

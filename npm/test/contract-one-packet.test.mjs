@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import arkws from 'arkws';
+import arkws, { setApiVersion } from 'arkws';
 import { next, rejection } from './events.mjs';
 import { close, frame, onePacket, text } from './one-packet.mjs';
 import { folder, node } from './support.mjs';
@@ -44,6 +44,27 @@ describe('events of one packet', () => {
         assert.deepEqual(await untilClose(ws), sent);
       }
     });
+  }
+
+  for (const level of [10, 12]) {
+    for (const long of [1, 10_000]) {
+      it(`dataEnd among them, at API level ${level}, of messages of ${long} bytes`, async (t) => {
+        const sent = ['a', 'b', 'c'].map((letter) => letter.repeat(long));
+        const url = await onePacket(t, [...sent.map(text), close(1000)]);
+        setApiVersion(level);
+        t.after(() => setApiVersion(undefined));
+        const ws = await opened(t, url);
+        const closed = next(ws, 'close');
+        for (const message of sent) {
+          for (let got = ''; got !== message; ) {
+            const [, value] = await next(ws, 'message');
+            got += value;
+          }
+          await next(ws, 'dataEnd');
+        }
+        await closed;
+      });
+    }
   }
 
   it('come to listeners that are added in a tick, and after queueMicrotask', async (t) => {

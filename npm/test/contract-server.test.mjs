@@ -69,6 +69,13 @@ describe('start', () => {
   for (const [config, expected] of [
     [{ serverIP: '0.0.0.0..' }, 2302004],
     [{ serverIP: 'localhost' }, 2302004],
+    [{ serverPort: undefined }, 401],
+    [{ serverPort: '8080' }, 401],
+    [{ serverCert: null }, 401],
+    [{ serverCert: true }, 401],
+    [{ serverCert: 'cert.pem' }, 401],
+    [{ serverCert: {} }, 401],
+    [{ serverCert: { certPath: 1 } }, 401],
     [{ serverPort: 65536 }, 2302005],
     [{ serverPort: -1 }, 2302005],
     [{ serverPort: 1e12 }, 2302005],

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import arkws, { BusinessError } from 'arkws';
 import { WebSocket } from 'ws';
 import { called, connected, next, rejection } from './events.mjs';
-import { serve } from './support.mjs';
+import { folder, node, serve } from './support.mjs';
 
 const thrower = () => {
   throw new Error('boom');
@@ -339,5 +339,30 @@ describe('a server', () => {
     assert.equal(response.statusCode, 404);
     assert.equal(thrown.length, 2 * conversions().length + 8);
     for (const error of thrown) assertParameterError(error);
+  });
+});
+
+describe('a program that has frozen what errors are made of', () => {
+  it('gets them all the same', async (t) => {
+    const url = await serve(t, () => {});
+    const root = await folder({
+      'app.mjs': `
+        import webSocket from 'arkws';
+        Object.freeze(Error);
+        Object.freeze(Error.prototype);
+        const ws = webSocket.createWebSocket();
+        ws.on('open', async () => {
+          // The second goes beyond the limit; the third is one too many.
+          const results = ['a', 'b', 'c'].map((text) => ws.send(text).catch((error) => error));
+          for (const result of await Promise.all(results)) console.log(result === true || result.code);
+          console.log(await ws.send(1).catch((error) => error.code));
+          ws.close();
+        });
+        ws.connect('${url}', { maxQueuedBytes: 600 });
+      `,
+    });
+    const { code, stderr, lines } = await node(['app.mjs'], { cwd: root });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(lines, ['true', 'true', '-1', '401']);
   });
 });

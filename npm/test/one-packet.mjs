@@ -5,10 +5,12 @@ import { createServer } from 'node:net';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** An unmasked frame with a short payload. */
+/** An unmasked frame with a payload of less than 64 KiB. */
 export function frame(opcode, payload, final = true) {
   const bytes = Buffer.from(payload);
-  return Buffer.concat([Buffer.from([(final ? 0x80 : 0) | opcode, bytes.length]), bytes]);
+  const { length } = bytes;
+  const lengths = length < 126 ? [length] : [126, length >> 8, length & 255];
+  return Buffer.concat([Buffer.from([(final ? 0x80 : 0) | opcode, ...lengths]), bytes]);
 }
 
 /** An unmasked text message. */

@@ -90,6 +90,13 @@ pub trait Listener: Send + Sync + 'static {
         self.on_event(Event::Binary(data));
         self.on_event(Event::DataEnd);
     }
+    /// A `connect` was refused, of which an event is to tell: [`Event::Error`] and [`Event::Idle`] in
+    /// one call, for a binding that must know whose they are. The events of an earlier `connect` may
+    /// come before and after them.
+    fn on_refused(&self, error: BusinessError) {
+        self.on_event(Event::Error(error));
+        self.on_event(Event::Idle);
+    }
     /// No more events come without further network activity: a binding that batches delivers now (one wake-up per batch).
     fn flush(&self) {}
 }

@@ -5,7 +5,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arkws_netstack::{self as netstack, CloseOptions, Listener, Payload, Stats, Text, WebSocket};
+use arkws_netstack::{
+    self as netstack, BusinessError, CloseOptions, Listener, Payload, Stats, Text, WebSocket,
+};
 use napi::Result;
 use napi_derive::napi;
 
@@ -67,6 +69,10 @@ impl Listener for ClientInbox {
 
     fn on_binary(&self, data: Payload<'_>) {
         self.queue.binary(self.object, Origin::Client, data);
+    }
+
+    fn on_refused(&self, error: BusinessError) {
+        self.queue.event(self.object, Event::Refused(error));
     }
 
     fn flush(&self) {

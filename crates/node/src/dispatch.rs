@@ -18,6 +18,7 @@ impl Event {
         match self {
             Event::Error(error) => named(env, "error", Failure::from(error)),
             Event::Idle => named(env, "idle", ()),
+            Event::Refused(error) => named(env, "refused", Failure::from(error)),
             Event::HeaderReceive(fields) => named(env, "headerReceive", fields),
             Event::Open(open) => named(env, "open", open),
             Event::Close(close) => named(env, "close", close),

@@ -15,6 +15,7 @@ pub(crate) enum Event {
     Error(BusinessError),
     Idle,
     // Of a client.
+    Refused(BusinessError),
     HeaderReceive(Vec<String>),
     Open(Open),
     Close(Close),

@@ -32,7 +32,7 @@ use crate::connection::send_queue::Refused;
 use crate::connection::shared_socket::SharedSocket;
 use crate::log;
 use crate::options::MAX_SEND;
-use crate::{BusinessError, CloseOptions, Context, Event, Listener, RequestOptions};
+use crate::{BusinessError, CloseOptions, Context, Listener, RequestOptions};
 
 use object::{Link, Object, ObjectState};
 use request::Request;
@@ -79,8 +79,7 @@ impl WebSocket {
             let object = Arc::clone(&self.object);
             let event = BusinessError::event(error.message.clone(), None, cause);
             let spawned = self.object.context.network().spawn(async move {
-                object.emit(Event::Error(event));
-                object.emit(Event::Idle);
+                object.refused(event);
                 object.flush();
             });
             BusinessError {

@@ -94,6 +94,12 @@ impl Object {
         }
     }
 
+    pub(super) fn refused(&self, error: BusinessError) {
+        if !self.is_dropped() {
+            self.listener.on_refused(error);
+        }
+    }
+
     pub(super) fn flush(&self) {
         if !self.is_dropped() {
             self.listener.flush();
