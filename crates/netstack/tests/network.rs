@@ -127,9 +127,12 @@ fn one_thread_serves_all_objects_survives_their_listeners_and_ends_with_the_last
             hear(words, "open");
             hear(words, "text");
         }
-        let names = threads();
-        let count = names.iter().filter(|name| *name == "arkws-network").count();
-        assert_eq!(count, 1, "round {round}: {names:?}");
+        // A thread that has just been started has the name of the one that did so.
+        wait_until(&format!("round {round}: there is one thread"), || {
+            let names = threads();
+            let is_network = |name: &&String| *name == "arkws-network";
+            names.iter().filter(is_network).count() == 1
+        });
 
         for (socket, words) in &clients {
             socket.close(CloseOptions::default()).unwrap();
