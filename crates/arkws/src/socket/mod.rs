@@ -255,8 +255,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Cancel safety
     /// Safe: what was not written stays queued.
-    pub async fn ready(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_ready(cx)).await
+    #[inline]
+    pub fn ready(&mut self) -> impl Future<Output = Result<(), Error>> {
+        // Not an `async fn`: its states would cost more than the look at the queue.
+        poll_fn(|cx| self.poll_ready(cx))
     }
 
     /// Writes what is queued. `Ready(Ok)`: all of it has been handed to the operating system.

@@ -308,7 +308,7 @@ impl Outbox<'_> {
         !self.engine.has_room()
     }
 
-    #[inline]
+    #[inline(always)]
     fn feed(
         &mut self,
         send: impl FnOnce(&mut Connection) -> Result<(), Refusal>,
