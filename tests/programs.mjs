@@ -7,6 +7,9 @@ import { connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+// Where Debian puts servers, which is not in every user's path.
+process.env.PATH += `${delimiter}/usr/sbin`;
+
 /**
  * Options of a test that needs a program: none, or that it is skipped and how to get the program. Where nothing may be left
  * out (`ARKWS_REQUIRE_ALL`), its absence is an error.
