@@ -67,7 +67,7 @@ impl WebSocket {
 
     /// `connect`: `Ok` when the request has been created; what follows are events. A failure that is neither a mistake in the
     /// options (401) nor a missing permission (201) raises an `error` event as well, later: if, and only if, the error returned has a
-    /// [`cause`](BusinessError::cause), that event and [`Idle`](Event::Idle) follow.
+    /// [`cause`](BusinessError::cause), that event and [`Idle`](crate::Event::Idle) follow.
     ///
     /// # Errors
     /// 201, 2302998, 401, 2302002, 2302003, 2302001 (401 before API level 12), -1, in this order.
