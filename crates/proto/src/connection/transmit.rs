@@ -8,7 +8,7 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
-use crate::frame::{Header, LENGTH_16, MASKED, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
+use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 use crate::{Role, mask};
 
 /// The first block of a connection that sends, in bytes. It doubles as needed.
@@ -223,9 +223,6 @@ impl Transmit {
 
     /// Where in the block the next frame begins of which nothing has left: at most at its end.
     fn next_frame(&mut self) -> usize {
-        if self.apart.is_empty() {
-            self.pass_short_frames();
-        }
         while self.frame < self.start {
             let Ok(Some((header, len))) = Header::decode(&self.block[self.frame..self.end]) else {
                 unreachable!("whole headers of ours are in the block");
@@ -237,19 +234,6 @@ impl Transmit {
             };
         }
         self.frame
-    }
-
-    /// The frames that have left are all looked at, one by one, before they are overwritten: where they are short, and
-    /// all in the block, with few instructions.
-    fn pass_short_frames(&mut self) {
-        let header = if self.masks { 2 + 4 } else { 2 };
-        while self.frame < self.start {
-            let len = self.block[self.frame + 1] & !MASKED;
-            if len >= LENGTH_16 {
-                break;
-            }
-            self.frame += header + usize::from(len);
-        }
     }
 
     /// Answers a ping. While too many answers wait, the latest replaces the one before it.
