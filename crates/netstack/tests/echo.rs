@@ -1,13 +1,19 @@
-//! A client that sends much at once to a server that answers all of it: neither waits for the other for ever.
+//! A client that sends much at once to a server that answers all of it: neither waits for the other
+//! for ever.
 use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arkws_netstack::{
-    ApiLevel, Context, Event, Listener, Proxy, RequestOptions, ServerConfig, ServerEvent,
-    ServerListener, WebSocket, WebSocketServer,
+    ApiLevel, Context, Event, Listener, ServerConfig, ServerEvent, ServerListener, WebSocket,
+    WebSocketServer,
 };
+
+use connect::without_proxy;
+
+#[path = "support/connect.rs"]
+mod connect;
 
 const SIZE: usize = 64 << 10;
 const COUNT: usize = 1024;
@@ -39,9 +45,9 @@ enum Seen {
     End(String),
 }
 
-struct Ear(Sender<Seen>);
+struct Recorder(Sender<Seen>);
 
-impl Listener for Ear {
+impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
         let seen = match event {
             Event::Open { .. } => Seen::Open,
@@ -73,13 +79,9 @@ fn sixty_four_mebibytes_sent_in_one_turn_come_back() {
     let address = address.recv_timeout(soon).unwrap();
 
     let (sender, seen) = channel();
-    let client = WebSocket::new(context, Arc::new(Ear(sender)));
-    let options = RequestOptions {
-        proxy: Proxy::None,
-        ..RequestOptions::default()
-    };
+    let client = WebSocket::new(context, Arc::new(Recorder(sender)));
     client
-        .connect(&format!("ws://{address}/"), options)
+        .connect(&format!("ws://{address}/"), without_proxy())
         .unwrap();
     assert!(matches!(seen.recv_timeout(soon), Ok(Seen::Open)));
     for number in 0..COUNT {

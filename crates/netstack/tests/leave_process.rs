@@ -1,4 +1,5 @@
-//! What was sent leaves before the process ends, and a peer that does not read costs no more than the limit.
+//! What was sent leaves before the process ends, and a peer that does not read costs no more than
+//! the limit.
 //!
 //! One test only: it closes all connections of its process.
 use std::net::SocketAddr;
@@ -7,11 +8,16 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use arkws::MessageRef;
-use arkws_netstack::{
-    ApiLevel, Context, Event, Listener, Network, Proxy, RequestOptions, WebSocket,
-};
+use arkws_netstack::{ApiLevel, Context, Event, Listener, Network, WebSocket};
 use futures_util::future::pending;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+
+use connect::without_proxy;
+
+#[path = "support/connect.rs"]
+mod connect;
+#[path = "support/server_thread.rs"]
+mod server_thread;
 
 const LIMIT: Duration = Duration::from_millis(500);
 /// Far more than the systems of both ends take for programs that do not read.
@@ -19,9 +25,9 @@ const MESSAGES: usize = 12;
 const SIZE: usize = 4 << 20;
 
 /// Says when the connection is open.
-struct Ears(Sender<()>);
+struct Recorder(Sender<()>);
 
-impl Listener for Ears {
+impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
         if let Event::Open { .. } = event {
             let _ = self.0.send(());
@@ -32,24 +38,10 @@ impl Listener for Ears {
 /// What a peer got: the lengths of the messages, and the code of the close frame.
 type Got = (Vec<usize>, Option<u16>);
 
-/// Accepts connections and reads from them to their end, of which `got` is told; without it, not at all.
+/// Listens for clients. What each has sent goes to `got` when it has ended; without `got`, nothing is
+/// read from them.
 fn serve(got: Option<Sender<Got>>) -> SocketAddr {
-    let (sender, address) = channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(listener.local_addr().unwrap()).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(receive(stream, got.clone()));
-            }
-        });
-    });
-    address.recv().unwrap()
+    server_thread::listen(move |stream| receive(stream, got.clone()))
 }
 
 async fn receive(stream: TcpStream, got: Option<Sender<Got>>) {
@@ -70,13 +62,9 @@ async fn receive(stream: TcpStream, got: Option<Sender<Got>>) {
 
 fn connected(address: SocketAddr) -> WebSocket {
     let (open, opened) = channel();
-    let socket = WebSocket::new(Context::new(ApiLevel::CONTRACT), Arc::new(Ears(open)));
-    let options = RequestOptions {
-        proxy: Proxy::None,
-        ..RequestOptions::default()
-    };
+    let socket = WebSocket::new(Context::new(ApiLevel::CONTRACT), Arc::new(Recorder(open)));
     socket
-        .connect(&format!("ws://{address}/"), options)
+        .connect(&format!("ws://{address}/"), without_proxy())
         .unwrap();
     opened.recv_timeout(Duration::from_secs(60)).unwrap();
     socket
@@ -89,7 +77,7 @@ fn next(got: &Receiver<Got>) -> Got {
 #[test]
 fn what_was_sent_leaves_before_the_process_ends_within_the_limit() {
     let (sender, got) = channel();
-    let (reader, deaf) = (serve(Some(sender)), serve(None));
+    let (reader, silent) = (serve(Some(sender)), serve(None));
 
     // Peers that read are waited for, no longer.
     let reading: Vec<_> = (0..3).map(|_| connected(reader)).collect();
@@ -107,8 +95,8 @@ fn what_was_sent_leaves_before_the_process_ends_within_the_limit() {
     // Nothing more is sent.
     assert!(reading[0].send_binary(b"once more".as_slice()).is_err());
 
-    let unread: Vec<_> = (0..3).map(|_| connected(deaf)).collect();
-    let idle = connected(deaf);
+    let unread: Vec<_> = (0..3).map(|_| connected(silent)).collect();
+    let idle = connected(silent);
     let reading = connected(reader);
     for socket in &unread {
         for _ in 0..MESSAGES {

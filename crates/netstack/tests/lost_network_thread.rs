@@ -1,5 +1,5 @@
-//! A process that closes and uses again a descriptor of the network thread's. A test binary of its own: the thread is
-//! the process's.
+//! A process that closes and uses again a descriptor of the network thread's. A test binary of its
+//! own: the thread is the process's.
 #![cfg(target_os = "linux")]
 use std::fs::{File, read_dir, read_link};
 use std::mem::ManuallyDrop;
@@ -10,9 +10,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use arkws_netstack::{
-    ApiLevel, Context, Event, Listener, Proxy, RequestOptions, ServerConfig, ServerEvent,
-    ServerListener, WebSocket, WebSocketServer,
+    ApiLevel, Context, Event, Listener, ServerConfig, ServerEvent, ServerListener, WebSocket,
+    WebSocketServer,
 };
+
+use connect::without_proxy;
+
+#[path = "support/connect.rs"]
+mod connect;
 
 struct Recorder(Sender<String>);
 
@@ -66,10 +71,6 @@ fn lose_event_queue() {
 #[test]
 fn connections_end_with_their_events_and_the_next_connect_has_a_thread() {
     let context = Context::new(ApiLevel::NEWEST);
-    let options = || RequestOptions {
-        proxy: Proxy::None,
-        ..RequestOptions::default()
-    };
     let (sender, served) = channel();
     let server = WebSocketServer::new(context.clone(), Arc::new(Recorder(sender)));
     let config = || ServerConfig {
@@ -81,7 +82,7 @@ fn connections_end_with_their_events_and_the_next_connect_has_a_thread() {
 
     let (sender, events) = channel();
     let socket = WebSocket::new(context.clone(), Arc::new(Recorder(sender)));
-    socket.connect(&url, options()).unwrap();
+    socket.connect(&url, without_proxy()).unwrap();
     assert_eq!(next(&events), "open");
 
     lose_event_queue();
@@ -89,7 +90,10 @@ fn connections_end_with_their_events_and_the_next_connect_has_a_thread() {
     let _ = socket.send_text("x");
     let other = WebSocket::new(context, Arc::new(Recorder(channel().0)));
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let _ = other.connect(&format!("ws://{}", silent.local_addr().unwrap()), options());
+    let _ = other.connect(
+        &format!("ws://{}", silent.local_addr().unwrap()),
+        without_proxy(),
+    );
 
     let error = next(&events);
     assert!(error.contains("\"internal\""), "{error}");
@@ -101,6 +105,6 @@ fn connections_end_with_their_events_and_the_next_connect_has_a_thread() {
 
     server.start(config()).unwrap();
     let url = format!("ws://127.0.0.1:{}", next(&served));
-    socket.connect(&url, options()).unwrap();
+    socket.connect(&url, without_proxy()).unwrap();
     assert_eq!(next(&events), "open");
 }

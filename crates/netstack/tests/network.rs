@@ -2,25 +2,29 @@
 //!
 //! One test only: it counts the threads of its process.
 #![cfg(target_os = "linux")]
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use arkws::Message;
-use arkws_netstack::{
-    ApiLevel, CloseOptions, Context, Event, Listener, Proxy, RequestOptions, WebSocket,
-};
-use tokio::net::TcpListener;
+use arkws_netstack::{ApiLevel, CloseOptions, Context, Event, Listener, WebSocket};
+use tokio::net::TcpStream;
 
-/// Sends on what happens; panics if told to.
-struct Ears {
-    heard: Sender<&'static str>,
+use connect::without_proxy;
+
+#[path = "support/connect.rs"]
+mod connect;
+#[path = "support/server_thread.rs"]
+mod server_thread;
+
+/// Sends on the names of events; panics on a text if `break_on_text`.
+struct Recorder {
+    events: Sender<&'static str>,
     break_on_text: bool,
 }
 
-impl Listener for Ears {
+impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
         let word = match event {
             Event::Open { .. } => "open",
@@ -31,31 +35,27 @@ impl Listener for Ears {
             Event::Idle => "idle",
             _ => return,
         };
-        let _ = self.heard.send(word);
+        let _ = self.events.send(word);
     }
 }
 
 fn client(break_on_text: bool) -> (WebSocket, Receiver<&'static str>) {
-    let (heard, words) = channel();
-    let ears = Ears {
-        heard,
+    let (sender, events) = channel();
+    let recorder = Recorder {
+        events: sender,
         break_on_text,
     };
     let context = Context::new(ApiLevel::CONTRACT);
-    (WebSocket::new(context, Arc::new(ears)), words)
+    (WebSocket::new(context, Arc::new(recorder)), events)
 }
 
-fn hear(words: &Receiver<&'static str>, expected: &str) {
-    let word = words.recv_timeout(Duration::from_secs(60)).unwrap();
-    assert_eq!(word, expected);
+fn expect(events: &Receiver<&'static str>, expected: &str) {
+    let event = events.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(event, expected);
 }
 
 fn connect(socket: &WebSocket, url: &str) {
-    let options = RequestOptions {
-        proxy: Proxy::None,
-        ..RequestOptions::default()
-    };
-    socket.connect(url, options).unwrap();
+    socket.connect(url, without_proxy()).unwrap();
 }
 
 /// The names of this process's threads.
@@ -79,33 +79,16 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// Greets every client, until the process ends.
-fn serve() -> SocketAddr {
-    let (sender, address) = channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(listener.local_addr().unwrap()).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(async move {
-                    let mut socket = arkws::accept(stream).await.unwrap();
-                    socket.send(Message::from("hello")).await.unwrap();
-                    while let Some(Ok(_)) = socket.recv().await {}
-                });
-            }
-        });
-    });
-    address.recv().unwrap()
+/// Sends every client a text, and reads until it closes.
+async fn serve(stream: TcpStream) {
+    let mut socket = arkws::accept(stream).await.unwrap();
+    socket.send(Message::from("hello")).await.unwrap();
+    while let Some(Ok(_)) = socket.recv().await {}
 }
 
 #[test]
 fn one_thread_serves_all_objects_survives_their_listeners_and_ends_with_the_last() {
-    let address = serve();
+    let address = server_thread::listen(serve);
     let before = (threads().len(), open_files());
     let network = |name: &String| name.starts_with("arkws-");
 
@@ -116,16 +99,16 @@ fn one_thread_serves_all_objects_survives_their_listeners_and_ends_with_the_last
         for (socket, _) in &clients {
             connect(socket, &url);
         }
-        let (broken, broken_words) = client(true);
+        let (broken, broken_events) = client(true);
         connect(&broken, &url);
-        hear(&broken_words, "open");
-        hear(&broken_words, "error");
-        hear(&broken_words, "close");
-        hear(&broken_words, "idle");
+        expect(&broken_events, "open");
+        expect(&broken_events, "error");
+        expect(&broken_events, "close");
+        expect(&broken_events, "idle");
 
-        for (_, words) in &clients {
-            hear(words, "open");
-            hear(words, "text");
+        for (_, events) in &clients {
+            expect(events, "open");
+            expect(events, "text");
         }
         // A thread that has just been started has the name of the one that did so.
         wait_until(&format!("round {round}: there is one thread"), || {
@@ -134,10 +117,10 @@ fn one_thread_serves_all_objects_survives_their_listeners_and_ends_with_the_last
             names.iter().filter(is_network).count() == 1
         });
 
-        for (socket, words) in &clients {
+        for (socket, events) in &clients {
             socket.close(CloseOptions::default()).unwrap();
-            hear(words, "close");
-            hear(words, "idle");
+            expect(events, "close");
+            expect(events, "idle");
         }
         // And again from zero.
         wait_until("the threads end", || !threads().iter().any(network));

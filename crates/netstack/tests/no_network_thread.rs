@@ -1,14 +1,19 @@
-//! A process in which the network thread cannot be started. A test binary of its own: the limit is the process's.
+//! A process in which the network thread cannot be started. A test binary of its own: the limit is
+//! the process's.
 #![cfg(target_os = "linux")]
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use arkws_netstack::{
-    ApiLevel, Context, Event, Listener, Proxy, ReadyState, RequestOptions, WebSocket,
-};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use arkws_netstack::{ApiLevel, Context, Event, Listener, ReadyState, WebSocket};
+
+use connect::without_proxy;
+use open_files::exhaust;
+
+#[path = "support/connect.rs"]
+mod connect;
+#[path = "support/open_files.rs"]
+mod open_files;
 
 struct Recorder(Sender<String>);
 
@@ -27,22 +32,9 @@ fn connect_fails_at_once_and_no_event_is_promised() {
     let (sender, events) = channel();
     let context = Context::new(ApiLevel::NEWEST);
     let socket = WebSocket::new(context, Arc::new(Recorder(sender)));
-    let connect = |url| {
-        let options = RequestOptions {
-            proxy: Proxy::None,
-            ..RequestOptions::default()
-        };
-        socket.connect(url, options)
-    };
+    let connect = |url| socket.connect(url, without_proxy());
 
-    let limit = getrlimit(Resource::Nofile);
-    let few = Rlimit {
-        current: Some(100),
-        ..limit
-    };
-    setrlimit(Resource::Nofile, few).expect("a limit may be lowered");
-    let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
-    assert!(!taken.is_empty());
+    let open_files = exhaust();
 
     let error = connect("ws://127.0.0.1:1").unwrap_err();
     assert_eq!((error.code, error.cause), (-1, None));
@@ -56,7 +48,7 @@ fn connect_fails_at_once_and_no_event_is_promised() {
     assert_eq!((error.code, error.cause), (2302001, None));
 
     // And when it can be started again, all is well: what comes first is of this connect.
-    drop(taken);
+    drop(open_files);
     connect("ws://127.0.0.1:1").unwrap();
     let next = || events.recv_timeout(Duration::from_secs(30)).unwrap();
     let error = next();

@@ -1,6 +1,6 @@
-//! A server whose process has run out of file descriptors. A test binary of its own: the limit is the process's.
+//! A server whose process has run out of file descriptors. A test binary of its own: the limit is
+//! the process's.
 #![cfg(target_os = "linux")]
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
@@ -8,9 +8,13 @@ use std::time::Duration;
 use arkws_netstack::{
     ApiLevel, Context, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
+
+use open_files::exhaust;
+
+#[path = "support/open_files.rs"]
+mod open_files;
 
 struct Recorder(Sender<String>);
 
@@ -31,20 +35,6 @@ fn next(events: &Receiver<String>) -> String {
         .expect("an event")
 }
 
-/// Takes every descriptor that the process may have.
-fn exhaust() -> Vec<File> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: Some(100),
-            ..limit
-        },
-    )
-    .expect("a limit may be lowered");
-    std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
-}
-
 #[tokio::test]
 async fn a_server_that_cannot_accept_says_so_once_and_goes_on_when_it_can() {
     let (sender, events) = mpsc::channel();
@@ -57,8 +47,7 @@ async fn a_server_that_cannot_accept_says_so_once_and_goes_on_when_it_can() {
         .port();
     let socket = TcpSocket::new_v4().unwrap();
 
-    let taken = exhaust();
-    assert!(!taken.is_empty());
+    let open_files = exhaust();
     let mut client = socket.connect(([127, 0, 0, 1], port).into()).await.unwrap();
     let error = next(&events);
     assert!(
@@ -68,7 +57,7 @@ async fn a_server_that_cannot_accept_says_so_once_and_goes_on_when_it_can() {
     // It tries again meanwhile, and does not say so each time.
     assert!(events.recv_timeout(Duration::from_millis(200)).is_err());
 
-    drop(taken);
+    drop(open_files);
     let request = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     client.write_all(request.as_bytes()).await.unwrap();

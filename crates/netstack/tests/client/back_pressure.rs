@@ -5,7 +5,8 @@ use arkws::Message;
 use arkws_netstack::RequestOptions;
 use tokio::time::timeout;
 
-use crate::support::{Client, Seen, Server, level, message, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Seen, Server, level, message};
 
 /// Sends until the connection takes no more; returns how many messages were sent.
 async fn flood(peer: &mut arkws::WebSocket<tokio::net::TcpStream>, payload: Message) -> usize {
@@ -125,7 +126,7 @@ async fn what_waits_for_a_server_that_does_not_read_is_bounded() {
     let mut client = Client::new();
     let options = RequestOptions {
         max_queued_bytes: Some(LIMIT),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let mut peer = server.accept().await;
@@ -161,7 +162,7 @@ async fn empty_messages_that_wait_are_bounded_too() {
     let client = Client::new();
     let options = RequestOptions {
         max_queued_bytes: Some(1000),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let refused = (0..1000).find_map(|_| client.send("").err());

@@ -5,7 +5,9 @@ use arkws::Message;
 use arkws_netstack::{CloseOptions, ReadyState};
 use tokio::io::AsyncReadExt;
 
-use crate::support::{Client, Frozen, SWITCHING, Seen, Server, close_frame, level, message};
+use crate::support::{
+    Client, Frozen, Seen, Server, assert_other_error, close_frame, level, message,
+};
 
 fn close_options(code: u32, reason: &str) -> CloseOptions {
     CloseOptions {
@@ -120,14 +122,7 @@ async fn what_was_sent_before_close_goes_first() {
 async fn a_second_close_and_one_without_a_connection_are_2302999() {
     let server = Server::start().await;
     let mut client = Client::new();
-    let refused = |client: &Client| {
-        let error = client.close().unwrap_err();
-        assert_eq!(error.code, 2302999);
-        assert!(
-            error.message.starts_with("Websocket Unknown Other Error: "),
-            "{error}"
-        );
-    };
+    let refused = |client: &Client| assert_other_error(&client.close().unwrap_err(), 2302999);
     refused(&client);
 
     let mut peer = client.open_to(&server).await;
@@ -173,10 +168,7 @@ async fn a_server_that_does_not_answer_the_close_frame_has_five_seconds() {
     let clock = Frozen::clock();
     let server = Server::start().await;
     let mut client = Client::new();
-    client.connect(server.url()).unwrap();
-    let (mut peer, _) = server.answer(SWITCHING).await;
-    client.next().await;
-    client.next().await;
+    let mut peer = client.open_raw(&server).await;
 
     client.close().unwrap();
     // It has the frame, and says nothing.
@@ -195,10 +187,7 @@ async fn a_server_that_takes_nothing_any_more_does_not_hold_a_close_up() {
     let clock = Frozen::clock();
     let server = Server::start().await;
     let mut client = Client::new();
-    client.connect(server.url()).unwrap();
-    let (_peer, _) = server.answer(SWITCHING).await;
-    client.next().await;
-    client.next().await;
+    let _peer = client.open_raw(&server).await;
 
     for _ in 0..4 {
         client.socket.send_binary(vec![7; 5 << 20]).unwrap_err();
@@ -233,7 +222,9 @@ async fn the_object_can_connect_again_from_inside_the_close_and_the_error_handle
         let ended = matches!(seen, Seen::Close(..) | Seen::Error(_));
         if ended && again > 0 && socket.ready_state() == ReadyState::Closed {
             again -= 1;
-            socket.connect(&url, crate::support::options()).unwrap();
+            socket
+                .connect(&url, crate::connect::without_proxy())
+                .unwrap();
         }
     });
 

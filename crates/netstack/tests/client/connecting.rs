@@ -7,7 +7,8 @@ use arkws_netstack::{
     ReadyState, Reconnect, RequestOptions,
 };
 
-use crate::support::{Client, Seen, Server, context, level, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Seen, Server, context, level};
 
 /// The text that the contract has for a code.
 fn text(code: i32) -> &'static str {
@@ -150,7 +151,7 @@ async fn headers_that_cannot_be_sent_are_401_and_say_why() {
                 name: name.into(),
                 value: value.into(),
             }],
-            ..options()
+            ..without_proxy()
         };
         let result = client.socket.connect("ws://127.0.0.1:9", options);
         let error = check(&mut client, result, 401).await;
@@ -164,7 +165,7 @@ async fn a_sub_protocol_that_is_no_token_and_a_proxy_that_is_no_address_are_401(
     let mut client = Client::at(level(26));
     let protocol = RequestOptions {
         protocol: "good, bad one".into(),
-        ..options()
+        ..without_proxy()
     };
     let proxy = RequestOptions {
         proxy: Proxy::Server(ProxyServer {
@@ -172,7 +173,7 @@ async fn a_sub_protocol_that_is_no_token_and_a_proxy_that_is_no_address_are_401(
             port: 1,
             ..ProxyServer::default()
         }),
-        ..options()
+        ..without_proxy()
     };
     for options in [protocol, proxy] {
         let result = client.socket.connect("ws://127.0.0.1:9", options);
@@ -201,7 +202,7 @@ async fn files_that_do_not_exist_are_2302002_also_for_ws() {
         let options = RequestOptions {
             ca_path,
             client_cert,
-            ..options()
+            ..without_proxy()
         };
         let result = client.socket.connect("ws://127.0.0.1:9", options);
         let error = check(&mut client, result, 2302002).await;
@@ -219,7 +220,7 @@ async fn empty_paths_mean_the_defaults() {
             key_path: "/no/such/file".into(),
             ..ClientCert::default()
         }),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let _peer = server.accept().await;
@@ -321,7 +322,7 @@ async fn checks_are_made_in_the_platforms_order() {
             false => vec![],
         },
         ca_path: file.then(|| "/no/such/file".into()),
-        ..options()
+        ..without_proxy()
     };
     let nowhere = AllowList::new([] as [&str; 0], Arc::new(OpenPolicy)).unwrap();
     let nothing = Permission::new(Err("no".into()), Arc::new(nowhere.clone()));
@@ -372,7 +373,7 @@ async fn ways_to_reconnect_that_make_no_sense_are_401() {
         let mut client = Client::new();
         let options = RequestOptions {
             reconnect: Some(reconnect),
-            ..options()
+            ..without_proxy()
         };
         let result = client.socket.connect("ws://127.0.0.1:1", options);
         let error = check(&mut client, result, 401).await;

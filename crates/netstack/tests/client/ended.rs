@@ -4,7 +4,8 @@ use std::time::Duration;
 use arkws_netstack::{BusinessError, CloseOptions, RequestOptions};
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Client, Frozen, SWITCHING, Seen, Server, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Frozen, SWITCHING, Seen, Server};
 
 /// Waits for the end, and tells what calls that come later are answered.
 async fn late(client: &mut Client) -> [BusinessError; 2] {
@@ -70,7 +71,7 @@ async fn silence() {
     let options = RequestOptions {
         ping_interval: Some(1.0),
         pong_timeout: Some(1.0),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let _peer = server.answer(SWITCHING).await;

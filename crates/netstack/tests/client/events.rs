@@ -3,7 +3,8 @@ use arkws::{Acceptor, CloseCode, CloseFrame, Limits, Message};
 use arkws_netstack::RequestOptions;
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Client, SWITCHING, Seen, Server, close_frame, level, message, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, SWITCHING, Seen, Server, close_frame, level, message};
 
 #[tokio::test]
 async fn events_come_in_the_contracts_order_and_idle_is_last() {
@@ -15,7 +16,7 @@ async fn events_come_in_the_contracts_order_and_idle_is_last() {
             &server.url(),
             RequestOptions {
                 protocol: "other, chat".into(),
-                ..options()
+                ..without_proxy()
             },
         )
         .unwrap();
@@ -189,10 +190,7 @@ async fn what_breaks_the_protocol_ends_the_connection_with_the_right_code() {
     ] {
         let server = Server::start().await;
         let mut client = Client::new();
-        client.connect(server.url()).unwrap();
-        let (mut peer, _) = server.answer(SWITCHING).await;
-        client.next().await;
-        client.next().await;
+        let mut peer = client.open_raw(&server).await;
 
         peer.write_all(bytes).await.unwrap();
 
@@ -219,7 +217,7 @@ async fn the_limit_for_messages_is_an_option_and_the_error_names_it() {
     let mut client = Client::new();
     let options = RequestOptions {
         max_message_size: Some(1000),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let mut peer = server.accept().await;
@@ -246,7 +244,7 @@ async fn compressed_messages_arrive_as_they_were() {
     let mut client = Client::at(level(26));
     let options = RequestOptions {
         per_message_deflate: true,
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let mut peer = server.accept().await;

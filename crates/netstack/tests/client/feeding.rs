@@ -4,7 +4,8 @@ use arkws_netstack::{ApiLevel, Context, Network, RequestOptions};
 use tokio::runtime;
 use tokio::sync::oneshot;
 
-use crate::support::{Client, Seen, Server, message, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Seen, Server, message};
 
 #[tokio::test]
 async fn an_idle_connection_is_written_to_by_the_thread_that_flushes() {
@@ -123,7 +124,7 @@ async fn a_connection_that_compresses_is_left_to_the_network_thread() {
             &server.url(),
             RequestOptions {
                 per_message_deflate: true,
-                ..options()
+                ..without_proxy()
             },
         )
         .unwrap();

@@ -5,7 +5,8 @@ use arkws_netstack::RequestOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Client, Frozen, SWITCHING, Seen, Server, options, soon};
+use crate::connect::without_proxy;
+use crate::support::{Client, Frozen, SWITCHING, Seen, Server, soon};
 
 /// An open connection whose server is a script.
 async fn open(interval: Option<f64>, timeout: Option<f64>) -> (Client, TcpStream) {
@@ -14,7 +15,7 @@ async fn open(interval: Option<f64>, timeout: Option<f64>) -> (Client, TcpStream
     let options = RequestOptions {
         ping_interval: interval,
         pong_timeout: timeout,
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let (peer, _) = server.answer(SWITCHING).await;

@@ -2,7 +2,8 @@
 use arkws::Message;
 use arkws_netstack::{BusinessError, RequestOptions, RuntimeLimits};
 
-use crate::support::{Client, Seen, Server, close_frame, context, level, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Seen, Server, close_frame, context, level};
 
 /// A client in a language with texts of 10 units and buffers of 100 bytes, and its server.
 async fn open(level_number: u32) -> (Client, arkws::WebSocket<tokio::net::TcpStream>) {
@@ -14,7 +15,7 @@ async fn open(level_number: u32) -> (Client, arkws::WebSocket<tokio::net::TcpStr
     let mut client = Client::with(context(level(level_number)).with_runtime_limits(limits));
     let options = RequestOptions {
         max_message_size: Some(1000),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let peer = server.accept().await;

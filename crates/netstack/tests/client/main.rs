@@ -1,6 +1,8 @@
 //! The client object, through its public interface, against real servers on the loopback interface.
 mod back_pressure;
 mod closing;
+#[path = "../support/connect.rs"]
+mod connect;
 mod connecting;
 mod ended;
 mod events;
@@ -14,5 +16,7 @@ mod refusals;
 mod request;
 mod sending;
 mod shown;
+#[path = "../support/slow_peer.rs"]
+mod slow_peer;
 mod support;
 mod tls;

@@ -2,7 +2,9 @@
 use arkws::Message;
 use arkws_netstack::RequestOptions;
 
-use crate::support::{Client, Seen, Server, options, slowly, soon};
+use crate::connect::without_proxy;
+use crate::slow_peer::slowly;
+use crate::support::{Client, Seen, Server, soon};
 
 /// Together what a kernel holds several times.
 const MESSAGES: u32 = 5;
@@ -17,7 +19,7 @@ async fn a_slow_server_gets_all_and_answers_pings() {
     let options = RequestOptions {
         ping_interval: Some(1.0),
         pong_timeout: Some(1.0),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&server.url(), options).unwrap();
     let stream = server.accept_raw().await;

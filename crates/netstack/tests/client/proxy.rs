@@ -1,7 +1,8 @@
 //! The option `proxy`, as far as it is this crate's: what becomes of the program's values.
 use arkws_netstack::{Proxy, ProxyServer, RequestOptions};
 
-use crate::support::{Client, Server, field, options, read_head};
+use crate::connect::without_proxy;
+use crate::support::{Client, Server, field, read_head};
 
 /// `user:pass`, as Basic authorization.
 const BASIC: Option<&str> = Some("Basic dXNlcjpwYXNz");
@@ -11,7 +12,7 @@ async fn asked(proxy: &Server, server: ProxyServer) -> String {
     let client = Client::new();
     let options = RequestOptions {
         proxy: Proxy::Server(server),
-        ..options()
+        ..without_proxy()
     };
     client
         .socket
@@ -35,7 +36,7 @@ async fn credentials_may_stand_in_the_host_or_beside_it() {
         password: "pass".into(),
         ..plain.clone()
     };
-    let inside = ProxyServer {
+    let in_the_host = ProxyServer {
         host: "user:pass@127.0.0.1".into(),
         ..plain.clone()
     };
@@ -47,7 +48,7 @@ async fn credentials_may_stand_in_the_host_or_beside_it() {
     for (server, authorization) in [
         (plain, None),
         (beside, BASIC),
-        (inside, BASIC),
+        (in_the_host, BASIC),
         (all_inside, BASIC),
     ] {
         let request = asked(&proxy, server).await;
@@ -76,7 +77,7 @@ async fn hosts_on_the_exclusion_list_and_an_empty_host_mean_a_direct_connection(
         let client = Client::new();
         let options = RequestOptions {
             proxy: Proxy::Server(proxy),
-            ..options()
+            ..without_proxy()
         };
         client.socket.connect(&server.url(), options).unwrap();
         let request = read_head(&mut server.accept_raw().await).await;
@@ -94,7 +95,7 @@ async fn a_proxy_that_refuses_is_the_cause() {
             port: proxy.address().port(),
             ..ProxyServer::default()
         }),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect("ws://target.test/", options).unwrap();
     proxy

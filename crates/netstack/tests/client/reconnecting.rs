@@ -5,7 +5,8 @@ use arkws::{CloseCode, CloseFrame, Message};
 use arkws_netstack::{ReadyState, Reconnect, RequestOptions};
 use tokio::net::TcpListener;
 
-use crate::support::{Client, Frozen, Seen, Server, message, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Frozen, Seen, Server, message};
 
 /// Without jitter, so that times can be foretold.
 fn steady() -> Reconnect {
@@ -18,7 +19,7 @@ fn steady() -> Reconnect {
 fn connect(client: &Client, url: &str, reconnect: Reconnect) {
     let options = RequestOptions {
         reconnect: Some(reconnect),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(url, options).unwrap();
 }
@@ -67,8 +68,8 @@ async fn a_lost_connection_comes_back_and_what_was_sent_meanwhile_is_sent_then()
     assert_eq!(message(&mut peer).await, Message::from("one"));
     assert_eq!(message(&mut peer).await, Message::from("two"));
     assert_eq!(client.next().await, Seen::Sent(2));
-    peer.send("welcome back".into()).await.unwrap();
-    assert_eq!(client.next().await, Seen::Text("welcome back".into()));
+    peer.send("hello again".into()).await.unwrap();
+    assert_eq!(client.next().await, Seen::Text("hello again".into()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,7 +133,7 @@ async fn a_connection_that_is_lost_while_it_is_being_secured_is_tried_again() {
     let options = RequestOptions {
         skip_server_cert_verification: true,
         reconnect: Some(steady()),
-        ..options()
+        ..without_proxy()
     };
     client.socket.connect(&url, options).unwrap();
 

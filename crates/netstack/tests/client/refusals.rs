@@ -4,7 +4,8 @@ use std::time::Duration;
 use arkws_netstack::{BusinessError, ReadyState, RequestOptions};
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Client, Frozen, Seen, Server, options, read_head};
+use crate::connect::without_proxy;
+use crate::support::{Client, Frozen, Seen, Server, read_head};
 
 /// The one error of an attempt; the object must be able to connect again.
 async fn failed(client: &mut Client) -> BusinessError {
@@ -115,7 +116,7 @@ async fn a_server_that_never_answers_has_15_seconds_or_what_the_option_says() {
         let mut client = Client::new();
         let options = RequestOptions {
             handshake_timeout: option,
-            ..options()
+            ..without_proxy()
         };
         client.socket.connect(&server.url(), options).unwrap();
         let mut peer = server.accept_raw().await;

@@ -1,7 +1,8 @@
 //! What goes to the server.
 use arkws_netstack::{Header, RequestOptions};
 
-use crate::support::{Client, Server, field, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Server, field};
 
 /// The request that a connect with these options makes.
 async fn request(server: &Server, url: &str, options: RequestOptions) -> String {
@@ -20,7 +21,7 @@ fn headers(fields: &[(&str, &str)]) -> RequestOptions {
                 value: value.into(),
             })
             .collect(),
-        ..options()
+        ..without_proxy()
     }
 }
 
@@ -28,7 +29,7 @@ fn headers(fields: &[(&str, &str)]) -> RequestOptions {
 async fn the_request_is_a_handshake_with_host_and_origin() {
     let server = Server::start().await;
     let address = server.address();
-    let request = request(&server, &server.url(), options()).await;
+    let request = request(&server, &server.url(), without_proxy()).await;
 
     assert!(request.starts_with("GET / HTTP/1.1\r\n"), "{request}");
     assert_eq!(field(&request, "host"), Some(&*address.to_string()));
@@ -47,7 +48,7 @@ async fn origin_has_a_port_if_asked_for() {
     let server = Server::start().await;
     let options = RequestOptions {
         support_origin_port: true,
-        ..options()
+        ..without_proxy()
     };
     let request = request(&server, &server.url(), options).await;
     let origin = format!("http://{}", server.address());
@@ -64,7 +65,7 @@ async fn the_target_goes_by_the_rules_for_urls() {
         ("/a/../b c/ä?ö=1#fragment", "/b%20c/%C3%A4?%C3%B6=1"),
         ("//double", "//double"),
     ] {
-        let request = request(&server, &format!("WS://{base}{rest}"), options()).await;
+        let request = request(&server, &format!("WS://{base}{rest}"), without_proxy()).await;
         let line = request.lines().next().unwrap();
         assert_eq!(line, format!("GET {target} HTTP/1.1"), "{rest}");
     }
@@ -74,7 +75,7 @@ async fn the_target_goes_by_the_rules_for_urls() {
 async fn user_information_becomes_basic_authorization() {
     let server = Server::start().await;
     let url = format!("ws://user:pa%20ss@{}/", server.address());
-    let request = request(&server, &url, options()).await;
+    let request = request(&server, &url, without_proxy()).await;
     assert_eq!(
         field(&request, "authorization"),
         Some("Basic dXNlcjpwYSBzcw==")

@@ -4,7 +4,7 @@ use std::time::Duration;
 use arkws::Message;
 use tokio::io::AsyncReadExt;
 
-use crate::support::{Client, Frozen, SWITCHING, Seen, Server, message};
+use crate::support::{Client, Frozen, Seen, Server, assert_other_error, message};
 
 /// The platform's limit for one message.
 const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
@@ -77,10 +77,7 @@ async fn many_small_messages_arrive_in_order_and_every_one_is_answered() {
 async fn a_send_is_answered_only_when_the_operating_system_has_it() {
     let server = Server::start().await;
     let mut client = Client::new();
-    client.connect(server.url()).unwrap();
-    let (mut peer, _) = server.answer(SWITCHING).await;
-    client.next().await;
-    client.next().await;
+    let mut peer = client.open_raw(&server).await;
 
     // More than the kernel's buffers hold, to a server that does not read.
     client.send("first").unwrap();
@@ -110,10 +107,7 @@ async fn a_send_is_answered_only_when_the_operating_system_has_it() {
 async fn sends_that_the_connection_takes_with_it_fail_with_the_cause() {
     let server = Server::start().await;
     let mut client = Client::new();
-    client.connect(server.url()).unwrap();
-    let (peer, _) = server.answer(SWITCHING).await;
-    client.next().await;
-    client.next().await;
+    let peer = client.open_raw(&server).await;
     for _ in 0..8 {
         client.socket.send_binary(vec![7; MAX_SEND]).unwrap();
     }
@@ -144,14 +138,7 @@ async fn sends_that_the_connection_takes_with_it_fail_with_the_cause() {
 async fn without_a_connection_send_is_minus_one() {
     let server = Server::start().await;
     let mut client = Client::new();
-    let refused = |client: &Client| {
-        let error = client.send("x").unwrap_err();
-        assert_eq!(error.code, -1);
-        assert!(
-            error.message.starts_with("Websocket Unknown Other Error: "),
-            "{error}"
-        );
-    };
+    let refused = |client: &Client| assert_other_error(&client.send("x").unwrap_err(), -1);
     refused(&client);
 
     let mut peer = client.open_to(&server).await;

@@ -4,7 +4,8 @@ use arkws_netstack::{
     ClientCert, CloseOptions, Header, Proxy, ProxyServer, Reconnect, RequestOptions,
 };
 
-use crate::support::{Client, Frozen, Seen, Server, level, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Frozen, Seen, Server, level};
 
 /// What a log must not have: it clears a screen, and forges a line.
 const HOSTILE: &str = "\u{1b}[2J\r\n\u{9b}31m\u{7}\u{202e}\u{2028}forged";
@@ -22,7 +23,7 @@ async fn the_reason_of_a_close_is_escaped_in_messages_and_whole_as_data() {
         let mut client = Client::new();
         let given = RequestOptions {
             reconnect: reconnects.then(Reconnect::default),
-            ..options()
+            ..without_proxy()
         };
         client.socket.connect(&server.url(), given).unwrap();
         let mut peer = server.accept().await;
@@ -97,7 +98,7 @@ fn options_show_no_secrets() {
             password: "secret".into(),
             exclusion_list: vec!["intern".into()],
         }),
-        ..options()
+        ..without_proxy()
     };
     for host in ["proxy:80:me:secret", "me:secret:proxy", "secret://proxy"] {
         let server = ProxyServer {

@@ -1,18 +1,20 @@
-//! A client whose events are recorded, servers to connect to, and a clock that moves only when told to.
+//! A client whose events are recorded, servers to connect to, and a clock that a test moves.
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arkws::{Acceptor, Message, WebSocket as ServerSocket};
 use arkws_netstack::{
-    ApiLevel, BusinessError, CloseOptions, CloseResult, Context, Event, Listener, Network, Proxy,
-    RequestOptions, WebSocket,
+    ApiLevel, BusinessError, CloseOptions, CloseResult, Context, Event, Listener, Network,
+    WebSocket,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
+
+use crate::connect::without_proxy;
 
 /// An event, owned.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,13 +137,22 @@ impl Client {
     }
 
     pub(crate) fn connect(&self, url: impl AsRef<str>) -> Result<(), BusinessError> {
-        self.socket.connect(url.as_ref(), options())
+        self.socket.connect(url.as_ref(), without_proxy())
     }
 
     /// Connects to a server that then waits, and looks at the events up to `open`.
     pub(crate) async fn open_to(&mut self, server: &Server) -> ServerSocket<TcpStream> {
         self.connect(server.url()).unwrap();
         let peer = server.accept().await;
+        assert!(matches!(self.next().await, Seen::Headers(_)));
+        assert!(matches!(self.next().await, Seen::Open { .. }));
+        peer
+    }
+
+    /// The same with a server that says nothing more after its handshake.
+    pub(crate) async fn open_raw(&mut self, server: &Server) -> TcpStream {
+        self.connect(server.url()).unwrap();
+        let (peer, _) = server.answer(SWITCHING).await;
         assert!(matches!(self.next().await, Seen::Headers(_)));
         assert!(matches!(self.next().await, Seen::Open { .. }));
         peer
@@ -218,6 +229,13 @@ impl Client {
     }
 }
 
+/// The error is the contract's "unknown other error" with this code.
+pub(crate) fn assert_other_error(error: &BusinessError, code: i32) {
+    assert_eq!(error.code, code);
+    let words = "Websocket Unknown Other Error: ";
+    assert!(error.message.starts_with(words), "{error}");
+}
+
 /// On the test's own event loop.
 pub(crate) fn context(level: ApiLevel) -> Context {
     Context::new(level).with_network(Network::on(Handle::current()))
@@ -225,14 +243,6 @@ pub(crate) fn context(level: ApiLevel) -> Context {
 
 pub(crate) fn level(level: u32) -> ApiLevel {
     ApiLevel::new(level).unwrap()
-}
-
-/// Whatever the environment says, there is no proxy.
-pub(crate) fn options() -> RequestOptions {
-    RequestOptions {
-        proxy: Proxy::None,
-        ..RequestOptions::default()
-    }
 }
 
 /// A test that hangs shall fail instead.
@@ -366,30 +376,4 @@ impl Frozen {
     pub(crate) async fn advance(&self, time: Duration) {
         tokio::time::advance(time).await;
     }
-}
-
-/// The other end of `stream`, read from at so many bytes a second and no faster.
-pub(crate) fn slowly(stream: TcpStream, rate: u32) -> DuplexStream {
-    let (near, far) = tokio::io::duplex(64 << 10);
-    let (mut from_peer, mut to_peer) = stream.into_split();
-    let (mut from_us, mut to_us) = tokio::io::split(near);
-    tokio::spawn(async move {
-        let mut part = vec![0; 16 << 10];
-        loop {
-            match from_peer.read(&mut part).await {
-                Ok(0) | Err(_) => break,
-                Ok(count) => {
-                    if to_us.write_all(&part[..count]).await.is_err() {
-                        break;
-                    }
-                    tokio::time::sleep(Duration::from_secs(1) * count as u32 / rate).await;
-                }
-            }
-        }
-        let _ = to_us.shutdown().await;
-    });
-    tokio::spawn(async move {
-        let _ = tokio::io::copy(&mut from_us, &mut to_peer).await;
-    });
-    far
 }

@@ -10,7 +10,8 @@ use rustls::{RootCertStore, ServerConfig, version};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::{Client, Seen, Server, options};
+use crate::connect::without_proxy;
+use crate::support::{Client, Seen, Server};
 
 /// A certificate authority, a server it vouches for, and a client it vouches for.
 struct World {
@@ -79,7 +80,7 @@ impl World {
     fn trusting(&self) -> RequestOptions {
         RequestOptions {
             ca_path: Some(self.path("ca.pem")),
-            ..options()
+            ..without_proxy()
         }
     }
 }
@@ -138,7 +139,7 @@ async fn a_server_must_be_vouched_for_by_the_given_authority_and_have_the_right_
     std::fs::copy(world.path("ca.pem"), folder.path().join("ca.pem")).unwrap();
     let directory = RequestOptions {
         ca_path: Some(folder.path().to_owned()),
-        ..options()
+        ..without_proxy()
     };
     assert_eq!(connect(good(), directory).await, Ok(Some("TLSv1.3")));
 
@@ -154,7 +155,7 @@ async fn skipping_verification_accepts_everything() {
     let world = World::new();
     let options = RequestOptions {
         skip_server_cert_verification: true,
-        ..options()
+        ..without_proxy()
     };
     let wrong_name = world.acceptor("elsewhere.test", false, false);
     assert_eq!(connect(wrong_name, options).await, Ok(Some("TLSv1.3")));
@@ -204,7 +205,7 @@ async fn files_that_are_there_but_useless_fail_the_attempt_and_are_named() {
     let garbage = world.path("garbage.pem");
     let ca = RequestOptions {
         ca_path: Some(garbage.clone()),
-        ..options()
+        ..without_proxy()
     };
     let cert = RequestOptions {
         client_cert: Some(ClientCert {

@@ -1,4 +1,4 @@
-//! Who is let in, and what the others are told.
+//! Which clients are let in, and what happens to the others.
 use std::io::ErrorKind::WouldBlock;
 
 use arkws_proto::Limits;
@@ -135,17 +135,12 @@ async fn fifty_one_attempts_a_minute_are_never_too_many() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_says_nothing_is_dropped_after_the_handshake_timeout() {
     let (mut server, address) = Server::started(loopback()).await;
-    let start = Instant::now();
-    let mut silent = TcpStream::connect(address).await.unwrap();
-    assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
-    assert!(start.elapsed() >= seconds(5));
-    let error = server.error().await;
-    assert_eq!(error.cause, Some("timeout"));
-    assert!(
-        error
-            .message
-            .contains("the WebSocket handshake took longer than 5s")
-    );
+    assert_silence_ends(
+        &mut server,
+        address,
+        "the WebSocket handshake took longer than 5s",
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,14 +193,14 @@ async fn a_full_door_lets_go_of_the_oldest_that_has_said_nothing() {
         // Where it stood, who came first is gone, and nobody else.
         assert_eq!(silent[number].read(&mut [0]).await.unwrap(), 0);
         let gone = silent[number].local_addr().unwrap().to_string();
-        // Two connections: which is told of first, nobody says.
-        let (mut told, mut left) = (false, false);
-        while !(told && left) {
+        // Two connections, whose events come in any order.
+        let (mut refused, mut left) = (false, false);
+        while !(refused && left) {
             match server.next().await {
                 Seen::Error(error) => {
                     assert_eq!(error.cause, Some("limit"));
                     assert!(error.message.contains(&gone), "{error}");
-                    told = true;
+                    refused = true;
                 }
                 Seen::Connect(client) => assert_eq!(client.client_ip, "127.0.0.1"),
                 Seen::Close(..) => left = true,
@@ -260,7 +255,7 @@ async fn who_was_refused_and_stays_takes_nobodys_place() {
         }
         staying.push(stream);
     }
-    // The flood rule's, which is only met behind the door.
+    // It has the field that only the flood rule sends.
     let refused = connect_from(OTHER, address).await.unwrap_err();
     assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
 }

@@ -13,18 +13,18 @@ use tokio::time::Instant;
 
 use crate::support::*;
 
-/// Runs a function on every event, inside it.
-struct Inside<F> {
+/// A listener that is a function, which may call the object.
+struct CallingListener<F> {
     object: OnceLock<Arc<WebSocketServer>>,
     on_event: F,
 }
 
-impl<F> Inside<F>
+impl<F> CallingListener<F>
 where
     F: Fn(&WebSocketServer, ServerEvent<'_>) + Send + Sync + 'static,
 {
     fn object(on_event: F) -> Arc<WebSocketServer> {
-        let listener = Arc::new(Inside {
+        let listener = Arc::new(CallingListener {
             object: OnceLock::new(),
             on_event,
         });
@@ -34,7 +34,7 @@ where
     }
 }
 
-impl<F> ServerListener for Inside<F>
+impl<F> ServerListener for CallingListener<F>
 where
     F: Fn(&WebSocketServer, ServerEvent<'_>) + Send + Sync + 'static,
 {
@@ -62,7 +62,7 @@ async fn a_client_is_listed_when_it_sees_its_open_and_inside_its_connect_event()
     }
 
     let (sender, mut seen) = mpsc::unbounded_channel();
-    let object = Inside::object(move |object, event| match event {
+    let object = CallingListener::object(move |object, event| match event {
         ServerEvent::Started(address) => sender.send((address.unwrap().to_string(), true)).unwrap(),
         ServerEvent::Connect(connection) | ServerEvent::Close(connection, _) => {
             let listed = object.list_all_connections().unwrap().contains(connection);
@@ -247,8 +247,8 @@ async fn a_code_that_must_not_be_sent_goes_as_1000_and_none_is_converted() {
             reason: Some("x".into()),
         };
         server.object.close(&connection, options).unwrap();
-        let told = Received::Close(Some((sent, "x".into())));
-        assert_eq!(receive(&mut client).await, told);
+        let expected = Received::Close(Some((sent, "x".into())));
+        assert_eq!(receive(&mut client).await, expected);
         assert_eq!(server.closed().await, (connection, sent, "x".into()));
     }
 }
@@ -355,7 +355,7 @@ async fn a_client_that_leaves_pings_unanswered_is_given_up_and_one_that_answers_
 #[tokio::test]
 async fn a_listener_that_panics_harms_nobody() {
     let (sender, mut seen) = mpsc::unbounded_channel();
-    let object = Inside::object(move |_, event| match event {
+    let object = CallingListener::object(move |_, event| match event {
         ServerEvent::Started(address) => sender.send(address.unwrap().to_string()).unwrap(),
         ServerEvent::Text(_, text) if text.as_str() == "panic" => panic!("as asked"),
         ServerEvent::Text(_, text) => sender.send(text.as_str().to_owned()).unwrap(),
@@ -375,10 +375,10 @@ async fn a_listener_that_panics_harms_nobody() {
 #[tokio::test]
 async fn calls_from_inside_events_are_answered() {
     let (sender, mut seen) = mpsc::unbounded_channel();
-    let object = Inside::object(move |object, event| match event {
+    let object = CallingListener::object(move |object, event| match event {
         ServerEvent::Started(address) => sender.send(address.unwrap().to_string()).unwrap(),
         ServerEvent::Connect(connection) => {
-            object.send_text("welcome", connection).unwrap();
+            object.send_text("hello", connection).unwrap();
         }
         ServerEvent::Text(connection, text) => {
             object.send_text(text.as_str(), connection).unwrap();
@@ -391,7 +391,7 @@ async fn calls_from_inside_events_are_answered() {
     object.start(loopback()).unwrap();
     let address = seen.recv().await.unwrap().parse().unwrap();
     let mut client = connect(address).await.unwrap();
-    assert_eq!(receive(&mut client).await, Received::Text("welcome".into()));
+    assert_eq!(receive(&mut client).await, Received::Text("hello".into()));
     client.send("echo".into()).await.unwrap();
     assert_eq!(receive(&mut client).await, Received::Text("echo".into()));
     assert!(matches!(

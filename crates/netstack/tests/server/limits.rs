@@ -36,8 +36,8 @@ async fn what_the_language_has_no_value_for_ends_its_connection_and_no_other() {
                option changes";
     let words = format!("Websocket connection lost: {connection}: {why}");
     assert_eq!(error.message, words);
-    let told = Received::Close(Some((1009, why.to_owned())));
-    assert_eq!(receive(&mut client).await, told);
+    let expected = Received::Close(Some((1009, why.to_owned())));
+    assert_eq!(receive(&mut client).await, expected);
     assert_eq!(server.closed().await, (connection, 1009, why.to_owned()));
 
     let (mut client, connection) = server.join(address).await;

@@ -1,12 +1,16 @@
-//! The server object of the contract, through the crate's public API, with real sockets on the loopback interface.
+//! The server object of the contract, through the crate's public API, with real sockets on the
+//! loopback interface.
 //!
-//! Clients are [`support::Client`]s: `arkws` connections, or bare transports where a client must misbehave.
+//! Clients are [`support::Client`]s: `arkws` connections, or bare transports where a client must
+//! misbehave.
 mod admission;
 mod events;
 mod limits;
 mod progress;
 mod request;
 mod sending;
+#[path = "../support/slow_peer.rs"]
+mod slow_peer;
 mod start;
 mod stop;
 mod support;

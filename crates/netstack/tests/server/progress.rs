@@ -4,6 +4,7 @@ use std::time::Duration;
 use arkws::Message;
 use arkws_netstack::ServerConfig;
 
+use crate::slow_peer::slowly;
 use crate::support::*;
 
 /// Together what a kernel holds several times.

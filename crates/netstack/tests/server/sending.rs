@@ -238,14 +238,14 @@ async fn a_client_that_does_not_read_fills_its_own_queue_and_is_closed_with_1008
     let (mut quick, quick_connection) = server.join(address).await;
 
     let message = vec![7; 100_000];
-    let mut taken = 0;
+    let mut accepted = 0;
     let error = loop {
         match server.object.send_binary(message.clone(), &slow_connection) {
-            Ok(_) => taken += 1,
+            Ok(_) => accepted += 1,
             Err(error) => break error,
         }
         tokio::task::yield_now().await;
-        assert!(taken < 1000, "the queue is bounded");
+        assert!(accepted < 1000, "the queue is bounded");
     };
     assert_eq!((error.code, error.cause), (-1, Some("queue-full")));
     assert!(error.message.contains("too slow"), "{}", error.message);
@@ -261,8 +261,8 @@ async fn a_client_that_does_not_read_fills_its_own_queue_and_is_closed_with_1008
             Seen::Error(error) => {
                 assert_eq!(error.cause, Some("queue-full"));
                 let words = error.message;
-                let told = [slow_connection.to_string(), LIMIT.to_string()];
-                assert!(told.iter().all(|part| words.contains(part)), "{words}");
+                let expected = [slow_connection.to_string(), LIMIT.to_string()];
+                assert!(expected.iter().all(|part| words.contains(part)), "{words}");
                 assert!(words.contains("maxQueuedBytes"), "{words}");
                 break;
             }
@@ -282,7 +282,7 @@ async fn a_client_that_is_too_slow_for_a_broadcast_is_closed_with_1008() {
     let (mut server, address) = Server::started(config).await;
     let (_slow, slow_connection) = server.join(address).await;
     let (mut quick, _) = server.join(address).await;
-    let reading = tokio::spawn(async move {
+    let receiving = tokio::spawn(async move {
         let mut count = 0;
         while let Received::Text(_) = receive(&mut quick).await {
             count += 1;
@@ -308,7 +308,7 @@ async fn a_client_that_is_too_slow_for_a_broadcast_is_closed_with_1008() {
     );
     assert_eq!(broadcast(&server, "last", &[]), 1);
     server.object.stop().unwrap();
-    assert_eq!(reading.await.unwrap(), broadcasts + 2);
+    assert_eq!(receiving.await.unwrap(), broadcasts + 2);
 }
 
 #[tokio::test]

@@ -12,9 +12,10 @@ use arkws_netstack::{
     ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// An event, owned.
 #[derive(Debug)]
@@ -318,28 +319,13 @@ pub(crate) fn deflate() -> Option<DeflateConfig> {
     Some(DeflateConfig::default())
 }
 
-/// The other end of `stream`, read from at so many bytes a second and no faster.
-pub(crate) fn slowly(stream: TcpStream, rate: u32) -> DuplexStream {
-    let (near, far) = tokio::io::duplex(64 << 10);
-    let (mut from_peer, mut to_peer) = stream.into_split();
-    let (mut from_us, mut to_us) = tokio::io::split(near);
-    tokio::spawn(async move {
-        let mut part = vec![0; 16 << 10];
-        loop {
-            match from_peer.read(&mut part).await {
-                Ok(0) | Err(_) => break,
-                Ok(count) => {
-                    if to_us.write_all(&part[..count]).await.is_err() {
-                        break;
-                    }
-                    tokio::time::sleep(Duration::from_secs(1) * count as u32 / rate).await;
-                }
-            }
-        }
-        let _ = to_us.shutdown().await;
-    });
-    tokio::spawn(async move {
-        let _ = tokio::io::copy(&mut from_us, &mut to_peer).await;
-    });
-    far
+/// A client that says nothing is given up after five seconds, with an error of these words.
+pub(crate) async fn assert_silence_ends(server: &mut Server, address: SocketAddr, words: &str) {
+    let start = Instant::now();
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+    assert!(start.elapsed() >= seconds(5));
+    let error = server.error().await;
+    assert_eq!(error.cause, Some("timeout"));
+    assert!(error.message.contains(words), "{error}");
 }
