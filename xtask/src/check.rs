@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::autobahn::{self, Selection, Side};
 use crate::build::{Profile, Target, build, place_module};
+use crate::columns;
 use crate::demo;
 use crate::instructions::{self, Valgrind};
 use crate::long::{self, Choice};
@@ -97,6 +98,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if checks.wanted("structure") {
         report.step("structure", structure::check);
+    }
+    if checks.wanted("columns") {
+        report.step("columns", columns::check);
     }
     checks.instructions(&mut report);
     checks.javascript(&mut report);

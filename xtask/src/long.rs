@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use toml_edit::{DocumentMut, value};
 
-use crate::process::{command, output, root};
+use crate::files::tracked;
+use crate::process::{command, root};
 use crate::report::{Counts, Report};
 use crate::sanitize;
 
@@ -181,24 +182,10 @@ fn document() -> Result<DocumentMut> {
 
 /// One hash of names and contents of all files under `guards`, which git knows or would add.
 fn hash(guards: &[&str]) -> Result<String> {
-    let files = output(
-        command("git")
-            .args([
-                "ls-files",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-                "--",
-            ])
-            .args(guards.iter().map(|guard| format!(":(glob){guard}")))
-            .args(guards.iter().map(|guard| format!(":(glob){guard}/**"))),
-    )?;
-    let mut files: Vec<&str> = files
-        .lines()
-        .filter(|file| root().join(file).is_file())
-        .collect();
-    files.sort_unstable();
-    files.dedup();
+    let patterns = guards
+        .iter()
+        .flat_map(|guard| [format!(":(glob){guard}"), format!(":(glob){guard}/**")]);
+    let files = tracked(&patterns.collect::<Vec<_>>())?;
     if files.is_empty() {
         bail!("{FILE}: {guards:?} names no file");
     }
