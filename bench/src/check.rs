@@ -7,7 +7,8 @@ use crate::payload::Content;
 #[derive(Clone)]
 pub struct Source {
     messages: Rc<[Vec<u8>]>,
-    /// The same as strings, if they are text: a program has them as such, and does not validate them in order to send them.
+    /// The same as strings, if they are text: a program has them as such, and does not validate
+    /// them in order to send them.
     texts: Rc<[String]>,
     at: usize,
     /// As text, or as binary messages.
@@ -127,7 +128,8 @@ impl Check {
     }
 }
 
-/// The first and the last eight bytes, of messages that have as many; comparing numbers costs nothing next to what is measured.
+/// The first and the last eight bytes, of messages that have as many; comparing numbers costs
+/// nothing next to what is measured.
 #[inline(always)]
 fn ends(data: &[u8]) -> (u64, u64) {
     match (data.first_chunk(), data.last_chunk()) {

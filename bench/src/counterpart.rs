@@ -1,12 +1,13 @@
 //! The other end: a server on raw sockets, one thread per connection, told by the path what to do.
 //!
 //! - `/blast/SIZE/N/CONTENT`: sends N frames, then waits for the end.
-//! - `/drain/SIZE/N/CONTENT`: reads N frames, checks them, answers with the text `ok`; prints how many bytes of payload they had
-//!   on the wire.
+//! - `/drain/SIZE/N/CONTENT`: reads N frames, checks them, answers with the text `ok`; prints how
+//!   many bytes of payload they had on the wire.
 //! - `/echo`: sends every frame back, many per write.
 //!
-//! CONTENT is `binary`, `text`, or `json`: those messages are compressed (permessage-deflate without parameters, so with context
-//! takeover and windows of 15 bits; the answer to the handshake says so).
+//! CONTENT is `binary`, `text`, or `json`: those messages are compressed (permessage-deflate
+//! without parameters, so with context takeover and windows of 15 bits; the answer to the handshake
+//! says so).
 use std::io::{Read, Write};
 use std::net::TcpListener;
 

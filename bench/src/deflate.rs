@@ -1,11 +1,12 @@
-//! permessage-deflate (RFC 7692) by hand, for the counterpart: context takeover, windows of 15 bits.
+//! permessage-deflate (RFC 7692) by hand, for the counterpart: context takeover, 15-bit windows.
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 
 /// RFC 7692, 7.2.1: what a sender leaves away and a receiver puts back.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// A stream of compressed messages that has no end: the first time round, and all later times. They differ because a later
-/// one refers back to the end of the time before; more than that, 32 KiB, a compressor does not remember.
+/// A stream of compressed messages that has no end: the first time round, and all later times. They
+/// differ because a later one refers back to the end of the time before; more than that, 32 KiB, a
+/// compressor does not remember.
 pub fn endless(messages: &[Vec<u8>]) -> [Vec<Vec<u8>>; 2] {
     let mut context = Compress::new(Compression::new(6), false);
     let mut round = || {

@@ -1,7 +1,7 @@
 //! The load generator for servers: raw sockets, no WebSocket library, one thread.
 //!
-//! `arkws-bench load TASK ADDRESS [OPTIONS]` opens connections, sends, checks every message that comes back, and prints one line
-//! of JSON.
+//! `arkws-bench load TASK ADDRESS [OPTIONS]` opens connections, sends, checks every message that
+//! comes back, and prints one line of JSON.
 //!
 //! | TASK | |
 //! |---|---|
@@ -18,11 +18,12 @@
 //! | `--pid P` | none | the server's process: `cpu` and `resident` are its own; without, `cpu` is the load generator's |
 //! | `--path P` | `/` | what is requested |
 //!
-//! The clients come from many loopback addresses, ten from each: servers may limit what one address has.
+//! The clients come from many loopback addresses, ten from each: servers may limit what one has.
 //!
-//! The result: `{"messages":…,"bytes":…,"wall":…,"cpu":…,"latency":null,"resident":…}`: messages received by all connections
-//! together and their payload bytes; wall-clock and CPU nanoseconds (user and system, all threads of the process) from the first
-//! message to the last, handshakes not included; resident bytes of the server that each connection added, measured after the last
+//! The result: `{"messages":…,"bytes":…,"wall":…,"cpu":…,"latency":null,"resident":…}`: messages
+//! received by all connections together and their payload bytes; wall-clock and CPU nanoseconds
+//! (user and system, all threads of the process) from the first message to the last, handshakes not
+//! included; resident bytes of the server that each connection added, measured after the last
 //! message while all connections are open (or null).
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
@@ -95,7 +96,8 @@ pub fn run(task: &str, address: &str, options: &[&str]) {
 impl Load {
     async fn run(&self, task: &str, address: SocketAddr) -> Outcome {
         let before = self.server.map(Process::resident);
-        // Some at a time, or the round trips of ten thousand handshakes would take longer than what is measured.
+        // Some at a time, or the round trips of ten thousand handshakes would take longer than what
+        // is measured.
         let mut streams = Vec::new();
         while streams.len() < self.connections as usize {
             let first = streams.len() as u64;

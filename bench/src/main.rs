@@ -1,8 +1,9 @@
 //! arkws and its peers, side by side.
 //!
-//! `arkws-bench run [SCENARIO...]` starts, for every round and peer, a counterpart process (raw sockets, no WebSocket library) and
-//! a peer process, and prints a Markdown table of medians. `counterpart` and `peer` are those processes; `server` and `load` are
-//! where the server is measured; `payload` tells the benches of Node.js what is sent.
+//! `arkws-bench run [SCENARIO...]` starts, for every round and peer, a counterpart process (raw
+//! sockets, no WebSocket library) and a peer process, and prints a Markdown table of medians.
+//! `counterpart` and `peer` are those processes; `server` and `load` are where the server is
+//! measured; `payload` tells the benches of Node.js what is sent.
 mod check;
 mod counterpart;
 mod deflate;

@@ -58,7 +58,8 @@ impl Process {
 
     /// User and system time of all its threads, those that have ended included.
     fn cpu(self) -> Duration {
-        // SAFETY: both pointers are valid for the calls, and `timespec` is plain data for which zeroes are valid.
+        // SAFETY: both pointers are valid for the calls, and `timespec` is plain data for which
+        // zeroes are valid.
         let time = unsafe {
             let mut clock = 0;
             assert_eq!(libc::clock_getcpuclockid(self.pid, &raw mut clock), 0);
@@ -103,14 +104,16 @@ pub fn raise_file_limit() {
 
 /// This process and those that it starts run on one core until this is dropped.
 ///
-/// Where each end waits for the other, two cores spend their time on going to sleep and being woken; on a virtual machine that
-/// takes several times as long as everything else, and is not the library's.
+/// Where each end waits for the other, two cores spend their time on going to sleep and being
+/// woken; on a virtual machine that takes several times as long as everything else, and is not the
+/// library's.
 pub struct OneCore(libc::cpu_set_t);
 
 impl OneCore {
     /// From now on.
     pub fn start() -> OneCore {
-        // SAFETY: `cpu_set_t` is plain data for which zeroes are valid, and the pointer is valid for the call.
+        // SAFETY: `cpu_set_t` is plain data for which zeroes are valid, and the pointer is valid
+        // for the call.
         let before = unsafe {
             let mut set: libc::cpu_set_t = std::mem::zeroed();
             let len = size_of::<libc::cpu_set_t>();

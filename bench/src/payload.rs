@@ -46,7 +46,8 @@ impl Content {
         match self {
             Content::Binary => vec![binary(size)],
             Content::Text => vec![text(size)],
-            // More than a compressor's window holds, and a number that shares no factor with the checks' 256.
+            // More than a compressor's window holds, and a number that shares no factor with the
+            // checks' 256.
             Content::Json => (0..67).map(|seed| json(size, seed)).collect(),
         }
     }

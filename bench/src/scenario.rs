@@ -37,7 +37,8 @@ pub enum Wire {
     Plain,
     /// TLS 1.3 with AES-128-GCM by rustls and ring, at both ends and for every peer.
     Tls,
-    /// TCP, and the messages compressed: permessage-deflate with context takeover and windows of 15 bits both ways.
+    /// TCP, and the messages compressed: permessage-deflate with context takeover and windows of 15
+    /// bits both ways.
     Deflate,
 }
 

@@ -1,4 +1,5 @@
-//! Servers to be loaded, one per peer: a process of one thread that accepts connections and echoes, or broadcasts.
+//! Servers to be loaded, one per peer: a process of one thread that accepts connections and echoes,
+//! or broadcasts.
 //!
 //! Their opening handshake is done by hand, the same for all: it is not what is measured.
 use std::cell::RefCell;
@@ -31,8 +32,8 @@ pub const ECHO: &[&str] = &[
     "raw",
 ];
 
-/// Who can wait for messages and for something to send at once. fastwebsockets, wtx and soketto cannot without a task for each
-/// direction: dropping their reads loses bytes.
+/// Who can wait for messages and for something to send at once. fastwebsockets, wtx and soketto
+/// cannot without a task for each direction: dropping their reads loses bytes.
 pub const BROADCAST: &[&str] = &[
     "arkws",
     "arkws-stream",

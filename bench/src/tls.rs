@@ -1,5 +1,5 @@
-//! TLS, the same for every peer: rustls with ring, TLS 1.3, one cipher. The certificate is made up by the counterpart, and the
-//! clients do not look at it: who is trusted is not what is measured.
+//! TLS, the same for every peer: rustls with ring, TLS 1.3, one cipher. The certificate is made up
+//! by the counterpart, and the clients do not look at it: who is trusted is not what is measured.
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -1,4 +1,4 @@
-//! Frames by hand, for the counterpart and for the `raw` peer: nothing here is shared with any library.
+//! Frames by hand, for the counterpart and the `raw` peer: no library has a part in them.
 use base64::Engine;
 use sha1::{Digest, Sha1};
 

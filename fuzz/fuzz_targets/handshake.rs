@@ -106,7 +106,8 @@ fn request(input: &Input, limits: &Limits, deflate: Option<DeflateConfig>) {
     }
 }
 
-/// Feeds `bytes` in pieces of the lengths `cuts`, then the rest. What was found, and how many bytes belong to it.
+/// Feeds `bytes` in pieces of the lengths `cuts`, then the rest. What was found, and how many
+/// bytes belong to it.
 fn cut<T>(
     mut bytes: &[u8],
     cuts: &[u8],

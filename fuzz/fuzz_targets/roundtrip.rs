@@ -1,5 +1,5 @@
-//! Any messages, sent in any way, cut into any reads, arrive as they were sent, in their order. Pings, which
-//! go ahead of what waits, arrive in theirs.
+//! Any messages, sent in any way, cut into any reads, arrive as they were sent, in their order.
+//! Pings, which go ahead of what waits, arrive in theirs.
 #![no_main]
 use arbitrary::Arbitrary;
 use arkws_fuzz::{AnyConfig, End};

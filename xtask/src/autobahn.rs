@@ -1,4 +1,5 @@
-//! The public Autobahn cases, run by PyPI's `kosoku` against our server, our client and our module for JavaScript.
+//! The public Autobahn cases, run by PyPI's `kosoku` against our server, our client and our module
+//! for JavaScript.
 mod verdict;
 
 use std::fs;
@@ -16,30 +17,35 @@ use crate::peers::{self, Node, Python};
 use crate::process::{Background, command, output, root, run as run_command};
 use crate::report::Counts;
 
-/// Cases that kosoku 0.1.0 cannot judge ("Strings must be encoded before hashing"): it gives up on an uncompressed
-/// message in a compressed connection. RFC 7692, 6.1 allows those, and we send them where compression would make a
-/// message longer, as it does these of 16 and 64 bytes without a context.
+/// Cases that kosoku 0.1.0 cannot judge ("Strings must be encoded before hashing"): it gives up on
+/// an uncompressed message in a compressed connection. RFC 7692, 6.1 allows those, and we send them
+/// where compression would make a message longer, as it does these of 16 and 64 bytes without a
+/// context.
 const NOT_JUDGED: [&str; 8] = [
     "13.2.1", "13.2.2", "13.5.1", "13.5.2", "13.6.1", "13.6.2", "13.7.1", "13.7.2",
 ];
 
-/// Cases whose server asks its client to compress without a context, and only a client that has offered to.
+/// Cases whose server asks its client to compress without a context, and only a client that has
+/// offered to.
 const NO_CONTEXT_TAKEOVER: [&str; 3] = ["13.2.*", "13.5.*", "13.6.*"];
 
-/// What the module for JavaScript does not do: messages of more than 5 MiB (`send`'s limit), compressing messages of less
-/// than 128 bytes (which kosoku cannot judge, see above), and compressing without a context.
+/// What the module for JavaScript does not do: messages of more than 5 MiB (`send`'s limit),
+/// compressing messages of less than 128 bytes (which kosoku cannot judge, see above), and
+/// compressing without a context.
 const NOT_FOR_MODULE: [&str; 11] = [
     "9.1.5", "9.1.6", "9.2.5", "9.2.6", "12.*.1", "12.*.2", "13.*.1", "13.*.2", "13.2.*", "13.5.*",
     "13.6.*",
 ];
 
-/// Cases in which a good message comes right before a broken frame. The module's listener runs on another thread than the
-/// network: when it answers, the broken frame may have failed the connection. The suite calls that `NON-STRICT`.
+/// Cases in which a good message comes right before a broken frame. The module's listener runs on
+/// another thread than the network: when it answers, the broken frame may have failed the
+/// connection. The suite calls that `NON-STRICT`.
 const NO_ANSWER_FROM_MODULE: [&str; 10] = [
     "3.2", "3.3", "3.4", "4.1.3", "4.1.4", "4.1.5", "4.2.3", "4.2.4", "4.2.5", "5.15",
 ];
 
-/// The minutes-long part of the compression cases: a thousand messages each, of 64 KiB and more or in 256-byte frames.
+/// The minutes-long part of the compression cases: a thousand messages each, of 64 KiB and more or
+/// in 256-byte frames.
 const SLOW: std::ops::RangeInclusive<u32> = 9..=18;
 
 #[derive(clap::Args)]

@@ -1,4 +1,4 @@
-//! Building with cargo: examples by name, and the Node module to where the npm package looks for it.
+//! Building with cargo: examples by name, and the Node module, put where the npm package looks.
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -133,10 +133,11 @@ pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.58 million; the aim is 3 MiB
-/// (`BENCHMARKS.md`). 0.1 million went into what bounds peers: time-outs of writes and of unfinished messages, the
-/// budget, the door, allowed origins, and certificates read for words about them; 0.06 million into what leaves before
-/// the process ends, what the peer has taken, the causes of what is refused, and connections named in the log.
+/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.58 million; the
+/// aim is 3 MiB (`BENCHMARKS.md`). 0.1 million went into what bounds peers: time-outs of writes and
+/// of unfinished messages, the budget, the door, allowed origins, and certificates read for words
+/// about them; 0.06 million into what leaves before the process ends, what the peer has taken, the
+/// causes of what is refused, and connections named in the log.
 const MODULE_AT_MOST: u64 = 3_620_000;
 
 /// `cargo xtask npm`
@@ -155,7 +156,8 @@ pub(crate) fn npm(dev: bool) -> Result<()> {
     Ok(())
 }
 
-/// Builds the Node module and puts it where the npm package looks for it, and installs what that package needs.
+/// Builds the Node module and puts it where the npm package looks for it, and installs what that
+/// package needs.
 pub(crate) fn module(profile: Profile) -> Result<PathBuf> {
     peers::Node::of_machine()?;
     let built = build(&[Target::NodeModule], profile)?;

@@ -19,8 +19,8 @@ pub(crate) struct Options {
     /// Run the slowest cases too [default: where the environment says CI=true]
     #[arg(long)]
     all: bool,
-    /// Run the long checks too, whether what they guard has changed or not, and write down which were
-    /// green (.ci/long.toml)
+    /// Run the long checks too, whether what they guard has changed or not, and write down which
+    /// were green (.ci/long.toml)
     #[arg(long)]
     long: bool,
     /// Run only the checks whose name contains one of these words
@@ -73,10 +73,11 @@ const JAVASCRIPT: &[(&str, &str, bool)] = &[
     ("release tests", "tests/release", true),
 ];
 
-/// The test programs that the JavaScript tests start: servers and clients written with the `arkws` crate.
+/// What the JavaScript tests start: servers and clients written with the `arkws` crate.
 const PEER: Target = Target::Binary("arkws-test-peer", "peer");
 
-/// A test that hangs fails, instead of stopping everything. Milliseconds; the slowest test takes a tenth of it.
+/// A test that hangs fails, instead of stopping everything. Milliseconds; the slowest test takes a
+/// tenth of it.
 const TEST_TIMEOUT: &str = "--test-timeout=300000";
 
 /// `cargo xtask test`
@@ -174,7 +175,8 @@ impl Checks<'_> {
         }
         for &(name, directory, everywhere) in groups {
             let nodes = if everywhere { nodes.as_slice() } else { &[] };
-            // The machine's own Node.js is one of the three on most machines: no need to run that release twice.
+            // The machine's own Node.js is one of the three on most machines: no need to run that
+            // release twice.
             let own = nodes
                 .iter()
                 .all(|node| node.major() != prepared.node.major())

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: the documentation's example, run by Node.js through our module against a server of ours.
+//! `cargo xtask demo`: the documentation's example, run by Node.js through our module against a
+//! server of ours.
 use std::time::Instant;
 
 use anyhow::{Result, bail};

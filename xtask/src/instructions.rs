@@ -1,7 +1,8 @@
-//! `cargo xtask instructions`: how many instructions the inner loops of `arkws-proto` take per message.
+//! `cargo xtask instructions`: how many instructions a message takes in `arkws-proto`.
 //!
-//! Valgrind's callgrind counts them, in a simulated processor: on one toolchain the counts are the same on a busy machine and
-//! on an idle one, so that a check can compare them with those that were saved before. `bench/proto` has the cases.
+//! Valgrind's callgrind counts them, in a simulated processor: on one toolchain the counts are the
+//! same on a busy machine and on an idle one, so that a check can compare them with those that were
+//! saved before. `bench/proto` has the cases.
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -16,8 +17,8 @@ use crate::report::Counts;
 /// Where the saved counts are.
 const BASELINE: &str = "bench/proto/instructions.json";
 
-/// How far a count may be from the saved one. Run again, a count is the same to the instruction; but changes elsewhere in the
-/// code move what is inlined, and counts with it, by a few percent.
+/// How far a count may be from the saved one. Run again, a count is the same to the instruction;
+/// but changes elsewhere in the code move what is inlined, and counts with it, by a few percent.
 const TOLERANCE: f64 = 0.08;
 
 /// What to do about a count that is off the saved one on purpose.
@@ -47,8 +48,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Counts, and compares with the saved counts.
 ///
 /// # Errors
-/// Something cannot be run, or a count is off the saved one by more than the tolerance; with another toolchain than that of
-/// the saved ones, counts that are off are only told.
+/// Something cannot be run, or a count is off the saved one by more than the tolerance; with
+/// another toolchain than that of the saved ones, counts that are off are only told.
 pub(crate) fn check(valgrind: &Valgrind, counts: &mut Counts) -> Result<()> {
     let saved = Measurement::saved()?;
     let measured = Measurement::make(valgrind)?;
@@ -141,7 +142,7 @@ struct Measurement {
 struct Tools {
     rustc: String,
     valgrind: String,
-    /// The processor that valgrind simulates: its architecture, and the extensions that are looked for.
+    /// The processor that valgrind simulates: its architecture, and the extensions looked for.
     processor: String,
 }
 

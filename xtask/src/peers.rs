@@ -1,4 +1,5 @@
-//! The programs that are not ours: what a machine must have, and what the tasks install into `.test-env/` themselves.
+//! The programs that are not ours: what a machine must have, and what the tasks install into
+//! `.test-env/` themselves.
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,7 +63,7 @@ pub(crate) fn npm() -> Command {
     command(if cfg!(windows) { "npm.cmd" } else { "npm" })
 }
 
-/// Installs what a lock file in `directory` names, unless that has been done for this very lock file.
+/// Installs what a lock file in `directory` names, unless it has been for this very lock file.
 pub(crate) fn install_npm(directory: &str, production: bool) -> Result<()> {
     let directory = root().join(directory);
     let wanted = fs::read(directory.join("package-lock.json"))

@@ -1,4 +1,5 @@
-//! Running other programs: in the foreground with their output counted, or in the background with a port to wait for.
+//! Running other programs: in the foreground with their output counted, or in the background with
+//! a port to wait for.
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -72,7 +73,7 @@ fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
     bail!("`{}` ended with {status}", describe(command))
 }
 
-/// Runs the command to its end, passes its output on line by line and shows every line to `each` too.
+/// Runs the command to its end, passes its output on and shows each line of it to `each` too.
 pub(crate) fn watch(command: &mut Command, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut child = command
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! What a run of checks came to: counts of test cases over all runners, times, and a summary to end with.
+//! What a run of checks came to: counts of test cases over all runners, times, and a summary.
 use std::fmt;
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -14,8 +14,8 @@ use crate::report::{Counts, count};
 /// The packages whose Rust tests are run under tools that watch memory.
 const PACKAGES: [&str; 4] = ["arkws-proto", "arkws", "arkws-netstack", "arkws-node"];
 
-/// What Miri runs: the compiler's flags, and the tests. Compression has no `unsafe` code of ours; without
-/// them are also those that take minutes.
+/// What Miri runs: the compiler's flags, and the tests. Compression has no `unsafe` code of ours;
+/// without them are also those that take minutes.
 const MIRI: [(&str, &str); 3] = [
     // Without AVX2, for which `simdutf8` 0.1.5 computes addresses beyond its slice, to prefetch.
     (
@@ -37,8 +37,8 @@ const MIRI: [(&str, &str); 3] = [
 /// What the module does, as a program.
 const LOAD: &str = "tests/memory/load.mjs";
 
-/// The module as users get it, in Node.js under valgrind: reads and writes beyond what was allocated
-/// or after it was freed, and memory that nobody can free any more.
+/// The module as users get it, in Node.js under valgrind: reads and writes beyond what was
+/// allocated or after it was freed, and memory that nobody can free any more.
 pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     if Valgrind::of_machine().is_none() {
         bail!(Valgrind::MISSING);
@@ -67,8 +67,8 @@ pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     one(run, counts)
 }
 
-/// The Rust tests, and the module in Node.js, under AddressSanitizer: reads and writes beyond what was
-/// allocated, on the stack too, or after it was freed.
+/// The Rust tests, and the module in Node.js, under AddressSanitizer: reads and writes beyond what
+/// was allocated, on the stack too, or after it was freed.
 pub(crate) fn address(counts: &mut Counts) -> Result<()> {
     // Node.js has been built without it.
     let library = output(command("cc").arg("-print-file-name=libasan.so.8"))?;
@@ -116,16 +116,16 @@ pub(crate) fn address(counts: &mut Counts) -> Result<()> {
     tests.context("the Rust tests")
 }
 
-/// Sees to it that there is a nightly toolchain with the sources of the standard library, and that a
-/// program may be told where its memory lies, which the sanitizer needs.
+/// Sees to it that there is a nightly toolchain with the sources of the standard library, and that
+/// a program may be told where its memory lies, which the sanitizer needs.
 pub(crate) fn prepare_threads() -> Result<()> {
     nightly("rust-src")?;
     run_command(command("setarch").args(["-R", "true"]))
         .context("the addresses of a program cannot be fixed here")
 }
 
-/// What crosses threads, in the Rust tests, under ThreadSanitizer: one thread writes what another reads or
-/// writes, and nothing says which is first.
+/// What crosses threads, in the Rust tests, under ThreadSanitizer: one thread writes what another
+/// reads or writes, and nothing says which is first.
 pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
     let mut tests = command("setarch");
     tests
@@ -147,8 +147,8 @@ pub(crate) fn prepare_miri() -> Result<()> {
     nightly("rust-src")
 }
 
-/// Rust tests under Miri, which knows what the language leaves undefined: those of the code that has
-/// `unsafe` in it or is shared by threads. It takes a hundred times as long.
+/// Rust tests under Miri, which knows what the language leaves undefined: those of the code that
+/// has `unsafe` in it or is shared by threads. It takes a hundred times as long.
 pub(crate) fn miri(counts: &mut Counts) -> Result<()> {
     let mut result = Ok(());
     for (features, tests) in MIRI {

@@ -1,4 +1,5 @@
-//! The cases by time, for people: `cargo bench --manifest-path bench/Cargo.toml --package arkws-bench-proto`.
+//! The cases by time, for people:
+//! `cargo bench --manifest-path bench/Cargo.toml --package arkws-bench-proto`.
 #![forbid(unsafe_code)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -1,4 +1,5 @@
-//! What is measured of `arkws-proto`, by instruction count and by time alike. Only its public interface is used.
+//! What is measured of `arkws-proto`, by instruction count and by time alike. Only its public
+//! interface is used.
 #![forbid(unsafe_code)]
 
 mod messages;
@@ -171,7 +172,8 @@ fn text(text: String) -> Vec<Message> {
         .collect()
 }
 
-/// Two blocks of JSON. Twice the window of the compressor: when the messages are sent again, it has forgotten them.
+/// Two blocks of JSON. Twice the window of the compressor: when the messages are sent again, it has
+/// forgotten them.
 fn json(len: usize) -> Vec<Message> {
     (0..2 * BLOCK / len)
         .map(|page| Message::Text(messages::json(len, page)))

@@ -58,7 +58,7 @@ pub(crate) fn json(len: usize, page: usize) -> String {
     })
 }
 
-/// Adds pieces until the text is `len` bytes long; a character that does not fit is replaced by spaces.
+/// Adds pieces until the text is `len` bytes long; spaces replace a character that does not fit.
 fn fill(len: usize, mut add: impl FnMut(&mut String, usize)) -> String {
     let mut text = String::with_capacity(2 * len);
     for piece in 0.. {

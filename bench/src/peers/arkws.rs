@@ -1,4 +1,5 @@
-//! arkws, the fast API: borrowed receive, batched send. `DEFAULT`: it compresses as it does by default, not as the others do.
+//! arkws, the fast API: borrowed receive, batched send. `DEFAULT`: it compresses as it does by
+//! default, not as the others do.
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 

@@ -1,5 +1,5 @@
-//! For libraries that leave batching to their stream: writes are gathered, and leave when there is nothing more to be read: all
-//! that has arrived has then been answered.
+//! For libraries that leave batching to their stream: writes are gathered, and leave when there is
+//! nothing more to be read: all that has arrived has then been answered.
 use std::io::Result;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,5 +1,6 @@
-//! fastwebsockets, with a buffer around its stream so that it can batch at all. Its `FragmentCollector` cannot flush, so it reads
-//! frames, not messages: an advantage for it, as no message here is fragmented.
+//! fastwebsockets, with a buffer around its stream so that it can batch at all. Its
+//! `FragmentCollector` cannot flush, so it reads frames, not messages: an advantage for it, as no
+//! message here is fragmented.
 use fastwebsockets::{Frame, OpCode, Payload, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter};
 use tokio::net::TcpStream;

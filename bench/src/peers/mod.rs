@@ -1,4 +1,4 @@
-//! One small module per peer; each drives its library the way its own documentation advises for speed.
+//! One small module per peer; each drives its library as its own documentation advises for speed.
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -63,7 +63,8 @@ impl Outcome {
     }
 }
 
-/// What was measured of one scenario: by the number of connections (0 where it is fixed) and by peer, one per round.
+/// What was measured of one scenario: by the number of connections (0 where it is fixed) and by
+/// peer, one per round.
 pub type Outcomes = BTreeMap<(u64, String), Vec<Outcome>>;
 
 /// arkws as it compresses if it is not told otherwise; only where that makes a difference.
@@ -85,7 +86,7 @@ pub const ALL: &[&str] = &[
     "raw",
 ];
 
-/// Runs one peer in one scenario and prints its outcome as JSON; `connections` is for those that grow.
+/// Runs one peer in one scenario and prints its outcome as JSON; `connections`: where it grows.
 pub fn run(name: &str, scenario: &str, address: SocketAddr, connections: u64) {
     let scenario = scenario::find(scenario).expect("a scenario");
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -222,7 +223,8 @@ impl Run<'_> {
         }
     }
 
-    /// Some at a time, or the round trips of ten thousand handshakes would take longer than what is measured.
+    /// Some at a time, or the round trips of ten thousand handshakes would take longer than what is
+    /// measured.
     async fn open_many<S: Transport, P: Peer<S>>(&self, n: u64) -> Option<Vec<P>> {
         let mut peers: Vec<P> = Vec::new();
         while peers.len() < n as usize {
@@ -234,8 +236,8 @@ impl Run<'_> {
         Some(peers)
     }
 
-    /// Resident bytes before there is any connection, and with all of them: sockets, their registration with the runtime, and
-    /// what the library keeps.
+    /// Resident bytes before there is any connection, and with all of them: sockets, their
+    /// registration with the runtime, and what the library keeps.
     async fn idle<S: Transport, P: Peer<S>>(
         &self,
         mut source: Source,
@@ -301,8 +303,8 @@ fn wait<S, P: Peer<S>>(peer: &mut P, mut check: Check) {
     assert!(peer.receive(1, &mut check).now_or_never().is_none());
 }
 
-/// `n` messages there and back, `size` in flight. The window moves by halves: what arrives is answered in a batch, as a program
-/// under load does.
+/// `n` messages there and back, `size` in flight. The window moves by halves: what arrives is
+/// answered in a batch, as a program under load does.
 async fn window<S, P: Peer<S>>(
     peer: &mut P,
     n: u64,

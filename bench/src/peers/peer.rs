@@ -33,7 +33,7 @@ pub trait Peer<S>: Sized + 'static {
 
 /// A library's server side of one connection that has joined a room.
 pub trait Member {
-    /// The next message from this client; dropping the future loses nothing. `None`: the client has gone.
+    /// The next message from this client; dropping the future loses nothing. `None`: it has gone.
     async fn next(&mut self) -> Option<Bytes>;
     /// Queues a message for this client.
     async fn feed(&mut self, message: Bytes);

@@ -62,7 +62,8 @@ impl<S: Transport> peer::Peer<S> for Peer<S> {
     }
 }
 
-/// As in its `echo-server` example; `forward` flushes when nothing more has arrived, and is faster here than chunks.
+/// As in its `echo-server` example; `forward` flushes when nothing more has arrived, and is faster
+/// here than chunks.
 pub async fn echo(stream: TcpStream) {
     let (write, read) = open(stream, Role::Server).split();
     let data = read.try_filter(|message| future::ready(message.is_text() || message.is_binary()));

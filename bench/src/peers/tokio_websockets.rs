@@ -59,7 +59,8 @@ impl<S: Transport> peer::Peer<S> for Peer<S> {
     }
 }
 
-/// In chunks: it flushes whenever it is asked for another message, so with `forward` each would leave by itself.
+/// In chunks: it flushes whenever it is asked for another message, so with `forward` each would
+/// leave by itself.
 pub async fn echo(stream: TcpStream) {
     let (mut sink, stream) = ServerBuilder::new().serve(stream).split();
     let mut chunks = stream.ready_chunks(64);

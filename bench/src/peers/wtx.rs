@@ -1,4 +1,5 @@
-//! wtx, with a write buffer around its stream so that it can batch. Its masking keys come from xorshift, its default.
+//! wtx, with a write buffer around its stream so that it can batch. Its masking keys come from
+//! xorshift, its default.
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
@@ -18,7 +19,8 @@ use crate::check::{Check, Source};
 
 const BATCH: usize = 64 << 10;
 
-/// Gathers writes, which leave when there is nothing more to be read; the peer holds a clone, through which it flushes.
+/// Gathers writes, which leave when there is nothing more to be read; the peer holds a clone,
+/// through which it flushes.
 struct Buffered<S>(Rc<RefCell<Shared<S>>>);
 
 struct Shared<S> {

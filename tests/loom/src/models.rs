@@ -62,7 +62,7 @@ fn socket(transport: &Transport) -> WebSocket<Transport> {
 }
 
 impl Given {
-    /// Runs the connection to its end; returns the tags of what was sent, and of what may not have been.
+    /// Runs the connection to its end; returns the tags of what was sent, and of what may not be.
     fn drive(&self) -> (Vec<u8>, Vec<u8>) {
         let mut sent = Tags::default();
         let (_, in_doubt) = run(drive(&self.socket, &self.mailbox, &mut sent));
@@ -70,7 +70,8 @@ impl Given {
         (sent.0, in_doubt)
     }
 
-    /// What a program does that sends a message and wants it to leave at once; how many have left by that.
+    /// What a program does that sends a message and wants it to leave at once; how many have left
+    /// by that.
     fn try_write_inline(&self, tag: u8) -> usize {
         self.mailbox.feed(message(&tag), tag).expect("it is open");
         self.socket.try_write_inline(&self.mailbox, || true, |_| {})
@@ -367,8 +368,8 @@ pub fn nobody_wakes_an_environment_that_is_gone() {
     });
 }
 
-/// A message is not written by the thread that sends while that does not know of an earlier failure:
-/// it would take the failure for the new message's.
+/// A message is not written by the thread that sends while that does not know of an earlier
+/// failure: it would take the failure for the new message's.
 pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
     check(|| {
         let transport = Transport::new(usize::MAX, true);

@@ -1,4 +1,5 @@
-//! `peer certificates`: an authority for `localhost` and 127.0.0.1, and servers that it should and should not be trusted for.
+//! `peer certificates`: an authority for `localhost` and 127.0.0.1, and servers that it should and
+//! should not be trusted for.
 use std::fs;
 use std::path::Path;
 

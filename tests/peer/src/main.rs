@@ -1,7 +1,8 @@
 //! The Rust ends of the tests across the languages: `tests/interop` starts them as programs.
 //!
-//! An echo server and a client that checks an echo server, both written with the `arkws` crate, and the certificates that
-//! the tests of `wss` need. What a server has to say comes as the first line on standard output.
+//! An echo server and a client that checks an echo server, both written with the `arkws` crate, and
+//! the certificates that the tests of `wss` need. What a server has to say comes as the first line
+//! on standard output.
 #![forbid(unsafe_code)]
 
 mod certificates;

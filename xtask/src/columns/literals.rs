@@ -62,7 +62,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Goes past a literal that has `open` before its contents and `close` after them; `escape`: a
-    /// backslash and what follows it are not its end; `within_line`: nor does it go on in the next line.
+    /// backslash and what follows it are not its end; `within_line`: it ends with its line.
     fn literal(&mut self, open: usize, close: &str, escape: bool, within_line: bool) {
         self.at += open;
         let start = self.at;

@@ -12,7 +12,7 @@ pub(super) struct Import {
     pub(super) name: String,
 }
 
-/// For each import that closes a circle the shortest one through it, without telling a circle twice.
+/// For each import that closes a circle the shortest one through it; each circle once.
 pub(super) fn all(imports: &[Import]) -> Vec<Vec<Import>> {
     let mut graph: BTreeMap<&Path, Vec<&Import>> = BTreeMap::new();
     for import in imports {

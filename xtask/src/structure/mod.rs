@@ -1,5 +1,5 @@
-//! `cargo xtask structure`: no file imports, by whatever way, a file that imports it, and no crate one
-//! that stands above it.
+//! `cargo xtask structure`: no file imports, by whatever way, a file that imports it, and no crate
+//! one that stands above it.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -9,9 +9,9 @@
 //! | `javascript.rs` | reads which modules JavaScript files load |
 //! | `circles.rs` | finds circles |
 //!
-//! A re-export is no import by itself: who uses what it names depends on the file that defines that. Nor
-//! is one that a file needs for its `impl` blocks of a type of its own folder: a type may be spread over
-//! files. Tests are left out.
+//! A re-export is no import by itself: who uses what it names depends on the file that defines
+//! that. Nor is one that a file needs for its `impl` blocks of a type of its own folder: a type may
+//! be spread over files. Tests are left out.
 mod circles;
 mod javascript;
 mod layers;

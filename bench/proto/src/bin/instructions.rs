@@ -1,7 +1,7 @@
 //! Runs one case once, for a tool that counts what happens within [`measured`].
 //!
-//! Without an argument it lists the cases, a name and a number of messages in each line, after a line that tells which
-//! extensions of the processor there are: different code runs with others.
+//! Without an argument it lists the cases, a name and a number of messages in each line, after a
+//! line that tells which extensions of the processor there are: different code runs with others.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
