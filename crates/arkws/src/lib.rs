@@ -109,7 +109,6 @@ mod client;
 mod config;
 mod dial;
 mod error;
-mod heartbeat;
 mod host_pattern;
 mod message;
 mod progress;

@@ -3,18 +3,34 @@
 //! | file | what it does |
 //! |---|---|
 //! | `mod.rs` | the public type |
-//! | `drive.rs` | polls: reading, writing, closing, time-outs |
+//! | `receive.rs` | the way of every received message |
+//! | `read.rs` | from the transport into the read buffer |
+//! | `write.rs` | what is queued, to the transport |
+//! | `closing.rs` | the closing handshake, and how a connection ends |
+//! | `time_outs.rs` | waits for whichever comes first of all time-outs |
+//! | `stall.rs` | for how long the peer takes nothing |
+//! | `heartbeat/` | pings to a silent peer |
+//! | `unfinished.rs` | messages that are not whole |
+//! | `engine.rs` | all of a connection but its transport and its read buffer |
 //! | `outbox.rs` | queues messages |
 //! | `split.rs` | two halves for two tasks |
 //! | `stats.rs` | what is counted |
 //! | `pool.rs` | read buffers, shared by the connections of a thread |
 //! | `timer.rs` | one timer, made when it is first needed |
-mod drive;
+mod closing;
+mod engine;
+mod heartbeat;
 mod outbox;
 pub(crate) mod pool;
+mod read;
+mod receive;
 mod split;
+mod stall;
 mod stats;
+mod time_outs;
 mod timer;
+mod unfinished;
+mod write;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -31,13 +47,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::budget::Share;
-use crate::heartbeat::Monitor;
 use crate::progress::{self, Probe, Progress};
 use crate::{Config, Error, Message, MessageRef, SendError, Unsent};
 
-use drive::{GivenUp, Patience, Stage};
-use outbox::Engine;
+use closing::Stage;
+use engine::Engine;
+use heartbeat::monitor::Monitor;
+use time_outs::GivenUp;
 use timer::Timer;
+use unfinished::Patience;
 
 pub use outbox::Outbox;
 pub use split::{Receiver, ReuniteError, Sender};
@@ -129,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
         );
         let max_message_size = config.limits.max_message_size;
         let mut engine = Engine::new(connection, &config);
-        engine.connection.allow_inflating(drive::MOST_INFLATED);
+        engine.connection.allow_inflating(read::MOST_INFLATED);
         engine.stats.bytes_received = leftover.len() as u64;
         WebSocket {
             io,
@@ -217,7 +235,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         match poll_fn(|cx| self.poll_event(cx)).await? {
             Ok(()) => {
                 let message = self.input.take_event()?;
-                Some(Ok((message, self.engine.outbox())))
+                Some(Ok((message, Outbox::new(&mut self.engine))))
             }
             Err(error) => Some(Err(*error)),
         }
@@ -356,7 +374,7 @@ impl<S> WebSocket<S> {
     /// # Errors
     /// [`SendError`]; nothing was queued.
     pub fn feed_text(&mut self, text: &str) -> Result<(), SendError> {
-        self.engine.outbox().feed_text(text)
+        Outbox::new(&mut self.engine).feed_text(text)
     }
 
     /// Queues a binary message without flushing.
@@ -364,7 +382,7 @@ impl<S> WebSocket<S> {
     /// # Errors
     /// [`SendError`]; nothing was queued.
     pub fn feed_binary(&mut self, data: &[u8]) -> Result<(), SendError> {
-        self.engine.outbox().feed_binary(data)
+        Outbox::new(&mut self.engine).feed_binary(data)
     }
 
     /// Queues an owned message without flushing; large payloads are not copied. A [`Message::Close`] starts the closing
@@ -374,7 +392,7 @@ impl<S> WebSocket<S> {
     /// Nothing was queued: the message is given back.
     pub fn feed_message(&mut self, message: Message) -> Result<(), Unsent> {
         let closes = message.is_close();
-        self.engine.outbox().feed_message(message)?;
+        Outbox::new(&mut self.engine).feed_message(message)?;
         if closes {
             self.look_at_closing();
         }
@@ -387,7 +405,7 @@ impl<S> WebSocket<S> {
     /// # Errors
     /// [`SendError`]; nothing was queued.
     pub fn feed_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
-        self.engine.outbox().feed_ping(data)
+        Outbox::new(&mut self.engine).feed_ping(data)
     }
 
     /// Queues a close frame behind everything that waits: the closing handshake then runs inside
@@ -456,6 +474,14 @@ impl<S> WebSocket<S> {
     pub fn taken(&self) -> u64 {
         let sent = self.engine.stats.bytes_sent;
         self.probe.map_or(sent, |probe| probe(&self.io, sent))
+    }
+
+    /// Writes to the log in the connection's own span, whoever polls it.
+    fn log(&self, write: impl FnOnce()) {
+        match &self.span {
+            Some(span) => span.in_scope(write),
+            None => write(),
+        }
     }
 
     /// The transport.

@@ -46,3 +46,11 @@ impl Timer {
         }
     }
 }
+
+/// The earlier of two points in time, of which there may be none.
+pub(super) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

@@ -7,7 +7,7 @@ use crate::Heartbeat;
 
 /// Watches one connection's silence.
 #[derive(Debug)]
-pub(crate) struct Monitor {
+pub(in crate::socket) struct Monitor {
     settings: Heartbeat,
     state: State,
     /// The number of the last ping, which is its payload.
@@ -30,7 +30,7 @@ enum State {
 
 /// What is to be done when a time has come.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(in crate::socket) enum Action {
     /// Send a ping with this payload.
     Ping([u8; 8]),
     /// The peer is gone.
@@ -38,7 +38,7 @@ pub(crate) enum Action {
 }
 
 impl Monitor {
-    pub(crate) fn new(settings: Heartbeat, now: Instant) -> Monitor {
+    pub(in crate::socket) fn new(settings: Heartbeat, now: Instant) -> Monitor {
         Monitor {
             settings,
             state: State::Listening(now),
@@ -49,12 +49,12 @@ impl Monitor {
         }
     }
 
-    pub(crate) fn settings(&self) -> Heartbeat {
+    pub(in crate::socket) fn settings(&self) -> Heartbeat {
         self.settings
     }
 
     /// When [`handle_timeout`](Monitor::handle_timeout) wants to be called; `None`: never.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    pub(in crate::socket) fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Listening(since) => since.checked_add(self.settings.interval),
             State::Waiting(since) => since.checked_add(self.settings.timeout),
@@ -63,26 +63,26 @@ impl Monitor {
 
     /// Bytes arrived: whatever they are, the peer lives.
     #[inline]
-    pub(crate) fn received(&mut self, now: Instant) {
+    pub(in crate::socket) fn received(&mut self, now: Instant) {
         self.state = State::Listening(now);
     }
 
     /// The ping has been queued: it takes so many bytes, the last of which is that of this number, and the peer has
     /// taken so many.
-    pub(crate) fn pinged(&mut self, len: usize, end: u64, taken: u64) {
+    pub(in crate::socket) fn pinged(&mut self, len: usize, end: u64, taken: u64) {
         self.ping_end = end;
         self.taken = taken + len as u64;
     }
 
     /// The ping could not be queued: the peer was not asked, and will be.
-    pub(crate) fn not_pinged(&mut self, now: Instant) {
+    pub(in crate::socket) fn not_pinged(&mut self, now: Instant) {
         self.state = State::Listening(now);
         self.unanswered = None;
     }
 
     /// A part of what waited has been written: from so many bytes to so many. If the ping has left, the time for its
     /// answer begins.
-    pub(crate) fn written(&mut self, before: u64, sent: u64, now: Instant) {
+    pub(in crate::socket) fn written(&mut self, before: u64, sent: u64, now: Instant) {
         if let State::Waiting(since) = &mut self.state
             && before < self.ping_end
             && self.ping_end <= sent
@@ -96,7 +96,7 @@ impl Monitor {
 
     /// The time for the answer has passed, and the peer has taken so many bytes. If some are new, it lives, and has that
     /// time again.
-    pub(crate) fn progressed(&mut self, taken: u64, now: Instant) -> bool {
+    pub(in crate::socket) fn progressed(&mut self, taken: u64, now: Instant) -> bool {
         let progressed = taken > self.taken;
         if progressed {
             self.taken = taken;
@@ -106,13 +106,13 @@ impl Monitor {
     }
 
     /// Is it time to give the peer up, unless it has taken something?
-    pub(crate) fn is_overdue(&self, now: Instant) -> bool {
+    pub(in crate::socket) fn is_overdue(&self, now: Instant) -> bool {
         let passed = || self.deadline().is_some_and(|deadline| deadline <= now);
         matches!(self.state, State::Waiting(_)) && passed()
     }
 
     /// Time has passed.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Action> {
+    pub(in crate::socket) fn handle_timeout(&mut self, now: Instant) -> Option<Action> {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
@@ -128,7 +128,7 @@ impl Monitor {
     }
 
     /// A pong arrived. If it answers the last ping: the round trip.
-    pub(crate) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
+    pub(in crate::socket) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
         if payload != self.count.to_be_bytes() {
             return None;
         }

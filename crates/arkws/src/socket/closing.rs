@@ -1,0 +1,170 @@
+//! Closing: the closing handshake, and how a connection ends (RFC 6455, 7).
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use arkws_proto::Role;
+use arkws_proto::connection::RecvBuffer;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::engine::Output;
+use super::read::READ;
+use super::timer::{Timer, earlier};
+use super::{WebSocket, pool};
+use crate::{Error, Phase};
+
+/// Where the transport is in its life (RFC 6455, 7.1.1); [`arkws_proto::State`] is the protocol's.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Frames are received.
+    Open,
+    /// Nothing more is received: the peer has sent its close frame, or the connection failed with this error. What is
+    /// queued is written; then a server, or whoever failed the connection, ends the transport.
+    Finishing(Option<Box<Error>>),
+    /// Both have said all they had to say: waits for the peer to end the transport, and discards what it still sends.
+    Lingering,
+    /// Nothing is left to do.
+    Ended,
+}
+
+/// Why frames are not received any more. The error is boxed, so that the way of every message is not that wide.
+pub(super) enum End {
+    /// The peer may be told why.
+    Fail(Box<Error>),
+    /// Nobody is there to be told.
+    Abort(Box<Error>),
+}
+
+impl End {
+    #[cold]
+    pub(super) fn fail(error: Error) -> End {
+        End::Fail(Box::new(error))
+    }
+
+    #[cold]
+    pub(super) fn abort(error: Error) -> End {
+        End::Abort(Box::new(error))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// The peer's close frame has arrived, and the answer to it is queued.
+    pub(super) fn closed(&mut self, cx: &mut Context<'_>) {
+        self.log(|| tracing::debug!(target: "arkws", "close frame received"));
+        self.engine.closed();
+        self.finish(None);
+        // Programs like to drop a socket when they see the close frame: then the answer should be on its way.
+        let _ = self.poll_output(cx);
+    }
+
+    pub(super) fn finish(&mut self, error: Option<Box<Error>>) {
+        self.stage = Stage::Finishing(error);
+        self.share.clear();
+        self.engine.restart_deadline();
+    }
+
+    /// Writes what is queued, then ends our side of the transport if it is for us to do so. `false`: it cannot be done.
+    pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>, failed: bool) -> Poll<bool> {
+        self.discard_input();
+        match self.poll_output(cx) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(_)) => return Poll::Ready(false),
+            Poll::Pending => {
+                let stall = self.engine.write_deadline().map(|(at, _)| at);
+                let deadline = self.engine.deadline.as_ref().map(|deadline| deadline.at);
+                ready!(self.timer.poll(cx, earlier(stall, deadline)));
+                return Poll::Ready(false);
+            }
+        }
+        if self.poll_deadline(cx).is_ready() {
+            return Poll::Ready(false);
+        }
+        // RFC 6455, 7.1.1: the server closes first, so that the TIME_WAIT state is its.
+        if failed || self.role() == Role::Server {
+            return Pin::new(&mut self.io)
+                .poll_shutdown(cx)
+                .map(|result| result.is_ok());
+        }
+        Poll::Ready(true)
+    }
+
+    /// Discards what still arrives, until the peer ends its side: closing a TCP socket with unread bytes would reset
+    /// it, and the peer might never read our close frame.
+    pub(super) fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.poll_deadline(cx).is_pending() {
+            if self.input.capacity() < pool::BLOCK {
+                self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
+            }
+            let mut buffer = ReadBuf::new(self.input.room());
+            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => break,
+                Poll::Pending => {
+                    self.discard_input();
+                    return Poll::Pending;
+                }
+            }
+        }
+        // A client's turn; best effort, since the socket is to be dropped next.
+        let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+        Poll::Ready(())
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.engine.deadline.as_ref().map(|deadline| deadline.at);
+        self.timer.poll(cx, deadline)
+    }
+
+    /// The stream ended, or could not be read.
+    pub(super) fn lost(&mut self, error: io::Error) -> End {
+        let _ = self.engine.connection.recv_eof();
+        match self.write_error.take() {
+            Some(first) => End::abort(Error::Lost(first)),
+            // The peer may have ended its side only, and still read what is queued.
+            None if error.kind() == io::ErrorKind::UnexpectedEof => End::fail(Error::Lost(error)),
+            None => End::abort(Error::Lost(error)),
+        }
+    }
+
+    /// The time for the closing handshake has passed. If the peer has taken bytes meanwhile, and there are more on their
+    /// way to it, it has that time again.
+    pub(super) fn may_close_later(&mut self) -> bool {
+        let (taken, sent) = (self.taken(), self.engine.stats.bytes_sent);
+        let before = self.engine.deadline.as_ref().map(|it| it.taken);
+        let progressed = before.is_some_and(|before| before < taken) && taken < sent;
+        if progressed {
+            self.engine.restart_deadline();
+            if let Some(deadline) = &mut self.engine.deadline {
+                deadline.taken = taken;
+            }
+        }
+        progressed
+    }
+
+    /// The peer did not close in time; or it could not be written to, and nothing more came from it.
+    pub(super) fn overdue(&mut self) -> End {
+        End::abort(match self.write_error.take() {
+            Some(error) => Error::Lost(error),
+            None if self.engine.output == Output::Broken => {
+                Error::Lost(io::ErrorKind::BrokenPipe.into())
+            }
+            None => Error::Timeout {
+                phase: Phase::Close,
+                limit: self.engine.close_timeout(),
+            },
+        })
+    }
+
+    pub(super) fn end(&mut self) {
+        self.log(|| tracing::debug!(target: "arkws", "connection ended"));
+        self.stage = Stage::Ended;
+        self.share.clear();
+        // Whoever waits for a flush must not take what is lost for sent.
+        if self.engine.connection.queued() > 0 || self.engine.output == Output::Unflushed {
+            self.engine.break_output();
+        }
+        self.timer = Timer::default();
+        self.discard_input();
+        self.engine.release_buffers();
+    }
+}

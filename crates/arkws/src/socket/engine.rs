@@ -1,0 +1,211 @@
+//! All of a connection but its transport and its read buffer.
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arkws_proto::{CloseFrame, Connection, State};
+use bytes::Buf;
+use tokio::time::Instant;
+
+use super::pool;
+use super::stats::Stats;
+use crate::{Config, Error, SendError};
+
+/// The protocol's state, and what the driver knows beside it.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) connection: Connection,
+    pub(super) stats: Stats,
+    pub(super) output: Output,
+    /// When the peer's patience with us, or ours with the peer, ends. Set once the connection is closing.
+    pub(super) deadline: Option<Box<Deadline>>,
+    /// Bytes wait, and the transport has taken none since then.
+    pub(super) stalled: Option<Instant>,
+    /// What the peer had taken when that was looked at last while [`stalled`](Self::stalled); [`UNKNOWN`] before.
+    pub(super) taken: u64,
+    /// Why the connection has failed: what is sent later is refused for this reason.
+    failure: Option<Arc<Error>>,
+    close_timeout: Duration,
+    write_timeout: Option<Duration>,
+    write_buffer: usize,
+}
+
+/// Not looked at yet: see [`Engine::taken`] and [`Deadline::taken`].
+pub(super) const UNKNOWN: u64 = u64::MAX;
+
+/// What a peer has taken is looked at for the first time when the transport has taken nothing for so long, which most
+/// stalls do not last.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+
+/// Whether the transport takes bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    /// All bytes have been written through to the operating system.
+    Flushed,
+    /// The transport took bytes, but may hold them back.
+    Unflushed,
+    /// Writing failed. What the peer sent before can still be read.
+    Broken,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    pub(super) at: Instant,
+    /// It passed, and what lay in the transport then is being read: a program that did not poll for a while must not
+    /// mistake its own slowness for the peer's.
+    pub(super) overdue: bool,
+    /// What the peer had taken when that was looked at last; [`UNKNOWN`] before.
+    pub(super) taken: u64,
+}
+
+impl Engine {
+    pub(super) fn new(connection: Connection, config: &Config) -> Engine {
+        Engine {
+            connection,
+            stats: Stats::default(),
+            output: Output::Flushed,
+            deadline: None,
+            stalled: None,
+            taken: UNKNOWN,
+            failure: None,
+            close_timeout: config.close_timeout,
+            write_timeout: config.write_timeout,
+            write_buffer: config.write_buffer,
+        }
+    }
+
+    pub(super) fn close_timeout(&self) -> Duration {
+        self.close_timeout
+    }
+
+    /// When it is to be looked at what the peer has taken of what waits for it, or the peer is to be given up; and after
+    /// how long that is.
+    pub(super) fn write_deadline(&self) -> Option<(Instant, Duration)> {
+        let limit = self.write_timeout?;
+        let wait = match self.taken {
+            UNKNOWN => FIRST_LOOK.min(limit / 8),
+            _ => limit,
+        };
+        Some((self.stalled?.checked_add(wait)?, limit))
+    }
+
+    /// May more be queued before something is written? Then the next message is taken, of whatever size.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.connection.queued() < self.write_buffer
+            && self.output != Output::Broken
+            && self.connection.is_ready()
+    }
+
+    /// Why no message will be taken any more, if so.
+    #[cold]
+    pub(super) fn ended(&self) -> Option<SendError> {
+        let ended = self.output == Output::Broken || self.connection.state() != State::Open;
+        ended.then(|| self.refused(arkws_proto::SendError::Closing))
+    }
+
+    pub(super) fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
+        let started = self.connection.send_close(frame);
+        if started {
+            self.restart_deadline();
+        }
+        started
+    }
+
+    /// From now on, the close time-out counts.
+    pub(super) fn restart_deadline(&mut self) {
+        let taken = self.deadline.as_ref().map_or(UNKNOWN, |it| it.taken);
+        let at = Instant::now().checked_add(self.close_timeout);
+        self.deadline = at.map(|at| {
+            Box::new(Deadline {
+                at,
+                overdue: false,
+                taken,
+            })
+        });
+    }
+
+    /// Bytes have been written.
+    #[inline]
+    pub(super) fn written(&mut self, bytes: usize) {
+        self.stats.bytes_sent += bytes as u64;
+        self.output = Output::Unflushed;
+        // As long as the peer takes what is queued before the close frame, it has time.
+        if self.deadline.is_some() {
+            self.restart_deadline();
+        }
+    }
+
+    /// The connection, with a block to encode messages into.
+    #[inline]
+    pub(super) fn with_block(&mut self) -> &mut Connection {
+        if !self.connection.has_block() {
+            self.connection.lend_block(pool::take());
+        }
+        &mut self.connection
+    }
+
+    /// Gives up all memory that is not needed for what is incomplete.
+    #[inline]
+    pub(super) fn release_buffers(&mut self) {
+        if let Some(block) = self.connection.reclaim_block() {
+            pool::give_back(block);
+        }
+        self.connection.release_buffers();
+    }
+
+    /// The connection has failed, for this reason.
+    #[cold]
+    pub(super) fn failed(&mut self, error: Error) {
+        self.failure = Some(Arc::new(error));
+    }
+
+    /// The peer has closed: whatever failed before, this is how the connection has ended.
+    pub(super) fn closed(&mut self) {
+        self.failure = None;
+    }
+
+    /// Why the connection has failed, if it has.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.failure.as_ref().map(|error| error.again())
+    }
+
+    /// Why nothing more was written, when the transport said this.
+    #[cold]
+    pub(super) fn write_failure(&self, error: io::Error) -> Error {
+        match (self.failure(), self.connection.state()) {
+            (Some(failure), _) => failure,
+            (None, State::Closed) => SendError::Closing.into(),
+            (None, _) => Error::Lost(error),
+        }
+    }
+
+    /// Why a message was refused.
+    #[cold]
+    pub(super) fn refused(&self, refusal: arkws_proto::SendError) -> SendError {
+        match (refusal, &self.failure) {
+            (arkws_proto::SendError::Closing, Some(failure)) => {
+                SendError::Lost(Arc::clone(failure))
+            }
+            (arkws_proto::SendError::Closing, None) => SendError::Closing,
+            (arkws_proto::SendError::QueueFull { queued, limit }, _) => {
+                SendError::QueueFull { queued, limit }
+            }
+            (arkws_proto::SendError::ControlTooLong(len), _) => SendError::ControlTooLong(len),
+            (arkws_proto::SendError::FragmentedMessageOpen, _) => {
+                unreachable!("whole messages are sent")
+            }
+        }
+    }
+
+    /// Nothing can be written any more: what waits is dropped.
+    pub(super) fn break_output(&mut self) {
+        self.output = Output::Broken;
+        self.stalled = None;
+        while self.connection.queued() > 0 {
+            let transmit = self.connection.transmit();
+            transmit.advance(transmit.remaining());
+        }
+        self.restart_deadline();
+    }
+}

@@ -1,0 +1,236 @@
+//! Reading: from the transport into the read buffer, and what memory that takes.
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use arkws_proto::connection::RecvBuffer;
+use arkws_proto::frame::MAX_HEADER;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop::unconstrained;
+use tokio::time::Instant;
+use tokio_util::io::poll_read_buf;
+
+use super::{WebSocket, pool};
+
+/// What came out of a read.
+pub(super) enum Read {
+    /// Bytes in the read buffer.
+    Buffered,
+    /// Bytes of a large message, in its own buffer.
+    Direct,
+    /// The end of the stream.
+    End,
+}
+
+/// How much is read at once, in bytes: the largest segment of the kernel, or a message of 64 KiB and its header.
+pub(super) const READ: usize = 66 << 10;
+
+/// A message of more bytes than this, of which the beginning has been read, is read to its end, and the header of the
+/// next with it: what would be read beyond is a part of the next, and would have to be moved.
+const LARGE: usize = READ / 2;
+
+/// An incomplete message of at least so many bytes stays in its block while the rest does not come: moving it takes as
+/// long as receiving it, and the block is at most four times as large, which is what any incomplete message may take.
+const HELD: usize = pool::BLOCK / 4;
+
+/// So few bytes are moved to memory of their own size when they are read, so that a program that takes its time over a
+/// message does not hold a whole block for it.
+const FEW: usize = 4 << 10;
+
+/// So many bytes are inflated before other tasks have their turn.
+pub(super) const MOST_INFLATED: usize = 1 << 20;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Reads, from the front of the transport's queue to wherever the bytes belong.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Read>> {
+        let most = match self.engine.connection.begun(&self.input) {
+            Some(begun) if begun.len > LARGE => begun.len - self.input.waiting() + MAX_HEADER,
+            _ => READ,
+        };
+        let io = Pin::new(&mut self.io);
+        let (count, read) = match self.engine.connection.direct_buffer() {
+            Some(mut buffer) => (ready!(poll_read_buf(io, cx, &mut buffer))?, Read::Direct),
+            None => {
+                if self.input.capacity() < pool::BLOCK {
+                    self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
+                }
+                let room = self.input.room();
+                let most = most.min(room.len());
+                let mut room = ReadBuf::new(&mut room[..most]);
+                ready!(io.poll_read(cx, &mut room))?;
+                let count = room.filled().len();
+                if count <= FEW && self.input.is_parsed() {
+                    let few = RecvBuffer::filled(self.input.room()[..count].into());
+                    pool::give_back(std::mem::replace(&mut self.input, few).into_storage());
+                } else {
+                    self.input.add_filled(count);
+                }
+                (count, Read::Buffered)
+            }
+        };
+        if count == 0 {
+            return Poll::Ready(Ok(Read::End));
+        }
+        self.engine.stats.bytes_received += count as u64;
+        if let Some(monitor) = &mut self.heartbeat {
+            monitor.received(Instant::now());
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// May the beginning of a message stay in the block, however long it waits? Not that of a text, which fails at its
+    /// first bad byte, late or not.
+    pub(super) fn holds_input(&self) -> bool {
+        let begun = self.engine.connection.begun(&self.input);
+        self.input.waiting() >= HELD && begun.is_some_and(|begun| !begun.text)
+    }
+
+    /// Has something arrived that nobody has received? It is read into the block, as much of it as there is room for,
+    /// and counts as life. If there is no room, nobody can know, and that counts as life too.
+    pub(super) fn hears(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.input.capacity() < pool::BLOCK {
+            let input = std::mem::take(&mut self.input);
+            self.input = input.moved_to(pool::take(), pool::BLOCK - READ);
+        }
+        let room = self.input.room();
+        if !room.is_empty() {
+            let most = READ.min(room.len());
+            let mut room = ReadBuf::new(&mut room[..most]);
+            let io = &mut self.io;
+            // Now, whether or not this task is to let others run first.
+            let read = unconstrained(poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, &mut room)));
+            let result = pin!(read).poll(cx);
+            let count = room.filled().len();
+            match result {
+                Poll::Ready(Ok(())) if count > 0 => {
+                    self.input.add_filled(count);
+                    self.engine.stats.bytes_received += count as u64;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.write_error = Some(error);
+                    self.release_storage();
+                    return false;
+                }
+                _ => {
+                    self.release_storage();
+                    return false;
+                }
+            }
+        }
+        if let Some(monitor) = &mut self.heartbeat {
+            monitor.received(Instant::now());
+        }
+        true
+    }
+
+    /// The connection goes idle: it gives up all memory that it does not need for what is incomplete.
+    pub(super) fn idle(&mut self) {
+        self.release_storage();
+        self.engine.release_buffers();
+        self.engine.connection.allow_inflating(MOST_INFLATED);
+    }
+
+    /// Gives the block of the read buffer back, if all of its bytes are consumed.
+    pub(super) fn release_storage(&mut self) {
+        if self.input.is_parsed() {
+            self.discard_input();
+        }
+    }
+
+    pub(super) fn discard_input(&mut self) {
+        if self.input.capacity() > 0 {
+            pool::give_back(std::mem::take(&mut self.input).into_storage());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use arkws_proto::Role;
+    use tokio::io::AsyncWriteExt;
+
+    use crate::{Config, MessageRef, WebSocket};
+
+    #[tokio::test]
+    async fn a_connection_owns_a_read_buffer_only_while_bytes_wait_in_it() {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let mut socket = WebSocket::from_handshake(
+            near,
+            Role::Client,
+            Config::default(),
+            Default::default(),
+            &[],
+        );
+        assert_eq!(socket.input.capacity(), 0);
+
+        // Two messages and the beginning of a third in one read.
+        far.write_all(b"\x81\x01a\x81\x01b\x81").await.unwrap();
+        for _ in 0..2 {
+            socket.recv().await.unwrap().unwrap();
+            assert_ne!(socket.input.capacity(), 0);
+        }
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        assert_eq!(socket.input.capacity(), 0);
+
+        // The beginning was kept all the same.
+        far.write_all(b"\x01c").await.unwrap();
+        socket.recv().await.unwrap().unwrap();
+    }
+
+    /// A socket, its peer, and 50,000 bytes of a message of 64 KiB on the way.
+    async fn receiving_a_part(
+        opcode: u8,
+    ) -> (
+        WebSocket<tokio::io::DuplexStream>,
+        tokio::io::DuplexStream,
+        Vec<u8>,
+    ) {
+        let (near, mut far) = tokio::io::duplex(1 << 20);
+        let socket = WebSocket::from_handshake(
+            near,
+            Role::Client,
+            Config::default(),
+            Default::default(),
+            &[],
+        );
+        let mut message = vec![b'a'; 10 + (64 << 10)];
+        message[..10].copy_from_slice(&[0x80 | opcode, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        far.write_all(&message[..50_000]).await.unwrap();
+        (socket, far, message.split_off(50_000))
+    }
+
+    #[tokio::test]
+    async fn a_message_that_fills_much_of_its_block_stays_there_until_it_is_whole() {
+        let (mut socket, mut far, rest) = receiving_a_part(2).await;
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        assert_eq!(socket.input.waiting(), 50_000);
+        // The rest comes, with the next message.
+        far.write_all(&[&rest[..], b"\x82\x01b"].concat())
+            .await
+            .unwrap();
+        for expected in [&[b'a'; 64 << 10][..], b"b"] {
+            let message = socket.recv().await.unwrap().unwrap();
+            assert!(matches!(message, MessageRef::Binary(data) if *data == *expected));
+        }
+        // It ends in the midst of a message.
+        let (mut socket, far, _) = receiving_a_part(2).await;
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        drop(far);
+        assert!(socket.recv().await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_large_text_fails_at_its_first_bad_byte_however_late_the_rest_is() {
+        let (mut socket, mut far, _) = receiving_a_part(1).await;
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        far.write_all(b"\xFF").await.unwrap();
+        let error = socket.recv().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("UTF-8"), "{error}");
+    }
+}

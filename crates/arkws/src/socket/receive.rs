@@ -1,0 +1,216 @@
+//! Receiving: the way of every message, from what was read to the event that a program takes.
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use arkws_proto::ProtocolError;
+use arkws_proto::connection::EventKind;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::coop;
+use tokio::time::Instant;
+
+use super::WebSocket;
+use super::closing::{End, Stage};
+use super::engine::Output;
+use super::read::{MOST_INFLATED, Read};
+use crate::Error;
+
+/// What parsing the read buffer came to.
+type Parsed = Result<Option<EventKind>, ProtocolError>;
+
+/// Every so many events from the read buffer the task asks the scheduler whether it may go on. Reads ask by themselves.
+pub(super) const BURST: u8 = 32;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the connection (`None`).
+    ///
+    /// Out of line, so that what takes the event from the buffer is small enough to be inlined: the event is then made
+    /// where it is used, and not moved there through memory.
+    #[inline(never)]
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(), Box<Error>>>> {
+        // Most messages are left, whole, from the last read: they take a few instructions and little stack.
+        if matches!(self.stage, Stage::Open) && !self.input.is_parsed() && self.burst < BURST - 1 {
+            self.burst += 1;
+            let parsed = self.engine.connection.recv_buffered(&mut self.input);
+            if let Ok(Some(EventKind::Text | EventKind::Binary)) = parsed {
+                self.engine.stats.messages_received += 1;
+                return Poll::Ready(Some(Ok(())));
+            }
+            return self.poll_transport(cx, Some(parsed));
+        }
+        self.poll_transport(cx, None)
+    }
+
+    /// All that [`poll_event`](Self::poll_event) does but seldom; `parsed` is what it has found so far.
+    #[inline(never)]
+    fn poll_transport(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut parsed: Option<Parsed>,
+    ) -> Poll<Option<Result<(), Box<Error>>>> {
+        loop {
+            match &mut self.stage {
+                Stage::Open => match ready!(self.poll_open(cx, parsed.take())) {
+                    Ok(kind) => {
+                        if kind == EventKind::Close {
+                            self.closed(cx);
+                        }
+                        return Poll::Ready(Some(Ok(())));
+                    }
+                    Err(End::Fail(error)) => {
+                        self.engine.failed(error.again());
+                        self.finish(Some(error));
+                    }
+                    Err(End::Abort(error)) => {
+                        self.engine.failed(error.again());
+                        // Best effort: what waits, and the end of our side.
+                        if self.poll_output(cx).is_ready() {
+                            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+                        }
+                        let _ = self.engine.connection.recv_eof();
+                        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
+                        self.end();
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                Stage::Finishing(error) => {
+                    let failed = error.is_some();
+                    let may_linger = ready!(self.poll_finish(cx, failed));
+                    let finished = std::mem::replace(&mut self.stage, Stage::Lingering);
+                    match may_linger {
+                        true => self.engine.restart_deadline(),
+                        false => self.end(),
+                    }
+                    if let Stage::Finishing(Some(error)) = finished {
+                        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+                Stage::Lingering => {
+                    ready!(self.poll_linger(cx));
+                    self.end();
+                }
+                Stage::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// Receives frames until there is an event.
+    fn poll_open(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut parsed: Option<Parsed>,
+    ) -> Poll<Result<EventKind, End>> {
+        // Before it grows further.
+        if let Some(limit) = self.share.is_over() {
+            return Poll::Ready(Err(self.over_budget(limit)));
+        }
+        loop {
+            if parsed.is_none() && !self.input.is_parsed() {
+                ready!(self.poll_yield(cx));
+                parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
+            }
+            match parsed.take() {
+                Some(Ok(Some(kind))) if self.note(kind) => return self.found(cx, kind),
+                Some(Ok(Some(_))) => continue,
+                Some(Err(error)) => return Poll::Ready(Err(End::fail(error.into()))),
+                Some(Ok(None)) if self.engine.connection.is_paused() => {
+                    self.charge(cx, false)?;
+                    self.engine.connection.allow_inflating(MOST_INFLATED);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Some(Ok(None)) | None => {}
+            }
+
+            // Everything that was read is parsed: now pongs and what was fed leave, in one write.
+            if self.engine.output != Output::Broken {
+                match self.poll_output(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    // The peer may have said why before it went.
+                    Poll::Ready(Err(error)) => self.write_error = Some(error),
+                    Poll::Pending => self.check_stall(Instant::now()),
+                }
+            }
+            if let Some(&given_up) = self.given_up.as_deref() {
+                return Poll::Ready(Err(End::abort(given_up.into())));
+            }
+            if let Some(deadline) = &mut self.engine.deadline
+                && self.timer.poll(cx, Some(deadline.at)).is_ready()
+                && std::mem::replace(&mut deadline.overdue, true)
+                && !self.may_close_later()
+            {
+                return Poll::Ready(Err(self.overdue()));
+            }
+
+            self.charge(cx, false)?;
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(Read::Buffered)) => {}
+                // The beginning of a message waited for its rest, and it will take a while.
+                Poll::Pending if !self.input.is_parsed() && !self.holds_input() => {
+                    parsed = Some(self.engine.connection.recv_rest(&mut self.input));
+                }
+                Poll::Ready(Ok(Read::End)) if !self.input.is_parsed() => {
+                    parsed = Some(self.engine.connection.recv_rest(&mut self.input));
+                }
+                Poll::Ready(Ok(Read::Direct)) => {
+                    match self.engine.connection.recv_direct_buffered(&mut self.input) {
+                        Ok(Some(kind)) if self.note(kind) => return self.found(cx, kind),
+                        Ok(_) => {}
+                        Err(error) => return Poll::Ready(Err(End::fail(error.into()))),
+                    }
+                }
+                Poll::Ready(Ok(Read::End)) => {
+                    let end = io::Error::new(io::ErrorKind::UnexpectedEof, "the peer ended it");
+                    return Poll::Ready(Err(self.lost(end)));
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
+                Poll::Pending => {
+                    self.idle();
+                    self.charge(cx, true)?;
+                    self.watch_unfinished();
+                    if let Some(end) = ready!(self.poll_timeout(cx)) {
+                        return Poll::Ready(Err(end));
+                    }
+                }
+            }
+        }
+    }
+
+    /// An event that is for the program: what was incomplete is whole, or is counted anew with the next read.
+    fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, End>> {
+        self.charge(cx, false)?;
+        Poll::Ready(Ok(kind))
+    }
+
+    /// Counts an event. `false`: it is not for the program.
+    fn note(&mut self, kind: EventKind) -> bool {
+        let stats = &mut self.engine.stats;
+        match kind {
+            EventKind::Text | EventKind::Binary => stats.messages_received += 1,
+            EventKind::Ping => stats.pings_received += 1,
+            EventKind::Pong => {
+                if let Some(monitor) = &mut self.heartbeat
+                    && let Some(time) = monitor.pong(self.input.payload(), Instant::now())
+                {
+                    stats.round_trip = Some(time);
+                    return false;
+                }
+            }
+            EventKind::Close => {}
+        }
+        true
+    }
+
+    /// Lets other tasks run now and then, however many messages one read has brought.
+    fn poll_yield(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.burst = (self.burst + 1) % BURST;
+        if self.burst == 0 {
+            ready!(coop::poll_proceed(cx)).made_progress();
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,51 @@
+//! The write time-out: for how long has the peer taken nothing of what waits for it?
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::coop;
+use tokio::time::Instant;
+
+use super::WebSocket;
+use super::engine::UNKNOWN;
+use super::time_outs::GivenUp;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// The transport did not take all that waited, now or the last time; `before` that, so many bytes had been sent.
+    #[cold]
+    pub(super) fn note_stall(&mut self, before: u64, pending: bool) {
+        let now = Instant::now();
+        let was_stalled = self.engine.stalled.is_some();
+        let progress = !pending || self.engine.stats.bytes_sent != before;
+        if let Some(monitor) = &mut self.heartbeat {
+            monitor.written(before, self.engine.stats.bytes_sent, now);
+        }
+        if progress || !was_stalled {
+            self.engine.stalled = pending.then_some(now);
+            // Where the transport knows no more than that, it need not be asked.
+            self.engine.taken = match self.probe {
+                Some(_) => UNKNOWN,
+                None => self.engine.stats.bytes_sent,
+            };
+        }
+    }
+
+    /// Writing is pending: for how long has the peer taken nothing?
+    pub(super) fn check_stall(&mut self, now: Instant) {
+        if let Some((deadline, limit)) = self.engine.write_deadline()
+            && deadline <= now
+            // Otherwise the transport was not asked: this task is to let others run first.
+            && coop::has_budget_remaining()
+        {
+            let taken = self.taken();
+            let before = std::mem::replace(&mut self.engine.taken, taken);
+            if before == UNKNOWN {
+                // The program may not have looked at it for a while.
+                if now.duration_since(deadline) > limit / 2 {
+                    self.engine.stalled = Some(now);
+                }
+            } else if before < taken {
+                self.engine.stalled = Some(now);
+            } else {
+                self.give_up(GivenUp::Stalled(limit));
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Waiting for the next point in time at which something is to be done, and giving a peer up.
+//!
+//! | time-out | file |
+//! |---|---|
+//! | a flush takes long | `stall.rs` |
+//! | silence | `heartbeat/` |
+//! | incomplete messages | `unfinished.rs` |
+//! | the closing handshake | `closing.rs` |
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use super::WebSocket;
+use super::closing::{End, Stage};
+use super::engine::Output;
+use super::heartbeat::monitor::Monitor;
+use super::timer::earlier;
+use crate::{Error, Heartbeat, Phase};
+
+/// Why a peer was given up that may still be there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum GivenUp {
+    /// It took nothing of what waits for it for so long.
+    Stalled(Duration),
+    /// It neither took nor sent anything.
+    Silent(Heartbeat),
+}
+
+impl From<GivenUp> for Error {
+    fn from(given_up: GivenUp) -> Error {
+        match given_up {
+            GivenUp::Stalled(limit) => Error::Timeout {
+                phase: Phase::Write,
+                limit,
+            },
+            GivenUp::Silent(Heartbeat { interval, timeout }) => {
+                Error::Heartbeat { interval, timeout }
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Nothing to read: waits for the next point in time at which something is to be done. `None`: it has been done.
+    pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        let stall = self.engine.write_deadline().map(|(at, _)| at);
+        if let Some(deadline) = self.engine.deadline.as_deref() {
+            let first = stall.map_or(deadline.at, |stall| stall.min(deadline.at));
+            ready!(self.timer.poll(cx, Some(first)));
+            if deadline.at <= first {
+                return Poll::Ready(match self.may_close_later() {
+                    true => None,
+                    false => Some(self.overdue()),
+                });
+            }
+            self.check_stall(first);
+            return Poll::Ready(None);
+        }
+        let silence = self.heartbeat.as_deref().and_then(Monitor::deadline);
+        let message = self.message_deadline();
+        let first = earlier(silence, message.map(|(at, _)| at));
+        let Some(deadline) = earlier(stall, first) else {
+            return Poll::Pending;
+        };
+        ready!(self.timer.poll(cx, Some(deadline)));
+        self.check_stall(deadline);
+        if let Some((at, limit)) = message
+            && at <= deadline
+        {
+            return Poll::Ready(self.message_overdue(at, limit));
+        }
+        Poll::Ready(self.silence_passed(deadline))
+    }
+
+    /// A flush is pending: waits for the next point in time at which something is to be done. `Ready`: the peer has
+    /// been given up.
+    #[cold]
+    pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        loop {
+            self.check_stall(Instant::now());
+            if let Some(&given_up) = self.given_up.as_deref() {
+                return Poll::Ready(given_up.into());
+            }
+            let stall = self.engine.write_deadline().map(|(at, _)| at);
+            let silence = match (&self.stage, &self.heartbeat) {
+                (Stage::Open, Some(monitor)) if self.engine.deadline.is_none() => {
+                    monitor.deadline()
+                }
+                _ => None,
+            };
+            let Some(deadline) = earlier(stall, silence) else {
+                return Poll::Pending;
+            };
+            ready!(self.timer.poll_if_possible(cx, deadline));
+            self.check_stall(deadline);
+            if silence.is_some_and(|at| at <= deadline) {
+                self.beat(cx, deadline);
+            }
+        }
+    }
+
+    pub(super) fn give_up(&mut self, why: GivenUp) {
+        self.engine.failed(why.into());
+        self.given_up = Some(Box::new(why));
+        if self.engine.output != Output::Broken {
+            self.engine.break_output();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Messages that are not whole: the memory that they take, and how long they may.
+use std::task::Context;
+use std::time::Duration;
+
+use arkws_proto::{CloseCode, CloseFrame};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use super::WebSocket;
+use super::closing::End;
+use super::receive::BURST;
+use crate::{Error, Phase};
+
+/// How long a message may stay incomplete.
+#[derive(Debug)]
+pub(super) struct Patience {
+    limit: Duration,
+    /// A message that was incomplete when there was nothing to read.
+    unfinished: Option<Unfinished>,
+}
+
+impl Patience {
+    pub(super) fn new(limit: Duration) -> Patience {
+        Patience {
+            limit,
+            unfinished: None,
+        }
+    }
+}
+
+/// What was known of an incomplete message when it had come on last.
+#[derive(Debug, Clone, Copy)]
+struct Unfinished {
+    since: Instant,
+    /// Frames and messages that had begun.
+    frames: u64,
+    bytes_received: u64,
+}
+
+/// So many bytes of one long frame are as good as a frame: the peer is not idle.
+const AS_A_FRAME: u64 = 64 << 10;
+
+/// Incomplete messages that take less than this do not count: it is not more than a connection takes anyway.
+const COUNTED: usize = 4 << 10;
+
+/// A program that looks so much too late at a connection has not read from it.
+const LATE: Duration = Duration::from_secs(1);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Counts what an incomplete message takes, and the block that is `kept` for it.
+    #[inline]
+    pub(super) fn charge(&mut self, cx: &mut Context<'_>, kept: bool) -> Result<(), End> {
+        let mut bytes = self.engine.connection.unfinished_memory();
+        if kept && !self.input.is_parsed() {
+            bytes += self.input.capacity();
+        }
+        if bytes < COUNTED {
+            bytes = 0;
+        }
+        match bytes | self.share.bytes() {
+            0 => Ok(()),
+            _ => self.charge_much(cx, bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn charge_much(&mut self, cx: &mut Context<'_>, bytes: usize) -> Result<(), End> {
+        // The next event comes by here, so that what is not owed any more is not counted.
+        self.burst = BURST;
+        let Some(limit) = self.share.set(bytes, cx.waker()) else {
+            return Ok(());
+        };
+        Err(self.over_budget(limit))
+    }
+
+    #[cold]
+    pub(super) fn over_budget(&mut self, limit: usize) -> End {
+        let why = "max_unfinished_bytes: incomplete messages take too much memory";
+        self.give_message_up(CloseCode::TOO_BIG, why, Error::UnfinishedBudget { limit })
+    }
+
+    /// Nothing more is received of a message, nor after it.
+    pub(super) fn give_message_up(&mut self, code: CloseCode, why: &str, error: Error) -> End {
+        self.engine.start_close(Some(CloseFrame::new(code, why)));
+        let _ = self.engine.connection.recv_eof();
+        self.share.clear();
+        End::fail(error)
+    }
+
+    /// There is nothing to read: is a message incomplete, and since when?
+    pub(super) fn watch_unfinished(&mut self) {
+        let Some(patience) = &mut self.patience else {
+            return;
+        };
+        if self.input.is_parsed() && !self.engine.connection.is_unfinished() {
+            patience.unfinished = None;
+            return;
+        }
+        let stats = &self.engine.stats;
+        let frames = self.engine.connection.frames_begun() + stats.messages_received;
+        let bytes_received = stats.bytes_received;
+        let as_before = |before: &Unfinished| {
+            before.frames == frames && bytes_received - before.bytes_received < AS_A_FRAME
+        };
+        if !patience.unfinished.as_ref().is_some_and(as_before) {
+            patience.unfinished = Some(Unfinished {
+                since: Instant::now(),
+                frames,
+                bytes_received,
+            });
+        }
+    }
+
+    /// When an incomplete message is given up, and its limit.
+    pub(super) fn message_deadline(&self) -> Option<(Instant, Duration)> {
+        let Patience { limit, unfinished } = self.patience.as_deref()?;
+        Some((unfinished.as_ref()?.since.checked_add(*limit)?, *limit))
+    }
+
+    /// The time for the rest of a message has passed, which was due `at` this point in time.
+    #[cold]
+    pub(super) fn message_overdue(&mut self, at: Instant, limit: Duration) -> Option<End> {
+        let now = Instant::now();
+        if now > at + LATE {
+            // The program did not read meanwhile, and the peer may have been waiting for it.
+            if let Some(patience) = &mut self.patience
+                && let Some(unfinished) = &mut patience.unfinished
+            {
+                unfinished.since = now;
+            }
+            return None;
+        }
+        let error = Error::Timeout {
+            phase: Phase::Message,
+            limit,
+        };
+        let why = "the rest of a message did not come in time";
+        Some(self.give_message_up(CloseCode::POLICY, why, error))
+    }
+}
