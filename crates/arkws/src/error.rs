@@ -1,4 +1,4 @@
-//! What can go wrong, in words and as machine-readable causes.
+//! What can go wrong with a connection, or an attempt at one.
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use arkws_proto::handshake::HandshakeError;
 use arkws_proto::{CloseCode, ProtocolError};
 
-use crate::{ConnectError, Message, ProxyError, RedirectError, TlsError, UrlError};
+use crate::{Cause, ConnectError, Message, ProxyError, RedirectError, TlsError, UrlError};
 
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
@@ -201,68 +201,6 @@ impl std::fmt::Display for Phase {
     }
 }
 
-/// The kind of an [`Error`], for programs to branch on. [`as_str`](Cause::as_str) is stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Cause {
-    /// The URL, a header or an option cannot be used.
-    Invalid,
-    /// The name does not resolve.
-    Dns,
-    /// The host refused the connection.
-    Refused,
-    /// The host or network cannot be reached.
-    Unreachable,
-    /// Something took too long.
-    Timeout,
-    /// TLS failed: certificate, name, version...
-    Tls,
-    /// The proxy refused or misbehaved.
-    Proxy,
-    /// The server did not accept the WebSocket handshake.
-    Handshake,
-    /// A redirect was not followed.
-    Redirect,
-    /// The peer broke the protocol.
-    Protocol,
-    /// A message was too big.
-    TooBig,
-    /// The peer did not answer pings.
-    Heartbeat,
-    /// The connection was reset or ended without a closing handshake.
-    Reset,
-    /// The connection is closing or closed: by a close frame, ours or the peer's.
-    Closed,
-    /// Too much waits to be sent already.
-    QueueFull,
-    /// Anything else of the transport.
-    Io,
-}
-
-impl Cause {
-    /// The stable name: `"dns"`, `"refused"`, `"timeout"`, `"tls"`...
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Cause::Invalid => "invalid",
-            Cause::Dns => "dns",
-            Cause::Refused => "refused",
-            Cause::Unreachable => "unreachable",
-            Cause::Timeout => "timeout",
-            Cause::Tls => "tls",
-            Cause::Proxy => "proxy",
-            Cause::Handshake => "handshake",
-            Cause::Redirect => "redirect",
-            Cause::Protocol => "protocol",
-            Cause::TooBig => "too-big",
-            Cause::Heartbeat => "heartbeat",
-            Cause::Reset => "reset",
-            Cause::Closed => "closed",
-            Cause::QueueFull => "queue-full",
-            Cause::Io => "io",
-        }
-    }
-}
-
 impl Error {
     /// The kind of this error.
     pub fn cause(&self) -> Cause {
@@ -272,19 +210,19 @@ impl Error {
             Error::Protocol(_) => Cause::Protocol,
             Error::Send(error) => error.cause(),
             Error::Unsent(unsent) => unsent.error.cause(),
-            Error::Io(error) => io_cause(error.kind()),
+            Error::Io(error) => error.kind().into(),
             Error::Handshake(error) if error.is_own_mistake() => Cause::Invalid,
             Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
             Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
             Error::Lost(_) => Cause::Reset,
             Error::Url(_) => Cause::Invalid,
             Error::Dns { .. } => Cause::Dns,
-            Error::Connect(error) => io_cause(error.kind()),
+            Error::Connect(error) => error.kind().into(),
             Error::Proxy(_) => Cause::Proxy,
             Error::Tls(error) if error.is_configuration() => Cause::Invalid,
             Error::Tls(_) => Cause::Tls,
             Error::Redirect(_) => Cause::Redirect,
-            Error::NoAnswer { source, .. } => io_cause(source.kind()),
+            Error::NoAnswer { source, .. } => source.kind().into(),
             Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,
             Error::Heartbeat { .. } => Cause::Heartbeat,
         }
@@ -337,18 +275,5 @@ fn unless_end(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => String::new(),
         _ => format!(": {error}"),
-    }
-}
-
-fn io_cause(kind: io::ErrorKind) -> Cause {
-    match kind {
-        io::ErrorKind::ConnectionRefused => Cause::Refused,
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::UnexpectedEof => Cause::Reset,
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Cause::Unreachable,
-        io::ErrorKind::TimedOut => Cause::Timeout,
-        _ => Cause::Io,
     }
 }

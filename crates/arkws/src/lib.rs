@@ -105,6 +105,7 @@
 #![warn(missing_docs)]
 
 mod budget;
+mod cause;
 mod client;
 mod config;
 mod dial;
@@ -129,6 +130,7 @@ pub use rustls;
 pub use url;
 
 pub use budget::UnfinishedBudget;
+pub use cause::Cause;
 pub use client::{Client, ClientBuilder, PageOrigin, connect};
 pub use config::{Config, Heartbeat};
 pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};
@@ -137,7 +139,7 @@ pub use dial::resolve::ConnectError;
 pub use dial::tls::{Identity, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;
 pub use dial::url::{UrlError, parse_url};
-pub use error::{Cause, Error, Phase, SendError, Unsent};
+pub use error::{Error, Phase, SendError, Unsent};
 pub use host_pattern::HostPattern;
 pub use message::{Message, MessageRef};
 pub use progress::Progress;

@@ -1,0 +1,81 @@
+//! The kinds of errors, for programs.
+use std::io;
+
+/// Defines [`Cause`] and its names, so that no cause can lack one, or be left out of the list.
+macro_rules! causes {
+    ($($(#[$doc:meta])* $cause:ident = $name:literal,)*) => {
+        /// The kind of an [`Error`](crate::Error), for programs to branch on. Its
+        /// [name](Cause::as_str) is stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Cause {
+            $($(#[$doc])* $cause,)*
+        }
+
+        impl Cause {
+            /// All causes.
+            pub const ALL: &[Cause] = &[$(Cause::$cause,)*];
+
+            /// The stable name, such as `"dns"`, `"refused"` or `"queue-full"`: lower-case words
+            /// with hyphens between them.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Cause::$cause => $name,)*
+                }
+            }
+        }
+    };
+}
+
+causes! {
+    /// The URL, a header or an option cannot be used.
+    Invalid = "invalid",
+    /// The name does not resolve.
+    Dns = "dns",
+    /// The host refused the connection.
+    Refused = "refused",
+    /// The host or network cannot be reached.
+    Unreachable = "unreachable",
+    /// Something took too long.
+    Timeout = "timeout",
+    /// TLS failed: certificate, name, version...
+    Tls = "tls",
+    /// The proxy refused or misbehaved.
+    Proxy = "proxy",
+    /// The server did not accept the WebSocket handshake.
+    Handshake = "handshake",
+    /// A redirect was not followed.
+    Redirect = "redirect",
+    /// The peer broke the protocol.
+    Protocol = "protocol",
+    /// A message was too big.
+    TooBig = "too-big",
+    /// The peer did not answer pings.
+    Heartbeat = "heartbeat",
+    /// The connection was reset or ended without a closing handshake.
+    Reset = "reset",
+    /// The connection is closing or closed: by a close frame, ours or the peer's.
+    Closed = "closed",
+    /// Too much waits to be sent already.
+    QueueFull = "queue-full",
+    /// Anything else of the transport.
+    Io = "io",
+}
+
+/// What the operating system says of a connection, or of an attempt at one.
+impl From<io::ErrorKind> for Cause {
+    fn from(kind: io::ErrorKind) -> Cause {
+        match kind {
+            io::ErrorKind::ConnectionRefused => Cause::Refused,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::UnexpectedEof => Cause::Reset,
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Cause::Unreachable
+            }
+            io::ErrorKind::TimedOut => Cause::Timeout,
+            _ => Cause::Io,
+        }
+    }
+}
