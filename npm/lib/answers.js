@@ -36,7 +36,7 @@ function errorOf(call) {
   }
 }
 
-/** Bytes of the longest message that can be sent (crates/netstack/src/options.rs). */
+/** Bytes of the longest message that can be sent (crates/netstack/src/defaults.rs). */
 const MAX_SEND = 5 * 1024 * 1024 - 16;
 
 /**

@@ -36,30 +36,30 @@
 #![warn(missing_docs)]
 
 mod client;
+mod close;
 mod connection;
 mod context;
+mod defaults;
 mod departure;
 mod error;
-mod event;
 mod level;
 mod limit;
 mod log;
 mod network;
-mod options;
 mod policy;
 mod server;
 mod sync;
 
-pub use client::{ReadyState, Stats, WebSocket};
+pub use client::{
+    ClientCert, Event, Header, Listener, Proxy, ProxyServer, ReadyState, Reconnect, RequestOptions,
+    Stats, TlsProtocol, WebSocket,
+};
+pub use close::{CloseOptions, CloseResult};
 pub use context::{Context, RuntimeLimits};
+pub use defaults::MAX_SEND;
 pub use error::BusinessError;
-pub use event::{CloseResult, Event, Headers, Listener};
 pub use level::ApiLevel;
 pub use network::Network;
-pub use options::{
-    ClientCert, CloseOptions, Header, MAX_SEND, Proxy, ProxyServer, Reconnect, RequestOptions,
-    TlsProtocol,
-};
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use server::{
     Connection, PendingRequest, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
@@ -67,3 +67,7 @@ pub use server::{
 
 pub use arkws::field_text;
 pub use arkws::{Payload, Text};
+
+/// Header fields of a request or a response: names in lower case, in order; one may come several
+/// times.
+pub type Headers = http::HeaderMap;

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `mod.rs` | the object's calls, from any thread, answered at once |
 //! | `object.rs` | what the object shares with the tasks of its connects |
+//! | `event.rs` | what the object tells its listener |
+//! | `options.rs` | what `connect` is given |
 //! | `request.rs` | the checks of `connect`, and what they make of its arguments |
 //! | `session.rs` | the task of one `connect`: attempts, the open connection, the end |
 //! | `deliver.rs` | from a connection's messages to events |
@@ -11,8 +13,10 @@
 //! | `stats.rs` | counters and facts of a connection |
 //! | `failure.rs` | why something failed, in the words of the contract |
 mod deliver;
+mod event;
 mod failure;
 mod object;
+mod options;
 mod reconnect;
 mod request;
 mod session;
@@ -30,13 +34,15 @@ use crate::connection::batch::Outgoing;
 use crate::connection::mailbox::Mailbox;
 use crate::connection::send_queue::Refused;
 use crate::connection::shared_socket::SharedSocket;
+use crate::defaults::MAX_SEND;
 use crate::log;
-use crate::options::MAX_SEND;
-use crate::{BusinessError, CloseOptions, Context, Listener, RequestOptions};
+use crate::{BusinessError, CloseOptions, Context};
 
 use object::{Link, Object, ObjectState};
 use request::Request;
 
+pub use event::{Event, Listener};
+pub use options::{ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions, TlsProtocol};
 pub use stats::Stats;
 
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.

@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::reconnect;
-use crate::options::write_timeout;
+use crate::defaults::write_timeout;
 use crate::{
     ApiLevel, BusinessError, ClientCert, Context, Header, Proxy, ProxyServer, Reconnect,
     RequestOptions, TlsProtocol,

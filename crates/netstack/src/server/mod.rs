@@ -48,7 +48,7 @@ use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
-use crate::options::MAX_SEND;
+use crate::defaults::MAX_SEND;
 use crate::{BusinessError, CloseOptions, Context};
 use admission::FloodRule;
 use peer::{Gone, Peer};

@@ -21,8 +21,8 @@ use super::registry::Registry;
 use super::shared::Shared;
 use super::tls;
 use crate::BusinessError;
+use crate::defaults::write_timeout;
 use crate::log;
-use crate::options::write_timeout;
 
 /// A stopping server gives up what waits for its clients after this long; the closing handshakes have a time-out of their own.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);

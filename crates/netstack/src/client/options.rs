@@ -1,20 +1,7 @@
-//! Options of `connect` and `close`, after a binding has converted their types.
+//! Options of `connect`, after a binding has converted their types.
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use arkws::{CloseCode, CloseFrame};
-
-/// The platform's limit for one message that is sent, in bytes: 5 MiB less 16.
-pub const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
-
-/// How long a peer may take nothing of what waits for it, unless the program says so.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What the program has said, with the default; `None`: for ever.
-pub(crate) fn write_timeout(given: Option<Duration>) -> Option<Duration> {
-    Some(given.unwrap_or(WRITE_TIMEOUT)).filter(|limit| !limit.is_zero())
-}
 
 /// One header as the program gave it. Its `Debug` form does not show the value.
 #[derive(Clone, PartialEq, Eq)]
@@ -189,30 +176,5 @@ impl Default for Reconnect {
             retry_on: Vec::new(),
             max_queued_bytes: 16 << 20,
         }
-    }
-}
-
-/// `WebSocketCloseOptions`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CloseOptions {
-    /// Code; `None`: 1000.
-    pub code: Option<u32>,
-    /// Reason; `None` or empty: the level's default.
-    pub reason: Option<String>,
-}
-
-impl CloseOptions {
-    /// RFC 6455, 7.4.1: the message is too big to process.
-    pub const TOO_BIG: u32 = 1009;
-
-    /// What goes on the wire. A code that must not is replaced by 1000, a reason that is too long is cut.
-    pub(crate) fn frame(&self, default_reason: &str) -> CloseFrame {
-        let code = self
-            .code
-            .and_then(|code| u16::try_from(code).ok())
-            .and_then(CloseCode::new)
-            .unwrap_or(CloseCode::NORMAL);
-        let reason = self.reason.as_deref().filter(|reason| !reason.is_empty());
-        CloseFrame::new(code, reason.unwrap_or(default_reason))
     }
 }

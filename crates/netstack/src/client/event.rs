@@ -1,11 +1,7 @@
 //! What a client object tells its binding.
 use arkws::{Payload, Text};
-use http::HeaderMap;
 
-use crate::BusinessError;
-
-/// Header fields of the server's response, lower-case, in order; a name may come several times.
-pub type Headers = HeaderMap;
+use crate::{BusinessError, CloseResult, Headers};
 
 /// An event of a client object, in the contract's order.
 #[derive(Debug)]
@@ -21,9 +17,9 @@ pub enum Event<'a> {
         /// The negotiated sub-protocol.
         protocol: Option<&'a str>,
     },
-    /// `message` with a string; at API level 10 a piece of at most 4096 bytes.
+    /// `message` with a string; before API level 12 a piece of one, of at most 4096 bytes.
     Text(Text<'a>),
-    /// `message` with an ArrayBuffer; at API level 10 a piece of at most 4096 bytes.
+    /// `message` with an ArrayBuffer; before API level 12 a piece of one, of at most 4096 bytes.
     Binary(Payload<'a>),
     /// `dataEnd`: the message before is complete.
     DataEnd,
@@ -31,13 +27,13 @@ pub enum Event<'a> {
     Error(BusinessError),
     /// `close`.
     Close(CloseResult),
-    /// The oldest `count` sends that have not been answered have been handed to the operating system.
+    /// The oldest `count` sends that have not been answered: the operating system has them.
     Sent {
         /// How many.
         count: u32,
     },
-    /// The oldest `count` sends that have not been answered have failed (an event reports it as well, so a binding does not let
-    /// these rejections be "unhandled").
+    /// The oldest `count` sends that have not been answered have failed. Another event tells why the
+    /// connection ended, so a binding does not let these rejections be "unhandled".
     SendFailed {
         /// How many.
         count: u32,
@@ -58,29 +54,21 @@ pub enum Event<'a> {
         /// How many attempts it took.
         attempts: u32,
     },
-    /// One `connect` is over: nothing more will come of it. Follows, once, every `connect` that returned `Ok` and every one that
-    /// failed but raises an `error` event (any code but 401 and 201). A binding counts them, and lets the process end at 0.
+    /// One `connect` is over: nothing more will come of it. Follows, once, every `connect` that
+    /// returned `Ok`, and every one that failed but raises an `error` event. A binding counts them,
+    /// and lets the process end at 0.
     Idle,
-}
-
-/// `CloseResult`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CloseResult {
-    /// The code.
-    pub code: u16,
-    /// The reason.
-    pub reason: String,
 }
 
 /// Takes the events of one client object.
 ///
-/// Called on the network thread, in order, never two at once for one object, and never from inside a call of
-/// the object's methods. It must not block. Borrowed data is valid during the call only.
+/// Called on the network thread, in order, never two at once for one object, and never from inside a
+/// call of the object's methods. It must not block. Borrowed data is valid during the call only.
 pub trait Listener: Send + Sync + 'static {
     /// Something happened.
     fn on_event(&self, event: Event<'_>);
-    /// A whole message with a string, or its last piece: [`Event::Text`] and [`Event::DataEnd`] in one call, for a binding that can use
-    /// that.
+    /// A whole message with a string, or its last piece: [`Event::Text`] and [`Event::DataEnd`] in one
+    /// call, for a binding that can use that.
     fn on_text(&self, text: Text<'_>) {
         self.on_event(Event::Text(text));
         self.on_event(Event::DataEnd);
@@ -97,6 +85,7 @@ pub trait Listener: Send + Sync + 'static {
         self.on_event(Event::Error(error));
         self.on_event(Event::Idle);
     }
-    /// No more events come without further network activity: a binding that batches delivers now (one wake-up per batch).
+    /// No more events come before something happens on the network: a binding that collects events
+    /// delivers them now, with one wake-up for all.
     fn flush(&self) {}
 }
