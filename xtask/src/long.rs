@@ -71,11 +71,24 @@ impl Check {
     }
 }
 
-/// Runs the long checks that are `wanted` and chosen.
-pub(crate) fn run(report: &mut Report, choice: Choice, wanted: impl Fn(&str) -> bool) {
+/// The names of all long checks.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|check| check.name)
+}
+
+/// How long a check took when it was last green; [`None`]: it never was.
+pub(crate) fn seconds(name: &str) -> Result<Option<i64>> {
+    let document = document()?;
+    let seconds = document.get(name).and_then(|table| table.get("seconds"));
+    Ok(seconds.and_then(|seconds| seconds.as_integer()))
+}
+
+/// Runs those of the `wanted` long checks that are chosen.
+pub(crate) fn run(report: &mut Report, choice: Choice, wanted: &[&str]) {
+    let named = wanted.len() < CHECKS.len();
     let start = Instant::now();
     for &Check { name, run, prepare } in CHECKS {
-        if !wanted(name) {
+        if !wanted.contains(&name) {
             continue;
         }
         let mut saved = match Saved::read(name) {
@@ -86,6 +99,13 @@ pub(crate) fn run(report: &mut Report, choice: Choice, wanted: impl Fn(&str) -> 
             }
         };
         if choice != Choice::All && saved.is_current() {
+            // Whoever named it learns why nothing happened.
+            if named {
+                report.leave_out(format!(
+                    "{name}: what it guards has not changed since it was green; `cargo xtask test \
+                     --long {name}` runs it all the same"
+                ));
+            }
             continue;
         }
         match choice {

@@ -105,23 +105,39 @@ fn environment() -> Result<PathBuf> {
 /// # Errors
 /// npm has no such build for this platform, or cannot be reached.
 pub(crate) fn nodes() -> Result<Vec<Node>> {
+    nodes_of(&NODE_MAJORS)
+}
+
+/// One Node.js of each of these release lines, installed from npm.
+///
+/// # Errors
+/// One is not supported, npm has no such build for this platform, or cannot be reached.
+pub(crate) fn nodes_of(majors: &[u32]) -> Result<Vec<Node>> {
+    if let Some(other) = majors.iter().find(|major| !NODE_MAJORS.contains(major)) {
+        bail!("Node.js {other} is not one of those that arkws is tested with: {NODE_MAJORS:?}");
+    }
     let directory = environment()?.join("node");
+    let path = |major: u32| directory.join(format!("node_modules/node{major}/bin/node"));
     let package = format!("node-{}", platform());
-    let aliases: Vec<String> = NODE_MAJORS
+    let missing: Vec<String> = majors
         .iter()
+        .filter(|&&major| !path(major).exists())
         .map(|major| format!("node{major}@npm:{package}@{major}"))
         .collect();
-    let path = |major: u32| directory.join(format!("node_modules/node{major}/bin/node"));
-    if !NODE_MAJORS.iter().all(|&major| path(major).exists()) {
+    if !missing.is_empty() {
         fs::create_dir_all(&directory)?;
-        fs::write(directory.join("package.json"), "{\"private\": true}\n")?;
+        let manifest = directory.join("package.json");
+        // With a new one npm would remove what was installed before.
+        if !manifest.exists() {
+            fs::write(manifest, "{\"private\": true}\n")?;
+        }
         run(npm()
             .current_dir(&directory)
             .args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
-            .args(aliases))?;
+            .args(missing))?;
     }
     let mut nodes = Vec::new();
-    for major in NODE_MAJORS {
+    for &major in majors {
         let path = path(major);
         let version = output(Command::new(&path).arg("--version"))?;
         nodes.push(Node {

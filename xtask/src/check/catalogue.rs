@@ -1,0 +1,188 @@
+//! What checks there are, in the order in which they find faults fastest.
+use anyhow::Result;
+
+use Need::{EachNode, Peer, Python};
+
+use crate::autobahn::Side;
+use crate::columns;
+use crate::demo;
+use crate::report::Counts;
+use crate::structure;
+
+/// A check that a word of its name chooses.
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    /// How long it takes on two cores, with `--all`, when everything is installed and built.
+    pub(super) seconds: u64,
+    pub(super) what: What,
+}
+
+/// What a check does.
+pub(super) enum What {
+    /// Cargo with these arguments.
+    Cargo(&'static [&'static str]),
+    /// A function of ours.
+    Own(fn(&mut Counts) -> Result<()>),
+    /// The instruction counts, for which the machine may have no valgrind.
+    Instructions,
+    /// The JavaScript tests of a folder.
+    JavaScript(Group),
+    /// The Autobahn cases, against some of our programs.
+    Autobahn,
+}
+
+/// The JavaScript tests of a folder.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) folder: &'static str,
+    needs: &'static [Need],
+}
+
+/// What a group of JavaScript tests needs beside the module and npm's packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// To run under every supported Node.js.
+    EachNode,
+    /// `arkws-test-peer`: servers and clients written with the `arkws` crate.
+    Peer,
+    /// The Python packages of `tests/requirements.txt`.
+    Python,
+}
+
+impl Group {
+    pub(super) fn needs(&self, need: Need) -> bool {
+        self.needs.contains(&need)
+    }
+}
+
+/// Every check but the long ones.
+pub(super) const CHECKS: &[Check] = &[
+    cargo("format", 1, &["fmt", "--all", "--check"]),
+    own("columns", 1, columns::check),
+    own("structure", 2, structure::check),
+    cargo("lints", 150, &clippy("Cargo.toml")),
+    // Workspaces of their own, which must not rot.
+    cargo("fuzz lints", 19, &clippy("fuzz/Cargo.toml")),
+    cargo("bench lints", 47, &clippy("bench/Cargo.toml")),
+    cargo("rustdoc", 9, DOC),
+    cargo("rust tests", 121, &["test", "--locked", "--workspace"]),
+    Check {
+        name: "instruction counts",
+        seconds: 28,
+        what: What::Instructions,
+    },
+    group("npm tests", 118, "npm/test", &[EachNode]),
+    group("readme tests", 1, "tests/readme", &[]),
+    group("interop tests", 105, "tests/interop", &[Peer, Python]),
+    group("bad input tests", 14, "tests/bad-input", &[EachNode]),
+    group("tls tests", 6, "tests/tls", &[]),
+    group("proxy tests", 2, "tests/proxy", &[]),
+    group("server tests", 33, "tests/server", &[EachNode, Peer]),
+    group("error code tests", 2, "tests/codes", &[EachNode]),
+    group(
+        "lost connection tests",
+        36,
+        "tests/lost-connections",
+        &[EachNode],
+    ),
+    group("resource tests", 200, "tests/resources", &[EachNode]),
+    group("bundler tests", 23, "tests/bundlers", &[EachNode]),
+    group("fake timer tests", 14, "tests/timers", &[EachNode]),
+    group("exit tests", 18, "tests/exit", &[EachNode, Peer]),
+    group("release tests", 18, "tests/release", &[EachNode]),
+    own("demo", 14, |_| demo::run()),
+    Check {
+        name: "autobahn",
+        seconds: 460,
+        what: What::Autobahn,
+    },
+];
+
+const DOC: &[&str] = &["doc", "--locked", "--workspace", "--no-deps", "--quiet"];
+
+/// Clippy for all of a workspace.
+const fn clippy(manifest: &str) -> [&str; 8] {
+    [
+        "clippy",
+        "--locked",
+        "--manifest-path",
+        manifest,
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny=warnings",
+    ]
+}
+
+const fn cargo(name: &'static str, seconds: u64, arguments: &'static [&'static str]) -> Check {
+    let what = What::Cargo(arguments);
+    Check {
+        name,
+        seconds,
+        what,
+    }
+}
+
+const fn own(name: &'static str, seconds: u64, run: fn(&mut Counts) -> Result<()>) -> Check {
+    let what = What::Own(run);
+    Check {
+        name,
+        seconds,
+        what,
+    }
+}
+
+const fn group(
+    name: &'static str,
+    seconds: u64,
+    folder: &'static str,
+    needs: &'static [Need],
+) -> Check {
+    let what = What::JavaScript(Group { folder, needs });
+    Check {
+        name,
+        seconds,
+        what,
+    }
+}
+
+impl Check {
+    /// Whether the word is part of the name; for Autobahn that of a side may follow.
+    pub(super) fn matches(&self, word: &str) -> bool {
+        match self.what {
+            What::Autobahn => Side::ALL.into_iter().any(|side| side_matches(side, word)),
+            _ => self.name.contains(word),
+        }
+    }
+}
+
+/// Whether the word is part of `autobahn server` and the like.
+pub(super) fn side_matches(side: Side, word: &str) -> bool {
+    format!("autobahn {}", side.name()).contains(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::root;
+
+    #[test]
+    fn the_folder_of_each_group_is_there() {
+        for check in CHECKS {
+            if let What::JavaScript(group) = &check.what {
+                assert!(root().join(group.folder).is_dir(), "{}", group.folder);
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_of_one_side_of_autobahn_chooses_it() {
+        let matching = |word| {
+            let matching = CHECKS.iter().filter(move |check| check.matches(word));
+            matching.map(|check| check.name).collect::<Vec<_>>()
+        };
+        assert_eq!(matching("autobahn module"), ["autobahn"]);
+        assert_eq!(matching("server"), ["server tests", "autobahn"]);
+        assert_eq!(matching("lints"), ["lints", "fuzz lints", "bench lints"]);
+    }
+}

@@ -1,0 +1,250 @@
+//! `cargo xtask test`: every check of the project, or those that are asked for.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `catalogue.rs` | the list of checks |
+//! | `selection.rs` | which of them the words of a command line ask for |
+//! | `file.rs` | the tests of one file |
+//! | `javascript.rs` | runs JavaScript tests |
+//! | `seconds.rs` | how long each check took |
+mod catalogue;
+mod file;
+mod javascript;
+mod seconds;
+mod selection;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow, bail};
+
+use crate::autobahn::{self, Selection as Cases, Side};
+use crate::build::Profile;
+use crate::instructions::{self, Valgrind};
+use crate::long::{self, Choice};
+use crate::process::{cargo, command, run as run_command};
+use crate::report::{Counts, Report, count};
+use catalogue::{Check, Group, What, side_matches};
+use file::Tests;
+use javascript::Prepared;
+use seconds::Seconds;
+use selection::Selection;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run the slowest cases too [default: where the environment says CI=true]
+    #[arg(long)]
+    all: bool,
+    /// Run the long checks too, whether what they guard has changed or not, and write down which
+    /// were green (.ci/long.toml)
+    #[arg(long)]
+    long: bool,
+    /// Run JavaScript tests under this release line of Node.js only, for example 22 [default: 20,
+    /// 22 and 24 for what differs between them, else the machine's]
+    #[arg(long, value_name = "MAJOR")]
+    node: Option<u32>,
+    /// Name the checks and how long each takes, and run none
+    #[arg(long)]
+    list: bool,
+    /// Run only the checks whose name contains one of these words, and the tests in these files:
+    /// `tls`, `npm/test/limits.test.mjs`, `crates/arkws/tests/socket/split.rs`
+    checks: Vec<String>,
+}
+
+/// `cargo xtask test`
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let selection = Selection::of(&options.checks)?;
+    if options.list {
+        return list(&selection);
+    }
+    let mut run = Run {
+        all: options.all || options.long || std::env::var("CI").is_ok_and(|ci| ci == "true"),
+        nothing_left_out: std::env::var_os("ARKWS_REQUIRE_ALL").is_some(),
+        options,
+        report: Report::default(),
+    };
+    let mut seconds = Seconds::read();
+    let javascript = run.prepare_javascript(&selection);
+    for (name, tests) in &selection.files {
+        run.file(name, tests, javascript.as_ref());
+    }
+    for check in &selection.checks {
+        let start = Instant::now();
+        let passed = run.check(check, javascript.as_ref());
+        // Under one Node.js it takes less.
+        if passed && options.node.is_none() {
+            seconds.note(check.name, start.elapsed());
+        }
+    }
+    if let Err(error) = seconds.write() {
+        run.report
+            .leave_out(format!("the list of seconds: {error:#}"));
+    }
+    let choice = match (options.long, run.all) {
+        (true, _) => Choice::All,
+        (false, true) => Choice::Changed,
+        (false, false) => Choice::None,
+    };
+    long::run(&mut run.report, choice, &selection.long);
+    if run.report.finish() {
+        return Ok(());
+    }
+    bail!("not every check passed")
+}
+
+/// `cargo xtask test --list`
+fn list(selection: &Selection) -> Result<()> {
+    let seconds = Seconds::read();
+    println!("seconds  check");
+    for check in &selection.checks {
+        match seconds.of(check.name) {
+            Some(last) => println!("{last:>7}  {}", check.name),
+            None => println!("{:>7}  {}", format!("~{}", check.seconds), check.name),
+        }
+    }
+    for &name in &selection.long {
+        let seconds = long::seconds(name)?;
+        let seconds = seconds.map_or("?".to_owned(), |seconds| format!("~{seconds}"));
+        println!("{seconds:>7}  {name} (with --long; with --all if what it guards has changed)");
+    }
+    println!("\n~: typical, with everything built; the others: as it last was in this clone");
+    Ok(())
+}
+
+/// A run of checks.
+struct Run<'a> {
+    /// The slowest cases too.
+    all: bool,
+    /// What cannot be done on this machine is a failure.
+    nothing_left_out: bool,
+    options: &'a Options,
+    report: Report,
+}
+
+impl Run<'_> {
+    /// Runs a check; `true`: it passed.
+    fn check(&mut self, check: &Check, prepared: Option<&Prepared>) -> bool {
+        let name = check.name;
+        match &check.what {
+            What::Cargo(arguments) => self.cargo(name, arguments),
+            What::Own(run) => self.report.step(name, run),
+            What::Instructions => self.instructions(name),
+            What::JavaScript(group) => self.javascript(name, group, prepared),
+            What::Autobahn => self.autobahn(name),
+        }
+    }
+
+    fn cargo(&mut self, name: &str, arguments: &[&str]) -> bool {
+        self.report.step(name, |counts| {
+            let mut cargo = cargo();
+            cargo.args(arguments).env("RUSTDOCFLAGS", "--deny=warnings");
+            count(&mut cargo, counts)
+        })
+    }
+
+    fn instructions(&mut self, name: &str) -> bool {
+        match Valgrind::of_machine() {
+            Some(valgrind) => self
+                .report
+                .step(name, |counts| instructions::check(&valgrind, counts)),
+            None => self.missing(name, anyhow!(Valgrind::MISSING)),
+        }
+    }
+
+    fn autobahn(&mut self, name: &str) -> bool {
+        let words = &self.options.checks;
+        let asked =
+            |side: &Side| words.is_empty() || words.iter().any(|word| side_matches(*side, word));
+        let sides: Vec<Side> = Side::ALL.into_iter().filter(asked).collect();
+        let cases = Cases {
+            only: Vec::new(),
+            quick: !self.all,
+        };
+        self.report.step(name, |counts| {
+            autobahn::examine(&sides, Profile::Dev, &cases, counts)
+        })
+    }
+
+    /// Builds and installs what the JavaScript tests need, if there are some to run.
+    fn prepare_javascript(&mut self, selection: &Selection) -> Option<Prepared> {
+        let groups = selection.groups();
+        if groups.is_empty() {
+            return None;
+        }
+        let node = self.options.node;
+        let mut prepared = None;
+        let step = "build and install for the JavaScript tests";
+        self.report.step(step, |_| {
+            prepared = Some(Prepared::new(&groups, node)?);
+            Ok(())
+        });
+        let mut prepared = prepared?;
+        if node.is_none()
+            && selection.needs_each_node()
+            && let Err(error) = prepared.install_nodes()
+        {
+            self.missing("every supported Node.js", error);
+        }
+        Some(prepared)
+    }
+
+    fn javascript(&mut self, name: &str, group: &Group, prepared: Option<&Prepared>) -> bool {
+        let Some(prepared) = prepared else {
+            return false;
+        };
+        let mut passed = true;
+        for node in prepared.nodes(group) {
+            let name = format!("{name}, Node.js {}", node.version);
+            passed &= self.report.step(name, |counts| {
+                let files = javascript::files(Path::new(group.folder))?;
+                prepared.run(node, &files, counts)
+            });
+        }
+        passed
+    }
+
+    fn file(&mut self, name: &str, tests: &Tests, prepared: Option<&Prepared>) {
+        match tests {
+            Tests::Rust(arguments) => {
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                self.report.step(name, |counts| {
+                    count(cargo().args(arguments), counts)?;
+                    has_some(counts)
+                });
+            }
+            Tests::JavaScript(_, files) => {
+                let Some(prepared) = prepared else { return };
+                let node = prepared.node();
+                let name = format!("{name}, Node.js {}", node.version);
+                self.report.step(name, |counts| {
+                    prepared.run(node, files, counts)?;
+                    has_some(counts)
+                });
+            }
+        }
+    }
+
+    /// Something that the machine has not, and that cannot be installed: a failure only where all
+    /// of it must be there. `false`, for nothing has passed.
+    fn missing(&mut self, name: &str, error: anyhow::Error) -> bool {
+        if self.nothing_left_out {
+            self.report.step(name, |_| Err(error));
+        } else {
+            self.report.leave_out(format!("{name}: {error:#}"));
+        }
+        false
+    }
+}
+
+/// A file without tests is not what was meant.
+fn has_some(counts: &Counts) -> Result<()> {
+    if *counts == Counts::default() {
+        bail!("there are no tests in it");
+    }
+    Ok(())
+}
+
+/// `cargo xtask ci`: what the continuous integration does, on this machine.
+pub(crate) fn ci() -> Result<()> {
+    run_command(command("bash").arg(".ci/run").env("CI", "true"))
+}
