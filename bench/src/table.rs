@@ -1,4 +1,4 @@
-//! The tables of medians.
+//! The tables of medians, with three significant digits.
 use crate::peers::{Outcome, Outcomes};
 use crate::scenario::{GROWTH, Kind, Scenario};
 
@@ -9,7 +9,7 @@ pub fn print(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
         Kind::Idle | Kind::IdleAfterEcho => {
             println!("| peer | resident bytes per connection |\n|---|---:|");
             for (name, runs) in rows(names, outcomes) {
-                println!("| {name} | {:.0} |", resident(runs));
+                println!("| {name} | {} |", shown(resident(runs)));
             }
             println!();
         }
@@ -45,9 +45,10 @@ fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
         };
         let cpu = cpu(runs);
         print!(
-            "| {name} | {:.0} | {:.0} | {cpu:.1} | {} | {} |",
-            per_second(|run| run.messages),
-            per_second(|run| run.bytes) / 1e6,
+            "| {name} | {} | {} | {} | {} | {} |",
+            shown(per_second(|run| run.messages)),
+            shown(per_second(|run| run.bytes) / 1e6),
+            shown(cpu),
             ratio(best.is_finite().then_some(cpu / best)),
             ratio(raw.map(|raw| cpu / raw)),
         );
@@ -56,12 +57,16 @@ fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
                 let all = runs.iter().filter_map(|run| run.latency);
                 median(all.map(|pair| which(pair) as f64 / 1e3))
             };
-            print!(" {:.1} | {:.1} |", micros(|it| it.0), micros(|it| it.1));
+            print!(
+                " {} | {} |",
+                shown(micros(|it| it.0)),
+                shown(micros(|it| it.1))
+            );
         } else if scenario.compresses() {
             let sizes = runs
                 .iter()
                 .filter_map(|run| Some(run.on_wire? as f64 / run.messages as f64));
-            print!(" {:.1} |", median(sizes));
+            print!(" {} |", shown(median(sizes)));
         }
         println!();
     }
@@ -71,7 +76,7 @@ fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
 fn grown(what: &str, names: &[String], outcomes: &Outcomes, of: fn(&[Outcome]) -> f64) {
     print!("| {what}, by connections |");
     for connections in GROWTH {
-        print!(" {connections} |");
+        print!(" {} |", in_groups(&connections.to_string()));
     }
     println!("\n|---|{}", "---:|".repeat(GROWTH.len()));
     for name in names {
@@ -82,7 +87,7 @@ fn grown(what: &str, names: &[String], outcomes: &Outcomes, of: fn(&[Outcome]) -
         if !by_connections.is_empty() {
             print!("| {name} |");
             for value in by_connections {
-                print!(" {value:.0} |");
+                print!(" {} |", shown(value));
             }
             println!();
         }
@@ -109,11 +114,57 @@ fn resident(runs: &[Outcome]) -> f64 {
 }
 
 fn ratio(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"))
+    value.map_or_else(|| "–".to_owned(), shown)
+}
+
+/// Three significant digits, and a comma between thousands.
+fn shown(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    // Rounded before its size is looked at: 9.996 is 10.0, not 10.00.
+    let rounded = format!("{value:.2e}").parse().unwrap_or(value);
+    let power = rounded.abs().log10().floor();
+    let decimals = (2.0 - power).max(0.0) as usize;
+    in_groups(&format!("{rounded:.decimals$}"))
+}
+
+/// The number with a comma between thousands.
+fn in_groups(number: &str) -> String {
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
+    let mut grouped = String::with_capacity(number.len() + whole.len() / 3);
+    for (place, digit) in whole.char_indices() {
+        if place > 0 && (whole.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped + rest
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn numbers_have_three_significant_digits() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (0.04378, "0.0438"),
+            (0.5, "0.500"),
+            (9.996, "10.0"),
+            (14.14, "14.1"),
+            (999.6, "1,000"),
+            (239_577.7, "240,000"),
+            (65_207_351.0, "65,200,000"),
+        ] {
+            assert_eq!(shown(value), expected);
+        }
+    }
 }

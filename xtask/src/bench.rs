@@ -1,9 +1,12 @@
-//! `cargo xtask bench`: arkws and its peers, side by side. `bench/` is a workspace of its own, `bench/node/` a package of its own.
+//! `cargo xtask bench`: arkws and its peers, side by side. `bench/` is a workspace of its own,
+//! `bench/node/` a package of its own.
+mod save;
+
 use anyhow::{Context, Result};
 
 use crate::build::{self, Profile, Target, build_in};
 use crate::peers::{self, Node};
-use crate::process::{command, run as run_command};
+use crate::process::{cargo, command, run as run_command, show};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -16,7 +19,15 @@ pub(crate) struct Options {
     /// The release of Node.js that the JavaScript peers run under
     #[arg(long, default_value_t = peers::NODE_MAJORS[peers::NODE_MAJORS.len() - 1])]
     node: u32,
-    /// `rust` or `node`, then scenarios [default: all, for Rust first; scenarios alone are those of Rust]
+    /// Write the tables to bench/results/NAME.md too, in place of what is there
+    #[arg(long, value_name = "NAME", value_parser = save::name)]
+    save: Option<String>,
+    /// Draw the headline of BENCHMARKS.md from the saved results `rust` and `node`; alone, measure
+    /// nothing
+    #[arg(long)]
+    plot: bool,
+    /// `rust` or `node`, then scenarios [default: all, for Rust first; scenarios alone are those of
+    /// Rust]
     #[arg(value_name = "SIDE|SCENARIO")]
     words: Vec<String>,
 }
@@ -29,22 +40,44 @@ const RUST: (&str, Target) = (
 
 /// `cargo xtask bench`
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if !options.plot || options.measures() {
+        let mut tables = String::new();
+        let measured = measure(options, &mut tables);
+        // A peer that failed says so in the tables: what the others came to is not lost.
+        if let Some(name) = &options.save {
+            save::write(name, &tables)?;
+        }
+        measured?;
+    }
+    if options.plot {
+        let mut plot = cargo();
+        plot.args(["run", "--quiet", "--locked", "--manifest-path", RUST.0]);
+        run_command(plot.args(["--package", "arkws-bench-plot"]))?;
+    }
+    Ok(())
+}
+
+fn measure(options: &Options, tables: &mut String) -> Result<()> {
     match options.words.split_first() {
-        Some((side, scenarios)) if side == "node" => node(options, scenarios),
-        Some((side, scenarios)) if side == "rust" => rust(options, scenarios),
-        None if options.peers.is_none() => rust(options, &[]).and_then(|()| node(options, &[])),
-        _ => rust(options, &options.words),
+        Some((side, scenarios)) if side == "node" => node(options, scenarios, tables),
+        Some((side, scenarios)) if side == "rust" => rust(options, scenarios, tables),
+        None if options.peers.is_none() => {
+            rust(options, &[], tables)?;
+            node(options, &[], tables)
+        }
+        _ => rust(options, &options.words, tables),
     }
 }
 
-fn rust(options: &Options, scenarios: &[String]) -> Result<()> {
+fn rust(options: &Options, scenarios: &[String], tables: &mut String) -> Result<()> {
     let built = build_in(RUST.0, &[RUST.1], Profile::Release)?;
     let mut bench = command(&built[0]);
     bench.arg("run");
-    run_command(options.pass_on(&mut bench).args(scenarios))
+    tables.push_str("## Rust\n\n");
+    show(options.pass_on(&mut bench).args(scenarios), tables)
 }
 
-fn node(options: &Options, scenarios: &[String]) -> Result<()> {
+fn node(options: &Options, scenarios: &[String], tables: &mut String) -> Result<()> {
     let built = build_in(RUST.0, &[RUST.1], Profile::Release)?;
     build::module(Profile::Release)?;
     peers::install_npm("bench/node", false)?;
@@ -53,10 +86,16 @@ fn node(options: &Options, scenarios: &[String]) -> Result<()> {
     bench
         .arg("bench/node/run.mjs")
         .env("ARKWS_BENCH", &built[0]);
-    run_command(options.pass_on(&mut bench).args(scenarios))
+    tables.push_str("## Node.js\n\n");
+    show(options.pass_on(&mut bench).args(scenarios), tables)
 }
 
 impl Options {
+    /// Has anything been asked for that is measured?
+    fn measures(&self) -> bool {
+        self.save.is_some() || self.peers.is_some() || !self.words.is_empty()
+    }
+
     /// Tells a bench what it has in common with the other.
     fn pass_on<'a>(&self, bench: &'a mut std::process::Command) -> &'a mut std::process::Command {
         bench.args(["--rounds", &self.rounds.to_string()]);

@@ -66,6 +66,25 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Runs the command to its end, shows what it writes to standard output as it comes, and adds it to
+/// `said`, whatever becomes of the command.
+pub(crate) fn show(command: &mut Command, said: &mut String) -> Result<()> {
+    let name = describe(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{name}`"))?;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.with_context(|| format!("cannot read from `{name}`"))?;
+            println!("{line}");
+            said.push_str(&line);
+            said.push('\n');
+        }
+    }
+    succeed(command, child.wait()?)
+}
+
 fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
     if status.success() {
         return Ok(());
