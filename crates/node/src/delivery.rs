@@ -19,15 +19,15 @@
 use std::time::{Duration, Instant};
 
 use arkws_netstack::{BusinessError, CloseOptions};
-use bytes::BytesMut;
-use napi::{Error, Result, Status};
+use napi::{Error, Result};
 
 use crate::call::Call;
 use crate::environment::Environment;
 use crate::event::Event;
-use crate::napi::{Env, Function, Scope, Value};
+use crate::napi::{Env, Scope, Value};
 use crate::options::BinaryType;
-use crate::queue::{Batch, Body, Cursor, Item, ItemKind, Kind, Origin};
+use crate::payloads::Payloads;
+use crate::queue::{Batch, Cursor, Item, ItemKind, Origin, PayloadLocation};
 use crate::report::{Consumed, Interrupted, Reports};
 
 const MESSAGES: u32 = 0;
@@ -35,9 +35,6 @@ const PIECES: u32 = 1;
 const MESSAGES_FROM: u32 = 2;
 const SENT: u32 = 3;
 const DATA_END: u32 = 4;
-
-/// Buffers from this size on are made by JavaScript, which can say that there is no memory. Bytes.
-const MADE_BY_JAVASCRIPT: usize = 1 << 20;
 
 /// A call is made when it has so many values...
 const VALUES: usize = 256;
@@ -216,7 +213,7 @@ fn recover(env: Env, error: Error) -> Result<()> {
 fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
     let Batch {
         items,
-        bodies,
+        locations,
         arenas,
         lengths,
         owned,
@@ -228,7 +225,7 @@ fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
         env: segment.env,
         environment: segment.environment,
         segment,
-        bodies: &bodies[cursor.bodies..],
+        locations: &locations[cursor.locations..],
         payloads: Payloads {
             narrow: &arenas.narrow[cursor.narrow..],
             wide: &arenas.wide[cursor.wide..],
@@ -243,7 +240,7 @@ fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
     let left = delivery.left();
     *cursor = Cursor {
         items: items.len() - delivered.as_ref().map_or(0, |(left, _)| *left),
-        bodies: bodies.len() - left.bodies,
+        locations: locations.len() - left.locations,
         narrow: arenas.narrow.len() - left.narrow,
         wide: arenas.wide.len() - left.wide,
         lengths: lengths.len() - left.lengths,
@@ -256,21 +253,13 @@ struct Delivery<'b, 's, 'e> {
     env: Env,
     environment: &'e Environment,
     segment: &'s mut Segment<'e>,
-    bodies: &'b [Body],
+    locations: &'b [PayloadLocation],
     payloads: Payloads<'b>,
     /// The arguments of the next call, and what keeps them.
     values: Vec<Value>,
     /// How many messages they are.
     messages: usize,
     scope: Option<Scope>,
-}
-
-/// The payloads that have not been delivered.
-struct Payloads<'b> {
-    narrow: &'b [u8],
-    wide: &'b [u16],
-    lengths: &'b [u16],
-    owned: &'b mut [BytesMut],
 }
 
 impl Delivery<'_, '_, '_> {
@@ -283,11 +272,11 @@ impl Delivery<'_, '_, '_> {
             let Item { object, kind } = &mut items[index];
             let object = *object;
             match kind {
-                ItemKind::Messages { origin, bodies } => {
-                    while *bodies > 0 {
-                        *bodies -= self.messages(object, *origin, *bodies)?;
+                ItemKind::Messages { origin, locations } => {
+                    while *locations > 0 {
+                        *locations -= self.messages(object, *origin, *locations)?;
                         if let Some(progress) = self.call_if_full()? {
-                            // With no bodies left this item is passed over next time.
+                            // With no locations left this item is passed over next time.
                             return Ok((items.len() - index, progress));
                         }
                     }
@@ -318,7 +307,7 @@ impl Delivery<'_, '_, '_> {
     fn left(&self) -> Cursor {
         Cursor {
             items: 0,
-            bodies: self.bodies.len(),
+            locations: self.locations.len(),
             narrow: self.payloads.narrow.len(),
             wide: self.payloads.wide.len(),
             lengths: self.payloads.lengths.len(),
@@ -353,9 +342,9 @@ impl Delivery<'_, '_, '_> {
         Ok(())
     }
 
-    /// As many of the next messages as one call takes, of at most `bodies` bodies; of how many
-    /// bodies they were.
-    fn messages(&mut self, object: u64, origin: Origin, bodies: usize) -> Result<usize> {
+    /// As many of the next messages as one call takes, of at most `locations`; how many of those
+    /// that were.
+    fn messages(&mut self, object: u64, origin: Origin, locations: usize) -> Result<usize> {
         let begun = self.values.len();
         match origin {
             Origin::Client => self.header(object, MESSAGES)?,
@@ -377,17 +366,20 @@ impl Delivery<'_, '_, '_> {
         let mut refused = self.environment.is_refused(object, origin.connection());
         let mut dropped = None;
         let mut done = 0;
-        while done < bodies
+        while done < locations
             && (done == 0 || self.values.len() < VALUES)
             && self.messages < MESSAGES_AT_ONCE
         {
-            let (body, rest) = self.bodies.split_first().expect("as many as the item says");
-            self.bodies = rest;
+            let (location, rest) = self
+                .locations
+                .split_first()
+                .expect("as many as the item says");
+            self.locations = rest;
             let whole = self.values.len();
             let make_buffer = &self.environment.make_buffer;
             let (events, bytes, made) =
                 self.payloads
-                    .push(self.env, make_buffer, body, views, &mut self.values);
+                    .push(self.env, make_buffer, location, views, &mut self.values);
             if made.is_err() && !refused {
                 refused = true;
                 dropped = Some(bytes);
@@ -467,142 +459,4 @@ impl Delivery<'_, '_, '_> {
         self.scope = Some(Scope::open(self.env)?);
         called
     }
-}
-
-impl<'b> Payloads<'b> {
-    /// Appends the next messages, binary ones perhaps as `views`; how many, and the bytes that were
-    /// received for them. They count as consumed also where JavaScript could not make the values.
-    fn push(
-        &mut self,
-        env: Env,
-        make_buffer: &Function,
-        body: &Body,
-        views: bool,
-        values: &mut Vec<Value>,
-    ) -> (usize, usize, Result<()>) {
-        match *body {
-            Body::Run {
-                kind,
-                count,
-                len,
-                received,
-            } => {
-                let lengths = split_off(&mut self.lengths, count as usize);
-                let run = self.next(kind, len as usize);
-                let made = push_run(env, run, lengths, views, values);
-                (count as usize, received as usize, made)
-            }
-            Body::Small {
-                kind,
-                len,
-                received,
-            } => {
-                let value = self.next(kind, len as usize).value(env);
-                let made = value.and_then(|value| push_whole(env, kind, value, views, values));
-                (1, received as usize, made)
-            }
-            Body::Owned { kind } => {
-                let owned = std::mem::take(&mut self.owned);
-                let (first, rest) = owned.split_first_mut().expect("one each");
-                self.owned = rest;
-                let bytes = std::mem::take(first);
-                let value = match kind {
-                    Kind::Binary if bytes.len() >= MADE_BY_JAVASCRIPT => make_buffer
-                        .make_array_buffer(env, &bytes)
-                        .and_then(|made| made.ok_or_else(no_memory)),
-                    Kind::Binary => env.copied_array_buffer(&bytes),
-                    Kind::Latin1 | Kind::Utf16 => env.latin1(&bytes),
-                };
-                let made = value.and_then(|value| push_whole(env, kind, value, views, values));
-                (1, bytes.len(), made)
-            }
-        }
-    }
-
-    /// What lies next in the arena.
-    fn next(&mut self, kind: Kind, len: usize) -> Small<'b> {
-        match kind {
-            Kind::Latin1 => Small::Latin1(split_off(&mut self.narrow, len)),
-            Kind::Utf16 => Small::Utf16(split_off(&mut self.wide, len)),
-            Kind::Binary => Small::Binary(split_off(&mut self.narrow, len)),
-        }
-    }
-}
-
-/// A payload in an arena.
-#[derive(Clone, Copy)]
-enum Small<'b> {
-    Latin1(&'b [u8]),
-    Utf16(&'b [u16]),
-    Binary(&'b [u8]),
-}
-
-impl Small<'_> {
-    fn value(self, env: Env) -> Result<Value> {
-        match self {
-            Small::Latin1(bytes) => env.latin1(bytes),
-            Small::Utf16(units) => env.utf16(units),
-            Small::Binary(bytes) => env.copied_array_buffer(bytes),
-        }
-    }
-
-    /// The next so many bytes, or units.
-    fn split_off(&mut self, len: usize) -> Self {
-        match self {
-            Small::Latin1(bytes) => Small::Latin1(split_off(bytes, len)),
-            Small::Utf16(units) => Small::Utf16(split_off(units, len)),
-            Small::Binary(bytes) => Small::Binary(split_off(bytes, len)),
-        }
-    }
-}
-
-/// Appends a run: as one value of which JavaScript cuts the messages, or as the messages.
-fn push_run(
-    env: Env,
-    mut run: Small<'_>,
-    lengths: &[u16],
-    views: bool,
-    values: &mut Vec<Value>,
-) -> Result<()> {
-    let cut = match run {
-        Small::Latin1(_) | Small::Utf16(_) => lengths.len() > 1,
-        Small::Binary(_) => views,
-    };
-    if cut {
-        values.extend([env.undefined()?, run.value(env)?, env.utf16(lengths)?]);
-        return Ok(());
-    }
-    for len in lengths {
-        values.push(run.split_off(usize::from(*len)).value(env)?);
-    }
-    Ok(())
-}
-
-/// Appends a message that is a value by itself.
-fn push_whole(
-    env: Env,
-    kind: Kind,
-    value: Value,
-    views: bool,
-    values: &mut Vec<Value>,
-) -> Result<()> {
-    if kind == Kind::Binary && views {
-        values.extend([env.undefined()?, value, env.utf16(&[])?]);
-    } else {
-        values.push(value);
-    }
-    Ok(())
-}
-
-fn no_memory() -> Error {
-    Error::new(
-        Status::GenericFailure,
-        "arkws: there is no memory for a message",
-    )
-}
-
-fn split_off<'b, T>(arena: &mut &'b [T], len: usize) -> &'b [T] {
-    let (head, rest) = arena.split_at(len);
-    *arena = rest;
-    head
 }

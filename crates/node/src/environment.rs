@@ -187,12 +187,12 @@ impl Environment {
             ));
         }
         let ending = Rc::downgrade(self);
-        let at_end = move || {
+        let cleanup = move || {
             if let Some(environment) = ending.upgrade() {
                 environment.close();
             }
         };
-        let wakeup = Wakeup::new(env, &self.wake, Rc::new(at_end))?;
+        let wakeup = Wakeup::new(env, &self.wake, Rc::new(cleanup))?;
         let mut current = self.wakeup.borrow_mut();
         // JavaScript has run, and may have called this.
         if current.is_none() {

@@ -90,7 +90,7 @@ struct Pending {
 pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
     /// The messages of all items, one after the other.
-    pub(crate) bodies: Vec<Body>,
+    pub(crate) locations: Vec<PayloadLocation>,
     pub(crate) arenas: Arenas,
     /// Of the messages of all runs: bytes, or units of UTF-16.
     pub(crate) lengths: Vec<u16>,
@@ -107,7 +107,7 @@ pub(crate) struct Batch {
 #[derive(Default)]
 pub(crate) struct Cursor {
     pub(crate) items: usize,
-    pub(crate) bodies: usize,
+    pub(crate) locations: usize,
     pub(crate) narrow: usize,
     pub(crate) wide: usize,
     pub(crate) lengths: usize,
@@ -129,8 +129,8 @@ pub(crate) struct Item {
 }
 
 pub(crate) enum ItemKind {
-    /// The messages of the next `bodies` bodies.
-    Messages { origin: Origin, bodies: usize },
+    /// The messages of the next `locations` locations.
+    Messages { origin: Origin, locations: usize },
     /// `dataEnd` of a message whose last piece has been taken already.
     DataEnd,
     /// The oldest sends of a client object are done.
@@ -161,7 +161,7 @@ impl Origin {
 }
 
 /// Where payloads lie.
-pub(crate) enum Body {
+pub(crate) enum PayloadLocation {
     /// One is the next `len` bytes, or units of UTF-16, of its arena; this many bytes were
     /// received.
     Small { kind: Kind, len: u32, received: u32 },
@@ -404,7 +404,7 @@ impl Batch {
     /// Moves all events of `more` behind those that are there.
     fn append(&mut self, more: &mut Batch) {
         self.items.append(&mut more.items);
-        self.bodies.append(&mut more.bodies);
+        self.locations.append(&mut more.locations);
         self.arenas.narrow.append(&mut more.arenas.narrow);
         self.arenas.wide.append(&mut more.arenas.wide);
         self.lengths.append(&mut more.lengths);
@@ -416,7 +416,7 @@ impl Batch {
     /// Empties the batch and gives memory back if it was an unusually large one.
     fn recycle(&mut self) {
         reuse(&mut self.items);
-        reuse(&mut self.bodies);
+        reuse(&mut self.locations);
         reuse(&mut self.lengths);
         reuse(&mut self.owned);
         reuse(&mut self.arenas.narrow);
@@ -437,7 +437,13 @@ impl Batch {
                 object: last,
                 kind: ItemKind::Messages { origin: same, .. },
             }) if *last == object && *same == origin => {}
-            _ => self.item(object, ItemKind::Messages { origin, bodies: 0 }),
+            _ => self.item(
+                object,
+                ItemKind::Messages {
+                    origin,
+                    locations: 0,
+                },
+            ),
         }
         self.messages += 1;
     }
@@ -468,7 +474,7 @@ impl Batch {
         };
         self.bytes += bytes.len();
         self.owned.push(bytes);
-        self.body(Body::Owned { kind });
+        self.location(PayloadLocation::Owned { kind });
     }
 
     /// A message has been appended to its arena.
@@ -477,24 +483,24 @@ impl Batch {
         self.bytes += received as usize;
         let (message, all) = kind.run();
         if len > message {
-            return self.body(Body::Small {
+            return self.location(PayloadLocation::Small {
                 kind,
                 len,
                 received,
             });
         }
         self.lengths.push(len as u16);
-        // A body of another item has other listeners.
+        // A location of another item has other listeners.
         if let Some(Item {
-            kind: ItemKind::Messages { bodies: 1.., .. },
+            kind: ItemKind::Messages { locations: 1.., .. },
             ..
         }) = self.items.last()
-            && let Some(Body::Run {
+            && let Some(PayloadLocation::Run {
                 kind: last,
                 count,
                 len: total,
                 received: total_received,
-            }) = self.bodies.last_mut()
+            }) = self.locations.last_mut()
             && *last == kind
             && *count < RUN_MESSAGES
             && *total + len <= all
@@ -504,7 +510,7 @@ impl Batch {
             *total_received += received;
             return;
         }
-        self.body(Body::Run {
+        self.location(PayloadLocation::Run {
             kind,
             count: 1,
             len,
@@ -513,14 +519,14 @@ impl Batch {
     }
 
     #[inline]
-    fn body(&mut self, body: Body) {
-        self.bodies.push(body);
+    fn location(&mut self, location: PayloadLocation) {
+        self.locations.push(location);
         if let Some(Item {
-            kind: ItemKind::Messages { bodies, .. },
+            kind: ItemKind::Messages { locations, .. },
             ..
         }) = self.items.last_mut()
         {
-            *bodies += 1;
+            *locations += 1;
         }
     }
 }

@@ -75,14 +75,15 @@ fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woke
                 // Large ones among them lie elsewhere, in order.
                 let mut small = &*batch.arenas.narrow;
                 let mut large = batch.owned.drain(..);
-                for body in &batch.bodies {
-                    match *body {
-                        queue::Body::Run { len, .. } | queue::Body::Small { len, .. } => {
+                for location in &batch.locations {
+                    match *location {
+                        queue::PayloadLocation::Run { len, .. }
+                        | queue::PayloadLocation::Small { len, .. } => {
                             let (these, rest) = small.split_at(len as usize);
                             bytes.extend_from_slice(these);
                             small = rest;
                         }
-                        queue::Body::Owned { .. } => {
+                        queue::PayloadLocation::Owned { .. } => {
                             bytes.extend_from_slice(&large.next().expect("one each"));
                         }
                     }

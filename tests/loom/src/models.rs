@@ -15,7 +15,7 @@ use crate::connection::mailbox::Mailbox;
 use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::shared_socket::SharedSocket;
 use crate::event::Event;
-use crate::queue::{Body, Item, ItemKind, Origin, Queue};
+use crate::queue::{Item, ItemKind, Origin, PayloadLocation, Queue};
 use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{Transport, run};
 
@@ -272,16 +272,16 @@ fn lengths(queue: &Queue, batches: &mut VecDeque<crate::queue::Batch>) -> Vec<us
     let mut lengths = Vec::new();
     for batch in batches {
         let runs = batch
-            .bodies
+            .locations
             .iter()
-            .all(|body| matches!(body, Body::Run { .. }));
+            .all(|location| matches!(location, PayloadLocation::Run { .. }));
         assert!(runs, "they are short");
         lengths.extend(batch.lengths.iter().map(|&len| usize::from(len)));
     }
     lengths
 }
 
-/// JavaScript's thread, which looks when it is woken, is told of every event.
+/// JavaScript's thread, which looks when it is woken, is informed of every event.
 pub fn no_event_is_left_in_the_queue() {
     check(|| {
         let woken = Arc::new(Notify::new());
@@ -299,17 +299,17 @@ pub fn no_event_is_left_in_the_queue() {
         };
         let wake = Arc::clone(&woken);
         queue.open(Box::new(move || wake.notify()));
-        let (mut told, mut batches) = (Vec::new(), VecDeque::new());
-        while told.len() < 3 {
+        let (mut delivered, mut batches) = (Vec::new(), VecDeque::new());
+        while delivered.len() < 3 {
             woken.wait();
             loop {
-                told.extend(lengths(&queue, &mut batches));
+                delivered.extend(lengths(&queue, &mut batches));
                 if !queue.give_back(&mut batches) {
                     break;
                 }
             }
         }
-        assert_eq!(told, [0, 1, 2]);
+        assert_eq!(delivered, [0, 1, 2]);
         network.join().unwrap();
     });
 }
@@ -330,12 +330,12 @@ pub fn no_event_is_left_in_a_queue_that_was_silent() {
         queue.silence();
         let wake = Arc::clone(&woken);
         queue.open(Box::new(move || wake.notify()));
-        let (mut told, mut batches) = (0, VecDeque::new());
-        while told == 0 {
+        let (mut delivered, mut batches) = (0, VecDeque::new());
+        while delivered == 0 {
             woken.wait();
             loop {
                 queue.take(&mut batches);
-                told += batches.iter().map(|batch| batch.items.len()).sum::<usize>();
+                delivered += batches.iter().map(|batch| batch.items.len()).sum::<usize>();
                 if !queue.give_back(&mut batches) {
                     break;
                 }

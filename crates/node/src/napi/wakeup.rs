@@ -32,8 +32,8 @@ unsafe impl Send for Waker {}
 
 impl Wakeup {
     /// Makes `wake` callable from other threads. When the JavaScript environment ends before the
-    /// result is dropped, `at_end` is called, which drops it. JavaScript runs.
-    pub(crate) fn new(env: Env, wake: &Function, at_end: Rc<dyn Fn()>) -> Result<Wakeup> {
+    /// result is dropped, `cleanup` is called, which drops it. JavaScript runs.
+    pub(crate) fn new(env: Env, wake: &Function, cleanup: Rc<dyn Fn()>) -> Result<Wakeup> {
         let Value(wake) = wake.value(env)?;
         // SAFETY: an `Env` is current, and the value was made just now.
         let function = unsafe { outside_contexts(env.0, || make_wakeup(env.0, wake)) }?;
@@ -44,7 +44,7 @@ impl Wakeup {
         };
         // After the function: Node-API runs hooks in the opposite order of their adding, and a
         // thread-safe function ends in such a one. Nobody may call it then.
-        let hook = Box::into_raw(Box::new(at_end));
+        let hook = Box::into_raw(Box::new(cleanup));
         // SAFETY: an `Env` is current. `end_environment` may be called until `wakeup` removes it,
         // which frees `hook` then.
         let added = check(unsafe {
@@ -96,8 +96,8 @@ impl Drop for Wakeup {
 unsafe extern "C" fn end_environment(hook: *mut c_void) {
     // SAFETY: `Wakeup::new` has added this with a box that the `Wakeup` frees when it has removed
     // it. That happens in this call: nothing of the box is used then.
-    let at_end = Rc::clone(unsafe { &*hook.cast::<Rc<dyn Fn()>>() });
-    let _ = catch_unwind(AssertUnwindSafe(|| at_end()));
+    let cleanup = Rc::clone(unsafe { &*hook.cast::<Rc<dyn Fn()>>() });
+    let _ = catch_unwind(AssertUnwindSafe(|| cleanup()));
 }
 
 /// A thread-safe function that calls `wake`. It keeps the process alive.
