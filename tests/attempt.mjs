@@ -1,7 +1,7 @@
 // Tries URLs one after the other with the options given, and prints as JSON how each went.
 import { readFileSync } from 'node:fs';
 import webSocket from 'arkws';
-import { connected } from './events.mjs';
+import { connected } from '../npm/test/events.mjs';
 
 const attempts = JSON.parse(readFileSync(0, 'utf8'));
 const outcomes = [];

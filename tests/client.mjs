@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import webSocket from 'arkws';
-import { next } from './events.mjs';
-import { echo, serve } from './support.mjs';
+import { next } from '../npm/test/events.mjs';
+import { echo, serve } from '../npm/test/servers.mjs';
 
 /** An attempt that gets under way and fails: its `error` event. */
 export async function failure(url, options = {}, ws = webSocket.createWebSocket()) {

@@ -1,16 +1,13 @@
-// What the tests across the languages share: programs in the background, certificates, and other people's servers.
+// What the tests across the languages share: programs in the background, certificates, and messages in fragments.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { createServer as createHttpsServer } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { WebSocketServer } from 'ws';
 
 /** A program that `cargo xtask test` has built or installed. */
 function program(variable) {
@@ -67,48 +64,6 @@ export async function certificates() {
       key: await readFile(join(folder, `${name}.key`)),
     }),
   };
-}
-
-/**
- * A server of npm `ws` on a free port; `connected` gets each connection. `tls` is a certificate and its key.
- * Ended after the test.
- */
-export async function serve(t, connected, { tls, ...options } = {}) {
-  const http = tls && createHttpsServer(tls).listen(0, '127.0.0.1');
-  const server = new WebSocketServer(http ? { server: http, ...options } : { host: '127.0.0.1', port: 0, ...options });
-  server.on('connection', connected);
-  await once(http ?? server, 'listening');
-  t.after(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-    http?.close();
-  });
-  const { port } = (http ?? server).address();
-  return http ? `wss://localhost:${port}` : `ws://127.0.0.1:${port}`;
-}
-
-/** A TCP server on a free port that does what `handle` does with each connection; ended after the test. */
-export async function listen(t, handle) {
-  const sockets = new Set();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    // Whoever misbehaves gets cut off, sooner or later.
-    socket.on('error', () => {});
-    handle(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `127.0.0.1:${port}`;
-}
-
-/** Sends every message back as it came. */
-export function echo(socket) {
-  socket.on('message', (data, binary) => socket.send(data, { binary }));
 }
 
 /** Messages up to this size go back in one frame: the tests send tens of thousands of them. */

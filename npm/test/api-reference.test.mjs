@@ -5,7 +5,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { arkwsRun, examples, folder, serve } from './support.mjs';
+import { serve } from './servers.mjs';
+import { arkwsRun, examples, folder } from './support.mjs';
 
 /** The rest of the one line that begins with `prefix`, as JSON. */
 function json(lines, prefix) {

@@ -6,9 +6,10 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { WebSocket } from 'ws';
-import { connected, next, rejection } from './events.mjs';
-import { OBEYED, acceptance, deferred, listen, started } from './handmade.mjs';
-import { serve } from './support.mjs';
+import { deferred, next, openClient, rejection } from './events.mjs';
+import { acceptance } from './handshake.mjs';
+import { OBEYED } from './hostile.mjs';
+import { listen, running, serve } from './servers.mjs';
 
 describe('a close code', () => {
   // ws 8.20.1; and what a conversion to 32 or 16 bits would make 1001 of.
@@ -19,11 +20,11 @@ describe('a close code', () => {
     it(`${code} goes as 1000, from either side`, async (t) => {
       const closed = deferred();
       const url = await serve(t, (socket) => socket.on('close', (...end) => closed.resolve(end)));
-      const ws = await connected(t, url);
+      const ws = await openClient(t, url);
       await ws.close({ code, reason: 'x' });
       assert.deepEqual((await closed.promise).map(String), ['1000', 'x']);
 
-      const { server, port } = await started(t);
+      const { server, port } = await running(t);
       const joined = next(server, 'connect');
       const client = new WebSocket(`ws://127.0.0.1:${port}`);
       const [connection] = await joined;
@@ -39,7 +40,7 @@ describe('a close code', () => {
     for (const reason of [...buffers, object, ['a'], 7]) {
       const closed = deferred();
       const url = await serve(t, (socket) => socket.on('close', (...end) => closed.resolve(end)));
-      const ws = await connected(t, url);
+      const ws = await openClient(t, url);
       await ws.close({ code: 1000, reason });
       const [code, said] = await closed.promise;
       assert.equal(code, 1000);
@@ -59,7 +60,7 @@ describe('header fields of a peer', () => {
   }
 
   it('of a server inherit nothing', async (t) => {
-    const port = await listen(t, (socket) => {
+    const { port } = await listen(t, (socket) => {
       socket.on('data', (request) => {
         const fields = ['__proto__: evil', 'constructor: 1', 'CONSTRUCTOR: 2', 'constructor: 3'];
         socket.write(acceptance(request, ...fields));
@@ -75,7 +76,7 @@ describe('header fields of a peer', () => {
 
   it('of a client inherit nothing', async (t) => {
     const asked = deferred();
-    const { port } = await started(t, {}, (server) => {
+    const { port } = await running(t, {}, (server) => {
       server.on('request', (request) => asked.resolve(request.headers));
     });
     const client = new WebSocket(`ws://127.0.0.1:${port}`, {
@@ -109,7 +110,7 @@ describe('a line break in a value of the program', () => {
   ]) {
     it(`is refused with 401 in ${what}`, async (t) => {
       let connections = 0;
-      const port = await listen(t, () => connections++);
+      const { port } = await listen(t, () => connections++);
       const call = arkws.createWebSocket().connect(`ws://127.0.0.1:${port}`, options);
       const error = await rejection(call);
       assert.equal(error.code, 401);
@@ -121,7 +122,7 @@ describe('a line break in a value of the program', () => {
   it('stays escaped or away in a URL and in the credentials of a proxy', async (t) => {
     let request = '';
     const got = deferred();
-    const port = await listen(t, (socket) => {
+    const { port } = await listen(t, (socket) => {
       socket.on('data', (data) => {
         request += data;
         if (!request.includes('\r\n\r\n')) return;
@@ -159,7 +160,7 @@ describe('a line break in a value of the program', () => {
   });
 
   it('in the reason of a refusal is in the body only', async (t) => {
-    const { port } = await started(t, {}, (server) => {
+    const { port } = await running(t, {}, (server) => {
       server.on('request', ({ refuse }) => refuse(403, evil));
     });
     const client = new WebSocket(`ws://127.0.0.1:${port}`);
@@ -194,7 +195,7 @@ describe('a frame that announces', () => {
 
     it(`${length} bytes ends a client with ${expected}, without memory`, async (t) => {
       const answered = deferred();
-      const port = await listen(t, (socket) => {
+      const { port } = await listen(t, (socket) => {
         socket.once('data', (request) => {
           socket.write(Buffer.concat([Buffer.from(acceptance(request)), header(0)]));
           socket.once('data', (frame) => {
@@ -214,7 +215,7 @@ describe('a frame that announces', () => {
     });
 
     it(`${length} bytes ends the client of a server with ${expected}`, async (t) => {
-      const { server, port } = await started(t, { maxMessageSize: 2 ** 32 - 1 });
+      const { server, port } = await running(t, { maxMessageSize: 2 ** 32 - 1 });
       const failed = next(server, 'error');
       const socket = connect(port, '127.0.0.1');
       // The server ends the connection by itself, before or after it has told of it.

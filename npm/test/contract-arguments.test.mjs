@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
-import { called, connected, messages, next, rejection } from './events.mjs';
-import { folder, node, serve } from './support.mjs';
+import { called, messages, next, openClient, rejection } from './events.mjs';
+import { serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const f = () => {};
 const o = {};
@@ -273,7 +274,7 @@ describe('results', () => {
 
   it('are (undefined, true) or (error, undefined)', async (t) => {
     const url = await serve(t, f);
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     assert.deepEqual(await called((callback) => ws.send('a', callback)), [undefined, true]);
     const [error, value] = await called((callback) => ws.connect(url, callback));
     assert.equal(error.code, 2302003);
@@ -291,7 +292,7 @@ describe('a message of the largest size', () => {
     const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(String(data.length))), {
       maxPayload: 0,
     });
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const lengths = messages(ws, 4);
     const largest = [
       'a'.repeat(LIMIT),

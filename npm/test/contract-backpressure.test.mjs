@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createHash } from 'node:crypto';
-import { folder, node, serve } from './support.mjs';
+import { serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const MIB = 1 << 20;
 

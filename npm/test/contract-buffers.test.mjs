@@ -7,7 +7,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import webSocket from 'arkws';
-import { folder, node, packageRoot, serve } from './support.mjs';
+import { serve } from './servers.mjs';
+import { folder, node, packageRoot } from './support.mjs';
 
 const MIB = 1 << 20;
 const MODULE = `arkws.${process.platform}-${process.arch}.node`;

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage, createHook, executionAsyncId } from 'node:async_hooks';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
-import { connected, next, rejection } from './events.mjs';
+import { next, openClient, rejection } from './events.mjs';
 import { close, onePacket, text } from './one-packet.mjs';
-import { folder, node, serve } from './support.mjs';
+import { serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const storage = new AsyncLocalStorage();
 const store = () => storage.getStore();
@@ -125,7 +126,7 @@ describe('events run in the async context', () => {
     await storage.run('start', () => server.start({ serverIP: '127.0.0.1', serverPort: 0 }));
     const url = `ws://127.0.0.1:${server.listAddress().port}`;
     await storage.run('client', async () => {
-      const ws = await connected(t, url);
+      const ws = await openClient(t, url);
       const received = next(server, 'messageReceive');
       await ws.send('a');
       await received;
@@ -225,7 +226,7 @@ describe('callbacks run in the async context of their call', () => {
 
   it('and what awaits promises stays in its own', async (t) => {
     const url = await serve(t, () => {});
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const wait = (name) => storage.run(name, async () => (await ws.send(name), store()));
     assert.deepEqual(await Promise.all(['A', 'B'].map(wait)), ['A', 'B']);
     ws.close();

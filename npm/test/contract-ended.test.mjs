@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import arkws from 'arkws';
-import { called, connected, next, rejection } from './events.mjs';
-import { serve } from './support.mjs';
+import { called, next, openClient, rejection } from './events.mjs';
+import { serve } from './servers.mjs';
 
 /** What calls that come too late are answered. */
 async function late(ws) {
@@ -31,7 +31,7 @@ describe('send and close of a client tell why there is no connection any more', 
 
   it('a reset', async (t) => {
     const url = await serve(t, (peer) => peer.on('message', () => peer._socket.resetAndDestroy()));
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const [error, close] = [next(ws, 'error'), next(ws, 'close')];
     await ws.send('go');
     const [{ cause }] = await error;
@@ -46,7 +46,7 @@ describe('send and close of a client tell why there is no connection any more', 
   it('no answer to pings', async (t) => {
     // It answers the handshake, and nothing else.
     const url = await serve(t, (peer) => peer.pause(), { autoPong: false });
-    const ws = await connected(t, url, { pingInterval: 1, pongTimeout: 1 });
+    const ws = await openClient(t, url, { pingInterval: 1, pongTimeout: 1 });
     await next(ws, 'error');
     const { cause, message } = await late(ws);
     assert.equal(cause, 'heartbeat');
@@ -64,7 +64,7 @@ describe('send and close of a client tell why there is no connection any more', 
 
   it('a close of the peer, and one of its own', async (t) => {
     const url = await serve(t, (peer) => peer.on('message', () => peer.close(3001, 'enough')));
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const close = next(ws, 'close');
     await ws.send('go');
     await close;
@@ -72,7 +72,7 @@ describe('send and close of a client tell why there is no connection any more', 
     assert.equal(cause, 'closed');
     assert.match(message, /3001: enough/);
 
-    const other = await connected(t, url);
+    const other = await openClient(t, url);
     const closed = next(other, 'close');
     await other.close();
     const again = await rejection(other.close());

@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import arkws, { BusinessError, setApiVersion, setPolicy } from 'arkws';
-import { called, connected, next, rejection } from './events.mjs';
-import { folder, node, serve } from './support.mjs';
+import { called, next, openClient, rejection } from './events.mjs';
+import { serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 describe('an error', () => {
   it('of a call is an Error that JSON.stringify shows with code and message', async () => {
@@ -260,7 +261,7 @@ describe('a send', () => {
       socket.pause();
       setTimeout(() => socket.terminate(), 50);
     });
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const order = [];
     const results = [];
     for (let i = 0; i < 20; i++) {

@@ -1,19 +1,19 @@
 // Header fields: in every form that programs write them, and as the response brings them.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
-import { connected, next, rejection } from './events.mjs';
-import { serve } from './support.mjs';
+import { next, openClient, rejection } from './events.mjs';
+import { acceptOf } from './handshake.mjs';
+import { serve } from './servers.mjs';
 
 /** The header fields that a server sees of a connect with these options, without those that every request has. */
 async function seen(t, options) {
   let request;
   const url = await serve(t, (_, incoming) => (request = incoming), { handleProtocols: (offered) => [...offered].at(-1) });
-  await connected(t, url, options);
+  await openClient(t, url, options);
   const fields = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     const [name, value] = request.rawHeaders.slice(i, i + 2);
@@ -79,9 +79,7 @@ describe('headerReceive', () => {
   it('brings lower-case names, arrays for what came several times, and nothing by inheritance', async (t) => {
     const server = createServer();
     server.on('upgrade', (request, socket) => {
-      const accept = createHash('sha1')
-        .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-        .digest('base64');
+      const accept = acceptOf(request.headers['sec-websocket-key']);
       socket.end(
         [
           'HTTP/1.1 101 Switching Protocols',
@@ -122,9 +120,7 @@ describe('a value that is not ASCII', () => {
   async function answering(t, bytes, status = 101) {
     const server = createServer();
     server.on('upgrade', (request, socket) => {
-      const accept = createHash('sha1')
-        .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-        .digest('base64');
+      const accept = acceptOf(request.headers['sec-websocket-key']);
       const fields = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`].join('\r\n');
       socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} `), bytes, Buffer.from(`\r\n${fields}\r\nX-Words: `), bytes, Buffer.from('\r\n\r\n')]));
     });
@@ -194,7 +190,7 @@ describe('a value that is not ASCII', () => {
     const asked = next(server, 'request');
     await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
     t.after(() => server.stop());
-    await connected(t, `ws://127.0.0.1:${server.listAddress().port}`, { header: { 'X-Words': WORDS } });
+    await openClient(t, `ws://127.0.0.1:${server.listAddress().port}`, { header: { 'X-Words': WORDS } });
     assert.equal((await asked)[0].headers['x-words'], WORDS);
   });
 });

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { folder, node, packageRoot, serve } from './support.mjs';
+import { serve } from './servers.mjs';
+import { folder, node, packageRoot } from './support.mjs';
 
 /** Runs a program with `url` as its argument. */
 async function run(program, url, flags = []) {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
-import { connected, messages, next } from './events.mjs';
-import { folder, node, serve } from './support.mjs';
+import { messages, next, openClient } from './events.mjs';
+import { serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const f = () => {};
 
@@ -34,7 +35,7 @@ describe('on and off', () => {
 
   it('call every listener, in the order of registration, the same function once', async (t) => {
     const url = await serve(t, (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })));
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const calls = [];
     const first = () => calls.push('first');
     ws.on('message', first);
@@ -49,7 +50,7 @@ describe('on and off', () => {
 
   it('remove one listener, or all of one event', async (t) => {
     const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(String(data))));
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const calls = [];
     const [a, b, c] = ['a', 'b', 'c'].map((name) => () => calls.push(name));
     for (const listener of [a, b, c]) ws.on('message', listener);

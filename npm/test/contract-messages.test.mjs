@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import arkws, { setApiVersion } from 'arkws';
-import { connected, messages, next } from './events.mjs';
-import { folder, node, serve } from './support.mjs';
+import { deferred, messages, next, openClient } from './events.mjs';
+import { echo, serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
-const echo = (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 
 describe('a text that is longer than a message may be', () => {
   it('is refused before it is read', async (t) => {
@@ -64,14 +64,14 @@ describe('text', () => {
     ['a megabyte that is not ASCII', `${'x'.repeat(1 << 20)}é`],
   ]) {
     it(`of ${what} arrives`, async (t) => {
-      const ws = await connected(t, await serve(t, echo));
+      const ws = await openClient(t, await serve(t, echo));
       const [value] = await Promise.all([messages(ws, 1), ws.send(sent)]);
       assert.equal(value[0], received);
     });
   }
 
   it('that is not ASCII arrives, wherever the characters are', async (t) => {
-    const ws = await connected(t, await serve(t, echo));
+    const ws = await openClient(t, await serve(t, echo));
     const sent = ['\u0080', '\u00bf', '\u00c0', '\u00ff', 'éé', 'ééééééééé', '\u0100', '\u07ff', 'é€', '\u{10ffff}'].flatMap(
       (characters) => Array.from({ length: 20 }, (_, i) => 'x'.repeat(i) + characters + 'y'.repeat(19 - i)),
     );
@@ -81,7 +81,7 @@ describe('text', () => {
   });
 
   it('is sent as it is, whatever lies next to what, but for lone surrogates', async (t) => {
-    const ws = await connected(t, await serve(t, echo));
+    const ws = await openClient(t, await serve(t, echo));
     const sent = [];
     for (const around of ['x', 'é', '€', '\u{1f43b}', '\ud83d']) {
       for (const inside of ['\x7f', '\x80', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\ud800', '\udc00']) {
@@ -104,14 +104,14 @@ describe('text', () => {
         for (let i = 0; i < count; i++) socket.send(texts[i % texts.length]);
       }),
     );
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     // Several times what may wait: it would come to a stop if anything were left over.
     const [received] = await Promise.all([messages(ws, count), ws.send('go')]);
     assert.ok(received.every((text, i) => text === texts[i % texts.length]));
   });
 
   it('of a rope, a slice and a number made a string arrives', async (t) => {
-    const ws = await connected(t, await serve(t, echo));
+    const ws = await openClient(t, await serve(t, echo));
     const parts = Array.from({ length: 2000 }, (_, i) => String(i));
     const rope = parts.reduce((whole, part) => whole + part, '');
     const sent = [rope, rope.slice(100, 4500), String(12345.5)];
@@ -124,7 +124,7 @@ describe('text', () => {
 describe('an ArrayBuffer', () => {
   for (const size of [0, 1, 125, 126, 65535, 65536, 200 * 1024 - 1, 200 * 1024, 1 << 20, 5 << 20]) {
     it(`of ${size} bytes arrives`, async (t) => {
-      const ws = await connected(t, await serve(t, echo));
+      const ws = await openClient(t, await serve(t, echo));
       const sent = Uint8Array.from({ length: Math.min(size, 5242864) }, (_, i) => (i * 31) ^ (i >> 8));
       const [[value]] = await Promise.all([messages(ws, 1), ws.send(sent.buffer)]);
       assert.ok(value instanceof ArrayBuffer);
@@ -133,7 +133,7 @@ describe('an ArrayBuffer', () => {
   }
 
   it('is copied when it is sent', async (t) => {
-    const ws = await connected(t, await serve(t, echo));
+    const ws = await openClient(t, await serve(t, echo));
     const bytes = new Uint8Array([1, 2, 3]);
     const received = messages(ws, 1);
     ws.send(bytes.buffer);
@@ -142,7 +142,7 @@ describe('an ArrayBuffer', () => {
   });
 
   it("is the program's own: it can be written to and transferred, a large one by a slice", async (t) => {
-    const ws = await connected(t, await serve(t, echo));
+    const ws = await openClient(t, await serve(t, echo));
     for (const size of [10, 100 * 1024, 1 << 20]) {
       const received = messages(ws, 2);
       ws.send(new ArrayBuffer(size));
@@ -166,7 +166,7 @@ describe('short texts', () => {
       return filling.length > 5 ? filling.slice(0, -5) + String(i).padStart(5, '0') : filling;
     });
     const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((text) => socket.send(text))));
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     // One that adds another, once, in the middle of what has arrived.
     const seen = [];
     ws.on('message', (_, text) => {
@@ -183,7 +183,7 @@ describe('short texts', () => {
         for (let i = 0; i < 3000; i++) socket.send('');
       }),
     );
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const [received] = await Promise.all([messages(ws, 3000), ws.send('go')]);
     assert.ok(received.every((text) => text === ''));
   });
@@ -196,7 +196,7 @@ describe("binaryType 'uint8array'", () => {
   it('gives a Buffer for a message of any size, in order', async (t) => {
     const sent = Array.from({ length: 10 }, (_, round) => SIZES.map((size) => bytes(size, round))).flat();
     const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((data) => socket.send(data))));
-    const ws = await connected(t, url, { binaryType: 'uint8array' });
+    const ws = await openClient(t, url, { binaryType: 'uint8array' });
     const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
     for (const [i, value] of received.entries()) {
       assert.ok(value instanceof Uint8Array && Buffer.isBuffer(value));
@@ -208,7 +208,7 @@ describe("binaryType 'uint8array'", () => {
   it('gives views that do not overlap', async (t) => {
     const sent = Array.from({ length: 1000 }, (_, i) => bytes(i % 40, i));
     const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((data) => socket.send(data))));
-    const ws = await connected(t, url, { binaryType: 'uint8array' });
+    const ws = await openClient(t, url, { binaryType: 'uint8array' });
     const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
     received.forEach((value, i) => i % 2 && value.fill(0));
     for (const [i, value] of received.entries()) assert.deepEqual([...value], i % 2 ? Array(i % 40).fill(0) : [...sent[i]]);
@@ -262,7 +262,7 @@ describe("binaryType 'uint8array'", () => {
   it('gives pieces as well at the levels that have them', async (t) => {
     t.after(() => setApiVersion(undefined));
     setApiVersion(10);
-    const ws = await connected(t, await serve(t, echo), { binaryType: 'uint8array' });
+    const ws = await openClient(t, await serve(t, echo), { binaryType: 'uint8array' });
     const sent = bytes(10_000, 5);
     const [pieces] = await Promise.all([messages(ws, 3), ws.send(sent.buffer)]);
     assert.deepEqual(pieces.map((piece) => piece.byteLength), [4096, 4096, 1808]);
@@ -326,7 +326,7 @@ describe('order', () => {
   });
 
   it('holds for the answers to sends', async (t) => {
-    const ws = await connected(t, await serve(t, echo));
+    const ws = await openClient(t, await serve(t, echo));
     const order = [];
     const answers = [];
     for (let i = 0; i < 5000; i++) {
@@ -352,7 +352,7 @@ describe('the turn of the event loop', () => {
       };
       pour();
     });
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     let count = 0;
     ws.on('message', () => count++);
     let ticks = 0;
@@ -368,7 +368,7 @@ describe('the turn of the event loop', () => {
     const server = arkws.createWebSocketServer();
     await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
     t.after(() => server.stop());
-    const ws = await connected(t, `ws://127.0.0.1:${server.listAddress().port}`);
+    const ws = await openClient(t, `ws://127.0.0.1:${server.listAddress().port}`);
     let turns = 0;
     const turn = () => {
       turns++;
@@ -390,7 +390,7 @@ describe('the turn of the event loop', () => {
         if (received.push(String(data)) === 3) resolve(received);
       });
     });
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     Promise.resolve()
       .then(() => ws.send('2'))
       .catch(resolve);
@@ -442,9 +442,3 @@ describe('the API level', () => {
     }
   });
 });
-
-function deferred() {
-  let resolve;
-  const promise = new Promise((done) => (resolve = done));
-  return { promise, resolve };
-}

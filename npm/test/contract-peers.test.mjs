@@ -1,12 +1,13 @@
 // What a peer does, or leaves undone, ends no process: neither a client's nor a server's program needs a
 // `catch` for it.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
+import { acceptance } from './handshake.mjs';
 import { folder } from './support.mjs';
-import { spawn } from 'node:child_process';
 
 /** A program with an arkws server `server`, which prints what it prints; ended after the tests of `t`. */
 async function program(t, code, args = []) {
@@ -223,13 +224,7 @@ describe('a client that sends and catches nothing', () => {
     const server = net.createServer(async (socket) => {
       socket.on('error', () => {});
       const [head] = await once(socket, 'data');
-      const key = /Sec-WebSocket-Key: (.*)\r\n/i.exec(head)[1];
-      const { createHash } = await import('node:crypto');
-      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-      socket.write(
-        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-          `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
-      );
+      socket.write(acceptance(String(head)));
       socket.pause();
     });
     server.listen(0, '127.0.0.1');

@@ -6,8 +6,8 @@ import { describe, it } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import arkws from 'arkws';
-import { connected, next } from './events.mjs';
-import { serve } from './support.mjs';
+import { next, openClient } from './events.mjs';
+import { serve } from './servers.mjs';
 
 const MESSAGES = 5;
 const SIZE = 2 << 20;
@@ -52,7 +52,7 @@ describe('a slow peer gets all, answers pings, and stays', { timeout: 60_000 }, 
     const url = await serve(t, thank);
     const port = await slowly(t, new URL(url).port, 'forth');
     const options = { pingInterval: 1, pongTimeout: 1 };
-    const ws = await connected(t, `ws://127.0.0.1:${port}`, options);
+    const ws = await openClient(t, `ws://127.0.0.1:${port}`, options);
     const thanks = first(ws, 'message');
     const sends = Array.from({ length: MESSAGES }, () => ws.send(new ArrayBuffer(SIZE)));
     assert.deepEqual(await Promise.all(sends), sends.map(() => true));

@@ -1,6 +1,5 @@
 // What a peer decides ends no process: rejections that nobody catches are quiet, unless they are mistakes of the program.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -8,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { connect as dial } from 'node:net';
 import { test } from 'node:test';
 
+import { acceptance, request } from './handshake.mjs';
 import { folder } from './support.mjs';
 
 /** A program that says `loud` of every unhandled rejection. Its lines are what it says; `next` waits for one. */
@@ -30,17 +30,6 @@ async function program(t, body) {
   };
 }
 
-const HEAD = [
-  'GET / HTTP/1.1',
-  'Host: a.test',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '',
-  '',
-].join('\r\n');
-
 /** A client's text message of less than 126 bytes, masked with zeros. */
 function text(payload) {
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), Buffer.from(payload)]);
@@ -51,7 +40,7 @@ async function enter(t, port) {
   const socket = dial(port, '127.0.0.1');
   t.after(() => socket.destroy());
   socket.on('error', () => {});
-  socket.write(HEAD);
+  socket.write(request('Host: a.test'));
   await once(socket, 'data');
   return socket;
 }
@@ -131,10 +120,7 @@ async function mute(t, then = (socket) => socket.pause()) {
     t.after(() => socket.destroy());
     socket.on('error', () => {});
     socket.once('data', (head) => {
-      const [, key] = /sec-websocket-key: (\S+)/i.exec(head);
-      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-      const lines = ['HTTP/1.1 101 OK', 'Connection: Upgrade', 'Upgrade: websocket', `Sec-WebSocket-Accept: ${accept}`];
-      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      socket.write(acceptance(String(head)));
       then(socket);
     });
   });

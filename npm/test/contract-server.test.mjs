@@ -4,25 +4,17 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { WebSocket } from 'ws';
-import { connected, messages, next, rejection } from './events.mjs';
+import { messages, next, openClient, rejection } from './events.mjs';
+import { running } from './servers.mjs';
 import { folder, node } from './support.mjs';
 
 const f = () => {};
-
-/** A running server and its URL. */
-async function started(t, config = {}, prepare = f) {
-  const server = arkws.createWebSocketServer();
-  prepare(server);
-  t.after(() => server.stop().catch(f));
-  assert.equal(await server.start({ serverPort: 0, serverIP: '127.0.0.1', ...config }), true);
-  return { server, url: `ws://127.0.0.1:${server.listAddress().port}` };
-}
 
 const code = async (promise) => (await rejection(promise)).code;
 
 describe('messages that do not become whole', { timeout: 60_000 }, () => {
   it('end their connection after messageTimeout', async (t) => {
-    const { server, url } = await started(t, { messageTimeout: 100 });
+    const { server, url } = await running(t, { messageTimeout: 100 });
     const joined = next(server, 'connect');
     const client = new WebSocket(url);
     t.after(() => client.terminate());
@@ -40,7 +32,7 @@ describe('messages that do not become whole', { timeout: 60_000 }, () => {
   });
 
   it('end the connection that takes most of maxUnfinishedBytes', async (t) => {
-    const { server, url } = await started(t, { maxMessageSize: 1000_000, maxUnfinishedBytes: 1000_000 });
+    const { server, url } = await running(t, { maxMessageSize: 1000_000, maxUnfinishedBytes: 1000_000 });
     const clients = [];
     for (let i = 0; i < 3; i++) {
       const client = new WebSocket(url);
@@ -98,7 +90,7 @@ describe('start', () => {
   }
 
   it('rejects a port that is taken with 2302007, and the object can start elsewhere', async (t) => {
-    const { server } = await started(t);
+    const { server } = await running(t);
     const second = arkws.createWebSocketServer();
     t.after(() => second.stop().catch(f));
     assert.equal(await code(second.start({ serverIP: '127.0.0.1', serverPort: server.listAddress().port })), 2302007);
@@ -106,8 +98,8 @@ describe('start', () => {
   });
 
   it('works right after a stop that was not awaited, on the same port', async (t) => {
-    const { server, url } = await started(t);
-    await connected(t, url);
+    const { server, url } = await running(t);
+    await openClient(t, url);
     const { port } = server.listAddress();
     for (let i = 0; i < 5; i++) {
       server.stop();
@@ -126,7 +118,7 @@ describe('start', () => {
 
 describe('a server', () => {
   it('exchanges messages of both kinds with a client of ours and of others', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     server.on('messageReceive', function (message, ...rest) {
       assert.equal(this, undefined);
       assert.equal(rest.length, 0);
@@ -136,7 +128,7 @@ describe('a server', () => {
     const texts = ['a', '', 'é€\0', 'x'.repeat(100_000)];
     const buffers = [new Uint8Array([1, 2]).buffer, new ArrayBuffer(0), new ArrayBuffer(300_000)];
 
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     const echoed = messages(ws, texts.length + buffers.length);
     for (const data of [...texts, ...buffers]) ws.send(data);
     assert.deepEqual(await echoed, [...texts, ...buffers]);
@@ -154,7 +146,7 @@ describe('a server', () => {
   });
 
   it('tells of clients that come and go', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     const connect = next(server, 'connect');
     const ws = new WebSocket(url);
     const [[client, ...rest]] = await Promise.all([connect, once(ws, 'open')]);
@@ -166,7 +158,7 @@ describe('a server', () => {
   });
 
   it('tells of a lost client: error, then close with 1006', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     const connect = next(server, 'connect');
     const ws = new WebSocket(url);
     ws.on('error', f);
@@ -182,10 +174,10 @@ describe('a server', () => {
   });
 
   it('lists its clients, at once and awaited', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     const clients = [];
     server.on('connect', (client) => clients.push(client));
-    for (let i = 0; i < 3; i++) await connected(t, url);
+    for (let i = 0; i < 3; i++) await openClient(t, url);
     while (clients.length < 3) await next(server, 'connect');
     clients.sort((a, b) => a.clientPort - b.clientPort);
 
@@ -206,7 +198,7 @@ describe('a server', () => {
   });
 
   it('lists a client within 20 ms of its connecting', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     const ws = new WebSocket(url);
     await once(ws, 'open');
     const end = performance.now() + 20;
@@ -224,18 +216,18 @@ describe('a server', () => {
     assert.equal(await code(server.send('a', nobody)), 2302006);
     assert.equal(await code(server.close(nobody)), 2302006);
     assert.equal(server.listAddress(), undefined);
-    const { server: running } = await started(t);
-    assert.equal(await code(running.send('a', nobody)), 2302006);
-    assert.equal(await code(running.close(nobody)), 2302006);
-    for (const clientPort of [70000, -1, 1.5, NaN]) assert.equal(await code(running.send('a', { ...nobody, clientPort })), 2302006);
-    assert.equal(await code(running.send('a', { clientIP: '', clientPort: 1 })), -1);
-    assert.equal(await code(running.stop(1)), 2302999);
-    assert.equal(await running.stop(), true);
-    assert.equal(await code(running.stop()), 2302999);
+    const { server: other } = await running(t);
+    assert.equal(await code(other.send('a', nobody)), 2302006);
+    assert.equal(await code(other.close(nobody)), 2302006);
+    for (const clientPort of [70000, -1, 1.5, NaN]) assert.equal(await code(other.send('a', { ...nobody, clientPort })), 2302006);
+    assert.equal(await code(other.send('a', { clientIP: '', clientPort: 1 })), -1);
+    assert.equal(await code(other.stop(1)), 2302999);
+    assert.equal(await other.stop(), true);
+    assert.equal(await code(other.stop()), 2302999);
   });
 
   it('refuses wrong arguments with 401', async (t) => {
-    const { server } = await started(t);
+    const { server } = await running(t);
     const c = { clientIP: '127.0.0.1', clientPort: 1 };
     const sends = [[], ['a'], ['a', c, f], [1, c], [new Uint8Array(1), c], [{}, c], ['a', null], ['a', {}]];
     sends.push(['a', { clientIP: 1, clientPort: 1 }], ['a', { ...c, clientPort: '1' }], ['x'.repeat(5242865), c]);
@@ -247,7 +239,7 @@ describe('a server', () => {
   });
 
   it('closes one client with code and reason', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     const connect = next(server, 'connect');
     // On this thread, so that it cannot answer before the second call.
     const ws = new WebSocket(url);
@@ -264,9 +256,9 @@ describe('a server', () => {
   });
 
   it('closes everyone with 1001 when it stops, and tells of each', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     const clients = [];
-    for (let i = 0; i < 5; i++) clients.push(await connected(t, url));
+    for (let i = 0; i < 5; i++) clients.push(await openClient(t, url));
     while (server.listAllConnections().length < 5) await new Promise(setImmediate);
     const told = [];
     const all = new Promise((resolve) => server.on('close', (_, { code }) => told.push(code) === 5 && resolve()));
@@ -278,11 +270,11 @@ describe('a server', () => {
   });
 
   it('sends to all but some', async (t) => {
-    const { server, url } = await started(t);
+    const { server, url } = await running(t);
     const clients = [];
     for (let i = 0; i < 4; i++) {
       const connect = next(server, 'connect');
-      const ws = await connected(t, url);
+      const ws = await openClient(t, url);
       const [connection] = await connect;
       const got = [];
       ws.on('message', (_, value) => got.push(value));
@@ -368,7 +360,7 @@ describe('request', () => {
 
   it('shows path, header fields and address, and lets in who is not refused', async (t) => {
     let seen;
-    const { url } = await started(t, {}, (server) => server.on('request', (request) => void (seen = request)));
+    const { url } = await running(t, {}, (server) => server.on('request', (request) => void (seen = request)));
     assert.equal(await knock(`${url}/a/b?c=d`, { 'X-Token': 'secret' }), 'open');
     assert.equal(seen.path, '/a/b?c=d');
     assert.equal(seen.headers['x-token'], 'secret');
@@ -376,7 +368,7 @@ describe('request', () => {
   });
 
   it('refuses with a status and a reason, at once or later', async (t) => {
-    const { url } = await started(t, {}, (server) =>
+    const { url } = await running(t, {}, (server) =>
       server.on('request', async (request) => {
         if (request.path === '/now') request.refuse(403, 'Go away');
         if (request.path === '/later') {
@@ -392,7 +384,7 @@ describe('request', () => {
   });
 
   it('asks all listeners: one refusal is enough', async (t) => {
-    const { url } = await started(t, {}, (server) => {
+    const { url } = await running(t, {}, (server) => {
       server.on('request', () => {});
       server.on('request', (request) => request.refuse(418));
       server.on('request', () => {});

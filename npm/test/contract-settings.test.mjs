@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import arkws, { setApiVersion, setPolicy } from 'arkws';
-import { connected, next, rejection } from './events.mjs';
-import { folder, node, serve } from './support.mjs';
+import { next, openClient, rejection } from './events.mjs';
+import { serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const f = () => {};
 
@@ -61,7 +62,7 @@ describe('setPolicy', () => {
   it('without internet gives 201 to every call', async (t) => {
     t.after(() => setPolicy(undefined));
     const url = await serve(t, f);
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     setPolicy({ internet: false });
     for (const call of [ws.connect(url), ws.send('a'), ws.close()]) assert.equal((await rejection(call)).code, 201);
     const server = arkws.createWebSocketServer();
@@ -81,7 +82,7 @@ describe('setPolicy', () => {
     assert.equal((await rejection(ws.connect(url))).code, 2302998);
     assert.equal((await failed)[0].code, 200);
     setPolicy({ allowedHosts: ['127.0.0.1'] });
-    await connected(t, url);
+    await openClient(t, url);
   });
 });
 

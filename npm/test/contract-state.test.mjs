@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import arkws from 'arkws';
-import { connected, messages, next, rejection } from './events.mjs';
-import { serve } from './support.mjs';
+import { messages, next, openClient, rejection } from './events.mjs';
+import { echo, serve } from './servers.mjs';
 
 const f = () => {};
-const echo = (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 
 describe('readyState', () => {
   it('goes from closed through connecting, open and closing back to closed', async (t) => {
@@ -42,7 +41,7 @@ describe('bufferedAmount', () => {
       server = socket;
       socket.pause();
     });
-    const ws = await connected(t, url);
+    const ws = await openClient(t, url);
     assert.equal(ws.bufferedAmount, 0);
     const sent = Promise.all(Array.from({ length: 10 }, () => ws.send(new ArrayBuffer(4 << 20))));
     assert.ok(ws.bufferedAmount > 30 << 20);
@@ -55,7 +54,7 @@ describe('bufferedAmount', () => {
 describe('stats', () => {
   it('count messages and bytes, and name what was agreed on', async (t) => {
     const url = await serve(t, echo, { handleProtocols: () => 'b', perMessageDeflate: true });
-    const ws = await connected(t, url, { protocol: 'a, b', perMessageDeflate: true });
+    const ws = await openClient(t, url, { protocol: 'a, b', perMessageDeflate: true });
     const echoed = messages(ws, 3);
     for (const data of ['one', 'two', new ArrayBuffer(100)]) await ws.send(data);
     await echoed;
@@ -73,7 +72,7 @@ describe('stats', () => {
 
   it('tell of the heartbeat', async (t) => {
     const url = await serve(t, (socket) => socket.on('ping', () => socket.ping()));
-    const ws = await connected(t, url, { pingInterval: 1 });
+    const ws = await openClient(t, url, { pingInterval: 1 });
     const end = Date.now() + 10_000;
     while (ws.stats().pingsReceived === 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
     const { pingsSent, pingsReceived, roundTripTime } = ws.stats();
@@ -162,7 +161,7 @@ describe('reconnect', () => {
     );
     t.after(() => server.terminate());
     const [port] = await once(server, 'message');
-    const ws = await connected(t, `ws://127.0.0.1:${port}`, { reconnect: quick });
+    const ws = await openClient(t, `ws://127.0.0.1:${port}`, { reconnect: quick });
     let lost;
     let written;
     do {

@@ -1,4 +1,4 @@
-// What the contract's tests share: waiting for events and for answers.
+// Waiting for what an arkws object does: events, messages, open connections, answers.
 import arkws from 'arkws';
 
 /** The arguments of the next event of a type. */
@@ -7,6 +7,20 @@ export function next(object, type) {
     const listener = (...args) => {
       object.off(type, listener);
       resolve(args);
+    };
+    object.on(type, listener);
+  });
+}
+
+/** The arguments of the next `count` events of a type. */
+export function several(object, type, count) {
+  return new Promise((resolve) => {
+    const events = [];
+    const listener = (...args) => {
+      events.push(args);
+      if (events.length < count) return;
+      object.off(type, listener);
+      resolve(events);
     };
     object.on(type, listener);
   });
@@ -26,14 +40,25 @@ export function messages(ws, count) {
   });
 }
 
+/** A client with an open connection. If it cannot connect, its `error` event is thrown. */
+export async function connected(url, options = {}, ws = arkws.createWebSocket()) {
+  const open = next(ws, 'open');
+  let onError;
+  const failed = new Promise((_, reject) => ws.on('error', (onError = reject)));
+  try {
+    await ws.connect(url, options);
+    await Promise.race([open, failed]);
+  } finally {
+    ws.off('error', onError);
+  }
+  return ws;
+}
+
 /** A new client with an open connection; closed after the tests of `t`. */
-export async function connected(t, url, options = {}) {
+export function openClient(t, url, options = {}) {
   const ws = arkws.createWebSocket();
   t.after(() => ws.close().catch(() => {}));
-  const open = next(ws, 'open');
-  await ws.connect(url, options);
-  await open;
-  return ws;
+  return connected(url, options, ws);
 }
 
 /** The error that a promise is rejected with. */
@@ -49,4 +74,11 @@ export function rejection(promise) {
 /** The arguments of a callback: `called(callback => call)`. */
 export function called(call) {
   return new Promise((resolve) => call((...args) => resolve(args)));
+}
+
+/** A promise that others settle. */
+export function deferred() {
+  let resolve;
+  const promise = new Promise((given) => (resolve = given));
+  return { promise, resolve };
 }

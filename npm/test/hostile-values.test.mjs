@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import arkws, { BusinessError } from 'arkws';
 import { WebSocket } from 'ws';
-import { called, connected, next, rejection } from './events.mjs';
-import { folder, node, serve } from './support.mjs';
+import { called, next, openClient, rejection } from './events.mjs';
+import { serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const thrower = () => {
   throw new Error('boom');
@@ -158,7 +159,7 @@ describe('a client', () => {
 
   it('answers with 401 whatever is thrown', async (t) => {
     const server = await serve(t, () => {});
-    const ws = await connected(t, server);
+    const ws = await openClient(t, server);
     for (const thrown of THROWN) {
       const given = Object.defineProperty({}, 'header', {
         get() {
@@ -187,7 +188,7 @@ describe('a client', () => {
         done();
       }),
     );
-    const ws = await connected(t, server);
+    const ws = await openClient(t, server);
     for (const value of conversions()) {
       assertParameterError(await rejection(ws.send(value)));
       assertParameterError((await called((callback) => ws.send(value, callback)))[0]);

@@ -6,9 +6,10 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { WebSocket } from 'ws';
-import { connected, next, rejection } from './events.mjs';
-import { acceptance, listen, started } from './handmade.mjs';
-import { folder, node, serve } from './support.mjs';
+import { next, openClient, rejection } from './events.mjs';
+import { acceptance, request } from './handshake.mjs';
+import { listen, running, serve } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -34,19 +35,6 @@ async function answered(t, port, bytes) {
   };
 }
 
-/** A request with these lines on top. */
-const request = (...lines) =>
-  [
-    'GET / HTTP/1.1',
-    ...lines,
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    '',
-    '',
-  ].join('\r\n');
-
 describe('maxFragments', () => {
   it('of a client is the most frames of a message, and named', async (t) => {
     const closed = [];
@@ -54,7 +42,7 @@ describe('maxFragments', () => {
       socket.on('close', (code) => closed.push(code));
       socket.on('message', (count) => sendFragments(socket, Number(count)));
     });
-    const ws = await connected(t, url, { maxFragments: 5 });
+    const ws = await openClient(t, url, { maxFragments: 5 });
     const message = next(ws, 'message');
     await ws.send('5');
     assert.equal((await message)[1], 'xxxxx');
@@ -70,7 +58,7 @@ describe('maxFragments', () => {
   });
 
   it('of a server is the most frames of a message, and named', async (t) => {
-    const { server, port } = await started(t, { maxFragments: 5 });
+    const { server, port } = await running(t, { maxFragments: 5 });
     const client = new WebSocket(`ws://127.0.0.1:${port}`);
     await once(client, 'open');
     const message = next(server, 'messageReceive');
@@ -103,7 +91,7 @@ describe('maxMessageSize', () => {
     const how = perMessageDeflate ? 'compressed' : 'plain';
 
     it(`of a server holds over all fragments of a message, ${how}`, async (t) => {
-      const { server, port } = await started(t, { maxMessageSize: 1000, perMessageDeflate });
+      const { server, port } = await running(t, { maxMessageSize: 1000, perMessageDeflate });
       const client = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate });
       client.on('error', () => {});
       await once(client, 'open');
@@ -138,7 +126,7 @@ describe('maxMessageSize', () => {
 
 describe('the head of a request', () => {
   it('over maxHeaderBytes is refused with 431, and the option named', async (t) => {
-    const { server, port } = await started(t, { maxHeaderBytes: 1000 });
+    const { server, port } = await running(t, { maxHeaderBytes: 1000 });
     const failed = next(server, 'error');
     const long = await answered(t, port, request('Host: a', `X: ${'x'.repeat(1000)}`));
     assert.equal(long.status, 431);
@@ -149,16 +137,16 @@ describe('the head of a request', () => {
       error.message,
       /larger than the limit of 1000 bytes \(the option maxHeaderBytes changes the limit\)/,
     );
-    await connected(t, `ws://127.0.0.1:${port}`);
+    await openClient(t, `ws://127.0.0.1:${port}`);
   });
 
   it('may be longer than by default', async (t) => {
-    const { port } = await started(t, { maxHeaderBytes: 100_000, maxHeaders: 1000 });
+    const { port } = await running(t, { maxHeaderBytes: 100_000, maxHeaders: 1000 });
     const header = Object.fromEntries(
       Array.from({ length: 500 }, (_, k) => [`X-${k}`, 'x'.repeat(100)]),
     );
-    await connected(t, `ws://127.0.0.1:${port}`, { header });
-    const { server: other, port: otherPort } = await started(t);
+    await openClient(t, `ws://127.0.0.1:${port}`, { header });
+    const { server: other, port: otherPort } = await running(t);
     const failed = next(other, 'error');
     const refused = arkws.createWebSocket();
     const told = next(refused, 'error');
@@ -168,7 +156,7 @@ describe('the head of a request', () => {
   });
 
   it('with more than maxHeaders fields is refused with 431, and the option named', async (t) => {
-    const { server, port } = await started(t, { maxHeaders: 8 });
+    const { server, port } = await running(t, { maxHeaders: 8 });
     const failed = next(server, 'error');
     const many = await answered(t, port, request('Host: a', ...Array(8).fill('X: x')));
     assert.equal(many.status, 431);
@@ -178,7 +166,7 @@ describe('the head of a request', () => {
       error.message,
       /more fields than the limit of 8 \(the option maxHeaders changes the limit\)/,
     );
-    await connected(t, `ws://127.0.0.1:${port}`);
+    await openClient(t, `ws://127.0.0.1:${port}`);
   });
 
   it('options over 0, else 401', async () => {
@@ -216,7 +204,7 @@ describe('the head of a request', () => {
     ],
   ]) {
     it(`with ${what} is answered ${status}`, async (t) => {
-      const { server, port } = await started(t);
+      const { server, port } = await running(t);
       const failed = next(server, 'error');
       const { status: answer, headers, body } = await answered(t, port, bytes);
       assert.equal(answer, status, body);
@@ -228,7 +216,7 @@ describe('the head of a request', () => {
   }
 
   it('of a probe with HEAD is answered without a body', async (t) => {
-    const { port } = await started(t);
+    const { port } = await running(t);
     for (const probe of [
       'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n',
       request('Host: a').replace('GET', 'HEAD'),
@@ -241,7 +229,7 @@ describe('the head of a request', () => {
   });
 
   it('may have an absolute target of the same host', async (t) => {
-    const { server, port } = await started(t);
+    const { server, port } = await running(t);
     const joined = next(server, 'connect');
     const socket = connect(port, '127.0.0.1');
     t.after(() => socket.destroy());
@@ -252,7 +240,7 @@ describe('the head of a request', () => {
 
 describe('the head of an answer', () => {
   it('may end its lines with line feeds alone', async (t) => {
-    const port = await listen(t, (socket) => {
+    const { port } = await listen(t, (socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 403 No\nX: y\n\n'));
     });
     const ws = arkws.createWebSocket();
@@ -266,7 +254,7 @@ describe('the head of an answer', () => {
     ['more than 16 KiB', [`X: ${'y'.repeat(17_000)}`], 'maxHeaderBytes'],
   ]) {
     it(`that says nothing wrong in ${what} names the option`, async (t) => {
-      const port = await listen(t, (socket) => {
+      const { port } = await listen(t, (socket) => {
         socket.once('data', (request) => socket.end(acceptance(request, ...fields)));
       });
       const url = `ws://127.0.0.1:${port}`;
@@ -279,7 +267,7 @@ describe('the head of an answer', () => {
         error.message,
         new RegExp(`the limit of \\d+.* \\(the option ${option} changes the limit\\)`),
       );
-      await connected(t, url, { [option]: 100_000 });
+      await openClient(t, url, { [option]: 100_000 });
     });
   }
 });

@@ -1,12 +1,16 @@
 // ARKWS_LOG=debug: every line says which connection it is about.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { listen } from './handmade.mjs';
+import { listen } from './servers.mjs';
 import { folder, node } from './support.mjs';
 
 /** The port of a server made by hand that answers what is asked, and ends. */
-const answering = (t, answer) =>
-  listen(t, (socket) => socket.once('data', (request) => socket.end(answer(String(request)))));
+async function answering(t, answer) {
+  const { port } = await listen(t, (socket) =>
+    socket.once('data', (request) => socket.end(answer(String(request)))),
+  );
+  return port;
+}
 
 /** The log of a program at a level, line by line, without the times. */
 async function logged(body, level = 'debug') {

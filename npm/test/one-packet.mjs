@@ -1,9 +1,6 @@
 // A peer whose answer to the handshake and first frames arrive together.
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+import { acceptance, onRequest } from './handshake.mjs';
+import { listen } from './servers.mjs';
 
 /** An unmasked frame with a payload of less than 64 KiB. */
 export function frame(opcode, payload, final = true) {
@@ -17,31 +14,20 @@ export function frame(opcode, payload, final = true) {
 export const text = (payload) => frame(1, payload);
 
 /** An unmasked close frame. */
-export const close = (code, reason = '') => frame(8, Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]));
+export const close = (code, reason = '') =>
+  frame(8, Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]));
 
-/** A server that answers each handshake and sends `frames` in one write; closed after the tests of `t`. Its URL. */
+/**
+ * A server that answers each handshake and sends `frames` in one write; ended after the tests of
+ * `t`. Its URL.
+ */
 export async function onePacket(t, frames) {
-  const sockets = new Set();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    let head = '';
-    socket.on('data', (data) => {
-      // The client's answer to a close frame, or its own.
-      if (head.includes('\r\n\r\n')) return socket.end();
-      head += data.toString('latin1');
-      if (!head.includes('\r\n\r\n')) return;
-      const key = /^sec-websocket-key: *(.*?)\r$/im.exec(head)[1];
-      const accept = createHash('sha1').update(key + GUID).digest('base64');
-      const answer = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
-      socket.write(Buffer.concat([Buffer.from(answer), ...frames]));
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return `ws://127.0.0.1:${server.address().port}`;
+  const { address } = await listen(t, (socket) =>
+    onRequest(socket, (request) => {
+      // What comes next is the client's answer to a close frame, or its own.
+      socket.on('data', () => socket.end());
+      socket.write(Buffer.concat([Buffer.from(acceptance(request)), ...frames]));
+    }),
+  );
+  return `ws://${address}`;
 }

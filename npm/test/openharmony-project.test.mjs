@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
-import { arkwsRun, examples, folder, serve } from './support.mjs';
+import { serve } from './servers.mjs';
+import { arkwsRun, examples, folder } from './support.mjs';
 
 describe('an OpenHarmony project', () => {
   let project;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import webSocket, { BusinessError, setApiVersion, setPolicy } from 'arkws';
-import { serve } from './support.mjs';
+import { serve } from './servers.mjs';
 
 const code = (promise) => promise.then(() => 'success', (error) => error.code);
 const event = (ws, type) => new Promise((resolve) => ws.on(type, (...args) => resolve(args)));

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { arkwsRun, folder, node, packageRoot, serve } from './support.mjs';
+import { serve } from './servers.mjs';
+import { arkwsRun, folder, node, packageRoot } from './support.mjs';
 
 const PROGRAMS = {
   'main.ets': `import webSocket from '@ohos.net.webSocket';

@@ -6,7 +6,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { HOSTILE, OBEYED, acceptance, deferred, listen } from './handmade.mjs';
+import { deferred } from './events.mjs';
+import { acceptance } from './handshake.mjs';
+import { HOSTILE, OBEYED } from './hostile.mjs';
+import { listen } from './servers.mjs';
 import { folder } from './support.mjs';
 
 /** A program with a log, and what it has said, on either stream, when it has ended. */
@@ -68,10 +71,10 @@ describe('messages and logs', () => {
       HOSTILE,
     ];
     let proxied = 0;
-    const proxy = await listen(t, (socket) => {
+    const { port: proxy } = await listen(t, (socket) => {
       socket.once('data', () => socket.end(proxyAnswers[proxied++]));
     });
-    const port = await listen(t, (socket) => {
+    const { port } = await listen(t, (socket) => {
       socket.once('data', (request) => {
         // One of the redirects comes back.
         const number = /^GET \/(\d)/.exec(request)?.[1] ?? 5;
@@ -161,7 +164,7 @@ describe('messages and logs', () => {
 
   it('show no secrets of a client', async (t) => {
     let turn = 0;
-    const port = await listen(t, (socket) => {
+    const { port } = await listen(t, (socket) => {
       socket.once('data', (request) => {
         const answers = [
           'HTTP/1.1 403 No\r\nSet-Cookie: id=s3cret\r\n\r\n',

@@ -1,4 +1,4 @@
-// What the tests share: a folder with the package installed, programs run in it, and a server of npm `ws` for them to talk to.
+// A folder with the package installed, and programs run in it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -6,7 +6,6 @@ import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WebSocketServer } from 'ws';
 
 export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 export const examples = fileURLToPath(new URL('../../examples', import.meta.url));
@@ -44,15 +43,3 @@ export async function node(args, { cwd, env, files } = {}) {
 /** `arkws run`. */
 export const arkwsRun = (file, args = [], options = {}) =>
   node([join(packageRoot, 'bin/arkws.mjs'), 'run', file, ...args], options);
-
-/** A server on a free port; `connected` gets each connection and its request. Closed after the tests of `t`. */
-export async function serve(t, connected, options = {}) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  server.on('connection', connected);
-  await once(server, 'listening');
-  t.after(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  return `ws://127.0.0.1:${server.address().port}`;
-}

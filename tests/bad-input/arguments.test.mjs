@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import webSocket, { setApiVersion } from 'arkws';
+import { next } from '../../npm/test/events.mjs';
 import { assertEvent, assertUsable } from '../client.mjs';
-import { next } from '../events.mjs';
 
 afterEach(() => setApiVersion(26));
 

@@ -1,6 +1,6 @@
 // A server that sends `count` numbered messages of `size` bytes as fast as the socket takes them, then closes.
 import { createServer } from 'node:net';
-import { accept, onRequest } from './handshake.mjs';
+import { acceptance, onRequest } from '../../npm/test/handshake.mjs';
 
 const [size, count] = process.argv.slice(2).map(Number);
 
@@ -9,7 +9,7 @@ const server = createServer((socket) => {
   connection = socket;
   socket.on('error', () => {});
   onRequest(socket, (request) => {
-    socket.write(accept(request));
+    socket.write(acceptance(request));
     let number = 0;
     const more = () => {
       while (number < count) {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connected, next } from '../../npm/test/events.mjs';
 import { assertEvent, assertUsable } from '../client.mjs';
-import { connected, next } from '../events.mjs';
 import { opening } from './support.mjs';
 
 const MEBIBYTE = 1 << 20;

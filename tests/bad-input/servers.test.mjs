@@ -1,9 +1,9 @@
 // Servers that are not there, do not answer, or answer something else.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { acceptance, onRequest } from '../../npm/test/handshake.mjs';
+import { listen } from '../../npm/test/servers.mjs';
 import { assertUsable, failure } from '../client.mjs';
-import { listen } from '../support.mjs';
-import { accept, onRequest } from './handshake.mjs';
 import { answering } from './support.mjs';
 
 /** The attempt fails with this cause and message, and the object stays usable. */
@@ -19,7 +19,7 @@ async function assertFails(t, url, options, { cause, message, data = '0' }) {
 describe('a server that is not there', { timeout: 60_000 }, () => {
   it('refuses the connection', async (t) => {
     // Given a port that was free a moment ago,
-    const address = await listen({ after: (close) => close() }, () => {});
+    const { address } = await listen({ after: (close) => close() }, () => {});
     await assertFails(t, `ws://${address}/`, {}, { cause: 'refused', message: new RegExp(`${address}: .*refused`, 'i') });
   });
 
@@ -32,17 +32,17 @@ describe('a server that takes too long', { timeout: 60_000 }, () => {
   const tooLong = { cause: 'timeout', message: /WebSocket handshake took longer than 100ms.*handshakeTimeout/ };
 
   it('never answers', async (t) => {
-    const address = await listen(t, () => {});
+    const { address } = await listen(t, () => {});
     await assertFails(t, `ws://${address}/`, { handshakeTimeout: 100 }, tooLong);
   });
 
   it('stops in the middle of its answer', async (t) => {
-    const address = await listen(t, (socket) => onRequest(socket, () => socket.write('HTTP/1.1 101 Swit')));
+    const { address } = await listen(t, (socket) => onRequest(socket, () => socket.write('HTTP/1.1 101 Swit')));
     await assertFails(t, `ws://${address}/`, { handshakeTimeout: 100 }, tooLong);
   });
 
   it('never answers in TLS', async (t) => {
-    const address = await listen(t, () => {});
+    const { address } = await listen(t, () => {});
     const message = /TLS handshake took longer than 100ms.*handshakeTimeout/;
     await assertFails(t, `wss://${address}/`, { handshakeTimeout: 100 }, { cause: 'timeout', message });
   });
@@ -86,42 +86,42 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
   });
 
   it('answers 101 with the wrong proof', async (t) => {
-    const wrong = (request) => accept(request).replace(/Accept: .*/, 'Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=');
+    const wrong = (request) => acceptance(request).replace(/Accept: .*/, 'Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=');
     const address = await answering(t, wrong);
     await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /Sec-WebSocket-Accept does not match/ });
   });
 
   it('answers 101 without a proof', async (t) => {
-    const address = await answering(t, (request) => accept(request).replace(/Sec-WebSocket-Accept: .*\r\n/, ''));
+    const address = await answering(t, (request) => acceptance(request).replace(/Sec-WebSocket-Accept: .*\r\n/, ''));
     await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /Sec-WebSocket-Accept/ });
   });
 
   it('answers 101 without an upgrade', async (t) => {
-    const address = await answering(t, (request) => accept(request).replace(/Upgrade: .*\r\n/, ''));
+    const address = await answering(t, (request) => acceptance(request).replace(/Upgrade: .*\r\n/, ''));
     await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /Upgrade field must be "websocket"/ });
   });
 
   it('chooses an extension that was not offered', async (t) => {
     const address = await answering(t, (request) =>
-      accept(request).replace(/\r\n\r\n$/, '\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n'),
+      acceptance(request).replace(/\r\n\r\n$/, '\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n'),
     );
     await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /permessage-deflate.*not offered/ });
   });
 
   it('chooses a sub-protocol that was not offered', async (t) => {
     const address = await answering(t, (request) =>
-      accept(request).replace(/\r\n\r\n$/, '\r\nSec-WebSocket-Protocol: chat\r\n\r\n'),
+      acceptance(request).replace(/\r\n\r\n$/, '\r\nSec-WebSocket-Protocol: chat\r\n\r\n'),
     );
     await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /chat.*not offered/ });
   });
 
   it('sends garbage', async (t) => {
-    const address = await listen(t, (socket) => socket.end(Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 151) & 255))));
+    const { address } = await listen(t, (socket) => socket.end(Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 151) & 255))));
     await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /not HTTP/ });
   });
 
   it('sends a head without end', async (t) => {
-    const address = await listen(t, (socket) =>
+    const { address } = await listen(t, (socket) =>
       onRequest(socket, () => {
         socket.write('HTTP/1.1 101 Switching Protocols\r\n');
         const more = () => {
@@ -135,7 +135,7 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
   });
 
   it('ends the connection instead', async (t) => {
-    const address = await listen(t, (socket) => onRequest(socket, () => socket.destroy()));
+    const { address } = await listen(t, (socket) => onRequest(socket, () => socket.destroy()));
     await assertFails(t, `ws://${address}/`, {}, { cause: 'reset', message: /ended the connection before it answered/ });
   });
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import webSocket, { setApiVersion } from 'arkws';
-import { next } from '../events.mjs';
+import { next } from '../../npm/test/events.mjs';
 
 const MEBIBYTE = 1 << 20;
 const SIZE = 64 << 10;

@@ -14,7 +14,7 @@ import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import * as vite from 'vite';
 import webpack from 'webpack';
-import { echo, serve } from '../support.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
 
 const PACKAGE = dirname(fileURLToPath(import.meta.resolve('arkws/package.json')));
 const NATIVE = join(PACKAGE, 'native');

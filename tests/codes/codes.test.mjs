@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, describe, it } from 'node:test';
 import webSocket, { BusinessError, setApiVersion, setPolicy } from 'arkws';
-import { next, rejection } from '../events.mjs';
-import { serve } from '../support.mjs';
+import { next, rejection } from '../../npm/test/events.mjs';
+import { serve } from '../../npm/test/servers.mjs';
 
 const NOWHERE = 'ws://127.0.0.1:1';
 const client = () => webSocket.createWebSocket();

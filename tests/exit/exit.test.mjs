@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { certificates, serve } from '../support.mjs';
+import { serve } from '../../npm/test/servers.mjs';
+import { certificates } from '../support.mjs';
 
 const PROGRAM = fileURLToPath(new URL('leaving.mjs', import.meta.url));
 const WAYS = ['exit', 'hook', 'throw', 'reject', 'uncaught', 'signal'];

@@ -1,7 +1,8 @@
 // Our module for JavaScript as a client, with other people's servers, and with ours.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { certificates, echo, echoInFragments, python, rust, serve, start } from '../support.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
+import { certificates, echoInFragments, python, rust, start } from '../support.mjs';
 import { arkws, binary, exchange, text } from './exchange.mjs';
 
 const MODES = [

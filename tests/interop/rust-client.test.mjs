@@ -1,6 +1,7 @@
 // Our Rust client, with other people's servers.
 import { before, describe, it } from 'node:test';
-import { certificates, echo, echoInFragments, python, run, rust, serve, start } from '../support.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
+import { certificates, echoInFragments, python, run, rust, start } from '../support.mjs';
 
 const MODES = [
   { name: 'without compression', flags: [], ws: { perMessageDeflate: false } },

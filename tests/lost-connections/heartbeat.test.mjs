@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connected, next } from '../../npm/test/events.mjs';
+import { serve } from '../../npm/test/servers.mjs';
 import { opening } from '../bad-input/support.mjs';
-import { connected, next } from '../events.mjs';
-import { serve } from '../support.mjs';
 
 describe('pingInterval of 1 s', { timeout: 60_000 }, () => {
   it('ends the connection to a server that stops answering, with the cause', async (t) => {

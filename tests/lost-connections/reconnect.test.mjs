@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
 import { WebSocketServer } from 'ws';
-import { connected, next, rejection, several } from '../events.mjs';
+import { connected, next, rejection, several } from '../../npm/test/events.mjs';
 
 /** Small delays: nothing here waits for long. */
 const SOON = { initialDelay: 20, maxDelay: 50, jitter: false };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import webSocket from 'arkws';
-import { connected, next } from '../events.mjs';
+import { connected, next } from '../../npm/test/events.mjs';
 
 const KIB = 1024;
 const ends = ['terminate', 'exit', 'throw', 'naturally'];

@@ -1,6 +1,6 @@
 // A worker thread that has messages under way when it ends, in the way that it is told.
 import { parentPort, workerData } from 'node:worker_threads';
-import { connected, next } from '../events.mjs';
+import { connected, next } from '../../npm/test/events.mjs';
 
 const { url, end } = workerData;
 const ws = await connected(url);

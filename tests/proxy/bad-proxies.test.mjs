@@ -4,10 +4,10 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
+import { connected, next } from '../../npm/test/events.mjs';
+import { echo, listen, serve } from '../../npm/test/servers.mjs';
 import { assertUsable, failure } from '../client.mjs';
-import { connected, next } from '../events.mjs';
 import { freePort } from '../programs.mjs';
-import { echo, listen, serve } from '../support.mjs';
 
 /** What the proxy is to say once it has been asked for a tunnel. */
 const answering = (answer, end = true) => (socket) =>
@@ -19,7 +19,7 @@ const saying = (...answers) => (socket) =>
 
 /** The attempt through the proxy fails, and the object may be used again. */
 async function assertFails(t, handle, { scheme = 'http', url, cause = 'proxy', message, ...options }) {
-  const address = await listen(t, handle);
+  const { address } = await listen(t, handle);
   const target = url ?? (await serve(t, echo));
   const { ws, error } = await failure(target, { proxy: { host: `${scheme}://${address}` }, ...options });
   assert.equal(error.cause, cause, error.message);
@@ -76,7 +76,7 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
   ]) {
     it(`that ${what} opens a tunnel`, async (t) => {
       const server = new URL(await serve(t, echo));
-      const proxy = await listen(t, (socket) =>
+      const { address: proxy } = await listen(t, (socket) =>
         socket.once('data', () => {
           const upstream = connect(server.port, '127.0.0.1', () => {
             socket.write(answer);
@@ -110,7 +110,7 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
         socket.write(OK);
         socket.once('data', () => socket.end('HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n'));
       });
-    const address = await listen(t, lying);
+    const { address } = await listen(t, lying);
     const { ws, error } = await failure(await serve(t, echo), { proxy: { host: address } });
     assert.equal(error.cause, 'handshake', error.message);
     assert.equal(error.data, '511');
@@ -150,7 +150,7 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
 
   it('sees the password only when asked to connect, and the server never', async (t) => {
     const heads = [];
-    const proxy = await listen(t, (socket) =>
+    const { address: proxy } = await listen(t, (socket) =>
       socket.on('data', (bytes) => {
         heads.push(bytes.toString());
         if (heads.length === 1) socket.write(OK);
@@ -198,7 +198,7 @@ describe('a SOCKS proxy', { timeout: 60_000 }, () => {
   });
 
   it('is not given what RFC 1929 has no room for', async (t) => {
-    const address = await listen(t, saying([5, 2], [1, 0]));
+    const { address } = await listen(t, saying([5, 2], [1, 0]));
     const proxy = { host: `${scheme}://${address}`, username: 'ann', password: 'secret'.repeat(50) };
     const { ws, error } = await failure(await serve(t, echo), { proxy });
     assert.equal(error.cause, 'proxy', error.message);
@@ -218,7 +218,7 @@ describe('close()', { timeout: 60_000 }, () => {
     it(`ends an attempt that hangs in ${what}`, async (t) => {
       const events = new EventEmitter();
       const hanging = once(events, 'hanging');
-      const address = await listen(t, (socket) => {
+      const { address } = await listen(t, (socket) => {
         handle(socket);
         socket.once('data', () => events.emit('hanging', socket));
       });

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import webSocket from 'arkws';
+import { connected } from '../../npm/test/events.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
 import { assertUsable, attempts, exchange, failure } from '../client.mjs';
-import { connected } from '../events.mjs';
 import { needs } from '../programs.mjs';
-import { echo, serve } from '../support.mjs';
 import { Certificates } from '../tls/certificates.mjs';
 import { startMicrosocks, startRefusing, startTinyproxy } from './servers.mjs';
 

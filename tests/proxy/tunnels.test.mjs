@@ -1,10 +1,10 @@
 // Through proxies that people run: tinyproxy for HTTP's CONNECT, microsocks for SOCKS 5.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { connected } from '../../npm/test/events.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
 import { assertUsable, exchange, failure } from '../client.mjs';
-import { connected } from '../events.mjs';
 import { freePort, needs } from '../programs.mjs';
-import { echo, serve } from '../support.mjs';
 import { Certificates } from '../tls/certificates.mjs';
 import { startMicrosocks, startTinyproxy } from './servers.mjs';
 

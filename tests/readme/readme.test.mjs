@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { serve } from '../support.mjs';
+import { serve } from '../../npm/test/servers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const arkws = join(root, 'npm/bin/arkws.mjs');

@@ -1,7 +1,7 @@
 // Objects come and go, and leave nothing behind.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { echo, serve } from '../support.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
 import { skip } from './measure.mjs';
 import { measured } from './support.mjs';
 

@@ -1,6 +1,6 @@
 // Rounds of client objects that connect, exchange a message and close; prints what the process held before, after, and meanwhile.
 import webSocket from 'arkws';
-import { next } from '../events.mjs';
+import { next } from '../../npm/test/events.mjs';
 import { held, memory, settled } from './measure.mjs';
 
 const [url, rounds, objects] = process.argv.slice(2);

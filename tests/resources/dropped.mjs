@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import webSocket from 'arkws';
-import { connected, next, several } from '../events.mjs';
+import { connected, next, several } from '../../npm/test/events.mjs';
 import { firstSocket, held, memory, settled } from './measure.mjs';
 
 const [url, ...numbers] = process.argv.slice(2);

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import webSocket from 'arkws';
-import { next } from '../events.mjs';
+import { next } from '../../npm/test/events.mjs';
 import { firstSocket, held, memory, settled } from './measure.mjs';
 
 const [rounds, requests] = process.argv.slice(2).map(Number);

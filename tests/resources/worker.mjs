@@ -1,7 +1,7 @@
 // A worker thread that connects, exchanges messages, and then ends in the way that it is told to.
 import { parentPort, workerData } from 'node:worker_threads';
 import webSocket from 'arkws';
-import { connected, next } from '../events.mjs';
+import { connected, next } from '../../npm/test/events.mjs';
 
 const { url, sockets, end } = workerData;
 

@@ -1,7 +1,7 @@
 // Worker threads: each has objects of its own, and takes them with it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { serve } from '../support.mjs';
+import { serve } from '../../npm/test/servers.mjs';
 import { skip } from './measure.mjs';
 import { measured } from './support.mjs';
 

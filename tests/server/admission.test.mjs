@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
-import { connected, next } from '../events.mjs';
-import { join, refusal, running } from './support.mjs';
+import { connected, next } from '../../npm/test/events.mjs';
+import { running } from '../../npm/test/servers.mjs';
+import { join, refusal } from './support.mjs';
 
 describe('the limits', { timeout: 60_000 }, () => {
   for (const [config, most] of [

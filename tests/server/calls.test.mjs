@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
-import { connected, next, several } from '../events.mjs';
-import { assertRejects, connectionOf, echo, join, running, urlOf } from './support.mjs';
+import { connected, next, several } from '../../npm/test/events.mjs';
+import { running, urlOf } from '../../npm/test/servers.mjs';
+import { assertRejects, connectionOf, echoMessages, join } from './support.mjs';
 
 /** Issue: a client that has connected is listed within this many milliseconds. */
 const LISTED_WITHIN = 20;
@@ -210,7 +211,7 @@ describe('close', { timeout: 60_000 }, () => {
 describe('our own client', { timeout: 60_000 }, () => {
   it('exchanges messages of all sizes with our server', async (t) => {
     const { server, url } = await running(t);
-    echo(server);
+    echoMessages(server);
     const ws = await connected(url);
     for (const size of [0, 1, 125, 126, 65_535, 65_536, 1 << 20]) {
       const text = next(ws, 'message');

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import { next, several } from '../events.mjs';
-import { assertRejects, connectionOf, echo, join, running } from './support.mjs';
+import { next, several } from '../../npm/test/events.mjs';
+import { running } from '../../npm/test/servers.mjs';
+import { assertRejects, connectionOf, echoMessages, join } from './support.mjs';
 
 /** Bytes on a new connection. */
 async function raw(t, url, bytes = '') {
@@ -42,7 +43,7 @@ async function opened(t, url) {
 /** A server that echoes, and a well-behaved client of it. */
 async function company(t, config) {
   const { server, url } = await running(t, config);
-  echo(server);
+  echoMessages(server);
   const came = next(server, 'connect');
   const good = await join(t, url);
   await came;

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
+import { next, several } from '../../npm/test/events.mjs';
+import { running } from '../../npm/test/servers.mjs';
 import { fragments } from '../support.mjs';
-import { next, several } from '../events.mjs';
-import { connectionOf, echo, join, running } from './support.mjs';
+import { connectionOf, echoMessages, join } from './support.mjs';
 
 describe('connect', { timeout: 60_000 }, () => {
   it('has the address of the client', async (t) => {
@@ -61,7 +62,7 @@ describe('messageReceive', { timeout: 60_000 }, () => {
 
   it('puts large and fragmented messages together', async (t) => {
     const { server, url } = await running(t);
-    echo(server);
+    echoMessages(server);
     const client = await join(t, url);
     for (const [size, pieces] of [
       [100, 2],
@@ -94,7 +95,7 @@ describe('messageReceive', { timeout: 60_000 }, () => {
 
   it('comes compressed if both sides want it', async (t) => {
     const { server, url } = await running(t, { perMessageDeflate: true });
-    echo(server);
+    echoMessages(server);
     const client = await join(t, url, { perMessageDeflate: { threshold: 0 } });
     assert.match(client.extensions, /^permessage-deflate/);
     const before = client._socket.bytesRead;

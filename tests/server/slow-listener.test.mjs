@@ -4,8 +4,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { next } from '../events.mjs';
-import { running } from './support.mjs';
+import { next } from '../../npm/test/events.mjs';
+import { running } from '../../npm/test/servers.mjs';
 
 const MEBIBYTE = 1 << 20;
 const SIZE = 64 << 10;

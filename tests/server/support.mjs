@@ -1,21 +1,8 @@
-// What the tests of the server share: a running server, and npm `ws` as its clients.
+// What the tests of the server share: npm `ws` as its clients.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import webSocket from 'arkws';
 import WebSocket from 'ws';
-import { rejection } from '../events.mjs';
-
-/** A server that listens on a free port of 127.0.0.1; stopped after the test. `prepare` gets it before it starts. */
-export async function running(t, config = {}, prepare = () => {}) {
-  const server = webSocket.createWebSocketServer();
-  prepare(server);
-  assert.equal(await server.start({ serverIP: '127.0.0.1', serverPort: 0, ...config }), true);
-  t.after(() => server.stop().catch(() => {}));
-  return { server, url: urlOf(server) };
-}
-
-/** Where a server is reached. */
-export const urlOf = (server) => `ws://127.0.0.1:${server.listAddress().port}`;
+import { rejection } from '../../npm/test/events.mjs';
 
 /** An open connection of npm `ws`. Its messages and its end are kept: `take()` and `closed` wait for them. Cut after the test. */
 export async function join(t, url, { protocols = [], ...options } = {}) {
@@ -63,6 +50,6 @@ export async function assertRejects(promise, code, message = /./) {
 }
 
 /** Sends every message back to whom it came from. */
-export function echo(server) {
+export function echoMessages(server) {
   server.on('messageReceive', ({ data, clientConnection }) => server.send(data, clientConnection));
 }

@@ -5,9 +5,10 @@ import { before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
 import { once } from 'node:events';
 import webSocket from 'arkws';
-import { connected, next } from '../events.mjs';
+import { connected, next } from '../../npm/test/events.mjs';
+import { running } from '../../npm/test/servers.mjs';
 import { certificates } from '../support.mjs';
-import { assertRejects, echo, join, running } from './support.mjs';
+import { assertRejects, echoMessages, join } from './support.mjs';
 
 describe('a server with a certificate', { timeout: 60_000 }, () => {
   let files;
@@ -20,7 +21,7 @@ describe('a server with a certificate', { timeout: 60_000 }, () => {
 
   it('is reached by wss, by npm ws that verifies it', async (t) => {
     const { server, url } = await secure(t);
-    echo(server);
+    echoMessages(server);
     const client = await join(t, url, { ca: await readFile(files.ca) });
     assert.ok(client._socket.encrypted && client._socket.authorized);
     for (const size of [1, 70_000, 1 << 20]) {
@@ -35,7 +36,7 @@ describe('a server with a certificate', { timeout: 60_000 }, () => {
 
   it('is reached by our own client that verifies it', async (t) => {
     const { server, url } = await secure(t);
-    echo(server);
+    echoMessages(server);
     const ws = await connected(url, { caPath: files.ca });
     const message = next(ws, 'message');
     ws.send('over TLS');

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
 import webSocket from 'arkws';
+import { next } from '../../npm/test/events.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
 import { exchange } from '../client.mjs';
-import { next } from '../events.mjs';
 import { needs, startOnFreePort } from '../programs.mjs';
-import { echo, serve } from '../support.mjs';
 import { Certificates } from './certificates.mjs';
 
 /** An echo server of npm `ws`: its port. */

@@ -1,8 +1,8 @@
 // Servers that want to know who comes: the client's certificate, and its key in every form in which keys are kept.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { connected } from '../../npm/test/events.mjs';
 import { assertUsable, exchange, failure } from '../client.mjs';
-import { connected } from '../events.mjs';
 import { needs } from '../programs.mjs';
 import { Certificates } from './certificates.mjs';
 import { SERVERS } from './servers.mjs';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { createSecureContext } from 'node:tls';
+import { connected } from '../../npm/test/events.mjs';
+import { echo, serve } from '../../npm/test/servers.mjs';
 import { assertUsable, exchange, failure } from '../client.mjs';
-import { connected } from '../events.mjs';
 import { needs } from '../programs.mjs';
-import { echo, serve } from '../support.mjs';
 import { Certificates } from './certificates.mjs';
 import { SERVERS } from './servers.mjs';
 

@@ -7,7 +7,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { Duplex, Transform } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { echo } from '../support.mjs';
+import { echo } from '../../npm/test/servers.mjs';
 
 /**
  * Both start an echo server, ended after the test, and return its port:

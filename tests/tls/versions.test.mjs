@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import webSocket from 'arkws';
+import { connected } from '../../npm/test/events.mjs';
 import { assertUsable, exchange, failure } from '../client.mjs';
-import { connected } from '../events.mjs';
 import { needs } from '../programs.mjs';
 import { Certificates } from './certificates.mjs';
 import { SERVERS } from './servers.mjs';
