@@ -11,6 +11,7 @@ mod columns;
 mod demo;
 mod files;
 mod instructions;
+mod links;
 mod long;
 mod peers;
 mod process;

@@ -1,13 +1,13 @@
 //! What checks there are, in the order in which they find faults fastest.
 use anyhow::Result;
 
-use Need::{EachNode, Peer, Python};
-
 use crate::autobahn::Side;
 use crate::columns;
 use crate::demo;
+use crate::links;
 use crate::report::Counts;
 use crate::structure;
+use Need::{EachNode, Peer, Python};
 
 /// A check that a word of its name chooses.
 pub(super) struct Check {
@@ -59,6 +59,7 @@ impl Group {
 pub(super) const CHECKS: &[Check] = &[
     cargo("format", 1, &["fmt", "--all", "--check"]),
     own("columns", 1, columns::check),
+    own("links", 1, links::check),
     own("structure", 2, structure::check),
     cargo("lints", 150, &clippy("Cargo.toml")),
     // Workspaces of their own, which must not rot.
