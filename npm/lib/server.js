@@ -48,11 +48,9 @@ class Core {
   starts = new Queue();
   /** Sends that have not been answered, by their token. */
   #sends = new Map();
-  /** The clients, by the number that messages name. */
+  /** The clients, by the id that messages name. */
   #clients = new Map();
-  /** The same by their addresses. */
-  #present = new Map();
-  /** Addresses of clients that the program has closed before it was told of them. */
+  /** Ids of clients that the program has closed before it was told of them. */
   #closedEarly = new Set();
   /** Of the `start`s that are not over. */
   #contexts = new Contexts('arkws.start');
@@ -89,16 +87,23 @@ class Core {
   /** `connection` and `options` are ours. */
   close(connection, { code, reason }) {
     const { clientIP, clientPort } = connection;
-    const error = errorOf(() =>
-      native().closeConnection(this.number, clientIP, clientPort, code, reason),
-    );
-    const address = addressOf(connection);
-    const client = this.#present.get(address);
+    const closed = native().closeConnection(this.number, clientIP, clientPort, code, reason);
+    const error = typeof closed === 'number' ? undefined : fromFailure(closed);
     // Refused it may be because the client is gone, and the events that tell of it are on their way.
-    if (client !== undefined && (error === undefined || isPeers(error))) client.isClosed = true;
+    if (error === undefined || isPeers(error)) this.#mute(connection);
     if (error !== undefined) return this.#refuse(close, error);
-    if (client === undefined) this.#closedEarly.add(address);
+    if (!this.#clients.has(closed)) this.#closedEarly.add(closed);
     return answer(close);
+  }
+
+  /** No more messages of a client are given to the program, which knows it by its address. */
+  #mute({ clientIP, clientPort }) {
+    for (const client of this.#clients.values()) {
+      const { connection } = client;
+      if (connection.clientPort === clientPort && connection.clientIP === clientIP) {
+        client.isClosed = true;
+      }
+    }
   }
 
   /** `connection` is ours. */
@@ -137,7 +142,7 @@ class Core {
     return this.listeners.lists.messageReceive.length > 0;
   }
 
-  /** A message of the client of that number. */
+  /** A message of the client of that id. */
   message(value, client) {
     const { connection, isClosed } = this.#clients.get(client);
     if (isClosed) return HEARD;
@@ -160,19 +165,15 @@ class Core {
   event(name, value) {
     switch (name) {
       case 'connected': {
-        const { number, clientIP, clientPort } = value;
-        const address = addressOf(value);
-        const isClosed = this.#closedEarly.delete(address) || this.#stopped;
-        const client = { connection: { clientIP, clientPort }, isClosed };
-        this.#clients.set(number, client);
-        this.#present.set(address, client);
+        const { client, clientIP, clientPort } = value;
+        const isClosed = this.#closedEarly.delete(client) || this.#stopped;
+        this.#clients.set(client, { connection: { clientIP, clientPort }, isClosed });
         return this.listeners.emit('connect', { clientIP, clientPort });
       }
       case 'disconnected': {
-        const { number, code, reason } = value;
-        const { connection } = this.#clients.get(number);
-        this.#clients.delete(number);
-        this.#present.delete(addressOf(connection));
+        const { client, code, reason } = value;
+        const { connection } = this.#clients.get(client);
+        this.#clients.delete(client);
         // The platform declares `reason` and gives `closeReason`.
         return this.listeners.emit('close', connection, { code, reason, closeReason: reason });
       }
@@ -385,10 +386,6 @@ function connectionOf(value) {
   const { clientIP, clientPort } = value;
   const isOne = typeof clientIP === 'string' && typeof clientPort === 'number';
   return isOne ? { clientIP, clientPort } : undefined;
-}
-
-function addressOf({ clientIP, clientPort }) {
-  return `${clientIP} ${clientPort}`;
 }
 
 function otherError(detail) {

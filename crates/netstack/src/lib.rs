@@ -62,7 +62,8 @@ pub use level::ApiLevel;
 pub use network::Network;
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use server::{
-    Connection, PendingRequest, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
+    ClientId, ConnectedClient, Connection, PendingRequest, RequestId, ServerConfig, ServerEvent,
+    ServerListener, WebSocketServer,
 };
 
 pub use arkws::field_text;

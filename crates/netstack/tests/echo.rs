@@ -30,8 +30,8 @@ impl ServerListener for Echo {
             ServerEvent::Started(address) => self.started.send(address.unwrap()).unwrap(),
             ServerEvent::Binary(client, data) => {
                 let server = self.server.get().expect("it was started");
-                server.send_binary(&*data, client).unwrap();
-                server.consumed(client, 1, data.len());
+                server.send_binary(&*data, &client.connection).unwrap();
+                server.consumed(client.id, 1, data.len());
             }
             _ => {}
         }

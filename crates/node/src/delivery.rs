@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | 0 | strings and ArrayBuffers, until the next number | whole messages to a client: `message` and `dataEnd` for each |
 //! | 1 | the same | pieces of messages: `message` for each |
-//! | 2 | number of a connection; the same | messages to a server |
+//! | 2 | id of a client; the same | messages to a server |
 //! | 3 | a number | so many of the oldest sends of a client are done |
 //! | 4 | | `dataEnd` |
 //! | a string | a value | call of the method of that name, see [`crate::event`] |
@@ -176,9 +176,9 @@ impl Segment<'_> {
                 Origin::Client | Origin::Pieces => self
                     .environment
                     .client(object, |client| client.consumed(events, bytes)),
-                Origin::Connection(number) => self
+                Origin::Connection(client) => self
                     .environment
-                    .server(object, |server| server.consumed(number, events, bytes)),
+                    .server(object, |server| server.consumed(client, events, bytes)),
             };
         }
     }
@@ -325,9 +325,8 @@ impl Delivery<'_, '_, '_> {
         match &event {
             Event::SendFailed { .. } => self.segment.reports.failures += 1,
             Event::Close(_) | Event::Idle => self.environment.forget_refusal(object, None),
-            Event::Disconnected(gone) => {
-                self.environment
-                    .forget_refusal(object, Some(gone.number as u64));
+            Event::Disconnected { client, .. } => {
+                self.environment.forget_refusal(object, Some(*client));
             }
             _ => {}
         }
@@ -349,9 +348,9 @@ impl Delivery<'_, '_, '_> {
         match origin {
             Origin::Client => self.header(object, MESSAGES)?,
             Origin::Pieces => self.header(object, PIECES)?,
-            Origin::Connection(number) => {
+            Origin::Connection(client) => {
                 self.header(object, MESSAGES_FROM)?;
-                self.values.push(self.env.number(number)?);
+                self.values.push(self.env.number(client)?);
             }
         }
         let headed = self.values.len();
@@ -418,9 +417,9 @@ impl Delivery<'_, '_, '_> {
             None => self
                 .environment
                 .client(object, |client| client.close(options).is_ok()),
-            Some(number) => self
+            Some(client) => self
                 .environment
-                .server(object, |server| server.close_number(number, options)),
+                .server(object, |server| server.close_client(client, options)),
         };
         let error = BusinessError {
             code: BusinessError::EVENT,

@@ -3,7 +3,9 @@ use napi::Result;
 use napi::bindgen_prelude::ToNapiValue;
 
 use crate::environment::Environment;
-use crate::event::{Event, Reconnected, Reconnecting, Request, SendFailed, TokensFailed};
+use crate::event::{
+    Connected, Disconnected, Event, Reconnected, Reconnecting, Request, SendFailed, TokensFailed,
+};
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
 
@@ -52,10 +54,18 @@ impl Event {
             }
             Event::RequestOver(id) => {
                 drop(environment.take_request(object, id));
-                named(env, "requestOver", id as f64)
+                named(env, "requestOver", u64::from(id) as f64)
             }
-            Event::Connected(peer) => named(env, "connected", peer),
-            Event::Disconnected(gone) => named(env, "disconnected", gone),
+            Event::Connected(client) => named(env, "connected", Connected::from(client)),
+            Event::Disconnected { client, result } => named(
+                env,
+                "disconnected",
+                Disconnected {
+                    client: u64::from(client) as f64,
+                    code: result.code.into(),
+                    reason: result.reason,
+                },
+            ),
             Event::TokensSent(tokens) => named(env, "tokensSent", numbers(&tokens)),
             Event::TokensFailed(tokens, error) => named(
                 env,

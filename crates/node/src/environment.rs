@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use arkws_netstack::{PendingRequest, RuntimeLimits, WebSocket};
+use arkws_netstack::{
+    ClientId, PendingRequest, RequestId, RuntimeLimits, WebSocket, WebSocketServer,
+};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,7 +16,6 @@ use crate::numbers::Numbers;
 use crate::options::BinaryType;
 use crate::queue::{Batch, Queue};
 use crate::report::Interrupted;
-use crate::server_clients::Server;
 use crate::text::TextBuffer;
 
 /// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network
@@ -43,14 +44,14 @@ pub(crate) struct Environment {
     /// Where the text of a call is read into.
     pub(crate) text: RefCell<TextBuffer>,
     clients: RefCell<FxHashMap<u64, WebSocket>>,
-    servers: RefCell<FxHashMap<u64, Server>>,
+    servers: RefCell<FxHashMap<u64, WebSocketServer>>,
     /// The client objects whose binary type is `Uint8Array`.
     uint8arrays: RefCell<FxHashSet<u64>>,
-    /// By their object and what the object calls them.
-    requests: RefCell<FxHashMap<(u64, u64), PendingRequest>>,
-    /// Connections, by their object and, of a server, their number, that are being closed because a
+    /// By the object that they came to.
+    requests: RefCell<FxHashMap<(u64, RequestId), PendingRequest>>,
+    /// Connections, by their object and, of a server, their client, that are being closed because a
     /// message of theirs could not be given to JavaScript: what came behind it is not, either.
-    refused: RefCell<FxHashSet<(u64, Option<u64>)>>,
+    refused: RefCell<FxHashSet<(u64, Option<ClientId>)>>,
     objects: RefCell<Numbers>,
 }
 
@@ -90,7 +91,7 @@ impl Environment {
         self.clients.borrow_mut().insert(number, client);
     }
 
-    pub(crate) fn add_server(&self, number: u64, server: Server) {
+    pub(crate) fn add_server(&self, number: u64, server: WebSocketServer) {
         self.servers.borrow_mut().insert(number, server);
     }
 
@@ -111,7 +112,11 @@ impl Environment {
     ///
     /// # Errors
     /// As there.
-    pub(crate) fn server<T>(&self, number: u64, with: impl FnOnce(&Server) -> T) -> Result<T> {
+    pub(crate) fn server<T>(
+        &self,
+        number: u64,
+        with: impl FnOnce(&WebSocketServer) -> T,
+    ) -> Result<T> {
         self.servers
             .borrow()
             .get(&number)
@@ -151,18 +156,18 @@ impl Environment {
     }
 
     /// A message of the connection could not be given to JavaScript.
-    pub(crate) fn refuse(&self, object: u64, connection: Option<u64>) {
+    pub(crate) fn refuse(&self, object: u64, connection: Option<ClientId>) {
         self.refused.borrow_mut().insert((object, connection));
     }
 
     /// Whether [`refuse`](Self::refuse) was called for the connection.
-    pub(crate) fn is_refused(&self, object: u64, connection: Option<u64>) -> bool {
+    pub(crate) fn is_refused(&self, object: u64, connection: Option<ClientId>) -> bool {
         let refused = self.refused.borrow();
         !refused.is_empty() && refused.contains(&(object, connection))
     }
 
     /// The connection has ended: another one of the object may follow.
-    pub(crate) fn forget_refusal(&self, object: u64, connection: Option<u64>) {
+    pub(crate) fn forget_refusal(&self, object: u64, connection: Option<ClientId>) {
         self.refused.borrow_mut().remove(&(object, connection));
     }
 
@@ -173,7 +178,7 @@ impl Environment {
     }
 
     /// A request, to be answered or forgotten; `None`: it has been.
-    pub(crate) fn take_request(&self, object: u64, id: u64) -> Option<PendingRequest> {
+    pub(crate) fn take_request(&self, object: u64, id: RequestId) -> Option<PendingRequest> {
         self.requests.borrow_mut().remove(&(object, id))
     }
 

@@ -4,7 +4,10 @@
 //! [`crate::dispatch`].
 use std::net::SocketAddr;
 
-use arkws_netstack::{BusinessError, CloseResult, Connection, Headers, PendingRequest, field_text};
+use arkws_netstack::{
+    BusinessError, ClientId, CloseResult, ConnectedClient, Connection, Headers, PendingRequest,
+    RequestId, field_text,
+};
 use napi_derive::napi;
 
 use crate::failure::Failure;
@@ -31,12 +34,15 @@ pub(crate) enum Event {
     Reconnected {
         attempts: u32,
     },
-    // Of a server; connections are numbered.
+    // Of a server.
     Started(std::result::Result<SocketAddr, BusinessError>),
     Request(PendingRequest),
-    RequestOver(u64),
-    Connected(Peer),
-    Disconnected(Disconnected),
+    RequestOver(RequestId),
+    Connected(ConnectedClient),
+    Disconnected {
+        client: ClientId,
+        result: CloseResult,
+    },
     TokensSent(Vec<u64>),
     TokensFailed(Vec<u64>, BusinessError),
 }
@@ -93,16 +99,26 @@ pub struct Reconnected {
 }
 
 #[napi(object, object_from_js = false)]
-pub struct Peer {
-    pub number: f64,
+pub struct Connected {
+    pub client: f64,
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: u32,
 }
 
+impl From<ConnectedClient> for Connected {
+    fn from(ConnectedClient { id, connection }: ConnectedClient) -> Connected {
+        Connected {
+            client: u64::from(id) as f64,
+            client_ip: connection.client_ip,
+            client_port: connection.client_port.into(),
+        }
+    }
+}
+
 #[napi(object, object_from_js = false)]
 pub struct Disconnected {
-    pub number: f64,
+    pub client: f64,
     pub code: u32,
     pub reason: String,
 }
@@ -131,7 +147,7 @@ impl From<&PendingRequest> for Request {
             client_port,
         } = request.connection().clone();
         Request {
-            id: request.id() as f64,
+            id: u64::from(request.id()) as f64,
             target: request.target().to_owned(),
             headers: flat(request.headers()),
             client_ip,

@@ -29,7 +29,6 @@ mod queue;
 mod report;
 mod runtime;
 mod server;
-mod server_clients;
 mod settings;
 mod sync;
 mod text;

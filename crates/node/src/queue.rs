@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arkws_netstack::{Payload, Text};
+use arkws_netstack::{ClientId, Payload, Text};
 use bytes::BytesMut;
 use encoding_rs::mem;
 
@@ -146,16 +146,16 @@ pub(crate) enum Origin {
     Client,
     /// Pieces of a message to a client object.
     Pieces,
-    /// Messages to a server object, from the connection of that number.
-    Connection(u64),
+    /// Messages to a server object, from that client.
+    Connection(ClientId),
 }
 
 impl Origin {
-    /// The number of a server's connection.
-    pub(crate) fn connection(self) -> Option<u64> {
+    /// The client of a server.
+    pub(crate) fn connection(self) -> Option<ClientId> {
         match self {
             Origin::Client | Origin::Pieces => None,
-            Origin::Connection(number) => Some(number),
+            Origin::Connection(client) => Some(client),
         }
     }
 }

@@ -1,31 +1,29 @@
 //! The functions of a server object, `webSocket.WebSocketServer`.
 //!
-//! Its clients are numbered on their way to JavaScript, so that a message carries a number instead
-//! of an address. Results are returned as in [`crate::client`].
+//! JavaScript knows its clients by their ids, which are numbers there. Results are returned as in
+//! [`crate::client`].
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arkws_netstack::{
-    CloseOptions, Connection, Payload, ServerEvent, ServerListener, WebSocketServer,
+    CloseOptions, Connection, Payload, RequestId, ServerEvent, ServerListener, WebSocketServer,
 };
 use napi::Result;
 use napi_derive::napi;
 
 use crate::answer::{answer, not_data, token, too_long};
 use crate::call::Call;
-use crate::event::{Disconnected, Event, Peer};
+use crate::event::Event;
 use crate::failure::Failure;
 use crate::napi::Value;
 use crate::options::ServerOptions;
 use crate::queue::{Origin, Queue};
-use crate::server_clients::{Clients, Server};
 use crate::settings;
 
 /// Takes the events of one server object on the network thread.
 struct ServerInbox {
     object: u64,
     queue: Arc<Queue>,
-    clients: Arc<Clients>,
 }
 
 impl ServerListener for ServerInbox {
@@ -33,32 +31,16 @@ impl ServerListener for ServerInbox {
         let (queue, object) = (&self.queue, self.object);
         let event = match event {
             ServerEvent::Text(from, text) => {
-                let number = self.clients.lock().get(from);
-                return number.map_or((), |number| {
-                    queue.text(object, Origin::Connection(number), text)
-                });
+                return queue.text(object, Origin::Connection(from.id), text);
             }
             ServerEvent::Binary(from, payload) => {
-                let number = self.clients.lock().get(from);
-                return number.map_or((), |number| {
-                    queue.binary(object, Origin::Connection(number), payload)
-                });
+                return queue.binary(object, Origin::Connection(from.id), payload);
             }
-            ServerEvent::Connect(connection) => Event::Connected(Peer {
-                number: self.clients.lock().add(connection) as f64,
-                client_ip: connection.client_ip.clone(),
-                client_port: connection.client_port.into(),
-            }),
-            ServerEvent::Close(connection, result) => {
-                let Some(number) = self.clients.lock().remove(connection) else {
-                    return;
-                };
-                Event::Disconnected(Disconnected {
-                    number: number as f64,
-                    code: result.code.into(),
-                    reason: result.reason,
-                })
-            }
+            ServerEvent::Connect(client) => Event::Connected(client.clone()),
+            ServerEvent::Close(client, result) => Event::Disconnected {
+                client: client.id,
+                result,
+            },
             ServerEvent::Started(result) => Event::Started(result),
             ServerEvent::Request(request) => Event::Request(request),
             ServerEvent::RequestOver(id) => Event::RequestOver(id),
@@ -81,24 +63,21 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
     let context = settings::context(main.map(PathBuf::from), call.get(1)?)
         .with_runtime_limits(call.environment.limits);
     let object = call.environment.next_object();
-    let clients = Arc::<Clients>::default();
     let inbox = ServerInbox {
         object,
         queue: Arc::clone(&call.environment.queue),
-        clients: Arc::clone(&clients),
     };
     let server = WebSocketServer::new(context, Arc::new(inbox));
-    call.environment
-        .add_server(object, Server { server, clients });
+    call.environment.add_server(object, server);
     call.env.number(object)
 }
 
 /// `startServer(object, options)`.
 pub(crate) fn start(call: &Call<'_>) -> Result<Value> {
     let options: ServerOptions = call.get(1)?;
-    let result = call.environment.server(call.number(0)?, |server| {
-        server.server.start(options.into())
-    })?;
+    let result = call
+        .environment
+        .server(call.number(0)?, |server| server.start(options.into()))?;
     answer(call, result)
 }
 
@@ -106,15 +85,15 @@ pub(crate) fn start(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn stop(call: &Call<'_>) -> Result<Value> {
     let result = call
         .environment
-        .server(call.number(0)?, |server| server.server.stop())?;
+        .server(call.number(0)?, |server| server.stop())?;
     answer(call, result)
 }
 
 /// `listConnections(object)`: an array, or a failure.
 pub(crate) fn list_connections(call: &Call<'_>) -> Result<Value> {
-    let result = call.environment.server(call.number(0)?, |server| {
-        server.server.list_all_connections()
-    })?;
+    let result = call
+        .environment
+        .server(call.number(0)?, |server| server.list_all_connections())?;
     match result {
         Ok(connections) => call.env.convert(
             connections
@@ -130,7 +109,7 @@ pub(crate) fn list_connections(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
     let address = call
         .environment
-        .server(call.number(0)?, |server| server.server.list_address())?;
+        .server(call.number(0)?, |server| server.list_address())?;
     call.env.convert(address.map(|address| ListenAddress {
         address: address.ip().to_string(),
         port: address.port().into(),
@@ -143,7 +122,7 @@ pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.text(1, |text| {
         call.environment
-            .server(object, |server| server.server.send_text(text, &to))
+            .server(object, |server| server.send_text(text, &to))
     })?;
     token(call, result.unwrap_or_else(|| Ok(Err(too_long(call, 1))))?)
 }
@@ -154,7 +133,7 @@ pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.array_buffer(1, |data| {
         call.environment
-            .server(object, |server| server.server.send_binary(data, &to))
+            .server(object, |server| server.send_binary(data, &to))
     })?;
     token(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
@@ -176,9 +155,7 @@ pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
         },
     };
     let result = call.environment.server(call.number(0)?, |server| {
-        server
-            .server
-            .broadcast(Payload::Borrowed(&mut data), text, &except)
+        server.broadcast(Payload::Borrowed(&mut data), text, &except)
     })?;
     match result {
         Ok(count) => call.env.convert(count as f64),
@@ -186,25 +163,28 @@ pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
     }
 }
 
-/// `closeConnection(object, ip, port, code | undefined, reason | undefined)`.
+/// `closeConnection(object, ip, port, code | undefined, reason | undefined)`: the id of that client,
+/// or a failure.
 pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
     let connection = connection(call.get(1)?, call.get(2)?);
     let options = CloseOptions {
         code: call.get(3)?,
         reason: call.get(4)?,
     };
-    let result = call.environment.server(call.number(0)?, |server| {
-        server.server.close(&connection, options)
-    })?;
-    answer(call, result)
+    let result = call
+        .environment
+        .server(call.number(0)?, |server| server.close(&connection, options))?;
+    match result {
+        Ok(client) => call.env.number(client),
+        Err(error) => call.env.convert(Failure::from(error)),
+    }
 }
 
 /// `answerRequest(object, id)` lets a client in; `answerRequest(object, id, status, reason)`
 /// refuses it. Only the first answer counts.
 pub(crate) fn answer_request(call: &Call<'_>) -> Result<Value> {
-    // Ids begin at 1 and count up: as numbers of JavaScript they are exact for 2^53 requests.
     let (object, id) = (call.number(0)?, call.number(1)?);
-    if let Some(request) = call.environment.take_request(object, id) {
+    if let Some(request) = call.environment.take_request(object, RequestId::from(id)) {
         match call.get::<Option<u32>>(2)? {
             None => request.accept(),
             Some(status) => {

@@ -5,9 +5,6 @@
 //! `cfg(loom)`, so that is not set: only what the files take from their crate's `sync` is loom's.
 #![forbid(unsafe_code)]
 
-/// What `arkws-node` takes from there is defined below it.
-extern crate arkws_proto as arkws_netstack;
-
 mod models;
 mod sync;
 mod transport;

@@ -25,7 +25,7 @@ impl Peer {
             shared,
         };
         let open = shared.context.network().register(self);
-        shared.emit(ServerEvent::Connect(&self.connection));
+        shared.emit(ServerEvent::Connect(&self.client));
         let (end, in_doubt) = shared.listener.drive(shared, self, &socket).await;
         std::mem::forget(unfinished);
         // What a defect of ours does to this client, it does to no other, and the program learns of it.
@@ -55,20 +55,20 @@ impl Peer {
         let unsent = in_doubt.into_iter().chain(self.mailbox.unsent());
         let tokens: Vec<u64> = unsent.flatten().collect();
         if !tokens.is_empty() {
-            let why = format!("{}: {}", self.connection, ending.why);
+            let why = format!("{}: {}", self.client.connection, ending.why);
             let error = BusinessError::not_sent(why).with_cause(ending.cause);
             shared.emit(ServerEvent::SendFailed(&tokens, error));
         }
         if ending.is_failure {
             let message = format!(
                 "Websocket connection lost: {}: {}",
-                self.connection, ending.why
+                self.client.connection, ending.why
             );
             let error = BusinessError::event(message, None, ending.cause);
             shared.emit(ServerEvent::Error(error));
         }
         if let Some(result) = &ending.result {
-            shared.emit(ServerEvent::Close(&self.connection, result.clone()));
+            shared.emit(ServerEvent::Close(&self.client, result.clone()));
         }
         shared.flush();
     }

@@ -1,6 +1,8 @@
 //! What a program knows a client of its server by.
 use std::fmt;
 
+use super::id::ClientId;
+
 /// `WebSocketConnection`: a client of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Connection {
@@ -15,4 +17,14 @@ impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.client_ip, self.client_port)
     }
+}
+
+/// A client that is in, as events name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectedClient {
+    /// Which one it is.
+    pub id: ClientId,
+    /// What the program knows it by, and calls it. Another client may have had the same address and
+    /// port before.
+    pub connection: Connection,
 }

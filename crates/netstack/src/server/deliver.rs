@@ -3,7 +3,7 @@ use arkws::{Cause, Payload, Stats, Text, Transport};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::connection::Connection;
+use super::connection::ConnectedClient;
 use super::event::{ServerEvent, ServerListener};
 use super::peer::Peer;
 use super::shared::{ErasedServerListener, Shared};
@@ -26,7 +26,7 @@ impl<L: ServerListener> ErasedServerListener for L {
             let mut events = PeerEvents {
                 shared,
                 listener: self,
-                connection: &peer.connection,
+                client: &peer.client,
                 tokens: Vec::new(),
                 waiting: 1,
             };
@@ -44,10 +44,10 @@ impl<L: ServerListener> ErasedServerListener for L {
 struct PeerEvents<'a, L> {
     shared: &'a Shared,
     listener: &'a L,
-    connection: &'a Connection,
+    client: &'a ConnectedClient,
     /// Of the last batch that was handed over.
     tokens: Vec<u64>,
-    /// PeerEvents since the last flush.
+    /// Events since the last flush.
     waiting: u32,
 }
 
@@ -75,18 +75,19 @@ impl<L: ServerListener> Handler<Option<u64>> for PeerEvents<'_, L> {
     }
 
     fn too_big(&mut self, why: String) {
-        let message = format!("Websocket connection lost: {}: {why}", self.connection);
+        let connection = &self.client.connection;
+        let message = format!("Websocket connection lost: {connection}: {why}");
         let error = BusinessError::event(message, None, Cause::TooBig.as_str());
         self.emit(ServerEvent::Error(error));
     }
 
     fn text(&mut self, text: Text<'_>) -> usize {
-        self.emit(ServerEvent::Text(self.connection, text));
+        self.emit(ServerEvent::Text(self.client, text));
         1
     }
 
     fn binary(&mut self, data: Payload<'_>) -> usize {
-        self.emit(ServerEvent::Binary(self.connection, data));
+        self.emit(ServerEvent::Binary(self.client, data));
         1
     }
 

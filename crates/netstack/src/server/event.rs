@@ -3,7 +3,8 @@ use std::net::SocketAddr;
 
 use arkws::{Payload, Text};
 
-use super::connection::Connection;
+use super::connection::ConnectedClient;
+use super::id::RequestId;
 use super::request::PendingRequest;
 use crate::{BusinessError, CloseResult};
 
@@ -19,15 +20,15 @@ pub enum ServerEvent<'a> {
     Request(PendingRequest),
     /// arkws: the request of this [`id`](PendingRequest::id) needs no answer any more: its client has
     /// gone, the time-out has passed, or the server was stopped.
-    RequestOver(u64),
+    RequestOver(RequestId),
     /// `connect`.
-    Connect(&'a Connection),
+    Connect(&'a ConnectedClient),
     /// `messageReceive` with a string.
-    Text(&'a Connection, Text<'a>),
+    Text(&'a ConnectedClient, Text<'a>),
     /// `messageReceive` with an ArrayBuffer.
-    Binary(&'a Connection, Payload<'a>),
+    Binary(&'a ConnectedClient, Payload<'a>),
     /// `close`.
-    Close(&'a Connection, CloseResult),
+    Close(&'a ConnectedClient, CloseResult),
     /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept; the message says which and why, the
     /// cause is the name of an [`arkws::Cause`], `"limit"`, `"flood"` or `"closed"`. Clients that were not let in cause 100 a second at most.
     Error(BusinessError),

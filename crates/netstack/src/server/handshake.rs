@@ -2,7 +2,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
@@ -17,9 +16,10 @@ use super::address::ClientAddress;
 use super::admission::Refusal;
 use super::client::{Ending, describe};
 use super::config::Checked;
-use super::connection::Connection;
+use super::connection::{ConnectedClient, Connection};
 use super::event::ServerEvent;
 use super::handshakes::Replaced;
+use super::id::RequestId;
 use super::lifecycle::Lifecycle;
 use super::peer::Peer;
 use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
@@ -200,10 +200,15 @@ impl Handshaking<'_> {
         if self.context.settings.config.ask_request {
             self.ask(request).await?;
         }
+        let shared = &self.context.shared;
+        let client = ConnectedClient {
+            id: shared.clients.next(),
+            connection: self.connection.clone(),
+        };
         let peer = Peer::new(
-            self.connection.clone(),
+            client,
             self.context.settings.max_queued_bytes(),
-            self.context.shared.context.message_cost(),
+            shared.context.message_cost(),
         );
         let (registry, lifecycle) = (&self.context.registry, &self.context.lifecycle);
         registry.register(lifecycle, peer, permit).map_err(refused)
@@ -224,7 +229,7 @@ impl Handshaking<'_> {
     async fn ask(&self, request: &mut PendingRequest<Transport>) -> Result<(), NotLetIn> {
         let limit = self.context.settings.request_timeout();
         let shared = &self.context.shared;
-        let id = shared.last_request.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = shared.requests.next();
         let (pending, answer) = request::PendingRequest::new(
             id,
             request.request().target.clone(),
@@ -301,7 +306,7 @@ enum NotLetIn {
 /// Tells, when it is dropped, that the program's answer would come too late.
 struct RequestOver<'a> {
     shared: &'a Shared,
-    id: u64,
+    id: RequestId,
 }
 
 impl Drop for RequestOver<'_> {

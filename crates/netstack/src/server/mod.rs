@@ -20,6 +20,7 @@
 //! | `event.rs` | the events, and their listener |
 //! | `request.rs` | a request that waits for the program's answer |
 //! | `connection.rs` | what a program knows a client by |
+//! | `id.rs` | the numbers of clients and of requests |
 mod address;
 mod admission;
 mod client;
@@ -29,6 +30,7 @@ mod deliver;
 mod event;
 mod handshake;
 mod handshakes;
+mod id;
 mod lifecycle;
 mod listen;
 mod peer;
@@ -51,13 +53,15 @@ use crate::connection::send_queue::Refused;
 use crate::defaults::MAX_SEND;
 use crate::{BusinessError, CloseOptions, Context};
 use admission::FloodRule;
+use id::IdCounter;
 use peer::{Gone, Peer};
 use run::Run;
 use shared::Shared;
 
 pub use config::ServerConfig;
-pub use connection::Connection;
+pub use connection::{ConnectedClient, Connection};
 pub use event::{ServerEvent, ServerListener};
+pub use id::{ClientId, RequestId};
 pub use request::PendingRequest;
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also from inside an event.
@@ -78,7 +82,8 @@ impl WebSocketServer {
                 listener,
                 muted: AtomicBool::new(false),
                 last_token: AtomicU64::new(0),
-                last_request: AtomicU64::new(0),
+                clients: IdCounter::default(),
+                requests: IdCounter::default(),
                 flood: Mutex::new(FloodRule::default()),
             }),
             run: Mutex::new(None),
@@ -149,7 +154,7 @@ impl WebSocketServer {
             .registry()
             .peers()
             .iter()
-            .map(|peer| peer.connection.clone())
+            .map(|peer| peer.client.connection.clone())
             .collect();
         connections.sort_by_cached_key(Connection::to_string);
         Ok(connections)
@@ -194,16 +199,16 @@ impl WebSocketServer {
         if connection.client_ip.is_empty() {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
         }
-        let client = self.client(connection)?;
+        let peer = self.peer_at(connection)?;
         let token = self.shared.last_token.fetch_add(1, Ordering::Relaxed) + 1;
-        match client.mailbox.push(message, Some(token)) {
+        match peer.mailbox.push(message, Some(token)) {
             Ok(()) => Ok(token),
             Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
                 "the connection of {connection} is closing"
             ))
             .with_cause("closed")),
             Err(Refused::Full { queued, limit }) => {
-                let why = client.overflow(queued, limit);
+                let why = peer.overflow(queued, limit);
                 let error = BusinessError::not_sent(format!("{connection} {why}"));
                 Err(error.with_cause("queue-full"))
             }
@@ -234,22 +239,23 @@ impl WebSocketServer {
         });
         let run = self.listening().ok_or_else(not_started)?;
         let mut count = 0;
-        for client in run.registry().peers() {
-            if except.contains(&client.connection) {
+        for peer in run.registry().peers() {
+            if except.contains(&peer.client.connection) {
                 continue;
             }
-            match client.mailbox.push(message.clone(), None) {
+            match peer.mailbox.push(message.clone(), None) {
                 Ok(()) => count += 1,
                 Err(Refused::Closed) => {}
                 Err(Refused::Full { queued, limit }) => {
-                    client.overflow(queued, limit);
+                    peer.overflow(queued, limit);
                 }
             }
         }
         Ok(count)
     }
 
-    /// `close` one client, after what was sent to it before. The codes of [`CloseOptions`], the reason `CLOSE_NORMAL` if there is none.
+    /// `close` one client, after what was sent to it before; returns which one that is. The codes of
+    /// [`CloseOptions`], the reason `CLOSE_NORMAL` if there is none.
     ///
     /// # Errors
     /// 201; 2302999 without an address or if the client is closing already; 2302006 if there is no such client.
@@ -257,16 +263,15 @@ impl WebSocketServer {
         &self,
         connection: &Connection,
         options: CloseOptions,
-    ) -> Result<(), BusinessError> {
+    ) -> Result<ClientId, BusinessError> {
         self.shared.context.check_permission()?;
         let refused = |why: String| BusinessError::new(BusinessError::OTHER, why);
         if connection.client_ip.is_empty() {
             return Err(refused("the connection has no clientIP".to_owned()));
         }
-        let client = self.client(connection)?;
-        // The server came with level 19: there is no older default.
-        match client.mailbox.close(options.frame("CLOSE_NORMAL"), true) {
-            true => Ok(()),
+        let peer = self.peer_at(connection)?;
+        match close(&peer, options) {
+            true => Ok(peer.client.id),
             false => Err(
                 refused(format!("the connection of {connection} is closing already"))
                     .with_cause("closed"),
@@ -274,19 +279,30 @@ impl WebSocketServer {
         }
     }
 
-    /// The binding has passed this many `Text` and `Binary` events of this client on to the program, with this many bytes in all. While
-    /// too much is outstanding this client is not read from: back-pressure. (Once it is being closed it is: its answer lies behind what the
-    /// program has not taken, which is then lost.)
-    pub fn consumed(&self, connection: &Connection, events: usize, bytes: usize) {
-        if let Ok(client) = self.client(connection) {
-            client.mailbox.consumed(events, bytes);
+    /// Closes one client for a binding that cannot go on with it, as [`close`](Self::close); `false`:
+    /// it has left, or is closing already.
+    pub fn close_client(&self, client: ClientId, options: CloseOptions) -> bool {
+        self.peer(client).is_some_and(|peer| close(&peer, options))
+    }
+
+    /// The binding has passed this many `Text` and `Binary` events of this client on to the program,
+    /// with this many bytes in all. While too much is outstanding this client is not read from:
+    /// back-pressure. (Once it is being closed it is: its answer lies behind what the program has
+    /// not taken, which is then lost.)
+    pub fn consumed(&self, client: ClientId, events: usize, bytes: usize) {
+        if let Some(peer) = self.peer(client) {
+            peer.mailbox.consumed(events, bytes);
         }
     }
 
-    fn client(&self, connection: &Connection) -> Result<Arc<Peer>, BusinessError> {
+    fn peer(&self, client: ClientId) -> Option<Arc<Peer>> {
+        self.listening()?.registry().peer(client)
+    }
+
+    fn peer_at(&self, connection: &Connection) -> Result<Arc<Peer>, BusinessError> {
         let gone = match self.listening() {
-            Some(run) => match run.registry().peer(connection) {
-                Ok(client) => return Ok(client),
+            Some(run) => match run.registry().peer_at(connection) {
+                Ok(peer) => return Ok(peer),
                 Err(gone) => gone,
             },
             None => None,
@@ -328,6 +344,12 @@ impl fmt::Debug for WebSocketServer {
 
 fn not_started() -> BusinessError {
     BusinessError::new(BusinessError::OTHER, "the server is not started")
+}
+
+/// `false`: it is closing already.
+fn close(peer: &Peer, options: CloseOptions) -> bool {
+    // The server came with level 19: there is no older default.
+    peer.mailbox.close(options.frame("CLOSE_NORMAL"), true)
 }
 
 fn check_size(bytes: usize) -> Result<(), BusinessError> {

@@ -3,22 +3,22 @@ use std::sync::OnceLock;
 
 use arkws::{CloseCode, CloseFrame};
 
-use super::connection::Connection;
+use super::connection::ConnectedClient;
 use crate::connection::mailbox::Mailbox;
 use crate::departure::{Departing, OpenConnection};
 
 /// What the object knows of a client. Messages of a broadcast have no token.
 pub(super) struct Peer {
-    pub(super) connection: Connection,
+    pub(super) client: ConnectedClient,
     pub(super) mailbox: Mailbox<Option<u64>>,
     /// Why the server has closed it: too much waited.
     pub(super) overflow: OnceLock<String>,
 }
 
 impl Peer {
-    pub(super) fn new(connection: Connection, max_queued: usize, message_cost: usize) -> Peer {
+    pub(super) fn new(client: ConnectedClient, max_queued: usize, message_cost: usize) -> Peer {
         Peer {
-            connection,
+            client,
             mailbox: Mailbox::new(max_queued, message_cost),
             overflow: OnceLock::new(),
         }

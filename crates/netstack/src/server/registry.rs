@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::address::ClientAddress;
 use super::admission::{FloodRule, Limits, Occupancy, Refusal};
-use super::connection::Connection;
+use super::connection::{ConnectedClient, Connection};
 use super::handshakes::{HandshakeId, Handshakes, Replaced};
+use super::id::ClientId;
 use super::lifecycle::Lifecycle;
 use super::peer::{Gone, Peer};
 
@@ -24,7 +25,9 @@ pub(super) struct Registry(Mutex<RegistryState>);
 struct RegistryState {
     handshakes: Handshakes,
     occupancy: Occupancy,
-    peers: HashMap<Connection, Arc<Peer>>,
+    peers: HashMap<ClientId, Arc<Peer>>,
+    /// The same by what programs call them.
+    by_connection: HashMap<Connection, Arc<Peer>>,
     /// How the last [`MAX_ENDED`] that left did so: for calls that come too late.
     ended: VecDeque<(Connection, Gone)>,
     /// Of the current second, which began at the first of them.
@@ -37,6 +40,7 @@ impl Registry {
             handshakes: Handshakes::default(),
             occupancy: Occupancy::new(limits),
             peers: HashMap::new(),
+            by_connection: HashMap::new(),
             ended: VecDeque::new(),
             reports: (Instant::now(), 0),
         }))
@@ -46,10 +50,15 @@ impl Registry {
         self.lock().peers.values().cloned().collect()
     }
 
-    /// The client, or how it has left, as far as that is remembered.
-    pub(super) fn peer(&self, connection: &Connection) -> Result<Arc<Peer>, Option<Gone>> {
+    pub(super) fn peer(&self, client: ClientId) -> Option<Arc<Peer>> {
+        self.lock().peers.get(&client).cloned()
+    }
+
+    /// The client that programs call so, or how the last one of that name has left, as far as that
+    /// is remembered.
+    pub(super) fn peer_at(&self, connection: &Connection) -> Result<Arc<Peer>, Option<Gone>> {
         let registry = self.lock();
-        if let Some(peer) = registry.peers.get(connection) {
+        if let Some(peer) = registry.by_connection.get(connection) {
             return Ok(Arc::clone(peer));
         }
         let mut ended = registry.ended.iter().rev();
@@ -94,7 +103,7 @@ impl Registry {
     ) -> Result<Registration, Refusal> {
         let mut registry = self.lock();
         // Under the lock: the run closes those that it finds after its stage has changed.
-        let refusal = match registry.peers.contains_key(&peer.connection) {
+        let refusal = match registry.by_connection.contains_key(&peer.client.connection) {
             _ if !lifecycle.is_on() => Some(Refusal::Stopping),
             true => Some(Refusal::Duplicate),
             false => None,
@@ -104,9 +113,9 @@ impl Registry {
             return Err(refusal);
         }
         let peer = Arc::new(peer);
-        registry
-            .peers
-            .insert(peer.connection.clone(), Arc::clone(&peer));
+        let connection = peer.client.connection.clone();
+        registry.by_connection.insert(connection, Arc::clone(&peer));
+        registry.peers.insert(peer.client.id, Arc::clone(&peer));
         Ok(Registration {
             registry: Arc::clone(self),
             peer,
@@ -127,6 +136,16 @@ impl Registry {
 
     fn lock(&self) -> MutexGuard<'_, RegistryState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RegistryState {
+    /// From here on the client is not listed.
+    fn remove(&mut self, client: &ConnectedClient) {
+        // Once removed, its address may be another's.
+        if self.peers.remove(&client.id).is_some() {
+            self.by_connection.remove(&client.connection);
+        }
     }
 }
 
@@ -186,22 +205,15 @@ impl Registration {
         if registry.ended.len() == MAX_ENDED {
             registry.ended.pop_front();
         }
-        let connection = self.peer.connection.clone();
         // Under one lock: nobody finds neither the client nor how it left.
-        registry.peers.remove(&connection);
+        registry.remove(&self.peer.client);
+        let connection = self.peer.client.connection.clone();
         registry.ended.push_back((connection, gone));
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut registry = self.registry.lock();
-        let connection = &self.peer.connection;
-        // Its address may be another's by now.
-        if let Some(peer) = registry.peers.get(connection)
-            && Arc::ptr_eq(peer, &self.peer)
-        {
-            registry.peers.remove(connection);
-        }
+        self.registry.lock().remove(&self.peer.client);
     }
 }

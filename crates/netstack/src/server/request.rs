@@ -5,6 +5,7 @@ use http::StatusCode;
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
+use super::id::RequestId;
 use crate::Headers;
 
 /// An upgrade request that waits for the program's answer.
@@ -15,7 +16,7 @@ use crate::Headers;
 ///
 /// Its `Debug` form shows neither query nor values of header fields.
 pub struct PendingRequest {
-    id: u64,
+    id: RequestId,
     target: String,
     headers: Headers,
     connection: Connection,
@@ -42,7 +43,7 @@ pub(super) enum Answer {
 
 impl PendingRequest {
     pub(super) fn new(
-        id: u64,
+        id: RequestId,
         target: String,
         headers: Headers,
         connection: Connection,
@@ -58,9 +59,8 @@ impl PendingRequest {
         (request, receiver)
     }
 
-    /// What [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) names it by; no two requests
-    /// of one server object have the same.
-    pub fn id(&self) -> u64 {
+    /// What [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) names it by.
+    pub fn id(&self) -> RequestId {
         self.id
     }
 

@@ -9,6 +9,7 @@ use tracing::error;
 
 use super::admission::FloodRule;
 use super::event::{ServerEvent, ServerListener};
+use super::id::IdCounter;
 use super::peer::Peer;
 use crate::Context;
 use crate::connection::driver::ConnectionEnd;
@@ -21,7 +22,8 @@ pub(super) struct Shared {
     /// The object was dropped.
     pub(super) muted: AtomicBool,
     pub(super) last_token: AtomicU64,
-    pub(super) last_request: AtomicU64,
+    pub(super) clients: IdCounter,
+    pub(super) requests: IdCounter,
     pub(super) flood: Mutex<FloodRule>,
 }
 

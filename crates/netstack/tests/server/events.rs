@@ -1,4 +1,5 @@
 //! The life of a client: connect, messages, close, error; and that one's trouble is nobody else's.
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -7,7 +8,7 @@ use arkws_netstack::{
     CloseOptions, Connection, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -64,7 +65,8 @@ async fn a_client_is_listed_when_it_sees_its_open_and_inside_its_connect_event()
     let (sender, mut seen) = mpsc::unbounded_channel();
     let object = CallingListener::object(move |object, event| match event {
         ServerEvent::Started(address) => sender.send((address.unwrap().to_string(), true)).unwrap(),
-        ServerEvent::Connect(connection) | ServerEvent::Close(connection, _) => {
+        ServerEvent::Connect(client) | ServerEvent::Close(client, _) => {
+            let connection = &client.connection;
             let listed = object.list_all_connections().unwrap().contains(connection);
             sender.send((connection.to_string(), listed)).unwrap();
         }
@@ -146,6 +148,45 @@ async fn a_client_that_closes_gives_its_code_and_reason() {
 }
 
 #[tokio::test]
+async fn the_id_of_a_client_that_has_left_is_not_that_of_the_next_with_its_address_and_port() {
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let object = CallingListener::object(move |_, event| match event {
+        ServerEvent::Started(address) => sender.send(Err(address.unwrap())).unwrap(),
+        ServerEvent::Connect(client) | ServerEvent::Close(client, _) => {
+            sender.send(Ok(client.clone())).unwrap();
+        }
+        _ => {}
+    });
+    object.start(loopback()).unwrap();
+    let address = seen.recv().await.unwrap().unwrap_err();
+    let mut local = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(local).unwrap();
+        let stream = socket.connect(address).await.unwrap();
+        local = stream.local_addr().unwrap();
+        let client = open(stream, request(address)).await.unwrap();
+        clients.push(seen.recv().await.unwrap().unwrap());
+        if clients.len() == 1 {
+            // Nothing is left of the connection: its port is free at once.
+            client.get_ref().set_zero_linger().unwrap();
+            drop(client);
+            assert_eq!(seen.recv().await.unwrap().unwrap(), clients[0]);
+        } else {
+            let [old, new] = &clients[..] else {
+                unreachable!("two")
+            };
+            assert_eq!(old.connection, new.connection);
+            assert!(!object.close_client(old.id, CloseOptions::default()));
+            let closed = object.close(&new.connection, CloseOptions::default());
+            assert_eq!(closed.unwrap(), new.id);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_empty_close_frame_ends_one_connection_and_nothing_else() {
     let (mut server, address) = Server::started(loopback()).await;
     let (mut other, other_connection) = server.join(address).await;
@@ -197,7 +238,7 @@ async fn close_says_who_there_is_to_close() {
     let (_client, connection) = server.join(address).await;
     let close = |connection: &Connection| {
         let result = server.object.close(connection, CloseOptions::default());
-        result.map_err(|error| error.code)
+        result.map(drop).map_err(|error| error.code)
     };
     let nameless = Connection {
         client_ip: String::new(),
@@ -377,10 +418,11 @@ async fn calls_from_inside_events_are_answered() {
     let (sender, mut seen) = mpsc::unbounded_channel();
     let object = CallingListener::object(move |object, event| match event {
         ServerEvent::Started(address) => sender.send(address.unwrap().to_string()).unwrap(),
-        ServerEvent::Connect(connection) => {
-            object.send_text("hello", connection).unwrap();
+        ServerEvent::Connect(client) => {
+            object.send_text("hello", &client.connection).unwrap();
         }
-        ServerEvent::Text(connection, text) => {
+        ServerEvent::Text(client, text) => {
+            let connection = &client.connection;
             object.send_text(text.as_str(), connection).unwrap();
             object.close(connection, CloseOptions::default()).unwrap();
         }
@@ -406,7 +448,7 @@ async fn a_client_that_is_not_consumed_is_not_read_from_and_nothing_is_lost() {
     const MESSAGE: usize = 64 << 10;
     const COUNT: usize = 1000;
     let (mut server, address) = Server::started(loopback()).await;
-    let (mut client, connection) = server.join(address).await;
+    let (mut client, _) = server.join(address).await;
     let (mut other, other_connection) = server.join(address).await;
     let sent = Arc::new(AtomicUsize::new(0));
     let counter = sent.clone();
@@ -442,11 +484,11 @@ async fn a_client_that_is_not_consumed_is_not_read_from_and_nothing_is_lost() {
     assert_eq!(server.text().await, (other_connection, "hello".into()));
 
     // ...and goes on when its data is consumed.
-    for (n, seen) in held.iter().enumerate() {
+    for (n, (sender, seen)) in held.iter().enumerate() {
         assert!(
             matches!(seen, Seen::Binary(_, data) if data.len() == MESSAGE && data[0] == n as u8)
         );
-        server.object.consumed(&connection, 1, MESSAGE);
+        server.object.consumed(sender.unwrap(), 1, MESSAGE);
     }
     for n in held.len()..COUNT {
         match server.next().await {

@@ -1,6 +1,6 @@
 //! The hook that lets the program decide who comes in.
 use arkws::http::HeaderValue;
-use arkws_netstack::{PendingRequest, ServerConfig};
+use arkws_netstack::{PendingRequest, RequestId, ServerConfig};
 use arkws_proto::Limits;
 use arkws_proto::handshake::ClientHandshake;
 use tokio::io::AsyncWriteExt;
@@ -22,7 +22,7 @@ async fn asked(server: &mut Server) -> PendingRequest {
     }
 }
 
-async fn over(server: &mut Server) -> u64 {
+async fn over(server: &mut Server) -> RequestId {
     match server.next().await {
         Seen::RequestOver(id) => id,
         other => panic!("RequestOver, not {other:?}"),

@@ -2,7 +2,9 @@
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use arkws_netstack::{CloseOptions, Connection, OpenPolicy, Payload, Permission, ServerConfig};
+use arkws_netstack::{
+    ClientId, CloseOptions, Connection, OpenPolicy, Payload, Permission, ServerConfig,
+};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::*;
@@ -207,7 +209,8 @@ async fn before_a_start_nothing_is_there() {
     assert_eq!(close.unwrap_err().code, 2302006);
     let broadcast = object.broadcast(Payload::Borrowed(&mut [1]), false, &[]);
     assert_eq!(broadcast.unwrap_err().code, 2302999);
-    object.consumed(&nobody(), 1, 1);
+    object.consumed(ClientId::from(1), 1, 1);
+    assert!(!object.close_client(ClientId::from(1), CloseOptions::default()));
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use arkws::{
     Bytes, CloseCode, CloseFrame, Config, DeflateConfig, Message, Negotiated, Role, WebSocket,
 };
 use arkws_netstack::{
-    ApiLevel, BusinessError, CloseResult, Connection, Context, Network, PendingRequest,
-    ServerConfig, ServerEvent, ServerListener, WebSocketServer,
+    ApiLevel, BusinessError, ClientId, CloseResult, Connection, Context, Network, PendingRequest,
+    RequestId, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 pub(crate) enum Seen {
     Started(Result<SocketAddr, BusinessError>),
     Request(PendingRequest),
-    RequestOver(u64),
+    RequestOver(RequestId),
     Connect(Connection),
     Text(Connection, String),
     Binary(Connection, Vec<u8>),
@@ -33,30 +33,42 @@ pub(crate) enum Seen {
     Idle,
 }
 
-struct Recorder(mpsc::UnboundedSender<Seen>);
+/// With the client whose message it is.
+type Recorded = (Option<ClientId>, Seen);
+
+struct Recorder(mpsc::UnboundedSender<Recorded>);
 
 impl ServerListener for Recorder {
     fn on_event(&self, event: ServerEvent<'_>) {
-        let _ = self.0.send(match event {
+        let sender = match &event {
+            ServerEvent::Text(client, _) | ServerEvent::Binary(client, _) => Some(client.id),
+            _ => None,
+        };
+        let seen = match event {
             ServerEvent::Started(result) => Seen::Started(result),
             ServerEvent::Request(request) => Seen::Request(request),
             ServerEvent::RequestOver(id) => Seen::RequestOver(id),
-            ServerEvent::Connect(client) => Seen::Connect(client.clone()),
-            ServerEvent::Text(client, text) => Seen::Text(client.clone(), text.as_str().to_owned()),
-            ServerEvent::Binary(client, data) => Seen::Binary(client.clone(), data.to_vec()),
-            ServerEvent::Close(client, result) => Seen::Close(client.clone(), result),
+            ServerEvent::Connect(client) => Seen::Connect(client.connection.clone()),
+            ServerEvent::Text(client, text) => {
+                Seen::Text(client.connection.clone(), text.as_str().to_owned())
+            }
+            ServerEvent::Binary(client, data) => {
+                Seen::Binary(client.connection.clone(), data.to_vec())
+            }
+            ServerEvent::Close(client, result) => Seen::Close(client.connection.clone(), result),
             ServerEvent::Error(error) => Seen::Error(error),
             ServerEvent::Sent(tokens) => Seen::Sent(tokens.to_vec()),
             ServerEvent::SendFailed(tokens, error) => Seen::SendFailed(tokens.to_vec(), error),
             ServerEvent::Idle => Seen::Idle,
-        });
+        };
+        let _ = self.0.send((sender, seen));
     }
 }
 
 /// A server object under test. Its network is the test's own runtime, so that a test can pause the clock.
 pub(crate) struct Server {
     pub(crate) object: WebSocketServer,
-    events: mpsc::UnboundedReceiver<Seen>,
+    events: mpsc::UnboundedReceiver<Recorded>,
 }
 
 /// Port 0 of the loopback interface, with the contract's defaults.
@@ -106,22 +118,26 @@ impl Server {
 
     /// The next event, whose data is then consumed.
     pub(crate) async fn next(&mut self) -> Seen {
-        let seen = self.next_unconsumed().await;
-        match &seen {
-            Seen::Text(client, text) => self.object.consumed(client, 1, text.len()),
-            Seen::Binary(client, data) => self.object.consumed(client, 1, data.len()),
-            _ => {}
+        let (sender, seen) = self.next_unconsumed().await;
+        let length = match &seen {
+            Seen::Text(_, text) => text.len(),
+            Seen::Binary(_, data) => data.len(),
+            _ => 0,
+        };
+        if let Some(client) = sender {
+            self.object.consumed(client, 1, length);
         }
         seen
     }
 
-    pub(crate) async fn next_unconsumed(&mut self) -> Seen {
+    /// The next event, and the client whose message it is.
+    pub(crate) async fn next_unconsumed(&mut self) -> Recorded {
         self.events.recv().await.expect("the object lives")
     }
 
     /// What has happened already.
     pub(crate) fn try_next(&mut self) -> Option<Seen> {
-        self.events.try_recv().ok()
+        self.events.try_recv().ok().map(|(_, seen)| seen)
     }
 
     /// A new client, once the server knows it.

@@ -1,0 +1,63 @@
+//! What a server object numbers: its clients, and the requests that wait for an answer.
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Identifies a client of a server object, from before its `Connect` event on. No two clients of one
+/// object have the same, also over several runs: the id of a client that has left finds nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(u64);
+
+/// Identifies a request that waits for the program's answer. No two requests of one server object
+/// have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(u64);
+
+/// To and from a plain number, for a language that has no other way to hold an id. JavaScript's
+/// numbers hold them exactly up to 2^53: at a billion a second that is 104 days.
+macro_rules! number {
+    ($id:ident) => {
+        impl From<u64> for $id {
+            #[inline]
+            fn from(number: u64) -> Self {
+                $id(number)
+            }
+        }
+
+        impl From<$id> for u64 {
+            #[inline]
+            fn from(id: $id) -> u64 {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number!(ClientId);
+number!(RequestId);
+
+/// Draws ids of one kind, each once.
+#[derive(Debug)]
+pub(super) struct IdCounter(AtomicU64);
+
+impl Default for IdCounter {
+    /// Counts from 1. Where errors are looked for it begins where 32 bits end, so that every test
+    /// crosses that.
+    fn default() -> Self {
+        IdCounter(AtomicU64::new(match cfg!(debug_assertions) {
+            true => u32::MAX as u64 - 1,
+            false => 0,
+        }))
+    }
+}
+
+impl IdCounter {
+    pub(super) fn next<T: From<u64>>(&self) -> T {
+        T::from(self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
