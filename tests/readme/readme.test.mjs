@@ -1,4 +1,5 @@
-// The README's ArkTS example, run as it stands there but for the address. (Its Rust example is a doc test of `arkws`.)
+// The README's ArkTS example, run as it stands there but for the address. (Its Rust example is a
+// doc test of `arkws`.)
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -31,7 +32,12 @@ it('the example of the README prints what the README says', { timeout: 60_000 },
 });
 
 it("the README's example is the documentation's", async () => {
-  const plain = (text) => text.replace(/^(\/\/.*| *console\.log\("on open.*)\n/gm, '').replace(/let defaultIpAddress = .*/, '').trim();
+  // But for comments, whose lines the README breaks, and the address.
+  const plain = (text) =>
+    text
+      .replace(/^( *\/\/.*| *console\.log\("on open.*)\n/gm, '')
+      .replace(/let defaultIpAddress = .*/, '')
+      .trim();
   const documentation = await readFile(join(root, 'examples/documentation.ets'), 'utf8');
   assert.equal(plain(block('ts')), plain(documentation));
 });

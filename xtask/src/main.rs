@@ -16,7 +16,6 @@ mod long;
 mod peers;
 mod process;
 mod report;
-mod rust_version;
 mod sanitize;
 mod structure;
 

@@ -13,24 +13,27 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Between these lines of `BENCHMARKS.md` stands the table.
+/// Between these lines of `BENCHMARKS.md` stands the table. (They are mdBook's: a page of the book
+/// includes what is between them.)
 const MARKS: (&str, &str) = (
-    "<!-- headline: cargo xtask bench --plot -->\n",
-    "<!-- /headline -->",
+    "<!-- ANCHOR: headline, by cargo xtask bench --plot -->\n",
+    "<!-- ANCHOR_END: headline -->",
 );
 
-fn main() -> Result<()> {
-    // The tests of bench/plot and its users start it anywhere in the working tree.
-    let bench = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("bench/plot lies in bench/")?;
-    let saved = bench.join("results");
-    let rows = headline::read(&saved)?;
+/// The chart, which lies with the pages of the book: that has only what is there.
+const CHART: &str = "docs/src/headline.svg";
 
-    let chart = saved.join("headline.svg");
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("bench/plot lies below the root")?;
+    let rows = headline::read(&root.join("bench/results"))?;
+
+    let chart = root.join(CHART);
     chart::draw(&rows, &chart).with_context(|| format!("cannot draw {}", chart.display()))?;
 
-    let document = bench.with_file_name("BENCHMARKS.md");
+    let document = root.join("BENCHMARKS.md");
     let text = fs::read_to_string(&document)
         .with_context(|| format!("cannot read {}", document.display()))?;
     let text = replaced(&text, &headline::table(&rows))
@@ -49,16 +52,14 @@ fn replaced(document: &str, table: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::{MARKS, replaced};
+
     #[test]
     fn the_table_stands_between_the_marks_and_nothing_else_changes() {
-        let document =
-            "a\n<!-- headline: cargo xtask bench --plot -->\nold\n<!-- /headline -->\nb\n";
-        let expected =
-            "a\n<!-- headline: cargo xtask bench --plot -->\n\nnew\n\n<!-- /headline -->\nb\n";
-        assert_eq!(
-            super::replaced(document, "new\n").as_deref(),
-            Some(expected)
-        );
-        assert_eq!(super::replaced("no marks", "new\n"), None);
+        let (begin, end) = MARKS;
+        let document = format!("a\n{begin}old\n{end}\nb\n");
+        let expected = format!("a\n{begin}\nnew\n\n{end}\nb\n");
+        assert_eq!(replaced(&document, "new\n"), Some(expected));
+        assert_eq!(replaced("no marks", "new\n"), None);
     }
 }

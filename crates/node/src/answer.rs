@@ -25,7 +25,10 @@ pub(crate) fn too_long(call: &Call<'_>, index: usize) -> BusinessError {
 }
 
 pub(crate) fn not_data() -> BusinessError {
-    BusinessError::parameter("data is neither a string nor an ArrayBuffer")
+    BusinessError::new(
+        BusinessError::PARAMETER,
+        "data is neither a string nor an ArrayBuffer",
+    )
 }
 
 /// The token of a send, which a later event names.

@@ -6,7 +6,6 @@ use crate::columns;
 use crate::demo;
 use crate::links;
 use crate::report::Counts;
-use crate::rust_version;
 use crate::structure;
 use Need::{EachNode, Peer, Python};
 
@@ -61,7 +60,6 @@ pub(super) const CHECKS: &[Check] = &[
     cargo("format", 1, &["fmt", "--all", "--check"]),
     own("columns", 1, columns::check),
     own("links", 1, links::check),
-    own("rust version", 1, rust_version::check),
     own("structure", 2, structure::check),
     cargo("lints", 150, &clippy("Cargo.toml")),
     // Workspaces of their own, which must not rot.

@@ -52,7 +52,6 @@ const QUOTED: &[&str] = &["examples/api-reference/", "examples/documentation.ets
 const NOT_YET: &[&str] = &[
     "ARCHITECTURE.md",
     "CHANGELOG.md",
-    "README.md",
     "bench/libwebsockets/",
     "bench/node/",
     "crates/arkws/",

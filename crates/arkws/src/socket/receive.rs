@@ -10,7 +10,7 @@ use tokio::task::coop;
 use tokio::time::Instant;
 
 use super::WebSocket;
-use super::closing::{Fatal, TransportState};
+use super::closing::{End, Stage};
 use super::engine::Output;
 use super::read::{MOST_INFLATED, Read};
 use crate::Error;
@@ -32,10 +32,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
         // Most messages are left, whole, from the last read: they take a few instructions and little stack.
-        if matches!(self.transport_state, TransportState::Open)
-            && !self.input.is_parsed()
-            && self.burst < BURST - 1
-        {
+        if matches!(self.stage, Stage::Open) && !self.input.is_parsed() && self.burst < BURST - 1 {
             self.burst += 1;
             let parsed = self.engine.connection.recv_buffered(&mut self.input);
             if let Ok(Some(EventKind::Text | EventKind::Binary)) = parsed {
@@ -55,19 +52,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         mut parsed: Option<Parsed>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
         loop {
-            match &mut self.transport_state {
-                TransportState::Open => match ready!(self.poll_open(cx, parsed.take())) {
+            match &mut self.stage {
+                Stage::Open => match ready!(self.poll_open(cx, parsed.take())) {
                     Ok(kind) => {
                         if kind == EventKind::Close {
                             self.closed(cx);
                         }
                         return Poll::Ready(Some(Ok(())));
                     }
-                    Err(Fatal::Fail(error)) => {
+                    Err(End::Fail(error)) => {
                         self.engine.failed(error.again());
                         self.finish(Some(error));
                     }
-                    Err(Fatal::Abort(error)) => {
+                    Err(End::Abort(error)) => {
                         self.engine.failed(error.again());
                         // Best effort: what waits, and the end of our side.
                         if self.poll_output(cx).is_ready() {
@@ -79,25 +76,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
-                TransportState::Finishing(error) => {
+                Stage::Finishing(error) => {
                     let failed = error.is_some();
                     let may_linger = ready!(self.poll_finish(cx, failed));
-                    let finished =
-                        std::mem::replace(&mut self.transport_state, TransportState::Lingering);
+                    let finished = std::mem::replace(&mut self.stage, Stage::Lingering);
                     match may_linger {
-                        true => self.engine.restart_close_deadline(),
+                        true => self.engine.restart_deadline(),
                         false => self.end(),
                     }
-                    if let TransportState::Finishing(Some(error)) = finished {
+                    if let Stage::Finishing(Some(error)) = finished {
                         self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
-                TransportState::Lingering => {
+                Stage::Lingering => {
                     ready!(self.poll_linger(cx));
                     self.end();
                 }
-                TransportState::Ended => return Poll::Ready(None),
+                Stage::Ended => return Poll::Ready(None),
             }
         }
     }
@@ -107,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         &mut self,
         cx: &mut Context<'_>,
         mut parsed: Option<Parsed>,
-    ) -> Poll<Result<EventKind, Fatal>> {
+    ) -> Poll<Result<EventKind, End>> {
         // Before it grows further.
         if let Some(limit) = self.share.is_over() {
             return Poll::Ready(Err(self.over_budget(limit)));
@@ -120,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             match parsed.take() {
                 Some(Ok(Some(kind))) if self.note(kind) => return self.found(cx, kind),
                 Some(Ok(Some(_))) => continue,
-                Some(Err(error)) => return Poll::Ready(Err(Fatal::fail(error.into()))),
+                Some(Err(error)) => return Poll::Ready(Err(End::fail(error.into()))),
                 Some(Ok(None)) if self.engine.connection.is_paused() => {
                     self.charge(cx, false)?;
                     self.engine.connection.allow_inflating(MOST_INFLATED);
@@ -140,9 +136,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
             if let Some(&given_up) = self.given_up.as_deref() {
-                return Poll::Ready(Err(Fatal::abort(given_up.into())));
+                return Poll::Ready(Err(End::abort(given_up.into())));
             }
-            if let Some(deadline) = &mut self.engine.close_deadline
+            if let Some(deadline) = &mut self.engine.deadline
                 && self.timer.poll(cx, Some(deadline.at)).is_ready()
                 && std::mem::replace(&mut deadline.overdue, true)
                 && !self.may_close_later()
@@ -164,7 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     match self.engine.connection.recv_direct_buffered(&mut self.input) {
                         Ok(Some(kind)) if self.note(kind) => return self.found(cx, kind),
                         Ok(_) => {}
-                        Err(error) => return Poll::Ready(Err(Fatal::fail(error.into()))),
+                        Err(error) => return Poll::Ready(Err(End::fail(error.into()))),
                     }
                 }
                 Poll::Ready(Ok(Read::End)) => {
@@ -185,7 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// An event that is for the program: what was incomplete is whole, or is counted anew with the next read.
-    fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, Fatal>> {
+    fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, End>> {
         self.charge(cx, false)?;
         Poll::Ready(Ok(kind))
     }
