@@ -18,9 +18,10 @@ function native() {
 }
 
 function load() {
-  if (typeof process === 'object') warnOfLevel(process.env.OHOS_API_VERSION);
   const { MAX_STRING_LENGTH, MAX_LENGTH } = runtimeLimits();
-  return require('./native.js').start(wake, deliver, makeBuffer, MAX_STRING_LENGTH, MAX_LENGTH);
+  const started = require('./native.js').start(wake, deliver, makeBuffer, MAX_STRING_LENGTH, MAX_LENGTH);
+  warnOfLevel(started.levelWarning());
+  return started;
 }
 
 /** The largest strings and buffers, where the runtime tells them. */
@@ -34,12 +35,9 @@ function runtimeLimits() {
   }
 }
 
-/** Says that the environment's API level is none; the native half (crates/netstack/src/level.rs) then ignores it. */
-function warnOfLevel(text) {
-  if (!text) return;
-  const [, inParentheses, alone] = /^\s*(?:[^(]*\(\s*(\d+)\s*\)|(\d+))\s*$/.exec(text) ?? [];
-  if (Number(inParentheses ?? alone) >= 6) return;
-  process.emitWarning(`OHOS_API_VERSION=${text} is ignored: API levels are 6 to 26`, { code: 'ARKWS_API_VERSION' });
+/** Says why the environment's API level is ignored, if it is. */
+function warnOfLevel(warning) {
+  if (warning && typeof process === 'object') process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
 }
 
 /** The objects that events may come for, by number. They are kept from being collected, and keep the process alive. */

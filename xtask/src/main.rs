@@ -16,6 +16,7 @@ mod long;
 mod peers;
 mod process;
 mod report;
+mod rust_version;
 mod sanitize;
 mod structure;
 

@@ -6,15 +6,14 @@
 //! ```
 //!
 //! With `--no-context-takeover` after the URL it offers to compress each message by itself: some cases ask for that.
+mod echo;
+
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use arkws::{Client, DeflateConfig, Error, Message, MessageRef, Transport, WebSocket};
+use arkws::{Client, DeflateConfig, Error, MessageRef};
 
 const AGENT: &str = "arkws";
-
-/// A payload from this size on, in bytes, is handed on rather than copied.
-const LARGE: usize = 64 << 10;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -54,7 +53,7 @@ async fn run(server: &str, no_context_takeover: bool) -> Result<(), Error> {
         let url = format!("{server}/runCase?case={case}&agent={AGENT}");
         let (mut socket, _) = client.connect(&url).await?;
         // Most cases break a rule, and end in an error on our side: it is the server that judges.
-        let _ = echo(&mut socket).await;
+        let _ = echo::echo(&mut socket).await;
     }
     if progress {
         eprintln!();
@@ -75,30 +74,4 @@ async fn case_count(client: &Client, server: &str) -> Result<u32, Error> {
         }
     }
     Ok(count)
-}
-
-async fn echo(socket: &mut WebSocket<Transport>) -> Result<(), Error> {
-    let mut result = Ok(());
-    while let Some(received) = socket.recv_with_outbox().await {
-        let (message, mut outbox) = match received {
-            Ok(received) => received,
-            Err(error) => {
-                // Going on to the end lets the peer read why we closed.
-                result = Err(error);
-                continue;
-            }
-        };
-        match message {
-            MessageRef::Text(text) if text.len() < LARGE => outbox.feed_text(&text)?,
-            MessageRef::Binary(data) if data.len() < LARGE => outbox.feed_binary(&data)?,
-            MessageRef::Text(_) | MessageRef::Binary(_) => {
-                outbox.feed_message(Message::from(message))?;
-            }
-            MessageRef::Ping(_) | MessageRef::Pong(_) | MessageRef::Close(_) => {}
-        }
-        if outbox.is_full() {
-            socket.flush().await?;
-        }
-    }
-    result
 }

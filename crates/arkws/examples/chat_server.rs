@@ -22,10 +22,10 @@ use tokio::sync::{Semaphore, broadcast};
 const BACKLOG: usize = 256;
 /// The longest remark, in bytes.
 const MAX_REMARK: usize = 16 << 10;
-/// So many may be here at once; more wait at the door.
+/// So many may be here at once; more wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 1000;
 /// Who takes nothing for so long has to go.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Something that was said, and by whom: the number of the connection.
 #[derive(Clone)]
@@ -70,16 +70,16 @@ async fn serve(listener: TcpListener, origins: AllowedOrigins) -> ExitCode {
             max_frame_size: MAX_REMARK as u64,
             ..Limits::default()
         })
-        .write_timeout(PATIENCE)
+        .write_timeout(WRITE_TIMEOUT)
         .heartbeat(Heartbeat {
             interval: Duration::from_secs(30),
             timeout: Duration::from_secs(10),
         })
         .build();
     let (room, _) = broadcast::channel(BACKLOG);
-    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     for speaker in 1.. {
-        let seat = Arc::clone(&seats).acquire_owned().await;
+        let permit = Arc::clone(&permits).acquire_owned().await;
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -96,7 +96,7 @@ async fn serve(listener: TcpListener, origins: AllowedOrigins) -> ExitCode {
                 Ok(()) => println!("{speaker} goes"),
                 Err(error) => println!("{speaker} goes: {error}"),
             }
-            drop(seat);
+            drop(permit);
         });
     }
     ExitCode::SUCCESS

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;
-/// So many clients at once; more wait at the door.
+/// So many clients at once; more wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 16;
 
 #[tokio::main]
@@ -37,16 +37,16 @@ async fn main() -> std::io::Result<()> {
             ..Limits::default()
         })
         .build();
-    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let seat = Arc::clone(&seats).acquire_owned().await;
+        let permit = Arc::clone(&permits).acquire_owned().await;
         let (stream, _) = listener.accept().await?;
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
             if let Err(error) = talk(stream, acceptor).await {
                 eprintln!("{error}");
             }
-            drop(seat);
+            drop(permit);
         });
     }
 }

@@ -7,13 +7,13 @@
 //!
 //! What it holds is bounded, whatever its clients do: the connections, the length of a message, and for how long a client
 //! may take nothing of its answers. Web pages may connect only from the origins that `--origin` names.
+mod echo;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arkws::{
-    Acceptor, AllowedOrigins, DeflateConfig, Error, Limits, Message, MessageRef, WebSocket,
-};
+use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Error, Limits};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
@@ -22,20 +22,17 @@ const USAGE: &str =
 
 /// The longest message, in bytes, unless `--max-message` says something else.
 const MAX_MESSAGE: usize = 1 << 20;
-/// So many clients at once; more wait at the door.
+/// So many clients at once; more wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 128;
 /// Who takes nothing for so long has to go.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A payload from this size on, in bytes, is handed on rather than copied.
-const LARGE: usize = 64 << 10;
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut address = None;
     let mut origins = Vec::new();
     let mut max_message = MAX_MESSAGE;
-    let mut acceptor = Acceptor::builder().write_timeout(PATIENCE);
+    let mut acceptor = Acceptor::builder().write_timeout(WRITE_TIMEOUT);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -89,9 +86,9 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(listener: TcpListener, acceptor: Acceptor) -> ExitCode {
-    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let seat = Arc::clone(&seats).acquire_owned().await;
+        let permit = Arc::clone(&permits).acquire_owned().await;
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -106,7 +103,7 @@ async fn serve(listener: TcpListener, acceptor: Acceptor) -> ExitCode {
             if let Err(error) = handle(stream, acceptor).await {
                 eprintln!("{error}");
             }
-            drop(seat);
+            drop(permit);
         });
     }
 }
@@ -114,33 +111,5 @@ async fn serve(listener: TcpListener, acceptor: Acceptor) -> ExitCode {
 async fn handle(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let mut socket = acceptor.accept(stream).await?;
-    echo(&mut socket).await
-}
-
-/// Answers wait until everything that has been read is answered, and leave in one write.
-async fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
-    let mut result = Ok(());
-    while let Some(received) = socket.recv_with_outbox().await {
-        let (message, mut outbox) = match received {
-            Ok(received) => received,
-            Err(error) => {
-                // Going on to the end lets the peer read why we closed.
-                result = Err(error);
-                continue;
-            }
-        };
-        match message {
-            MessageRef::Text(text) if text.len() < LARGE => outbox.feed_text(&text)?,
-            MessageRef::Binary(data) if data.len() < LARGE => outbox.feed_binary(&data)?,
-            MessageRef::Text(_) | MessageRef::Binary(_) => {
-                outbox.feed_message(Message::from(message))?;
-            }
-            MessageRef::Ping(_) | MessageRef::Pong(_) | MessageRef::Close(_) => {}
-        }
-        // A client that sends but does not read waits, instead of filling our memory.
-        if outbox.is_full() {
-            socket.flush().await?;
-        }
-    }
-    result
+    echo::echo(&mut socket).await
 }

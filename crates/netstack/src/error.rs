@@ -1,4 +1,5 @@
 //! The error of every call and event, with the contract's codes and texts.
+use std::fmt;
 
 /// An error as the contract knows it: a code and a message, sometimes with data.
 ///
@@ -70,6 +71,11 @@ impl BusinessError {
         BusinessError::with_text(code, text, detail.as_ref())
     }
 
+    /// A mistake in the arguments of a call: code [`PARAMETER`](Self::PARAMETER).
+    pub fn parameter(detail: impl fmt::Display) -> BusinessError {
+        BusinessError::new(Self::PARAMETER, detail.to_string())
+    }
+
     /// A message was not sent: code [`FAILED`](Self::FAILED) with the text that the contract has for `send`.
     pub fn not_sent(detail: impl AsRef<str>) -> BusinessError {
         BusinessError::with_text(Self::FAILED, UNKNOWN, detail.as_ref())
@@ -112,7 +118,7 @@ impl BusinessError {
 
 /// The text with what a terminal or a reader of lines would obey written as an escape: a message may
 /// have words of the peer's in it, such as the reason of its close.
-fn printable(text: String) -> String {
+pub(crate) fn printable(text: String) -> String {
     let acts = |c: char| {
         c.is_control()
             // Ends of lines and of paragraphs, and what turns the direction of others.

@@ -47,6 +47,9 @@ mod limit;
 mod log;
 mod network;
 mod policy;
+mod program;
+mod project;
+mod runtime_limits;
 mod server;
 mod sync;
 
@@ -55,12 +58,14 @@ pub use client::{
     Stats, TlsProtocol, WebSocket,
 };
 pub use close::{CloseOptions, CloseResult};
-pub use context::{Context, RuntimeLimits};
+pub use context::Context;
 pub use defaults::MAX_SEND;
 pub use error::BusinessError;
 pub use level::ApiLevel;
 pub use network::Network;
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
+pub use program::Program;
+pub use runtime_limits::RuntimeLimits;
 pub use server::{
     ClientId, ConnectedClient, Connection, PendingRequest, RequestId, ServerConfig, ServerEvent,
     ServerListener, WebSocketServer,

@@ -83,13 +83,10 @@ impl AllowList {
             .into_iter()
             .map(|entry| {
                 parse(entry.as_ref()).map_err(|why| {
-                    BusinessError::new(
-                        BusinessError::PARAMETER,
-                        format!(
-                            "{:?} in the list of allowed hosts is not [ws://|wss://]host[:port]: {why}",
-                            entry.as_ref()
-                        ),
-                    )
+                    BusinessError::parameter(format!(
+                        "{:?} in the list of allowed hosts is not [ws://|wss://]host[:port]: {why}",
+                        entry.as_ref()
+                    ))
                 })
             })
             .collect::<Result<_, _>>()?;

@@ -1,10 +1,13 @@
-//! What a program's surroundings say: API level and permission, from a project's files and the environment.
+//! A program's API level and permission: as it has set them, else as the files of its project and
+//! the environment say.
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use arkws_netstack::{ApiLevel, Context, Event, Listener, OpenPolicy, RequestOptions, WebSocket};
+use arkws_netstack::{
+    ApiLevel, Context, Event, Listener, MAX_SEND, OpenPolicy, Program, RequestOptions, WebSocket,
+};
 use tempfile::TempDir;
 
 /// A folder with files; paths are relative to it.
@@ -206,9 +209,10 @@ fn a_module_file_that_cannot_be_understood_denies_and_says_so() {
     assert!(why.contains("module.json5"), "{why}");
 }
 
-struct Deaf;
+/// Ignores all events.
+struct Ignore;
 
-impl Listener for Deaf {
+impl Listener for Ignore {
     fn on_event(&self, _: Event<'_>) {}
 }
 
@@ -216,7 +220,7 @@ impl Listener for Deaf {
 fn a_project_without_the_permission_gives_201_until_a_policy_allows_it() {
     let project = Project::new(&[("entry/src/main/module.json5", MODULE_WITHOUT)]);
     let context = project.context(MAIN);
-    let socket = WebSocket::new(context.clone(), Arc::new(Deaf));
+    let socket = WebSocket::new(context.clone(), Arc::new(Ignore));
 
     let error = socket
         .connect("hello", RequestOptions::default())
@@ -237,4 +241,56 @@ fn a_project_without_the_permission_gives_201_until_a_policy_allows_it() {
         .connect("hello", RequestOptions::default())
         .unwrap_err();
     assert_eq!(error.code, 401);
+}
+
+#[test]
+fn a_program_has_the_level_it_has_set_else_its_projects_else_its_imports() {
+    let project = Project::new(&[("build-profile.json5", PROJECT_PROFILE)]);
+    let empty = Project::new(&[]);
+    let (main, no_project) = (project.path("main.mjs"), empty.path("main.mjs"));
+    let mut program = Program::new();
+    let mut level = |main: &Path, default| program.context(Some(main), default).level.get();
+    assert_eq!(level(&main, 26), 12);
+    assert_eq!(level(&no_project, 10), 10);
+    // A default that is no level is as good as none.
+    assert_eq!(level(&no_project, 5), 26);
+
+    for number in [5.0, 10.5, f64::NAN, f64::INFINITY, -1.0] {
+        let error = program.set_api_version(Some(number)).unwrap_err();
+        assert_eq!(error.code, 401, "{number}");
+    }
+    program.set_api_version(Some(9.0)).unwrap();
+    assert_eq!(program.context(Some(&main), 26).level.get(), 9);
+    program.set_api_version(None).unwrap();
+    assert_eq!(program.context(Some(&main), 26).level.get(), 12);
+}
+
+#[test]
+fn a_programs_policy_holds_for_objects_that_exist_and_can_be_taken_back() {
+    let project = Project::new(&[("entry/src/main/module.json5", MODULE_WITHOUT)]);
+    let main = project.path(MAIN);
+    let mut program = Program::new();
+    let context = program.context(Some(&main), 10);
+    let policy = || context.policy();
+    assert!(policy().internet().is_err());
+    assert_eq!(program.refuse_long_text(MAX_SEND + 1).code, 201);
+
+    let hosts = vec!["example.com".to_owned()];
+    program.set_policy(None, Some(true), Some(hosts)).unwrap();
+    assert_eq!(policy().internet(), Ok(()));
+    assert!(policy().allows("ws://example.com").is_ok());
+    assert!(policy().allows("ws://example.org").is_err());
+    let error = program.refuse_long_text(MAX_SEND + 1);
+    assert_eq!(error.code, 401);
+    assert!(error.message.contains("5242865 UTF-16 units"), "{error}");
+
+    // What is refused changes nothing.
+    let hosts = vec!["http://a".to_owned()];
+    let error = program.set_policy(None, None, Some(hosts)).unwrap_err();
+    assert_eq!(error.code, 401);
+    assert!(policy().allows("ws://example.com").is_ok());
+
+    program.set_policy(None, None, None).unwrap();
+    assert!(policy().internet().is_err());
+    assert!(policy().allows("ws://example.org").is_ok());
 }

@@ -25,10 +25,7 @@ pub(crate) fn too_long(call: &Call<'_>, index: usize) -> BusinessError {
 }
 
 pub(crate) fn not_data() -> BusinessError {
-    BusinessError::new(
-        BusinessError::PARAMETER,
-        "data is neither a string nor an ArrayBuffer",
-    )
+    BusinessError::parameter("data is neither a string nor an ArrayBuffer")
 }
 
 /// The token of a send, which a later event names.

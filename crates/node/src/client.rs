@@ -193,13 +193,16 @@ pub struct ClientStats {
 impl From<Stats> for ClientStats {
     fn from(stats: Stats) -> ClientStats {
         ClientStats {
-            messages_received: stats.messages_received as f64,
-            messages_sent: stats.messages_sent as f64,
-            bytes_received: stats.bytes_received as f64,
-            bytes_sent: stats.bytes_sent as f64,
-            pings_sent: stats.pings_sent as f64,
-            pings_received: stats.pings_received as f64,
-            round_trip_time: stats.round_trip.map(|time| time.as_secs_f64() * 1000.0),
+            messages_received: stats.counters.messages_received as f64,
+            messages_sent: stats.counters.messages_sent as f64,
+            bytes_received: stats.counters.bytes_received as f64,
+            bytes_sent: stats.counters.bytes_sent as f64,
+            pings_sent: stats.counters.pings_sent as f64,
+            pings_received: stats.counters.pings_received as f64,
+            round_trip_time: stats
+                .counters
+                .round_trip
+                .map(|time| time.as_secs_f64() * 1000.0),
             protocol: stats.protocol,
             extensions: stats.extensions,
             tls_version: stats.tls_version,

@@ -20,6 +20,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"keepAlive", runtime::keep_alive),
     (c"uncaught", runtime::uncaught),
     (c"free", runtime::free),
+    (c"levelWarning", settings::level_warning),
     (c"setApiVersion", settings::set_api_version),
     (c"setPolicy", settings::set_policy),
     (c"createClient", client::create),

@@ -6,6 +6,7 @@ use crate::columns;
 use crate::demo;
 use crate::links;
 use crate::report::Counts;
+use crate::rust_version;
 use crate::structure;
 use Need::{EachNode, Peer, Python};
 
@@ -60,6 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
     cargo("format", 1, &["fmt", "--all", "--check"]),
     own("columns", 1, columns::check),
     own("links", 1, links::check),
+    own("rust version", 1, rust_version::check),
     own("structure", 2, structure::check),
     cargo("lints", 150, &clippy("Cargo.toml")),
     // Workspaces of their own, which must not rot.

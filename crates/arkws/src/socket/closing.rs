@@ -15,7 +15,7 @@ use crate::{Error, Phase};
 
 /// Where the transport is in its life (RFC 6455, 7.1.1); [`arkws_proto::State`] is the protocol's.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum TransportState {
     /// Frames are received.
     Open,
     /// Nothing more is received: the peer has sent its close frame, or the connection failed with this error. What is
@@ -28,22 +28,22 @@ pub(super) enum Stage {
 }
 
 /// Why frames are not received any more. The error is boxed, so that the way of every message is not that wide.
-pub(super) enum End {
+pub(super) enum Fatal {
     /// The peer may be told why.
     Fail(Box<Error>),
     /// Nobody is there to be told.
     Abort(Box<Error>),
 }
 
-impl End {
+impl Fatal {
     #[cold]
-    pub(super) fn fail(error: Error) -> End {
-        End::Fail(Box::new(error))
+    pub(super) fn fail(error: Error) -> Fatal {
+        Fatal::Fail(Box::new(error))
     }
 
     #[cold]
-    pub(super) fn abort(error: Error) -> End {
-        End::Abort(Box::new(error))
+    pub(super) fn abort(error: Error) -> Fatal {
+        Fatal::Abort(Box::new(error))
     }
 }
 
@@ -58,9 +58,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     pub(super) fn finish(&mut self, error: Option<Box<Error>>) {
-        self.stage = Stage::Finishing(error);
+        self.transport_state = TransportState::Finishing(error);
         self.share.clear();
-        self.engine.restart_deadline();
+        self.engine.restart_close_deadline();
     }
 
     /// Writes what is queued, then ends our side of the transport if it is for us to do so. `false`: it cannot be done.
@@ -71,7 +71,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Poll::Ready(Err(_)) => return Poll::Ready(false),
             Poll::Pending => {
                 let stall = self.engine.write_deadline().map(|(at, _)| at);
-                let deadline = self.engine.deadline.as_ref().map(|deadline| deadline.at);
+                let deadline = self
+                    .engine
+                    .close_deadline
+                    .as_ref()
+                    .map(|deadline| deadline.at);
                 ready!(self.timer.poll(cx, earlier(stall, deadline)));
                 return Poll::Ready(false);
             }
@@ -111,18 +115,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.engine.deadline.as_ref().map(|deadline| deadline.at);
+        let deadline = self
+            .engine
+            .close_deadline
+            .as_ref()
+            .map(|deadline| deadline.at);
         self.timer.poll(cx, deadline)
     }
 
     /// The stream ended, or could not be read.
-    pub(super) fn lost(&mut self, error: io::Error) -> End {
+    pub(super) fn lost(&mut self, error: io::Error) -> Fatal {
         let _ = self.engine.connection.recv_eof();
         match self.write_error.take() {
-            Some(first) => End::abort(Error::Lost(first)),
+            Some(first) => Fatal::abort(Error::Lost(first)),
             // The peer may have ended its side only, and still read what is queued.
-            None if error.kind() == io::ErrorKind::UnexpectedEof => End::fail(Error::Lost(error)),
-            None => End::abort(Error::Lost(error)),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => Fatal::fail(Error::Lost(error)),
+            None => Fatal::abort(Error::Lost(error)),
         }
     }
 
@@ -130,11 +138,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// way to it, it has that time again.
     pub(super) fn may_close_later(&mut self) -> bool {
         let (taken, sent) = (self.taken(), self.engine.stats.bytes_sent);
-        let before = self.engine.deadline.as_ref().map(|it| it.taken);
+        let before = self.engine.close_deadline.as_ref().map(|it| it.taken);
         let progressed = before.is_some_and(|before| before < taken) && taken < sent;
         if progressed {
-            self.engine.restart_deadline();
-            if let Some(deadline) = &mut self.engine.deadline {
+            self.engine.restart_close_deadline();
+            if let Some(deadline) = &mut self.engine.close_deadline {
                 deadline.taken = taken;
             }
         }
@@ -142,8 +150,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// The peer did not close in time; or it could not be written to, and nothing more came from it.
-    pub(super) fn overdue(&mut self) -> End {
-        End::abort(match self.write_error.take() {
+    pub(super) fn overdue(&mut self) -> Fatal {
+        Fatal::abort(match self.write_error.take() {
             Some(error) => Error::Lost(error),
             None if self.engine.output == Output::Broken => {
                 Error::Lost(io::ErrorKind::BrokenPipe.into())
@@ -157,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     pub(super) fn end(&mut self) {
         self.log(|| tracing::debug!(target: "arkws", "connection ended"));
-        self.stage = Stage::Ended;
+        self.transport_state = TransportState::Ended;
         self.share.clear();
         // Whoever waits for a flush must not take what is lost for sent.
         if self.engine.connection.queued() > 0 || self.engine.output == Output::Unflushed {

@@ -18,7 +18,7 @@ pub(super) struct Engine {
     pub(super) stats: Stats,
     pub(super) output: Output,
     /// When the peer's patience with us, or ours with the peer, ends. Set once the connection is closing.
-    pub(super) deadline: Option<Box<Deadline>>,
+    pub(super) close_deadline: Option<Box<CloseDeadline>>,
     /// Bytes wait, and the transport has taken none since then.
     pub(super) stalled: Option<Instant>,
     /// What the peer had taken when that was looked at last while [`stalled`](Self::stalled); [`UNKNOWN`] before.
@@ -30,7 +30,7 @@ pub(super) struct Engine {
     write_buffer: usize,
 }
 
-/// Not looked at yet: see [`Engine::taken`] and [`Deadline::taken`].
+/// Not looked at yet: see [`Engine::taken`] and [`CloseDeadline::taken`].
 pub(super) const UNKNOWN: u64 = u64::MAX;
 
 /// What a peer has taken is looked at for the first time when the transport has taken nothing for so long, which most
@@ -49,7 +49,7 @@ pub(super) enum Output {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
+pub(super) struct CloseDeadline {
     pub(super) at: Instant,
     /// It passed, and what lay in the transport then is being read: a program that did not poll for a while must not
     /// mistake its own slowness for the peer's.
@@ -64,7 +64,7 @@ impl Engine {
             connection,
             stats: Stats::default(),
             output: Output::Flushed,
-            deadline: None,
+            close_deadline: None,
             stalled: None,
             taken: UNKNOWN,
             failure: None,
@@ -107,17 +107,17 @@ impl Engine {
     pub(super) fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
         let started = self.connection.send_close(frame);
         if started {
-            self.restart_deadline();
+            self.restart_close_deadline();
         }
         started
     }
 
     /// From now on, the close time-out counts.
-    pub(super) fn restart_deadline(&mut self) {
-        let taken = self.deadline.as_ref().map_or(UNKNOWN, |it| it.taken);
+    pub(super) fn restart_close_deadline(&mut self) {
+        let taken = self.close_deadline.as_ref().map_or(UNKNOWN, |it| it.taken);
         let at = Instant::now().checked_add(self.close_timeout);
-        self.deadline = at.map(|at| {
-            Box::new(Deadline {
+        self.close_deadline = at.map(|at| {
+            Box::new(CloseDeadline {
                 at,
                 overdue: false,
                 taken,
@@ -131,8 +131,8 @@ impl Engine {
         self.stats.bytes_sent += bytes as u64;
         self.output = Output::Unflushed;
         // As long as the peer takes what is queued before the close frame, it has time.
-        if self.deadline.is_some() {
-            self.restart_deadline();
+        if self.close_deadline.is_some() {
+            self.restart_close_deadline();
         }
     }
 
@@ -206,6 +206,6 @@ impl Engine {
             let transmit = self.connection.transmit();
             transmit.advance(transmit.remaining());
         }
-        self.restart_deadline();
+        self.restart_close_deadline();
     }
 }

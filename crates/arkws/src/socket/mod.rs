@@ -7,7 +7,7 @@
 //! | `read.rs` | from the transport into the read buffer |
 //! | `write.rs` | what is queued, to the transport |
 //! | `closing.rs` | the closing handshake, and how a connection ends |
-//! | `time_outs.rs` | waits for whichever comes first of all time-outs |
+//! | `timeouts.rs` | waits for whichever comes first of all time-outs |
 //! | `stall.rs` | for how long the peer takes nothing |
 //! | `heartbeat/` | pings to a silent peer |
 //! | `unfinished.rs` | messages that are not whole |
@@ -27,7 +27,7 @@ mod receive;
 mod split;
 mod stall;
 mod stats;
-mod time_outs;
+mod timeouts;
 mod timer;
 mod unfinished;
 mod write;
@@ -50,12 +50,12 @@ use crate::budget::Share;
 use crate::progress::{self, Probe, Progress};
 use crate::{Config, Error, Message, MessageRef, SendError, Unsent};
 
-use closing::Stage;
+use closing::TransportState;
 use engine::Engine;
 use heartbeat::monitor::Monitor;
-use time_outs::GivenUp;
+use timeouts::GivenUp;
 use timer::Timer;
-use unfinished::Patience;
+use unfinished::MessageTimeout;
 
 pub use outbox::Outbox;
 pub use split::{Receiver, ReuniteError, Sender};
@@ -102,13 +102,13 @@ pub struct WebSocket<S> {
     /// What was read and not consumed; owns no memory while it is empty and nobody reads.
     input: RecvBuffer,
     engine: Engine,
-    stage: Stage,
+    transport_state: TransportState,
     /// Why writing failed, until reading has shown whether the peer had closed.
     write_error: Option<io::Error>,
     /// What incomplete messages take of the budget for them.
     share: Share,
     /// How long a message may stay incomplete, if there is a limit.
-    patience: Option<Box<Patience>>,
+    message_timeout: Option<Box<MessageTimeout>>,
     /// Why the peer was given up, while we were writing.
     given_up: Option<Box<GivenUp>>,
     timer: Timer,
@@ -153,12 +153,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
             io,
             input: RecvBuffer::filled(leftover.into()),
             engine,
-            stage: Stage::Open,
+            transport_state: TransportState::Open,
             write_error: None,
             share: Share::new(config.unfinished_budget, max_message_size),
-            patience: config
+            message_timeout: config
                 .message_timeout
-                .map(|limit| Box::new(Patience::new(limit))),
+                .map(|limit| Box::new(MessageTimeout::new(limit))),
             given_up: None,
             timer: Timer::default(),
             heartbeat: config
@@ -422,7 +422,7 @@ impl<S> WebSocket<S> {
     #[cold]
     fn look_at_closing(&mut self) {
         let taken = self.taken();
-        if let Some(deadline) = &mut self.engine.deadline {
+        if let Some(deadline) = &mut self.engine.close_deadline {
             deadline.taken = taken;
         }
     }

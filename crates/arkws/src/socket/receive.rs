@@ -10,7 +10,7 @@ use tokio::task::coop;
 use tokio::time::Instant;
 
 use super::WebSocket;
-use super::closing::{End, Stage};
+use super::closing::{Fatal, TransportState};
 use super::engine::Output;
 use super::read::{MOST_INFLATED, Read};
 use crate::Error;
@@ -32,7 +32,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
         // Most messages are left, whole, from the last read: they take a few instructions and little stack.
-        if matches!(self.stage, Stage::Open) && !self.input.is_parsed() && self.burst < BURST - 1 {
+        if matches!(self.transport_state, TransportState::Open)
+            && !self.input.is_parsed()
+            && self.burst < BURST - 1
+        {
             self.burst += 1;
             let parsed = self.engine.connection.recv_buffered(&mut self.input);
             if let Ok(Some(EventKind::Text | EventKind::Binary)) = parsed {
@@ -52,19 +55,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         mut parsed: Option<Parsed>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
         loop {
-            match &mut self.stage {
-                Stage::Open => match ready!(self.poll_open(cx, parsed.take())) {
+            match &mut self.transport_state {
+                TransportState::Open => match ready!(self.poll_open(cx, parsed.take())) {
                     Ok(kind) => {
                         if kind == EventKind::Close {
                             self.closed(cx);
                         }
                         return Poll::Ready(Some(Ok(())));
                     }
-                    Err(End::Fail(error)) => {
+                    Err(Fatal::Fail(error)) => {
                         self.engine.failed(error.again());
                         self.finish(Some(error));
                     }
-                    Err(End::Abort(error)) => {
+                    Err(Fatal::Abort(error)) => {
                         self.engine.failed(error.again());
                         // Best effort: what waits, and the end of our side.
                         if self.poll_output(cx).is_ready() {
@@ -76,24 +79,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
-                Stage::Finishing(error) => {
+                TransportState::Finishing(error) => {
                     let failed = error.is_some();
                     let may_linger = ready!(self.poll_finish(cx, failed));
-                    let finished = std::mem::replace(&mut self.stage, Stage::Lingering);
+                    let finished =
+                        std::mem::replace(&mut self.transport_state, TransportState::Lingering);
                     match may_linger {
-                        true => self.engine.restart_deadline(),
+                        true => self.engine.restart_close_deadline(),
                         false => self.end(),
                     }
-                    if let Stage::Finishing(Some(error)) = finished {
+                    if let TransportState::Finishing(Some(error)) = finished {
                         self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
-                Stage::Lingering => {
+                TransportState::Lingering => {
                     ready!(self.poll_linger(cx));
                     self.end();
                 }
-                Stage::Ended => return Poll::Ready(None),
+                TransportState::Ended => return Poll::Ready(None),
             }
         }
     }
@@ -103,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         &mut self,
         cx: &mut Context<'_>,
         mut parsed: Option<Parsed>,
-    ) -> Poll<Result<EventKind, End>> {
+    ) -> Poll<Result<EventKind, Fatal>> {
         // Before it grows further.
         if let Some(limit) = self.share.is_over() {
             return Poll::Ready(Err(self.over_budget(limit)));
@@ -116,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             match parsed.take() {
                 Some(Ok(Some(kind))) if self.note(kind) => return self.found(cx, kind),
                 Some(Ok(Some(_))) => continue,
-                Some(Err(error)) => return Poll::Ready(Err(End::fail(error.into()))),
+                Some(Err(error)) => return Poll::Ready(Err(Fatal::fail(error.into()))),
                 Some(Ok(None)) if self.engine.connection.is_paused() => {
                     self.charge(cx, false)?;
                     self.engine.connection.allow_inflating(MOST_INFLATED);
@@ -136,9 +140,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
             if let Some(&given_up) = self.given_up.as_deref() {
-                return Poll::Ready(Err(End::abort(given_up.into())));
+                return Poll::Ready(Err(Fatal::abort(given_up.into())));
             }
-            if let Some(deadline) = &mut self.engine.deadline
+            if let Some(deadline) = &mut self.engine.close_deadline
                 && self.timer.poll(cx, Some(deadline.at)).is_ready()
                 && std::mem::replace(&mut deadline.overdue, true)
                 && !self.may_close_later()
@@ -160,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     match self.engine.connection.recv_direct_buffered(&mut self.input) {
                         Ok(Some(kind)) if self.note(kind) => return self.found(cx, kind),
                         Ok(_) => {}
-                        Err(error) => return Poll::Ready(Err(End::fail(error.into()))),
+                        Err(error) => return Poll::Ready(Err(Fatal::fail(error.into()))),
                     }
                 }
                 Poll::Ready(Ok(Read::End)) => {
@@ -181,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// An event that is for the program: what was incomplete is whole, or is counted anew with the next read.
-    fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, End>> {
+    fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, Fatal>> {
         self.charge(cx, false)?;
         Poll::Ready(Ok(kind))
     }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::WebSocket;
 use super::engine::UNKNOWN;
-use super::time_outs::GivenUp;
+use super::timeouts::GivenUp;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The transport did not take all that waited, now or the last time; `before` that, so many bytes had been sent.

@@ -7,21 +7,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::WebSocket;
-use super::closing::End;
+use super::closing::Fatal;
 use super::receive::BURST;
 use crate::{Error, Phase};
 
 /// How long a message may stay incomplete.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct MessageTimeout {
     limit: Duration,
     /// A message that was incomplete when there was nothing to read.
     unfinished: Option<Unfinished>,
 }
 
-impl Patience {
-    pub(super) fn new(limit: Duration) -> Patience {
-        Patience {
+impl MessageTimeout {
+    pub(super) fn new(limit: Duration) -> MessageTimeout {
+        MessageTimeout {
             limit,
             unfinished: None,
         }
@@ -49,7 +49,7 @@ const LATE: Duration = Duration::from_secs(1);
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Counts what an incomplete message takes, and the block that is `kept` for it.
     #[inline]
-    pub(super) fn charge(&mut self, cx: &mut Context<'_>, kept: bool) -> Result<(), End> {
+    pub(super) fn charge(&mut self, cx: &mut Context<'_>, kept: bool) -> Result<(), Fatal> {
         let mut bytes = self.engine.connection.unfinished_memory();
         if kept && !self.input.is_parsed() {
             bytes += self.input.capacity();
@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     #[inline(never)]
-    fn charge_much(&mut self, cx: &mut Context<'_>, bytes: usize) -> Result<(), End> {
+    fn charge_much(&mut self, cx: &mut Context<'_>, bytes: usize) -> Result<(), Fatal> {
         // The next event comes by here, so that what is not owed any more is not counted.
         self.burst = BURST;
         let Some(limit) = self.share.set(bytes, cx.waker()) else {
@@ -74,26 +74,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     #[cold]
-    pub(super) fn over_budget(&mut self, limit: usize) -> End {
+    pub(super) fn over_budget(&mut self, limit: usize) -> Fatal {
         let why = "max_unfinished_bytes: incomplete messages take too much memory";
         self.give_message_up(CloseCode::TOO_BIG, why, Error::UnfinishedBudget { limit })
     }
 
     /// Nothing more is received of a message, nor after it.
-    pub(super) fn give_message_up(&mut self, code: CloseCode, why: &str, error: Error) -> End {
+    pub(super) fn give_message_up(&mut self, code: CloseCode, why: &str, error: Error) -> Fatal {
         self.engine.start_close(Some(CloseFrame::new(code, why)));
         let _ = self.engine.connection.recv_eof();
         self.share.clear();
-        End::fail(error)
+        Fatal::fail(error)
     }
 
     /// There is nothing to read: is a message incomplete, and since when?
     pub(super) fn watch_unfinished(&mut self) {
-        let Some(patience) = &mut self.patience else {
+        let Some(message_timeout) = &mut self.message_timeout else {
             return;
         };
         if self.input.is_parsed() && !self.engine.connection.is_unfinished() {
-            patience.unfinished = None;
+            message_timeout.unfinished = None;
             return;
         }
         let stats = &self.engine.stats;
@@ -102,8 +102,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let as_before = |before: &Unfinished| {
             before.frames == frames && bytes_received - before.bytes_received < AS_A_FRAME
         };
-        if !patience.unfinished.as_ref().is_some_and(as_before) {
-            patience.unfinished = Some(Unfinished {
+        if !message_timeout.unfinished.as_ref().is_some_and(as_before) {
+            message_timeout.unfinished = Some(Unfinished {
                 since: Instant::now(),
                 frames,
                 bytes_received,
@@ -113,18 +113,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// When an incomplete message is given up, and its limit.
     pub(super) fn message_deadline(&self) -> Option<(Instant, Duration)> {
-        let Patience { limit, unfinished } = self.patience.as_deref()?;
+        let MessageTimeout { limit, unfinished } = self.message_timeout.as_deref()?;
         Some((unfinished.as_ref()?.since.checked_add(*limit)?, *limit))
     }
 
     /// The time for the rest of a message has passed, which was due `at` this point in time.
     #[cold]
-    pub(super) fn message_overdue(&mut self, at: Instant, limit: Duration) -> Option<End> {
+    pub(super) fn message_overdue(&mut self, at: Instant, limit: Duration) -> Option<Fatal> {
         let now = Instant::now();
         if now > at + LATE {
             // The program did not read meanwhile, and the peer may have been waiting for it.
-            if let Some(patience) = &mut self.patience
-                && let Some(unfinished) = &mut patience.unfinished
+            if let Some(message_timeout) = &mut self.message_timeout
+                && let Some(unfinished) = &mut message_timeout.unfinished
             {
                 unfinished.since = now;
             }

@@ -157,7 +157,7 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
     }
 
     fn flush(&mut self, stats: Stats) {
-        self.object.lock().stats.count(stats);
+        self.object.lock().stats.counters = stats;
         if self.waiting > 0 {
             self.waiting = 0;
             self.call(Listener::flush);

@@ -187,7 +187,7 @@ impl WebSocket {
         };
         link.socket
             .try_write_inline(&link.mailbox, permitted, |stats| {
-                self.object.lock().stats.count(stats);
+                self.object.lock().stats.counters = stats;
             })
     }
 

@@ -99,9 +99,9 @@ impl<'a> Request<'a> {
             builder = builder.max_redirects(limit);
         }
         // What a request to any URL would fail with, such as a header that is the handshake's own.
-        builder.clone().build().map_err(parameter)?;
+        builder.clone().build().map_err(BusinessError::parameter)?;
         if let Some(reconnect) = &options.reconnect {
-            reconnect::check(reconnect).map_err(parameter)?;
+            reconnect::check(reconnect).map_err(BusinessError::parameter)?;
         }
         check_files(&options)?;
         Ok(Request {
@@ -246,13 +246,13 @@ fn headers(options: &RequestOptions) -> Result<(HeaderMap, Vec<String>), Busines
             continue;
         }
         let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-            parameter(format!(
+            BusinessError::parameter(format!(
                 "{} cannot be the name of a header: it is not a token (RFC 9110, 5.1)",
                 shown(name)
             ))
         })?;
         let field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
-            parameter(format!(
+            BusinessError::parameter(format!(
                 "the value of the header {key} has a line break, NUL or another control character"
             ))
         })?;
@@ -340,8 +340,8 @@ fn proxy(proxy: &Proxy) -> Result<arkws::Proxy, BusinessError> {
         Proxy::Server(ProxyServer { host, .. }) if host.trim().is_empty() => Ok(arkws::Proxy::None),
         Proxy::Server(given) => {
             let port = (given.port != 0).then_some(given.port);
-            let mut server =
-                arkws::ProxyServer::parse(given.host.trim(), port).map_err(parameter)?;
+            let mut server = arkws::ProxyServer::parse(given.host.trim(), port)
+                .map_err(BusinessError::parameter)?;
             if server.credentials.is_none() && !given.username.is_empty() {
                 server.credentials = Some((given.username.clone(), given.password.clone()));
             }
@@ -390,10 +390,6 @@ fn origin(url: &Url) -> String {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),
         None => format!("{}://{host}", url.scheme()),
     }
-}
-
-fn parameter(error: impl ToString) -> BusinessError {
-    BusinessError::new(BusinessError::PARAMETER, error.to_string())
 }
 
 /// What a program gave, bounded and escaped.

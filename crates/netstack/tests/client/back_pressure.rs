@@ -31,7 +31,7 @@ async fn a_program_that_consumes_nothing_stops_a_fast_server_and_later_gets_ever
     let mut peer = client.open_to(&server).await;
 
     let sent = flood(&mut peer, Message::from(vec![7; 64 << 10])).await;
-    let delivered = client.socket.stats().bytes_received as usize;
+    let delivered = client.socket.stats().counters.bytes_received as usize;
     assert!(delivered < 8 << 20, "{delivered} bytes were delivered");
     assert!(
         sent * (64 << 10) > delivered,
@@ -75,7 +75,7 @@ async fn empty_messages_are_bounded_too() {
     }
     peer.flush().await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let ahead = client.socket.stats().messages_received;
+    let ahead = client.socket.stats().counters.messages_received;
     assert!(ahead < 20_000, "{ahead} messages were delivered");
 
     for _ in 0..COUNT {

@@ -19,7 +19,7 @@ async fn an_idle_connection_is_written_to_by_the_thread_that_flushes() {
     // Nothing else runs on this test's only thread.
     assert_eq!(client.socket.flush(), 2);
     assert_eq!(client.socket.buffered_amount(), 0);
-    assert_eq!(client.socket.stats().messages_sent, 2);
+    assert_eq!(client.socket.stats().counters.messages_sent, 2);
     assert_eq!(client.socket.flush(), 0);
 
     assert_eq!(message(&mut peer).await, Message::from("one"));

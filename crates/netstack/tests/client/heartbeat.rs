@@ -100,9 +100,9 @@ async fn a_server_that_answers_stays_and_the_round_trip_is_measured() {
     }
     client.assert_silent().await;
     let stats = client.socket.stats();
-    assert_eq!(stats.pings_sent, 4);
+    assert_eq!(stats.counters.pings_sent, 4);
     assert!(
-        stats.round_trip.is_some_and(|time| time >= SECOND),
+        stats.counters.round_trip.is_some_and(|time| time >= SECOND),
         "{stats:?}"
     );
 }

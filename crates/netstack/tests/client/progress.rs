@@ -50,7 +50,7 @@ async fn a_slow_server_gets_all_and_answers_pings() {
     }
     assert_eq!(sent, MESSAGES);
     let stats = client.socket.stats();
-    assert!(stats.round_trip.is_some(), "{stats:?}");
+    assert!(stats.counters.round_trip.is_some(), "{stats:?}");
     client.close().unwrap();
     client.rest().await;
     soon(peer).await.unwrap();

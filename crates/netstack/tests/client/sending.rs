@@ -28,7 +28,7 @@ async fn what_is_sent_before_open_arrives_in_order_right_after_it() {
     assert!(matches!(client.next().await, Seen::Open { .. }));
     client.sent(3).await;
     assert_eq!(client.socket.buffered_amount(), 0);
-    assert_eq!(client.socket.stats().messages_sent, 3);
+    assert_eq!(client.socket.stats().counters.messages_sent, 3);
 }
 
 #[tokio::test]

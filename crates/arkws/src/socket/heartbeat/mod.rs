@@ -8,14 +8,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::WebSocket;
-use super::closing::End;
-use super::time_outs::GivenUp;
+use super::closing::Fatal;
+use super::timeouts::GivenUp;
 use monitor::{Action, Monitor};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The heartbeat's time may have come while the connection is received from.
     #[cold]
-    pub(super) fn silence_passed(&mut self, deadline: Instant) -> Option<End> {
+    pub(super) fn silence_passed(&mut self, deadline: Instant) -> Option<Fatal> {
         let now = Instant::now().max(deadline);
         let is_overdue = |it: &Monitor| it.is_overdue(now);
         if self.heartbeat.as_deref().is_some_and(is_overdue) && self.has_progressed(now) {
@@ -33,7 +33,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 // The peer may be alive, and its pongs stuck.
                 let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
                 self.engine.start_close(Some(why));
-                Some(End::abort(given_up.into()))
+                Some(Fatal::abort(given_up.into()))
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::Heartbeat;
 #[derive(Debug)]
 pub(in crate::socket) struct Monitor {
     settings: Heartbeat,
-    state: State,
+    ping: PingState,
     /// The number of the last ping, which is its payload.
     count: u64,
     /// When the last ping was queued or, if it had to wait, left; until its pong arrives.
@@ -21,11 +21,11 @@ pub(in crate::socket) struct Monitor {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum State {
+enum PingState {
     /// Something arrived (or the connection was made) at this time.
-    Listening(Instant),
+    Idle(Instant),
     /// A ping was sent at this time; nothing has arrived since.
-    Waiting(Instant),
+    Unanswered(Instant),
 }
 
 /// What is to be done when a time has come.
@@ -41,7 +41,7 @@ impl Monitor {
     pub(in crate::socket) fn new(settings: Heartbeat, now: Instant) -> Monitor {
         Monitor {
             settings,
-            state: State::Listening(now),
+            ping: PingState::Idle(now),
             count: 0,
             unanswered: None,
             ping_end: 0,
@@ -55,16 +55,16 @@ impl Monitor {
 
     /// When [`handle_timeout`](Monitor::handle_timeout) wants to be called; `None`: never.
     pub(in crate::socket) fn deadline(&self) -> Option<Instant> {
-        match self.state {
-            State::Listening(since) => since.checked_add(self.settings.interval),
-            State::Waiting(since) => since.checked_add(self.settings.timeout),
+        match self.ping {
+            PingState::Idle(since) => since.checked_add(self.settings.interval),
+            PingState::Unanswered(since) => since.checked_add(self.settings.timeout),
         }
     }
 
     /// Bytes arrived: whatever they are, the peer lives.
     #[inline]
     pub(in crate::socket) fn received(&mut self, now: Instant) {
-        self.state = State::Listening(now);
+        self.ping = PingState::Idle(now);
     }
 
     /// The ping has been queued: it takes so many bytes, the last of which is that of this number, and the peer has
@@ -76,14 +76,14 @@ impl Monitor {
 
     /// The ping could not be queued: the peer was not asked, and will be.
     pub(in crate::socket) fn not_pinged(&mut self, now: Instant) {
-        self.state = State::Listening(now);
+        self.ping = PingState::Idle(now);
         self.unanswered = None;
     }
 
     /// A part of what waited has been written: from so many bytes to so many. If the ping has left, the time for its
     /// answer begins.
     pub(in crate::socket) fn written(&mut self, before: u64, sent: u64, now: Instant) {
-        if let State::Waiting(since) = &mut self.state
+        if let PingState::Unanswered(since) = &mut self.ping
             && before < self.ping_end
             && self.ping_end <= sent
         {
@@ -100,7 +100,7 @@ impl Monitor {
         let progressed = taken > self.taken;
         if progressed {
             self.taken = taken;
-            self.state = State::Waiting(now);
+            self.ping = PingState::Unanswered(now);
         }
         progressed
     }
@@ -108,7 +108,7 @@ impl Monitor {
     /// Is it time to give the peer up, unless it has taken something?
     pub(in crate::socket) fn is_overdue(&self, now: Instant) -> bool {
         let passed = || self.deadline().is_some_and(|deadline| deadline <= now);
-        matches!(self.state, State::Waiting(_)) && passed()
+        matches!(self.ping, PingState::Unanswered(_)) && passed()
     }
 
     /// Time has passed.
@@ -116,14 +116,14 @@ impl Monitor {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
-        match self.state {
-            State::Listening(_) => {
-                self.state = State::Waiting(now);
+        match self.ping {
+            PingState::Idle(_) => {
+                self.ping = PingState::Unanswered(now);
                 self.count += 1;
                 self.unanswered = Some(now);
                 Some(Action::Ping(self.count.to_be_bytes()))
             }
-            State::Waiting(_) => Some(Action::GiveUp),
+            PingState::Unanswered(_) => Some(Action::GiveUp),
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::WebSocket;
-use super::closing::{End, Stage};
+use super::closing::{Fatal, TransportState};
 use super::engine::Output;
 use super::heartbeat::monitor::Monitor;
 use super::timer::earlier;
@@ -44,9 +44,9 @@ impl From<GivenUp> for Error {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Nothing to read: waits for the next point in time at which something is to be done. `None`: it has been done.
-    pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+    pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<Fatal>> {
         let stall = self.engine.write_deadline().map(|(at, _)| at);
-        if let Some(deadline) = self.engine.deadline.as_deref() {
+        if let Some(deadline) = self.engine.close_deadline.as_deref() {
             let first = stall.map_or(deadline.at, |stall| stall.min(deadline.at));
             ready!(self.timer.poll(cx, Some(first)));
             if deadline.at <= first {
@@ -84,8 +84,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 return Poll::Ready(given_up.into());
             }
             let stall = self.engine.write_deadline().map(|(at, _)| at);
-            let silence = match (&self.stage, &self.heartbeat) {
-                (Stage::Open, Some(monitor)) if self.engine.deadline.is_none() => {
+            let silence = match (&self.transport_state, &self.heartbeat) {
+                (TransportState::Open, Some(monitor)) if self.engine.close_deadline.is_none() => {
                     monitor.deadline()
                 }
                 _ => None,
