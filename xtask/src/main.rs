@@ -5,6 +5,7 @@
 
 mod autobahn;
 mod bench;
+mod book;
 mod build;
 mod check;
 mod columns;

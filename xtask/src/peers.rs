@@ -93,7 +93,8 @@ pub(crate) fn install_npm(directory: &str, production: bool) -> Result<()> {
     fs::write(&marker, &wanted).with_context(|| format!("cannot write {}", marker.display()))
 }
 
-fn environment() -> Result<PathBuf> {
+/// `.test-env/`, where everything is installed.
+pub(crate) fn environment() -> Result<PathBuf> {
     let directory = root().join(".test-env");
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;

@@ -24,6 +24,8 @@ pub(super) enum What {
     Cargo(&'static [&'static str]),
     /// A function of ours.
     Own(fn(&mut Counts) -> Result<()>),
+    /// The book, for which mdBook may have to be installed.
+    Book,
     /// The instruction counts, for which the machine may have no valgrind.
     Instructions,
     /// The JavaScript tests of a folder.
@@ -61,6 +63,11 @@ pub(super) const CHECKS: &[Check] = &[
     cargo("format", 1, &["fmt", "--all", "--check"]),
     own("columns", 1, columns::check),
     own("links", 1, links::check),
+    Check {
+        name: "book",
+        seconds: 1,
+        what: What::Book,
+    },
     own("rust version", 1, rust_version::check),
     own("structure", 2, structure::check),
     cargo("lints", 150, &clippy("Cargo.toml")),

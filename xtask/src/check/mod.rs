@@ -19,6 +19,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow, bail};
 
 use crate::autobahn::{self, Selection as Cases, Side};
+use crate::book;
 use crate::build::Profile;
 use crate::instructions::{self, Valgrind};
 use crate::long::{self, Choice};
@@ -128,6 +129,7 @@ impl Run<'_> {
         match &check.what {
             What::Cargo(arguments) => self.cargo(name, arguments),
             What::Own(run) => self.report.step(name, run),
+            What::Book => self.book(name),
             What::Instructions => self.instructions(name),
             What::JavaScript(group) => self.javascript(name, group, prepared),
             What::Autobahn => self.autobahn(name),
@@ -140,6 +142,19 @@ impl Run<'_> {
             cargo.args(arguments).env("RUSTDOCFLAGS", "--deny=warnings");
             count(&mut cargo, counts)
         })
+    }
+
+    /// The book; mdBook is installed for whoever asks for it, or for everything.
+    fn book(&mut self, name: &str) -> bool {
+        let is_asked_for = self.all || !self.options.checks.is_empty();
+        if is_asked_for || book::is_installed().is_ok_and(|installed| installed) {
+            return self.report.step(name, book::check);
+        }
+        self.report.leave_out(format!(
+            "{name}: mdBook {} is not installed; `cargo xtask test {name}` installs it",
+            book::VERSION
+        ));
+        false
     }
 
     fn instructions(&mut self, name: &str) -> bool {
