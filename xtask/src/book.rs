@@ -1,7 +1,7 @@
 //! The check of the book: mdBook builds `docs/` without a warning, and every page is in it.
 //!
-//! mdBook is a tool of the project, not a dependency: it is installed into `.test-env/`, one version
-//! of it, without what serves and searches the book.
+//! mdBook is a tool of the project, not a dependency: it is installed into `.test-env/`, one
+//! version of it, without what serves and searches the book.
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
