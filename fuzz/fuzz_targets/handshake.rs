@@ -73,7 +73,7 @@ fn request(input: &Input, limits: &Limits, deflate: Option<DeflateConfig>) {
         target: "/".into(),
         protocols: vec!["p".into(), "q".into()],
         deflate,
-        headers: HeaderMap::new(),
+        ..ClientRequest::default()
     };
     let Ok((mut client, sent)) = ClientHandshake::new(request, limits) else {
         return;

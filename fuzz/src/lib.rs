@@ -57,6 +57,7 @@ impl AnyConfig {
         Config {
             limits,
             deflate: self.deflate(),
+            ..Config::default()
         }
     }
 

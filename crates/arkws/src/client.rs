@@ -479,6 +479,7 @@ impl Settings {
             protocols: fields.protocols,
             deflate: self.deflate.clone(),
             headers: fields.headers,
+            entropy: self.config.entropy,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a connection needs to know, whichever way it was made.
 use std::time::Duration;
 
-use arkws_proto::Limits;
+use arkws_proto::{Entropy, Limits};
 
 use crate::UnfinishedBudget;
 
@@ -29,6 +29,11 @@ pub struct Config {
     /// When this many bytes wait, `poll_ready` starts writing, and waits while they do. Default: 56 KiB, so that with a
     /// message of some KiB on top they still leave in one segment of the kernel's (64 KiB).
     pub write_buffer: usize,
+    /// Where the random numbers of a client come from: masking keys, and the key of the handshake
+    /// of [`Client`](crate::Client). Default: [`Entropy::System`]. With [`Entropy::Seed`], for
+    /// tests, what a connection sends depends on nothing but what it is told and receives, and
+    /// when.
+    pub entropy: Entropy,
 }
 
 impl Default for Config {
@@ -41,6 +46,7 @@ impl Default for Config {
             message_timeout: None,
             unfinished_budget: None,
             write_buffer: 56 << 10,
+            entropy: Entropy::System,
         }
     }
 }

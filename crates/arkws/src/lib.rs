@@ -122,7 +122,7 @@ pub use arkws_proto::handshake::{
     ClientResponse, HandshakeError, Negotiated, ServerRequest, field_text,
 };
 pub use arkws_proto::{
-    CloseCode, CloseFrame, Limits, Payload, ProtocolError, Role, State, Text, Utf8Bytes,
+    CloseCode, CloseFrame, Entropy, Limits, Payload, ProtocolError, Role, State, Text, Utf8Bytes,
 };
 pub use bytes::{Bytes, BytesMut};
 pub use http;

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | [`handshake`] | RFC 6455, 4: opening handshake; 9: extensions; 11.3: header fields |
 //! | [`frame`] | RFC 6455, 5.2: base framing |
-//! | [`mask`] | RFC 6455, 5.3 and 10.3: masking |
+//! | [`mask`] | RFC 6455, 5.3: masking |
+//! | [`Entropy`] | RFC 6455, 10.3: masking keys |
 //! | [`utf8`] | RFC 6455, 8.1: UTF-8 in text messages and close reasons |
 //! | [`close`] | RFC 6455, 7.4: status codes |
 //! | [`deflate`] | RFC 7692: permessage-deflate |
@@ -19,6 +20,7 @@ pub mod close;
 mod config;
 pub mod connection;
 pub mod deflate;
+mod entropy;
 mod error;
 pub mod frame;
 pub mod handshake;
@@ -31,6 +33,7 @@ pub mod utf8;
 pub use close::{CloseCode, CloseFrame};
 pub use config::Config;
 pub use connection::{Connection, Event, MessageKind, RefusedPayload, SendError, State, Transmit};
+pub use entropy::Entropy;
 pub use error::ProtocolError;
 pub use limits::Limits;
 pub use payload::Payload;

@@ -1,48 +1,8 @@
-//! Masking (RFC 6455, 5.3) and masking keys (10.3).
+//! Masking (RFC 6455, 5.3).
 //!
-//! The loops work on 8-byte words at any alignment: a form that compilers turn into vector instructions without `unsafe`
-//! and without a scalar prologue. (With arrays of bytes for the key they shuffle bytes in the loop, at a quarter of the
-//! speed.)
-use std::cell::RefCell;
-
-use rand::Rng as _;
-
-/// Bytes of key material that are drawn from the generator at once: 256 keys.
-const KEY_POOL: usize = 1024;
-
-/// Key material of this thread that has not been used yet.
-struct KeyPool {
-    bytes: [u8; KEY_POOL],
-    used: usize,
-}
-
-thread_local! {
-    static KEYS: RefCell<KeyPool> = const {
-        RefCell::new(KeyPool { bytes: [0; KEY_POOL], used: KEY_POOL })
-    };
-}
-
-/// A fresh, unpredictable masking key from a cryptographic generator (RFC 6455, 10.3).
-///
-/// Keys are drawn from the thread's ChaCha generator 256 at a time, so that one costs a few loads.
-#[inline]
-pub fn fresh_key() -> [u8; 4] {
-    KEYS.with_borrow_mut(|pool| {
-        if pool.used == KEY_POOL {
-            refill(pool);
-        }
-        let (keys, _) = pool.bytes.as_chunks();
-        let key = keys[pool.used / 4];
-        pool.used += 4;
-        key
-    })
-}
-
-#[cold]
-fn refill(pool: &mut KeyPool) {
-    rand::rng().fill_bytes(&mut pool.bytes);
-    pool.used = 0;
-}
+//! The loops work on 8-byte words at any alignment: a form that compilers turn into vector
+//! instructions without `unsafe` and without a scalar prologue. With the key as an array of bytes
+//! they would shuffle bytes in the loop, at a quarter of the speed.
 
 /// Masks or unmasks in place; `offset` is the position of `payload[0]` within the frame's payload.
 #[inline]

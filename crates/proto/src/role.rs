@@ -8,3 +8,13 @@ pub enum Role {
     /// The end that accepted.
     Server,
 }
+
+impl Role {
+    /// The other end.
+    pub(crate) fn peer(self) -> Role {
+        match self {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
+}

@@ -93,7 +93,7 @@ fn forget(connection: &mut Connection) {
 fn a_terabyte_that_is_announced_costs_nothing_until_it_arrives() {
     let config = Config {
         limits: unlimited(),
-        deflate: None,
+        ..Config::default()
     };
     let mut client = Connection::new(Role::Client, config);
     let mut header = [&[0x82, 127][..], &(1_u64 << 40).to_be_bytes()].concat();
@@ -164,7 +164,7 @@ fn fragments_of_a_byte_or_none_pin_no_more_than_was_received() {
         };
         let config = Config {
             limits,
-            deflate: None,
+            ..Config::default()
         };
         let mut connection = Connection::new(role, config);
         let mask: &[u8] = match role {
@@ -243,8 +243,8 @@ fn a_head_in_small_pieces_is_not_parsed_again_for_each() {
 fn a_bomb_is_stopped_at_the_limit_while_it_is_inflated() {
     // Given: 64 MiB of zeroes in 64 KiB.
     let config = Config {
-        limits: Limits::default(),
         deflate: Some(deflate()),
+        ..Config::default()
     };
     let mut server = Connection::new(Role::Server, config);
     server.send_binary(&vec![0; 64 << 20]).unwrap();
@@ -258,6 +258,7 @@ fn a_bomb_is_stopped_at_the_limit_while_it_is_inflated() {
     let config = Config {
         limits,
         deflate: Some(deflate()),
+        ..Config::default()
     };
     let mut client = Connection::new(Role::Client, config);
     let (result, _, peak) = counted(|| feed(&mut client, &mut bomb));
@@ -354,8 +355,10 @@ fn an_idle_connection_owns_nothing_but_itself() {
     let size = size_of::<Connection>();
     assert!(size <= 400, "{size} bytes");
 
-    // The generator of masking keys belongs to the thread.
-    arkws_proto::mask::fresh_key();
+    // The generator of masking keys belongs to the thread, which makes it with its first key.
+    let mut other = Connection::new(Role::Client, Config::default());
+    other.send_ping(b"").unwrap();
+    drop(other);
     let before = IN_USE.get();
     let mut client = Connection::new(Role::Client, config.clone());
     assert_eq!(IN_USE.get(), before);

@@ -143,6 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
             arkws_proto::Config {
                 limits: config.limits.clone(),
                 deflate: negotiated.deflate,
+                entropy: config.entropy,
             },
         );
         let max_message_size = config.limits.max_message_size;

@@ -22,7 +22,9 @@ mod send;
 mod state;
 mod transmit;
 
-use crate::{Config, Role};
+use crate::deflate::DeflateParams;
+use crate::entropy::MaskingKeys;
+use crate::{Config, Limits, Role};
 
 pub use buffer::{Begun, RecvBuffer};
 pub use event::{Event, EventKind, MessageKind};
@@ -60,19 +62,26 @@ pub struct Connection {
     receiver: Receiver,
     sender: Sender,
     transmit: Transmit,
-    config: Config,
+    limits: Limits,
+    deflate: Option<DeflateParams>,
 }
 
 impl Connection {
     /// A connection whose handshake is complete.
     pub fn new(role: Role, config: Config) -> Connection {
+        let Config {
+            limits,
+            deflate,
+            entropy,
+        } = config;
         Connection {
             role,
             life: Life::Open,
-            receiver: Receiver::new(role, &config),
+            receiver: Receiver::new(&limits),
             sender: Sender::default(),
-            transmit: Transmit::new(role),
-            config,
+            transmit: Transmit::new(MaskingKeys::new(role, entropy)),
+            limits,
+            deflate,
         }
     }
 
@@ -114,10 +123,5 @@ impl Connection {
     /// Which end we are.
     pub fn role(&self) -> Role {
         self.role
-    }
-
-    /// What the connection was made with.
-    pub fn config(&self) -> &Config {
-        &self.config
     }
 }

@@ -11,14 +11,12 @@ use super::state::Life;
 use super::{Connection, Event, MessageKind};
 use crate::deflate::Inflater;
 use crate::frame::{FIN, Header, LENGTH_16, MASKED, MAX_HEADER, Opcode};
-use crate::{Config, Payload, ProtocolError, Role, Text, mask};
+use crate::{Limits, Payload, ProtocolError, Role, Text, mask};
 
 /// The receiving half of a connection.
 #[derive(Debug)]
 pub(super) struct Receiver {
     stage: Stage,
-    /// Frames from the peer are masked: we are the server.
-    masked: bool,
     /// The beginning of a header whose end has not arrived.
     header: [u8; MAX_HEADER],
     header_len: u8,
@@ -124,9 +122,9 @@ impl Connection {
     ) -> Option<(MessageKind, &'b mut [u8])> {
         const TEXT: u8 = FIN | Opcode::Text as u8;
         const BINARY: u8 = FIN | Opcode::Binary as u8;
-        let Receiver {
-            masked, max_whole, ..
-        } = self.receiver;
+        // Frames from a client are masked (RFC 6455, 5.1).
+        let masked = self.role == Role::Server;
+        let max_whole = self.receiver.max_whole;
         if !matches!(self.receiver.stage, Stage::Message) {
             return None;
         }
@@ -260,7 +258,7 @@ impl Connection {
                     }
                 }
                 Stage::Payload(frame) => {
-                    let event = self.receiver.read_data(frame, input, &self.config)?;
+                    let event = self.receive_data(frame, input)?;
                     if event.is_some() || self.receiver.paused {
                         return Ok(event);
                     }
@@ -274,7 +272,7 @@ impl Connection {
     fn check_header(&self, header: &Header) -> Result<(), ProtocolError> {
         if header.rsv1 {
             match header.opcode {
-                _ if self.config.deflate.is_none() => return Err(ProtocolError::ReservedBit(1)),
+                _ if self.deflate.is_none() => return Err(ProtocolError::ReservedBit(1)),
                 Opcode::Text | Opcode::Binary => {}
                 Opcode::Continuation => return Err(ProtocolError::CompressedContinuation),
                 Opcode::Close | Opcode::Ping | Opcode::Pong => {
@@ -299,7 +297,7 @@ impl Connection {
             }
             _ => {}
         }
-        let limits = &self.config.limits;
+        let limits = &self.limits;
         if header.len > limits.max_frame_size {
             let limit = limits.max_frame_size;
             return Err(ProtocolError::FrameTooLarge {
@@ -321,6 +319,51 @@ impl Connection {
             });
         }
         Ok(())
+    }
+
+    /// Adds input to the open message; returns it when it is whole.
+    fn receive_data(
+        &mut self,
+        mut frame: Frame,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Event<'static>>, ProtocolError> {
+        let receiver = &mut self.receiver;
+        let message = receiver.assembly.get_or_insert_default();
+        if message.unseen() > 0 {
+            return receiver.take_notice(frame);
+        }
+        if let Some(params) = &self.deflate
+            && message.is_compressed()
+        {
+            let peer = self.role.peer();
+            let inflater = receiver
+                .inflater
+                .get_or_insert_with(|| Box::new(Inflater::new(params, peer)));
+            let limit = self.limits.max_message_size;
+            loop {
+                // The end of a frame without a payload is no work, and input that is left would
+                // not be there.
+                if receiver.allowance == 0 && frame.missing > 0 {
+                    receiver.paused = true;
+                    receiver.stage = Stage::Payload(frame);
+                    return Ok(None);
+                }
+                let available = frame.available(input);
+                let piece = take(input, available.min(SLICE));
+                frame.unmask(piece);
+                let last = frame.fin && frame.missing == 0;
+                let inflated = message.inflate(piece, available, last, inflater, limit)?;
+                if receiver.allowance != usize::MAX {
+                    receiver.allowance = receiver.allowance.saturating_sub(inflated);
+                }
+                if available <= SLICE {
+                    return receiver.progress(frame);
+                }
+            }
+        }
+        let piece = take(input, frame.available(input));
+        message.append(&frame, piece);
+        receiver.take_notice(frame)
     }
 
     /// A control frame, or a data frame that is a message by itself.
@@ -346,11 +389,9 @@ impl Connection {
 }
 
 impl Receiver {
-    pub(super) fn new(role: Role, config: &Config) -> Receiver {
-        let limits = &config.limits;
+    pub(super) fn new(limits: &Limits) -> Receiver {
         Receiver {
             stage: Stage::Message,
-            masked: role == Role::Server,
             header: [0; MAX_HEADER],
             header_len: 0,
             max_whole: limits
@@ -457,54 +498,6 @@ impl Receiver {
             None => self.stage = Stage::Payload(frame),
         }
         payload
-    }
-
-    /// Adds input to the open message; returns it when it is whole.
-    fn read_data(
-        &mut self,
-        mut frame: Frame,
-        input: &mut &mut [u8],
-        config: &Config,
-    ) -> Result<Option<Event<'static>>, ProtocolError> {
-        let message = self.assembly.get_or_insert_default();
-        if message.unseen() > 0 {
-            return self.take_notice(frame);
-        }
-        if let Some(params) = &config.deflate
-            && message.is_compressed()
-        {
-            let peer = if self.masked {
-                Role::Client
-            } else {
-                Role::Server
-            };
-            let inflater = self
-                .inflater
-                .get_or_insert_with(|| Box::new(Inflater::new(params, peer)));
-            let limit = config.limits.max_message_size;
-            loop {
-                // The end of a frame without a payload is no work, and input that is left would not be there.
-                if self.allowance == 0 && frame.missing > 0 {
-                    self.paused = true;
-                    self.stage = Stage::Payload(frame);
-                    return Ok(None);
-                }
-                let available = frame.available(input);
-                let piece = take(input, available.min(SLICE));
-                frame.unmask(piece);
-                let last = frame.fin && frame.missing == 0;
-                let inflated = message.inflate(piece, available, last, inflater, limit)?;
-                if self.allowance != usize::MAX {
-                    self.allowance = self.allowance.saturating_sub(inflated);
-                }
-                if available <= SLICE {
-                    return self.progress(frame);
-                }
-            }
-        }
-        let piece = take(input, frame.available(input));
-        message.append(&frame, piece);
-        self.take_notice(frame)
     }
 
     /// Takes notice of what was appended to the open message; returns it when it is whole.

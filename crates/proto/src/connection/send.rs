@@ -159,8 +159,7 @@ impl Connection {
     /// Is a message of this length worth to be compressed?
     #[inline]
     fn compresses(&self, len: usize) -> bool {
-        self.config
-            .deflate
+        self.deflate
             .as_ref()
             .is_some_and(|params| len >= params.min_size)
     }
@@ -170,7 +169,7 @@ impl Connection {
     fn compress(&mut self, kind: MessageKind, message: &[u8]) {
         let Sender { deflater, .. } = &mut self.sender;
         if deflater.is_none()
-            && let Some(params) = &self.config.deflate
+            && let Some(params) = &self.deflate
         {
             *deflater = Deflater::new(params, self.role).map(Box::new);
         }
@@ -209,7 +208,7 @@ impl Connection {
     #[inline]
     fn check(&self) -> Result<(), SendError> {
         self.check_open()?;
-        match self.queued() < self.config.limits.max_queued {
+        match self.queued() < self.limits.max_queued {
             true => Ok(()),
             false => self.check_room(),
         }
@@ -227,7 +226,7 @@ impl Connection {
     #[inline(never)]
     fn check_room(&self) -> Result<(), SendError> {
         let queued = self.transmit.queued_data();
-        let limit = self.config.limits.max_queued;
+        let limit = self.limits.max_queued;
         match queued == 0 || queued < limit {
             true => Ok(()),
             false => Err(SendError::QueueFull { queued, limit }),

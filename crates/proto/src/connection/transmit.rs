@@ -8,8 +8,9 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
+use crate::entropy::MaskingKeys;
 use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
-use crate::{Role, mask};
+use crate::mask;
 
 /// The first block of a connection that sends, in bytes. It doubles as needed.
 const FIRST_BLOCK: usize = 256;
@@ -27,8 +28,7 @@ const MAX_WAITING_PONGS: u8 = 16;
 /// A [`Buf`] with one chunk per large payload and one for the frames between them.
 #[derive(Debug)]
 pub struct Transmit {
-    /// Clients mask (RFC 6455, 5.1).
-    masks: bool,
+    keys: MaskingKeys,
     /// All of it is initialised; the waiting bytes are `start..end`.
     block: Vec<u8>,
     start: usize,
@@ -68,9 +68,9 @@ struct Pongs {
 }
 
 impl Transmit {
-    pub(super) fn new(role: Role) -> Transmit {
+    pub(super) fn new(keys: MaskingKeys) -> Transmit {
         Transmit {
-            masks: role == Role::Client,
+            keys,
             block: Vec::new(),
             start: 0,
             end: 0,
@@ -85,7 +85,7 @@ impl Transmit {
 
     /// Bytes that wait, including an answer to a ping that is held back.
     pub(super) fn queued(&self) -> usize {
-        let header = if self.masks { 6 } else { 2 };
+        let header = if self.keys.are_used() { 6 } else { 2 };
         let latest = self.pongs.latest.as_ref();
         let held_back = latest.map_or(0, |pong| header + pong.len());
         self.remaining + held_back
@@ -110,7 +110,7 @@ impl Transmit {
             fin,
             rsv1,
             opcode,
-            mask: self.masks.then(mask::fresh_key),
+            mask: self.keys.next_key(),
             len: payload.len() as u64,
         };
         if self.block.len() - self.end < MAX_HEADER + payload.len() {
@@ -140,23 +140,22 @@ impl Transmit {
         if payload.len() < LARGE {
             return self.frame(true, false, opcode, &payload);
         }
-        let mut header = Header {
+        let header = Header {
             fin: true,
             rsv1: false,
             opcode,
-            mask: None,
+            mask: self.keys.next_key(),
             len: payload.len() as u64,
         };
-        if !self.masks {
+        let Some(key) = header.mask else {
             return self.large_frame(header, payload);
-        }
+        };
         match payload.try_into_mut() {
             Ok(mut payload) => {
-                let key = mask::fresh_key();
-                header.mask = Some(key);
                 mask::apply(&mut payload, key, 0);
                 self.large_frame(header, payload.freeze());
             }
+            // Copied and masked in one go, with a key of its own.
             Err(shared) => self.frame(true, false, opcode, &shared),
         }
     }
@@ -190,7 +189,7 @@ impl Transmit {
             fin: true,
             rsv1: false,
             opcode,
-            mask: self.masks.then(mask::fresh_key),
+            mask: self.keys.next_key(),
             len: payload.len() as u64,
         };
         let mut room = [0; MAX_HEADER + MAX_CONTROL_PAYLOAD];

@@ -8,8 +8,8 @@ use http::{HeaderMap, StatusCode, Version};
 
 use super::headers::{self, Head, HeadError, HeadReader};
 use super::{HandshakeError, Negotiated, accept_key, extensions};
-use crate::Limits;
 use crate::deflate::DeflateConfig;
+use crate::{Entropy, Limits};
 
 /// What the client asks for. Its `Debug` form shows neither query nor values of header fields.
 #[derive(Clone, Default)]
@@ -25,6 +25,8 @@ pub struct ClientRequest {
     /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`, `Connection`,
     /// `Sec-WebSocket-*`) and those that announce a body are refused.
     pub headers: HeaderMap,
+    /// Where its `Sec-WebSocket-Key` comes from. Default: [`Entropy::System`].
+    pub entropy: Entropy,
 }
 
 impl fmt::Debug for ClientRequest {
@@ -35,6 +37,7 @@ impl fmt::Debug for ClientRequest {
             .field("protocols", &self.protocols)
             .field("deflate", &self.deflate)
             .field("headers", &headers::Names(&self.headers))
+            .field("entropy", &self.entropy)
             .finish()
     }
 }
@@ -97,7 +100,7 @@ impl ClientHandshake {
         limits: &Limits,
     ) -> Result<(ClientHandshake, Vec<u8>), HandshakeError> {
         // RFC 6455, 4.1.7: selected randomly for each connection.
-        let key = BASE64_STANDARD.encode(rand::random::<[u8; 16]>());
+        let key = BASE64_STANDARD.encode(request.entropy.handshake_key());
         let bytes = write_request(&request, &key)?;
         let handshake = ClientHandshake {
             answer: HeadReader::new(limits),

@@ -400,7 +400,8 @@ proptest! {
             stream[at] = byte;
         }
         // When
-        let mut connection = Connection::new(role, Config { limits, deflate });
+        let config = Config { limits, deflate, ..Config::default() };
+        let mut connection = Connection::new(role, config);
         let mut reads = reads.iter().cycle();
         let mut rest = &stream[..];
         let mut failure = None;

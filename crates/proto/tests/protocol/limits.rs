@@ -9,7 +9,7 @@ fn limited(limits: Limits) -> Connection {
         Role::Client,
         Config {
             limits,
-            deflate: None,
+            ..Config::default()
         },
     )
 }
@@ -19,7 +19,12 @@ fn deflating(role: Role, limits: Limits) -> Connection {
         level: 9,
         ..deflate()
     });
-    Connection::new(role, Config { limits, deflate })
+    let config = Config {
+        limits,
+        deflate,
+        ..Config::default()
+    };
+    Connection::new(role, config)
 }
 
 fn messages_of(max_message_size: usize) -> Limits {

@@ -4,6 +4,7 @@ mod bytes;
 mod closing;
 mod common;
 mod direct;
+mod entropy;
 mod events;
 mod limits;
 mod must_fail;

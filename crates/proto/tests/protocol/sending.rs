@@ -173,7 +173,7 @@ fn bounded() -> Connection {
         Role::Server,
         Config {
             limits,
-            deflate: None,
+            ..Config::default()
         },
     )
 }
@@ -250,7 +250,7 @@ fn a_limit_of_nothing_takes_one_message_at_a_time() {
     };
     let config = Config {
         limits,
-        deflate: None,
+        ..Config::default()
     };
     let mut client = Connection::new(Role::Client, config);
     client.send_text("one").unwrap();
