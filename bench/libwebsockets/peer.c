@@ -1,6 +1,7 @@
 /*
- * libwebsockets, driven as its documentation advises: everything is sent from the writeable callback, no extensions; buffers of
- * 64 KiB, and several messages per callback while the socket takes them.
+ * libwebsockets, driven as its documentation advises: everything is sent from the writeable
+ * callback, no extensions; buffers of 64 KiB, and several messages per callback while the socket
+ * takes them.
  *
  * peer MODE PORT PATH MESSAGES SIZE CONTENT prints the same line of JSON as the other peers.
  */
@@ -147,8 +148,8 @@ static int on_writeable(struct lws *wsi)
 		if (bench.mode == PING_PONG)
 			bench.asked = now(CLOCK_MONOTONIC);
 		memcpy(bench.frame + LWS_PRE, bench.message, bench.size);
-		if (lws_write(wsi, bench.frame + LWS_PRE, bench.size, bench.text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY)
-		    < (int)bench.size)
+		if (lws_write(wsi, bench.frame + LWS_PRE, bench.size,
+			      bench.text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY) < (int)bench.size)
 			return -1;
 		bench.sent++;
 		if (lws_send_pipe_choked(wsi))
@@ -159,12 +160,14 @@ static int on_writeable(struct lws *wsi)
 	return 0;
 }
 
-static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+		    size_t len)
 {
 	(void)user;
 	switch (reason) {
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
-		if (bench.mode == HANDSHAKE) { /* closed from the writeable callback: here that would be a failure */
+		if (bench.mode == HANDSHAKE) {
+			/* closed from the writeable callback: here that would be a failure */
 			lws_callback_on_writable(wsi);
 			return 0;
 		}

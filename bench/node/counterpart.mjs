@@ -15,7 +15,10 @@ export async function counterpart({ wire }) {
   return `${tls ? 'wss' : 'ws'}://${await line()}`;
 }
 
-/** How many bytes of payload the messages had on the wire that the counterpart has just drained: one answer for each time. */
+/**
+ * How many bytes of payload the messages had on the wire that the counterpart has just drained: one
+ * answer for each time.
+ */
 export async function drained() {
   return Number(await line());
 }

@@ -1,9 +1,12 @@
-// The messages that are sent in turn, again and again, and the check that they arrive: a library that loses a byte is not fast.
+// The messages that are sent in turn, again and again, and the check that they arrive: a library
+// that loses a byte is not fast.
 import { execFileSync } from 'node:child_process';
 
 /** The messages of a scenario, strings or ArrayBuffers: those of the Rust benches. */
 export function messagesOf({ content, size }) {
-  const all = execFileSync(process.env.ARKWS_BENCH, ['payload', content, String(size)], { maxBuffer: Infinity });
+  const all = execFileSync(process.env.ARKWS_BENCH, ['payload', content, String(size)], {
+    maxBuffer: Infinity,
+  });
   return Array.from({ length: all.length / size }, (_, i) => {
     const bytes = all.subarray(i * size, (i + 1) * size);
     return content === 'binary' ? new Uint8Array(bytes).buffer : bytes.toString();
@@ -20,7 +23,10 @@ export function source(messages) {
   };
 }
 
-/** A function that checks one message after the other: length and both ends, and everything of every 256th. */
+/**
+ * A function that checks one message after the other: length and both ends, and everything of every
+ * 256th.
+ */
 export function checker(messages) {
   const isText = typeof messages[0] === 'string';
   const unit = isText ? (text, i) => text.charCodeAt(i) : (bytes, i) => bytes[i];

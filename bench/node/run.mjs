@@ -1,5 +1,5 @@
-// Rounds of peers, interleaved (A B C A B C …), each in a process of its own; the tables of their medians.
-// `cargo xtask bench node` builds what is measured and starts this.
+// Rounds of peers, interleaved (A B C A B C …), each in a process of its own; the tables of their
+// medians. `cargo xtask bench node` builds what is measured and starts this.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,14 +16,17 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-console.log(`Node.js ${process.version}; ${['ws', 'bufferutil', 'undici', 'bun'].map(versionOf).join(', ')}\n`);
+console.log(
+  `Node.js ${process.version}; ${['ws', 'bufferutil', 'undici', 'bun'].map(versionOf).join(', ')}\n`,
+);
 const peers = named('peer', PEERS, options.peers?.split(',')).filter(({ name, missing }) => {
   const reason = missing();
   if (reason !== undefined) console.log(`${name} is left out: ${reason}\n`);
   return reason === undefined;
 });
 for (const scenario of named('scenario', SCENARIOS, positionals)) {
-  const takesPart = ({ name, takes }) => (takes?.(scenario) ?? true) && (scenario.peers?.includes(name) ?? true);
+  const takesPart = ({ name, takes }) =>
+    (takes?.(scenario) ?? true) && (scenario.peers?.includes(name) ?? true);
   // A peer that fails is left out of the other rounds.
   const able = new Set(peers.filter(takesPart));
   const outcomes = new Map([...able].map(({ name }) => [name, []]));
@@ -44,7 +47,9 @@ for (const scenario of named('scenario', SCENARIOS, positionals)) {
 }
 
 function versionOf(name) {
-  const { version } = JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)));
+  const { version } = JSON.parse(
+    readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)),
+  );
   return `${name} ${version}`;
 }
 

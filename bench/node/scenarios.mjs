@@ -1,9 +1,18 @@
-// What is measured: the names are those of the Rust benches. What a kind of scenario does is in `kinds/KIND.mjs`.
+// What is measured: the names are those of the Rust benches. What a kind of scenario does is in
+// `kinds/KIND.mjs`.
 
 const K = 1 << 10;
 const M = 1 << 20;
 
-const row = (name, about, kind, size, more) => ({ name, about, kind, size, content: 'binary', wire: 'plain', ...more });
+const row = (name, about, kind, size, more) => ({
+  name,
+  about,
+  kind,
+  size,
+  content: 'binary',
+  wire: 'plain',
+  ...more,
+});
 
 /** Text with some non-ASCII. */
 const text = { content: 'text' };
@@ -11,8 +20,15 @@ const text = { content: 'text' };
 const deflate = { content: 'json', wire: 'deflate', peers: ['ws', 'bun', 'arkws'] };
 /** Those who can be told not to look at the certificate. */
 const tls = { wire: 'tls', peers: ['ws', 'ws-corked', 'bun', 'arkws'] };
-/** Whose server is measured: ours serves ten connections of each of ten addresses, as the platform has it. */
-const server = (task, connections) => ({ task, connections, peers: ['ws', 'ws-corked', 'bun', 'arkws'] });
+/**
+ * Whose server is measured: ours serves ten connections of each of ten addresses, as the platform
+ * has it.
+ */
+const server = (task, connections) => ({
+  task,
+  connections,
+  peers: ['ws', 'ws-corked', 'bun', 'arkws'],
+});
 
 /** All scenarios, in the order of the tables. */
 export const SCENARIOS = [
@@ -33,10 +49,34 @@ export const SCENARIOS = [
   row('handshake', 'connect and close', 'handshake', 0),
   row('idle', 'resident memory of an idle connection, 5,000 at once', 'idle', 16),
   row('spawn', 'from the start of a process to its first open connection', 'spawn', 0),
-  row('server-echo-16', 'a server echoes 16 B, 50 clients with 16 in flight each', 'server', 16, server('echo', 50)),
-  row('server-echo-1k', 'a server echoes 1 KiB, 50 clients with 16 in flight each', 'server', K, server('echo', 50)),
-  row('server-broadcast-64', 'a server sends 64 B to 100 clients', 'server', 64, server('broadcast', 100)),
-  row('server-broadcast-1k', 'a server sends 1 KiB to 100 clients', 'server', K, server('broadcast', 100)),
+  row(
+    'server-echo-16',
+    'a server echoes 16 B, 50 clients with 16 in flight each',
+    'server',
+    16,
+    server('echo', 50),
+  ),
+  row(
+    'server-echo-1k',
+    'a server echoes 1 KiB, 50 clients with 16 in flight each',
+    'server',
+    K,
+    server('echo', 50),
+  ),
+  row(
+    'server-broadcast-64',
+    'a server sends 64 B to 100 clients',
+    'server',
+    64,
+    server('broadcast', 100),
+  ),
+  row(
+    'server-broadcast-1k',
+    'a server sends 1 KiB to 100 clients',
+    'server',
+    K,
+    server('broadcast', 100),
+  ),
   row('deflate-recv-1k', 'receive 1 KiB JSON, compressed', 'receive', K, deflate),
   row('deflate-recv-16k', 'receive 16 KiB JSON, compressed', 'receive', 16 * K, deflate),
   row('deflate-send-1k', 'send 1 KiB JSON, compressed', 'send', K, deflate),

@@ -1,4 +1,5 @@
-// Opens many connections and leaves them idle: resident bytes each, when they are open and after each has echoed a message.
+// Opens many connections and leaves them idle: resident bytes each, when they are open and after
+// each has echoed a message.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { counterpart } from '../counterpart.mjs';
@@ -23,7 +24,9 @@ export async function run({ connect }, scenario) {
   };
   const open = async (count) => {
     for (let left = count; left > 0; left -= AT_A_TIME) {
-      connections.push(...(await Promise.all(Array.from({ length: AT_A_TIME }, () => connect(url, message)))));
+      connections.push(
+        ...(await Promise.all(Array.from({ length: AT_A_TIME }, () => connect(url, message)))),
+      );
     }
   };
   const echoes = (some) =>

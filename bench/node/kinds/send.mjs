@@ -1,5 +1,5 @@
-// Sends as fast as a program sensibly does: in turns, waiting after each until the library has handed it over. The counterpart
-// checks what arrives and says `ok` after the last message.
+// Sends as fast as a program sensibly does: in turns, waiting after each until the library has
+// handed it over. The counterpart checks what arrives and says `ok` after the last message.
 import { counterpart, drained, path } from '../counterpart.mjs';
 import { measure } from '../measure.mjs';
 import { messagesOf, source } from '../message.mjs';
@@ -18,7 +18,11 @@ export async function run({ connect }, scenario) {
     const next = source(messages);
     let arrived;
     const answer = new Promise((resolve) => (arrived = resolve));
-    const connection = await connect(`${url}/drain/${path(scenario, count)}`, arrived, scenario.wire);
+    const connection = await connect(
+      `${url}/drain/${path(scenario, count)}`,
+      arrived,
+      scenario.wire,
+    );
     for (let left = count; left > 0; left -= turn) {
       for (let i = Math.min(turn, left); i > 1; i--) connection.send(next());
       await connection.sendLast(next());

@@ -1,4 +1,5 @@
-// A server of the peer's, loaded by the raw-socket load generator of the Rust benches, which measures this process from outside.
+// A server of the peer's, loaded by the raw-socket load generator of the Rust benches, which
+// measures this process from outside.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TIMED } from '../measure.mjs';
@@ -11,7 +12,12 @@ export async function run({ serve }, { task, connections, size }) {
   const load = async (messages) => {
     const options = { connections, size, messages, window: 16, pid: process.pid };
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const { stdout } = await promisify(execFile)(process.env.ARKWS_BENCH, ['load', task, address, ...words]);
+    const { stdout } = await promisify(execFile)(process.env.ARKWS_BENCH, [
+      'load',
+      task,
+      address,
+      ...words,
+    ]);
     const outcome = JSON.parse(stdout);
     return { ...outcome, wall: outcome.wall / 1e9, cpu: outcome.cpu / 1e9 };
   };

@@ -12,7 +12,9 @@ export async function run(_, scenario, name) {
   const times = [];
   for (let i = 0; i < TIMES; i++) {
     const start = performance.now();
-    const child = spawn(process.execPath, [PROGRAM, name, url], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [PROGRAM, name, url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const closed = once(child, 'close');
     await once(child.stdout, 'data');
     times.push(performance.now() - start);

@@ -4,7 +4,9 @@ import { createWebSocket, createWebSocketServer } from 'arkws';
 export function connect(url, message, wire, options) {
   return new Promise((resolve, reject) => {
     const socket = createWebSocket();
-    socket.on('message', (_, data) => message(data instanceof ArrayBuffer ? new Uint8Array(data) : data));
+    socket.on('message', (_, data) =>
+      message(data instanceof ArrayBuffer ? new Uint8Array(data) : data),
+    );
     socket.on('open', () => resolve(new Connection(socket)));
     socket.on('error', reject);
     socket.connect(url, {

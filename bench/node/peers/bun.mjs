@@ -12,7 +12,8 @@ export function serve(task) {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch: (request, server) => (server.upgrade(request) ? undefined : new Response(null, { status: 400 })),
+    fetch: (request, server) =>
+      server.upgrade(request) ? undefined : new Response(null, { status: 400 }),
     websocket: {
       open: (socket) => socket.subscribe(ROOM),
       message: {

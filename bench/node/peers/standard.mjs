@@ -6,7 +6,8 @@ export function connectBy(WebSocket, optionsOf = () => undefined) {
     new Promise((resolve, reject) => {
       const socket = new WebSocket(url, optionsOf(wire));
       socket.binaryType = 'arraybuffer';
-      socket.onmessage = ({ data }) => message(typeof data === 'string' ? data : new Uint8Array(data));
+      socket.onmessage = ({ data }) =>
+        message(typeof data === 'string' ? data : new Uint8Array(data));
       socket.onopen = () => resolve(new Connection(socket));
       socket.onerror = ({ error, message }) => reject(error ?? new Error(message));
     });

@@ -1,5 +1,5 @@
-// npm `ws` as a program has it that wants what `@ohos.net.webSocket` gives: an ArrayBuffer for each binary message, not a
-// slice of what was read.
+// npm `ws` as a program has it that wants what `@ohos.net.webSocket` gives: an ArrayBuffer for each
+// binary message, not a slice of what was read.
 import * as ws from './ws.mjs';
 
 export async function connect(url, message, wire) {

@@ -1,4 +1,5 @@
-// npm `ws` by a program that knows its insides: what one turn of the event loop sends leaves in one write per connection.
+// npm `ws` by a program that knows its insides: what one turn of the event loop sends leaves in one
+// write per connection.
 import * as ws from './ws.mjs';
 
 export async function connect(url, message, wire) {

@@ -4,7 +4,10 @@ import { WebSocket, WebSocketServer } from 'ws';
 
 export function connect(url, message, wire) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, { perMessageDeflate: wire === 'deflate', rejectUnauthorized: false });
+    const socket = new WebSocket(url, {
+      perMessageDeflate: wire === 'deflate',
+      rejectUnauthorized: false,
+    });
     socket.on('message', (data, isBinary) => message(isBinary ? data : data.toString()));
     socket.on('open', () => resolve(new Connection(socket)));
     socket.on('error', reject);
@@ -47,7 +50,9 @@ export async function serveWith(task, send) {
       for (const client of server.clients) send(client, data, binary);
     },
   }[task];
-  server.on('connection', (socket) => socket.on('message', (data, binary) => receive(socket, data, binary)));
+  server.on('connection', (socket) =>
+    socket.on('message', (data, binary) => receive(socket, data, binary)),
+  );
   await once(server, 'listening');
   return server.address().port;
 }

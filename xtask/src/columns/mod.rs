@@ -52,8 +52,6 @@ const QUOTED: &[&str] = &["examples/api-reference/", "examples/documentation.ets
 const NOT_YET: &[&str] = &[
     "ARCHITECTURE.md",
     "CHANGELOG.md",
-    "bench/libwebsockets/",
-    "bench/node/",
     "crates/arkws/",
     "crates/netstack/",
     "crates/node/",
