@@ -149,7 +149,12 @@ pub use server::{
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
 pub use wildcard::matches_wildcard;
 
+/// The example of the crate's README, as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// The examples of the project's README, as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
+struct ProjectReadme;

@@ -77,3 +77,8 @@ pub use arkws::{Payload, Text};
 /// Header fields of a request or a response: names in lower case, in order; one may come several
 /// times.
 pub type Headers = http::HeaderMap;
+
+/// The example of the crate's README, as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

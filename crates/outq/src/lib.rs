@@ -53,3 +53,8 @@ pub fn unsent(socket: impl AsFd) -> io::Result<u64> {
 pub fn unsent(_: impl AsFd) -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+/// The example of the crate's README, as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

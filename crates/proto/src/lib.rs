@@ -39,3 +39,8 @@ pub use limits::Limits;
 pub use payload::Payload;
 pub use role::Role;
 pub use utf8::{Text, Utf8Bytes};
+
+/// The example of the crate's README, as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
