@@ -13,9 +13,9 @@ use clap::ValueEnum;
 
 use self::verdict::{Verdict, numbers, read, table};
 use crate::build::{Profile, Target, build, place_module};
+use crate::counts::Counts;
 use crate::peers::{self, Node, Python};
 use crate::process::{Background, command, output, root, run as run_command};
-use crate::report::Counts;
 
 /// Cases that kosoku 0.1.0 cannot judge ("Strings must be encoded before hashing"): it gives up on
 /// an uncompressed message in a compressed connection. RFC 7692, 6.1 allows those, and we send them

@@ -8,10 +8,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::counts::Counts;
 use crate::files::tracked;
 use crate::peers::environment;
 use crate::process::{cargo, command, root, run};
-use crate::report::Counts;
 
 /// What is installed. A newer one may say other things of the same pages.
 pub(crate) const VERSION: &str = "0.5.4";

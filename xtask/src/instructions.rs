@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::counts::Counts;
 use crate::process::{cargo, command, output, root, run as run_command};
-use crate::report::Counts;
 
 /// Where the saved counts are.
 const BASELINE: &str = "bench/proto/instructions.json";

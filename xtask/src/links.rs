@@ -9,9 +9,9 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use pulldown_cmark::{BrokenLink, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
+use crate::counts::Counts;
 use crate::files::tracked;
 use crate::process::root;
-use crate::report::Counts;
 
 /// The pages of the book. What lies elsewhere is not in it when it is built.
 const BOOK: &str = "docs/src/";

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use toml_edit::{DocumentMut, value};
 
+use crate::counts::Counts;
 use crate::files::tracked;
 use crate::process::{command, root};
-use crate::report::{Counts, Report};
+use crate::report::Report;
 use crate::sanitize;
 
 /// What each check guards, and its hash at the last green run.

@@ -9,6 +9,7 @@ mod book;
 mod build;
 mod check;
 mod columns;
+mod counts;
 mod demo;
 mod files;
 mod instructions;
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
         Task::Autobahn(options) => autobahn::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Instructions(options) => instructions::run(&options),
-        Task::Structure => structure::check(&mut report::Counts::default()),
+        Task::Structure => structure::check(&mut counts::Counts::default()),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
+use crate::counts::Counts;
 use crate::process::{cargo, command, output, root, run};
-use crate::report::Counts;
 
 /// The check.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {

@@ -6,10 +6,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::build::{Profile, Target, build, build_by, place_module};
+use crate::counts::{Counts, count};
 use crate::instructions::Valgrind;
 use crate::peers::{self, Node};
 use crate::process::{cargo, command, output, root, run as run_command};
-use crate::report::{Counts, count};
 
 /// The packages whose Rust tests are run under tools that watch memory.
 const PACKAGES: [&str; 4] = ["arkws-proto", "arkws", "arkws-netstack", "arkws-node"];

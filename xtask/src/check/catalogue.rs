@@ -3,9 +3,9 @@ use anyhow::Result;
 
 use crate::autobahn::Side;
 use crate::columns;
+use crate::counts::Counts;
 use crate::demo;
 use crate::links;
-use crate::report::Counts;
 use crate::rust_version;
 use crate::structure;
 use Need::{EachNode, Peer, Python};

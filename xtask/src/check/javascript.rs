@@ -5,9 +5,9 @@ use anyhow::{Context, Result, bail};
 
 use super::catalogue::{Group, Need};
 use crate::build::{Profile, Target, build, place_module};
+use crate::counts::{Counts, count};
 use crate::peers::{self, NODE_MAJORS, Node, Python};
 use crate::process::{command, root};
-use crate::report::{Counts, count};
 
 /// The test peer.
 const PEER: Target = Target::Binary("arkws-test-peer", "peer");

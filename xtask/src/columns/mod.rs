@@ -13,9 +13,9 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 
+use crate::counts::Counts;
 use crate::files::tracked;
 use crate::process::root;
-use crate::report::Counts;
 use literals::{Language, literals};
 
 /// The widest line.

@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::counts::Counts;
 use crate::process::root;
-use crate::report::Counts;
 use circles::Import;
 
 /// Folders of JavaScript whose files belong together.
