@@ -6,8 +6,9 @@ use std::task::Waker;
 /// A bound on the memory that incomplete messages take in all connections which share it
 /// (`max_unfinished_bytes`). Clones are the same budget.
 ///
-/// When it is exceeded, the connection with the most bytes beyond its fair share of it is closed with 1009. A
-/// connection that is the only one with an incomplete message never is: `max_message_size` bounds it.
+/// When it is exceeded, the connection with the most bytes beyond its fair share of it is closed
+/// with 1009. A connection that is the only one with an incomplete message never is:
+/// `max_message_size` bounds it.
 #[derive(Clone)]
 pub struct UnfinishedBudget(Arc<Mutex<Ledger>>);
 
@@ -40,7 +41,11 @@ pub(crate) struct Share {
 }
 
 impl UnfinishedBudget {
-    /// Of so many bytes. Default: 256 MiB.
+    /// The bytes of a budget that nobody has chosen: four of the longest messages that a client
+    /// accepts.
+    pub const DEFAULT_LIMIT: usize = 256 << 20;
+
+    /// Of so many bytes. Default: [`DEFAULT_LIMIT`](Self::DEFAULT_LIMIT).
     pub fn new(limit: usize) -> UnfinishedBudget {
         UnfinishedBudget(Arc::new(Mutex::new(Ledger {
             limit,
@@ -50,8 +55,8 @@ impl UnfinishedBudget {
         })))
     }
 
-    /// How many bytes it is of: what it was made with, or the largest `max_message_size` of its connections, if that
-    /// is more.
+    /// How many bytes it is of: what it was made with, or the largest `max_message_size` of its
+    /// connections, if that is more.
     pub fn limit(&self) -> usize {
         self.lock().limit
     }
@@ -68,7 +73,7 @@ impl UnfinishedBudget {
 
 impl Default for UnfinishedBudget {
     fn default() -> Self {
-        UnfinishedBudget::new(256 << 20)
+        UnfinishedBudget::new(UnfinishedBudget::DEFAULT_LIMIT)
     }
 }
 
@@ -131,8 +136,9 @@ impl Share {
         self.bytes
     }
 
-    /// From now on so much is owed. If it is too much, this connection or another one is to be closed: the other one is
-    /// woken, with the waker that it has given here last. Returns the budget's limit if it is this one.
+    /// From now on so much is owed. If it is too much, this connection or another one is to be
+    /// closed: the other one is woken, with the waker that it has given here last. Returns the
+    /// budget's limit if it is this one.
     pub(crate) fn set(&mut self, bytes: usize, waker: &Waker) -> Option<usize> {
         let budget = self.budget.as_ref()?;
         if bytes == 0 {

@@ -1,4 +1,4 @@
-//! What a server is told once.
+//! The options of a server: what each is called, its default, and how it is set.
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +10,81 @@ use http::HeaderMap;
 use super::Acceptor;
 use super::origin::AllowedOrigins;
 use super::refusal::Refusal;
-use super::settings::{Protocols, Settings};
 use crate::{Config, Heartbeat, Limits, UnfinishedBudget};
+
+/// How a server answers requests, and what its connections are like.
+pub(super) struct AcceptorOptions {
+    pub(super) config: Config,
+    pub(super) deflate: Option<DeflateConfig>,
+    pub(super) handshake_timeout: Duration,
+    pub(super) protocols: Protocols,
+    /// `None`: all.
+    pub(super) origins: Option<AllowedOrigins>,
+    pub(super) on_request: Option<Box<OnRequest>>,
+}
+
+pub(super) type OnRequest = dyn Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync;
+pub(super) type ChooseProtocol = dyn Fn(&ServerRequest) -> Option<String> + Send + Sync;
+
+/// How the sub-protocol is chosen.
+pub(super) enum Protocols {
+    /// The first of these that the client offers.
+    Preferred(Vec<String>),
+    Chosen(Box<ChooseProtocol>),
+}
+
+impl Default for AcceptorOptions {
+    fn default() -> Self {
+        AcceptorOptions {
+            config: Config {
+                limits: Limits {
+                    max_message_size: Acceptor::DEFAULT_MAX_MESSAGE_SIZE,
+                    max_frame_size: Acceptor::DEFAULT_MAX_MESSAGE_SIZE as u64,
+                    ..Limits::default()
+                },
+                message_timeout: Some(Acceptor::DEFAULT_MESSAGE_TIMEOUT),
+                ..Config::default()
+            },
+            deflate: None,
+            handshake_timeout: Acceptor::DEFAULT_HANDSHAKE_TIMEOUT,
+            protocols: Protocols::Preferred(Vec::new()),
+            origins: None,
+            on_request: None,
+        }
+    }
+}
+
+impl fmt::Debug for AcceptorOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor")
+            .field("config", &self.config)
+            .field("deflate", &self.deflate)
+            .field("handshake_timeout", &self.handshake_timeout)
+            .field("origins", &self.origins)
+            .finish_non_exhaustive()
+    }
+}
 
 /// Builds an [`Acceptor`].
 #[derive(Default)]
 pub struct AcceptorBuilder {
-    settings: Settings,
+    options: AcceptorOptions,
 }
 
 impl Acceptor {
-    /// Starts from the default settings: no sub-protocol, no compression, every origin, 5 s for the handshake.
+    /// How long a client may take to send its request, and to take the answer. Its request fits
+    /// into one packet, so that whoever takes longer than a bad network does holds a connection
+    /// for nothing.
+    pub const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+    /// The longest message, and frame, that is accepted from a client, in bytes: less than a client
+    /// accepts, since anybody may be one.
+    pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
+    /// How long a message of a client may be incomplete while nothing of it comes: long enough for
+    /// a phone to come out of a tunnel.
+    pub const DEFAULT_MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// Starts from the default options: no sub-protocol, no compression, every origin, 5 s for the
+    /// handshake.
     pub fn builder() -> AcceptorBuilder {
         AcceptorBuilder::default()
     }
@@ -33,12 +97,12 @@ impl Default for Acceptor {
 }
 
 impl AcceptorBuilder {
-    /// Sub-protocols in order of preference: the first that the client offers is chosen; none, if it offers none of
-    /// them.
+    /// Sub-protocols in order of preference: the first that the client offers is chosen; none, if
+    /// it offers none of them.
     #[must_use]
     pub fn protocols<P: Into<String>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
         let protocols = protocols.into_iter().map(Into::into).collect();
-        self.settings.protocols = Protocols::Preferred(protocols);
+        self.options.protocols = Protocols::Preferred(protocols);
         self
     }
 
@@ -48,14 +112,14 @@ impl AcceptorBuilder {
         mut self,
         choose: impl Fn(&ServerRequest) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        self.settings.protocols = Protocols::Chosen(Box::new(choose));
+        self.options.protocols = Protocols::Chosen(Box::new(choose));
         self
     }
 
     /// Agrees on permessage-deflate (RFC 7692) with clients that offer it.
     #[must_use]
     pub fn deflate(mut self, deflate: impl Into<Option<DeflateConfig>>) -> Self {
-        self.settings.deflate = deflate.into();
+        self.options.deflate = deflate.into();
         self
     }
 
@@ -65,7 +129,7 @@ impl AcceptorBuilder {
     /// Requests without an `Origin` field are let through: they are not from browsers.
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl Into<Option<AllowedOrigins>>) -> Self {
-        self.settings.origins = origins.into();
+        self.options.origins = origins.into();
         self
     }
 
@@ -75,82 +139,88 @@ impl AcceptorBuilder {
         mut self,
         decide: impl Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync + 'static,
     ) -> Self {
-        self.settings.on_request = Some(Box::new(decide));
+        self.options.on_request = Some(Box::new(decide));
         self
     }
 
-    /// How long a client may take to send its request, and to take the answer. Default: 5 s.
+    /// How long a client may take to send its request, and to take the answer. Default:
+    /// [`Acceptor::DEFAULT_HANDSHAKE_TIMEOUT`].
     #[must_use]
     pub fn handshake_timeout(mut self, limit: Duration) -> Self {
-        self.settings.handshake_timeout = limit;
+        self.options.handshake_timeout = limit;
         self
     }
 
-    /// All settings of the connections at once; those below are its fields. [`Config::default`] accepts larger messages
-    /// than an acceptor's defaults, and has no [`message_timeout`](Self::message_timeout).
+    /// All options of the connections at once; those below are its fields. [`Config::default`]
+    /// accepts larger messages than an acceptor's defaults, and has no
+    /// [`message_timeout`](Self::message_timeout).
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        self.settings.config = config;
+        self.options.config = config;
         self
     }
 
-    /// What is accepted from clients. Default: messages and frames of up to 16 MiB, and else [`Limits::default`].
+    /// What is accepted from clients. Default: messages and frames of up to
+    /// [`Acceptor::DEFAULT_MAX_MESSAGE_SIZE`] bytes, and else [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.settings.config.limits = limits;
+        self.options.config.limits = limits;
         self
     }
 
     /// Pings to silent clients. Default: none.
     #[must_use]
     pub fn heartbeat(mut self, heartbeat: impl Into<Option<Heartbeat>>) -> Self {
-        self.settings.config.heartbeat = heartbeat.into();
+        self.options.config.heartbeat = heartbeat.into();
         self
     }
 
-    /// How long a client may take to answer a close frame. Default: 5 s.
+    /// How long a client may take to answer a close frame. Default:
+    /// [`Config::DEFAULT_CLOSE_TIMEOUT`].
     #[must_use]
     pub fn close_timeout(mut self, limit: Duration) -> Self {
-        self.settings.config.close_timeout = limit;
+        self.options.config.close_timeout = limit;
         self
     }
 
-    /// How long a client may take nothing of what waits for it; `None`: for ever. Default: 30 s.
+    /// How long a client may take nothing of what waits for it; `None`: for ever. Default:
+    /// [`Config::DEFAULT_WRITE_TIMEOUT`].
     #[must_use]
     pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.settings.config.write_timeout = limit.into();
+        self.options.config.write_timeout = limit.into();
         self
     }
 
-    /// How long a message of a client may be incomplete while nothing of it comes; `None`: for ever. Default: 60 s.
+    /// How long a message of a client may be incomplete while nothing of it comes; `None`: for
+    /// ever. Default: [`Acceptor::DEFAULT_MESSAGE_TIMEOUT`].
     #[must_use]
     pub fn message_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.settings.config.message_timeout = limit.into();
+        self.options.config.message_timeout = limit.into();
         self
     }
 
-    /// What bounds the memory of incomplete messages, instead of a budget of 256 MiB for the connections of this
-    /// acceptor alone.
+    /// What bounds the memory of incomplete messages, instead of a budget of
+    /// [`UnfinishedBudget::DEFAULT_LIMIT`] bytes for the connections of this acceptor alone.
     #[must_use]
     pub fn unfinished_budget(mut self, budget: UnfinishedBudget) -> Self {
-        self.settings.config.unfinished_budget = Some(budget);
+        self.options.config.unfinished_budget = Some(budget);
         self
     }
 
-    /// The finished settings.
+    /// The finished options.
     pub fn build(mut self) -> Acceptor {
-        self.settings
+        self.options
             .config
             .unfinished_budget
             .get_or_insert_default();
         Acceptor {
-            settings: Arc::new(self.settings),
+            options: Arc::new(self.options),
         }
     }
 }
 
 impl fmt::Debug for AcceptorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.settings.fmt(f)
+        self.options.fmt(f)
     }
 }

@@ -1,11 +1,11 @@
-//! Accepting connections: the server's side of the opening handshake (RFC 6455, 4.2) over a transport.
+//! Accepting connections: the server's side of the opening handshake (RFC 6455, 4.2) over a
+//! transport.
 //!
-//! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that a client which sends
-//! a byte a minute ("slow loris") does not hold a connection for long.
+//! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that
+//! a client which sends a byte a minute ("slow loris") does not hold a connection for long.
 mod builder;
 mod origin;
 mod refusal;
-mod settings;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -24,19 +24,21 @@ use tokio::time::timeout;
 use crate::socket::pool;
 use crate::{Error, Phase, WebSocket};
 
-use settings::Settings;
+use builder::{AcceptorOptions, Protocols};
 
 pub use builder::AcceptorBuilder;
 pub use origin::{AllowedOrigins, OriginError};
 pub use refusal::Refusal;
 
-/// How long a client that was refused may take to end the transport, so that it gets to read the answer.
+/// How long a client that was refused may take to end the transport, so that it gets to read the
+/// answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Bytes behind a request that are read before it is answered; what one more read brings comes on top.
+/// Bytes behind a request that are read before it is answered; what one more read brings comes on
+/// top.
 const MAX_LEFTOVER: usize = 64 << 10;
 
-/// Accepts a connection with the default settings: no sub-protocol, no compression, every origin.
+/// Accepts a connection with the default options: no sub-protocol, no compression, every origin.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -65,7 +67,7 @@ where
     Acceptor::default().accept(stream).await
 }
 
-/// A server's settings, made once and cheap to clone.
+/// A server's options, made once and cheap to clone.
 ///
 /// Any transport will do, TLS included:
 ///
@@ -100,7 +102,7 @@ where
 /// ```
 #[derive(Clone)]
 pub struct Acceptor {
-    settings: Arc<Settings>,
+    options: Arc<AcceptorOptions>,
 }
 
 /// A valid request that has not been answered: see [`Acceptor::request`].
@@ -109,15 +111,15 @@ pub struct PendingRequest<S> {
     request: ServerRequest,
     /// What the client sent behind its request, without waiting for the answer.
     leftover: Vec<u8>,
-    settings: Arc<Settings>,
+    options: Arc<AcceptorOptions>,
 }
 
 impl Acceptor {
-    /// Reads the request, answers it as the settings say, and hands out the connection.
+    /// Reads the request, answers it as the options say, and hands out the connection.
     ///
     /// # Errors
-    /// The request is not valid, was refused or took too long, or the transport failed. The client has been given an
-    /// HTTP status that says so.
+    /// The request is not valid, was refused or took too long, or the transport failed. The client
+    /// has been given an HTTP status that says so.
     ///
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
@@ -126,7 +128,7 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let pending = self.request(stream).await?;
-        match self.settings.decide(pending.request()) {
+        match self.options.decide(pending.request()) {
             Ok((protocol, headers)) => pending.accept(protocol.as_deref(), &headers).await,
             Err(refusal) => {
                 let error = Error::Refused {
@@ -139,8 +141,8 @@ impl Acceptor {
         }
     }
 
-    /// Reads the request only, for programs that decide in their own time. Of the settings, those about origins,
-    /// sub-protocols and requests do not apply.
+    /// Reads the request only, for programs that decide in their own time. Of the options, those
+    /// about origins, sub-protocols and requests do not apply.
     ///
     /// ```no_run
     /// # async fn run(stream: tokio::net::TcpStream, acceptor: arkws::Acceptor) -> Result<(), arkws::Error> {
@@ -168,19 +170,19 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let settings = Arc::clone(&self.settings);
-        let request = read_request(&mut stream, &settings.config.limits);
-        match settings.within_timeout(request).await {
+        let options = Arc::clone(&self.options);
+        let request = read_request(&mut stream, &options.config.limits);
+        match options.within_timeout(request).await {
             Ok((request, leftover)) => Ok(PendingRequest {
                 stream,
                 request,
                 leftover,
-                settings,
+                options,
             }),
             Err(error) => {
                 tracing::debug!(target: "arkws", %error, "handshake failed");
                 if let Error::Handshake(error) = &error {
-                    settings.end(stream, &error.rejection()).await;
+                    options.end(stream, &error.rejection()).await;
                 }
                 Err(error)
             }
@@ -202,8 +204,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
     /// Ready when the client has gone: it has ended the transport, or the transport has failed. For
     /// programs that take their time to decide, and want to stop when nobody waits any more.
     ///
-    /// What the client sends meanwhile is kept for the connection. After 64 KiB of it no more is read,
-    /// and this is never ready.
+    /// What the client sends meanwhile is kept for the connection. After 64 KiB of it no more is
+    /// read, and this is never ready.
     ///
     /// ```no_run
     /// # async fn run(mut pending: arkws::PendingRequest<tokio::net::TcpStream>) {
@@ -234,8 +236,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
     /// Accepts. `protocol` must be one of those offered; `headers` are added to the answer.
     ///
     /// # Errors
-    /// `protocol` was not offered or a header is one of the handshake's own: then the client is given status 500. Or
-    /// the transport failed, or did not take the answer in time.
+    /// `protocol` was not offered or a header is one of the handshake's own: then the client is
+    /// given status 500. Or the transport failed, or did not take the answer in time.
     ///
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
@@ -244,17 +246,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
         protocol: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<WebSocket<S>, Error> {
-        let deflate = self.settings.deflate.as_ref();
+        let deflate = self.options.deflate.as_ref();
         let accepted = match self.request.accept(protocol, deflate, headers) {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::debug!(target: "arkws", %error, "handshake failed");
-                self.settings.end(self.stream, &error.rejection()).await;
+                self.options.end(self.stream, &error.rejection()).await;
                 return Err(error.into());
             }
         };
         let stream = &mut self.stream;
-        self.settings
+        self.options
             .within_timeout(async move {
                 stream.write_all(&accepted.response).await?;
                 Ok(stream.flush().await?)
@@ -263,24 +265,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
         Ok(WebSocket::from_handshake(
             self.stream,
             Role::Server,
-            self.settings.config.clone(),
+            self.options.config.clone(),
             accepted.negotiated,
             &self.leftover,
         ))
     }
 
-    /// Refuses, and ends the transport. Best effort: a client that is not there any more is no error.
+    /// Refuses, and ends the transport. Best effort: a client that is not there any more is no
+    /// error.
     ///
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
     pub async fn refuse(self, refusal: &Refusal) {
         let (status, reason) = (refusal.status(), refusal.reason());
         tracing::debug!(target: "arkws", %status, reason, "handshake refused");
-        self.settings.end(self.stream, &refusal.response()).await;
+        self.options.end(self.stream, &refusal.response()).await;
     }
 }
 
-impl Settings {
+impl AcceptorOptions {
+    /// The sub-protocol and the header fields of the answer.
+    fn decide(&self, request: &ServerRequest) -> Result<(Option<String>, HeaderMap), Refusal> {
+        if let Some(origins) = &self.origins {
+            origins.check(&request.headers)?;
+        }
+        let headers = match &self.on_request {
+            Some(decide) => decide(request)?,
+            None => HeaderMap::new(),
+        };
+        let protocol = match &self.protocols {
+            Protocols::Preferred(protocols) => protocols
+                .iter()
+                .find(|protocol| request.protocols.contains(protocol))
+                .cloned(),
+            Protocols::Chosen(choose) => choose(request),
+        };
+        Ok((protocol, headers))
+    }
+
     async fn within_timeout<T>(
         &self,
         work: impl Future<Output = Result<T, Error>>,
@@ -292,8 +314,8 @@ impl Settings {
         }))
     }
 
-    /// Answers with these bytes, ends the transport, and reads until the client does too: closing a TCP socket with
-    /// unread bytes would reset it, and the client might never see the answer.
+    /// Answers with these bytes, ends the transport, and reads until the client does too: closing a
+    /// TCP socket with unread bytes would reset it, and the client might never see the answer.
     async fn end<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S, response: &[u8]) {
         let answered = self.within_timeout(async {
             stream.write_all(response).await?;
@@ -347,7 +369,7 @@ async fn read<S: AsyncRead + Unpin, T>(
 
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.settings.fmt(f)
+        self.options.fmt(f)
     }
 }
 

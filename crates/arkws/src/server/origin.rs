@@ -1,8 +1,8 @@
 //! Which web pages may connect (RFC 6455, 10.2).
 //!
-//! A browser lets every page of every site open a WebSocket to every server, with the user's cookies,
-//! and tells the server in the `Origin` field which page it is. Who does not look lets all of them in
-//! (CWE-1385).
+//! A browser lets every page of every site open a WebSocket to every server, with the user's
+//! cookies, and tells the server in the `Origin` field which page it is. Who does not look lets all
+//! of them in (CWE-1385).
 use http::header::ORIGIN;
 use http::{HeaderMap, StatusCode};
 
@@ -11,12 +11,13 @@ use crate::{HostPattern, matches_wildcard};
 
 /// A list of the origins whose pages may connect.
 ///
-/// An entry is `scheme://host[:port]`, as in `https://example.org:8443`. Case does not matter, and the
-/// scheme's default port may be left out or not. In the host, `*` stands for any characters:
-/// `https://*.example.org`. The entry `null` allows pages without an origin of their own, such as files
-/// and sandboxed frames.
+/// An entry is `scheme://host[:port]`, as in `https://example.org:8443`. Case does not matter, and
+/// the scheme's default port may be left out or not. In the host, `*` stands for any characters:
+/// `https://*.example.org`. The entry `null` allows pages without an origin of their own, such as
+/// files and sandboxed frames.
 ///
-/// A request without an `Origin` field passes: it does not come from a browser, and could claim any.
+/// A request without an `Origin` field passes: it does not come from a browser, and could claim
+/// any.
 ///
 /// ```
 /// use arkws::AllowedOrigins;
@@ -73,8 +74,8 @@ impl AllowedOrigins {
             .map(AllowedOrigins)
     }
 
-    /// Whether a request with these header fields may pass. An [`Acceptor`](super::Acceptor) asks by
-    /// itself; for programs that read requests in another way.
+    /// Whether a request with these header fields may pass. An [`Acceptor`](super::Acceptor) asks
+    /// by itself; for programs that read requests in another way.
     ///
     /// # Errors
     /// Its origin is not in the list, or it names two: the answer, with status 403.

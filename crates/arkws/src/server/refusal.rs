@@ -14,7 +14,8 @@ struct Answer {
 }
 
 impl Refusal {
-    /// A refusal with a status, such as 403, and the reason in words, which is the body of the answer.
+    /// A refusal with a status, such as 403, and the reason in words, which is the body of the
+    /// answer.
     pub fn new(status: StatusCode, reason: impl Into<String>) -> Refusal {
         Refusal(Box::new(Answer {
             status,

@@ -1,0 +1,299 @@
+//! The options of a client: what each is called, its default, and how it is set.
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arkws_proto::Limits;
+use arkws_proto::deflate::DeflateConfig;
+use arkws_proto::handshake::{ClientHandshake, ClientRequest};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::Client;
+use crate::dial::tls::Connector;
+use crate::dial::url::shown;
+use crate::{Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget};
+
+/// What a client needs to know, but for TLS.
+#[derive(Clone)]
+pub(super) struct ClientOptions {
+    headers: HeaderMap,
+    protocols: Vec<String>,
+    deflate: Option<DeflateConfig>,
+    pub(super) config: Config,
+    pub(super) proxy: Proxy,
+    pub(super) connect_timeout: Duration,
+    pub(super) handshake_timeout: Duration,
+    pub(super) page_origin: Option<PageOrigin>,
+    pub(super) max_redirects: usize,
+    pub(super) redirects: RedirectCheck,
+}
+
+impl Default for ClientOptions {
+    fn default() -> ClientOptions {
+        ClientOptions {
+            headers: HeaderMap::new(),
+            protocols: Vec::new(),
+            deflate: None,
+            config: Config::default(),
+            proxy: Proxy::System,
+            connect_timeout: Client::DEFAULT_CONNECT_TIMEOUT,
+            handshake_timeout: Client::DEFAULT_HANDSHAKE_TIMEOUT,
+            page_origin: None,
+            max_redirects: Client::DEFAULT_MAX_REDIRECTS,
+            redirects: RedirectCheck::default(),
+        }
+    }
+}
+
+/// What a request has of the program.
+#[derive(Clone)]
+pub(super) struct Fields {
+    pub(super) headers: HeaderMap,
+    pub(super) protocols: Vec<String>,
+}
+
+impl ClientOptions {
+    /// What a request has of the program, before any redirect.
+    pub(super) fn fields(&self) -> Fields {
+        Fields {
+            headers: self.headers.clone(),
+            protocols: self.protocols.clone(),
+        }
+    }
+
+    pub(super) fn request(&self, host: String, target: String, fields: Fields) -> ClientRequest {
+        ClientRequest {
+            host,
+            target,
+            protocols: fields.protocols,
+            deflate: self.deflate.clone(),
+            headers: fields.headers,
+            entropy: self.config.entropy,
+        }
+    }
+}
+
+// Headers are not shown: they hold tokens and cookies.
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("protocols", &self.protocols)
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The caller's opinion on redirects.
+#[derive(Clone, Default)]
+pub(super) struct RedirectCheck(Option<Arc<Check>>);
+
+type Check = dyn Fn(&Url) -> Result<(), String> + Send + Sync;
+
+impl RedirectCheck {
+    pub(super) fn check(&self, url: &Url) -> Result<(), RedirectError> {
+        let Some(check) = &self.0 else {
+            return Ok(());
+        };
+        check(url).map_err(|reason| RedirectError::Forbidden {
+            location: shown(url.as_str()),
+            reason,
+        })
+    }
+}
+
+/// Builds a [`Client`].
+#[derive(Clone)]
+#[must_use]
+pub struct ClientBuilder {
+    options: ClientOptions,
+    tls: TlsConfig,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.options.fmt(f)
+    }
+}
+
+/// The `Origin` field of a page on the server's own host (RFC 6454).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PageOrigin {
+    /// Scheme, host, and the port if it is not the scheme's default.
+    Full,
+    /// Scheme and host, whatever the port: what some servers expect.
+    WithoutPort,
+}
+
+impl Client {
+    /// How long it may take to resolve a name and to connect: as long as libwebsockets waits.
+    pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+    /// How long TLS and the WebSocket handshake may take together: as long as libwebsockets waits.
+    pub const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
+    /// How many redirects are followed: more than a site needs that sends its clients from one
+    /// name or path to another.
+    pub const DEFAULT_MAX_REDIRECTS: usize = 4;
+
+    /// A builder with the default options.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder {
+            options: ClientOptions::default(),
+            tls: TlsConfig::default(),
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Adds a header field to the requests. `Host` replaces the URL's; the handshake's own fields
+    /// are refused by [`build`](Self::build).
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> ClientBuilder {
+        self.options.headers.append(name, value);
+        self
+    }
+
+    /// Adds header fields to the requests, as [`header`](Self::header).
+    pub fn headers(mut self, headers: HeaderMap) -> ClientBuilder {
+        for (name, value) in &headers {
+            self.options.headers.append(name, value.clone());
+        }
+        self
+    }
+
+    /// Adds the `Origin` field that a page on the host of the URL would have, unless a header says
+    /// another. After a redirect it is that of the new host. Default: none, as programs are no
+    /// pages.
+    pub fn page_origin(mut self, origin: impl Into<Option<PageOrigin>>) -> ClientBuilder {
+        self.options.page_origin = origin.into();
+        self
+    }
+
+    /// Offers sub-protocols, in this order of preference (RFC 6455, 1.9). Default: none.
+    pub fn protocols(
+        mut self,
+        protocols: impl IntoIterator<Item = impl Into<String>>,
+    ) -> ClientBuilder {
+        self.options.protocols = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Offers compression (RFC 7692). Default: none.
+    pub fn deflate(mut self, deflate: impl Into<Option<DeflateConfig>>) -> ClientBuilder {
+        self.options.deflate = deflate.into();
+        self
+    }
+
+    /// Settings of the established connection; [`limits`](Self::limits) and
+    /// [`heartbeat`](Self::heartbeat) are part of them.
+    pub fn config(mut self, config: Config) -> ClientBuilder {
+        self.options.config = config;
+        self
+    }
+
+    /// What is accepted from the server, in the handshake and after it.
+    pub fn limits(mut self, limits: Limits) -> ClientBuilder {
+        self.options.config.limits = limits;
+        self
+    }
+
+    /// Pings to a silent server. Default: none.
+    pub fn heartbeat(mut self, heartbeat: impl Into<Option<Heartbeat>>) -> ClientBuilder {
+        self.options.config.heartbeat = heartbeat.into();
+        self
+    }
+
+    /// How long the server may take to answer a close frame and to end TCP. Default:
+    /// [`Config::DEFAULT_CLOSE_TIMEOUT`].
+    pub fn close_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.options.config.close_timeout = limit;
+        self
+    }
+
+    /// How long the server may take nothing of what waits for it; `None`: for ever. Default:
+    /// [`Config::DEFAULT_WRITE_TIMEOUT`].
+    pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> ClientBuilder {
+        self.options.config.write_timeout = limit.into();
+        self
+    }
+
+    /// How long a message of the server may be incomplete while nothing of it comes; `None`: for
+    /// ever. Default: for ever.
+    pub fn message_timeout(mut self, limit: impl Into<Option<Duration>>) -> ClientBuilder {
+        self.options.config.message_timeout = limit.into();
+        self
+    }
+
+    /// What bounds the memory of incomplete messages, instead of a budget of
+    /// [`UnfinishedBudget::DEFAULT_LIMIT`] bytes for the connections of this client alone.
+    pub fn unfinished_budget(mut self, budget: UnfinishedBudget) -> ClientBuilder {
+        self.options.config.unfinished_budget = Some(budget);
+        self
+    }
+
+    /// The proxy. Default: [`Proxy::System`].
+    pub fn proxy(mut self, proxy: Proxy) -> ClientBuilder {
+        self.options.proxy = proxy;
+        self
+    }
+
+    /// How `wss` is secured.
+    pub fn tls(mut self, tls: TlsConfig) -> ClientBuilder {
+        self.tls = tls;
+        self
+    }
+
+    /// How long it may take to resolve the name and to connect, through the proxy if there is one.
+    /// Default: [`Client::DEFAULT_CONNECT_TIMEOUT`].
+    pub fn connect_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.options.connect_timeout = limit;
+        self
+    }
+
+    /// How long TLS and the WebSocket handshake may take together. Default:
+    /// [`Client::DEFAULT_HANDSHAKE_TIMEOUT`].
+    pub fn handshake_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.options.handshake_timeout = limit;
+        self
+    }
+
+    /// How many redirects are followed; with 0 a redirect is a refusal like any other status.
+    /// Default: [`Client::DEFAULT_MAX_REDIRECTS`].
+    ///
+    /// Never from `wss` to `ws`. To another origin only `User-Agent` goes along, no other header
+    /// and no sub-protocol: each of them may be a secret.
+    pub fn max_redirects(mut self, limit: usize) -> ClientBuilder {
+        self.options.max_redirects = limit;
+        self
+    }
+
+    /// Asks `check` whether a redirect to this URL may be followed; `Err` says why not. Default:
+    /// any may.
+    pub fn check_redirects<F>(mut self, check: F) -> ClientBuilder
+    where
+        F: Fn(&Url) -> Result<(), String> + Send + Sync + 'static,
+    {
+        self.options.redirects = RedirectCheck(Some(Arc::new(check)));
+        self
+    }
+
+    /// Checks the options and reads the files that they name; blocks while it reads.
+    ///
+    /// # Errors
+    /// A header that cannot be set, a sub-protocol that is not a token, a window out of range, a
+    /// certificate or key that cannot be used.
+    pub fn build(mut self) -> Result<Client, Error> {
+        self.options
+            .config
+            .unfinished_budget
+            .get_or_insert_default();
+        // A request to nowhere shows now what would fail for every URL.
+        let fields = self.options.fields();
+        let request = self.options.request("localhost".into(), "/".into(), fields);
+        let connector = Connector::new(self.tls)?;
+        ClientHandshake::new(request, &self.options.config.limits)?;
+        Ok(Client {
+            options: Arc::new(self.options),
+            connector,
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! Making connections.
+mod builder;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use arkws_proto::Role;
+use arkws_proto::handshake::{ClientHandshake, ClientRequest, ClientResponse, HandshakeError};
+use http::header::{AUTHORIZATION, ORIGIN};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tracing::Instrument;
+
+use crate::dial::tls::Connector;
+use crate::dial::url::{Endpoint, shown};
+use crate::dial::{self, Deadline, redirect};
+use crate::{Config, Error, Phase, RedirectError, TlsError, TlsVersion, Transport, WebSocket};
+use builder::{ClientOptions, Fields};
+
+pub use builder::{ClientBuilder, PageOrigin};
+
+/// Connects with the default options.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), arkws::Error> {
+/// use arkws::Message;
+/// use futures_util::StreamExt;
+///
+/// let (mut socket, response) = arkws::connect("wss://echo.example/").await?;
+/// println!("{} {}", response.status.as_str(), response.reason);
+/// socket.send(Message::Text("hello".into())).await?;
+/// while let Some(message) = socket.next().await {
+///     println!("{:?}", message?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`Client::connect`].
+///
+/// # Cancel safety
+/// As [`Client::connect`].
+pub async fn connect(url: &str) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+    static DEFAULT: OnceLock<Client> = OnceLock::new();
+    let client = match DEFAULT.get() {
+        Some(client) => client,
+        None => {
+            let client = Client::builder().build()?;
+            DEFAULT.get_or_init(|| client)
+        }
+    };
+    client.connect(url).await
+}
+
+/// A client's options, made once and cheap to clone. TLS sessions are resumed among its
+/// connections.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), arkws::Error> {
+/// use arkws::http::header::{HeaderValue, ORIGIN};
+/// use arkws::{Client, DeflateConfig, Roots, TlsConfig};
+///
+/// let client = Client::builder()
+///     .header(ORIGIN, HeaderValue::from_static("https://app.example"))
+///     .protocols(["chat.v2", "chat.v1"])
+///     .deflate(DeflateConfig::default())
+///     .tls(TlsConfig { roots: vec![Roots::Path("ca.pem".into())], ..TlsConfig::default() })
+///     .build()?;
+/// let (socket, response) = client.connect("wss://chat.example/rooms/1").await?;
+/// println!("{:?} over {:?}", response.negotiated.protocol, socket.get_ref().tls_version());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    options: Arc<ClientOptions>,
+    connector: Arc<Connector>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.options.fmt(f)
+    }
+}
+
+impl Client {
+    /// Connects to a `ws` or `wss` URL.
+    ///
+    /// User name and password in the URL become Basic authorization, unless an `Authorization`
+    /// header is set.
+    ///
+    /// # Errors
+    /// Every phase has its own: [`Error::Url`], [`Error::Dns`], [`Error::Connect`],
+    /// [`Error::Proxy`], [`Error::Tls`], [`Error::Handshake`], [`Error::NoAnswer`],
+    /// [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
+    /// [`HandshakeError::Refused`] with the server's headers.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the attempt.
+    pub async fn connect(
+        &self,
+        url: &str,
+    ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+        let mut endpoint = Endpoint::parse(url)?;
+        let mut fields = self.options.fields();
+        let mut redirects = 0;
+        loop {
+            // Boxed: what dialling and TLS need on the way does not swell the caller's future.
+            let span = tracing::debug_span!(target: "arkws", "connect", to = endpoint.authority());
+            let attempt = self.attempt(&endpoint, &fields).instrument(span.clone());
+            let answer = match Box::pin(attempt).await {
+                Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
+                done => return done,
+            };
+            let limit = self.options.max_redirects;
+            let next = if limit == 0 {
+                None
+            } else {
+                redirect::next(&endpoint, &answer)?
+            };
+            let Some(next) = next else {
+                return Err(HandshakeError::Refused(answer).into());
+            };
+            if redirects == limit {
+                let location = shown(next.url().as_str());
+                return Err(RedirectError::TooMany { limit, location }.into());
+            }
+            span.in_scope(|| {
+                let (status, to) = (answer.status().as_u16(), next.authority());
+                tracing::debug!(target: "arkws", status, to, "redirected");
+            });
+            self.options.redirects.check(next.url())?;
+            redirects += 1;
+            let Fields { headers, protocols } = &mut fields;
+            redirect::keep_what_is_no_secret(endpoint.url(), next.url(), headers, protocols);
+            endpoint = next;
+        }
+    }
+
+    /// The WebSocket handshake with the server of `url` over a connection that exists already, such
+    /// as a Unix socket. No proxy, no TLS, no redirects.
+    ///
+    /// # Errors
+    /// [`Error::Url`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
+    ///
+    /// # Cancel safety
+    /// The connection is lost with the future.
+    pub async fn connect_over<S>(
+        &self,
+        url: &str,
+        io: S,
+    ) -> Result<(WebSocket<S>, ClientResponse), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let endpoint = Endpoint::parse(url)?;
+        let deadline = Deadline::after(self.options.handshake_timeout);
+        self.handshake(&endpoint, &self.options.fields(), &deadline, io)
+            .await
+    }
+
+    async fn attempt(
+        &self,
+        endpoint: &Endpoint,
+        fields: &Fields,
+    ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+        let options = &self.options;
+        let (limit, limits) = (options.connect_timeout, &options.config.limits);
+        let tcp = dial::connect(endpoint, &options.proxy, limit, limits).await?;
+        let deadline = Deadline::after(options.handshake_timeout);
+        let transport = dial::secure(endpoint, tcp, &self.connector, &deadline).await?;
+        // RFC 8446, 2: by now the server has not judged the client's certificate yet.
+        let may_be_judged =
+            transport.tls_version() == Some(TlsVersion::Tls13) && self.connector.has_identity();
+        let result = self.handshake(endpoint, fields, &deadline, transport).await;
+        match result {
+            Err(Error::NoAnswer { source, .. }) if may_be_judged => {
+                Err(self.connector.ended(endpoint, source).into())
+            }
+            result => result,
+        }
+    }
+
+    async fn handshake<S>(
+        &self,
+        endpoint: &Endpoint,
+        fields: &Fields,
+        deadline: &Deadline,
+        io: S,
+    ) -> Result<(WebSocket<S>, ClientResponse), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let mut fields = fields.clone();
+        if let Some(authorization) = endpoint.authorization() {
+            fields.headers.entry(AUTHORIZATION).or_insert(authorization);
+        }
+        if let Some(origin) = self.options.page_origin {
+            let origin = endpoint.page_origin(origin == PageOrigin::Full);
+            fields.headers.entry(ORIGIN).or_insert(origin);
+        }
+        let request = self
+            .options
+            .request(endpoint.host_field(), endpoint.target(), fields);
+        let exchange = exchange(endpoint, request, &self.options.config, io);
+        let target = || endpoint.authority();
+        deadline.run(Phase::Handshake, target, exchange).await
+    }
+}
+
+/// Sends the request, reads the answer.
+async fn exchange<S>(
+    endpoint: &Endpoint,
+    request: ClientRequest,
+    config: &Config,
+    mut io: S,
+) -> Result<(WebSocket<S>, ClientResponse), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let failed = |error| match TlsError::from_io(endpoint.authority(), error) {
+        Ok(error) => Error::Tls(error),
+        Err(source) => Error::NoAnswer {
+            target: endpoint.authority(),
+            source,
+        },
+    };
+    let (mut handshake, bytes) = ClientHandshake::new(request, &config.limits)?;
+    // A server that does not want the request may end the connection while it is being written.
+    // What it said before (a status, a TLS alert) can still be read, and says more than the error
+    // of writing.
+    let written = async {
+        io.write_all(&bytes).await?;
+        io.flush().await
+    }
+    .await;
+    let mut buffer = vec![0; 4096];
+    loop {
+        let count = match io.read(&mut buffer).await {
+            Ok(0) => {
+                let ended =
+                    || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "end of stream");
+                return Err(failed(written.err().unwrap_or_else(ended)));
+            }
+            Ok(count) => count,
+            Err(error) => return Err(failed(error)),
+        };
+        if let Some((response, consumed)) = handshake.recv(&buffer[..count])? {
+            written.map_err(failed)?;
+            let leftover = &buffer[consumed..count];
+            let negotiated = response.negotiated.clone();
+            let socket =
+                WebSocket::from_handshake(io, Role::Client, config.clone(), negotiated, leftover);
+            return Ok((socket, response));
+        }
+    }
+}
