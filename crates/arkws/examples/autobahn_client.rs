@@ -5,7 +5,8 @@
 //! cargo run --release --example autobahn_client -- ws://127.0.0.1:9001
 //! ```
 //!
-//! With `--no-context-takeover` after the URL it offers to compress each message by itself: some cases ask for that.
+//! With `--no-context-takeover` after the URL it offers to compress each message by itself: some
+//! cases ask for that.
 mod echo;
 
 use std::io::IsTerminal;

@@ -5,9 +5,10 @@
 //! cargo run --release --example chat_server -- 127.0.0.1:9001 https://example.org
 //! ```
 //!
-//! What it holds is bounded, whatever its clients do: the connections, the length of a remark, how many remarks a client
-//! may be behind, and for how long one may take nothing at all. Web pages may connect only from the origins that are
-//! named behind the address: without that every page that a user has open could join.
+//! What it holds is bounded, whatever its clients do: the connections, the length of a remark, how
+//! many remarks a client may be behind, and for how long one may take nothing at all. Web pages may
+//! connect only from the origins that are named behind the address: without that every page that a
+//! user has open could join.
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The server that `cargo xtask demo` runs the documentation's example against: answers a message, then says `bye`.
+//! The server that `cargo xtask demo` runs the documentation's example against: answers a message,
+//! then says `bye`.
 //!
 //! ```console
 //! cargo run --example demo_server -- 127.0.0.1:8080

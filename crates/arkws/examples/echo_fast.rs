@@ -1,5 +1,5 @@
-//! An echo server on the fast paths: what it receives is borrowed, and the answers to all that one read has brought leave
-//! in one write.
+//! An echo server on the fast paths: what it receives is borrowed, and the answers to all that one
+//! read has brought leave in one write.
 //!
 //! ```console
 //! cargo run --release --example echo_fast -- 127.0.0.1:9001
@@ -54,7 +54,8 @@ async fn serve(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
             MessageRef::Binary(data) => outbox.feed_binary(&data)?,
             MessageRef::Ping(_) | MessageRef::Pong(_) | MessageRef::Close(_) => {}
         }
-        // When all that was read is answered, receiving writes by itself; before that only what is much.
+        // When all that was read is answered, receiving writes by itself; before that only what is
+        // much.
         if outbox.is_full() {
             socket.flush().await?;
         }

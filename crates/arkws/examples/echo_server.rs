@@ -5,8 +5,9 @@
 //! cargo run --release --example echo_server -- 127.0.0.1:9001 --deflate
 //! ```
 //!
-//! What it holds is bounded, whatever its clients do: the connections, the length of a message, and for how long a client
-//! may take nothing of its answers. Web pages may connect only from the origins that `--origin` names.
+//! What it holds is bounded, whatever its clients do: the connections, the length of a message, and
+//! for how long a client may take nothing of its answers. Web pages may connect only from the
+//! origins that `--origin` names.
 mod echo;
 
 use std::process::ExitCode;

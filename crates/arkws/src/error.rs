@@ -48,7 +48,8 @@ pub enum Error {
         /// Silence after the ping.
         timeout: Duration,
     },
-    /// The incomplete messages of all connections took too much memory, and this one's too large a part of it.
+    /// The incomplete messages of all connections took too much memory, and this one's too large a
+    /// part of it.
     #[error(
         "the incomplete messages of all connections take more than {limit} bytes, and this one's a large part of that \
          (max_unfinished_bytes)"
@@ -118,7 +119,8 @@ pub enum Error {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// A close frame has been queued, ours or the answer to the peer's: nothing may follow it (RFC 6455, 5.5.1).
+    /// A close frame has been queued, ours or the answer to the peer's: nothing may follow it (RFC
+    /// 6455, 5.5.1).
     #[error("the connection is closing: nothing may be sent after the close frame")]
     Closing,
     /// The connection has failed, for this reason.

@@ -1,8 +1,8 @@
 //! `[scheme://]host[:port]`: what lists of origins and of allowed hosts are made of.
 use url::Host;
 
-/// A host, or a pattern of hosts (see [`matches_wildcard`](crate::matches_wildcard)), perhaps with a
-/// scheme and a port. Read, but not judged: what it means that one is missing, lists say.
+/// A host, or a pattern of hosts (see [`matches_wildcard`](crate::matches_wildcard)), perhaps with
+/// a scheme and a port. Read, but not judged: what it means that one is missing, lists say.
 ///
 /// ```
 /// use arkws::HostPattern;

@@ -45,20 +45,24 @@
 //! ```
 //!
 //! # The end of a program
-//! What a socket has queued and not flushed lives in the socket: it is lost when that is dropped, or the runtime with
-//! the task that owns it. [`send`](WebSocket::send) and [`flush`](WebSocket::flush) return when the operating
-//! system has everything; [`close`](WebSocket::close) when the peer has answered, so that it has had everything. Await one
-//! of them before the runtime ends. (A system drops what is still on its way if the peer sends to a socket that is gone.)
+//! What a socket has queued and not flushed lives in the socket: it is lost when that is dropped,
+//! or the runtime with the task that owns it. [`send`](WebSocket::send) and
+//! [`flush`](WebSocket::flush) return when the operating system has everything;
+//! [`close`](WebSocket::close) when the peer has answered, so that it has had everything. Await one
+//! of them before the runtime ends. (A system drops what is still on its way if the peer sends to a
+//! socket that is gone.)
 //!
 //! # Fast paths
-//! A [`WebSocket`] is a `Stream` and a `Sink` of owned messages, which is easy. Where messages come by the million, two
-//! more ways take about half the time, and mix freely with the easy ones.
+//! A [`WebSocket`] is a `Stream` and a `Sink` of owned messages, which is easy. Where messages come
+//! by the million, two more ways take about half the time, and mix freely with the easy ones.
 //!
-//! - **Borrowed receiving**: [`recv`](WebSocket::recv) lends each message from the read buffer as a [`MessageRef`].
-//!   Nothing is allocated or copied; all that one read has brought is handed out before the next system call.
-//! - **Batched sending**: [`feed_text`](WebSocket::feed_text) and [`feed_binary`](WebSocket::feed_binary) encode a message
-//!   where it will leave from, and [`flush`](WebSocket::flush) writes the batch. [`ready`](WebSocket::ready) before each
-//!   keeps the batch at [`Config::write_buffer`], in writes of a size that kernels like.
+//! - **Borrowed receiving**: [`recv`](WebSocket::recv) lends each message from the read buffer as a
+//!   [`MessageRef`]. Nothing is allocated or copied; all that one read has brought is handed out
+//!   before the next system call.
+//! - **Batched sending**: [`feed_text`](WebSocket::feed_text) and
+//!   [`feed_binary`](WebSocket::feed_binary) encode a message where it will leave from, and
+//!   [`flush`](WebSocket::flush) writes the batch. [`ready`](WebSocket::ready) before each keeps
+//!   the batch at [`Config::write_buffer`], in writes of a size that kernels like.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -90,17 +94,18 @@
 //! # }
 //! ```
 //!
-//! [`recv_with_outbox`](WebSocket::recv_with_outbox) answers while the message is borrowed: see the `echo_fast` example.
+//! [`recv_with_outbox`](WebSocket::recv_with_outbox) answers while the message is borrowed: see the
+//! `echo_fast` example.
 //!
 //! # Memory
-//! A connection that waits owns no buffer: the threads' read buffers are lent to those that have something to read, and
-//! an incomplete message takes memory as its bytes arrive, up to [`Limits`].
+//! A connection that waits owns no buffer: the threads' read buffers are lent to those that have
+//! something to read, and an incomplete message takes memory as its bytes arrive, up to [`Limits`].
 //!
 //! # Logging
-//! [`tracing`] events with the target `arkws`, at debug level, when a connection opens, closes or fails. Never per
-//! message, and never with header fields or payloads. They are in the span in which
-//! the connection was made, whichever task polls it later: a client's is `connect`, with the host; a
-//! server enters one of its own around the handshake.
+//! [`tracing`] events with the target `arkws`, at debug level, when a connection opens, closes or
+//! fails. Never per message, and never with header fields or payloads. They are in the span in
+//! which the connection was made, whichever task polls it later: a client's is `connect`, with the
+//! host; a server enters one of its own around the handshake.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

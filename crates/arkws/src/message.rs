@@ -21,7 +21,8 @@ pub enum Message {
     Text(Utf8Bytes),
     /// Bytes.
     Binary(Bytes),
-    /// A ping; its answer is in the output queue when the stream yields it. To be sent: at most 125 bytes.
+    /// A ping; its answer is in the output queue when the stream yields it. To be sent: at most 125
+    /// bytes.
     Ping(Bytes),
     /// A pong. To be sent: at most 125 bytes.
     Pong(Bytes),
@@ -31,8 +32,8 @@ pub enum Message {
 
 /// A message, borrowed from the connection's read buffer: nothing is allocated or copied.
 ///
-/// This is [`arkws_proto::Event`]: `Text`, `Binary`, `Ping`, `Pong`, `Close`. `Message::from` makes it an owned
-/// [`Message`].
+/// This is [`arkws_proto::Event`]: `Text`, `Binary`, `Ping`, `Pong`, `Close`. `Message::from` makes
+/// it an owned [`Message`].
 pub type MessageRef<'a> = arkws_proto::Event<'a>;
 
 impl Message {
@@ -139,7 +140,8 @@ impl From<Bytes> for Message {
     }
 }
 
-/// Copies what is borrowed; a payload that was put together in a buffer of its own, such as a large one, moves.
+/// Copies what is borrowed; a payload that was put together in a buffer of its own, such as a large
+/// one, moves.
 impl From<MessageRef<'_>> for Message {
     fn from(message: MessageRef<'_>) -> Message {
         match message {

@@ -3,8 +3,9 @@
 /// Whether `text` is `pattern`, in which each `*` stands for any sequence of characters, none
 /// included. ASCII case does not matter.
 ///
-/// What lists of hosts are made of: allowed origins, proxies' exclusions, domain policies. Takes time
-/// in the product of the lengths at most, whatever the pattern: only the last `*` is ever tried again.
+/// What lists of hosts are made of: allowed origins, proxies' exclusions, domain policies. Takes
+/// time in the product of the lengths at most, whatever the pattern: only the last `*` is ever
+/// tried again.
 ///
 /// ```
 /// use arkws::matches_wildcard;

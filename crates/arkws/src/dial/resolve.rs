@@ -110,8 +110,8 @@ pub(crate) async fn connect(
         .map_err(|attempts| ConnectError { host, attempts })
 }
 
-/// Opens something at the first address that answers (RFC 8305, 5): a new attempt starts when the last
-/// one has failed or has been silent for 250 ms. Those that come too late are dropped.
+/// Opens something at the first address that answers (RFC 8305, 5): a new attempt starts when the
+/// last one has failed or has been silent for 250 ms. Those that come too late are dropped.
 ///
 /// # Errors
 /// All failed: each address, and why.

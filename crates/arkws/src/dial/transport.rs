@@ -10,8 +10,8 @@ use tokio_rustls::{TlsStream, server};
 
 use super::tls::{self, TlsVersion};
 
-/// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with and without TLS may
-/// use it too, made from either, and has one type of `WebSocket` then.
+/// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with
+/// and without TLS may use it too, made from either, and has one type of `WebSocket` then.
 #[derive(Debug)]
 pub struct Transport(Kind);
 

@@ -35,7 +35,8 @@ pub enum UrlError {
     Port(String),
 }
 
-/// Reads a URL as [`Client::connect`](crate::Client::connect) does, without connecting. The result has no fragment.
+/// Reads a URL as [`Client::connect`](crate::Client::connect) does, without connecting. The result
+/// has no fragment.
 ///
 /// # Errors
 /// Not a URL, not one of a WebSocket, or without a host.
@@ -162,8 +163,8 @@ pub(crate) fn basic(user: &[u8], password: &[u8]) -> HeaderValue {
     value
 }
 
-/// What a caller or a peer gave, to be shown to a person: bounded, escaped, and without the parts that
-/// may hold a password or a token: user information, query and fragment.
+/// What a caller or a peer gave, to be shown to a person: bounded, escaped, and without the parts
+/// that may hold a password or a token: user information, query and fragment.
 pub(crate) fn shown(text: &str) -> String {
     const MAX: usize = 100;
     let scheme = text.find("://").map_or(0, |at| at + 3);

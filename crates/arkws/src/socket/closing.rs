@@ -18,16 +18,19 @@ use crate::{Error, Phase};
 pub(super) enum TransportState {
     /// Frames are received.
     Open,
-    /// Nothing more is received: the peer has sent its close frame, or the connection failed with this error. What is
-    /// queued is written; then a server, or whoever failed the connection, ends the transport.
+    /// Nothing more is received: the peer has sent its close frame, or the connection failed with
+    /// this error. What is queued is written; then a server, or whoever failed the connection, ends
+    /// the transport.
     Finishing(Option<Box<Error>>),
-    /// Both have said all they had to say: waits for the peer to end the transport, and discards what it still sends.
+    /// Both have said all they had to say: waits for the peer to end the transport, and discards
+    /// what it still sends.
     Lingering,
     /// Nothing is left to do.
     Ended,
 }
 
-/// Why frames are not received any more. The error is boxed, so that the way of every message is not that wide.
+/// Why frames are not received any more. The error is boxed, so that the way of every message is
+/// not that wide.
 pub(super) enum Fatal {
     /// The peer may be told why.
     Fail(Box<Error>),
@@ -53,7 +56,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.log(|| tracing::debug!(target: "arkws", "close frame received"));
         self.engine.closed();
         self.finish(None);
-        // Programs like to drop a socket when they see the close frame: then the answer should be on its way.
+        // Programs like to drop a socket when they see the close frame: then the answer should be
+        // on its way.
         let _ = self.poll_output(cx);
     }
 
@@ -63,7 +67,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.engine.restart_close_deadline();
     }
 
-    /// Writes what is queued, then ends our side of the transport if it is for us to do so. `false`: it cannot be done.
+    /// Writes what is queued, then ends our side of the transport if it is for us to do so.
+    /// `false`: it cannot be done.
     pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>, failed: bool) -> Poll<bool> {
         self.discard_input();
         match self.poll_output(cx) {
@@ -92,8 +97,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(true)
     }
 
-    /// Discards what still arrives, until the peer ends its side: closing a TCP socket with unread bytes would reset
-    /// it, and the peer might never read our close frame.
+    /// Discards what still arrives, until the peer ends its side: closing a TCP socket with unread
+    /// bytes would reset it, and the peer might never read our close frame.
     pub(super) fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.poll_deadline(cx).is_pending() {
             if self.input.capacity() < pool::BLOCK {
@@ -134,8 +139,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// The time for the closing handshake has passed. If the peer has taken bytes meanwhile, and there are more on their
-    /// way to it, it has that time again.
+    /// The time for the closing handshake has passed. If the peer has taken bytes meanwhile, and
+    /// there are more on their way to it, it has that time again.
     pub(super) fn may_close_later(&mut self) -> bool {
         let (taken, sent) = (self.taken(), self.engine.stats.bytes_sent);
         let before = self.engine.close_deadline.as_ref().map(|it| it.taken);
@@ -149,7 +154,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         progressed
     }
 
-    /// The peer did not close in time; or it could not be written to, and nothing more came from it.
+    /// The peer did not close in time; or it could not be written to, and nothing more came from
+    /// it.
     pub(super) fn overdue(&mut self) -> Fatal {
         Fatal::abort(match self.write_error.take() {
             Some(error) => Error::Lost(error),

@@ -17,11 +17,13 @@ pub(super) struct Engine {
     pub(super) connection: Connection,
     pub(super) stats: Stats,
     pub(super) output: Output,
-    /// When the peer's patience with us, or ours with the peer, ends. Set once the connection is closing.
+    /// When the peer's patience with us, or ours with the peer, ends. Set once the connection is
+    /// closing.
     pub(super) close_deadline: Option<Box<CloseDeadline>>,
     /// Bytes wait, and the transport has taken none since then.
     pub(super) stalled: Option<Instant>,
-    /// What the peer had taken when that was looked at last while [`stalled`](Self::stalled); [`UNKNOWN`] before.
+    /// What the peer had taken when that was looked at last while [`stalled`](Self::stalled);
+    /// [`UNKNOWN`] before.
     pub(super) taken: u64,
     /// Why the connection has failed: what is sent later is refused for this reason.
     failure: Option<Arc<Error>>,
@@ -33,8 +35,8 @@ pub(super) struct Engine {
 /// Not looked at yet: see [`Engine::taken`] and [`CloseDeadline::taken`].
 pub(super) const UNKNOWN: u64 = u64::MAX;
 
-/// What a peer has taken is looked at for the first time when the transport has taken nothing for so long, which most
-/// stalls do not last.
+/// What a peer has taken is looked at for the first time when the transport has taken nothing for
+/// so long, which most stalls do not last.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Whether the transport takes bytes.
@@ -51,8 +53,8 @@ pub(super) enum Output {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CloseDeadline {
     pub(super) at: Instant,
-    /// It passed, and what lay in the transport then is being read: a program that did not poll for a while must not
-    /// mistake its own slowness for the peer's.
+    /// It passed, and what lay in the transport then is being read: a program that did not poll for
+    /// a while must not mistake its own slowness for the peer's.
     pub(super) overdue: bool,
     /// What the peer had taken when that was looked at last; [`UNKNOWN`] before.
     pub(super) taken: u64,
@@ -78,8 +80,8 @@ impl Engine {
         self.close_timeout
     }
 
-    /// When it is to be looked at what the peer has taken of what waits for it, or the peer is to be given up; and after
-    /// how long that is.
+    /// When it is to be looked at what the peer has taken of what waits for it, or the peer is to
+    /// be given up; and after how long that is.
     pub(super) fn write_deadline(&self) -> Option<(Instant, Duration)> {
         let limit = self.write_timeout?;
         let wait = match self.taken {
@@ -89,7 +91,8 @@ impl Engine {
         Some((self.stalled?.checked_add(wait)?, limit))
     }
 
-    /// May more be queued before something is written? Then the next message is taken, of whatever size.
+    /// May more be queued before something is written? Then the next message is taken, of whatever
+    /// size.
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.connection.queued() < self.write_buffer

@@ -64,19 +64,22 @@ pub use stats::Stats;
 /// A WebSocket connection over a transport `S`.
 ///
 /// Two APIs, which mix freely:
-/// - easy: `Stream<Item = Result<Message, Error>>` and `Sink<Message>`, [`split`](WebSocket::split);
-/// - fast: [`recv`](WebSocket::recv) borrows messages from the read buffer, [`feed_text`](WebSocket::feed_text)
-///   and its siblings batch messages until [`flush`](WebSocket::flush).
+/// - easy: `Stream<Item = Result<Message, Error>>` and `Sink<Message>`,
+///   [`split`](WebSocket::split);
+/// - fast: [`recv`](WebSocket::recv) borrows messages from the read buffer,
+///   [`feed_text`](WebSocket::feed_text) and its siblings batch messages until
+///   [`flush`](WebSocket::flush).
 ///
-/// Pings are answered and close frames echoed while the socket is being received from: a program that only sends should
-/// still receive, on another task if need be ([`split`](WebSocket::split)). Heartbeats are kept while it is received from
-/// or flushed.
+/// Pings are answered and close frames echoed while the socket is being received from: a program
+/// that only sends should still receive, on another task if need be ([`split`](WebSocket::split)).
+/// Heartbeats are kept while it is received from or flushed.
 ///
 /// # The end of a connection
-/// After a [`Message::Close`], and after an error, go on receiving until `None`: what is queued is then written, the
-/// transport is shut down (a server first, a client once the server has: RFC 6455, 7.1.1) and what the peer had still
-/// sent is discarded, so that it gets to read our close frame. All of it is bounded by [`Config::close_timeout`].
-/// Dropping the socket at any time ends the transport at once.
+/// After a [`Message::Close`], and after an error, go on receiving until `None`: what is queued is
+/// then written, the transport is shut down (a server first, a client once the server has: RFC
+/// 6455, 7.1.1) and what the peer had still sent is discarded, so that it gets to read our close
+/// frame. All of it is bounded by [`Config::close_timeout`]. Dropping the socket at any time ends
+/// the transport at once.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -123,7 +126,8 @@ pub struct WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
-    /// A connection whose opening handshake is complete; `leftover` are bytes that were read behind it.
+    /// A connection whose opening handshake is complete; `leftover` are bytes that were read behind
+    /// it.
     pub fn from_handshake(
         io: S,
         role: Role,
@@ -176,14 +180,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// The next message, borrowed. `Ready(None)`: the closing handshake is complete and the transport has ended.
+    /// The next message, borrowed. `Ready(None)`: the closing handshake is complete and the
+    /// transport has ended.
     ///
-    /// While messages are left from the last read, returns the next without touching the transport. Otherwise writes
-    /// what waits (pongs, the close frame, heartbeats, messages that were fed) and reads.
+    /// While messages are left from the last read, returns the next without touching the transport.
+    /// Otherwise writes what waits (pongs, the close frame, heartbeats, messages that were fed) and
+    /// reads.
     ///
     /// # Errors
-    /// The peer broke the protocol or a limit; the connection was lost; a time-out. Each is returned once; what follows
-    /// is `None`.
+    /// The peer broke the protocol or a limit; the connection was lost; a time-out. Each is
+    /// returned once; what follows is `None`.
     pub fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
@@ -192,8 +198,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(self.take_event(event))
     }
 
-    /// The next message, borrowed until the next call. `None`: the closing handshake is complete and the transport has
-    /// ended.
+    /// The next message, borrowed until the next call. `None`: the closing handshake is complete
+    /// and the transport has ended.
     ///
     /// # Errors
     /// As [`poll_recv`](Self::poll_recv).
@@ -242,8 +248,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Writes what is queued, if [`Config::write_buffer`] or [`Limits::max_queued`](crate::Limits::max_queued) bytes or
-    /// more are. `Ready(Ok)`: less is, and the next message will be taken, of whatever size.
+    /// Writes what is queued, if [`Config::write_buffer`] or
+    /// [`Limits::max_queued`](crate::Limits::max_queued) bytes or more are. `Ready(Ok)`: less is,
+    /// and the next message will be taken, of whatever size.
     ///
     /// # Errors
     /// No message will be taken any more: the connection was lost, or is closing.
@@ -266,8 +273,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Waits for room: writes what is queued if [`Config::write_buffer`] or more bytes are, and waits as long as that many
-    /// are left. Costs next to nothing otherwise: call it before each `feed_…`, which then takes any message.
+    /// Waits for room: writes what is queued if [`Config::write_buffer`] or more bytes are, and
+    /// waits as long as that many are left. Costs next to nothing otherwise: call it before each
+    /// `feed_…`, which then takes any message.
     ///
     /// # Errors
     /// As [`poll_ready`](Self::poll_ready).
@@ -283,9 +291,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Writes what is queued. `Ready(Ok)`: all of it has been handed to the operating system.
     ///
     /// # Errors
-    /// The connection was lost: what the peer had sent before can still be received. Or the peer was given up, because
-    /// it took nothing for [`Config::write_timeout`], or neither took nor sent anything for as long as the heartbeat
-    /// allows.
+    /// The connection was lost: what the peer had sent before can still be received. Or the peer
+    /// was given up, because it took nothing for [`Config::write_timeout`], or neither took nor
+    /// sent anything for as long as the heartbeat allows.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.poll_flush_untimed(cx) {
             Poll::Pending => self.poll_stalled(cx).map(Err),
@@ -293,8 +301,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// As [`poll_flush`](Self::poll_flush), but neither [`Config::write_timeout`] nor the heartbeat is looked at: for
-    /// threads outside of the runtime, where there are no timers. Another task has to flush or receive when it is woken.
+    /// As [`poll_flush`](Self::poll_flush), but neither [`Config::write_timeout`] nor the heartbeat
+    /// is looked at: for threads outside of the runtime, where there are no timers. Another task
+    /// has to flush or receive when it is woken.
     ///
     /// # Errors
     /// The connection was lost.
@@ -307,8 +316,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         result.map_err(|error| self.engine.write_failure(error))
     }
 
-    /// Writes what is queued; waits while the peer does not read, at most for [`Config::write_timeout`]. The heartbeat
-    /// runs meanwhile.
+    /// Writes what is queued; waits while the peer does not read, at most for
+    /// [`Config::write_timeout`]. The heartbeat runs meanwhile.
     ///
     /// # Errors
     /// As [`poll_flush`](Self::poll_flush).
@@ -322,8 +331,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Queues a message and flushes.
     ///
     /// # Errors
-    /// The message was not queued: [`Error::into_unsent`] gives it back. Or the connection was lost before the message
-    /// had been handed to the operating system. The [cause](Error::cause) of either is that of the connection's end.
+    /// The message was not queued: [`Error::into_unsent`] gives it back. Or the connection was lost
+    /// before the message had been handed to the operating system. The [cause](Error::cause) of
+    /// either is that of the connection's end.
     ///
     /// # Cancel safety
     /// The message is queued by the first poll and stays queued when the future is dropped.
@@ -332,16 +342,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.flush().await
     }
 
-    /// Closes: sends what is queued and the close frame, for as long as the peer takes some of it; discards data that still arrives, waits for the peer's close
-    /// frame and for the end of the transport. Returns the peer's close frame; `None` if it has no body or was received
-    /// before.
+    /// Closes: sends what is queued and the close frame, for as long as the peer takes some of it;
+    /// discards data that still arrives, waits for the peer's close frame and for the end of the
+    /// transport. Returns the peer's close frame; `None` if it has no body or was received before.
     ///
     /// # Errors
-    /// The peer did not answer within [`Config::close_timeout`]; or as [`poll_recv`](Self::poll_recv). Of a connection
-    /// that had failed before: why.
+    /// The peer did not answer within [`Config::close_timeout`]; or as
+    /// [`poll_recv`](Self::poll_recv). Of a connection that had failed before: why.
     ///
     /// # Cancel safety
-    /// Safe: the closing handshake goes on with the next call of this function or [`recv`](Self::recv).
+    /// Safe: the closing handshake goes on with the next call of this function or
+    /// [`recv`](Self::recv).
     pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<Option<CloseFrame>, Error> {
         self.start_close(frame);
         let mut answer = None;
@@ -386,8 +397,8 @@ impl<S> WebSocket<S> {
         Outbox::new(&mut self.engine).feed_binary(data)
     }
 
-    /// Queues an owned message without flushing; large payloads are not copied. A [`Message::Close`] starts the closing
-    /// handshake.
+    /// Queues an owned message without flushing; large payloads are not copied. A
+    /// [`Message::Close`] starts the closing handshake.
     ///
     /// # Errors
     /// Nothing was queued: the message is given back.
@@ -400,8 +411,9 @@ impl<S> WebSocket<S> {
         Ok(())
     }
 
-    /// Queues a ping of at most 125 bytes without flushing. It goes ahead of the messages that wait, but not into the
-    /// midst of one of which a part has been written, and behind other pings and pongs.
+    /// Queues a ping of at most 125 bytes without flushing. It goes ahead of the messages that
+    /// wait, but not into the midst of one of which a part has been written, and behind other pings
+    /// and pongs.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -410,7 +422,8 @@ impl<S> WebSocket<S> {
     }
 
     /// Queues a close frame behind everything that waits: the closing handshake then runs inside
-    /// [`poll_recv`](Self::poll_recv), within [`Config::close_timeout`]. `false` if it had been started already.
+    /// [`poll_recv`](Self::poll_recv), within [`Config::close_timeout`]. `false` if it had been
+    /// started already.
     ///
     /// Messages that still arrive before the peer's close frame are received as before.
     pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
@@ -419,7 +432,8 @@ impl<S> WebSocket<S> {
         started
     }
 
-    /// The closing handshake has begun: as long as the peer takes what is on its way, it has time for it.
+    /// The closing handshake has begun: as long as the peer takes what is on its way, it has time
+    /// for it.
     #[cold]
     fn look_at_closing(&mut self) {
         let taken = self.taken();
@@ -433,8 +447,9 @@ impl<S> WebSocket<S> {
         self.engine.connection.queued()
     }
 
-    /// Is it to be closed, because its incomplete message takes too much of the [budget](crate::UnfinishedBudget)?
-    /// Receiving does so. For drivers that do not always receive.
+    /// Is it to be closed, because its incomplete message takes too much of the
+    /// [budget](crate::UnfinishedBudget)? Receiving does so. For drivers that do not always
+    /// receive.
     pub fn is_over_budget(&self) -> bool {
         self.share.is_over().is_some()
     }
@@ -471,7 +486,8 @@ impl<S> WebSocket<S> {
         }
     }
 
-    /// Bytes that the peer has taken of those [sent](Stats::bytes_sent), as far as the transport knows: see [`Progress`].
+    /// Bytes that the peer has taken of those [sent](Stats::bytes_sent), as far as the transport
+    /// knows: see [`Progress`].
     pub fn taken(&self) -> u64 {
         let sent = self.engine.stats.bytes_sent;
         self.probe.map_or(sent, |probe| probe(&self.io, sent))
@@ -511,10 +527,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     }
 }
 
-/// `poll_ready` starts writing when [`Config::write_buffer`] or [`Limits::max_queued`](crate::Limits::max_queued) bytes
-/// wait, and waits while they do: then `start_send` takes any message. One that it does not take, because the connection
-/// is closing or lost, is given back by [`Error::into_unsent`]. `poll_close` sends the close frame; it is the `Stream` that
-/// completes the closing handshake.
+/// `poll_ready` starts writing when [`Config::write_buffer`] or
+/// [`Limits::max_queued`](crate::Limits::max_queued) bytes wait, and waits while they do: then
+/// `start_send` takes any message. One that it does not take, because the connection is closing or
+/// lost, is given back by [`Error::into_unsent`]. `poll_close` sends the close frame; it is the
+/// `Stream` that completes the closing handshake.
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
@@ -537,8 +554,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     }
 }
 
-/// [`WebSocket::recv`]. A type of its own, because it must be inlined: as a call that moves each message through memory
-/// it made a message of 16 B cost 25 ns instead of 15.
+/// [`WebSocket::recv`]. A type of its own, because it must be inlined: as a call that moves each
+/// message through memory it made a message of 16 B cost 25 ns instead of 15.
 struct Recv<'s, S>(Option<&'s mut WebSocket<S>>);
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Future for Recv<'s, S> {

@@ -8,7 +8,8 @@ use crate::{Message, SendError, Unsent, Utf8Bytes};
 /// Queues messages while a [`MessageRef`](crate::MessageRef) is borrowed: see
 /// [`WebSocket::recv_with_outbox`](crate::WebSocket::recv_with_outbox).
 ///
-/// What is queued leaves with the next flush, at the latest when all that has been read is consumed.
+/// What is queued leaves with the next flush, at the latest when all that has been read is
+/// consumed.
 #[derive(Debug)]
 pub struct Outbox<'a> {
     engine: &'a mut Engine,
@@ -40,7 +41,8 @@ impl Outbox<'_> {
         self.feed(|connection| connection.send_binary(data))
     }
 
-    /// Queues an owned message; large payloads are not copied. A [`Message::Close`] starts the closing handshake.
+    /// Queues an owned message; large payloads are not copied. A [`Message::Close`] starts the
+    /// closing handshake.
     ///
     /// # Errors
     /// Nothing was queued: the message is given back.
@@ -87,7 +89,8 @@ impl Outbox<'_> {
         Ok(())
     }
 
-    /// Queues a ping of at most 125 bytes: as [`WebSocket::feed_ping`](crate::WebSocket::feed_ping).
+    /// Queues a ping of at most 125 bytes: as
+    /// [`WebSocket::feed_ping`](crate::WebSocket::feed_ping).
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -103,8 +106,8 @@ impl Outbox<'_> {
         self.engine.connection.queued()
     }
 
-    /// Do [`Config::write_buffer`](crate::Config::write_buffer) or more bytes wait, or so many that the next message would
-    /// be refused? Then flush before feeding more.
+    /// Do [`Config::write_buffer`](crate::Config::write_buffer) or more bytes wait, or so many that
+    /// the next message would be refused? Then flush before feeding more.
     pub fn is_full(&self) -> bool {
         !self.engine.has_room()
     }

@@ -1,12 +1,12 @@
 //! Blocks to read into and to encode into, shared by all connections of a thread.
 //!
-//! A connection takes a block when it is about to read, or to queue messages, and gives it back as soon as all of its
-//! bytes are consumed or written: an idle connection owns none, and a busy thread works in memory that is still in its
-//! cache. A block is zeroed once, when it is made.
+//! A connection takes a block when it is about to read, or to queue messages, and gives it back as
+//! soon as all of its bytes are consumed or written: an idle connection owns none, and a busy
+//! thread works in memory that is still in its cache. A block is zeroed once, when it is made.
 use std::cell::RefCell;
 
-/// Large enough for a read and a half of the largest, so that what is left of one read stays where it is while the next
-/// is made; small enough for the second-level cache. Bytes.
+/// Large enough for a read and a half of the largest, so that what is left of one read stays where
+/// it is while the next is made; small enough for the second-level cache. Bytes.
 pub(crate) const BLOCK: usize = 160 << 10;
 
 /// Blocks that a thread keeps while no connection needs them.

@@ -23,19 +23,22 @@ pub(super) enum Read {
     End,
 }
 
-/// How much is read at once, in bytes: the largest segment of the kernel, or a message of 64 KiB and its header.
+/// How much is read at once, in bytes: the largest segment of the kernel, or a message of 64 KiB
+/// and its header.
 pub(super) const READ: usize = 66 << 10;
 
-/// A message of more bytes than this, of which the beginning has been read, is read to its end, and the header of the
-/// next with it: what would be read beyond is a part of the next, and would have to be moved.
+/// A message of more bytes than this, of which the beginning has been read, is read to its end, and
+/// the header of the next with it: what would be read beyond is a part of the next, and would have
+/// to be moved.
 const LARGE: usize = READ / 2;
 
-/// An incomplete message of at least so many bytes stays in its block while the rest does not come: moving it takes as
-/// long as receiving it, and the block is at most four times as large, which is what any incomplete message may take.
+/// An incomplete message of at least so many bytes stays in its block while the rest does not come:
+/// moving it takes as long as receiving it, and the block is at most four times as large, which is
+/// what any incomplete message may take.
 const HELD: usize = pool::BLOCK / 4;
 
-/// So few bytes are moved to memory of their own size when they are read, so that a program that takes its time over a
-/// message does not hold a whole block for it.
+/// So few bytes are moved to memory of their own size when they are read, so that a program that
+/// takes its time over a message does not hold a whole block for it.
 const FEW: usize = 4 << 10;
 
 /// So many bytes are inflated before other tasks have their turn.
@@ -79,15 +82,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(Ok(read))
     }
 
-    /// May the beginning of a message stay in the block, however long it waits? Not that of a text, which fails at its
-    /// first bad byte, late or not.
+    /// May the beginning of a message stay in the block, however long it waits? Not that of a text,
+    /// which fails at its first bad byte, late or not.
     pub(super) fn holds_input(&self) -> bool {
         let begun = self.engine.connection.begun(&self.input);
         self.input.waiting() >= HELD && begun.is_some_and(|begun| !begun.text)
     }
 
-    /// Has something arrived that nobody has received? It is read into the block, as much of it as there is room for,
-    /// and counts as life. If there is no room, nobody can know, and that counts as life too.
+    /// Has something arrived that nobody has received? It is read into the block, as much of it as
+    /// there is room for, and counts as life. If there is no room, nobody can know, and that counts
+    /// as life too.
     pub(super) fn hears(&mut self, cx: &mut Context<'_>) -> bool {
         if self.input.capacity() < pool::BLOCK {
             let input = std::mem::take(&mut self.input);
@@ -124,7 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         true
     }
 
-    /// The connection goes idle: it gives up all memory that it does not need for what is incomplete.
+    /// The connection goes idle: it gives up all memory that it does not need for what is
+    /// incomplete.
     pub(super) fn idle(&mut self) {
         self.release_storage();
         self.engine.release_buffers();

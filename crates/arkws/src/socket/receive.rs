@@ -18,20 +18,23 @@ use crate::Error;
 /// What parsing the read buffer came to.
 type Parsed = Result<Option<EventKind>, ProtocolError>;
 
-/// Every so many events from the read buffer the task asks the scheduler whether it may go on. Reads ask by themselves.
+/// Every so many events from the read buffer the task asks the scheduler whether it may go on.
+/// Reads ask by themselves.
 pub(super) const BURST: u8 = 32;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the connection (`None`).
+    /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the
+    /// connection (`None`).
     ///
-    /// Out of line, so that what takes the event from the buffer is small enough to be inlined: the event is then made
-    /// where it is used, and not moved there through memory.
+    /// Out of line, so that what takes the event from the buffer is small enough to be inlined: the
+    /// event is then made where it is used, and not moved there through memory.
     #[inline(never)]
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
-        // Most messages are left, whole, from the last read: they take a few instructions and little stack.
+        // Most messages are left, whole, from the last read: they take a few instructions and
+        // little stack.
         if matches!(self.transport_state, TransportState::Open)
             && !self.input.is_parsed()
             && self.burst < BURST - 1
@@ -47,7 +50,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.poll_transport(cx, None)
     }
 
-    /// All that [`poll_event`](Self::poll_event) does but seldom; `parsed` is what it has found so far.
+    /// All that [`poll_event`](Self::poll_event) does but seldom; `parsed` is what it has found so
+    /// far.
     #[inline(never)]
     fn poll_transport(
         &mut self,
@@ -184,7 +188,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// An event that is for the program: what was incomplete is whole, or is counted anew with the next read.
+    /// An event that is for the program: what was incomplete is whole, or is counted anew with the
+    /// next read.
     fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, Fatal>> {
         self.charge(cx, false)?;
         Poll::Ready(Ok(kind))

@@ -1,7 +1,8 @@
 //! A connection in two halves, for two tasks.
 //!
-//! A transport remembers one waker for reading and one for writing, but both tasks may wait for either: the receiver
-//! writes pongs, and TLS reads in order to write. So the transport is given one waker that wakes both halves.
+//! A transport remembers one waker for reading and one for writing, but both tasks may wait for
+//! either: the receiver writes pongs, and TLS reads in order to write. So the transport is given
+//! one waker that wakes both halves.
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -117,7 +118,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.flush().await
     }
 
-    /// Queues a close frame: [`WebSocket::start_close`]. The [`Receiver`] completes the closing handshake.
+    /// Queues a close frame: [`WebSocket::start_close`]. The [`Receiver`] completes the closing
+    /// handshake.
     pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
         let started = self.shared.lock().start_close(frame);
         if started {

@@ -43,7 +43,8 @@ impl From<GivenUp> for Error {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Nothing to read: waits for the next point in time at which something is to be done. `None`: it has been done.
+    /// Nothing to read: waits for the next point in time at which something is to be done. `None`:
+    /// it has been done.
     pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<Fatal>> {
         let stall = self.engine.write_deadline().map(|(at, _)| at);
         if let Some(deadline) = self.engine.close_deadline.as_deref() {
@@ -74,8 +75,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(self.silence_passed(deadline))
     }
 
-    /// A flush is pending: waits for the next point in time at which something is to be done. `Ready`: the peer has
-    /// been given up.
+    /// A flush is pending: waits for the next point in time at which something is to be done.
+    /// `Ready`: the peer has been given up.
     #[cold]
     pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         loop {

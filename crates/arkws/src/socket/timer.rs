@@ -12,7 +12,8 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// As [`poll`](Self::poll), but outside of a runtime, where there are no timers, the task is not woken.
+    /// As [`poll`](Self::poll), but outside of a runtime, where there are no timers, the task is
+    /// not woken.
     pub(super) fn poll_if_possible(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         if self.sleep.is_none() && Handle::try_current().is_err() {
             return match Instant::now() < deadline {
@@ -25,8 +26,8 @@ impl Timer {
 
     /// `Ready` once the deadline has passed; never without one.
     ///
-    /// A deadline that moves into the future, as a heartbeat's does with each byte, costs nothing: the timer is left as
-    /// it is, fires early and is then set anew.
+    /// A deadline that moves into the future, as a heartbeat's does with each byte, costs nothing:
+    /// the timer is left as it is, fires early and is then set anew.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
         let Some(deadline) = deadline else {
             return Poll::Pending;

@@ -40,7 +40,8 @@ struct Unfinished {
 /// So many bytes of one long frame are as good as a frame: the peer is not idle.
 const AS_A_FRAME: u64 = 64 << 10;
 
-/// Incomplete messages that take less than this do not count: it is not more than a connection takes anyway.
+/// Incomplete messages that take less than this do not count: it is not more than a connection
+/// takes anyway.
 const COUNTED: usize = 4 << 10;
 
 /// A program that looks so much too late at a connection has not read from it.

@@ -12,9 +12,9 @@ use super::engine::Output;
 use crate::Error;
 use crate::error::io_again;
 
-/// The most that is written at once, in bytes: just less than what a kernel puts into one segment for the device or the
-/// loopback (64 KiB with its headers). A write of a little more leaves a small segment behind, and the two took twice
-/// the time of one.
+/// The most that is written at once, in bytes: just less than what a kernel puts into one segment
+/// for the device or the loopback (64 KiB with its headers). A write of a little more leaves a
+/// small segment behind, and the two took twice the time of one.
 const MAX_WRITE: usize = 63 << 10;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {

@@ -1,4 +1,5 @@
-//! The client against real peers on loopback: good ones, and ones that refuse, lie, hang and vanish.
+//! The client against real peers on loopback: good ones, and ones that refuse, lie, hang and
+//! vanish.
 mod answers;
 mod identity;
 mod proxy;
@@ -73,8 +74,8 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// A server that reads a request and gives the answer that `answer` makes of it, then ends the connection. The requests
-/// can be received.
+/// A server that reads a request and gives the answer that `answer` makes of it, then ends the
+/// connection. The requests can be received.
 async fn canned(
     answer: impl Fn(&str) -> String + Send + Sync + 'static,
 ) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {

@@ -672,8 +672,8 @@ async fn http_1_1_is_asked_for() {
     let (mut socket, _) = connect(tls.clone(), "localhost", server).await.unwrap();
     assert_echoes(&mut socket).await;
 
-    // rustls, as a server, refuses a client that asks for something else, and lets one that asks for
-    // nothing pass.
+    // rustls, as a server, refuses a client that asks for something else, and lets one that asks
+    // for nothing pass.
     let server = serve_with(speaking("h2")).await;
     assert_refused(
         connect(tls, "localhost", server).await,

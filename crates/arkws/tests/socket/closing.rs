@@ -68,7 +68,8 @@ async fn a_server_ends_the_transport_first_and_a_client_waits_for_it() {
     tokio::join!(serve, read);
     assert_eq!(start.elapsed(), Duration::ZERO);
 
-    // Given a server that has closed and does not end the transport, the client answers, waits, and leaves it at that.
+    // Given a server that has closed and does not end the transport, the client answers, waits, and
+    // leaves it at that.
     let (mut client, mut far) = raw(Role::Client, Config::default());
     far.write_all(&frame(Role::Client, CLOSE, b"\x03\xE8"))
         .await

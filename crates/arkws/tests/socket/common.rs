@@ -48,7 +48,8 @@ pub(crate) async fn tcp() -> (TcpStream, TcpStream) {
     (client.unwrap(), server.unwrap().0)
 }
 
-/// A frame to an end of this role, shorter than 126 bytes. The masking key is 0, so that the payload shows.
+/// A frame to an end of this role, shorter than 126 bytes. The masking key is 0, so that the
+/// payload shows.
 pub(crate) fn frame(to: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     assert!(payload.len() < 126);
     let mut frame = vec![first, payload.len() as u8];

@@ -345,7 +345,8 @@ async fn compressed_bytes_without_an_end_pin_no_more_than_the_budget() {
     assert_eq!(budget.used(), 0);
 }
 
-/// ws CVE-2026-48779, undici CVE-2026-12151: a peer that stays under every limit, two hundred times.
+/// ws CVE-2026-48779, undici CVE-2026-12151: a peer that stays under every limit, two hundred
+/// times.
 #[tokio::test]
 async fn fragments_just_under_the_limit_on_200_connections_pin_little_and_end_in_time() {
     const CONNECTIONS: usize = 200;

@@ -5,8 +5,8 @@ use url::Host;
 
 use crate::matches_wildcard;
 
-/// Whether a host matches a pattern in which `*` stands for any characters. Case does not matter, addresses are
-/// compared as such.
+/// Whether a host matches a pattern in which `*` stands for any characters. Case does not matter,
+/// addresses are compared as such.
 pub(super) fn matches(pattern: &str, host: &Host<String>) -> bool {
     let pattern = pattern.trim();
     match host {
@@ -19,8 +19,9 @@ pub(super) fn matches(pattern: &str, host: &Host<String>) -> bool {
     }
 }
 
-/// Whether a host matches an entry of `no_proxy`, as curl and others understand it: a name also stands for the names
-/// below it, with or without a leading dot, and addresses may be given as a network (`10.0.0.0/8`).
+/// Whether a host matches an entry of `no_proxy`, as curl and others understand it: a name also
+/// stands for the names below it, with or without a leading dot, and addresses may be given as a
+/// network (`10.0.0.0/8`).
 pub(super) fn matches_no_proxy(entry: &str, host: &Host<String>) -> bool {
     let entry = entry.trim();
     match host {

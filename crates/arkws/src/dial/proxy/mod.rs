@@ -14,8 +14,8 @@ use super::url::Endpoint;
 /// Whether connections go through a proxy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
-    /// The one that the environment names: `http_proxy` for `ws`, `https_proxy` for `wss`, else `all_proxy`; not for
-    /// the hosts in `no_proxy`. Lower case is looked for before upper case.
+    /// The one that the environment names: `http_proxy` for `ws`, `https_proxy` for `wss`, else
+    /// `all_proxy`; not for the hosts in `no_proxy`. Lower case is looked for before upper case.
     #[default]
     System,
     /// None at all, whatever the environment says.

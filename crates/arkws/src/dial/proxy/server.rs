@@ -40,8 +40,8 @@ pub struct ProxyServer {
     pub port: u16,
     /// User name and password, if it asks for them.
     pub credentials: Option<(String, String)>,
-    /// Hosts that are connected to directly. In a pattern `*` stands for any characters, case does not matter; IPv6
-    /// addresses may be written with or without brackets, in any form.
+    /// Hosts that are connected to directly. In a pattern `*` stands for any characters, case does
+    /// not matter; IPv6 addresses may be written with or without brackets, in any form.
     pub exclusions: Vec<String>,
 }
 
@@ -68,9 +68,9 @@ impl fmt::Display for ProxyServer {
 }
 
 impl ProxyServer {
-    /// Understands `[scheme://][user[:password]@]host[:port]` with the schemes `http`, `socks5` and `socks5h`. Without
-    /// a scheme it is `http`; without a port it is `port`, else 80 or 1080. User name and password may be
-    /// percent-encoded.
+    /// Understands `[scheme://][user[:password]@]host[:port]` with the schemes `http`, `socks5` and
+    /// `socks5h`. Without a scheme it is `http`; without a port it is `port`, else 80 or 1080. User
+    /// name and password may be percent-encoded.
     ///
     /// # Errors
     /// [`ProxyError::Address`].

@@ -89,8 +89,8 @@ pub enum TlsError {
         /// As rustls says it.
         source: rustls::Error,
     },
-    /// The connection ended before the handshake was complete, or right after it if the server had the client's
-    /// certificate to judge: in TLS 1.3 it does that last (RFC 8446, 2).
+    /// The connection ended before the handshake was complete, or right after it if the server had
+    /// the client's certificate to judge: in TLS 1.3 it does that last (RFC 8446, 2).
     #[error("TLS with {server} failed: {}{}", ended(source), if *.identity { IDENTITY } else { "" })]
     Io {
         /// `host:port`.
@@ -114,8 +114,8 @@ impl TlsError {
         )
     }
 
-    /// What the server has against us it may say only after the handshake (RFC 8446, 4.4.2.4 and 6.2): as an error of
-    /// reading.
+    /// What the server has against us it may say only after the handshake (RFC 8446, 4.4.2.4 and
+    /// 6.2): as an error of reading.
     ///
     /// # Errors
     /// It is no TLS error.

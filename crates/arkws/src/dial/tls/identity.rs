@@ -27,12 +27,12 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Reads a certificate chain, the own one first, and its key from PEM files; they may be the same file. Blocks
-    /// while it reads. `password` is used if the key is encrypted.
+    /// Reads a certificate chain, the own one first, and its key from PEM files; they may be the
+    /// same file. Blocks while it reads. `password` is used if the key is encrypted.
     ///
     /// # Errors
-    /// A file cannot be read, has no certificate or no key, the key is of an unsupported kind or not the certificate's,
-    /// or the password is missing or wrong.
+    /// A file cannot be read, has no certificate or no key, the key is of an unsupported kind or
+    /// not the certificate's, or the password is missing or wrong.
     pub fn from_files(
         certificates: impl AsRef<Path>,
         key: impl AsRef<Path>,
@@ -100,7 +100,8 @@ impl Identity {
         }
     }
 
-    /// TLS for a server that presents this certificate: versions 1.2 and 1.3, any client, HTTP/1.1 on top.
+    /// TLS for a server that presents this certificate: versions 1.2 and 1.3, any client, HTTP/1.1
+    /// on top.
     ///
     /// # Errors
     /// The versions are not supported by the cryptography that this crate was built with.

@@ -30,8 +30,8 @@ use super::url::Endpoint;
 
 /// How `wss` connections are secured.
 ///
-/// By default the server's certificate must be valid now, be meant for the host's name or address, and lead to an
-/// authority that the operating system trusts; TLS 1.2 and 1.3 are spoken.
+/// By default the server's certificate must be valid now, be meant for the host's name or address,
+/// and lead to an authority that the operating system trusts; TLS 1.2 and 1.3 are spoken.
 #[derive(Debug, Clone)]
 pub struct TlsConfig {
     /// Whom to trust: all of these together. Default: [`Roots::System`].
@@ -40,8 +40,8 @@ pub struct TlsConfig {
     pub identity: Option<Identity>,
     /// The lowest version that is spoken. Default: TLS 1.2.
     pub min_version: TlsVersion,
-    /// **Dangerous.** Accept any certificate of any server: whoever sits on the network path can read and change
-    /// everything. For tests only. Default: `false`.
+    /// **Dangerous.** Accept any certificate of any server: whoever sits on the network path can
+    /// read and change everything. For tests only. Default: `false`.
     pub dangerous_accept_any_certificate: bool,
 }
 
@@ -102,7 +102,8 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// Reads the files that `config` names; blocks while it does. All users of the default share one.
+    /// Reads the files that `config` names; blocks while it does. All users of the default share
+    /// one.
     pub(crate) fn new(config: TlsConfig) -> Result<Arc<Connector>, TlsError> {
         static DEFAULT: OnceLock<Arc<Connector>> = OnceLock::new();
         if config.is_default() {

@@ -16,8 +16,8 @@ use super::error::TlsError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Roots {
-    /// Those of the operating system; on Unix also of the environment's `SSL_CERT_FILE` and `SSL_CERT_DIR`. Read once
-    /// per process.
+    /// Those of the operating system; on Unix also of the environment's `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR`. Read once per process.
     System,
     /// A PEM file with one or more certificates, or a directory of such files.
     Path(PathBuf),
@@ -79,7 +79,8 @@ impl Trust {
         let now = UnixTime::now();
         for certificate in certificates.iter().filter_map(|der| Certificate::read(der)) {
             if certificate.not_after < now {
-                // The program has named it: that is a decision (RFC 5280, 6.1.1 d, has no dates in it).
+                // The program has named it: that is a decision (RFC 5280, 6.1.1 d, has no dates in
+                // it).
                 let name = certificate.name();
                 warn!(target: "arkws", name, "a trusted certificate has expired: what it has signed is accepted all the same");
             }

@@ -1,10 +1,12 @@
 //! Verifying the server's certificate: webpki's verdict, with what people expect added to it.
 //!
-//! - A certificate that was given as trusted may be the server's own, as OpenSSL and Node.js have it, even if it is
-//!   marked as an authority's (what `openssl req -x509` makes). webpki refuses those as servers' certificates.
-//! - So it may if it is of X.509 version 1 or 2, which webpki does not read. It has no names but the
-//!   subject's common name.
-//! - A self-signed certificate is called that, and one whose key cannot be used is not called a forgery.
+//! - A certificate that was given as trusted may be the server's own, as OpenSSL and Node.js have
+//!   it, even if it is marked as an authority's (what `openssl req -x509` makes). webpki refuses
+//!   those as servers' certificates.
+//! - So it may if it is of X.509 version 1 or 2, which webpki does not read. It has no names but
+//!   the subject's common name.
+//! - A self-signed certificate is called that, and one whose key cannot be used is not called a
+//!   forgery.
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -98,8 +100,8 @@ impl Verifier {
         Ok(ServerCertVerified::assertion())
     }
 
-    /// Which of the certificates cannot be used, and why: webpki says of them all that a signature is
-    /// wrong, or shows their algorithms in numbers.
+    /// Which of the certificates cannot be used, and why: webpki says of them all that a signature
+    /// is wrong, or shows their algorithms in numbers.
     fn unusable(&self, chain: &[&CertificateDer<'_>]) -> Option<Untrusted> {
         let read = chain.iter().map(|der| Certificate::read(der)).enumerate();
         for (number, certificate) in read {

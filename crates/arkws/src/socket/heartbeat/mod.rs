@@ -38,7 +38,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// The heartbeat's time has come while a flush is pending, so that nobody may have received for a while.
+    /// The heartbeat's time has come while a flush is pending, so that nobody may have received for
+    /// a while.
     pub(super) fn beat(&mut self, cx: &mut Context<'_>, deadline: Instant) {
         let now = Instant::now().max(deadline);
         let is_overdue = |it: &Monitor| it.is_overdue(now);

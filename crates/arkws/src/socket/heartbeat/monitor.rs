@@ -67,8 +67,8 @@ impl Monitor {
         self.ping = PingState::Idle(now);
     }
 
-    /// The ping has been queued: it takes so many bytes, the last of which is that of this number, and the peer has
-    /// taken so many.
+    /// The ping has been queued: it takes so many bytes, the last of which is that of this number,
+    /// and the peer has taken so many.
     pub(in crate::socket) fn pinged(&mut self, len: usize, end: u64, taken: u64) {
         self.ping_end = end;
         self.taken = taken + len as u64;
@@ -80,8 +80,8 @@ impl Monitor {
         self.unanswered = None;
     }
 
-    /// A part of what waited has been written: from so many bytes to so many. If the ping has left, the time for its
-    /// answer begins.
+    /// A part of what waited has been written: from so many bytes to so many. If the ping has left,
+    /// the time for its answer begins.
     pub(in crate::socket) fn written(&mut self, before: u64, sent: u64, now: Instant) {
         if let PingState::Unanswered(since) = &mut self.ping
             && before < self.ping_end
@@ -94,8 +94,8 @@ impl Monitor {
         }
     }
 
-    /// The time for the answer has passed, and the peer has taken so many bytes. If some are new, it lives, and has that
-    /// time again.
+    /// The time for the answer has passed, and the peer has taken so many bytes. If some are new,
+    /// it lives, and has that time again.
     pub(in crate::socket) fn progressed(&mut self, taken: u64, now: Instant) -> bool {
         let progressed = taken > self.taken;
         if progressed {

@@ -33,7 +33,8 @@ impl Cipher {
         }
     }
 
-    /// The DER of a key; `None` if something else comes out. `key` and `iv` are of the right length.
+    /// The DER of a key; `None` if something else comes out. `key` and `iv` are of the right
+    /// length.
     pub(super) fn decrypt(self, key: &[u8], iv: &[u8], data: &[u8]) -> Option<Vec<u8>> {
         let plain = match self {
             Cipher::Aes128 => decrypt::<Decryptor<Aes128Dec>>(key, iv, data),

@@ -26,7 +26,8 @@ pub(super) fn decrypt(dek_info: &str, data: &[u8], password: &[u8]) -> Result<Ve
         .ok_or(KeyProblem::PasswordWrong)
 }
 
-/// OpenSSL's `EVP_BytesToKey` with MD5 and one round: MD5 of the block before, the password and the salt, block by block.
+/// OpenSSL's `EVP_BytesToKey` with MD5 and one round: MD5 of the block before, the password and the
+/// salt, block by block.
 fn openssl_key(password: &[u8], salt: &[u8], length: usize) -> Vec<u8> {
     let mut key = Vec::new();
     let mut block = Vec::new();

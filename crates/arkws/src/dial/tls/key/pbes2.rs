@@ -1,4 +1,5 @@
-//! Decrypts PKCS#8 keys: PBES2 (RFC 8018, 6.2) with PBKDF2 or scrypt (RFC 7914), and AES or triple DES in CBC mode.
+//! Decrypts PKCS#8 keys: PBES2 (RFC 8018, 6.2) with PBKDF2 or scrypt (RFC 7914), and AES or triple
+//! DES in CBC mode.
 use std::num::NonZeroU32;
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
