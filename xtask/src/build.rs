@@ -134,9 +134,9 @@ pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
 }
 
 /// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.58 million; the
-/// aim is 3 MiB (`BENCHMARKS.md`). What bounds peers took 0.1 million: time-outs, budgets, admission,
-/// allowed origins, words about certificates. What leaves before the process ends, the causes of
-/// failures, and connections named in the log took 0.06 million.
+/// aim is 3 MiB (`BENCHMARKS.md`). What bounds peers took 0.1 million: time-outs, budgets,
+/// admission, allowed origins, words about certificates. What leaves before the process ends, the
+/// causes of failures, and connections named in the log took 0.06 million.
 const MODULE_AT_MOST: u64 = 3_620_000;
 
 /// `cargo xtask npm`
