@@ -16,11 +16,11 @@ use crate::process::{cargo, command, output, root, run};
 /// The check.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let oldest = oldest()?;
-    if toolchain_is_installed(&oldest) {
-        println!("Rust {oldest} builds the workspace:");
+    if let Some(toolchain) = installed(&oldest) {
+        println!("{toolchain} builds the workspace:");
         let mut build = command("rustup");
         build
-            .args(["run", &oldest, "cargo", "check"])
+            .args(["run", &toolchain, "cargo", "check"])
             .args(["--locked", "--workspace", "--quiet"])
             // Beside what the usual toolchain has built.
             .args(["--target-dir", "target/rust-version"]);
@@ -55,14 +55,20 @@ fn oldest() -> Result<String> {
         .to_owned())
 }
 
-/// Whether rustup has a toolchain of this version.
-fn toolchain_is_installed(version: &str) -> bool {
+/// The toolchain of this version, if rustup has one.
+fn installed(version: &str) -> Option<String> {
     let list = Command::new("rustup").args(["toolchain", "list"]).output();
-    let list = list.map_or_else(|_| Vec::new(), |output| output.stdout);
-    let prefixes = [format!("{version}-"), format!("{version}.")];
-    String::from_utf8_lossy(&list)
-        .lines()
-        .any(|line| prefixes.iter().any(|prefix| line.starts_with(prefix)))
+    find(&String::from_utf8_lossy(&list.ok()?.stdout), version)
+}
+
+/// Its name in rustup's list, in which `1.88` is `1.88-HOST`, or `1.88.0-HOST (default)`.
+fn find(list: &str, version: &str) -> Option<String> {
+    let names = list.lines().filter_map(|line| line.split(' ').next());
+    let mut named = names.filter(|name| {
+        let rest = name.strip_prefix(version);
+        rest.is_some_and(|rest| rest.starts_with(['-', '.']))
+    });
+    named.next().map(str::to_owned)
 }
 
 /// The packages that ask for a newer Rust than the oldest.
@@ -98,6 +104,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_toolchain_is_found_by_its_version() {
+        let list = "stable-x (default)\n1.8.0-x\n1.88.0-x (active)\n1.95-x\n";
+        assert_eq!(find(list, "1.88").unwrap(), "1.88.0-x");
+        assert_eq!(find(list, "1.95").unwrap(), "1.95-x");
+        assert_eq!(find(list, "1.9"), None);
+    }
 
     #[test]
     fn a_dependency_that_needs_a_newer_rust_is_named() {
