@@ -52,7 +52,7 @@ fn receive(connection: &mut Connection, mut read: &[u8]) -> Result<(), ProtocolE
         });
         if let Some(len) = direct {
             read.advance(len);
-            connection.recv_direct()?.iter().for_each(inspect);
+            connection.recv(&mut &mut [][..])?.iter().for_each(inspect);
             continue;
         }
         let mut bytes = read.to_vec();

@@ -47,8 +47,8 @@ pub(super) const MOST_INFLATED: usize = 1 << 20;
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Reads, from the front of the transport's queue to wherever the bytes belong.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Read>> {
-        let most = match self.engine.connection.begun(&self.input) {
-            Some(begun) if begun.len > LARGE => begun.len - self.input.waiting() + MAX_HEADER,
+        let most = match self.engine.connection.incomplete(&self.input) {
+            Some(message) if message.len > LARGE => message.len - self.input.waiting() + MAX_HEADER,
             _ => READ,
         };
         let io = Pin::new(&mut self.io);
@@ -85,8 +85,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// May the beginning of a message stay in the block, however long it waits? Not that of a text,
     /// which fails at its first bad byte, late or not.
     pub(super) fn holds_input(&self) -> bool {
-        let begun = self.engine.connection.begun(&self.input);
-        self.input.waiting() >= HELD && begun.is_some_and(|begun| !begun.text)
+        let incomplete = self.engine.connection.incomplete(&self.input);
+        self.input.waiting() >= HELD && incomplete.is_some_and(|message| !message.text)
     }
 
     /// Has something arrived that nobody has received? It is read into the block, as much of it as

@@ -157,20 +157,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             self.charge(cx, false)?;
             match self.poll_read(cx) {
                 Poll::Ready(Ok(Read::Buffered)) => {}
+                Poll::Ready(Ok(Read::Direct)) => {
+                    parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
+                }
                 // The beginning of a message waited for its rest, and it will take a while.
                 Poll::Pending if !self.input.is_parsed() && !self.holds_input() => {
-                    parsed = Some(self.engine.connection.recv_rest(&mut self.input));
+                    self.take_incomplete()?;
                 }
-                Poll::Ready(Ok(Read::End)) if !self.input.is_parsed() => {
-                    parsed = Some(self.engine.connection.recv_rest(&mut self.input));
-                }
-                Poll::Ready(Ok(Read::Direct)) => {
-                    match self.engine.connection.recv_direct_buffered(&mut self.input) {
-                        Ok(Some(kind)) if self.note(kind) => return self.found(cx, kind),
-                        Ok(_) => {}
-                        Err(error) => return Poll::Ready(Err(Fatal::fail(error.into()))),
-                    }
-                }
+                Poll::Ready(Ok(Read::End)) if !self.input.is_parsed() => self.take_incomplete()?,
                 Poll::Ready(Ok(Read::End)) => {
                     let end = io::Error::new(io::ErrorKind::UnexpectedEof, "the peer ended it");
                     return Poll::Ready(Err(self.lost(end)));
@@ -186,6 +180,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
         }
+    }
+
+    /// The beginning of a message waits no longer in the read buffer for its rest.
+    fn take_incomplete(&mut self) -> Result<(), Fatal> {
+        let taken = self.engine.connection.take_incomplete(&mut self.input);
+        taken.map_err(|error| Fatal::fail(error.into()))
     }
 
     /// An event that is for the program: what was incomplete is whole, or is counted anew with the

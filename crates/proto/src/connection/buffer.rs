@@ -28,7 +28,7 @@ pub struct RecvBuffer {
 
 /// A message of which the beginning is there.
 #[derive(Debug, Clone, Copy)]
-pub struct Begun {
+pub struct Incomplete {
     /// How many bytes it takes, with its header; as long as that is incomplete, how many a header takes at most.
     pub len: usize,
     /// It is a text, so that its beginning alone may be wrong.
@@ -53,7 +53,8 @@ impl RecvBuffer {
     }
 
     /// An empty buffer to read into. The beginning of a message that takes at most `keeps` bytes with its header stays
-    /// until the rest has been [added](RecvBuffer::add_filled), or until [`Connection::recv_rest`].
+    /// until the rest has been [added](RecvBuffer::add_filled), or until
+    /// [`Connection::take_incomplete`].
     ///
     /// # Panics
     /// If `keeps` is not less than the length of the storage: there must be room for the rest.
@@ -151,11 +152,11 @@ impl RecvBuffer {
         let end = self.unparsed.start;
         let payload = Payload::Borrowed(&mut self.storage[end - len..end]);
         Some(match kind {
-            // SAFETY: only `recv_buffered`, which has validated them, and `recv_rest`, of a `Text`,
-            // say `Text` of the bytes that end where the unparsed ones begin. Since then nothing
-            // has moved that place or written before it: what does either (`room`, `add_filled`,
-            // the next `recv_...`) sets `found` to `None` first, or anew behind it. All of them are
-            // in this file: the fields are private.
+            // SAFETY: only `recv_buffered`, which has validated them, and `parse`, of a `Text`, say
+            // `Text` of the bytes that end where the unparsed ones begin. Since then nothing has
+            // moved that place or written before it: what does either (`room`, `add_filled`, the
+            // next `recv_buffered` or `take_incomplete`) sets `found` to `None` first, or anew
+            // behind it. All of them are in this file: the fields are private.
             EventKind::Text => Event::Text(unsafe { Text::validated(payload) }),
             EventKind::Binary => Event::Binary(payload),
             EventKind::Ping => Event::Ping(payload),
@@ -171,9 +172,9 @@ impl RecvBuffer {
 }
 
 impl Connection {
-    /// As [`recv`](Connection::recv) with the bytes that wait in `buffer`. An event stays there, to be
-    /// [taken](RecvBuffer::take_event) before the next call; `None`: read on, for everything is parsed but for the
-    /// beginning of a message that the buffer [keeps](RecvBuffer::reading).
+    /// As [`recv`](Connection::recv) with the bytes that wait in `buffer`. An event stays there, to
+    /// be [taken](RecvBuffer::take_event) before the next call; `None`: read on, for everything is
+    /// parsed but for the beginning of a message that the buffer [keeps](RecvBuffer::reading).
     ///
     /// # Errors
     /// As [`recv`](Connection::recv).
@@ -208,27 +209,34 @@ impl Connection {
         &mut self,
         buffer: &mut RecvBuffer,
     ) -> Result<Option<EventKind>, ProtocolError> {
-        if self.begun(buffer).is_some() {
+        if self.incomplete(buffer).is_some() {
             buffer.forget_event();
             return Ok(None);
         }
-        self.recv_rest(buffer)
+        self.parse(buffer)
     }
 
     /// The message whose beginning [stays](RecvBuffer::reading) in `buffer`.
-    pub fn begun(&self, buffer: &RecvBuffer) -> Option<Begun> {
+    pub fn incomplete(&self, buffer: &RecvBuffer) -> Option<Incomplete> {
         self.begins_message(&buffer.storage[buffer.unparsed.clone()], buffer.keeps)
     }
 
-    /// As [`recv_buffered`](Connection::recv_buffered), but the beginning of a message does not stay: call it when there
-    /// is nothing more to be read, and the buffer is not to be held until there is.
+    /// Takes over the beginning of a message that [stays](RecvBuffer::reading) in `buffer`, if
+    /// there is one, so that the buffer can be put to another use: for when there is nothing more
+    /// to read for a while, or ever.
     ///
     /// # Errors
-    /// As [`recv`](Connection::recv).
-    pub fn recv_rest(
-        &mut self,
-        buffer: &mut RecvBuffer,
-    ) -> Result<Option<EventKind>, ProtocolError> {
+    /// The beginning of a text is not UTF-8: as [`recv`](Connection::recv).
+    pub fn take_incomplete(&mut self, buffer: &mut RecvBuffer) -> Result<(), ProtocolError> {
+        if self.incomplete(buffer).is_some() {
+            let event = self.parse(buffer)?;
+            debug_assert_eq!(event, None, "the message is incomplete");
+        }
+        Ok(())
+    }
+
+    /// As [`recv`](Connection::recv) with the bytes that wait in `buffer`.
+    fn parse(&mut self, buffer: &mut RecvBuffer) -> Result<Option<EventKind>, ProtocolError> {
         buffer.forget_event();
         let mut input = &mut buffer.storage[buffer.unparsed.clone()];
         let event = self.recv(&mut input)?;
@@ -243,19 +251,5 @@ impl Connection {
             Err(len) => buffer.found = Some(Found { kind, len }),
         }
         Ok(Some(kind))
-    }
-
-    /// As [`recv_direct`](Connection::recv_direct). An event stays in `buffer`, to be
-    /// [taken](RecvBuffer::take_event) before the next call.
-    ///
-    /// # Errors
-    /// As [`recv`](Connection::recv).
-    pub fn recv_direct_buffered(
-        &mut self,
-        buffer: &mut RecvBuffer,
-    ) -> Result<Option<EventKind>, ProtocolError> {
-        buffer.forget_event();
-        buffer.apart = self.recv_direct()?;
-        Ok(buffer.apart.as_ref().map(Event::kind))
     }
 }

@@ -26,7 +26,7 @@ use crate::deflate::DeflateParams;
 use crate::entropy::MaskingKeys;
 use crate::{Config, Limits, Role};
 
-pub use buffer::{Begun, RecvBuffer};
+pub use buffer::{Incomplete, RecvBuffer};
 pub use event::{Event, EventKind, MessageKind};
 pub use send::{RefusedPayload, SendError};
 pub use state::State;

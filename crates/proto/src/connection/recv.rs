@@ -6,7 +6,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
-use super::buffer::Begun;
+use super::buffer::Incomplete;
 use super::state::Life;
 use super::{Connection, Event, MessageKind};
 use crate::deflate::Inflater;
@@ -50,11 +50,14 @@ enum Stage {
 }
 
 impl Connection {
-    /// Parses at the front of `input`, in place, and moves `input` past what was consumed.
+    /// Parses at the front of `input`, in place, and moves `input` past what was consumed. What
+    /// was appended to [`direct_buffer`](Self::direct_buffer) comes before it; to have that looked
+    /// at alone, pass nothing.
     ///
     /// Returns the next event; `None` when all of `input` is consumed (an incomplete tail is kept
-    /// inside, memory grows with bytes received only), or when [as much as allowed](Self::allow_inflating) has been
-    /// inflated. Call it until it returns `None`.
+    /// inside, memory grows with bytes received only), or when
+    /// [as much as allowed](Self::allow_inflating) has been inflated. Call it until it returns
+    /// `None`.
     ///
     /// # Errors
     /// The peer broke the protocol or a limit. The matching close frame is queued; flush it, then
@@ -159,60 +162,48 @@ impl Connection {
         Some((kind, payload))
     }
 
-    /// Is the beginning of a message at the front of `input`, whose only frame takes at most `limit` bytes with its
-    /// header and is not compressed? Then [`recv`](Self::recv) will lend the message out when the rest is there.
-    pub(super) fn begins_message(&self, input: &[u8], limit: usize) -> Option<Begun> {
+    /// Is the beginning of a message at the front of `input`, whose only frame takes at most
+    /// `limit` bytes with its header and is not compressed? Then [`recv`](Self::recv) will lend the
+    /// message out when the rest is there.
+    pub(super) fn begins_message(&self, input: &[u8], limit: usize) -> Option<Incomplete> {
         if !matches!(self.receiver.stage, Stage::Message) || input.is_empty() || limit < MAX_HEADER
         {
             return None;
         }
         let Some((header, len)) = Header::decode(input).ok()? else {
-            return Some(Begun {
+            return Some(Incomplete {
                 len: MAX_HEADER,
                 text: false,
             });
         };
         let data = matches!(header.opcode, Opcode::Text | Opcode::Binary);
         let whole = header.len.saturating_add(len as u64);
-        let begun = data
+        let begins = data
             && header.fin
             && whole > input.len() as u64
             && whole <= limit as u64
             && self.check_header(&header).is_ok()
             && !header.rsv1;
-        begun.then_some(Begun {
+        begins.then_some(Incomplete {
             len: whole as usize,
             text: header.opcode == Opcode::Text,
         })
     }
 
-    /// While a large message is incomplete: a buffer that the driver may read into, straight from the socket and
-    /// without a second copy. It takes at most what is missing of the current frame. Call
-    /// [`recv_direct`](Self::recv_direct) after something was appended.
+    /// While a large message is incomplete: a buffer that the driver may read into, straight from
+    /// the socket and without a second copy. It takes at most what is missing of the current frame.
+    /// After something was appended, the next call of [`recv`](Self::recv) or
+    /// [`recv_buffered`](Self::recv_buffered) unmasks and validates it, and returns the message if
+    /// it is whole.
     ///
-    /// `None`: pass the next bytes to [`recv`](Self::recv). Doing so is always right; this is a matter of speed.
+    /// `None`: pass the next bytes to one of these. Doing so is always right; this is a matter of
+    /// speed.
     pub fn direct_buffer(&mut self) -> Option<impl BufMut> {
         match self.receiver.stage {
             Stage::Payload(frame) if !frame.opcode.is_control() => {
                 self.receiver.assembly().lend(frame)
             }
             _ => None,
-        }
-    }
-
-    /// Takes notice of what was appended to [`direct_buffer`](Self::direct_buffer): unmasks,
-    /// validates, and returns the message if it is complete.
-    ///
-    /// # Errors
-    /// As [`recv`](Self::recv).
-    pub fn recv_direct(&mut self) -> Result<Option<Event<'static>>, ProtocolError> {
-        match self.receiver.stage {
-            Stage::Payload(frame) if !frame.opcode.is_control() => self
-                .receiver
-                .take_notice(frame)
-                .map_err(|error| self.fail(error)),
-            // Nothing was lent.
-            _ => self.recv_staged(&mut &mut [][..]),
         }
     }
 
@@ -249,7 +240,9 @@ impl Connection {
                     }
                     self.receiver.begin_frame(&header);
                 }
-                Stage::Payload(frame) if frame.missing > 0 && input.is_empty() => return Ok(None),
+                Stage::Payload(frame) if input.is_empty() && self.receiver.lacks_input(frame) => {
+                    return Ok(None);
+                }
                 Stage::Payload(frame) if frame.opcode.is_control() => {
                     if let Some(payload) = self.receiver.read_control(frame, input) {
                         return self
@@ -426,6 +419,12 @@ impl Receiver {
     /// The message that has begun and not ended.
     fn open_message(&self) -> Option<&Assembly> {
         self.assembly.as_deref().filter(|message| message.is_open())
+    }
+
+    /// Has nothing arrived of what is missing of `frame`?
+    fn lacks_input(&self, frame: Frame) -> bool {
+        let appended = self.assembly.as_deref().map_or(0, Assembly::unseen);
+        frame.missing > 0 && appended == 0
     }
 
     /// What comes after a frame.

@@ -158,7 +158,7 @@ fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
     let input = frame(0x81, "grün".as_bytes(), None);
     read(&mut buffer, &input[..5]);
     assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
-    assert_eq!(connection.recv_rest(&mut buffer), Ok(None));
+    assert_eq!(connection.take_incomplete(&mut buffer), Ok(()));
     assert!(buffer.is_parsed());
     read(&mut buffer, &input[5..]);
     assert_eq!(
@@ -172,7 +172,7 @@ fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
     read(&mut buffer, &input[..10]);
     assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
     assert_eq!(
-        connection.recv_rest(&mut buffer),
+        connection.take_incomplete(&mut buffer),
         Err(ProtocolError::InvalidUtf8)
     );
 }
@@ -181,21 +181,21 @@ fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
 fn what_stays_tells_how_long_it_will_be() {
     let mut connection = client();
     let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
-    assert!(connection.begun(&buffer).is_none());
+    assert!(connection.incomplete(&buffer).is_none());
     for (opcode, is_text) in [(0x81, true), (0x82, false)] {
         let message = frame(opcode, &[b'a'; 300], None);
         // Of an incomplete header: as much as will tell more.
         read(&mut buffer, &message[..3]);
         assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
-        assert_eq!(connection.begun(&buffer).unwrap().len, 14);
+        assert_eq!(connection.incomplete(&buffer).unwrap().len, 14);
         read(&mut buffer, &message[3..100]);
         assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
-        let begun = connection.begun(&buffer).unwrap();
-        assert_eq!((begun.len, begun.text), (message.len(), is_text));
+        let incomplete = connection.incomplete(&buffer).unwrap();
+        assert_eq!((incomplete.len, incomplete.text), (message.len(), is_text));
         assert_eq!(buffer.waiting(), 100);
         read(&mut buffer, &message[100..]);
         assert!(connection.recv_buffered(&mut buffer).unwrap().is_some());
-        assert!(connection.begun(&buffer).is_none());
+        assert!(connection.incomplete(&buffer).is_none());
     }
 }
 
@@ -238,7 +238,7 @@ fn a_large_message_can_be_received_directly() {
         direct.put_slice(&rest[..count]);
         drop(direct);
         rest = &rest[count..];
-        if let Some(kind) = connection.recv_direct_buffered(&mut buffer).unwrap() {
+        if let Some(kind) = connection.recv_buffered(&mut buffer).unwrap() {
             break kind;
         }
     };

@@ -123,3 +123,9 @@ pub(crate) fn put(connection: &mut Connection, bytes: &[u8]) -> Option<usize> {
         len
     })
 }
+
+/// What [`put`] has completed.
+pub(crate) fn recv_appended(connection: &mut Connection) -> Result<Option<Owned>, ProtocolError> {
+    let event = connection.recv(&mut &mut [][..])?;
+    Ok(event.map(Owned::from))
+}

@@ -19,7 +19,7 @@ fn the_buffer_takes_what_is_missing_of_the_frame_and_no_more() {
     let taken = put(&mut client, &input[1000..]).expect("a large message is incomplete");
     // Then
     assert_eq!(taken, input.len() - 1000 - frame(0x81, b"next", None).len());
-    let event = client.recv_direct().unwrap().map(Owned::from);
+    let event = recv_appended(&mut client).unwrap();
     assert_eq!(event, Some(Owned::Binary(message)));
     assert!(client.direct_buffer().is_none());
     assert_eq!(
@@ -78,15 +78,15 @@ fn text_fails_at_its_first_bad_byte() {
     let mut client = client();
     events(&mut client, &input[..1000]);
     put(&mut client, &input[1000..49_000]);
-    assert!(client.recv_direct().unwrap().is_none());
+    assert!(recv_appended(&mut client).unwrap().is_none());
     put(&mut client, &input[49_000..51_000]);
     assert_eq!(
-        client.recv_direct().unwrap_err(),
+        recv_appended(&mut client).unwrap_err(),
         ProtocolError::InvalidUtf8
     );
     assert!(client.direct_buffer().is_none());
     assert_eq!(
-        client.recv_direct().unwrap_err(),
+        recv_appended(&mut client).unwrap_err(),
         ProtocolError::InvalidUtf8
     );
 }

@@ -233,12 +233,7 @@ fn receive(connection: &mut Connection, mut stream: &[u8], reads: &[usize]) -> V
         let read = (*reads.next().unwrap()).clamp(1, stream.len());
         if let Some(read) = put(connection, &stream[..read]) {
             stream.advance(read);
-            events.extend(
-                connection
-                    .recv_direct()
-                    .expect("valid input")
-                    .map(Owned::from),
-            );
+            events.extend(recv_appended(connection).expect("valid input"));
             continue;
         }
         let mut bytes = stream[..read].to_vec();
@@ -261,13 +256,8 @@ fn receive_buffered(connection: &mut Connection, mut stream: &[u8], reads: &[usi
         let read = (*reads.next().unwrap()).clamp(1, stream.len().min(buffer.room().len()));
         if let Some(read) = put(connection, &stream[..read]) {
             stream.advance(read);
-            if connection
-                .recv_direct_buffered(&mut buffer)
-                .expect("valid input")
-                .is_some()
-            {
-                events.extend(buffer.take_event().map(Owned::from));
-            }
+            connection.recv_buffered(&mut buffer).expect("valid input");
+            events.extend(buffer.take_event().map(Owned::from));
             continue;
         }
         buffer.room()[..read].copy_from_slice(&stream[..read]);
