@@ -121,8 +121,9 @@ export declare namespace webSocket {
      */
     on(type: 'openInfo', callback: AsyncCallback<WebSocketOpenInfo>): void;
     /**
-     * A message has come: text as a string, binary as an ArrayBuffer (since 8). At level 10 and 11 it comes in pieces of at
-     * most 4096 bytes, which never split a character; `dataEnd` follows the last. From level 12 it comes whole.
+     * A message has come: text as a string, binary as an ArrayBuffer (since 8). Before level 12 it
+     * comes in pieces of at most 4096 bytes, which never split a character; `dataEnd` follows the
+     * last. From level 12 it comes whole.
      *
      * An ArrayBuffer is the program's own, at every size: it may be transferred to another thread, and outlives the one that
      * received it. If JavaScript has no memory for a message, its connection alone is closed, with 1009.
@@ -1000,7 +1001,7 @@ export interface AsyncCallback<T, E = void> {
  * Without it the level is that of the environment variable `OHOS_API_VERSION`, else of `compatibleSdkVersion` in the nearest
  * `build-profile.json5` above the main module, else 10 for `@ohos.net.webSocket` and 26 for `@kit.NetworkKit` and `arkws`.
  *
- * | | level 10 and 11 | from 12 |
+ * | | before level 12 | from 12 |
  * |---|---|---|
  * | `message` | pieces of at most 4096 bytes | whole |
  * | reason of a `close()` without one | `""` | `"CLOSE_NORMAL"` |

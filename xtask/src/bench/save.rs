@@ -46,6 +46,9 @@ fn head() -> Result<String> {
     ] {
         writeln!(head, "| {what} | {value} |")?;
     }
+    if let Some(version) = libwebsockets() {
+        writeln!(head, "| libwebsockets | {version} |")?;
+    }
     Ok(head)
 }
 
@@ -111,6 +114,17 @@ fn versions(lock: &DocumentMut) -> Option<String> {
         }
     }
     Some(versions.join(", "))
+}
+
+/// The version of the peer in C, where the machine has it.
+fn libwebsockets() -> Option<String> {
+    let mut config = command("pkg-config");
+    let output = config
+        .args(["--modversion", "libwebsockets"])
+        .output()
+        .ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| version.trim().to_owned())
 }
 
 /// What a program prints, which is one line.
