@@ -82,17 +82,22 @@ class Client {
     this.number = native().createClient(mainModule(), level);
   }
 
-  /** Starts to connect; the error if that fails. */
+  /** Starts to connect; the error if that fails, and whether an `error` event tells of it as well. */
   connect(url, options) {
-    const error = errorOf(() => native().connect(this.number, url, connectOptions(options)));
+    let eventFollows = false;
+    const error = errorOf(() => {
+      const failure = native().connect(this.number, url, connectOptions(options));
+      eventFollows = failure?.eventFollows === true;
+      return failure;
+    });
     if (error === undefined) {
       this.hasConnected = true;
       this.#connects++;
       this.#begin(this.#contexts);
-    } else if (isReported(error)) {
+    } else if (eventFollows) {
       this.#begin(this.#refused);
     }
-    return error;
+    return { error, eventFollows };
   }
 
   close(options) {
@@ -234,14 +239,6 @@ class Client {
   }
 }
 
-/**
- * Whether an `error` event tells of a failed `connect` as well: the native half gives a cause to such errors alone, so that one
- * is waited for only if it comes.
- */
-function isReported(error) {
-  return error.cause !== undefined;
-}
-
 /** Answers a call that failed: quietly if the peer may have decided that, which must not end the process. */
 function refuse(client, api, callback, error) {
   const promise = answer(api, callback, error);
@@ -276,9 +273,9 @@ class WebSocket {
     const valid =
       typeof url === 'string' && isObject(options) && rest.length <= 2 && (rest.length < 2 || callback !== undefined);
     if (!valid) return answer(connect, callback, parameterError('connect takes a URL, options and a callback'));
-    const error = client.connect(url, options);
+    const { error, eventFollows } = client.connect(url, options);
     const promise = answer(connect, callback, error);
-    if (promise !== undefined && error !== undefined && isReported(error)) {
+    if (promise !== undefined && eventFollows) {
       // The event tells it to a program that listens, also if it begins to only after this call.
       microtask(() => {
         if (client.listeners.lists.error.length > 0) suppressUnhandledRejection(promise);

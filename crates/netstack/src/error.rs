@@ -1,6 +1,8 @@
 //! The error of every call and event, with the contract's codes and texts.
 use std::fmt;
 
+use crate::Cause;
+
 /// An error as the contract knows it: a code and a message, sometimes with data.
 ///
 /// [`message`](Self::message) begins with the contract's text for the code and goes on with what
@@ -14,12 +16,15 @@ pub struct BusinessError {
     pub message: String,
     /// For the `error` event: the HTTP status of a refused handshake, else `"0"`.
     pub data: Option<String>,
-    /// For the `error` event, for a `connect` whose failure that event tells as well, for sends that the connection's end has
-    /// failed, and for calls that come after it: the stable name of an [`arkws::Cause`], or `"policy"` (2302998) or `"internal"` (a defect of ours or of a binding).
-    ///
-    /// A send that was refused because too much waits already has `"queue-full"`, and so has the
-    /// `error` event of a server that has closed such a client.
-    pub cause: Option<&'static str>,
+    /// The kind of the failure, where there is one to branch on. It is that
+    /// - of every `error` event, and of a `connect` whose failure such an event tells as well;
+    /// - of sends that failed with their connection, and of calls on one that has ended: how it
+    ///   ended;
+    /// - of a send that was refused because too much waits already.
+    pub cause: Option<Cause>,
+    /// Whether this is the failure of a `connect` that events tell of, too: an `error` event with the
+    /// same words, then [`Idle`](crate::Event::Idle). `false` for all other failures.
+    pub event_follows: bool,
 }
 
 impl BusinessError {
@@ -52,7 +57,8 @@ impl BusinessError {
 
     /// The contract's text for `code`, followed by `: detail` unless that is empty.
     ///
-    /// [`FAILED`](Self::FAILED) has two texts: this is `connect`'s, [`not_sent`](Self::not_sent) is `send`'s.
+    /// [`FAILED`](Self::FAILED) has two texts: this is `connect`'s, [`not_sent`](Self::not_sent) is
+    /// `send`'s.
     pub fn new(code: i32, detail: impl AsRef<str>) -> BusinessError {
         let text = match code {
             Self::PARAMETER => "Parameter error",
@@ -76,30 +82,58 @@ impl BusinessError {
         BusinessError::new(Self::PARAMETER, detail.to_string())
     }
 
-    /// A message was not sent: code [`FAILED`](Self::FAILED) with the text that the contract has for `send`.
+    /// A message was not sent: code [`FAILED`](Self::FAILED) with the text that the contract has for
+    /// `send`.
     pub fn not_sent(detail: impl AsRef<str>) -> BusinessError {
         BusinessError::with_text(Self::FAILED, UNKNOWN, detail.as_ref())
     }
 
-    /// What an `error` event carries: code 200, and `data` `"0"` unless a server's HTTP status is known.
-    pub(crate) fn event(
-        message: String,
-        status: Option<u16>,
-        cause: &'static str,
-    ) -> BusinessError {
+    /// What an `error` event carries: code 200, and `data` `"0"` unless the server refused the
+    /// handshake with an HTTP status.
+    pub(crate) fn event(message: String, status: Option<u16>, cause: Cause) -> BusinessError {
         BusinessError {
             code: Self::EVENT,
             message: printable(message),
             data: Some(status.unwrap_or(0).to_string()),
             cause: Some(cause),
+            event_follows: false,
         }
     }
 
-    pub(crate) fn with_cause(self, cause: &'static str) -> BusinessError {
+    /// What an `error` event carries when an open connection is lost, for this reason.
+    pub fn connection_lost(why: impl fmt::Display, cause: impl Into<Cause>) -> BusinessError {
+        let message = format!("Websocket connection lost: {why}");
+        BusinessError::event(message, None, cause.into())
+    }
+
+    pub(crate) fn with_cause(self, cause: impl Into<Cause>) -> BusinessError {
         BusinessError {
-            cause: Some(cause),
+            cause: Some(cause.into()),
             ..self
         }
+    }
+
+    /// The same failure, of a `connect`; events tell of it, too.
+    pub(crate) fn and_event(self, cause: impl Into<Cause>) -> BusinessError {
+        BusinessError {
+            event_follows: true,
+            ..self.with_cause(cause)
+        }
+    }
+
+    /// What the `error` event carries that tells of a failed `connect`.
+    pub(crate) fn into_event(self) -> BusinessError {
+        BusinessError {
+            code: Self::EVENT,
+            data: Some("0".to_owned()),
+            event_follows: false,
+            ..self
+        }
+    }
+
+    /// The stable name of the [`cause`](Self::cause).
+    pub fn cause_name(&self) -> Option<&'static str> {
+        self.cause.map(Cause::as_str)
     }
 
     fn with_text(code: i32, text: &str, detail: &str) -> BusinessError {
@@ -112,12 +146,13 @@ impl BusinessError {
             },
             data: None,
             cause: None,
+            event_follows: false,
         }
     }
 }
 
-/// The text with what a terminal or a reader of lines would obey written as an escape: a message may
-/// have words of the peer's in it, such as the reason of its close.
+/// The text, with escapes for the characters that a terminal or a reader of lines would obey: a
+/// message may have words of the peer's in it, such as the reason of its close.
 pub(crate) fn printable(text: String) -> String {
     let acts = |c: char| {
         c.is_control()

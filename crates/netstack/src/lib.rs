@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod cause;
 mod client;
 mod close;
 mod connection;
@@ -53,6 +54,7 @@ mod runtime_limits;
 mod server;
 mod sync;
 
+pub use cause::Cause;
 pub use client::{
     ClientCert, Event, Header, Listener, Proxy, ProxyServer, ReadyState, Reconnect, RequestOptions,
     Stats, TlsProtocol, WebSocket,
@@ -71,6 +73,7 @@ pub use server::{
     ServerListener, WebSocketServer,
 };
 
+pub use arkws::Cause as ConnectionCause;
 pub use arkws::field_text;
 pub use arkws::{Payload, Text};
 

@@ -25,7 +25,7 @@ impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
         let word = match event {
             Event::Open { .. } => "open".to_owned(),
-            Event::Error(error) => format!("error {:?}: {}", error.cause, error.message),
+            Event::Error(error) => format!("error {:?}: {}", error.cause_name(), error.message),
             Event::Close(close) => format!("close {}", close.code),
             Event::Idle => "idle".to_owned(),
             _ => return,

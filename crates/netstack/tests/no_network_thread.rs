@@ -45,7 +45,8 @@ fn connect_fails_at_once_and_no_event_is_promised() {
 
     // An error that an event would tell of, too, if there could be one.
     let error = connect("hello").unwrap_err();
-    assert_eq!((error.code, error.cause), (2302001, None));
+    assert_eq!((error.code, error.cause_name()), (2302001, Some("invalid")));
+    assert!(!error.event_follows);
 
     // And when it can be started again, all is well: what comes first is of this connect.
     drop(open_files);

@@ -18,7 +18,7 @@
 //! Without any, one view is all of it.
 use std::time::{Duration, Instant};
 
-use arkws_netstack::{BusinessError, CloseOptions};
+use arkws_netstack::{BusinessError, CloseOptions, ConnectionCause};
 use napi::{Error, Result};
 
 use crate::call::Call;
@@ -421,12 +421,7 @@ impl Delivery<'_, '_, '_> {
                 .environment
                 .server(object, |server| server.close_client(client, options)),
         };
-        let error = BusinessError {
-            code: BusinessError::EVENT,
-            message: format!("Websocket connection lost: {why}"),
-            data: Some("0".to_owned()),
-            cause: Some("too-big"),
-        };
+        let error = BusinessError::connection_lost(why, ConnectionCause::TooBig);
         self.event(object, Event::Error(error))
     }
 

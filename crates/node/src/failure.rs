@@ -9,15 +9,18 @@ pub struct Failure {
     pub message: String,
     pub data: Option<String>,
     pub cause: Option<&'static str>,
+    /// See [`BusinessError::event_follows`]; `None`: no.
+    pub event_follows: Option<bool>,
 }
 
 impl From<BusinessError> for Failure {
     fn from(error: BusinessError) -> Failure {
         Failure {
+            cause: error.cause_name(),
             code: error.code,
             message: error.message,
             data: error.data,
-            cause: error.cause,
+            event_follows: error.event_follows.then_some(true),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From a connection's messages to events: whole, or in the pieces of the first API levels.
 
-use arkws::{Cause, CloseFrame, Stats, Transport};
+use arkws::{CloseFrame, Stats, Transport};
 use arkws::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -139,8 +139,7 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
     }
 
     fn too_big(&mut self, why: String) {
-        let message = format!("Websocket connection lost: {why}");
-        let error = BusinessError::event(message, None, Cause::TooBig.as_str());
+        let error = BusinessError::connection_lost(why, arkws::Cause::TooBig);
         self.call(|listener| listener.on_event(Event::Error(error)));
         self.waiting += 1;
     }

@@ -1,9 +1,9 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 
-use arkws::{Cause, Error, HandshakeError, Phase, TlsError};
+use arkws::{Error, HandshakeError, Phase, TlsError};
 
-use crate::{BusinessError, limit};
+use crate::{BusinessError, Cause, limit};
 
 /// The end of an attempt or of a connection, when nobody wanted it.
 #[derive(Debug, Clone)]
@@ -11,7 +11,7 @@ pub(super) struct Failure {
     /// What happened, for people: `127.0.0.1:9: connection refused`.
     pub(super) detail: String,
     /// What happened, for programs.
-    pub(super) cause: &'static str,
+    pub(super) cause: Cause,
     /// The HTTP status with which the server refused.
     pub(super) status: Option<u16>,
     /// Whether it may be different next time.
@@ -24,7 +24,7 @@ impl Failure {
         let separator = if reason.is_empty() { "" } else { ": " };
         Failure {
             detail: format!("the server closed the connection with {code}{separator}{reason}"),
-            cause: "closed",
+            cause: arkws::Cause::Closed.into(),
             status: None,
             transient: true,
         }
@@ -34,7 +34,7 @@ impl Failure {
     pub(super) fn dropped() -> Failure {
         Failure {
             detail: "the network thread ended".to_owned(),
-            cause: "internal",
+            cause: Cause::Internal,
             status: None,
             transient: false,
         }
@@ -52,7 +52,7 @@ impl Failure {
         };
         Failure {
             detail: format!("a panic on the network thread: {words}"),
-            cause: "internal",
+            cause: Cause::Internal,
             status: None,
             transient: false,
         }
@@ -66,8 +66,7 @@ impl Failure {
 
     /// The `error` event of a connection.
     pub(super) fn of_connection(&self) -> BusinessError {
-        let message = format!("Websocket connection lost: {}", self.detail);
-        BusinessError::event(message, self.status, self.cause)
+        BusinessError::connection_lost(&self.detail, self.cause)
     }
 }
 
@@ -78,7 +77,7 @@ impl From<Error> for Failure {
             _ => None,
         };
         Failure {
-            cause: error.cause().as_str(),
+            cause: error.cause().into(),
             status,
             transient: is_transient(&error, status),
             detail: describe(&error),
@@ -111,21 +110,22 @@ fn describe(error: &Error) -> String {
     }
 }
 
-/// Whether waiting may help. A certificate, a protocol error or a refusal will be the same next time, mostly; 5xx and
-/// the statuses that ask for patience (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4) will not.
+/// Whether waiting may help. A certificate, a protocol error or a refusal will mostly be the same next
+/// time; 5xx and the statuses that ask for patience (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4)
+/// will not.
 fn is_transient(error: &Error, status: Option<u16>) -> bool {
     match error.cause() {
-        Cause::Dns
-        | Cause::Refused
-        | Cause::Unreachable
-        | Cause::Timeout
-        | Cause::Proxy
-        | Cause::Heartbeat
-        | Cause::Reset
-        | Cause::Io => true,
+        arkws::Cause::Dns
+        | arkws::Cause::Refused
+        | arkws::Cause::Unreachable
+        | arkws::Cause::Timeout
+        | arkws::Cause::Proxy
+        | arkws::Cause::Heartbeat
+        | arkws::Cause::Reset
+        | arkws::Cause::Io => true,
         // The connection was lost, or was while it was being secured.
-        Cause::Tls => matches!(error, Error::Lost(_) | Error::Tls(TlsError::Io { .. })),
-        Cause::Handshake => matches!(status, Some(408 | 425 | 429 | 500..)),
+        arkws::Cause::Tls => matches!(error, Error::Lost(_) | Error::Tls(TlsError::Io { .. })),
+        arkws::Cause::Handshake => matches!(status, Some(408 | 425 | 429 | 500..)),
         _ => false,
     }
 }

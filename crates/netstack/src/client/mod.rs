@@ -71,26 +71,27 @@ impl WebSocket {
         }
     }
 
-    /// `connect`: `Ok` when the request has been created; what follows are events. A failure that is neither a mistake in the
-    /// options (401) nor a missing permission (201) raises an `error` event as well, later: if, and only if, the error returned has a
-    /// [`cause`](BusinessError::cause), that event and [`Idle`](crate::Event::Idle) follow.
+    /// `connect`: `Ok` when the request has been created; what follows are events. A failure that is
+    /// neither a mistake in the options (401) nor a missing permission (201) raises an `error` event
+    /// as well, later, and [`Idle`](crate::Event::Idle): the error returned says so
+    /// ([`event_follows`](BusinessError::event_follows)).
     ///
     /// # Errors
     /// 201, 2302998, 401, 2302002, 2302003, 2302001 (401 before API level 12), -1, in this order.
     pub fn connect(&self, url: &str, options: RequestOptions) -> Result<(), BusinessError> {
         self.start(url, options).map_err(|error| {
-            let Some(cause) = error.cause else {
+            if !error.event_follows {
                 return error;
-            };
+            }
             let object = Arc::clone(&self.object);
-            let event = BusinessError::event(error.message.clone(), None, cause);
+            let event = error.clone().into_event();
             let spawned = self.object.context.network().spawn(async move {
                 object.refused(event);
                 object.flush();
             });
             BusinessError {
-                // If there is no network thread, nobody can be told but the caller.
-                cause: spawned.is_ok().then_some(cause),
+                // Without a network thread there are no events.
+                event_follows: spawned.is_ok(),
                 ..error
             }
         })
@@ -103,7 +104,7 @@ impl WebSocket {
         let mut state = object.lock();
         if let Some(link) = &state.link {
             let error = BusinessError::new(BusinessError::ALREADY_CONNECTED, link.occupation());
-            return Err(error.with_cause("invalid"));
+            return Err(error.and_event(arkws::Cause::Invalid));
         }
         let plan = request.plan(object.context.level)?;
         let link = Arc::new(Link {
@@ -209,9 +210,8 @@ impl WebSocket {
             return Err(state.not_connected(|why| BusinessError::not_sent(why)));
         };
         queue(&link.mailbox, message, ()).map_err(|refused| match refused {
-            Refused::Closed => {
-                BusinessError::not_sent("the connection is closing").with_cause("closed")
-            }
+            Refused::Closed => BusinessError::not_sent("the connection is closing")
+                .with_cause(arkws::Cause::Closed),
             Refused::Full { queued, limit } => {
                 let (until, option) = match link.open.load(Ordering::Acquire) {
                     true => ("the server takes them", "maxQueuedBytes"),
@@ -221,7 +221,7 @@ impl WebSocket {
                     "{queued} bytes wait until {until}, and the limit is {limit} \
                      (the option {option} changes it)"
                 ))
-                .with_cause("queue-full")
+                .with_cause(arkws::Cause::QueueFull)
             }
         })
     }
@@ -244,7 +244,9 @@ impl WebSocket {
         let frame = options.frame(level.differences().close_reason);
         if !link.mailbox.close(frame, true) {
             let why = "the connection is closing already";
-            return Err(BusinessError::new(BusinessError::OTHER, why).with_cause("closed"));
+            return Err(
+                BusinessError::new(BusinessError::OTHER, why).with_cause(arkws::Cause::Closed)
+            );
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::connection::driver::ConnectionEnd;
 use crate::connection::mailbox::Mailbox;
 use crate::connection::shared_socket::SharedSocket;
 use crate::departure::{Departing, OpenConnection};
-use crate::{BusinessError, Context, Event, Listener};
+use crate::{BusinessError, Cause, Context, Event, Listener};
 
 /// What the object shares with the tasks of its connects.
 pub(super) struct Object {
@@ -36,7 +36,7 @@ pub(super) struct LastEnd {
     /// For people.
     pub(super) why: String,
     /// For programs.
-    pub(super) cause: &'static str,
+    pub(super) cause: Cause,
 }
 
 impl ObjectState {

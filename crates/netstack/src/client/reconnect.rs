@@ -1,50 +1,52 @@
 //! Whether to try again, and when: exponential back-off with full jitter.
+use std::collections::HashSet;
 use std::time::Duration;
 
-use arkws::Cause;
 use rand::RngExt;
 
 use super::failure::Failure;
-use crate::Reconnect;
+use super::options::Reconnect;
+use crate::Cause;
 
 /// Whatever the options say, the next attempt is not later: what timers in JavaScript can wait, too.
 const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
-/// What `retry_on` may name.
-const CAUSES: [&str; 17] = [
-    Cause::Invalid.as_str(),
-    Cause::Dns.as_str(),
-    Cause::Refused.as_str(),
-    Cause::Unreachable.as_str(),
-    Cause::Timeout.as_str(),
-    Cause::Tls.as_str(),
-    Cause::Proxy.as_str(),
-    Cause::Handshake.as_str(),
-    Cause::Redirect.as_str(),
-    Cause::Protocol.as_str(),
-    Cause::TooBig.as_str(),
-    Cause::Heartbeat.as_str(),
-    Cause::Reset.as_str(),
-    Cause::Io.as_str(),
-    "closed",
-    "policy",
-    "internal",
-];
+/// Which failures are followed by another attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum RetryOn {
+    /// Those that may be different next time.
+    Transient,
+    /// Those with one of these causes.
+    Causes(HashSet<Cause>),
+}
 
-/// What is wrong with the options, if anything is.
-pub(super) fn check(options: &Reconnect) -> Result<(), String> {
-    let factor = options.factor;
-    if !factor.is_finite() || factor < 0.0 {
-        return Err(format!(
-            "reconnect.factor is {factor}, not a finite number from 0"
-        ));
+impl RetryOn {
+    /// Reads [`Reconnect::retry_on`].
+    ///
+    /// # Errors
+    /// A name is no cause that a connection can end with: which, and what the causes are.
+    fn parse(names: &[String]) -> Result<RetryOn, String> {
+        if names.is_empty() {
+            return Ok(RetryOn::Transient);
+        }
+        let known = || Cause::all().filter(|cause| cause.ends_connections());
+        let causes = names.iter().map(|name| {
+            known().find(|cause| cause.as_str() == name).ok_or_else(|| {
+                let known: Vec<_> = known().map(Cause::as_str).collect();
+                format!(
+                    "reconnect.retryOn has {name:?}, which is no cause; the causes are {}",
+                    known.join(", ")
+                )
+            })
+        });
+        causes.collect::<Result<_, _>>().map(RetryOn::Causes)
     }
-    match options.retry_on.iter().find(|&it| !CAUSES.contains(&&**it)) {
-        None => Ok(()),
-        Some(unknown) => Err(format!(
-            "reconnect.retryOn has {unknown:?}, which is no cause; the causes are {}",
-            CAUSES.join(", ")
-        )),
+
+    fn includes(&self, failure: &Failure) -> bool {
+        match self {
+            RetryOn::Transient => failure.transient,
+            RetryOn::Causes(causes) => causes.contains(&failure.cause),
+        }
     }
 }
 
@@ -52,6 +54,7 @@ pub(super) fn check(options: &Reconnect) -> Result<(), String> {
 #[derive(Debug)]
 pub(super) struct Retries {
     options: Reconnect,
+    retry_on: RetryOn,
     /// Attempts since the connection last held.
     attempts: u32,
     /// Before jitter, of the last attempt.
@@ -59,12 +62,21 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    pub(super) fn new(options: Reconnect) -> Retries {
-        Retries {
+    /// # Errors
+    /// An option is wrong: which, and why.
+    pub(super) fn new(options: Reconnect) -> Result<Retries, String> {
+        let factor = options.factor;
+        if !factor.is_finite() || factor < 0.0 {
+            return Err(format!(
+                "reconnect.factor is {factor}, not a finite number from 0"
+            ));
+        }
+        Ok(Retries {
+            retry_on: RetryOn::parse(&options.retry_on)?,
             options,
             attempts: 0,
             delay: Duration::ZERO,
-        }
+        })
     }
 
     /// How many attempts it took to get here.
@@ -72,8 +84,8 @@ impl Retries {
         self.attempts
     }
 
-    /// A connection was open for this long. If that is longer than the wait for it was, the trouble is over; a server that
-    /// accepts and then drops everybody must not be hammered.
+    /// A connection was open for this long. If that is longer than the wait for it was, the trouble is
+    /// over; a server that accepts and then drops everybody must not be hammered.
     pub(super) fn held(&mut self, time: Duration) {
         if time >= self.delay.max(self.options.initial_delay) {
             self.attempts = 0;
@@ -83,12 +95,9 @@ impl Retries {
     /// After how long to try again; `None`: not at all.
     pub(super) fn next(&mut self, failure: &Failure) -> Option<Duration> {
         let options = &self.options;
-        let wanted = if options.retry_on.is_empty() {
-            failure.transient
-        } else {
-            options.retry_on.iter().any(|cause| cause == failure.cause)
-        };
-        if !wanted || options.max_attempts.is_some_and(|max| self.attempts >= max) {
+        if !self.retry_on.includes(failure)
+            || options.max_attempts.is_some_and(|max| self.attempts >= max)
+        {
             return None;
         }
         let growth = options.factor.max(1.0).powf(f64::from(self.attempts));
@@ -130,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_delay_doubles_up_to_the_cap() {
-        let mut retries = Retries::new(options());
+        let mut retries = Retries::new(options()).unwrap();
         assert_eq!(delays(&mut retries, 6), [1, 2, 4, 8, 10, 10]);
         // Far out nothing overflows.
         retries.attempts = u32::MAX - 1;
@@ -145,12 +154,13 @@ mod tests {
             ..options()
         };
         let days = 24 * 24 * 60 * 60;
-        assert_eq!(delays(&mut Retries::new(endless), 2), [days, days]);
+        assert_eq!(delays(&mut Retries::new(endless).unwrap(), 2), [days, days]);
 
         let mut retries = Retries::new(Reconnect {
             initial_delay: Duration::ZERO,
             ..options()
-        });
+        })
+        .unwrap();
         retries.attempts = u32::MAX - 1;
         assert_eq!(retries.next(&lost()), Some(Duration::ZERO));
     }
@@ -161,11 +171,11 @@ mod tests {
             retry_on: vec!["dns".to_owned(), cause.to_owned()],
             ..options()
         };
-        for cause in CAUSES {
-            assert_eq!(check(&naming(cause)), Ok(()));
+        for cause in Cause::all().filter(|cause| cause.ends_connections()) {
+            assert!(Retries::new(naming(cause.as_str())).is_ok(), "{cause}");
         }
-        for cause in ["", "DNS", "timedout"] {
-            let why = check(&naming(cause)).unwrap_err();
+        for cause in ["", "DNS", "timedout", "queue-full", "flood"] {
+            let why = Retries::new(naming(cause)).unwrap_err();
             assert!(why.contains(&format!("{cause:?}")), "{why}");
             assert!(why.contains("dns, refused, "), "{why}");
         }
@@ -184,7 +194,7 @@ mod tests {
                 factor,
                 ..options()
             };
-            assert_eq!(check(&options).is_ok(), right, "{factor}");
+            assert_eq!(Retries::new(options).is_ok(), right, "{factor}");
         }
     }
 
@@ -193,7 +203,8 @@ mod tests {
         let mut retries = Retries::new(Reconnect {
             max_attempts: Some(2),
             ..options()
-        });
+        })
+        .unwrap();
         assert_eq!(delays(&mut retries, 5), [1, 2]);
 
         retries.held(Duration::from_millis(1999));
@@ -210,7 +221,8 @@ mod tests {
                 let mut retries = Retries::new(Reconnect {
                     jitter: true,
                     ..options()
-                });
+                })
+                .unwrap();
                 retries.next(&lost()).unwrap()
             })
             .collect();
@@ -229,18 +241,22 @@ mod tests {
 
     #[test]
     fn only_what_can_pass_is_retried_unless_causes_are_named() {
-        let with = |causes: &[&str]| Reconnect {
-            retry_on: causes.iter().map(|&cause| cause.to_owned()).collect(),
-            ..options()
+        let with = |causes: &[&str]| {
+            let retry_on = causes.iter().map(|&cause| cause.to_owned()).collect();
+            let options = Reconnect {
+                retry_on,
+                ..options()
+            };
+            Retries::new(options).unwrap()
         };
         let fatal = Failure {
             transient: false,
-            cause: "tls",
+            cause: arkws::Cause::Tls.into(),
             ..lost()
         };
-        assert!(Retries::new(with(&[])).next(&lost()).is_some());
-        assert!(Retries::new(with(&[])).next(&fatal).is_none());
-        assert!(Retries::new(with(&["tls"])).next(&fatal).is_some());
-        assert!(Retries::new(with(&["tls"])).next(&lost()).is_none());
+        assert!(with(&[]).next(&lost()).is_some());
+        assert!(with(&[]).next(&fatal).is_none());
+        assert!(with(&["tls"]).next(&fatal).is_some());
+        assert!(with(&["tls"]).next(&lost()).is_none());
     }
 }

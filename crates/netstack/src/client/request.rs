@@ -11,10 +11,10 @@ use arkws::{
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use super::reconnect;
+use super::reconnect::Retries;
 use crate::defaults::write_timeout;
 use crate::{
-    ApiLevel, BusinessError, ClientCert, Context, Header, Proxy, ProxyServer, Reconnect,
+    ApiLevel, BusinessError, Cause, ClientCert, Context, Header, Proxy, ProxyServer, Reconnect,
     RequestOptions, TlsProtocol,
 };
 
@@ -29,6 +29,7 @@ pub(super) struct Request<'a> {
     text: &'a str,
     url: Result<Url, UrlError>,
     options: RequestOptions,
+    retries: Option<Retries>,
     builder: ClientBuilder,
 }
 
@@ -39,7 +40,7 @@ pub(super) struct Plan {
     tls: Option<TlsOptions>,
     /// Made by the first attempt.
     client: Option<Client>,
-    pub(super) reconnect: Option<Reconnect>,
+    pub(super) retries: Option<Retries>,
     pub(super) queue_limits: QueueLimits,
 }
 
@@ -75,7 +76,7 @@ impl<'a> Request<'a> {
         if let Ok(url) = &url {
             // A URL that cannot be connected to has no domain; its turn comes later.
             context.policy().allows(&origin(url)).map_err(|why| {
-                BusinessError::new(BusinessError::DOMAIN, why).with_cause("policy")
+                BusinessError::new(BusinessError::DOMAIN, why).and_event(Cause::Policy)
             })?;
         }
         let (headers, protocols) = headers(&options)?;
@@ -100,14 +101,14 @@ impl<'a> Request<'a> {
         }
         // What a request to any URL would fail with, such as a header that is the handshake's own.
         builder.clone().build().map_err(BusinessError::parameter)?;
-        if let Some(reconnect) = &options.reconnect {
-            reconnect::check(reconnect).map_err(BusinessError::parameter)?;
-        }
+        let retries = options.reconnect.clone().map(Retries::new).transpose();
+        let retries = retries.map_err(BusinessError::parameter)?;
         check_files(&options)?;
         Ok(Request {
             text,
             url,
             options,
+            retries,
             builder,
         })
     }
@@ -128,14 +129,14 @@ impl<'a> Request<'a> {
                     rules.url_limit
                 ),
             );
-            return Err(error.with_cause("invalid"));
+            return Err(error.and_event(arkws::Cause::Invalid));
         }
         let url = self.url.map_err(|error| {
             let code = match error {
                 UrlError::NoHost(_) => BusinessError::FAILED,
                 _ => rules.url_error,
             };
-            BusinessError::new(code, error.to_string()).with_cause("invalid")
+            BusinessError::new(code, error.to_string()).and_event(arkws::Cause::Invalid)
         })?;
         Ok(Plan {
             tls: (url.scheme() == "wss")
@@ -145,7 +146,7 @@ impl<'a> Request<'a> {
             builder: self.builder,
             client: None,
             queue_limits: queue_limits(&self.options),
-            reconnect: self.options.reconnect,
+            retries: self.retries,
         })
     }
 }
@@ -365,7 +366,8 @@ fn check_files(options: &RequestOptions) -> Result<(), BusinessError> {
         std::fs::metadata(path).map_err(|error| {
             let path = path.display();
             let why = format!("{path} ({option}): {error}");
-            BusinessError::new(BusinessError::CERTIFICATE_FILE, why).with_cause("invalid")
+            BusinessError::new(BusinessError::CERTIFICATE_FILE, why)
+                .and_event(arkws::Cause::Invalid)
         })?;
     }
     Ok(())

@@ -33,13 +33,13 @@ enum SessionEnd {
 pub(super) fn run(
     object: Arc<Object>,
     link: Arc<Link>,
-    plan: Box<Plan>,
+    mut plan: Box<Plan>,
 ) -> impl Future<Output = ()> + Send + 'static {
     // Here, not in the task: one that is never polled has its last events, too.
     let mut session = Session {
         object,
         link,
-        retries: plan.reconnect.clone().map(Retries::new),
+        retries: plan.retries.take(),
         plan: Some(plan),
         was_open: false,
         finished: false,
@@ -319,7 +319,7 @@ impl SessionEnd {
                 let separator = if reason.is_empty() { "" } else { ": " };
                 LastEnd {
                     why: format!("the connection was closed with {code}{separator}{reason}"),
-                    cause: "closed",
+                    cause: arkws::Cause::Closed.into(),
                 }
             }
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::address::{ClientAddress, CountByAddress};
+use crate::Cause;
 
 /// Attempts of one address that pass within one [`WINDOW`].
 const MAX_ATTEMPTS: u32 = 51;
@@ -59,15 +60,15 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// For programs, in the `error` event.
-    pub(super) fn cause(&self) -> &'static str {
+    pub(super) fn cause(&self) -> Cause {
         match self {
-            Refusal::Stopping => "closed",
+            Refusal::Stopping => arkws::Cause::Closed.into(),
             Refusal::Busy
             | Refusal::Replaced
             | Refusal::Duplicate
             | Refusal::TooManyClients(_)
-            | Refusal::TooManyConnections(_) => "limit",
-            Refusal::Flood { .. } => "flood",
+            | Refusal::TooManyConnections(_) => Cause::Limit,
+            Refusal::Flood { .. } => Cause::Flood,
         }
     }
 

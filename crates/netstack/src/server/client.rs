@@ -9,7 +9,7 @@ use super::registry::Registration;
 use super::shared::Shared;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::shared_socket::SharedSocket;
-use crate::{BusinessError, CloseResult, limit};
+use crate::{BusinessError, Cause, CloseResult, limit};
 
 impl Peer {
     /// Serves an open connection to its end.
@@ -33,7 +33,7 @@ impl Peer {
         let mut ending = Ending::of(end, self.mailbox.requested_close());
         if let Some(why) = self.overflow.get() {
             ending.why = why.clone();
-            ending.cause = "queue-full";
+            ending.cause = arkws::Cause::QueueFull.into();
             ending.is_failure = true;
         }
         drop(open);
@@ -60,11 +60,8 @@ impl Peer {
             shared.emit(ServerEvent::SendFailed(&tokens, error));
         }
         if ending.is_failure {
-            let message = format!(
-                "Websocket connection lost: {}: {}",
-                self.client.connection, ending.why
-            );
-            let error = BusinessError::event(message, None, ending.cause);
+            let why = format!("{}: {}", self.client.connection, ending.why);
+            let error = BusinessError::connection_lost(why, ending.cause);
             shared.emit(ServerEvent::Error(error));
         }
         if let Some(result) = &ending.result {
@@ -85,7 +82,7 @@ impl Drop for UnfinishedPeer<'_> {
     fn drop(&mut self) {
         let in_doubt = self.socket.end(&self.peer.mailbox);
         let why = "the network thread ended".to_owned();
-        let ending = Ending::failed(why, "internal");
+        let ending = Ending::failed(why, Cause::Internal);
         self.peer.leave(&ending, in_doubt, self.shared);
     }
 }
@@ -96,7 +93,7 @@ pub(super) struct Ending {
     /// For people.
     why: String,
     /// For programs.
-    cause: &'static str,
+    cause: Cause,
     is_failure: bool,
     /// Of the `Close` event; `None`: it was never open.
     result: Option<CloseResult>,
@@ -110,7 +107,7 @@ impl Ending {
             (_, Some(frame)) => Ending::closed("the server", Some(frame)),
             (ConnectionEnd::Closed(frame), None) => Ending::closed("the client", frame),
             (ConnectionEnd::Failed(error), None) => {
-                Ending::failed(describe(&error), error.cause().as_str())
+                Ending::failed(describe(&error), error.cause().into())
             }
         }
     }
@@ -123,7 +120,7 @@ impl Ending {
         let separator = if reason.is_empty() { "" } else { ": " };
         Ending {
             why: format!("{by} closed the connection with {code}{separator}{reason}"),
-            cause: "closed",
+            cause: arkws::Cause::Closed.into(),
             is_failure: false,
             result: Some(CloseResult {
                 code,
@@ -132,7 +129,7 @@ impl Ending {
         }
     }
 
-    fn failed(why: String, cause: &'static str) -> Ending {
+    fn failed(why: String, cause: Cause) -> Ending {
         Ending {
             result: Some(CloseResult {
                 // RFC 6455, 7.1.5: the connection was lost.
@@ -148,7 +145,7 @@ impl Ending {
     fn defect() -> Ending {
         Ending::failed(
             "a defect in arkws: its task panicked".to_owned(),
-            "internal",
+            Cause::Internal,
         )
     }
 
@@ -156,7 +153,7 @@ impl Ending {
     pub(super) fn not_opened(error: &Error) -> Ending {
         Ending {
             why: error.to_string(),
-            cause: error.cause().as_str(),
+            cause: error.cause().into(),
             is_failure: false,
             result: None,
         }

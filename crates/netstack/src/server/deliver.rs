@@ -1,5 +1,5 @@
 //! From the messages of a client's connection to events.
-use arkws::{Cause, Payload, Stats, Text, Transport};
+use arkws::{Payload, Stats, Text, Transport};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -75,9 +75,8 @@ impl<L: ServerListener> Handler<Option<u64>> for PeerEvents<'_, L> {
     }
 
     fn too_big(&mut self, why: String) {
-        let connection = &self.client.connection;
-        let message = format!("Websocket connection lost: {connection}: {why}");
-        let error = BusinessError::event(message, None, Cause::TooBig.as_str());
+        let why = format!("{}: {why}", self.client.connection);
+        let error = BusinessError::connection_lost(why, arkws::Cause::TooBig);
         self.emit(ServerEvent::Error(error));
     }
 

@@ -29,8 +29,9 @@ pub enum ServerEvent<'a> {
     Binary(&'a ConnectedClient, Payload<'a>),
     /// `close`.
     Close(&'a ConnectedClient, CloseResult),
-    /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept; the message says which and why, the
-    /// cause is the name of an [`arkws::Cause`], `"limit"`, `"flood"` or `"closed"`. Clients that were not let in cause 100 a second at most.
+    /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept
+    /// connections; the message says which and why. Of clients that were not let in there are 100
+    /// such events a second at most.
     Error(BusinessError),
     /// The messages with these tokens, as `send` returned them, have been handed to the operating system.
     Sent(&'a [u64]),

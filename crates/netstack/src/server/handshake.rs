@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
-use arkws::{Acceptor, Cause, PendingRequest, Phase, Transport};
+use arkws::{Acceptor, PendingRequest, Phase, Transport};
 use tokio::net::TcpStream;
 use tokio::select;
 use tokio::time::{Instant, timeout};
@@ -25,7 +25,7 @@ use super::peer::Peer;
 use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
 use super::request::{self, Answer};
 use super::shared::Shared;
-use crate::BusinessError;
+use crate::{BusinessError, Cause};
 
 /// What the handshakes of one run have in common.
 pub(super) struct HandshakeContext {
@@ -70,7 +70,7 @@ impl HandshakeContext {
     }
 
     /// Raises an `error` event about a client.
-    fn report(&self, connection: &Connection, why: &str, cause: &'static str) {
+    fn report(&self, connection: &Connection, why: &str, cause: Cause) {
         debug!(target: "arkws", why, "client not let in");
         if !self.registry.may_report(Instant::now()) {
             return;
@@ -131,8 +131,8 @@ impl Handshaking<'_> {
             Ok(Err(ReceiveError::Request(error))) => self.report_error(&error),
             Ok(Err(ReceiveError::Tls(error))) => {
                 let why = format!("the TLS handshake failed: {error}");
-                if arkws::Error::from(error).cause() != Cause::Reset {
-                    self.report(&why, Cause::Tls.as_str());
+                if arkws::Error::from(error).cause() != arkws::Cause::Reset {
+                    self.report(&why, arkws::Cause::Tls.into());
                 }
             }
             Err(_) => self.report_error(&arkws::Error::Timeout { phase, limit }),
@@ -191,7 +191,7 @@ impl Handshaking<'_> {
             origins
                 .check(&request.request().headers)
                 .map_err(|refusal| {
-                    self.report(refusal.reason(), Cause::Handshake.as_str());
+                    self.report(refusal.reason(), arkws::Cause::Handshake.into());
                     NotLetIn::Refused(refusal)
                 })?;
         }
@@ -265,7 +265,7 @@ impl Handshaking<'_> {
                  (the option requestTimeout changes the limit)"
             ),
         };
-        self.report(&why, Cause::Handshake.as_str());
+        self.report(&why, arkws::Cause::Handshake.into());
         let refusal = arkws::Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why);
         Err(NotLetIn::Refused(refusal))
     }
@@ -279,12 +279,12 @@ impl Handshaking<'_> {
 
     fn report_error(&self, error: &arkws::Error) {
         // A client that goes before it has asked for anything has not failed.
-        if error.cause() != Cause::Reset {
-            self.report(&describe(error), error.cause().as_str());
+        if error.cause() != arkws::Cause::Reset {
+            self.report(&describe(error), error.cause().into());
         }
     }
 
-    fn report(&self, why: &str, cause: &'static str) {
+    fn report(&self, why: &str, cause: Cause) {
         self.context.report(&self.connection, why, cause);
     }
 }

@@ -206,11 +206,11 @@ impl WebSocketServer {
             Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
                 "the connection of {connection} is closing"
             ))
-            .with_cause("closed")),
+            .with_cause(arkws::Cause::Closed)),
             Err(Refused::Full { queued, limit }) => {
                 let why = peer.overflow(queued, limit);
                 let error = BusinessError::not_sent(format!("{connection} {why}"));
-                Err(error.with_cause("queue-full"))
+                Err(error.with_cause(arkws::Cause::QueueFull))
             }
         }
     }
@@ -274,7 +274,7 @@ impl WebSocketServer {
             true => Ok(peer.client.id),
             false => Err(
                 refused(format!("the connection of {connection} is closing already"))
-                    .with_cause("closed"),
+                    .with_cause(arkws::Cause::Closed),
             ),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use arkws::{CloseCode, CloseFrame};
 
 use super::connection::ConnectedClient;
+use crate::Cause;
 use crate::connection::mailbox::Mailbox;
 use crate::departure::{Departing, OpenConnection};
 
@@ -44,7 +45,7 @@ pub(super) struct Gone {
     /// For people.
     pub(super) why: String,
     /// For programs.
-    pub(super) cause: &'static str,
+    pub(super) cause: Cause,
 }
 
 impl OpenConnection for Peer {

@@ -20,9 +20,9 @@ use super::listen::Incoming;
 use super::registry::Registry;
 use super::shared::Shared;
 use super::tls;
-use crate::BusinessError;
 use crate::defaults::write_timeout;
 use crate::log;
+use crate::{BusinessError, Cause};
 
 /// A stopping server gives up what waits for its clients after this long; the closing handshakes have a time-out of their own.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -147,7 +147,7 @@ impl Run {
                     Err(error) => {
                         warn!(target: "arkws", %error, "cannot accept connections");
                         let message = format!("the server cannot accept connections: {error}");
-                        let cause = arkws::Error::from(error).cause().as_str();
+                        let cause = arkws::Error::from(error).cause().into();
                         self.shared.emit(ServerEvent::Error(BusinessError::event(message, None, cause)));
                         self.shared.flush();
                     }
@@ -226,7 +226,7 @@ impl Drop for UnfinishedRun {
             run.shared.emit(ServerEvent::Started(Err(error)));
         } else if was_listening {
             let message = format!("the server cannot accept connections: {why}");
-            let error = BusinessError::event(message, None, "internal");
+            let error = BusinessError::event(message, None, Cause::Internal);
             run.shared.emit(ServerEvent::Error(error));
         }
         run.shared.emit(ServerEvent::Idle);

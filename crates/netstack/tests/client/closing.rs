@@ -148,7 +148,7 @@ async fn before_open_close_cancels_the_attempt_and_its_event_comes() {
     let [Seen::SendFailed(1, error), Seen::Close(3000, reason)] = &events[..] else {
         panic!("{events:?}");
     };
-    assert_eq!((error.code, error.cause), (-1, Some("closed")));
+    assert_eq!((error.code, error.cause_name()), (-1, Some("closed")));
     assert_eq!(reason, "no");
     // The attempt is gone, not only forgotten.
     attempt.read_to_end(&mut Vec::new()).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_server_that_takes_nothing_any_more_does_not_hold_a_close_up() {
     let [.., Seen::SendFailed(_, error), Seen::Close(1000, _)] = &events[..] else {
         panic!("{events:?}");
     };
-    assert_eq!(error.cause, Some("closed"));
+    assert_eq!(error.cause_name(), Some("closed"));
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn the_object_can_connect_again_from_inside_the_close_and_the_error_handle
     // Nobody answers: an error, and the object connects.
     let nobody = Server::start().await.stop();
     client.connect(format!("ws://{nobody}")).unwrap();
-    assert_eq!(client.error().await.cause, Some("refused"));
+    assert_eq!(client.error().await.cause_name(), Some("refused"));
     assert_eq!(client.next().await, Seen::Idle);
     // The server closes: the object connects again.
     let mut peer = server.accept().await;

@@ -37,7 +37,7 @@ async fn check_url(
     code: i32,
 ) -> BusinessError {
     let error = check_reported(client, result, code, true).await;
-    assert_eq!(error.cause, Some("invalid"));
+    assert_eq!(error.cause_name(), Some("invalid"));
     error
 }
 
@@ -51,12 +51,13 @@ async fn check_reported(
     assert_eq!(error.code, code, "{error}");
     let start = format!("{}: ", text(code));
     assert!(error.message.starts_with(&start), "{error}");
+    assert_eq!(error.event_follows, reported, "{error}");
     assert_eq!(error.cause.is_some(), reported, "{error}");
     if reported {
         let event = client.error().await;
         assert_eq!((event.code, event.data.as_deref()), (200, Some("0")));
         assert_eq!(event.message, error.message);
-        assert_eq!(event.cause, error.cause);
+        assert_eq!(event.cause_name(), error.cause_name());
         assert_eq!(client.next().await, Seen::Idle);
     }
     client.assert_silent().await;
@@ -305,7 +306,7 @@ async fn a_redirect_does_not_lead_around_the_allow_list() {
     server.answer(elsewhere).await;
 
     let error = client.error().await;
-    assert_eq!(error.cause, Some("redirect"));
+    assert_eq!(error.cause_name(), Some("redirect"));
     assert!(error.message.contains("ws://localhost:1"), "{error}");
 }
 

@@ -23,7 +23,7 @@ async fn late(client: &mut Client) -> [BusinessError; 2] {
 
 fn assert_tell(errors: &[BusinessError], cause: &str, why: &str) {
     for error in errors {
-        assert_eq!(error.cause, Some(cause), "{error}");
+        assert_eq!(error.cause_name(), Some(cause), "{error}");
         assert!(error.message.contains(why), "{error}");
     }
 }
@@ -32,7 +32,7 @@ fn assert_tell(errors: &[BusinessError], cause: &str, why: &str) {
 async fn never_connected_is_no_end() {
     let client = Client::new();
     let error = client.send("early").unwrap_err();
-    assert_eq!((error.code, error.cause), (-1, None));
+    assert_eq!((error.code, error.cause_name()), (-1, None));
     assert!(error.message.ends_with(": not connected"), "{error}");
 }
 
@@ -100,12 +100,12 @@ async fn a_close_of_our_own() {
     let mut peer = client.open_to(&server).await;
     client.close().unwrap();
     let again = client.close().unwrap_err();
-    assert_eq!((again.code, again.cause), (2302999, Some("closed")));
+    assert_eq!((again.code, again.cause_name()), (2302999, Some("closed")));
     let (rest, ()) = tokio::join!(client.rest(), async {
         while peer.recv().await.is_some() {}
     });
     assert!(matches!(rest[..], [Seen::Close(1000, _)]), "{rest:?}");
     let error = client.send("late").unwrap_err();
-    assert_eq!((error.code, error.cause), (-1, Some("closed")));
+    assert_eq!((error.code, error.cause_name()), (-1, Some("closed")));
     assert!(error.message.contains("1000"), "{error}");
 }

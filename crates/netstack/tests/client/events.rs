@@ -164,7 +164,7 @@ async fn a_lost_connection_is_an_error_and_then_1006_with_the_cause() {
     let error = client.error().await;
     assert_eq!(error.code, 200);
     assert_eq!(error.data.as_deref(), Some("0"));
-    assert_eq!(error.cause, Some("reset"));
+    assert_eq!(error.cause_name(), Some("reset"));
     let [Seen::Close(1006, reason)] = &client.rest().await[..] else {
         panic!("expected 1006");
     };
@@ -196,7 +196,7 @@ async fn what_breaks_the_protocol_ends_the_connection_with_the_right_code() {
 
         // The events do not wait for the server, which leaves the connection open.
         let error = client.error().await;
-        assert_eq!(error.cause, Some(cause), "{bytes:?}: {error:?}");
+        assert_eq!(error.cause_name(), Some(cause), "{bytes:?}: {error:?}");
         let rest = client.rest().await;
         assert!(matches!(rest[..], [Seen::Close(1006, _)]), "{rest:?}");
         let mut peer = arkws::WebSocket::from_handshake(
@@ -230,7 +230,7 @@ async fn the_limit_for_messages_is_an_option_and_the_error_names_it() {
     peer.send("x".repeat(1001).into()).await.unwrap();
 
     let error = client.error().await;
-    assert_eq!(error.cause, Some("too-big"));
+    assert_eq!(error.cause_name(), Some("too-big"));
     assert!(error.message.contains("maxMessageSize"), "{error}");
     assert_eq!(close_frame(&mut peer).await.unwrap().0, 1009);
 }
@@ -306,5 +306,5 @@ async fn a_listener_that_panics_at_the_answer_of_a_send_is_told_that_it_failed()
     let _peer = client.open_to(&server).await;
     client.send("boom").unwrap();
     assert!(matches!(client.next().await, Seen::SendFailed(1, _)));
-    assert_eq!(client.error().await.cause, Some("internal"));
+    assert_eq!(client.error().await.cause_name(), Some("internal"));
 }

@@ -77,7 +77,7 @@ async fn by_default_a_silent_server_is_pinged_after_30_seconds_and_given_up_afte
     pass(&clock, 2).await;
 
     let error = client.error().await;
-    assert_eq!((error.code, error.cause), (200, Some("heartbeat")));
+    assert_eq!((error.code, error.cause_name()), (200, Some("heartbeat")));
     // Which limits were hit, and how to change them.
     for words in ["30s", "pingInterval", "pongTimeout"] {
         assert!(error.message.contains(words), "{error}");
@@ -160,7 +160,7 @@ async fn intervals_out_of_range_mean_the_default_and_timeouts_are_cut_to_the_int
         pass(&clock, given_up_after - 1).await;
         client.assert_silent().await;
         pass(&clock, 2).await;
-        let cause = client.error().await.cause;
+        let cause = client.error().await.cause_name();
         assert_eq!(cause, Some("heartbeat"), "{interval:?} {timeout:?}");
     }
 }

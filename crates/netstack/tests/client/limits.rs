@@ -50,7 +50,7 @@ async fn a_text_of_more_units_than_a_string_can_have_ends_the_connection() {
              which no option changes"
         );
         assert_eq!(error.code, BusinessError::EVENT);
-        assert_eq!(error.cause, Some("too-big"));
+        assert_eq!(error.cause_name(), Some("too-big"));
         assert_eq!(error.message, format!("Websocket connection lost: {why}"));
         let frame = close_frame(&mut peer).await;
         assert_eq!(frame, Some((1009, why.clone())));
@@ -74,7 +74,7 @@ async fn no_message_is_longer_than_a_buffer_can_be() {
     peer.send(Message::from(vec![7; 101])).await.unwrap();
     assert_eq!(client.next().await, Seen::Binary(vec![7; 100]));
     assert_eq!(client.next().await, Seen::DataEnd);
-    assert_eq!(client.error().await.cause, Some("too-big"));
+    assert_eq!(client.error().await.cause_name(), Some("too-big"));
     assert_eq!(
         close_frame(&mut peer).await.map(|(code, _)| code),
         Some(1009)

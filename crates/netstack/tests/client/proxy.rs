@@ -102,7 +102,7 @@ async fn a_proxy_that_refuses_is_the_cause() {
         .answer("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
         .await;
     let error = client.error().await;
-    assert_eq!(error.cause, Some("proxy"));
+    assert_eq!(error.cause_name(), Some("proxy"));
     assert!(error.message.contains("user name and password"), "{error}");
     // Not a status of the server's.
     assert_eq!(error.data.as_deref(), Some("0"));

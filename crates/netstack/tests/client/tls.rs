@@ -120,7 +120,11 @@ fn assert_fails(
     cause: &'static str,
 ) -> BusinessError {
     let error = result.expect_err("this must not be accepted");
-    assert_eq!((error.code, error.cause), (200, Some(cause)), "{error}");
+    assert_eq!(
+        (error.code, error.cause_name()),
+        (200, Some(cause)),
+        "{error}"
+    );
     error
 }
 

@@ -300,7 +300,7 @@ async fn a_lost_connection_is_an_error_and_then_1006_with_the_cause() {
     let (client, connection) = server.join(address).await;
     drop(client);
     let error = server.error().await;
-    assert_eq!(error.cause, Some("reset"));
+    assert_eq!(error.cause_name(), Some("reset"));
     let expected = format!("Websocket connection lost: {connection}: ");
     assert!(error.message.starts_with(&expected), "{}", error.message);
     let (closed, code, reason) = server.closed().await;
@@ -332,7 +332,7 @@ async fn a_client_that_breaks_the_protocol_is_told_so_and_the_others_go_on() {
             Received::Close(Some((received, _))) => assert_eq!(received, code),
             other => panic!("{other:?}"),
         }
-        assert_eq!(server.error().await.cause, Some(cause));
+        assert_eq!(server.error().await.cause_name(), Some(cause));
         assert_eq!(server.closed().await.0, connection);
     }
 
@@ -352,7 +352,7 @@ async fn a_message_over_the_limit_ends_its_connection_with_1009() {
     assert!(matches!(server.next().await, Seen::Binary(_, data) if data.len() == 1000));
     client.send(vec![1; 1001].into()).await.unwrap();
     let error = server.error().await;
-    assert_eq!(error.cause, Some("too-big"));
+    assert_eq!(error.cause_name(), Some("too-big"));
     assert!(
         error.message.contains("maxMessageSize"),
         "{}",
@@ -382,7 +382,7 @@ async fn a_client_that_leaves_pings_unanswered_is_given_up_and_one_that_answers_
     let (_mute, mute_connection) = server.join(address).await;
 
     let error = server.error().await;
-    assert_eq!(error.cause, Some("heartbeat"));
+    assert_eq!(error.cause_name(), Some("heartbeat"));
     assert!(error.message.contains("pingInterval"), "{}", error.message);
     let (closed, code, _) = server.closed().await;
     assert_eq!((closed, code), (mute_connection, 1006));

@@ -31,7 +31,7 @@ async fn what_the_language_has_no_value_for_ends_its_connection_and_no_other() {
         (connection.clone(), "0123456789".to_owned())
     );
     let error = server.error().await;
-    assert_eq!(error.cause, Some("too-big"));
+    assert_eq!(error.cause_name(), Some("too-big"));
     let why = "a text message of 11 UTF-16 units is longer than a string can be here: 10, which no \
                option changes";
     let words = format!("Websocket connection lost: {connection}: {why}");
@@ -42,7 +42,7 @@ async fn what_the_language_has_no_value_for_ends_its_connection_and_no_other() {
 
     let (mut client, connection) = server.join(address).await;
     client.send(Message::from(vec![7; 101])).await.unwrap();
-    assert_eq!(server.error().await.cause, Some("too-big"));
+    assert_eq!(server.error().await.cause_name(), Some("too-big"));
     assert!(matches!(
         receive(&mut client).await,
         Received::Close(Some((1009, _)))
@@ -99,7 +99,7 @@ async fn the_limits_of_a_request_and_of_a_message_have_options_that_errors_name(
             .unwrap();
     }
     let error = server.error().await;
-    assert_eq!(error.cause, Some("too-big"));
+    assert_eq!(error.cause_name(), Some("too-big"));
     let words = "more than 3 fragments (the option maxFragments changes the limit)";
     assert!(error.message.ends_with(words), "{error}");
     assert_eq!(server.closed().await.0, connection);

@@ -247,10 +247,10 @@ async fn a_client_that_does_not_read_fills_its_own_queue_and_is_closed_with_1008
         tokio::task::yield_now().await;
         assert!(accepted < 1000, "the queue is bounded");
     };
-    assert_eq!((error.code, error.cause), (-1, Some("queue-full")));
+    assert_eq!((error.code, error.cause_name()), (-1, Some("queue-full")));
     assert!(error.message.contains("too slow"), "{}", error.message);
     let error = server.object.send_text("x", &slow_connection).unwrap_err();
-    assert_eq!(error.cause, Some("closed"));
+    assert_eq!(error.cause_name(), Some("closed"));
 
     server.object.send_text("quick", &quick_connection).unwrap();
     assert_eq!(receive(&mut quick).await, Received::Text("quick".into()));
@@ -259,7 +259,7 @@ async fn a_client_that_does_not_read_fills_its_own_queue_and_is_closed_with_1008
         match server.next().await {
             Seen::Sent(_) | Seen::SendFailed(..) => {}
             Seen::Error(error) => {
-                assert_eq!(error.cause, Some("queue-full"));
+                assert_eq!(error.cause_name(), Some("queue-full"));
                 let words = error.message;
                 let expected = [slow_connection.to_string(), LIMIT.to_string()];
                 assert!(expected.iter().all(|part| words.contains(part)), "{words}");
@@ -300,7 +300,7 @@ async fn a_client_that_is_too_slow_for_a_broadcast_is_closed_with_1008() {
             tokio::task::yield_now().await;
         }
     }
-    assert_eq!(server.error().await.cause, Some("queue-full"));
+    assert_eq!(server.error().await.cause_name(), Some("queue-full"));
     let (closed, code, reason) = server.closed().await;
     assert_eq!(
         (closed, code, reason.as_str()),
@@ -338,7 +338,7 @@ async fn messages_that_a_lost_connection_takes_with_it_are_reported_before_its_e
         Seen::SendFailed(more, error) => {
             answered.extend(more);
             assert_eq!(error.code, -1);
-            assert_eq!(error.cause, Some("reset"));
+            assert_eq!(error.cause_name(), Some("reset"));
             assert!(
                 error.message.contains(&connection.to_string()),
                 "{}",
@@ -371,7 +371,7 @@ async fn what_is_called_for_a_client_that_has_left_fails_for_the_reason_of_its_e
             .unwrap_err();
         assert_eq!(sent, closed);
         assert_eq!(sent.code, 2302006);
-        (sent.cause, sent.message)
+        (sent.cause_name(), sent.message)
     };
 
     let (client, lost) = server.join(address).await;

@@ -173,7 +173,7 @@ async fn a_client_that_neither_reads_nor_answers_holds_a_stop_up_for_ten_seconds
         match server.next().await {
             Seen::Sent(more) => answered.extend(more),
             Seen::SendFailed(more, error) => {
-                assert_eq!(error.cause, Some("closed"));
+                assert_eq!(error.cause_name(), Some("closed"));
                 answered.extend(more);
             }
             Seen::Close(closed, result) => {

@@ -342,6 +342,6 @@ pub(crate) async fn assert_silence_ends(server: &mut Server, address: SocketAddr
     assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
     assert!(start.elapsed() >= seconds(5));
     let error = server.error().await;
-    assert_eq!(error.cause, Some("timeout"));
+    assert_eq!(error.cause_name(), Some("timeout"));
     assert!(error.message.contains(words), "{error}");
 }

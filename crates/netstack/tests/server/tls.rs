@@ -104,7 +104,7 @@ async fn a_client_without_tls_is_an_error_of_its_own() {
         .await
         .unwrap();
     let error = server.error().await;
-    assert_eq!(error.cause, Some("tls"));
+    assert_eq!(error.cause_name(), Some("tls"));
     assert!(
         error.message.contains("the TLS handshake failed"),
         "{}",
@@ -137,7 +137,7 @@ async fn the_handshake_timeout_runs_from_the_tcp_connection_to_the_complete_requ
     assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
     assert!(start.elapsed() < seconds(6), "one limit for both");
     let error = server.error().await;
-    assert_eq!(error.cause, Some("timeout"));
+    assert_eq!(error.cause_name(), Some("timeout"));
     assert!(
         error
             .message

@@ -58,7 +58,7 @@ async fn a_message_whose_rest_does_not_come_ends_its_connection() {
         match limit {
             Some(limit) => {
                 let error = server.error().await;
-                assert_eq!(error.cause, Some("timeout"));
+                assert_eq!(error.cause_name(), Some("timeout"));
                 assert!(error.message.contains("messageTimeout"), "{error}");
                 let (closed, code, _) = server.closed().await;
                 assert_eq!((closed, code), (connection, 1006));
@@ -125,7 +125,7 @@ async fn compressed_bytes_without_an_end_pin_no_more_than_the_budget_and_hold_no
         loop {
             match server.next().await {
                 Seen::Error(error) => {
-                    assert_eq!(error.cause, Some("too-big"), "{error}");
+                    assert_eq!(error.cause_name(), Some("too-big"), "{error}");
                     assert!(error.message.contains("maxUnfinishedBytes"), "{error}");
                     gone += 1;
                 }
