@@ -36,7 +36,8 @@ use recv::Receiver;
 use send::Sender;
 use state::Life;
 
-/// The protocol state of one connection, without its transport.
+/// The protocol state of one connection, without its transport. The crate's documentation says how
+/// to [drive](crate#driving-a-connection) it.
 ///
 /// ```
 /// use arkws_proto::{Config, Connection, Event, Role};
