@@ -7,6 +7,7 @@ use arkws_proto::Role;
 use arkws_proto::connection::RecvBuffer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::clock::Clock;
 use super::engine::Output;
 use super::read::READ;
 use super::timer::{Timer, earlier};
@@ -52,26 +53,31 @@ impl Fatal {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The peer's close frame has arrived, and the answer to it is queued.
-    pub(super) fn closed(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn closed(&mut self, cx: &mut Context<'_>, clock: &mut Clock) {
         self.log(|| tracing::debug!(target: "arkws", "close frame received"));
         self.engine.closed();
-        self.finish(None);
+        self.finish(None, clock);
         // Programs like to drop a socket when they see the close frame: then the answer should be
         // on its way.
-        let _ = self.poll_output(cx);
+        let _ = self.poll_output(cx, clock);
     }
 
-    pub(super) fn finish(&mut self, error: Option<Box<Error>>) {
+    pub(super) fn finish(&mut self, error: Option<Box<Error>>, clock: &mut Clock) {
         self.transport_state = TransportState::Finishing(error);
         self.share.clear();
-        self.engine.restart_close_deadline();
+        self.engine.restart_close_deadline(clock.now());
     }
 
     /// Writes what is queued, then ends our side of the transport if it is for us to do so.
     /// `false`: it cannot be done.
-    pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>, failed: bool) -> Poll<bool> {
+    pub(super) fn poll_finish(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        failed: bool,
+    ) -> Poll<bool> {
         self.discard_input();
-        match self.poll_output(cx) {
+        match self.poll_output(cx, clock) {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(_)) => return Poll::Ready(false),
             Poll::Pending => {
@@ -141,12 +147,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// The time for the closing handshake has passed. If the peer has taken bytes meanwhile, and
     /// there are more on their way to it, it has that time again.
-    pub(super) fn may_close_later(&mut self) -> bool {
+    pub(super) fn may_close_later(&mut self, clock: &mut Clock) -> bool {
         let (taken, sent) = (self.taken(), self.engine.stats.bytes_sent);
         let before = self.engine.close_deadline.as_ref().map(|it| it.taken);
         let progressed = before.is_some_and(|before| before < taken) && taken < sent;
         if progressed {
-            self.engine.restart_close_deadline();
+            self.engine.restart_close_deadline(clock.now());
             if let Some(deadline) = &mut self.engine.close_deadline {
                 deadline.taken = taken;
             }
@@ -169,13 +175,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         })
     }
 
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, clock: &mut Clock) {
         self.log(|| tracing::debug!(target: "arkws", "connection ended"));
         self.transport_state = TransportState::Ended;
         self.share.clear();
         // Whoever waits for a flush must not take what is lost for sent.
         if self.engine.connection.queued() > 0 || self.engine.output == Output::Unflushed {
-            self.engine.break_output();
+            self.engine.break_output(clock.now());
         }
         self.timer = Timer::default();
         self.discard_input();

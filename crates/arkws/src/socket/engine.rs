@@ -7,6 +7,7 @@ use arkws_proto::{CloseFrame, Connection, State};
 use bytes::Buf;
 use tokio::time::Instant;
 
+use super::clock::Clock;
 use super::pool;
 use super::stats::Stats;
 use crate::{Config, Error, SendError};
@@ -107,18 +108,18 @@ impl Engine {
         ended.then(|| self.refused(arkws_proto::SendError::Closing))
     }
 
-    pub(super) fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
+    pub(super) fn start_close(&mut self, frame: Option<CloseFrame>, now: Instant) -> bool {
         let started = self.connection.send_close(frame);
         if started {
-            self.restart_close_deadline();
+            self.restart_close_deadline(now);
         }
         started
     }
 
     /// From now on, the close time-out counts.
-    pub(super) fn restart_close_deadline(&mut self) {
+    pub(super) fn restart_close_deadline(&mut self, now: Instant) {
         let taken = self.close_deadline.as_ref().map_or(UNKNOWN, |it| it.taken);
-        let at = Instant::now().checked_add(self.close_timeout);
+        let at = now.checked_add(self.close_timeout);
         self.close_deadline = at.map(|at| {
             Box::new(CloseDeadline {
                 at,
@@ -130,12 +131,12 @@ impl Engine {
 
     /// Bytes have been written.
     #[inline]
-    pub(super) fn written(&mut self, bytes: usize) {
+    pub(super) fn written(&mut self, bytes: usize, clock: &mut Clock) {
         self.stats.bytes_sent += bytes as u64;
         self.output = Output::Unflushed;
         // As long as the peer takes what is queued before the close frame, it has time.
         if self.close_deadline.is_some() {
-            self.restart_close_deadline();
+            self.restart_close_deadline(clock.now());
         }
     }
 
@@ -202,13 +203,13 @@ impl Engine {
     }
 
     /// Nothing can be written any more: what waits is dropped.
-    pub(super) fn break_output(&mut self) {
+    pub(super) fn break_output(&mut self, now: Instant) {
         self.output = Output::Broken;
         self.stalled = None;
         while self.connection.queued() > 0 {
             let transmit = self.connection.transmit();
             transmit.advance(transmit.remaining());
         }
-        self.restart_close_deadline();
+        self.restart_close_deadline(now);
     }
 }

@@ -16,7 +16,9 @@
 //! | `split.rs` | two halves for two tasks |
 //! | `stats.rs` | what is counted |
 //! | `pool.rs` | read buffers, shared by the connections of a thread |
+//! | `clock.rs` | what time it is, read once per poll |
 //! | `timer.rs` | one timer, made when it is first needed |
+mod clock;
 mod closing;
 mod engine;
 mod heartbeat;
@@ -50,6 +52,7 @@ use crate::budget::Share;
 use crate::progress::{self, Probe, Progress};
 use crate::{Config, Error, Message, MessageRef, SendError, Unsent};
 
+use clock::Clock;
 use closing::TransportState;
 use engine::Engine;
 use heartbeat::monitor::Monitor;
@@ -295,8 +298,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// was given up, because it took nothing for [`Config::write_timeout`], or neither took nor
     /// sent anything for as long as the heartbeat allows.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.poll_flush_untimed(cx) {
-            Poll::Pending => self.poll_stalled(cx).map(Err),
+        let clock = &mut Clock::default();
+        match self.poll_queue(cx, clock) {
+            Poll::Pending => self.poll_stalled(cx, clock).map(Err),
             ready => ready,
         }
     }
@@ -308,7 +312,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Errors
     /// The connection was lost.
     pub fn poll_flush_untimed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let result = self.poll_output(cx);
+        self.poll_queue(cx, &mut Clock::default())
+    }
+
+    /// Writes what is queued, and gives back the memory that is not needed any more.
+    fn poll_queue(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<Result<(), Error>> {
+        let result = self.poll_output(cx, clock);
         match result {
             Poll::Ready(_) => self.engine.release_buffers(),
             Poll::Pending => self.release_storage(),
@@ -427,7 +436,7 @@ impl<S> WebSocket<S> {
     ///
     /// Messages that still arrive before the peer's close frame are received as before.
     pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
-        let started = self.engine.start_close(frame);
+        let started = self.engine.start_close(frame, Instant::now());
         self.look_at_closing();
         started
     }

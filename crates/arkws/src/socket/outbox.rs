@@ -1,6 +1,7 @@
 //! Queueing messages.
 use arkws_proto::{Connection, MessageKind, RefusedPayload};
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::engine::{Engine, Output};
 use crate::{Message, SendError, Unsent, Utf8Bytes};
@@ -69,7 +70,7 @@ impl Outbox<'_> {
             },
             Message::Close(frame) => {
                 let writes = self.engine.output != Output::Broken;
-                if writes && self.engine.start_close(frame.clone()) {
+                if writes && self.engine.start_close(frame.clone(), Instant::now()) {
                     return Ok(());
                 }
                 (Message::Close(frame), arkws_proto::SendError::Closing)

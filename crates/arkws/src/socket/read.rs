@@ -11,6 +11,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 use tokio_util::io::poll_read_buf;
 
+use super::clock::Clock;
 use super::{WebSocket, pool};
 
 /// What came out of a read.
@@ -46,7 +47,11 @@ pub(super) const MOST_INFLATED: usize = 1 << 20;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Reads, from the front of the transport's queue to wherever the bytes belong.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Read>> {
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+    ) -> Poll<io::Result<Read>> {
         let most = match self.engine.connection.incomplete(&self.input) {
             Some(message) if message.len > LARGE => message.len - self.input.waiting() + MAX_HEADER,
             _ => READ,
@@ -77,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
         self.engine.stats.bytes_received += count as u64;
         if let Some(monitor) = &mut self.heartbeat {
-            monitor.received(Instant::now());
+            monitor.received(clock.now());
         }
         Poll::Ready(Ok(read))
     }
@@ -92,7 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Has something arrived that nobody has received? It is read into the block, as much of it as
     /// there is room for, and counts as life. If there is no room, nobody can know, and that counts
     /// as life too.
-    pub(super) fn hears(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(super) fn hears(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         if self.input.capacity() < pool::BLOCK {
             let input = std::mem::take(&mut self.input);
             self.input = input.moved_to(pool::take(), pool::BLOCK - READ);
@@ -123,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             }
         }
         if let Some(monitor) = &mut self.heartbeat {
-            monitor.received(Instant::now());
+            monitor.received(now);
         }
         true
     }

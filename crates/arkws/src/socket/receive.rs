@@ -7,9 +7,9 @@ use arkws_proto::ProtocolError;
 use arkws_proto::connection::EventKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::coop;
-use tokio::time::Instant;
 
 use super::WebSocket;
+use super::clock::Clock;
 use super::closing::{Fatal, TransportState};
 use super::engine::Output;
 use super::read::{MOST_INFLATED, Read};
@@ -58,39 +58,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
         mut parsed: Option<Parsed>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
+        let clock = &mut Clock::default();
         loop {
             match &mut self.transport_state {
-                TransportState::Open => match ready!(self.poll_open(cx, parsed.take())) {
+                TransportState::Open => match ready!(self.poll_open(cx, clock, parsed.take())) {
                     Ok(kind) => {
                         if kind == EventKind::Close {
-                            self.closed(cx);
+                            self.closed(cx, clock);
                         }
                         return Poll::Ready(Some(Ok(())));
                     }
                     Err(Fatal::Fail(error)) => {
                         self.engine.failed(error.again());
-                        self.finish(Some(error));
+                        self.finish(Some(error), clock);
                     }
                     Err(Fatal::Abort(error)) => {
                         self.engine.failed(error.again());
                         // Best effort: what waits, and the end of our side.
-                        if self.poll_output(cx).is_ready() {
+                        if self.poll_output(cx, clock).is_ready() {
                             let _ = Pin::new(&mut self.io).poll_shutdown(cx);
                         }
                         let _ = self.engine.connection.recv_eof();
                         self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
-                        self.end();
+                        self.end(clock);
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
                 TransportState::Finishing(error) => {
                     let failed = error.is_some();
-                    let may_linger = ready!(self.poll_finish(cx, failed));
+                    let may_linger = ready!(self.poll_finish(cx, clock, failed));
                     let finished =
                         std::mem::replace(&mut self.transport_state, TransportState::Lingering);
                     match may_linger {
-                        true => self.engine.restart_close_deadline(),
-                        false => self.end(),
+                        true => self.engine.restart_close_deadline(clock.now()),
+                        false => self.end(clock),
                     }
                     if let TransportState::Finishing(Some(error)) = finished {
                         self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
@@ -99,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
                 TransportState::Lingering => {
                     ready!(self.poll_linger(cx));
-                    self.end();
+                    self.end(clock);
                 }
                 TransportState::Ended => return Poll::Ready(None),
             }
@@ -110,11 +111,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn poll_open(
         &mut self,
         cx: &mut Context<'_>,
+        clock: &mut Clock,
         mut parsed: Option<Parsed>,
     ) -> Poll<Result<EventKind, Fatal>> {
         // Before it grows further.
         if let Some(limit) = self.share.is_over() {
-            return Poll::Ready(Err(self.over_budget(limit)));
+            return Poll::Ready(Err(self.over_budget(limit, clock)));
         }
         loop {
             if parsed.is_none() && !self.input.is_parsed() {
@@ -122,11 +124,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
             }
             match parsed.take() {
-                Some(Ok(Some(kind))) if self.note(kind) => return self.found(cx, kind),
+                Some(Ok(Some(kind))) if self.note(kind, clock) => {
+                    return self.found(cx, clock, kind);
+                }
                 Some(Ok(Some(_))) => continue,
                 Some(Err(error)) => return Poll::Ready(Err(Fatal::fail(error.into()))),
                 Some(Ok(None)) if self.engine.connection.is_paused() => {
-                    self.charge(cx, false)?;
+                    self.charge(cx, clock, false)?;
                     self.engine.connection.allow_inflating(MOST_INFLATED);
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -136,11 +140,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
             // Everything that was read is parsed: now pongs and what was fed leave, in one write.
             if self.engine.output != Output::Broken {
-                match self.poll_output(cx) {
+                match self.poll_output(cx, clock) {
                     Poll::Ready(Ok(())) => {}
                     // The peer may have said why before it went.
                     Poll::Ready(Err(error)) => self.write_error = Some(error),
-                    Poll::Pending => self.check_stall(Instant::now()),
+                    Poll::Pending => self.check_stall(clock.now()),
                 }
             }
             if let Some(&given_up) = self.given_up.as_deref() {
@@ -149,13 +153,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             if let Some(deadline) = &mut self.engine.close_deadline
                 && self.timer.poll(cx, Some(deadline.at)).is_ready()
                 && std::mem::replace(&mut deadline.overdue, true)
-                && !self.may_close_later()
+                && !self.may_close_later(clock)
             {
                 return Poll::Ready(Err(self.overdue()));
             }
 
-            self.charge(cx, false)?;
-            match self.poll_read(cx) {
+            self.charge(cx, clock, false)?;
+            match self.poll_read(cx, clock) {
                 Poll::Ready(Ok(Read::Buffered)) => {}
                 Poll::Ready(Ok(Read::Direct)) => {
                     parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
@@ -172,9 +176,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
                 Poll::Pending => {
                     self.idle();
-                    self.charge(cx, true)?;
-                    self.watch_unfinished();
-                    if let Some(end) = ready!(self.poll_timeout(cx)) {
+                    self.charge(cx, clock, true)?;
+                    self.watch_unfinished(clock);
+                    if let Some(end) = ready!(self.poll_timeout(cx, clock)) {
                         return Poll::Ready(Err(end));
                     }
                 }
@@ -190,20 +194,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// An event that is for the program: what was incomplete is whole, or is counted anew with the
     /// next read.
-    fn found(&mut self, cx: &mut Context<'_>, kind: EventKind) -> Poll<Result<EventKind, Fatal>> {
-        self.charge(cx, false)?;
+    fn found(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        kind: EventKind,
+    ) -> Poll<Result<EventKind, Fatal>> {
+        self.charge(cx, clock, false)?;
         Poll::Ready(Ok(kind))
     }
 
     /// Counts an event. `false`: it is not for the program.
-    fn note(&mut self, kind: EventKind) -> bool {
+    fn note(&mut self, kind: EventKind, clock: &mut Clock) -> bool {
         let stats = &mut self.engine.stats;
         match kind {
             EventKind::Text | EventKind::Binary => stats.messages_received += 1,
             EventKind::Ping => stats.pings_received += 1,
             EventKind::Pong => {
                 if let Some(monitor) = &mut self.heartbeat
-                    && let Some(time) = monitor.pong(self.input.payload(), Instant::now())
+                    && let Some(time) = monitor.pong(self.input.payload(), clock.now())
                 {
                     stats.round_trip = Some(time);
                     return false;

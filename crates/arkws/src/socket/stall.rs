@@ -11,8 +11,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The transport did not take all that waited, now or the last time; `before` that, so many
     /// bytes had been sent.
     #[cold]
-    pub(super) fn note_stall(&mut self, before: u64, pending: bool) {
-        let now = Instant::now();
+    pub(super) fn note_stall(&mut self, before: u64, pending: bool, now: Instant) {
         let was_stalled = self.engine.stalled.is_some();
         let progress = !pending || self.engine.stats.bytes_sent != before;
         if let Some(monitor) = &mut self.heartbeat {
@@ -45,7 +44,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             } else if before < taken {
                 self.engine.stalled = Some(now);
             } else {
-                self.give_up(GivenUp::Stalled(limit));
+                self.give_up(GivenUp::Stalled(limit), now);
             }
         }
     }

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::WebSocket;
+use super::clock::Clock;
 use super::closing::{Fatal, TransportState};
 use super::engine::Output;
 use super::heartbeat::monitor::Monitor;
@@ -45,13 +46,17 @@ impl From<GivenUp> for Error {
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Nothing to read: waits for the next point in time at which something is to be done. `None`:
     /// it has been done.
-    pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Option<Fatal>> {
+    pub(super) fn poll_timeout(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+    ) -> Poll<Option<Fatal>> {
         let stall = self.engine.write_deadline().map(|(at, _)| at);
         if let Some(deadline) = self.engine.close_deadline.as_deref() {
             let first = stall.map_or(deadline.at, |stall| stall.min(deadline.at));
             ready!(self.timer.poll(cx, Some(first)));
             if deadline.at <= first {
-                return Poll::Ready(match self.may_close_later() {
+                return Poll::Ready(match self.may_close_later(clock) {
                     true => None,
                     false => Some(self.overdue()),
                 });
@@ -70,17 +75,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         if let Some((at, limit)) = message
             && at <= deadline
         {
-            return Poll::Ready(self.message_overdue(at, limit));
+            return Poll::Ready(self.message_overdue(at, limit, clock));
         }
-        Poll::Ready(self.silence_passed(deadline))
+        Poll::Ready(self.silence_passed(clock.now().max(deadline)))
     }
 
     /// A flush is pending: waits for the next point in time at which something is to be done.
     /// `Ready`: the peer has been given up.
     #[cold]
-    pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+    pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<Error> {
         loop {
-            self.check_stall(Instant::now());
+            self.check_stall(clock.now());
             if let Some(&given_up) = self.given_up.as_deref() {
                 return Poll::Ready(given_up.into());
             }
@@ -94,19 +99,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let Some(deadline) = earlier(stall, silence) else {
                 return Poll::Pending;
             };
-            ready!(self.timer.poll_if_possible(cx, deadline));
+            ready!(self.timer.poll_if_possible(cx, deadline, clock));
             self.check_stall(deadline);
             if silence.is_some_and(|at| at <= deadline) {
-                self.beat(cx, deadline);
+                self.beat(cx, clock.now().max(deadline));
             }
         }
     }
 
-    pub(super) fn give_up(&mut self, why: GivenUp) {
+    pub(super) fn give_up(&mut self, why: GivenUp, now: Instant) {
         self.engine.failed(why.into());
         self.given_up = Some(Box::new(why));
         if self.engine.output != Output::Broken {
-            self.engine.break_output();
+            self.engine.break_output(now);
         }
     }
 }

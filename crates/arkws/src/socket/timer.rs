@@ -5,6 +5,8 @@ use std::task::{Context, Poll, ready};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::clock::Clock;
+
 /// Wakes the task at a deadline that may change at any time.
 #[derive(Debug, Default)]
 pub(super) struct Timer {
@@ -14,9 +16,14 @@ pub(super) struct Timer {
 impl Timer {
     /// As [`poll`](Self::poll), but outside of a runtime, where there are no timers, the task is
     /// not woken.
-    pub(super) fn poll_if_possible(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+    pub(super) fn poll_if_possible(
+        &mut self,
+        cx: &mut Context<'_>,
+        deadline: Instant,
+        clock: &mut Clock,
+    ) -> Poll<()> {
         if self.sleep.is_none() && Handle::try_current().is_err() {
-            return match Instant::now() < deadline {
+            return match clock.now() < deadline {
                 true => Poll::Pending,
                 false => Poll::Ready(()),
             };

@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::WebSocket;
+use super::clock::Clock;
 use super::closing::Fatal;
 use super::receive::BURST;
 use crate::{Error, Phase};
@@ -50,7 +51,12 @@ const LATE: Duration = Duration::from_secs(1);
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Counts what an incomplete message takes, and the block that is `kept` for it.
     #[inline]
-    pub(super) fn charge(&mut self, cx: &mut Context<'_>, kept: bool) -> Result<(), Fatal> {
+    pub(super) fn charge(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        kept: bool,
+    ) -> Result<(), Fatal> {
         let mut bytes = self.engine.connection.unfinished_memory();
         if kept && !self.input.is_parsed() {
             bytes += self.input.capacity();
@@ -60,36 +66,53 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
         match bytes | self.share.bytes() {
             0 => Ok(()),
-            _ => self.charge_much(cx, bytes),
+            _ => self.charge_much(cx, clock, bytes),
         }
     }
 
     #[inline(never)]
-    fn charge_much(&mut self, cx: &mut Context<'_>, bytes: usize) -> Result<(), Fatal> {
+    fn charge_much(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        bytes: usize,
+    ) -> Result<(), Fatal> {
         // The next event comes by here, so that what is not owed any more is not counted.
         self.burst = BURST;
         let Some(limit) = self.share.set(bytes, cx.waker()) else {
             return Ok(());
         };
-        Err(self.over_budget(limit))
+        Err(self.over_budget(limit, clock))
     }
 
     #[cold]
-    pub(super) fn over_budget(&mut self, limit: usize) -> Fatal {
+    pub(super) fn over_budget(&mut self, limit: usize, clock: &mut Clock) -> Fatal {
         let why = "max_unfinished_bytes: incomplete messages take too much memory";
-        self.give_message_up(CloseCode::TOO_BIG, why, Error::UnfinishedBudget { limit })
+        self.give_message_up(
+            CloseCode::TOO_BIG,
+            why,
+            Error::UnfinishedBudget { limit },
+            clock.now(),
+        )
     }
 
     /// Nothing more is received of a message, nor after it.
-    pub(super) fn give_message_up(&mut self, code: CloseCode, why: &str, error: Error) -> Fatal {
-        self.engine.start_close(Some(CloseFrame::new(code, why)));
+    pub(super) fn give_message_up(
+        &mut self,
+        code: CloseCode,
+        why: &str,
+        error: Error,
+        now: Instant,
+    ) -> Fatal {
+        self.engine
+            .start_close(Some(CloseFrame::new(code, why)), now);
         let _ = self.engine.connection.recv_eof();
         self.share.clear();
         Fatal::fail(error)
     }
 
     /// There is nothing to read: is a message incomplete, and since when?
-    pub(super) fn watch_unfinished(&mut self) {
+    pub(super) fn watch_unfinished(&mut self, clock: &mut Clock) {
         let Some(message_timeout) = &mut self.message_timeout else {
             return;
         };
@@ -105,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         };
         if !message_timeout.unfinished.as_ref().is_some_and(as_before) {
             message_timeout.unfinished = Some(Unfinished {
-                since: Instant::now(),
+                since: clock.now(),
                 frames,
                 bytes_received,
             });
@@ -120,8 +143,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// The time for the rest of a message has passed, which was due `at` this point in time.
     #[cold]
-    pub(super) fn message_overdue(&mut self, at: Instant, limit: Duration) -> Option<Fatal> {
-        let now = Instant::now();
+    pub(super) fn message_overdue(
+        &mut self,
+        at: Instant,
+        limit: Duration,
+        clock: &mut Clock,
+    ) -> Option<Fatal> {
+        let now = clock.now();
         if now > at + LATE {
             // The program did not read meanwhile, and the peer may have been waiting for it.
             if let Some(message_timeout) = &mut self.message_timeout
@@ -136,6 +164,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             limit,
         };
         let why = "the rest of a message did not come in time";
-        Some(self.give_message_up(CloseCode::POLICY, why, error))
+        Some(self.give_message_up(CloseCode::POLICY, why, error, now))
     }
 }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_write_buf;
 
 use super::WebSocket;
+use super::clock::Clock;
 use super::engine::Output;
 use crate::Error;
 use crate::error::io_again;
@@ -19,11 +20,15 @@ const MAX_WRITE: usize = 63 << 10;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Writes all that waits.
-    pub(super) fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_output(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+    ) -> Poll<io::Result<()>> {
         let before = self.engine.stats.bytes_sent;
-        let result = self.poll_write(cx);
+        let result = self.poll_write(cx, clock);
         if result.is_pending() || self.engine.stalled.is_some() {
-            self.note_stall(before, result.is_pending());
+            self.note_stall(before, result.is_pending(), clock.now());
         }
         let result = ready!(result);
         if let Err(error) = &result
@@ -31,12 +36,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         {
             // Unless the peer is found to have closed, that is how the connection ends.
             self.engine.failed(Error::Lost(io_again(error)));
-            self.engine.break_output();
+            self.engine.break_output(clock.now());
         }
         Poll::Ready(result)
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_write(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<io::Result<()>> {
         let engine = &mut self.engine;
         if engine.output == Output::Broken {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -55,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             };
             match written {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => engine.written(count),
+                count => engine.written(count, clock),
             }
         }
         if engine.output == Output::Unflushed {

@@ -15,8 +15,7 @@ use monitor::{Action, Monitor};
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The heartbeat's time may have come while the connection is received from.
     #[cold]
-    pub(super) fn silence_passed(&mut self, deadline: Instant) -> Option<Fatal> {
-        let now = Instant::now().max(deadline);
+    pub(super) fn silence_passed(&mut self, now: Instant) -> Option<Fatal> {
         let is_overdue = |it: &Monitor| it.is_overdue(now);
         if self.heartbeat.as_deref().is_some_and(is_overdue) && self.has_progressed(now) {
             return None;
@@ -32,7 +31,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.given_up = Some(Box::new(given_up));
                 // The peer may be alive, and its pongs stuck.
                 let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
-                self.engine.start_close(Some(why));
+                self.engine.start_close(Some(why), now);
                 Some(Fatal::abort(given_up.into()))
             }
         }
@@ -40,11 +39,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// The heartbeat's time has come while a flush is pending, so that nobody may have received for
     /// a while.
-    pub(super) fn beat(&mut self, cx: &mut Context<'_>, deadline: Instant) {
-        let now = Instant::now().max(deadline);
+    pub(super) fn beat(&mut self, cx: &mut Context<'_>, now: Instant) {
         let is_overdue = |it: &Monitor| it.is_overdue(now);
         if self.heartbeat.as_deref().is_some_and(is_overdue)
-            && (self.has_progressed(now) || self.hears(cx))
+            && (self.has_progressed(now) || self.hears(cx, now))
         {
             return;
         }
@@ -55,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Some(Action::Ping(payload)) => self.queue_ping(&payload, now),
             Some(Action::GiveUp) => {
                 let settings = monitor.settings();
-                self.give_up(GivenUp::Silent(settings));
+                self.give_up(GivenUp::Silent(settings), now);
             }
             None => {}
         }
