@@ -3,6 +3,7 @@ mod back_pressure;
 mod cancel;
 mod closing;
 mod common;
+mod deterministic;
 mod ended;
 mod heartbeat;
 mod messages;
