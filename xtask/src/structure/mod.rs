@@ -1,5 +1,5 @@
-//! `cargo xtask structure`: no file imports, by whatever way, a file that imports it, and no crate
-//! one that stands above it.
+//! `cargo xtask structure`: no file imports, by whatever way, a file that imports it, no crate one
+//! that stands above it, and no two types of a crate share a name.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | `names.rs` | finds the file that defines what a path names, through all re-exports |
 //! | `javascript.rs` | reads which modules JavaScript files load |
 //! | `circles.rs` | finds circles |
+//! | `types.rs` | finds types that share a name |
 //!
 //! A re-export is no import by itself: who uses what it names depends on the file that defines
 //! that. Nor is one that a file needs for its `impl` blocks of a type of its own folder: a type may
@@ -17,6 +18,7 @@ mod javascript;
 mod layers;
 mod names;
 mod rust;
+mod types;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +43,13 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
         let read = rust::read(&crate_.join("src"))
             .with_context(|| format!("while reading {}", crate_.display()))?;
         faults.extend(circles::all(&names::imports(&read)).iter().map(shown));
+        // The commands of xtask and the peers of bench are alternatives, alike by intent.
+        if crate_
+            .parent()
+            .is_some_and(|folder| folder.ends_with("crates"))
+        {
+            faults.extend(types::shared(&read).iter().map(listed));
+        }
         counts.passed += 1;
     }
     for folder in JAVASCRIPT {
@@ -88,6 +97,19 @@ fn shown(circle: &Vec<Import>) -> String {
     {
         let (from, to) = (relative(from), relative(to));
         text += &format!("\n  {from}:{line} uses `{name}` of {to}");
+    }
+    text
+}
+
+/// A name that several types share, one place a line.
+fn listed(shared: &types::Shared) -> String {
+    let mut text = format!(
+        "`{}` is the name of {} types:",
+        shared.name,
+        shared.places.len()
+    );
+    for (file, line) in &shared.places {
+        text += &format!("\n  {}:{line}", relative(file));
     }
     text
 }

@@ -50,6 +50,11 @@ impl Crate {
         is_near && implemented.any(|path| self.resolve(module, path, 0).as_ref() == Some(&target))
     }
 
+    /// Whether a path of the root names something of another crate.
+    pub(super) fn is_foreign(&self, path: &[String]) -> bool {
+        self.resolve(0, path, 0).is_none()
+    }
+
     /// What a path names in a module; `None`: something of another crate, or a local variable.
     fn resolve(&self, module: ModuleId, path: &[String], steps: usize) -> Option<Target> {
         if steps > MOST_STEPS {

@@ -25,6 +25,8 @@ pub(super) struct Module {
     /// The modules all of whose names are names here.
     pub(super) globs: Vec<Vec<String>>,
     pub(super) references: Vec<Reference>,
+    /// The types that are defined here, and at which line.
+    pub(super) types: Vec<(String, usize)>,
     /// The types that have `impl` blocks here.
     pub(super) implemented: Vec<Vec<String>>,
 }
@@ -82,6 +84,7 @@ impl Crate {
             names: BTreeMap::new(),
             globs: Vec::new(),
             references: Vec::new(),
+            types: Vec::new(),
             implemented: Vec::new(),
         });
         for item in items.iter().filter(|item| !is_test(attributes(item))) {
@@ -92,7 +95,11 @@ impl Crate {
                 continue;
             }
             if let Some(name) = defined(item) {
-                self.modules[id].name(name, Named::Item);
+                let (text, line) = (name.to_string(), name.span().start().line);
+                if is_type(item) {
+                    self.modules[id].types.push((text.clone(), line));
+                }
+                self.modules[id].name(text, Named::Item);
             }
             Reader(&mut self.modules[id]).visit_item(item);
         }
@@ -257,7 +264,7 @@ impl Reader<'_> {
 }
 
 /// The name of what an item defines.
-fn defined(item: &Item) -> Option<String> {
+fn defined(item: &Item) -> Option<&syn::Ident> {
     let name = match item {
         Item::Const(item) => &item.ident,
         Item::Enum(item) => &item.ident,
@@ -271,7 +278,14 @@ fn defined(item: &Item) -> Option<String> {
         Item::Union(item) => &item.ident,
         _ => return None,
     };
-    Some(name.to_string())
+    Some(name)
+}
+
+fn is_type(item: &Item) -> bool {
+    matches!(
+        item,
+        Item::Enum(_) | Item::Struct(_) | Item::Trait(_) | Item::Type(_) | Item::Union(_)
+    )
 }
 
 fn attributes(item: &Item) -> &[Attribute] {
