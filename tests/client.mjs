@@ -27,7 +27,10 @@ export function assertEvent(error) {
   assert.deepEqual([shown.code, shown.message, shown.data], [200, error.message, error.data]);
 }
 
-/** Fails unless a server of npm `ws` answers the open connection with what it is sent; closes the connection. */
+/**
+ * Fails unless a server of npm `ws` answers the open connection with what it is sent; closes the
+ * connection.
+ */
 export async function exchange(ws, text = 'still here') {
   const message = next(ws, 'message');
   await ws.send(text);
@@ -47,8 +50,9 @@ export async function assertUsable(t, ws) {
 }
 
 /**
- * How connects end in a process of its own with these environment variables, and none that names a proxy beside them:
- * `[url, options]` each, one after the other. Resolves to `{ peer }` or `{ code, cause, message }` each.
+ * How connects end in a process of its own with these environment variables, and none that names a
+ * proxy beside them: `[url, options]` each, one after the other. Resolves to `{ peer }` or
+ * `{ code, cause, message }` each.
  */
 export async function attempts(variables, ...list) {
   const inherited = Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name));

@@ -1,4 +1,5 @@
-// Programs that are not ours and come from the system's packages: whether they are there, and running them.
+// Programs that are not ours and come from the system's packages: whether they are there, and
+// running them.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,11 +12,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 process.env.PATH += `${delimiter}/usr/sbin`;
 
 /**
- * Options of a test that needs a program: none, or that it is skipped and how to get the program. Where nothing may be left
- * out (`ARKWS_REQUIRE_ALL`), its absence is an error.
+ * Options of a test that needs a program: none, or that it is skipped and how to get the program.
+ * Where nothing may be left out (`ARKWS_REQUIRE_ALL`), its absence is an error.
  */
 export function needs(program, debianPackage) {
-  if (process.env.PATH.split(delimiter).some((directory) => executable(join(directory, program)))) return {};
+  if (process.env.PATH.split(delimiter).some((directory) => executable(join(directory, program))))
+    return {};
   const skip = `${program} is not installed: apt-get install ${debianPackage}`;
   assert.ok(!process.env.ARKWS_REQUIRE_ALL, skip);
   return { skip };
@@ -31,8 +33,8 @@ function executable(path) {
 }
 
 /**
- * Starts a server that can only listen on a port that it is told, ended after the test: `command(port)` is how. Returns the
- * port, once something can connect to it.
+ * Starts a server that can only listen on a port that it is told, ended after the test:
+ * `command(port)` is how. Returns the port, once something can connect to it.
  */
 export async function startOnFreePort(t, command) {
   for (let attempts = 0; attempts < 5; attempts++) {

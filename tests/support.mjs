@@ -1,4 +1,5 @@
-// What the tests across the languages share: programs in the background, certificates, and messages in fragments.
+// What the tests across the languages share: programs in the background, certificates, and messages
+// in fragments.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,7 +52,9 @@ export async function run([command, ...args]) {
   assert.equal(code, 0, `${command} ${args.join(' ')} ended with ${code ?? signal}: ${said}`);
 }
 
-/** A folder with `ca.pem` and the servers' `NAME.pem` and `NAME.key`; removed when the tests end. */
+/**
+ * A folder with `ca.pem` and the servers' `NAME.pem` and `NAME.key`; removed when the tests end.
+ */
 export async function certificates() {
   const folder = await mkdtemp(join(tmpdir(), 'arkws-certificates-'));
   process.on('exit', () => rmSync(folder, { recursive: true }));

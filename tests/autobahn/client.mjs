@@ -1,4 +1,5 @@
-// Runs the cases of an Autobahn test suite's server with our module: `node client.mjs ws://127.0.0.1:9001`.
+// Runs the cases of an Autobahn test suite's server with our module:
+// `node client.mjs ws://127.0.0.1:9001`.
 import webSocket from 'arkws';
 
 const [server] = process.argv.slice(2);

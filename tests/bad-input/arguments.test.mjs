@@ -1,4 +1,5 @@
-// Calls that cannot be carried out, with what they are told. `connect`'s argument types are in npm/test.
+// Calls that cannot be carried out, with what they are told. `connect`'s argument types are in
+// npm/test.
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import webSocket, { setApiVersion } from 'arkws';
@@ -9,7 +10,8 @@ afterEach(() => setApiVersion(26));
 
 const long = (length) => `ws://127.0.0.1/${'a'.repeat(length - 'ws://127.0.0.1/'.length)}`;
 
-// A URL that is none: 401 up to level 11, 2302001 from 12; the `error` event comes with the second only (A3).
+// A URL that is none: 401 up to level 11, 2302001 from 12; the `error` event comes with the second
+// only (A3).
 const NOT_URLS = [
   ['', /""/],
   ['hello', /"hello"/],

@@ -1,4 +1,5 @@
-// A server that sends `count` numbered messages of `size` bytes as fast as the socket takes them, then closes.
+// A server that sends `count` numbered messages of `size` bytes as fast as the socket takes them,
+// then closes.
 import { createServer } from 'node:net';
 import { acceptance, onRequest } from '../../npm/test/handshake.mjs';
 
@@ -32,4 +33,6 @@ function message(number) {
 }
 
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
-process.on('message', () => process.send({ written: connection.bytesWritten - connection.writableLength }));
+process.on('message', () =>
+  process.send({ written: connection.bytesWritten - connection.writableLength }),
+);

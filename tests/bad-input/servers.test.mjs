@@ -116,7 +116,9 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
   });
 
   it('sends garbage', async (t) => {
-    const { address } = await listen(t, (socket) => socket.end(Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 151) & 255))));
+    const { address } = await listen(t, (socket) =>
+      socket.end(Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 151) & 255))),
+    );
     await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /not HTTP/ });
   });
 

@@ -1,4 +1,5 @@
-// A fast server and a slow listener: memory stays bounded, because the read side stops; nothing is lost or reordered.
+// A fast server and a slow listener: memory stays bounded, because the read side stops; nothing is
+// lost or reordered.
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +15,10 @@ const COUNT = 4096;
 /** How much may be under way: our queues, and the two sockets' buffers in the kernel. */
 const UNDER_WAY = 32 * MEBIBYTE;
 
-/** The server is a process of its own: its memory is not what is measured, and it never waits for us to run. */
+/**
+ * The server is a process of its own: its memory is not what is measured, and it never waits for us
+ * to run.
+ */
 async function blast(t) {
   const child = fork(fileURLToPath(new URL('blast.mjs', import.meta.url)), [SIZE, COUNT].map(String));
   t.after(() => child.kill());
@@ -47,7 +51,8 @@ describe('a listener that is slower than the server', { timeout: 120_000 }, () =
         if (length === 0) assert.equal(new DataView(piece).getUint32(0), messages, 'the number of the message');
         length += piece.byteLength;
         if (slow > 0) {
-          // The JavaScript thread is busy elsewhere; at the end of it the server tells how far it got.
+          // The JavaScript thread is busy elsewhere; at the end of it the server tells how far it
+          // got.
           if (--slow === 0) held = server.written();
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slow === 0 ? 200 : 10);
         }

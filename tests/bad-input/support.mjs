@@ -12,7 +12,9 @@ export async function answering(t, answer) {
   return address;
 }
 
-/** A server that is a good one up to the handshake: its address. `handle` gets the open connection. */
+/**
+ * A server that is a good one up to the handshake: its address. `handle` gets the open connection.
+ */
 export async function opening(t, handle) {
   const { address } = await listen(t, (socket) =>
     onRequest(socket, (request) => {

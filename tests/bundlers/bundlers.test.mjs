@@ -1,4 +1,5 @@
-// Programs that bundlers have made one file of: they find the native module, or say truly what is missing.
+// Programs that bundlers have made one file of: they find the native module, or say truly what is
+// missing.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -32,19 +33,39 @@ const PROGRAM = `
 `;
 
 /**
- * Each makes `output` of the program `entry`, whole or, if it is `external`, without arkws. What the latter adds
- * is what npm/README.md says.
+ * Each makes `output` of the program `entry`, whole or, if it is `external`, without arkws. What
+ * the latter adds is what npm/README.md says.
  */
 const BUNDLERS = {
-  'esbuild, CommonJS': ['cjs', (entry, output, external) => runEsbuild(entry, output, 'cjs', external)],
-  'esbuild, ES module': ['mjs', (entry, output, external) => runEsbuild(entry, output, 'esm', external)],
-  'rollup, CommonJS': ['cjs', (entry, output, external) => runRollup(entry, output, 'cjs', external)],
-  'rollup, ES module': ['mjs', (entry, output, external) => runRollup(entry, output, 'es', external)],
-  'webpack, CommonJS': ['cjs', (entry, output, external) => runWebpack(entry, output, {}, external)],
+  'esbuild, CommonJS': [
+    'cjs',
+    (entry, output, external) => runEsbuild(entry, output, 'cjs', external),
+  ],
+  'esbuild, ES module': [
+    'mjs',
+    (entry, output, external) => runEsbuild(entry, output, 'esm', external),
+  ],
+  'rollup, CommonJS': [
+    'cjs',
+    (entry, output, external) => runRollup(entry, output, 'cjs', external),
+  ],
+  'rollup, ES module': [
+    'mjs',
+    (entry, output, external) => runRollup(entry, output, 'es', external),
+  ],
+  'webpack, CommonJS': [
+    'cjs',
+    (entry, output, external) => runWebpack(entry, output, {}, external),
+  ],
   'webpack, ES module': [
     'mjs',
     (entry, output, external) =>
-      runWebpack(entry, output, { experiments: { outputModule: true }, output: { module: true } }, external),
+      runWebpack(
+        entry,
+        output,
+        { experiments: { outputModule: true }, output: { module: true } },
+        external,
+      ),
   ],
   vite: ['mjs', runVite],
 };
@@ -117,8 +138,14 @@ function fail(warning) {
 
 /** Runs a bundle to its end: what it said, and how it ended. */
 async function run(bundle, url, variables = {}) {
-  const child = spawn(process.execPath, [bundle, url], { env: { ...process.env, ARKWS_NATIVE: '', ...variables } });
-  const [said, words, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const child = spawn(process.execPath, [bundle, url], {
+    env: { ...process.env, ARKWS_NATIVE: '', ...variables },
+  });
+  const [said, words, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
   return { code, said, words };
 }
 

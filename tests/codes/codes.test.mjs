@@ -35,8 +35,9 @@ function policy(t, policy) {
   t.after(() => setPolicy(undefined));
 }
 
-// Calls of a client, each answered by promise or by callback: `[what, () => [method, ...arguments], conditions]`. Where they say
-// `event`, an `error` event tells it as well (A3).
+// Calls of a client, each answered by promise or by callback:
+// `[what, () => [method, ...arguments], conditions]`. Where they say `event`, an `error` event
+// tells it as well (A3).
 const CLIENT = {
   401: {
     text: 'Parameter error',
@@ -117,8 +118,14 @@ const SERVER = {
     text: 'Parameter error',
     calls: [
       ['start without a configuration', (server) => server.start()],
-      ['start with sub-protocols that are none', (server) => server.start({ serverPort: 0, protocol: 'a b' })],
-      ['start with a bad option of ours', (server) => server.start({ serverPort: 0, pingInterval: -1 })],
+      [
+        'start with sub-protocols that are none',
+        (server) => server.start({ serverPort: 0, protocol: 'a b' }),
+      ],
+      [
+        'start with a bad option of ours',
+        (server) => server.start({ serverPort: 0, pingInterval: -1 }),
+      ],
       ['send without a connection', (server) => server.send('a')],
       ['send of what is neither string nor ArrayBuffer', (server) => server.send(1, somebody)],
       ['close without a connection', (server) => server.close()],
@@ -140,22 +147,37 @@ const SERVER = {
   },
   [-1]: {
     text: 'Websocket Unknown Other Error',
-    calls: [['send to a client without an address', (server) => server.send('a', { clientIP: '', clientPort: 1 })]],
+    calls: [
+      [
+        'send to a client without an address',
+        (server) => server.send('a', { clientIP: '', clientPort: 1 }),
+      ],
+    ],
   },
   2302002: {
     text: 'Websocket certificate file does not exist',
     calls: [
       [
         'start with a missing certificate',
-        (server) => server.start({ serverPort: 0, serverCert: { certPath: '/no/cert.pem', keyPath: '/no/key.pem' } }),
+        (server) =>
+          server.start({
+            serverPort: 0,
+            serverCert: { certPath: '/no/cert.pem', keyPath: '/no/key.pem' },
+          }),
       ],
     ],
   },
   2302004: {
     text: "Can't listen to the given NIC",
     calls: [
-      ['start at what is no address', (server) => server.start({ serverIP: '0.0.0.0..', serverPort: 0 })],
-      ['start at the address of another machine', (server) => server.start({ serverIP: '192.0.2.1', serverPort: 0 })],
+      [
+        'start at what is no address',
+        (server) => server.start({ serverIP: '0.0.0.0..', serverPort: 0 }),
+      ],
+      [
+        'start at the address of another machine',
+        (server) => server.start({ serverIP: '192.0.2.1', serverPort: 0 }),
+      ],
     ],
   },
   2302005: {
@@ -177,20 +199,42 @@ const SERVER = {
   2302007: {
     text: 'Websocket port already occupied',
     calls: [
-      ['start at a port in use', (server, { port }) => server.start({ serverIP: '127.0.0.1', serverPort: port }), { occupied: true }],
+      [
+        'start at a port in use',
+        (server, { port }) => server.start({ serverIP: '127.0.0.1', serverPort: port }),
+        { occupied: true },
+      ],
     ],
   },
   2302999: {
     text: 'Websocket Unknown Other Error',
     calls: [
-      ['start with too many clients', (server) => server.start({ serverPort: 0, maxConcurrentClientsNumber: 11 })],
-      ['start with too many connections', (server) => server.start({ serverPort: 0, maxConnectionsForOneClient: 11 })],
-      ['start of a server that runs', (server) => server.start({ serverPort: 0 }), { running: true }],
+      [
+        'start with too many clients',
+        (server) => server.start({ serverPort: 0, maxConcurrentClientsNumber: 11 }),
+      ],
+      [
+        'start with too many connections',
+        (server) => server.start({ serverPort: 0, maxConnectionsForOneClient: 11 }),
+      ],
+      [
+        'start of a server that runs',
+        (server) => server.start({ serverPort: 0 }),
+        { running: true },
+      ],
       ['stop without a start', (server) => server.stop()],
       ['stop with an argument', (server) => server.stop(1), { running: true }],
       ['listAllConnections without a start', (server) => server.listAllConnections()],
-      ['listAllConnections with an argument', (server) => server.listAllConnections(1), { running: true }],
-      ['close of a client without an address', (server) => server.close({ clientIP: '', clientPort: 1 }), { running: true }],
+      [
+        'listAllConnections with an argument',
+        (server) => server.listAllConnections(1),
+        { running: true },
+      ],
+      [
+        'close of a client without an address',
+        (server) => server.close({ clientIP: '', clientPort: 1 }),
+        { running: true },
+      ],
       ['broadcast without a start', (server) => server.broadcast('a')],
     ],
   },
@@ -215,7 +259,10 @@ function assertError(error, code, text) {
   assert.equal(shown.message, error.message);
 }
 
-/** Fails unless this is a client's `error` event; one that tells of a failed call begins as that call's error does. */
+/**
+ * Fails unless this is a client's `error` event; one that tells of a failed call begins as that
+ * call's error does.
+ */
 function assertEvent(error, text = 'Websocket connect failed') {
   assertError(error, 200, text);
   assert.ok(Object.getOwnPropertyDescriptor(error, 'data').enumerable);
@@ -224,7 +271,10 @@ function assertEvent(error, text = 'Websocket connect failed') {
   assert.equal(typeof error.cause, 'string');
 }
 
-/** Ready when the events of all that was done before have been delivered: there is one queue for them. */
+/**
+ * Ready when the events of all that was done before have been delivered: there is one queue for
+ * them.
+ */
 async function eventsDelivered() {
   setPolicy(undefined);
   const other = client();
@@ -268,7 +318,10 @@ for (const [key, { text, code = Number(key), calls }] of Object.entries(CLIENT))
   });
 }
 
-for (const [key, { text, code = Number(key), policy: restriction, running: always, calls }] of Object.entries(SERVER)) {
+for (const [
+  key,
+  { text, code = Number(key), policy: restriction, running: always, calls },
+] of Object.entries(SERVER)) {
   describe(`${key}, ${text}, of a server`, { timeout: 60_000 }, () => {
     for (const [what, call, { running: started = always, occupied } = {}] of calls) {
       it(`is the answer to ${what}`, async (t) => {
@@ -338,7 +391,13 @@ describe('200, what events bring', { timeout: 60_000 }, () => {
 });
 
 it('the table has every code of the contract', () => {
-  const codes = new Set([...Object.entries(CLIENT), ...Object.entries(SERVER)].map(([key, { code }]) => code ?? Number(key)));
-  const contract = [-1, 201, 401, 2302001, 2302002, 2302003, 2302004, 2302005, 2302006, 2302007, 2302998, 2302999];
+  const codes = new Set(
+    [...Object.entries(CLIENT), ...Object.entries(SERVER)].map(
+      ([key, { code }]) => code ?? Number(key),
+    ),
+  );
+  const contract = [
+    -1, 201, 401, 2302001, 2302002, 2302003, 2302004, 2302005, 2302006, 2302007, 2302998, 2302999,
+  ];
   assert.deepEqual([...codes].sort((a, b) => a - b), contract);
 });

@@ -24,7 +24,10 @@ function leaving(t, who, how, url, options = {}) {
   return child;
 }
 
-/** What comes on a connection of npm `ws` until it has ended: the lengths of the messages, and the code of the end. */
+/**
+ * What comes on a connection of npm `ws` until it has ended: the lengths of the messages, and the
+ * code of the end.
+ */
 async function received(socket) {
   const lengths = [];
   socket.on('error', () => {});

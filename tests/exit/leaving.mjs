@@ -1,4 +1,5 @@
-// A program that ends while connections are open, right after it has sent on them: `leaving.mjs WHO HOW URL OPTIONS`.
+// A program that ends while connections are open, right after it has sent on them:
+// `leaving.mjs WHO HOW URL OPTIONS`.
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -56,7 +57,9 @@ const WHO = {
   /** A client with several connections. */
   clients(leave) {
     const urls = also === undefined ? [url] : [url, also];
-    const clients = urls.flatMap((url) => Array.from({ length: connections }, () => [webSocket.createWebSocket(), url]));
+    const clients = urls.flatMap((url) =>
+      Array.from({ length: connections }, () => [webSocket.createWebSocket(), url]),
+    );
     const send = () => {
       for (const [client] of clients) {
         client.send(bye);
@@ -98,7 +101,9 @@ const WHO = {
   /** A worker that has clients, and is ended, or ends, or whose process does. */
   worker() {
     const inWorker = how === 'exit of its own' ? 'exit' : 'worker';
-    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: ['clients', inWorker, url, options] });
+    const worker = new Worker(fileURLToPath(import.meta.url), {
+      workerData: ['clients', inWorker, url, options],
+    });
     worker.on('error', () => {});
     worker.on('message', () => {
       if (how === 'terminate') worker.terminate();

@@ -7,7 +7,10 @@ import Ws from 'ws';
 /** Payload sizes: around every boundary of the frame header, and up to 16 MiB. */
 const SIZES = [0, 1, 2, 125, 126, 127, 4096, 65_535, 65_536, 65_537, 1 << 20, 16 << 20];
 
-/** Small messages that are under way together; fewer where every one is compressed, which is slow with most peers. */
+/**
+ * Small messages that are under way together; fewer where every one is compressed, which is slow
+ * with most peers.
+ */
 const MANY = 100_000;
 const MANY_COMPRESSED = 10_000;
 

@@ -9,7 +9,10 @@ import { arkws, binary, exchange, text, undici, ws } from './exchange.mjs';
 /** The most that our module sends in one message: OpenHarmony's limit. */
 const LARGEST = 5 * 1024 * 1024 - 16;
 
-/** An echo server; a message that is larger than it may send is answered with nothing. Stopped after the test. */
+/**
+ * An echo server; a message that is larger than it may send is answered with nothing. Stopped after
+ * the test.
+ */
 async function serve(t, config = {}) {
   const server = webSocket.createWebSocketServer();
   server.on('messageReceive', ({ data, clientConnection }) => {
@@ -22,11 +25,21 @@ async function serve(t, config = {}) {
 
 const MODES = [
   { name: 'without compression', flags: [], ws: {} },
-  { name: 'with permessage-deflate', flags: ['--deflate'], ws: { perMessageDeflate: { threshold: 0 } } },
+  {
+    name: 'with permessage-deflate',
+    flags: ['--deflate'],
+    ws: { perMessageDeflate: { threshold: 0 } },
+  },
   {
     name: 'with permessage-deflate, without context takeover',
     flags: ['--deflate', '--no-context-takeover'],
-    ws: { perMessageDeflate: { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true } },
+    ws: {
+      perMessageDeflate: {
+        threshold: 0,
+        serverNoContextTakeover: true,
+        clientNoContextTakeover: true,
+      },
+    },
   },
 ];
 
@@ -46,7 +59,8 @@ for (const mode of MODES) {
         [Buffer.from(text(100_000)), { binary: false }],
         [binary(100_000), { binary: true }],
       ]) {
-        for (const [piece, fin] of fragments(message, 7)) client.socket.send(piece, { ...options, fin });
+        for (const [piece, fin] of fragments(message, 7))
+          client.socket.send(piece, { ...options, fin });
         assert.ok(Buffer.from(await client.take()).equals(message));
       }
       assert.equal(await client.close(1000), 1000);
@@ -80,7 +94,9 @@ describe('our module as a server over TLS', { timeout: 300_000 }, () => {
   const serverCert = () => ({ certPath: `${tls.server('valid')}.pem`, keyPath: `${tls.server('valid')}.key` });
 
   it('echoes everything to npm ws', async (t) => {
-    const client = await ws(await serve(t, { serverCert: serverCert() }), { ca: await readFile(tls.ca) });
+    const client = await ws(await serve(t, { serverCert: serverCert() }), {
+      ca: await readFile(tls.ca),
+    });
     await exchange({ ...client, largest: LARGEST });
   });
 

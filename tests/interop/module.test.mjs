@@ -7,11 +7,21 @@ import { arkws, binary, exchange, text } from './exchange.mjs';
 
 const MODES = [
   { name: 'without compression', flags: [], ws: { perMessageDeflate: false } },
-  { name: 'with permessage-deflate', flags: ['--deflate'], ws: { perMessageDeflate: { threshold: 0 } } },
+  {
+    name: 'with permessage-deflate',
+    flags: ['--deflate'],
+    ws: { perMessageDeflate: { threshold: 0 } },
+  },
   {
     name: 'with permessage-deflate, without context takeover',
     flags: ['--deflate', '--no-context-takeover'],
-    ws: { perMessageDeflate: { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true } },
+    ws: {
+      perMessageDeflate: {
+        threshold: 0,
+        serverNoContextTakeover: true,
+        clientNoContextTakeover: true,
+      },
+    },
   },
 ];
 
@@ -42,7 +52,11 @@ for (const { name, flags, ws } of MODES) {
 
     it('takes 16 MiB, which is more than it sends', async (t) => {
       const messages = [text(16 << 20), binary(16 << 20)];
-      const url = await serve(t, (socket) => messages.forEach((message) => socket.send(message)), ws);
+      const url = await serve(
+        t,
+        (socket) => messages.forEach((message) => socket.send(message)),
+        ws,
+      );
       const client = await connect(url);
       assert.ok((await client.take()) === messages[0]);
       assert.ok(messages[1].equals(await client.take()));

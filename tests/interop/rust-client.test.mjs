@@ -5,11 +5,21 @@ import { certificates, echoInFragments, python, run, rust, start } from '../supp
 
 const MODES = [
   { name: 'without compression', flags: [], ws: { perMessageDeflate: false } },
-  { name: 'with permessage-deflate', flags: ['--deflate'], ws: { perMessageDeflate: { threshold: 0 } } },
+  {
+    name: 'with permessage-deflate',
+    flags: ['--deflate'],
+    ws: { perMessageDeflate: { threshold: 0 } },
+  },
   {
     name: 'with permessage-deflate, without context takeover',
     flags: ['--deflate', '--no-context-takeover'],
-    ws: { perMessageDeflate: { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true } },
+    ws: {
+      perMessageDeflate: {
+        threshold: 0,
+        serverNoContextTakeover: true,
+        clientNoContextTakeover: true,
+      },
+    },
   },
 ];
 

@@ -16,7 +16,13 @@ const MODES = [
   {
     name: 'with permessage-deflate, without context takeover',
     server: ['--deflate', '--no-context-takeover'],
-    ws: { perMessageDeflate: { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true } },
+    ws: {
+      perMessageDeflate: {
+        threshold: 0,
+        serverNoContextTakeover: true,
+        clientNoContextTakeover: true,
+      },
+    },
     python: ['--deflate', '--no-context-takeover'],
   },
 ];
@@ -40,7 +46,8 @@ for (const mode of MODES) {
             [Buffer.from(text(size)), { binary: false }],
             [binary(size), { binary: true }],
           ]) {
-            for (const [piece, fin] of fragments(message, pieces)) client.socket.send(piece, { ...options, fin });
+            for (const [piece, fin] of fragments(message, pieces))
+              client.socket.send(piece, { ...options, fin });
             const answer = await client.take();
             assert.equal(typeof answer, options.binary ? 'object' : 'string');
             assert.ok(Buffer.from(answer).equals(message), `${size} bytes in ${pieces} pieces`);

@@ -28,7 +28,9 @@ async function restartable(t, connected = () => {}) {
   return { url: `ws://127.0.0.1:${port}`, up, down };
 }
 
-/** A connected client with `reconnect`, and all its events by name; it gives up when the test ends. */
+/**
+ * A connected client with `reconnect`, and all its events by name; it gives up when the test ends.
+ */
 async function persistent(t, url, reconnect = SOON) {
   const ws = await connected(url, { reconnect });
   const events = [];

@@ -14,8 +14,12 @@ const answering = (answer, end = true) => (socket) =>
   socket.once('data', () => (end ? socket.end(answer) : socket.write(answer)));
 
 /** A SOCKS proxy that says one thing after another, each when something has come. */
-const saying = (...answers) => (socket) =>
-  socket.on('data', () => (answers.length > 0 ? socket.write(Buffer.from(answers.shift())) : socket.end()));
+const saying =
+  (...answers) =>
+  (socket) =>
+    socket.on('data', () =>
+      answers.length > 0 ? socket.write(Buffer.from(answers.shift())) : socket.end(),
+    );
 
 /** The attempt through the proxy fails, and the object may be used again. */
 async function assertFails(t, handle, { scheme = 'http', url, cause = 'proxy', message, ...options }) {
@@ -250,7 +254,10 @@ describe('a proxy that is not there', { timeout: 60_000 }, () => {
 
     it(`and has no address is named: ${scheme}`, async (t) => {
       const url = await serve(t, echo);
-      const { ws, error } = await failure(url, { proxy: { host: `${scheme}://proxy.invalid`, port: 3128 }, connectTimeout: 2_000 });
+      const { ws, error } = await failure(url, {
+        proxy: { host: `${scheme}://proxy.invalid`, port: 3128 },
+        connectTimeout: 2_000,
+      });
       assert.ok(['proxy', 'timeout'].includes(error.cause), error.message);
       assert.match(error.message, /proxy\.invalid:3128/);
       await assertUsable(t, ws);

@@ -1,4 +1,5 @@
-// Which proxy, if any: the forms of the option, the environment, and the hosts that are connected to directly.
+// Which proxy, if any: the forms of the option, the environment, and the hosts that are connected
+// to directly.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import webSocket from 'arkws';
@@ -15,7 +16,8 @@ const assertRefused = (outcome) => {
   assert.match(outcome.message, /answered 403 Forbidden to CONNECT/);
 };
 
-const assertDirect = (outcome, url) => assert.equal(outcome.peer?.split(':').at(-1), new URL(url).port, JSON.stringify(outcome));
+const assertDirect = (outcome, url) =>
+  assert.equal(outcome.peer?.split(':').at(-1), new URL(url).port, JSON.stringify(outcome));
 
 const assertThrough = (outcome, port) => assert.deepEqual(outcome, { peer: `127.0.0.1:${port}` });
 
@@ -55,8 +57,13 @@ describe('proxy', { timeout: 60_000 }, () => {
           [url, {}],
           ['hello', { caPath: '/nowhere' }],
         ]) {
-          await assert.rejects(ws.connect(target, { proxy, ...more }), (error) => error.code === 401 && error instanceof Error);
-          const [error, value] = await new Promise((resolve) => ws.connect(target, { proxy, ...more }, (...result) => resolve(result)));
+          await assert.rejects(
+            ws.connect(target, { proxy, ...more }),
+            (error) => error.code === 401 && error instanceof Error,
+          );
+          const [error, value] = await new Promise((resolve) =>
+            ws.connect(target, { proxy, ...more }, (...result) => resolve(result)),
+          );
           assert.equal(error.code, 401);
           assert.equal(value, undefined);
         }
@@ -67,17 +74,27 @@ describe('proxy', { timeout: 60_000 }, () => {
 
     it('without the password in its message', async () => {
       const proxy = { host: 'ann:secret@127.0.0.1:http' };
-      await assert.rejects(webSocket.createWebSocket().connect('ws://127.0.0.1:1', { proxy }), ({ code, message }) => {
-        assert.equal(code, 401);
-        assert.doesNotMatch(message, /secret/);
-        return true;
-      });
+      await assert.rejects(
+        webSocket.createWebSocket().connect('ws://127.0.0.1:1', { proxy }),
+        ({ code, message }) => {
+          assert.equal(code, 401);
+          assert.doesNotMatch(message, /secret/);
+          return true;
+        },
+      );
     });
   });
 
   it('without a host is none', async (t) => {
     const url = await serve(t, echo);
-    for (const proxy of [{}, [], { port: 3128 }, { host: '', port: 3128 }, { host: ' ' }, { host: 5, port: 3128 }]) {
+    for (const proxy of [
+      {},
+      [],
+      { port: 3128 },
+      { host: '', port: 3128 },
+      { host: ' ' },
+      { host: 5, port: 3128 },
+    ]) {
       await exchange(await connected(url, { proxy }));
     }
   });
@@ -221,7 +238,9 @@ describe('proxy', { timeout: 60_000 }, () => {
     });
 
     it('is of the environment, excluded or none by the same rules', async (t) => {
-      const url = await serve(t, echo, { tls: { cert: await made.read('server.pem'), key: await made.read('server.key') } });
+      const url = await serve(t, echo, {
+        tls: { cert: await made.read('server.pem'), key: await made.read('server.key') },
+      });
       const byAddress = url.replace('localhost', '127.0.0.1');
       const caPath = made.path('root.pem');
       const port = await startRefusing(t);

@@ -1,4 +1,5 @@
-// Proxies that people run, and one that refuses everything; on a free port of 127.0.0.1, ended after the test.
+// Proxies that people run, and one that refuses everything; on a free port of 127.0.0.1, ended
+// after the test.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -23,7 +24,9 @@ export function startMicrosocks(t, { user, password } = {}) {
   return startOnFreePort(t, (port) => ['microsocks', '-i', '127.0.0.1', '-p', port, ...credentials]);
 }
 
-/** An HTTP proxy that opens no tunnel: whoever connects has not gone through it. Returns its port. */
+/**
+ * An HTTP proxy that opens no tunnel: whoever connects has not gone through it. Returns its port.
+ */
 export async function startRefusing(t) {
   const server = createServer();
   server.on('connect', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));

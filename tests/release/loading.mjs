@@ -1,4 +1,4 @@
-// Loads the module many times over, as test runners do: `loading.mjs KIND`. Says what is left of it.
+// Loads the module many times over, as test runners do: `loading.mjs KIND`. Says what is left.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -23,7 +23,11 @@ const KINDS = {
   /** Contexts with globals and modules of their own. */
   contexts() {
     const { setImmediate, setTimeout, clearTimeout, Buffer } = globalThis;
-    const own = { process: { ...process, env: process.env, nextTick: process.nextTick }, setImmediate, setTimeout };
+    const own = {
+      process: { ...process, env: process.env, nextTick: process.nextTick },
+      setImmediate,
+      setTimeout,
+    };
     Object.setPrototypeOf(own.process, process);
     const global = createContext({ ...own, clearTimeout, Buffer });
     const modules = new Map();
@@ -41,12 +45,18 @@ const KINDS = {
   },
 };
 
-const once = (object, type) => new Promise((resolve) => object.on(type, (...args) => resolve(args)));
+const once = (object, type) =>
+  new Promise((resolve) => object.on(type, (...args) => resolve(args)));
 
 /** A client and a server of that instance exchange a message. */
 async function exchange({ createWebSocket, createWebSocketServer }) {
   const server = createWebSocketServer();
-  await server.start({ serverIP: '127.0.0.1', serverPort: 0, maxConcurrentClientsNumber: 10, maxConnectionsForOneClient: 10 });
+  await server.start({
+    serverIP: '127.0.0.1',
+    serverPort: 0,
+    maxConcurrentClientsNumber: 10,
+    maxConnectionsForOneClient: 10,
+  });
   server.on('messageReceive', ({ data, clientConnection }) => server.send(data, clientConnection));
   const ws = createWebSocket();
   const message = once(ws, 'message');
@@ -90,6 +100,9 @@ for (let i = 0; i < TIMES; i++) {
 // Node.js keeps the module that was required last.
 await load(kind, false);
 await collect();
-// What ends an object's last connection comes from the network thread, a little after its last event.
+// What ends an object's last connection comes from the network thread, a little after its last
+// event.
 for (let turns = 0; turns < 10 && left.some((each) => each.deref()); turns++) await collect();
-console.log(JSON.stringify({ left: left.filter((each) => each.deref()).length, grown: heap() - before }));
+console.log(
+  JSON.stringify({ left: left.filter((each) => each.deref()).length, grown: heap() - before }),
+);

@@ -1,4 +1,5 @@
-// An instance of the module is let go with the code that has loaded it, and keeps nothing alive that is not open.
+// An instance of the module is let go with the code that has loaded it, and keeps nothing alive
+// that is not open.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,8 +17,15 @@ const JEST = join(dirname(require.resolve('jest/package.json')), 'bin', 'jest.js
 const PACKAGE = dirname(require.resolve('arkws/package.json'));
 
 async function run(args, cwd) {
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, CI: 'true', NODE_TEST_CONTEXT: undefined } });
-  const [said, words, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, CI: 'true', NODE_TEST_CONTEXT: undefined },
+  });
+  const [said, words, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
   return { code, said, words };
 }
 

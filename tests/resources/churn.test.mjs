@@ -7,7 +7,10 @@ import { measured } from './support.mjs';
 
 const ROUNDS = 20;
 const OBJECTS = 2000;
-/** 12,000 in all. What they leave half done is of many sizes: the allocator takes longer to find its own. */
+/**
+ * 12,000 in all. What they leave half done is of many sizes: the allocator takes longer to find its
+ * own.
+ */
 const DROPS = 30;
 const DROPPED = 400;
 const SERVERS = 200;
@@ -15,10 +18,15 @@ const CLIENTS = 5;
 const REQUESTS = 100;
 /** Until then caches fill, and the allocator finds its size. */
 const WARM_UP = 10;
-/** Mebibytes that later rounds may add: some 200 bytes per object, less than an object that is left behind holds. */
+/**
+ * Mebibytes that later rounds may add: some 200 bytes per object, less than an object that is left
+ * behind holds.
+ */
 const NOISE = 4;
 
-/** Fails unless it held in the end what it held before, and memory has not grown since the warm-up. */
+/**
+ * Fails unless it held in the end what it held before, and memory has not grown since the warm-up.
+ */
 function assertNothingLeft(t, { before, after, rss }, warmUp = WARM_UP) {
   assert.deepEqual(after, before);
   const rounds = rss.map((size) => size.toFixed(1)).join(' ');

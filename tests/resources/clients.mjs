@@ -1,4 +1,5 @@
-// Rounds of client objects that connect, exchange a message and close; prints what the process held before, after, and meanwhile.
+// Rounds of client objects that connect, exchange a message and close; prints what the process held
+// before, after, and meanwhile.
 import webSocket from 'arkws';
 import { next } from '../../npm/test/events.mjs';
 import { held, memory, settled } from './measure.mjs';

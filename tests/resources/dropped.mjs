@@ -1,4 +1,5 @@
-// Rounds of connections that end in ways nobody asked for; prints what the process held before, after, and meanwhile.
+// Rounds of connections that end in ways nobody asked for; prints what the process held before,
+// after, and meanwhile.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import webSocket from 'arkws';

@@ -17,7 +17,10 @@ export const threads = () =>
     }
   });
 
-/** Makes Node.js open what it keeps: with the first work for its pool of threads, and with the first socket. */
+/**
+ * Makes Node.js open what it keeps: with the first work for its pool of threads, and with the first
+ * socket.
+ */
 export async function firstSocket() {
   await stat('.');
   await once(createServer().listen().close(), 'close');
@@ -29,7 +32,10 @@ export const held = () => ({
   handles: readdirSync('/proc/self/fd').length,
 });
 
-/** Mebibytes of memory, after collections (`--expose-gc`): objects free what is behind them in a turn after the first. */
+/**
+ * Mebibytes of memory, after collections (`--expose-gc`): objects free what is behind them in a
+ * turn after the first.
+ */
 export async function memory() {
   for (let i = 0; i < 3; i++) {
     globalThis.gc();

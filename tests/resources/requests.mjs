@@ -1,5 +1,5 @@
-// Rounds of clients that ask to come in, and go before the program has answered, which it never does;
-// prints what the process held before, after, and meanwhile.
+// Rounds of clients that ask to come in, and go before the program has answered, which it never
+// does; prints what the process held before, after, and meanwhile.
 import { once } from 'node:events';
 import net from 'node:net';
 import webSocket from 'arkws';

@@ -1,5 +1,5 @@
-// Rounds of server objects that start, serve clients of this process and stop; prints what the process held before, after, and
-// meanwhile. That it ends at all shows that nothing keeps it alive.
+// Rounds of server objects that start, serve clients of this process and stop; prints what the
+// process held before, after, and meanwhile. That it ends at all shows that nothing keeps it alive.
 import webSocket from 'arkws';
 import { connected, next, several } from '../../npm/test/events.mjs';
 import { held, memory, settled } from './measure.mjs';

@@ -6,7 +6,9 @@ import { connected, next } from '../../npm/test/events.mjs';
 const { url, sockets, end } = workerData;
 
 const kinds = [{}, { perMessageDeflate: true }, { binaryType: 'uint8array' }];
-const open = await Promise.all(Array.from({ length: sockets }, (_, i) => connected(url, kinds[i % kinds.length])));
+const open = await Promise.all(
+  Array.from({ length: sockets }, (_, i) => connected(url, kinds[i % kinds.length])),
+);
 for (let i = 0; i < 100; i++) {
   await Promise.all(
     open.map(async (ws, number) => {

@@ -93,7 +93,9 @@ describe('the flood rule', { timeout: 60_000 }, () => {
 
 describe('a request', { timeout: 60_000 }, () => {
   it('is seen with its path, its header fields and its address', async (t) => {
-    const { server, url } = await running(t, {}, (server) => server.on('request', (request) => asked.push(request)));
+    const { server, url } = await running(t, {}, (server) =>
+      server.on('request', (request) => asked.push(request)),
+    );
     const asked = [];
     const client = await join(t, `${url}/chat/%C3%A4?room=1&x=%20`, {
       headers: { 'X-Token': 'secret', 'X-Many': ['a', 'b'] },

@@ -66,9 +66,13 @@ describe('start and stop', { timeout: 60_000 }, () => {
     assert.deepEqual(await clients[1].closed, goodbye);
     assert.deepEqual(await ours, [undefined, goodbye]);
     const closed = await ends;
-    for (const [, result] of closed) assert.deepEqual(result, { ...goodbye, closeReason: goodbye.reason });
+    for (const [, result] of closed)
+      assert.deepEqual(result, { ...goodbye, closeReason: goodbye.reason });
     const byPort = (a, b) => a.clientPort - b.clientPort;
-    assert.deepEqual(closed.map(([connection]) => connection).sort(byPort), [...listed].sort(byPort));
+    assert.deepEqual(
+      closed.map(([connection]) => connection).sort(byPort),
+      [...listed].sort(byPort),
+    );
   });
 });
 
@@ -77,7 +81,9 @@ describe('listAllConnections', { timeout: 60_000 }, () => {
     const { server, url } = await running(t);
     assert.deepEqual(await server.listAllConnections(), []);
     const clients = [await join(t, url), await join(t, url)];
-    const expected = clients.map(connectionOf).sort((a, b) => (`${a.clientPort}` < `${b.clientPort}` ? -1 : 1));
+    const expected = clients
+      .map(connectionOf)
+      .sort((a, b) => (`${a.clientPort}` < `${b.clientPort}` ? -1 : 1));
 
     const list = server.listAllConnections();
     assert.ok(Array.isArray(list));
@@ -97,7 +103,8 @@ describe('listAllConnections', { timeout: 60_000 }, () => {
       const client = await join(t, url);
       const opened = performance.now();
       const { clientPort } = connectionOf(client);
-      const listed = () => server.listAllConnections().some((connection) => connection.clientPort === clientPort);
+      const listed = () =>
+        server.listAllConnections().some((connection) => connection.clientPort === clientPort);
       while (!listed()) {
         assert.ok(performance.now() - opened < LISTED_WITHIN, `not listed ${LISTED_WITHIN} ms after its open`);
         await sleep(1);
@@ -116,7 +123,10 @@ describe('send', { timeout: 60_000 }, () => {
     const [one, other] = [await join(t, url), await join(t, url)];
     const sent = [];
     for (let i = 0; i < 100; i++) {
-      sent.push(server.send(`${i} 😀`, connectionOf(one)), server.send(new Uint8Array([i, 0, 255]).buffer, connectionOf(one)));
+      sent.push(
+        server.send(`${i} 😀`, connectionOf(one)),
+        server.send(new Uint8Array([i, 0, 255]).buffer, connectionOf(one)),
+      );
     }
     sent.push(server.send('to the other', connectionOf(other)));
     assert.deepEqual(new Set(await Promise.all(sent)), new Set([true]));
@@ -187,7 +197,10 @@ describe('close', { timeout: 60_000 }, () => {
     assert.equal(await server.close(connectionOf(one), { code: 4001, reason: 'enough' }), true);
     assert.equal(await one.take(), 'last words');
     assert.deepEqual(await one.closed, { code: 4001, reason: 'enough' });
-    assert.deepEqual(await closed, [connectionOf(one), { code: 4001, reason: 'enough', closeReason: 'enough' }]);
+    assert.deepEqual(await closed, [
+      connectionOf(one),
+      { code: 4001, reason: 'enough', closeReason: 'enough' },
+    ]);
     assert.deepEqual(await server.listAllConnections(), [connectionOf(other)]);
   });
 

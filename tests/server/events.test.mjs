@@ -49,7 +49,9 @@ describe('messageReceive', { timeout: 60_000 }, () => {
     clients[1].send(Buffer.alloc(0));
     const received = (await messages).map(([message]) => message);
     const of = (client) =>
-      received.filter(({ clientConnection: { clientPort } }) => clientPort === client.connection.clientPort);
+      received.filter(
+        ({ clientConnection: { clientPort } }) => clientPort === client.connection.clientPort,
+      );
     const [text, binary] = of(clients[0]);
     assert.deepEqual(text, { data: 'ein Text mit \u0000 und 😀', clientConnection: connectionOf(clients[0]) });
     assert.ok(binary.data instanceof ArrayBuffer);

@@ -1,4 +1,5 @@
-// A fast client and a slow listener: the client is held back, nothing is lost or reordered, and memory stays bounded.
+// A fast client and a slow listener: the client is held back, nothing is lost or reordered, and
+// memory stays bounded.
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +26,8 @@ describe('a listener that is slower than its client', { timeout: 120_000 }, () =
       assert.equal(new DataView(data).getUint32(0), messages++);
       assert.equal(data.byteLength, SIZE);
       // The JavaScript thread is busy elsewhere; at the end of it the client tells how far it got.
-      if (messages <= 100) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, messages === 100 ? 200 : 10);
+      if (messages <= 100)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, messages === 100 ? 200 : 10);
       if (messages === 100) {
         client.send('written?');
         held = once(client, 'message');

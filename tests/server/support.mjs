@@ -4,7 +4,10 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import { rejection } from '../../npm/test/events.mjs';
 
-/** An open connection of npm `ws`. Its messages and its end are kept: `take()` and `closed` wait for them. Cut after the test. */
+/**
+ * An open connection of npm `ws`. Its messages and its end are kept: `take()` and `closed` wait for
+ * them. Cut after the test.
+ */
 export async function join(t, url, { protocols = [], ...options } = {}) {
   const socket = new WebSocket(url, protocols, options);
   t.after(() => socket.terminate());
@@ -17,7 +20,9 @@ export async function join(t, url, { protocols = [], ...options } = {}) {
     else messages.push(message);
   });
   socket.take = () =>
-    messages.length > 0 ? Promise.resolve(messages.shift()) : new Promise((resolve) => waiting.push(resolve));
+    messages.length > 0
+      ? Promise.resolve(messages.shift())
+      : new Promise((resolve) => waiting.push(resolve));
   socket.closed = new Promise((resolve) => {
     socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
   });

@@ -13,7 +13,10 @@ import { assertRejects, echoMessages, join } from './support.mjs';
 describe('a server with a certificate', { timeout: 60_000 }, () => {
   let files;
   before(async () => (files = await certificates()));
-  const serverCert = (name) => ({ certPath: `${files.server(name)}.pem`, keyPath: `${files.server(name)}.key` });
+  const serverCert = (name) => ({
+    certPath: `${files.server(name)}.pem`,
+    keyPath: `${files.server(name)}.key`,
+  });
   const secure = async (t, name = 'valid', config = {}) => {
     const { server } = await running(t, { serverCert: serverCert(name), ...config });
     return { server, url: `wss://localhost:${server.listAddress().port}` };
@@ -30,7 +33,10 @@ describe('a server with a certificate', { timeout: 60_000 }, () => {
     }
     const closed = next(server, 'close');
     client.close(1000, 'bye');
-    assert.deepEqual(await closed, [client.connection, { code: 1000, reason: 'bye', closeReason: 'bye' }]);
+    assert.deepEqual(await closed, [
+      client.connection,
+      { code: 1000, reason: 'bye', closeReason: 'bye' },
+    ]);
     assert.equal((await client.closed).code, 1000);
   });
 

@@ -29,7 +29,10 @@ module.exports = async function exercise(arkws, url) {
   const echo = next('message');
   assert.equal(await ws.send('one'), true);
   assert.equal((await echo)[1], 'one');
-  assert.equal(await new Promise((resolve) => ws.send('two', (error, value) => resolve(error ?? value))), true);
+  const sent = await new Promise((resolve) =>
+    ws.send('two', (error, value) => resolve(error ?? value)),
+  );
+  assert.equal(sent, true);
   await next('message');
 
   // One after the other, more than leave without a turn of the event loop.

@@ -1,4 +1,5 @@
-// Programs whose tests replace timers: nothing that arkws does waits for one of them, also if arkws is loaded only then.
+// Programs whose tests replace timers: nothing that arkws does waits for one of them, also if arkws
+// is loaded only then.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,11 +40,25 @@ async function run(t, files, ...args) {
   await copyFile(join(here, 'exercise.cjs'), join(root, 'exercise.cjs'));
   for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text);
   // The runner of this test is none of theirs.
-  const env = { ...process.env, URL_OF_PEER: await peer(t), NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: '', CI: 'true' };
+  const env = {
+    ...process.env,
+    URL_OF_PEER: await peer(t),
+    NODE_TEST_CONTEXT: undefined,
+    NODE_OPTIONS: '',
+    CI: 'true',
+  };
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: root, env, timeout: 50_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : (error.code ?? error.signal), output: stdout + stderr });
-    });
+    execFile(
+      process.execPath,
+      args,
+      { cwd: root, env, timeout: 50_000 },
+      (error, stdout, stderr) => {
+        resolve({
+          code: error === null ? 0 : (error.code ?? error.signal),
+          output: stdout + stderr,
+        });
+      },
+    );
   });
 }
 

@@ -1,5 +1,6 @@
-// What stands before servers in the world: HAProxy, which may route by the protocol that a client offers in TLS (ALPN), and nginx,
-// which speaks TLS and HTTP in the server's place. Ours behind them is the client, or the server, or both.
+// What stands before servers in the world: HAProxy, which may route by the protocol that a client
+// offers in TLS (ALPN), and nginx, which speaks TLS and HTTP in the server's place. Ours behind
+// them is the client, or the server, or both.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

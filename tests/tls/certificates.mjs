@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** What `openssl ca` wants to know. It can set both dates of a certificate, which `openssl x509` learnt in version 3.4 only. */
+/**
+ * What `openssl ca` wants to know. It can set both dates of a certificate, which `openssl x509`
+ * learnt in version 3.4 only.
+ */
 const CONFIG = `
 [req]
 distinguished_name = name
@@ -100,8 +103,8 @@ export class Certificates {
   }
 
   /**
-   * A certificate of an authority, with OpenSSL's description of it above the PEM, as `openssl ca` writes it. `names` as in
-   * `subjectAltName`; `key` is a file that is there already.
+   * A certificate of an authority, with OpenSSL's description of it above the PEM, as `openssl ca`
+   * writes it. `names` as in `subjectAltName`; `key` is a file that is there already.
    */
   async issue(name, { by = 'root', names = [], usage, authority = false, from, until, key } = {}) {
     await (key ? copyFile(this.path(key), this.path(`${name}.key`)) : this.key(`${name}.key`));

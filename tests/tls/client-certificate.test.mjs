@@ -1,4 +1,5 @@
-// Servers that want to know who comes: the client's certificate, and its key in every form in which keys are kept.
+// Servers that want to know who comes: the client's certificate, and its key in every form in which
+// keys are kept.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { connected } from '../../npm/test/events.mjs';
@@ -10,7 +11,10 @@ import { SERVERS } from './servers.mjs';
 const PASSWORD = 'päss wörd';
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Forms of a private key: what they are called, the kind of key, and how OpenSSL makes them of a plain PKCS#8 one. */
+/**
+ * Forms of a private key: what they are called, the kind of key, and how OpenSSL makes them of a
+ * plain PKCS#8 one.
+ */
 const FORMS = [
   ['PKCS#8', 'ec', ['pkcs8', '-topk8', '-nocrypt']],
   ['PKCS#8', 'rsa', ['pkcs8', '-topk8', '-nocrypt']],
@@ -44,7 +48,11 @@ describe('a client certificate', { timeout: 60_000, ...needs('openssl', 'openssl
     await made.issue('ec', { usage: 'clientAuth' });
     await made.issue('below', { by: 'intermediate', usage: 'clientAuth' });
     await made.issue('stranger-client', { by: 'stranger', usage: 'clientAuth' });
-    await made.issue('expired', { usage: 'clientAuth', from: new Date(Date.now() - 2 * DAY), until: new Date(Date.now() - DAY) });
+    await made.issue('expired', {
+      usage: 'clientAuth',
+      from: new Date(Date.now() - 2 * DAY),
+      until: new Date(Date.now() - DAY),
+    });
     for (const kind of ['rsa', 'ed25519']) {
       await made.openssl('genpkey', '-algorithm', kind, '-out', `${kind}-key.pem`);
       await made.issue(kind, { usage: 'clientAuth', key: `${kind}-key.pem` });
@@ -91,7 +99,10 @@ describe('a client certificate', { timeout: 60_000, ...needs('openssl', 'openssl
           ['whose intermediate is missing', 'below'],
         ]) {
           it(`${what} is not accepted, and the error says so`, async (t) => {
-            const { ws, error } = await failure(await serve(t, counterpart, { version }), trusting(client(name)));
+            const { ws, error } = await failure(
+              await serve(t, counterpart, { version }),
+              trusting(client(name)),
+            );
             assert.equal(error.cause, 'tls', error.message);
             assert.match(error.message, /does not accept the client certificate/);
             await assertUsable(t, ws);
@@ -100,7 +111,9 @@ describe('a client certificate', { timeout: 60_000, ...needs('openssl', 'openssl
 
         it('is shown to a server whose own is not verified', async (t) => {
           const url = await serve(t, counterpart, { version });
-          await exchange(await connected(url, { skipServerCertVerification: true, clientCert: client('ec') }));
+          await exchange(
+            await connected(url, { skipServerCertVerification: true, clientCert: client('ec') }),
+          );
         });
       });
     }
@@ -154,7 +167,9 @@ describe('a client certificate', { timeout: 60_000, ...needs('openssl', 'openssl
 
     it('that stands in the same file as the certificate is used', async (t) => {
       const both = await made.write('both.pem', (await made.read('ec.key')) + (await made.read('ec.pem')));
-      await exchange(await connected(await serve(t, counterpart), trusting({ certPath: both, keyPath: both })));
+      await exchange(
+        await connected(await serve(t, counterpart), trusting({ certPath: both, keyPath: both })),
+      );
     });
 
     it('that stands behind its parameters, as `openssl ecparam` writes it, is used', async (t) => {

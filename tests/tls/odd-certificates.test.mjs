@@ -1,5 +1,6 @@
-// Certificates of old versions, and with keys that are too small or of a kind that is not supported: what
-// OpenSSL and Node accept of them, and else words that say what is wrong with which.
+// Certificates of old versions, and with keys that are too small or of a kind that is not
+// supported: what OpenSSL and Node accept of them, and else words that say what is wrong with
+// which.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -65,7 +66,10 @@ describe('an odd certificate', { timeout: 60_000, ...needs('openssl', 'openssl')
           ['with a key on P-521', 'p521', 'root', /nothing in common with us .*P-521/],
         ]) {
           it(`${what} is refused in words`, async (t) => {
-            const { error } = await failure(await serve(t, name, { weak: true }), trusting(trusted));
+            const { error } = await failure(
+              await serve(t, name, { weak: true }),
+              trusting(trusted),
+            );
             assert.equal(error.cause, 'tls');
             assert.match(error.message, words);
           });
@@ -78,7 +82,9 @@ describe('an odd certificate', { timeout: 60_000, ...needs('openssl', 'openssl')
         it('of version 1 may be ours', async (t) => {
           const url = await serve(t, 'valid', { clientAuthority: made.path('v1.pem') });
           const { cert: certPath, key: keyPath } = files('v1');
-          await exchange(await connected(url, { ...trusting('root'), clientCert: { certPath, keyPath } }));
+          await exchange(
+            await connected(url, { ...trusting('root'), clientCert: { certPath, keyPath } }),
+          );
         });
       });
     }
@@ -103,10 +109,17 @@ describe('an odd certificate', { timeout: 60_000, ...needs('openssl', 'openssl')
     it(`cannot be ours with such a key (${kind})`, async (t) => {
       const { cert: certPath, key: keyPath } = files(kind);
       const server = webSocket.createWebSocketServer();
-      const started = server.start({ serverIP: '127.0.0.1', serverPort: 0, serverCert: { certPath, keyPath } });
+      const started = server.start({
+        serverIP: '127.0.0.1',
+        serverPort: 0,
+        serverCert: { certPath, keyPath },
+      });
       await assert.rejects(started, { code: 2302999, message: words });
       const url = `wss://localhost:${await SERVERS[0].start(t, files('valid'))}`;
-      const { error } = await failure(url, { caPath: made.path('root.pem'), clientCert: { certPath, keyPath } });
+      const { error } = await failure(url, {
+        caPath: made.path('root.pem'),
+        clientCert: { certPath, keyPath },
+      });
       assert.match(error.message, words);
     });
   }

@@ -38,8 +38,18 @@ describe('a server certificate', { timeout: 60_000, ...needs('openssl', 'openssl
     await made.issue('intermediate', { authority: true });
     await made.issue('valid', { names: HOSTS, usage: 'serverAuth' });
     const key = 'valid.key';
-    await made.issue('expired', { names: HOSTS, from: new Date(now - 20 * DAY), until: new Date(now - 10 * DAY), key });
-    await made.issue('early', { names: HOSTS, from: new Date(now + 10 * DAY), until: new Date(now + 20 * DAY), key });
+    await made.issue('expired', {
+      names: HOSTS,
+      from: new Date(now - 20 * DAY),
+      until: new Date(now - 10 * DAY),
+      key,
+    });
+    await made.issue('early', {
+      names: HOSTS,
+      from: new Date(now + 10 * DAY),
+      until: new Date(now + 20 * DAY),
+      key,
+    });
     await made.issue('elsewhere', { names: ['DNS:somewhere.example'], key });
     await made.issue('address', { names: ['IP:127.0.0.1'], key });
     await made.issue('other-address', { names: ['IP:127.0.0.2'], key });
@@ -118,7 +128,10 @@ describe('a server certificate', { timeout: 60_000, ...needs('openssl', 'openssl
 
   it('is chosen by the name that was asked for', async (t) => {
     const names = [];
-    const secureContext = createSecureContext({ cert: await made.read('name.pem'), key: await made.read('name.key') });
+    const secureContext = createSecureContext({
+      cert: await made.read('name.pem'),
+      key: await made.read('name.key'),
+    });
     const SNICallback = (name, done) => {
       names.push(name);
       done(null, secureContext);

@@ -1,4 +1,5 @@
-// WebSocket servers over the two implementations of TLS that most servers have: Node's, and OpenSSL's own test server.
+// WebSocket servers over the two implementations of TLS that most servers have: Node's, and
+// OpenSSL's own test server.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,8 +11,8 @@ import { WebSocketServer } from 'ws';
 import { echo } from '../../npm/test/servers.mjs';
 
 /**
- * Both start an echo server, ended after the test, and return its port:
- * `cert` and `key` are files, `chain` one with what leads to the root; clients must be of `clientAuthority`; `version` is the
+ * Both start an echo server, ended after the test, and return its port: `cert` and `key` are files,
+ * `chain` one with what leads to the root; clients must be of `clientAuthority`; `version` is the
  * only one spoken; `weak` allows small keys.
  */
 export const SERVERS = [
@@ -24,9 +25,16 @@ const OLD = 'ALL:@SECLEVEL=0';
 
 async function startNode(t, { cert, key, chain, clientAuthority, version, weak, host = '127.0.0.1' }) {
   const https = createHttpsServer({
-    cert: [cert, chain].filter(Boolean).map((file) => readFileSync(file, 'utf8')).join(''),
+    cert: [cert, chain]
+      .filter(Boolean)
+      .map((file) => readFileSync(file, 'utf8'))
+      .join(''),
     key: readFileSync(key),
-    ...(clientAuthority && { ca: readFileSync(clientAuthority), requestCert: true, rejectUnauthorized: true }),
+    ...(clientAuthority && {
+      ca: readFileSync(clientAuthority),
+      requestCert: true,
+      rejectUnauthorized: true,
+    }),
     ...(version && { minVersion: `TLSv${version}`, maxVersion: `TLSv${version}` }),
     ...((version === '1.1' || weak) && { ciphers: OLD }),
   });
@@ -59,7 +67,10 @@ async function startOpenssl(t, { cert, key, chain, clientAuthority, version, wea
   return Promise.race([port, ended]);
 }
 
-/** `s_server` passes between its client and its standard streams, after it has told about itself and each connection. */
+/**
+ * `s_server` passes between its client and its standard streams, after it has told about itself and
+ * each connection.
+ */
 function serveStandardStreams(t, child, listening) {
   let said = '';
   let serving = false;
@@ -74,7 +85,10 @@ function serveStandardStreams(t, child, listening) {
       return serving ? done(null, Buffer.from(said.slice(start), 'latin1')) : done();
     },
   });
-  const connection = Duplex.from({ readable: child.stdout.pipe(onlyTheRequest), writable: child.stdin });
+  const connection = Duplex.from({
+    readable: child.stdout.pipe(onlyTheRequest),
+    writable: child.stdin,
+  });
   connection.on('error', () => {});
   const http = createHttpServer();
   const server = new WebSocketServer({ server: http });

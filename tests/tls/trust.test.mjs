@@ -33,7 +33,8 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
     return path;
   }
 
-  const trusted = async (t, caPath, name) => exchange(await connected(await serve(t, name), { caPath }));
+  const trusted = async (t, caPath, name) =>
+    exchange(await connected(await serve(t, name), { caPath }));
 
   it('may be a bundle of several authorities', async (t) => {
     const bundle = `${await made.read('stranger.pem')}\nThe one that counts:\n${await made.read('root.pem')}`;
@@ -138,7 +139,10 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
         const check = (error) => {
           assert.equal(error.code, 2302002);
           assert.ok(error.message.startsWith('Websocket certificate file does not exist: '), error.message);
-          assert.ok(error.message.includes(missing) && error.message.includes(option), error.message);
+          assert.ok(
+            error.message.includes(missing) && error.message.includes(option),
+            error.message,
+          );
         };
 
         let event = next(ws, 'error');
@@ -168,8 +172,14 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
     }
 
     it('is 2302002 if there is a certificate without a key', async () => {
-      for (const clientCert of [{ certPath: made.path('root.pem') }, { certPath: made.path('root.pem'), keyPath: '' }]) {
-        await assert.rejects(webSocket.createWebSocket().connect('ws://127.0.0.1:1', { clientCert }), { code: 2302002 });
+      for (const clientCert of [
+        { certPath: made.path('root.pem') },
+        { certPath: made.path('root.pem'), keyPath: '' },
+      ]) {
+        await assert.rejects(
+          webSocket.createWebSocket().connect('ws://127.0.0.1:1', { clientCert }),
+          { code: 2302002 },
+        );
       }
     });
 
@@ -192,7 +202,9 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
       { clientCert: { certPath: '', keyPath: '/nowhere' } },
       { clientCert: { certPath: 7, keyPath: '/nowhere' } },
     ]) {
-      await exchange(await connected(await serve(t), { skipServerCertVerification: true, ...options }));
+      await exchange(
+        await connected(await serve(t), { skipServerCertVerification: true, ...options }),
+      );
     }
   });
 

@@ -38,7 +38,10 @@ describe('minSupportTlsProtocol', { timeout: 60_000, ...needs('openssl', 'openss
       ]) {
         for (const name of lowest) {
           it(`${name} lets TLS ${version} pass`, async (t) => {
-            const ws = await connected(await serve(t, counterpart, version), atLeast(TlsProtocol[name]));
+            const ws = await connected(
+              await serve(t, counterpart, version),
+              atLeast(TlsProtocol[name]),
+            );
             assert.equal(ws.stats().tlsVersion, `TLSv${version}`);
             await exchange(ws);
           });
@@ -57,7 +60,9 @@ describe('minSupportTlsProtocol', { timeout: 60_000, ...needs('openssl', 'openss
       it('is 1.2 if it is none of the four numbers', async (t) => {
         const url = await serve(t, counterpart, '1.2');
         await exchange(await connected(url, atLeast(TlsProtocol.TLS_V_1_2)));
-        for (const other of counterpart === SERVERS[0] ? [undefined, null, 4, -1, 2.5, NaN, '3', {}] : []) {
+        for (const other of counterpart === SERVERS[0]
+          ? [undefined, null, 4, -1, 2.5, NaN, '3', {}]
+          : []) {
           const ws = await connected(url, atLeast(other));
           assert.equal(ws.stats().tlsVersion, 'TLSv1.2');
           await exchange(ws);

@@ -56,21 +56,6 @@ const NOT_YET: &[&str] = &[
     "crates/node/",
     "crates/proto/",
     "npm/",
-    "tests/bad-input/",
-    "tests/bundlers/",
-    "tests/client.mjs",
-    "tests/codes/",
-    "tests/exit/",
-    "tests/interop/",
-    "tests/lost-connections/",
-    "tests/programs.mjs",
-    "tests/proxy/",
-    "tests/release/",
-    "tests/resources/",
-    "tests/server/",
-    "tests/support.mjs",
-    "tests/timers/",
-    "tests/tls/",
 ];
 
 /// The check: prints each line that is too wide.
