@@ -30,7 +30,7 @@ pub(crate) fn is_installed() -> Result<bool> {
     Ok(String::from_utf8_lossy(&said).trim_end() == format!("mdbook v{VERSION}"))
 }
 
-/// The check; installs mdBook first, if need be, which takes minutes.
+/// The check; installs mdBook first, if need be, which takes a minute.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     if !is_installed()? {
         install()?;
@@ -60,7 +60,7 @@ fn program() -> Result<PathBuf> {
 }
 
 fn install() -> Result<()> {
-    println!("Installing mdBook {VERSION} (two minutes, once) …");
+    println!("Installing mdBook {VERSION} (a minute, once) …");
     let mut cargo = cargo();
     cargo
         // Quicker to build, and quick enough.
