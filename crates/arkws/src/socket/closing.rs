@@ -68,14 +68,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.engine.restart_close_deadline(clock.now());
     }
 
-    /// Writes what is queued, then ends our side of the transport if it is for us to do so.
-    /// `false`: it cannot be done.
+    /// The connection is lost, and nobody is there to be told why.
+    #[cold]
+    pub(super) fn abort(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        error: Box<Error>,
+    ) -> Box<Error> {
+        self.engine.failed(error.again());
+        // Best effort: what waits, and the end of our side.
+        if self.poll_output(cx, clock).is_ready() {
+            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+        }
+        let _ = self.engine.connection.recv_eof();
+        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
+        self.end(clock);
+        error
+    }
+
+    /// Ends our part of the closing handshake. Returns why the connection has failed, if it has.
     pub(super) fn poll_finish(
         &mut self,
         cx: &mut Context<'_>,
         clock: &mut Clock,
-        failed: bool,
-    ) -> Poll<bool> {
+    ) -> Poll<Option<Box<Error>>> {
+        let may_linger = ready!(self.poll_last_write(cx, clock));
+        let finished = std::mem::replace(&mut self.transport_state, TransportState::Lingering);
+        match may_linger {
+            true => self.engine.restart_close_deadline(clock.now()),
+            false => self.end(clock),
+        }
+        let TransportState::Finishing(error) = finished else {
+            return Poll::Ready(None);
+        };
+        if let Some(error) = &error {
+            self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
+        }
+        Poll::Ready(error)
+    }
+
+    /// Writes what is queued, then ends our side of the transport if it is for us to do so.
+    /// `false`: it cannot be done.
+    fn poll_last_write(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<bool> {
         self.discard_input();
         match self.poll_output(cx, clock) {
             Poll::Ready(Ok(())) => {}
@@ -95,6 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             return Poll::Ready(false);
         }
         // RFC 6455, 7.1.1: the server closes first, so that the TIME_WAIT state is its.
+        let failed = matches!(self.transport_state, TransportState::Finishing(Some(_)));
         if failed || self.role() == Role::Server {
             return Pin::new(&mut self.io)
                 .poll_shutdown(cx)
@@ -145,24 +181,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
+    /// Has the time for the closing handshake passed? Then what lies in the transport is read first,
+    /// in case the program has not polled for a while.
+    #[inline]
+    pub(super) fn check_close_deadline(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+    ) -> Result<(), Fatal> {
+        if let Some(deadline) = &mut self.engine.close_deadline
+            && self.timer.poll(cx, Some(deadline.at)).is_ready()
+            && std::mem::replace(&mut deadline.overdue, true)
+        {
+            return self.close_overdue(clock);
+        }
+        Ok(())
+    }
+
     /// The time for the closing handshake has passed. If the peer has taken bytes meanwhile, and
     /// there are more on their way to it, it has that time again.
-    pub(super) fn may_close_later(&mut self, clock: &mut Clock) -> bool {
+    #[cold]
+    pub(super) fn close_overdue(&mut self, clock: &mut Clock) -> Result<(), Fatal> {
         let (taken, sent) = (self.taken(), self.engine.stats.bytes_sent);
         let before = self.engine.close_deadline.as_ref().map(|it| it.taken);
-        let progressed = before.is_some_and(|before| before < taken) && taken < sent;
-        if progressed {
+        if before.is_some_and(|before| before < taken) && taken < sent {
             self.engine.restart_close_deadline(clock.now());
             if let Some(deadline) = &mut self.engine.close_deadline {
                 deadline.taken = taken;
             }
+            return Ok(());
         }
-        progressed
+        Err(self.not_closed())
     }
 
     /// The peer did not close in time; or it could not be written to, and nothing more came from
     /// it.
-    pub(super) fn overdue(&mut self) -> Fatal {
+    fn not_closed(&mut self) -> Fatal {
         Fatal::abort(match self.write_error.take() {
             Some(error) => Error::Lost(error),
             None if self.engine.output == Output::Broken => {

@@ -1,6 +1,9 @@
 //! Receiving: the way of every message, from what was read to the event that a program takes.
+//!
+//! - `poll_event`: most messages lie, whole, in the read buffer already;
+//! - `poll_transport`: all else, whatever state the transport is in;
+//! - `poll_open`: while it is open, in turns: parse what was read, write what is queued, read more.
 use std::io;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use arkws_proto::ProtocolError;
@@ -73,28 +76,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         self.finish(Some(error), clock);
                     }
                     Err(Fatal::Abort(error)) => {
-                        self.engine.failed(error.again());
-                        // Best effort: what waits, and the end of our side.
-                        if self.poll_output(cx, clock).is_ready() {
-                            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
-                        }
-                        let _ = self.engine.connection.recv_eof();
-                        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
-                        self.end(clock);
-                        return Poll::Ready(Some(Err(error)));
+                        return Poll::Ready(Some(Err(self.abort(cx, clock, error))));
                     }
                 },
-                TransportState::Finishing(error) => {
-                    let failed = error.is_some();
-                    let may_linger = ready!(self.poll_finish(cx, clock, failed));
-                    let finished =
-                        std::mem::replace(&mut self.transport_state, TransportState::Lingering);
-                    match may_linger {
-                        true => self.engine.restart_close_deadline(clock.now()),
-                        false => self.end(clock),
-                    }
-                    if let TransportState::Finishing(Some(error)) = finished {
-                        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
+                TransportState::Finishing(_) => {
+                    if let Some(error) = ready!(self.poll_finish(cx, clock)) {
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
@@ -119,89 +105,106 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             return Poll::Ready(Err(self.over_budget(limit, clock)));
         }
         loop {
+            if let Some(kind) = ready!(self.poll_parse(cx, clock, parsed))? {
+                return Poll::Ready(Ok(kind));
+            }
+            self.write_queued(cx, clock)?;
+            self.check_close_deadline(cx, clock)?;
+            self.charge(cx, clock)?;
+            parsed = ready!(self.poll_input(cx, clock))?;
+        }
+    }
+
+    /// Parses what was read until there is an event for the program. `None`: nothing is left of it.
+    /// `parsed` is what came of it so far.
+    #[inline]
+    fn poll_parse(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        mut parsed: Option<Parsed>,
+    ) -> Poll<Result<Option<EventKind>, Fatal>> {
+        loop {
             if parsed.is_none() && !self.input.is_parsed() {
                 ready!(self.poll_yield(cx));
                 parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
             }
             match parsed.take() {
                 Some(Ok(Some(kind))) if self.note(kind, clock) => {
-                    return self.found(cx, clock, kind);
+                    // What was incomplete is whole, or is counted anew with the next read.
+                    self.charge(cx, clock)?;
+                    return Poll::Ready(Ok(Some(kind)));
                 }
-                Some(Ok(Some(_))) => continue,
+                Some(Ok(Some(_))) => {}
                 Some(Err(error)) => return Poll::Ready(Err(Fatal::fail(error.into()))),
                 Some(Ok(None)) if self.engine.connection.is_paused() => {
-                    self.charge(cx, clock, false)?;
+                    // As much was inflated as may be at once: other tasks have their turn.
+                    self.charge(cx, clock)?;
                     self.engine.connection.allow_inflating(MOST_INFLATED);
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Some(Ok(None)) | None => {}
-            }
-
-            // Everything that was read is parsed: now pongs and what was fed leave, in one write.
-            if self.engine.output != Output::Broken {
-                match self.poll_output(cx, clock) {
-                    Poll::Ready(Ok(())) => {}
-                    // The peer may have said why before it went.
-                    Poll::Ready(Err(error)) => self.write_error = Some(error),
-                    Poll::Pending => self.check_stall(clock.now()),
-                }
-            }
-            if let Some(&given_up) = self.given_up.as_deref() {
-                return Poll::Ready(Err(Fatal::abort(given_up.into())));
-            }
-            if let Some(deadline) = &mut self.engine.close_deadline
-                && self.timer.poll(cx, Some(deadline.at)).is_ready()
-                && std::mem::replace(&mut deadline.overdue, true)
-                && !self.may_close_later(clock)
-            {
-                return Poll::Ready(Err(self.overdue()));
-            }
-
-            self.charge(cx, clock, false)?;
-            match self.poll_read(cx, clock) {
-                Poll::Ready(Ok(Read::Buffered)) => {}
-                Poll::Ready(Ok(Read::Direct)) => {
-                    parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
-                }
-                // The beginning of a message waited for its rest, and it will take a while.
-                Poll::Pending if !self.input.is_parsed() && !self.holds_input() => {
-                    self.take_incomplete()?;
-                }
-                Poll::Ready(Ok(Read::End)) if !self.input.is_parsed() => self.take_incomplete()?,
-                Poll::Ready(Ok(Read::End)) => {
-                    let end = io::Error::new(io::ErrorKind::UnexpectedEof, "the peer ended it");
-                    return Poll::Ready(Err(self.lost(end)));
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
-                Poll::Pending => {
-                    self.idle();
-                    self.charge(cx, clock, true)?;
-                    self.watch_unfinished(clock);
-                    if let Some(end) = ready!(self.poll_timeout(cx, clock)) {
-                        return Poll::Ready(Err(end));
-                    }
-                }
+                Some(Ok(None)) | None => return Poll::Ready(Ok(None)),
             }
         }
     }
 
-    /// The beginning of a message waits no longer in the read buffer for its rest.
-    fn take_incomplete(&mut self) -> Result<(), Fatal> {
-        let taken = self.engine.connection.take_incomplete(&mut self.input);
-        taken.map_err(|error| Fatal::fail(error.into()))
+    /// Everything that was read is parsed: now pongs and what was fed leave, in one write.
+    #[inline]
+    fn write_queued(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Result<(), Fatal> {
+        if self.engine.output != Output::Broken {
+            match self.poll_output(cx, clock) {
+                Poll::Ready(Ok(())) => {}
+                // The peer may have said why before it went.
+                Poll::Ready(Err(error)) => self.write_error = Some(error),
+                Poll::Pending => self.check_stall(clock.now()),
+            }
+        }
+        match self.given_up.as_deref() {
+            Some(&given_up) => Err(Fatal::abort(given_up.into())),
+            None => Ok(()),
+        }
     }
 
-    /// An event that is for the program: what was incomplete is whole, or is counted anew with the
-    /// next read.
-    fn found(
+    /// Reads more, and waits while there is nothing to read. Returns what came of parsing it, if
+    /// that has been done: only bytes that went straight into a large message are parsed here.
+    #[inline]
+    fn poll_input(
         &mut self,
         cx: &mut Context<'_>,
         clock: &mut Clock,
-        kind: EventKind,
-    ) -> Poll<Result<EventKind, Fatal>> {
-        self.charge(cx, clock, false)?;
-        Poll::Ready(Ok(kind))
+    ) -> Poll<Result<Option<Parsed>, Fatal>> {
+        match self.poll_read(cx, clock) {
+            Poll::Ready(Ok(Read::Buffered)) => {}
+            Poll::Ready(Ok(Read::Direct)) => {
+                let parsed = self.engine.connection.recv_buffered(&mut self.input);
+                return Poll::Ready(Ok(Some(parsed)));
+            }
+            // The beginning of a message waited in the read buffer for its rest, which will not
+            // come, or take a while.
+            Poll::Ready(Ok(Read::End)) if !self.input.is_parsed() => self.take_incomplete()?,
+            Poll::Pending if !self.input.is_parsed() && !self.holds_input() => {
+                self.take_incomplete()?;
+            }
+            Poll::Ready(Ok(Read::End)) => {
+                let end = io::Error::new(io::ErrorKind::UnexpectedEof, "the peer ended it");
+                return Poll::Ready(Err(self.lost(end)));
+            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
+            Poll::Pending => {
+                self.idle();
+                self.charge_idle(cx, clock)?;
+                self.watch_unfinished(clock);
+                ready!(self.poll_timeout(cx, clock))?;
+            }
+        }
+        Poll::Ready(Ok(None))
+    }
+
+    /// Moves the beginning of a message from the read buffer to memory of its own.
+    fn take_incomplete(&mut self) -> Result<(), Fatal> {
+        let taken = self.engine.connection.take_incomplete(&mut self.input);
+        taken.map_err(|error| Fatal::fail(error.into()))
     }
 
     /// Counts an event. `false`: it is not for the program.

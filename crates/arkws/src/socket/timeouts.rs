@@ -44,25 +44,25 @@ impl From<GivenUp> for Error {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Nothing to read: waits for the next point in time at which something is to be done. `None`:
-    /// it has been done.
+    /// Nothing to read: waits for the next point in time at which something is to be done, and does
+    /// it.
     pub(super) fn poll_timeout(
         &mut self,
         cx: &mut Context<'_>,
         clock: &mut Clock,
-    ) -> Poll<Option<Fatal>> {
+    ) -> Poll<Result<(), Fatal>> {
         let stall = self.engine.write_deadline().map(|(at, _)| at);
         if let Some(deadline) = self.engine.close_deadline.as_deref() {
-            let first = stall.map_or(deadline.at, |stall| stall.min(deadline.at));
+            let close = deadline.at;
+            let first = stall.map_or(close, |stall| stall.min(close));
             ready!(self.timer.poll(cx, Some(first)));
-            if deadline.at <= first {
-                return Poll::Ready(match self.may_close_later(clock) {
-                    true => None,
-                    false => Some(self.overdue()),
-                });
-            }
-            self.check_stall(first);
-            return Poll::Ready(None);
+            return Poll::Ready(match close <= first {
+                true => self.close_overdue(clock),
+                false => {
+                    self.check_stall(first);
+                    Ok(())
+                }
+            });
         }
         let silence = self.heartbeat.as_deref().and_then(Monitor::deadline);
         let message = self.message_deadline();
@@ -72,12 +72,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         };
         ready!(self.timer.poll(cx, Some(deadline)));
         self.check_stall(deadline);
-        if let Some((at, limit)) = message
-            && at <= deadline
-        {
-            return Poll::Ready(self.message_overdue(at, limit, clock));
-        }
-        Poll::Ready(self.silence_passed(clock.now().max(deadline)))
+        Poll::Ready(match message {
+            Some((at, limit)) if at <= deadline => self.message_overdue(at, limit, clock),
+            _ => self.silence_passed(clock.now().max(deadline)),
+        })
     }
 
     /// A flush is pending: waits for the next point in time at which something is to be done.

@@ -49,18 +49,34 @@ const COUNTED: usize = 4 << 10;
 const LATE: Duration = Duration::from_secs(1);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Counts what an incomplete message takes, and the block that is `kept` for it.
+    /// Counts what an incomplete message takes.
     #[inline]
-    pub(super) fn charge(
+    pub(super) fn charge(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Result<(), Fatal> {
+        let bytes = self.engine.connection.unfinished_memory();
+        self.charge_bytes(cx, clock, bytes)
+    }
+
+    /// Counts what an incomplete message takes while there is nothing to read, and the block with
+    /// it that is kept for its beginning.
+    pub(super) fn charge_idle(
         &mut self,
         cx: &mut Context<'_>,
         clock: &mut Clock,
-        kept: bool,
     ) -> Result<(), Fatal> {
         let mut bytes = self.engine.connection.unfinished_memory();
-        if kept && !self.input.is_parsed() {
+        if !self.input.is_parsed() {
             bytes += self.input.capacity();
         }
+        self.charge_bytes(cx, clock, bytes)
+    }
+
+    #[inline]
+    fn charge_bytes(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        mut bytes: usize,
+    ) -> Result<(), Fatal> {
         if bytes < COUNTED {
             bytes = 0;
         }
@@ -148,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         at: Instant,
         limit: Duration,
         clock: &mut Clock,
-    ) -> Option<Fatal> {
+    ) -> Result<(), Fatal> {
         let now = clock.now();
         if now > at + LATE {
             // The program did not read meanwhile, and the peer may have been waiting for it.
@@ -157,13 +173,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             {
                 unfinished.since = now;
             }
-            return None;
+            return Ok(());
         }
         let error = Error::Timeout {
             phase: Phase::Message,
             limit,
         };
         let why = "the rest of a message did not come in time";
-        Some(self.give_message_up(CloseCode::POLICY, why, error, now))
+        Err(self.give_message_up(CloseCode::POLICY, why, error, now))
     }
 }

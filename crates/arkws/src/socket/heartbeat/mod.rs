@@ -15,25 +15,28 @@ use monitor::{Action, Monitor};
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The heartbeat's time may have come while the connection is received from.
     #[cold]
-    pub(super) fn silence_passed(&mut self, now: Instant) -> Option<Fatal> {
+    pub(super) fn silence_passed(&mut self, now: Instant) -> Result<(), Fatal> {
         let is_overdue = |it: &Monitor| it.is_overdue(now);
         if self.heartbeat.as_deref().is_some_and(is_overdue) && self.has_progressed(now) {
-            return None;
+            return Ok(());
         }
-        let monitor = self.heartbeat.as_deref_mut()?;
-        match monitor.handle_timeout(now)? {
-            Action::Ping(payload) => {
+        let Some(monitor) = &mut self.heartbeat else {
+            return Ok(());
+        };
+        match monitor.handle_timeout(now) {
+            Some(Action::Ping(payload)) => {
                 self.queue_ping(&payload, now);
-                None
+                Ok(())
             }
-            Action::GiveUp => {
+            Some(Action::GiveUp) => {
                 let given_up = GivenUp::Silent(monitor.settings());
                 self.given_up = Some(Box::new(given_up));
                 // The peer may be alive, and its pongs stuck.
                 let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
                 self.engine.start_close(Some(why), now);
-                Some(Fatal::abort(given_up.into()))
+                Err(Fatal::abort(given_up.into()))
             }
+            None => Ok(()),
         }
     }
 
