@@ -1,0 +1,37 @@
+// The pages on limits and errors name all that there is: what is declared for JavaScript, and the
+// codes in Rust.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { it } from 'node:test';
+
+const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+const declarations = await read('npm/index.d.ts');
+
+/** What the pattern's group matches, anywhere in the text, each once. */
+const all = (text, pattern) => new Set([...text.matchAll(pattern)].map(([, found]) => found));
+
+/** Asserts that a page has each of the words as code, or as the first cell of a row. */
+function assertNamed(page, words) {
+  assert.ok(words.size > 10, 'the pattern finds them');
+  const isNamed = (word) => page.includes(`\`${word}\``) || page.includes(`| ${word} |`);
+  assert.deepEqual([...words].filter((word) => !isNamed(word)), []);
+}
+
+it('every limit that is an option is in the page on limits', async () => {
+  const limits = all(declarations, /^ +(max[A-Z]\w+|\w+Timeout|ping\w+|pong\w+)\?: number;$/gm);
+  // Options of `reconnect` that bound what the program itself does.
+  for (const own of ['maxDelay', 'maxAttempts']) limits.delete(own);
+  assertNamed(await read('docs/src/limits.md'), limits);
+});
+
+it('every cause is in the page on errors', async () => {
+  const [, causes] = /type ErrorCause =([^;]*);/.exec(declarations);
+  assertNamed(await read('docs/src/errors.md'), all(causes, /'([a-z-]+)'/g));
+});
+
+it('every code is in the page on errors', async () => {
+  const errors = await read('crates/netstack/src/error.rs');
+  const codes = all(errors, /pub const [A-Z_]+: i32 = (-?\d+);/g);
+  assertNamed(await read('docs/src/errors.md'), codes);
+});
