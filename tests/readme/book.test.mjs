@@ -1,7 +1,7 @@
 // The pages on limits and errors name all that there is: what is declared for JavaScript, and the
-// codes in Rust.
+// codes in Rust. The files that ARCHITECTURE.md names are there.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { it } from 'node:test';
 
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -34,4 +34,25 @@ it('every code is in the page on errors', async () => {
   const errors = await read('crates/netstack/src/error.rs');
   const codes = all(errors, /pub const [A-Z_]+: i32 = (-?\d+);/g);
   assertNamed(await read('docs/src/errors.md'), codes);
+});
+
+it('every file that ARCHITECTURE.md names is in the crate or package of its table', async () => {
+  const [, map] = (await read('ARCHITECTURE.md')).split('## Where things are');
+  // A folder in code, a colon, and a table of what is in it.
+  const tables = [...map.matchAll(/^`([^`]+)`:\n\n((?:\|.*\n)+)/gm)];
+  assert.equal(tables.length, 5);
+  for (const [, folder, table] of tables) {
+    const there = await readdir(new URL(`../../${folder}/`, import.meta.url), {
+      recursive: folder !== 'npm',
+    });
+    if (folder === 'npm') {
+      for (const part of ['lib', 'bin', 'hooks', 'platform']) {
+        const files = await readdir(new URL(`../../npm/${part}/`, import.meta.url));
+        there.push(...files.map((file) => `${part}/${file}`));
+      }
+    }
+    const named = all(table, /`([\w/.-]+\.(?:rs|js|d\.ts))`/g);
+    const isThere = (file) => there.some((path) => path === file || path.endsWith(`/${file}`));
+    assert.deepEqual([...named].filter((file) => !isThere(file)), [], folder);
+  }
 });
