@@ -84,7 +84,8 @@ impl CloseFrame {
     /// Reads the body of a close frame; `None`: it is empty (RFC 6455, 7.1.5: status 1005).
     ///
     /// # Errors
-    /// A body of one byte, a code that must not be sent, a reason that is not UTF-8 (RFC 6455, 5.5.1 and 7.4).
+    /// A body of one byte, a code that must not be sent, a reason that is not UTF-8 (RFC 6455,
+    /// 5.5.1 and 7.4).
     pub fn decode(body: &[u8]) -> Result<Option<CloseFrame>, ProtocolError> {
         let Some((code, reason)) = body.split_first_chunk() else {
             return if body.is_empty() {

@@ -1,9 +1,11 @@
 //! permessage-deflate (RFC 7692): parameters, and the codec of one connection.
 //!
-//! Contexts are made when the first compressed message is sent or arrives: a connection that does not use its
-//! compression does not pay for it (a compressor takes 165 to 290 KiB, depending on its window, an inflater 47 KiB).
+//! Contexts are made when the first compressed message is sent or arrives: a connection that does
+//! not use its compression does not pay for it (a compressor takes 165 to 290 KiB, depending on its
+//! window, an inflater 47 KiB).
 //!
-//! Inflating goes through flate2, compressing straight to zlib-rs behind it: flate2 has no way to say how much memory to take.
+//! Inflating goes through flate2, compressing straight to zlib-rs behind it: flate2 has no way to
+//! say how much memory to take.
 use std::fmt;
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -11,7 +13,8 @@ use zlib_rs::{Deflate, DeflateFlush, Method, Strategy};
 
 use crate::{ProtocolError, Role};
 
-/// RFC 7692, 7.2.1: a sync flush ends with an empty stored block, whose last four bytes are not sent.
+/// RFC 7692, 7.2.1: a sync flush ends with an empty stored block, whose last four bytes are not
+/// sent.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// RFC 7692, 7.2.3.6: an empty message is one empty stored block without its tail.
@@ -20,12 +23,13 @@ const EMPTY_MESSAGE: [u8; 1] = [0x00];
 /// The smallest window that zlib can compress with.
 const MIN_ZLIB_WINDOW_BITS: u8 = 9;
 
-/// zlib's memLevel: how many symbols a block has at most, here 4,096. zlib's default, 8, has four times as many, takes 84 KiB
-/// more for each connection and clears 36 KiB more for each message, of which one of 16 KiB does not get smaller. Those that
-/// span several blocks get larger by 0.3 %.
+/// zlib's memLevel: how many symbols a block has at most, here 4,096. zlib's default, 8, has four
+/// times as many, takes 84 KiB more for each connection and clears 36 KiB more for each message, of
+/// which one of 16 KiB does not get smaller. Those that span several blocks get larger by 0.3 %.
 const MEM_LEVEL: i32 = 6;
 
-/// Room that a compressor needs to finish a sync flush: with less, zlib may repeat the empty block at its end.
+/// Room that a compressor needs to finish a sync flush: with less, zlib may repeat the empty block
+/// at its end.
 const FLUSH_ROOM: usize = 16;
 
 /// What an endpoint is willing to negotiate. Used by both roles: as an offer by the client, as
@@ -40,14 +44,16 @@ pub struct DeflateConfig {
     pub server_max_window_bits: u8,
     /// LZ77 window of the client's compressor, as a power of two, 8–15 (7.1.2.2). Default: 15.
     ///
-    /// With 8, of which zlib is not capable, the messages of that end go uncompressed if it is ours.
+    /// With 8, of which zlib is not capable, the messages of that end go uncompressed if it is
+    /// ours.
     pub client_max_window_bits: u8,
-    /// zlib's level, 0–9: higher is smaller and slower. Default: 4. JSON records of 1 and of 16 KiB took 0.87 and 0.77 of the
-    /// time of 6 with it, for 1.5 and 3.5 % more bytes. With 1 they took 0.14 and 0.23 of it, for 29 and 53 % more: that pays
-    /// where the network is faster than some 100 Mbit/s.
+    /// zlib's level, 0–9: higher is smaller and slower. Default: 4. JSON records of 1 and of 16 KiB
+    /// took 0.87 and 0.77 of the time of 6 with it, for 1.5 and 3.5 % more bytes. With 1 they took
+    /// 0.14 and 0.23 of it, for 29 and 53 % more: that pays where the network is faster than some
+    /// 100 Mbit/s.
     pub level: u8,
-    /// Messages shorter than this, in bytes, are sent uncompressed. Default: 128; what can be saved of less does not pay
-    /// for the time.
+    /// Messages shorter than this, in bytes, are sent uncompressed. Default: 128; what can be saved
+    /// of less does not pay for the time.
     pub min_size: usize,
 }
 
@@ -107,8 +113,8 @@ pub(crate) struct Deflater {
 }
 
 impl Deflater {
-    /// The compressor of the `role` end. `None`: the window is too small for zlib, messages go uncompressed
-    /// (RFC 7692, 6 allows that for any message).
+    /// The compressor of the `role` end. `None`: the window is too small for zlib, messages go
+    /// uncompressed (RFC 7692, 6 allows that for any message).
     pub(crate) fn new(params: &DeflateParams, role: Role) -> Option<Deflater> {
         let (window_bits, takeover) = params.compressor(role);
         (window_bits >= MIN_ZLIB_WINDOW_BITS).then(|| Deflater {
@@ -125,7 +131,8 @@ impl Deflater {
         })
     }
 
-    /// Compresses a message. `None`: send it as it is, which is always allowed; it is smaller like that.
+    /// Compresses a message. `None`: send it as it is, which is always allowed; it is smaller like
+    /// that.
     pub(crate) fn compress(&mut self, message: &[u8]) -> Option<&[u8]> {
         if message.is_empty() {
             return Some(&EMPTY_MESSAGE);
@@ -200,15 +207,16 @@ impl Inflater {
     pub(crate) fn new(params: &DeflateParams, peer: Role) -> Inflater {
         let (_, takeover) = params.compressor(peer);
         Inflater {
-            // A window of 15 bits inflates what was compressed with any window, and the backend takes the same memory
-            // for all of them.
+            // A window of 15 bits inflates what was compressed with any window, and the backend
+            // takes the same memory for all of them.
             context: Decompress::new(false),
             takeover,
             ended: false,
         }
     }
 
-    /// Inflates a piece of a message and appends to `message`; with what is behind it `available` bytes have arrived.
+    /// Inflates a piece of a message and appends to `message`; with what is behind it `available`
+    /// bytes have arrived.
     ///
     /// # Errors
     /// The piece is not valid, or the message grows beyond `limit` bytes.
@@ -221,7 +229,8 @@ impl Inflater {
     ) -> Result<(), ProtocolError> {
         loop {
             if message.len() == message.capacity() {
-                // JSON and the like shrink to a quarter. One byte more than the limit shows that it is exceeded.
+                // JSON and the like shrink to a quarter. One byte more than the limit shows that it
+                // is exceeded.
                 let room = message.len().max(available.saturating_mul(4)).max(64);
                 message.reserve_exact(room.min((limit - message.len()).saturating_add(1)));
             }
@@ -237,7 +246,8 @@ impl Inflater {
                 return Err(ProtocolError::MessageTooLarge { limit });
             }
             if status == Status::StreamEnd {
-                // What follows a block with BFINAL set is a stream of its own, with a window of its own.
+                // What follows a block with BFINAL set is a stream of its own, with a window of its
+                // own.
                 self.context.reset(false);
                 self.ended = true;
             } else if consumed > 0 {

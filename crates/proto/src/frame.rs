@@ -82,11 +82,25 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header at the front of `bytes`. `None`: more bytes are needed. Otherwise the header, and its own length.
+    /// The header of a whole message or control frame that is neither compressed nor masked, and
+    /// empty: what differs is set by who makes the frame.
+    pub(crate) const fn whole(opcode: Opcode) -> Header {
+        Header {
+            fin: true,
+            rsv1: false,
+            opcode,
+            mask: None,
+            len: 0,
+        }
+    }
+
+    /// Reads a header at the front of `bytes`. `None`: more bytes are needed. Otherwise the header,
+    /// and its own length.
     ///
     /// # Errors
-    /// A rule that the header breaks by itself: reserved bits and opcodes, the shape of control frames, the encoding of
-    /// the length. What depends on the connection (masking direction, RSV1, order, limits) is not checked here.
+    /// A rule that the header breaks by itself: reserved bits and opcodes, the shape of control
+    /// frames, the encoding of the length. What depends on the connection (masking direction, RSV1,
+    /// order, limits) is not checked here.
     pub fn decode(bytes: &[u8]) -> Result<Option<(Header, usize)>, ProtocolError> {
         let &[first, second, ref rest @ ..] = bytes else {
             return Ok(None);
@@ -155,7 +169,8 @@ impl Header {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// Writes the header to the front of `out`, with the length in as few bytes as possible; returns its own length.
+    /// Writes the header to the front of `out`, with the length in as few bytes as possible;
+    /// returns its own length.
     #[inline]
     pub fn encode(&self, out: &mut [u8; MAX_HEADER]) -> usize {
         out[0] =

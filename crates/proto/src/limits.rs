@@ -13,9 +13,9 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// Most header fields in a handshake. Default: 128.
     pub max_headers: usize,
-    /// When so many bytes of messages wait for the transport, no more messages are taken; of one that is taken the size
-    /// does not matter, so that at most this and one message wait. Default: unlimited (`usize::MAX`): the drivers apply
-    /// back-pressure before.
+    /// When so many bytes of messages wait for the transport, no more messages are taken; of one
+    /// that is taken the size does not matter, so that at most this and one message wait. Default:
+    /// unlimited (`usize::MAX`): the drivers apply back-pressure before.
     pub max_queued: usize,
 }
 

@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 /// The body of a message or control frame, already unmasked and inflated.
 #[derive(Debug)]
 pub enum Payload<'b> {
-    /// Lies in the bytes that were passed to [`Connection::recv`](crate::Connection::recv): nothing was copied.
+    /// Lies in the bytes that were passed to [`Connection::recv`](crate::Connection::recv): nothing
+    /// was copied.
     Borrowed(&'b mut [u8]),
     /// Was put together from several reads, fragments or by inflating.
     Owned(BytesMut),

@@ -1,5 +1,5 @@
-//! Memory, counted: it grows with bytes received and not with bytes announced, small messages need none, an idle
-//! connection owns none.
+//! Memory, counted: it grows with bytes received and not with bytes announced, small messages need
+//! none, an idle connection owns none.
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -23,7 +23,8 @@ fn note(change: isize) {
     PEAK.set(PEAK.get().max(IN_USE.get()));
 }
 
-// SAFETY: all work is the system allocator's; the counters are constant-initialised and need no memory.
+// SAFETY: all work is the system allocator's; the counters are constant-initialised and need no
+// memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size() as isize);
@@ -40,7 +41,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `work` gives, how many allocations it made, and how far memory in use rose above what it was before, in bytes.
+/// What `work` gives, how many allocations it made, and how far memory in use rose above what it
+/// was before, in bytes.
 fn counted<T>(work: impl FnOnce() -> T) -> (T, usize, isize) {
     let (count, in_use) = (COUNT.get(), IN_USE.get());
     PEAK.set(in_use);
@@ -129,7 +131,8 @@ fn a_terabyte_that_is_announced_costs_nothing_until_it_arrives() {
     );
 }
 
-/// undici CVE-2026-1528, Tomcat CVE-2020-13935, gorilla CVE-2020-27813, rust-websocket CVE-2022-35922.
+/// undici CVE-2026-1528, Tomcat CVE-2020-13935, gorilla CVE-2020-27813, rust-websocket
+/// CVE-2022-35922.
 #[test]
 fn a_length_over_the_limit_is_refused_without_memory() {
     for (role, mask) in [(Role::Client, 0), (Role::Server, 0x80)] {
@@ -198,7 +201,8 @@ fn fragments_of_a_byte_or_none_pin_no_more_than_was_received() {
     }
 }
 
-/// tungstenite CVE-2023-43669: each parse needs memory for the fields, so that parses can be counted.
+/// tungstenite CVE-2023-43669: each parse needs memory for the fields, so that parses can be
+/// counted.
 #[test]
 fn a_head_in_small_pieces_is_not_parsed_again_for_each() {
     let fields: String = (0..50)

@@ -54,7 +54,6 @@ const NOT_YET: &[&str] = &[
     "crates/arkws/",
     "crates/netstack/",
     "crates/node/",
-    "crates/proto/",
     "npm/",
 ];
 

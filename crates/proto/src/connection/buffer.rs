@@ -1,10 +1,11 @@
 //! Bytes as they were read from a transport, and the event that was found in them.
 //!
-//! [`Connection::recv`] lends its event from the caller's bytes. A driver that reads until there is an event cannot hold
-//! that loan and read on in the same loop; here the event waits beside its bytes until the loop is over.
+//! [`Connection::recv`] lends its event from the caller's bytes. A driver that reads until there is
+//! an event cannot hold that loan and read on in the same loop; here the event waits beside its
+//! bytes until the loop is over.
 //!
-//! And [`Connection::recv`] consumes all of its input. Here the beginning of a message may stay, so that what follows is
-//! read behind it and the whole is handed out without having been copied.
+//! And [`Connection::recv`] consumes all of its input. Here the beginning of a message may stay, so
+//! that what follows is read behind it and the whole is handed out without having been copied.
 #![allow(unsafe_code)]
 
 use std::ops::Range;
@@ -13,14 +14,16 @@ use super::{Connection, Event, EventKind, MessageKind};
 use crate::utf8::is_valid;
 use crate::{Payload, ProtocolError, Text};
 
-/// A driver's read buffer: bytes that wait to be parsed, and at most one event that waits to be taken.
+/// A driver's read buffer: bytes that wait to be parsed, and at most one event that waits to be
+/// taken.
 #[derive(Debug, Default)]
 pub struct RecvBuffer {
     storage: Box<[u8]>,
     unparsed: Range<usize>,
     /// Incomplete messages whose frame takes at most this many bytes stay.
     keeps: usize,
-    /// The event that waits, if its payload is in the storage. Without a destructor: most events are of this kind.
+    /// The event that waits, if its payload is in the storage. Without a destructor: most events
+    /// are of this kind.
     found: Option<Found>,
     /// The event that waits, if it is not `found`.
     apart: Option<Event<'static>>,
@@ -29,7 +32,8 @@ pub struct RecvBuffer {
 /// A message of which the beginning is there.
 #[derive(Debug, Clone, Copy)]
 pub struct Incomplete {
-    /// How many bytes it takes, with its header; as long as that is incomplete, how many a header takes at most.
+    /// How many bytes it takes, with its header; as long as that is incomplete, how many a header
+    /// takes at most.
     pub len: usize,
     /// It is a text, so that its beginning alone may be wrong.
     pub text: bool,
@@ -52,8 +56,8 @@ impl RecvBuffer {
         }
     }
 
-    /// An empty buffer to read into. The beginning of a message that takes at most `keeps` bytes with its header stays
-    /// until the rest has been [added](RecvBuffer::add_filled), or until
+    /// An empty buffer to read into. The beginning of a message that takes at most `keeps` bytes
+    /// with its header stays until the rest has been [added](RecvBuffer::add_filled), or until
     /// [`Connection::take_incomplete`].
     ///
     /// # Panics
@@ -83,9 +87,9 @@ impl RecvBuffer {
         self.storage.len()
     }
 
-    /// Where to read to, followed by [`add_filled`](RecvBuffer::add_filled): what is behind the bytes that wait to be
-    /// parsed, and at least all of the storage but what it may [keep](RecvBuffer::reading). An event that waits is
-    /// forgotten.
+    /// Where to read to, followed by [`add_filled`](RecvBuffer::add_filled): what is behind the
+    /// bytes that wait to be parsed, and at least all of the storage but what it may
+    /// [keep](RecvBuffer::reading). An event that waits is forgotten.
     pub fn room(&mut self) -> &mut [u8] {
         self.forget_event();
         if self.unparsed.is_empty() {
@@ -108,11 +112,12 @@ impl RecvBuffer {
         self.unparsed.end = end;
     }
 
-    /// A buffer to read into, as [`reading`](RecvBuffer::reading) makes it, with the bytes that wait to be parsed. An
-    /// event that waits is forgotten.
+    /// A buffer to read into, as [`reading`](RecvBuffer::reading) makes it, with the bytes that
+    /// wait to be parsed. An event that waits is forgotten.
     ///
     /// # Panics
-    /// If `keeps` is not less than the length of `storage`, or the bytes that wait are more than that.
+    /// If `keeps` is not less than the length of `storage`, or the bytes that wait are more than
+    /// that.
     #[must_use]
     pub fn moved_to(self, storage: Box<[u8]>, keeps: usize) -> RecvBuffer {
         let mut moved = RecvBuffer::reading(storage, keeps);
@@ -143,8 +148,8 @@ impl RecvBuffer {
     /// The event that waits.
     #[inline(always)]
     pub fn take_event(&mut self) -> Option<Event<'_>> {
-        // By fields: moved as a whole it is read in wider words than it has just been written in, for which processors
-        // wait.
+        // By fields: moved as a whole it is read in wider words than it has just been written in,
+        // for which processors wait.
         let Some(Found { kind, len }) = self.found else {
             return self.apart.take();
         };

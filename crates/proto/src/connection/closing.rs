@@ -1,12 +1,13 @@
 //! The closing handshake, and failing the connection (RFC 6455, 5.5.1 and 7).
 use super::Connection;
 use super::state::Life;
-use crate::frame::{MAX_CONTROL_PAYLOAD, Opcode};
+use crate::frame::{Header, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::{CloseFrame, ProtocolError};
 
 impl Connection {
-    /// Starts the closing handshake (RFC 6455, 7.1.2). Returns `false`, and does nothing, if a close frame has been
-    /// queued already: by this function, as the answer to the peer's, or because the connection failed.
+    /// Starts the closing handshake (RFC 6455, 7.1.2). Returns `false`, and does nothing, if a
+    /// close frame has been queued already: by this function, as the answer to the peer's, or
+    /// because the connection failed.
     pub fn send_close(&mut self, frame: Option<CloseFrame>) -> bool {
         if !matches!(self.life, Life::Open) {
             return false;
@@ -19,8 +20,8 @@ impl Connection {
     /// The transport reached its end. `Ok` if the closing handshake was complete.
     ///
     /// # Errors
-    /// The stream ended before a close frame arrived (RFC 6455, 7.1.5: status 1006), or the connection had failed
-    /// before. No close frame is queued: nobody is left to read it.
+    /// The stream ended before a close frame arrived (RFC 6455, 7.1.5: status 1006), or the
+    /// connection had failed before. No close frame is queued: nobody is left to read it.
     pub fn recv_eof(&mut self) -> Result<(), ProtocolError> {
         match &self.life {
             Life::Closed => Ok(()),
@@ -47,7 +48,8 @@ impl Connection {
         Ok(frame)
     }
 
-    /// Fails the connection (RFC 6455, 7.1.7): queues the close frame that names the error, if none was queued before.
+    /// Fails the connection (RFC 6455, 7.1.7): queues the close frame that names the error, if none
+    /// was queued before.
     #[cold]
     #[inline(never)]
     pub(super) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
@@ -67,6 +69,6 @@ impl Connection {
         let len = frame.map_or(0, |frame| frame.encode(&mut body));
         self.transmit.discard_held_pong();
         self.transmit
-            .frame(true, false, Opcode::Close, &body[..len]);
+            .frame(Header::whole(Opcode::Close), &body[..len]);
     }
 }

@@ -86,8 +86,8 @@ impl Connection {
         }
     }
 
-    /// The bytes that wait for the transport, as a [`Buf`](bytes::Buf): `advance` it by what was written.
-    /// Large payloads are chunks of their own (`chunks_vectored`).
+    /// The bytes that wait for the transport, as a [`Buf`](bytes::Buf): `advance` it by what was
+    /// written. Large payloads are chunks of their own (`chunks_vectored`).
     pub fn transmit(&mut self) -> &mut Transmit {
         &mut self.transmit
     }
@@ -97,8 +97,8 @@ impl Connection {
         self.transmit.queued()
     }
 
-    /// Is there a block to encode outgoing frames into? If not, the next frame allocates a small one, which grows;
-    /// unless the driver [lends](Self::lend_block) one.
+    /// Is there a block to encode outgoing frames into? If not, the next frame allocates a small
+    /// one, which grows; unless the driver [lends](Self::lend_block) one.
     #[inline]
     pub fn has_block(&self) -> bool {
         self.transmit.has_block()

@@ -1,8 +1,9 @@
 //! Bytes in, events out (RFC 6455, 5.2, 5.4, 5.5 and 8.1).
 //!
-//! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]: unmasked where it
-//! lies, handed out borrowed. Everything else is out of line and goes through the [`Stage`]s; what must be remembered
-//! of a message between two reads lies in an [`Assembly`] that is made when the first one arrives in pieces.
+//! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]:
+//! unmasked where it lies, handed out borrowed. Everything else is out of line and goes through the
+//! [`Stage`]s; what must be remembered of a message between two reads lies in an [`Assembly`] that
+//! is made when the first one arrives in pieces.
 use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
@@ -81,9 +82,9 @@ impl Connection {
         }
     }
 
-    /// Bounds the work that one packet can cause: when `bytes` more have been inflated, and at most 1 MiB more, what is
-    /// left of the input stays where it is, and [`recv`](Self::recv) returns `None` until this is called again. Without
-    /// it there is no bound.
+    /// Bounds the work that one packet can cause: when `bytes` more have been inflated, and at most
+    /// 1 MiB more, what is left of the input stays where it is, and [`recv`](Self::recv) returns
+    /// `None` until this is called again. Without it there is no bound.
     #[inline]
     pub fn allow_inflating(&mut self, bytes: usize) {
         self.receiver.allowance = bytes;
@@ -110,14 +111,15 @@ impl Connection {
         }
     }
 
-    /// How many frames have begun, but for whole messages that arrived in one frame and in one read.
+    /// How many frames have begun, but for whole messages that arrived in one frame and in one
+    /// read.
     pub fn frames_begun(&self) -> u64 {
         self.receiver.headers
     }
 
-    /// Is a whole message with a payload of less than 64 KiB at the front of `input`, in one frame and not compressed?
-    /// Unmasks it, moves `input` past it, and returns its kind and its payload. `None`: nothing was done, whatever is out
-    /// of the ordinary is judged by [`Header::decode`].
+    /// Is a whole message with a payload of less than 64 KiB at the front of `input`, in one frame
+    /// and not compressed? Unmasks it, moves `input` past it, and returns its kind and its payload.
+    /// `None`: nothing was done, whatever is out of the ordinary is judged by [`Header::decode`].
     #[inline(always)]
     pub(super) fn whole_message<'b>(
         &self,

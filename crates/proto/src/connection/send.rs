@@ -4,20 +4,22 @@ use bytes::Bytes;
 use super::state::Life;
 use super::{Connection, MessageKind};
 use crate::deflate::Deflater;
-use crate::frame::{MAX_CONTROL_PAYLOAD, Opcode};
+use crate::frame::{Header, MAX_CONTROL_PAYLOAD, Opcode};
 
-/// Pings and pongs that wait, in bytes: they have room of their own, so that whatever else waits, the peer can be asked
-/// whether it lives.
+/// Pings and pongs that wait, in bytes: they have room of their own, so that whatever else waits,
+/// the peer can be asked whether it lives.
 const MAX_CONTROL_QUEUED: usize = 16 << 10;
 
-/// Why a message was not queued. It is lost to the caller in no case: it was borrowed, or is given back.
+/// Why a message was not queued. It is lost to the caller in no case: it was borrowed, or is given
+/// back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// A close frame has been queued or the connection has failed: nothing may follow it
     /// (RFC 6455, 5.5.1).
     #[error("the connection is closing: nothing may be sent after the close frame")]
     Closing,
-    /// [`Limits::max_queued`](crate::Limits::max_queued) bytes or more wait; or, for a ping or pong, 16 KiB of such.
+    /// [`Limits::max_queued`](crate::Limits::max_queued) bytes or more wait; or, for a ping or
+    /// pong, 16 KiB of such.
     #[error("the output queue is full: {queued} bytes are waiting, the limit is {limit}")]
     QueueFull {
         /// Bytes that wait.
@@ -99,8 +101,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Queues one fragment of a message (RFC 6455, 5.4). The first call starts the message; `fin` ends it.
-    /// Control frames may be sent in between, other messages not. Fragments are never compressed.
+    /// Queues one fragment of a message (RFC 6455, 5.4). The first call starts the message; `fin`
+    /// ends it. Control frames may be sent in between, other messages not. Fragments are never
+    /// compressed.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -116,13 +119,17 @@ impl Connection {
             Some(open) if open == kind => Opcode::Continuation,
             Some(_) => return Err(SendError::FragmentedMessageOpen),
         };
-        self.transmit.frame(fin, false, opcode, payload);
+        let header = Header {
+            fin,
+            ..Header::whole(opcode)
+        };
+        self.transmit.frame(header, payload);
         self.sender.fragmented = (!fin).then_some(kind);
         Ok(())
     }
 
-    /// Queues a ping of at most 125 bytes: ahead of the messages that wait, but behind the frame of which a part has
-    /// left. Returns how many bytes leave before it has.
+    /// Queues a ping of at most 125 bytes: ahead of the messages that wait, but behind the frame of
+    /// which a part has left. Returns how many bytes leave before it has.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -130,7 +137,8 @@ impl Connection {
         self.send_control(Opcode::Ping, data)
     }
 
-    /// Queues an unsolicited pong of at most 125 bytes (RFC 6455, 5.5.3), where a [ping](Self::send_ping) goes, too.
+    /// Queues an unsolicited pong of at most 125 bytes (RFC 6455, 5.5.3), where a
+    /// [ping](Self::send_ping) goes, too.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -138,8 +146,8 @@ impl Connection {
         self.send_control(Opcode::Pong, data)
     }
 
-    /// Will the next message be taken, of whatever size? Until one is, nothing but the end of the connection changes
-    /// that.
+    /// Will the next message be taken, of whatever size? Until one is, nothing but the end of the
+    /// connection changes that.
     #[inline]
     pub fn is_ready(&self) -> bool {
         self.check().is_ok()
@@ -151,7 +159,7 @@ impl Connection {
         if self.compresses(payload.len()) {
             self.compress(kind, payload);
         } else {
-            self.transmit.frame(true, false, kind.opcode(), payload);
+            self.transmit.frame(Header::whole(kind.opcode()), payload);
         }
         Ok(())
     }
@@ -173,12 +181,19 @@ impl Connection {
         {
             *deflater = Deflater::new(params, self.role).map(Box::new);
         }
+        let plain = Header::whole(kind.opcode());
         match deflater
             .as_mut()
             .and_then(|deflater| deflater.compress(message))
         {
-            Some(compressed) => self.transmit.frame(true, true, kind.opcode(), compressed),
-            None => self.transmit.frame(true, false, kind.opcode(), message),
+            Some(compressed) => {
+                let header = Header {
+                    rsv1: true,
+                    ..plain
+                };
+                self.transmit.frame(header, compressed);
+            }
+            None => self.transmit.frame(plain, message),
         }
     }
 
@@ -222,7 +237,8 @@ impl Connection {
         }
     }
 
-    /// Pings and pongs come and go by themselves: they leave as much room for messages as there was.
+    /// Pings and pongs come and go by themselves: they leave as much room for messages as there
+    /// was.
     #[inline(never)]
     fn check_room(&self) -> Result<(), SendError> {
         let queued = self.transmit.queued_data();

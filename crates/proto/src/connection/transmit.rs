@@ -1,8 +1,9 @@
 //! The output queue: encoded frames on their way to the transport.
 //!
-//! Headers and small payloads lie one after the other in one block, so that many frames leave in one write. A large
-//! payload that we own is not copied into the block: it is noted where in the block it belongs, and becomes a chunk
-//! of its own. So do pings and pongs, which go ahead of what waits: behind the frame of which a part has left.
+//! Headers and small payloads lie one after the other in one block, so that many frames leave in
+//! one write. A large payload that we own is not copied into the block: it is noted where in the
+//! block it belongs, and becomes a chunk of its own. So do pings and pongs, which go ahead of what
+//! waits: behind the frame of which a part has left.
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
@@ -15,12 +16,12 @@ use crate::mask;
 /// The first block of a connection that sends, in bytes. It doubles as needed.
 const FIRST_BLOCK: usize = 256;
 
-/// A payload from this size on becomes a chunk of its own when the block has no room for it, and when it is owned, in
-/// bytes.
+/// A payload from this size on becomes a chunk of its own when the block has no room for it, and
+/// when it is owned, in bytes.
 const LARGE: usize = 8 << 10;
 
-/// Pongs that may wait at once. Beyond it only the latest ping is answered (RFC 6455, 5.5.3), so that a flood of pings
-/// cannot grow the queue.
+/// Pongs that may wait at once. Beyond it only the latest ping is answered (RFC 6455, 5.5.3), so
+/// that a flood of pings cannot grow the queue.
 const MAX_WAITING_PONGS: u8 = 16;
 
 /// The bytes that wait for the transport.
@@ -103,15 +104,14 @@ impl Transmit {
         self.remaining - self.queued_control()
     }
 
-    /// Encodes a frame: header, masking key and masked copy in one go.
+    /// Encodes a frame: header, masking key and masked copy in one go. Key and length are not taken
+    /// from `header`.
     #[inline]
-    pub(super) fn frame(&mut self, fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) {
+    pub(super) fn frame(&mut self, header: Header, payload: &[u8]) {
         let header = Header {
-            fin,
-            rsv1,
-            opcode,
             mask: self.keys.next_key(),
             len: payload.len() as u64,
+            ..header
         };
         if self.block.len() - self.end < MAX_HEADER + payload.len() {
             if payload.len() >= LARGE {
@@ -134,18 +134,16 @@ impl Transmit {
         self.remaining += end;
     }
 
-    /// Queues a frame whose payload is owned. A large one becomes a chunk of its own: as it is, or masked in place if
-    /// nobody else owns it.
+    /// Queues a frame whose payload is owned. A large one becomes a chunk of its own: as it is, or
+    /// masked in place if nobody else owns it.
     pub(super) fn owned_frame(&mut self, opcode: Opcode, payload: Bytes) {
         if payload.len() < LARGE {
-            return self.frame(true, false, opcode, &payload);
+            return self.frame(Header::whole(opcode), &payload);
         }
         let header = Header {
-            fin: true,
-            rsv1: false,
-            opcode,
             mask: self.keys.next_key(),
             len: payload.len() as u64,
+            ..Header::whole(opcode)
         };
         let Some(key) = header.mask else {
             return self.large_frame(header, payload);
@@ -156,7 +154,7 @@ impl Transmit {
                 self.large_frame(header, payload.freeze());
             }
             // Copied and masked in one go, with a key of its own.
-            Err(shared) => self.frame(true, false, opcode, &shared),
+            Err(shared) => self.frame(Header::whole(opcode), &shared),
         }
     }
 
@@ -177,20 +175,18 @@ impl Transmit {
         });
     }
 
-    /// Queues a ping or a pong ahead of all but those before it, and the rest of a frame of which a part has left.
-    /// Returns how many bytes leave before it has.
+    /// Queues a ping or a pong ahead of all but those before it, and the rest of a frame of which a
+    /// part has left. Returns how many bytes leave before it has.
     pub(super) fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> usize {
         if self.remaining == self.control_end.saturating_sub(self.start) {
-            self.frame(true, false, opcode, payload);
+            self.frame(Header::whole(opcode), payload);
             self.control_end = self.end;
             return self.remaining;
         }
         let header = Header {
-            fin: true,
-            rsv1: false,
-            opcode,
             mask: self.keys.next_key(),
             len: payload.len() as u64,
+            ..Header::whole(opcode)
         };
         let mut room = [0; MAX_HEADER + MAX_CONTROL_PAYLOAD];
         let start = header.encode(room.first_chunk_mut().expect("room for a header"));
@@ -201,7 +197,8 @@ impl Transmit {
         }
 
         let after = self.next_frame().max(self.control_end);
-        // Behind the large payload of which a part may have left, and behind the pings and pongs before it.
+        // Behind the large payload of which a part may have left, and behind the pings and pongs
+        // before it.
         let is_before =
             |(at, it): &(usize, &Apart)| it.after <= after && (!it.is_payload || *at == 0);
         let apart = self.apart.iter().enumerate().take_while(is_before);
@@ -275,7 +272,8 @@ impl Transmit {
         idle.then(|| std::mem::take(&mut self.block).into_boxed_slice())
     }
 
-    /// Moves the waiting bytes to the front: of the same block if that is cheap and enough, else of a larger one.
+    /// Moves the waiting bytes to the front: of the same block if that is cheap and enough, else of
+    /// a larger one.
     #[cold]
     fn make_room(&mut self, len: usize) {
         // What has left is overwritten, and with it the header that says where its frame ends.

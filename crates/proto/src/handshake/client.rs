@@ -22,8 +22,8 @@ pub struct ClientRequest {
     pub protocols: Vec<String>,
     /// Compression to offer.
     pub deflate: Option<DeflateConfig>,
-    /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`, `Connection`,
-    /// `Sec-WebSocket-*`) and those that announce a body are refused.
+    /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`,
+    /// `Connection`, `Sec-WebSocket-*`) and those that announce a body are refused.
     pub headers: HeaderMap,
     /// Where its `Sec-WebSocket-Key` comes from. Default: [`Entropy::System`].
     pub entropy: Entropy,
@@ -111,11 +111,12 @@ impl ClientHandshake {
         Ok((handshake, bytes))
     }
 
-    /// Takes bytes of the answer. `None`: more are needed. Otherwise the response, and how many of **these** bytes
-    /// belonged to it: the rest are frames already.
+    /// Takes bytes of the answer. `None`: more are needed. Otherwise the response, and how many of
+    /// **these** bytes belonged to it: the rest are frames already.
     ///
     /// # Errors
-    /// The answer is not a valid acceptance (RFC 6455, 4.1, the six checks at its end), or is too large.
+    /// The answer is not a valid acceptance (RFC 6455, 4.1, the six checks at its end), or is too
+    /// large.
     pub fn recv(
         &mut self,
         bytes: &[u8],

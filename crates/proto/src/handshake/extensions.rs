@@ -162,7 +162,8 @@ pub(super) fn offer(config: &DeflateConfig) -> Result<String, HandshakeError> {
     Ok(offered(config).write())
 }
 
-/// The server's answer to a client's offers: the first that can be honoured. `None`: no compression.
+/// The server's answer to a client's offers: the first that can be honoured. `None`: no
+/// compression.
 ///
 /// # Errors
 /// Window bits of `config` outside of 8–15, or the offer does not follow the grammar.
@@ -171,7 +172,8 @@ pub(super) fn accept(
     config: &DeflateConfig,
 ) -> Result<Option<(String, DeflateParams)>, HandshakeError> {
     check(config)?;
-    // RFC 7692, 7.1: an offer with an unknown parameter or an invalid value is declined, not an error.
+    // RFC 7692, 7.1: an offer with an unknown parameter or an invalid value is declined, not an
+    // error.
     let offer = headers::extensions(headers)?
         .iter()
         .filter(|extension| extension.name == NAME)
@@ -212,8 +214,8 @@ pub(super) fn accept(
 /// The client's reading of the server's answer to its [`offer`].
 ///
 /// # Errors
-/// The answer has an extension that was not offered, or parameters that do not go with the offer: the client must fail
-/// the connection (RFC 6455, 4.1; RFC 7692, 7.1).
+/// The answer has an extension that was not offered, or parameters that do not go with the offer:
+/// the client must fail the connection (RFC 6455, 4.1; RFC 7692, 7.1).
 pub(super) fn confirm(
     headers: &HeaderMap,
     config: Option<&DeflateConfig>,

@@ -1,5 +1,5 @@
-//! Heads of requests and responses as they arrive, and what their fields are made of: tokens, lists, extensions
-//! (RFC 6455, 9.1; RFC 9110, 5.6; RFC 9112, 2 to 5).
+//! Heads of requests and responses as they arrive, and what their fields are made of: tokens,
+//! lists, extensions (RFC 6455, 9.1; RFC 9110, 5.6; RFC 9112, 2 to 5).
 use std::borrow::Cow;
 use std::fmt;
 
@@ -14,7 +14,8 @@ pub(super) trait Head: Sized {
     /// Whether a line may end with a line feed alone (RFC 9112, 2.2: a recipient may take it).
     const BARE_LINE_FEEDS: bool;
 
-    /// Parses at the front of `bytes`; `None`: the head's end has not arrived. Otherwise the head and its length.
+    /// Parses at the front of `bytes`; `None`: the head's end has not arrived. Otherwise the head
+    /// and its length.
     fn parse<'b>(
         bytes: &'b [u8],
         fields: &mut [httparse::Header<'b>],
@@ -58,8 +59,8 @@ impl fmt::Debug for HeadReader {
     }
 }
 
-/// Garbage shows in the first bytes. After these, a line's end is awaited before parsing again, so that a head which
-/// arrives byte by byte costs no quadratic time.
+/// Garbage shows in the first bytes. After these, a line's end is awaited before parsing again, so
+/// that a head which arrives byte by byte costs no quadratic time.
 const START_LINE_PROBE: usize = 32;
 
 impl HeadReader {
@@ -72,8 +73,9 @@ impl HeadReader {
         }
     }
 
-    /// Takes more bytes. `None`: the head is incomplete. Otherwise the first head that `is_final`, and how many of
-    /// *these* bytes belong to it; earlier ones are skipped (RFC 9110, 15.2: interim responses).
+    /// Takes more bytes. `None`: the head is incomplete. Otherwise the first head that `is_final`,
+    /// and how many of *these* bytes belong to it; earlier ones are skipped (RFC 9110, 15.2:
+    /// interim responses).
     pub(super) fn read<H: Head>(
         &mut self,
         bytes: &[u8],
@@ -105,8 +107,8 @@ impl HeadReader {
         Ok(None)
     }
 
-    /// RFC 9112, 2.2: empty lines before a start line are ignored. Each is looked at once: they are no
-    /// lines of a head, whose number is limited.
+    /// RFC 9112, 2.2: empty lines before a start line are ignored. Each is looked at once: they are
+    /// no lines of a head, whose number is limited.
     fn skip_empty_lines<H: Head>(&mut self) -> Result<(), HandshakeError> {
         loop {
             self.start += match self.bytes[self.start..] {
@@ -206,8 +208,8 @@ impl fmt::Debug for Names<'_> {
     }
 }
 
-/// What a field's value or a reason phrase says: UTF-8, or, if it is not that, Latin-1. RFC 9110, 5.5
-/// leaves open which; this loses nothing.
+/// What a field's value or a reason phrase says: UTF-8, or, if it is not that, Latin-1. RFC 9110,
+/// 5.5 leaves open which; this loses nothing.
 pub fn field_text(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.into(),
@@ -233,8 +235,8 @@ pub(super) fn without_secrets(target: &str) -> String {
     }
 }
 
-/// Whether these are a host and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2 and 3.2.3); a name may
-/// be empty.
+/// Whether these are a host and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2 and 3.2.3); a name
+/// may be empty.
 pub(super) fn is_authority(text: &[u8]) -> bool {
     let is_port = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
     if let [b'[', rest @ ..] = text {
@@ -262,8 +264,8 @@ pub(super) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Fields that the handshake itself writes (RFC 6455, 4.1 and 4.2.2), or that would change how the message ends
-/// (RFC 9112, 6): nobody else may set them.
+/// Fields that the handshake itself writes (RFC 6455, 4.1 and 4.2.2), or that would change how the
+/// message ends (RFC 9112, 6): nobody else may set them.
 pub(super) fn is_reserved(name: &HeaderName) -> bool {
     let name = name.as_str();
     matches!(
@@ -297,8 +299,8 @@ pub(super) fn single<'h>(
     }
 }
 
-/// The elements of a comma-separated list over all lines of a field, empty ones left out (RFC 9110, 5.6.1). For fields
-/// whose elements are tokens: quotes are not understood.
+/// The elements of a comma-separated list over all lines of a field, empty ones left out (RFC 9110,
+/// 5.6.1). For fields whose elements are tokens: quotes are not understood.
 pub(super) fn list<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u8]> {
     headers
         .get_all(name)
@@ -308,7 +310,8 @@ pub(super) fn list<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item
         .filter(|element| !element.is_empty())
 }
 
-/// All lines of a field, bounded and escaped, to be shown to a person; `None` if the field is absent.
+/// All lines of a field, bounded and escaped, to be shown to a person; `None` if the field is
+/// absent.
 pub(super) fn shown(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines: Vec<&[u8]> = headers
         .get_all(name)
@@ -356,7 +359,8 @@ pub(super) fn extensions(headers: &HeaderMap) -> Result<Vec<Extension>, Handshak
     Ok(all)
 }
 
-/// The rest of a field's value. Each method takes one grammar rule from its front; `None`: it is not there.
+/// The rest of a field's value. Each method takes one grammar rule from its front; `None`: it is
+/// not there.
 struct Scanner<'v>(&'v [u8]);
 
 impl Scanner<'_> {
@@ -390,7 +394,8 @@ impl Scanner<'_> {
         Some(Extension { name, params })
     }
 
-    /// `extension-param = token [ "=" (token | quoted-string) ]`; the text of the quoted string must be a token too.
+    /// `extension-param = token [ "=" (token | quoted-string) ]`; the text of the quoted string
+    /// must be a token too.
     fn param(&mut self) -> Option<(String, Option<String>)> {
         let name = self.token()?;
         self.skip_space();

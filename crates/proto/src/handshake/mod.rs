@@ -3,7 +3,7 @@
 //! ```text
 //! client                                                server
 //! ClientHandshake::new  --- request ---------------->   ServerHandshake::recv
-//! ClientHandshake::recv <-- 101 or another answer ---   ServerRequest::accept, ServerRequest::refuse
+//! ClientHandshake::recv <-- 101 or another answer ---   ServerRequest::accept, refuse
 //! ```
 mod client;
 mod extensions;
@@ -35,7 +35,8 @@ pub struct Negotiated {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The server answered, but not with 101. Redirects and 401/407 arrive here, with their headers.
+    /// The server answered, but not with 101. Redirects and 401/407 arrive here, with their
+    /// headers.
     #[error("the server answered {} instead of 101 Switching Protocols", .0.status())]
     Refused(Box<http::Response<()>>),
 
@@ -100,8 +101,8 @@ pub enum HandshakeError {
     /// RFC 9112, 3.2: a Host field that is not `host[:port]`.
     #[error("the request's Host field \"{0}\" is not a host and perhaps a port (RFC 9112, 3.2)")]
     RequestHostField(String),
-    /// RFC 9112, 3.2: a target in absolute form and the Host field name different hosts. What decides by
-    /// one of them must not be deceived with the other.
+    /// RFC 9112, 3.2: a target in absolute form and the Host field name different hosts. What
+    /// decides by one of them must not be deceived with the other.
     #[error(
         "the request target names the host \"{target}\", but the Host field \"{host}\" (RFC 9112, 3.2)"
     )]
@@ -126,7 +127,8 @@ pub enum HandshakeError {
     /// RFC 6455, 4.1.10: an offered sub-protocol that is not a token.
     #[error("the request offers the sub-protocol \"{0}\", which is not a token (RFC 6455, 4.1)")]
     RequestProtocol(String),
-    /// A request that announces a body: what follows it would be frames to us, and a body to a proxy before us.
+    /// A request that announces a body: what follows it would be frames to us, and a body to a
+    /// proxy before us.
     #[error("the request announces a body, which a WebSocket request does not have")]
     RequestBody,
 

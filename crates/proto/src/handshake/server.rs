@@ -57,8 +57,8 @@ impl ServerHandshake {
         }
     }
 
-    /// Takes bytes of the request. `None`: more are needed. Otherwise the request, and how many of **these** bytes
-    /// belonged to it.
+    /// Takes bytes of the request. `None`: more are needed. Otherwise the request, and how many of
+    /// **these** bytes belonged to it.
     ///
     /// # Errors
     /// Not a valid WebSocket request; [`HandshakeError::rejection`] gives the answer to send.
@@ -73,7 +73,8 @@ impl ServerHandshake {
 impl ServerRequest {
     /// Accepts: `protocol` must be one of those offered; `headers` are added to the response.
     ///
-    /// Compression is agreed on if the client offers what `deflate` can honour; otherwise there is none.
+    /// Compression is agreed on if the client offers what `deflate` can honour; otherwise there is
+    /// none.
     ///
     /// # Errors
     /// `protocol` was not offered, or a header is one of the handshake's own.
@@ -123,10 +124,11 @@ impl ServerRequest {
         })
     }
 
-    /// Refuses with a status, a plain-text body and more headers: the bytes to send before the transport ends.
+    /// Refuses with a status, a plain-text body and more headers: the bytes to send before the
+    /// transport ends.
     ///
-    /// `Content-Length`, `Connection: close` and, unless given, `Content-Type` are added; the handshake's own fields
-    /// among `headers` are left out.
+    /// `Content-Length`, `Connection: close` and, unless given, `Content-Type` are added; the
+    /// handshake's own fields among `headers` are left out.
     pub fn refuse(status: StatusCode, body: &str, headers: &HeaderMap) -> Vec<u8> {
         let mut response = status_line(status);
         for (name, value) in headers
@@ -141,7 +143,8 @@ impl ServerRequest {
 }
 
 impl HandshakeError {
-    /// The answer that a server sends for this error: 400, 405, 426 (with `Sec-WebSocket-Version: 13`), 431...
+    /// The answer that a server sends for this error: 400, 405, 426 (with `Sec-WebSocket-Version:
+    /// 13`), 431...
     pub fn rejection(&self) -> Vec<u8> {
         let body = format!("{self}\n");
         let status = match self {
@@ -155,7 +158,8 @@ impl HandshakeError {
                 }
                 return answer;
             }
-            // RFC 6455, 4.2.2 and 4.4: say which version we speak. RFC 9110, 15.5.22: say what to upgrade to.
+            // RFC 6455, 4.2.2 and 4.4: say which version we speak. RFC 9110, 15.5.22: say what to
+            // upgrade to.
             HandshakeError::RequestUpgrade(_) | HandshakeError::RequestVersion(_) => {
                 let mut response = status_line(StatusCode::UPGRADE_REQUIRED);
                 headers::write_field(&mut response, "Upgrade", b"websocket");
@@ -312,7 +316,8 @@ impl RequestHead {
     }
 }
 
-/// Clients that fill a key with random letters set bits which stand for no byte: harmless (RFC 4648, 3.5).
+/// Clients that fill a key with random letters set bits which stand for no byte: harmless (RFC
+/// 4648, 3.5).
 const KEY: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),

@@ -26,7 +26,8 @@ impl Validator {
     /// Takes the next piece.
     ///
     /// # Errors
-    /// The pieces up to here are not the beginning of any valid text. What is pushed after that has no meaning.
+    /// The pieces up to here are not the beginning of any valid text. What is pushed after that has
+    /// no meaning.
     pub fn push(&mut self, mut piece: &[u8]) -> Result<(), InvalidUtf8> {
         if self.len > 0 {
             piece = self.complete_character(piece)?;
@@ -54,7 +55,8 @@ impl Validator {
         }
     }
 
-    /// Adds bytes of `piece` to the incomplete character until it is whole; returns the rest of `piece`.
+    /// Adds bytes of `piece` to the incomplete character until it is whole; returns the rest of
+    /// `piece`.
     fn complete_character<'p>(&mut self, piece: &'p [u8]) -> Result<&'p [u8], InvalidUtf8> {
         let mut character = [0; 4];
         let mut len = usize::from(self.len);
@@ -79,7 +81,8 @@ impl Validator {
     }
 }
 
-/// How many bytes at the end of `piece` belong to a character that is longer than what is there of it.
+/// How many bytes at the end of `piece` belong to a character that is longer than what is there of
+/// it.
 fn incomplete_tail(piece: &[u8]) -> usize {
     for (i, byte) in piece.iter().rev().take(3).enumerate() {
         let width = match byte {
@@ -94,7 +97,8 @@ fn incomplete_tail(piece: &[u8]) -> usize {
     0
 }
 
-/// Checks that a valid character can begin with these bytes: not overlong, no surrogate, not beyond U+10FFFF.
+/// Checks that a valid character can begin with these bytes: not overlong, no surrogate, not beyond
+/// U+10FFFF.
 fn begins_character(bytes: &[u8]) -> Result<(), InvalidUtf8> {
     match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_some() => Err(InvalidUtf8),

@@ -268,8 +268,8 @@ fn the_response_has_reason_and_all_headers() {
     assert_eq!(cookies, ["a=1", "b=2"]);
 }
 
-/// RFC 9112, 2.2: a recipient may take a line feed alone for the end of a line. Old servers and scripts
-/// write it.
+/// RFC 9112, 2.2: a recipient may take a line feed alone for the end of a line. Old servers and
+/// scripts write it.
 #[test]
 fn an_answer_may_end_its_lines_with_bare_line_feeds() {
     let whole = "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -329,7 +329,8 @@ fn a_server_that_chooses_no_protocol_is_accepted() {
     assert_eq!(answer(offer, ACCEPTANCE).unwrap().negotiated.protocol, None);
 }
 
-/// Each row: section, what the answer does wrong, the answer, and the words that the error must have.
+/// Each row: section, what the answer does wrong, the answer, and the words that the error must
+/// have.
 const MUST_FAIL: &[(&str, &str, &str, &str)] = &[
     (
         "4.1 (2)",

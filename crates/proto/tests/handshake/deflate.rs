@@ -7,32 +7,72 @@ use proptest::prelude::*;
 
 use crate::{answer, field, request, serve};
 
-fn config(
-    server_takeover: bool,
-    client_takeover: bool,
-    server_bits: u8,
-    client_bits: u8,
-) -> DeflateConfig {
+/// What one end does with its compressor's context after a message, and its window in bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Context {
+    Kept(u8),
+    Reset(u8),
+}
+use Context::{Kept, Reset};
+
+impl Context {
+    fn new(no_context_takeover: bool, window_bits: u8) -> Context {
+        match no_context_takeover {
+            false => Kept(window_bits),
+            true => Reset(window_bits),
+        }
+    }
+
+    fn window_bits(self) -> u8 {
+        match self {
+            Kept(bits) | Reset(bits) => bits,
+        }
+    }
+}
+
+/// The server's context, and the client's.
+type Terms = (Context, Context);
+
+fn config(server: Context, client: Context) -> DeflateConfig {
     DeflateConfig {
-        server_no_context_takeover: !server_takeover,
-        client_no_context_takeover: !client_takeover,
-        server_max_window_bits: server_bits,
-        client_max_window_bits: client_bits,
+        server_no_context_takeover: matches!(server, Reset(_)),
+        client_no_context_takeover: matches!(client, Reset(_)),
+        server_max_window_bits: server.window_bits(),
+        client_max_window_bits: client.window_bits(),
         ..DeflateConfig::default()
     }
 }
 
-fn terms(params: &DeflateParams) -> (bool, bool, u8, u8) {
+/// The terms that an end asks for.
+fn terms_of(config: &DeflateConfig) -> Terms {
     (
-        params.server_no_context_takeover,
-        params.client_no_context_takeover,
-        params.server_max_window_bits,
-        params.client_max_window_bits,
+        Context::new(
+            config.server_no_context_takeover,
+            config.server_max_window_bits,
+        ),
+        Context::new(
+            config.client_no_context_takeover,
+            config.client_max_window_bits,
+        ),
+    )
+}
+
+/// The terms that were agreed on.
+fn terms(params: &DeflateParams) -> Terms {
+    (
+        Context::new(
+            params.server_no_context_takeover,
+            params.server_max_window_bits,
+        ),
+        Context::new(
+            params.client_no_context_takeover,
+            params.client_max_window_bits,
+        ),
     )
 }
 
 /// What a server answers to an offer: the field's value, and the terms.
-fn accept(offer: &str, config: &DeflateConfig) -> Option<(String, (bool, bool, u8, u8))> {
+fn accept(offer: &str, config: &DeflateConfig) -> Option<(String, Terms)> {
     let head = format!(
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: {offer}\r\n\r\n"
@@ -48,10 +88,7 @@ fn accept(offer: &str, config: &DeflateConfig) -> Option<(String, (bool, bool, u
 }
 
 /// What a client makes of an answer to its offer.
-fn confirm(
-    config: &DeflateConfig,
-    extensions: &str,
-) -> Result<Option<(bool, bool, u8, u8)>, HandshakeError> {
+fn confirm(config: &DeflateConfig, extensions: &str) -> Result<Option<Terms>, HandshakeError> {
     let text = format!(
         "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {{accept}}\r\n\
          Sec-WebSocket-Extensions: {extensions}\r\n\r\n"
@@ -67,19 +104,19 @@ fn confirm(
 fn an_offer_says_what_differs_from_the_default() {
     for (config, expected) in [
         (
-            config(true, true, 15, 15),
+            config(Kept(15), Kept(15)),
             "permessage-deflate; client_max_window_bits",
         ),
         (
-            config(true, true, 15, 10),
+            config(Kept(15), Kept(10)),
             "permessage-deflate; client_max_window_bits=10",
         ),
         (
-            config(true, true, 9, 15),
+            config(Kept(9), Kept(15)),
             "permessage-deflate; server_max_window_bits=9; client_max_window_bits",
         ),
         (
-            config(false, false, 8, 8),
+            config(Reset(8), Reset(8)),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
              server_max_window_bits=8; client_max_window_bits=8",
         ),
@@ -102,71 +139,71 @@ fn an_offer_says_what_differs_from_the_default() {
 
 #[test]
 fn offers_are_answered_as_rfc_7692_7_1_says() {
-    let plain = &config(true, true, 15, 15);
-    let frugal = &config(false, false, 10, 11);
+    let plain = &config(Kept(15), Kept(15));
+    let frugal = &config(Reset(10), Reset(11));
     for (offer, config, expected, terms) in [
         (
             "permessage-deflate",
             plain,
             "permessage-deflate",
-            (false, false, 15, 15),
+            (Kept(15), Kept(15)),
         ),
         (
             "permessage-deflate; client_max_window_bits",
             plain,
             "permessage-deflate",
-            (false, false, 15, 15),
+            (Kept(15), Kept(15)),
         ),
         (
             "permessage-deflate; client_max_window_bits=12",
             plain,
             "permessage-deflate; client_max_window_bits=12",
-            (false, false, 15, 12),
+            (Kept(15), Kept(12)),
         ),
         (
             "permessage-deflate; server_max_window_bits=9",
             plain,
             "permessage-deflate; server_max_window_bits=9",
-            (false, false, 9, 15),
+            (Kept(9), Kept(15)),
         ),
         (
             "permessage-deflate; server_max_window_bits=8",
             plain,
             "permessage-deflate; server_max_window_bits=8",
-            (false, false, 8, 15),
+            (Kept(8), Kept(15)),
         ),
         (
             "permessage-deflate; server_max_window_bits=15",
             plain,
             "permessage-deflate; server_max_window_bits=15",
-            (false, false, 15, 15),
+            (Kept(15), Kept(15)),
         ),
         (
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
             plain,
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-            (true, true, 15, 15),
+            (Reset(15), Reset(15)),
         ),
         // 7.1.2.2: without the client's permission its window is not limited.
         (
             "permessage-deflate",
             frugal,
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10",
-            (true, true, 10, 15),
+            (Reset(10), Reset(15)),
         ),
         (
             "permessage-deflate; client_max_window_bits; server_max_window_bits=12",
             frugal,
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; \
              client_max_window_bits=11",
-            (true, true, 10, 11),
+            (Reset(10), Reset(11)),
         ),
         // RFC 6455, 9.1: quoted values, white space.
         (
             "permessage-deflate ;\tserver_max_window_bits = \"1\\0\" ",
             plain,
             "permessage-deflate; server_max_window_bits=10",
-            (false, false, 10, 15),
+            (Kept(10), Kept(15)),
         ),
     ] {
         assert_eq!(
@@ -203,20 +240,20 @@ fn an_offer_that_cannot_be_honoured_is_declined_and_the_next_is_taken() {
         "permessage-bzip2",
         "x-webkit-deflate-frame",
     ] {
-        let plain = &config(true, true, 15, 15);
+        let plain = &config(Kept(15), Kept(15));
 
         assert_eq!(accept(declined, plain), None, "{declined}");
         let with_fallback =
             format!("{declined}, permessage-deflate; server_max_window_bits=9, permessage-deflate");
         assert_eq!(
             accept(&with_fallback, plain).expect(declined).1,
-            (false, false, 9, 15),
+            (Kept(9), Kept(15)),
             "{declined}"
         );
         let in_two_fields = format!("{declined}\r\nSec-WebSocket-Extensions: permessage-deflate");
         assert_eq!(
             accept(&in_two_fields, plain).expect(declined).1,
-            (false, false, 15, 15),
+            (Kept(15), Kept(15)),
             "{declined}"
         );
     }
@@ -243,43 +280,43 @@ fn a_server_without_compression_declines_every_offer() {
 #[test]
 fn a_client_takes_the_answers_that_go_with_its_offer() {
     for (config, extensions, expected) in [
-        (config(true, true, 15, 15), "", None),
+        (config(Kept(15), Kept(15)), "", None),
         (
-            config(true, true, 15, 15),
+            config(Kept(15), Kept(15)),
             "permessage-deflate",
-            Some((false, false, 15, 15)),
+            Some((Kept(15), Kept(15))),
         ),
         // 7.1.1 and 7.1.2.1: a server may promise, and demand, more than was asked for.
         (
-            config(true, true, 15, 15),
+            config(Kept(15), Kept(15)),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-            Some((true, true, 15, 15)),
+            Some((Reset(15), Reset(15))),
         ),
         (
-            config(true, true, 15, 15),
+            config(Kept(15), Kept(15)),
             "permessage-deflate; server_max_window_bits=\"8\"",
-            Some((false, false, 8, 15)),
+            Some((Kept(8), Kept(15))),
         ),
         (
-            config(true, true, 15, 15),
+            config(Kept(15), Kept(15)),
             "permessage-deflate; client_max_window_bits=9",
-            Some((false, false, 15, 9)),
+            Some((Kept(15), Kept(9))),
         ),
         (
-            config(true, true, 15, 12),
+            config(Kept(15), Kept(12)),
             "permessage-deflate; client_max_window_bits=12",
-            Some((false, false, 15, 12)),
+            Some((Kept(15), Kept(12))),
         ),
         (
-            config(true, true, 12, 15),
+            config(Kept(12), Kept(15)),
             "permessage-deflate; server_max_window_bits=10",
-            Some((false, false, 10, 15)),
+            Some((Kept(10), Kept(15))),
         ),
         // What the client promised it keeps, even if the server does not repeat it.
         (
-            config(true, false, 15, 12),
+            config(Kept(15), Reset(12)),
             "permessage-deflate",
-            Some((false, true, 15, 12)),
+            Some((Kept(15), Reset(12))),
         ),
     ] {
         assert_eq!(
@@ -292,8 +329,8 @@ fn a_client_takes_the_answers_that_go_with_its_offer() {
 
 #[test]
 fn a_client_fails_the_connection_for_every_other_answer() {
-    let plain = &config(true, true, 15, 15);
-    let frugal = &config(false, true, 12, 11);
+    let plain = &config(Kept(15), Kept(15));
+    let frugal = &config(Reset(12), Kept(11));
     for (config, extensions, words) in [
         (
             plain,
@@ -410,14 +447,13 @@ fn a_client_fails_the_connection_for_every_other_answer() {
     }
 }
 
+fn any_context() -> impl Strategy<Value = Context> {
+    (any::<bool>(), 8u8..=15).prop_map(|(reset, bits)| Context::new(reset, bits))
+}
+
 prop_compose! {
-    fn any_config()(
-        server_takeover: bool,
-        client_takeover: bool,
-        server_bits in 8u8..=15,
-        client_bits in 8u8..=15,
-    ) -> DeflateConfig {
-        config(server_takeover, client_takeover, server_bits, client_bits)
+    fn any_config()(server in any_context(), client in any_context()) -> DeflateConfig {
+        config(server, client)
     }
 }
 
@@ -430,10 +466,15 @@ proptest! {
         split in 0usize..2000,
     ) {
         let protocols: Vec<String> = ["a", "b.c", "v1"].map(String::from).into();
-        let offer = ClientRequest { deflate: client_config.clone(), protocols: protocols.clone(), ..request() };
+        let offer = ClientRequest {
+            deflate: client_config.clone(),
+            protocols: protocols.clone(),
+            ..request()
+        };
         let (mut client, sent) = ClientHandshake::new(offer, &Limits::default()).unwrap();
         let chosen = chosen.map(|index| protocols[index].as_str());
-        let accepted = serve(&sent).unwrap().accept(chosen, server_config.as_ref(), &HeaderMap::new()).unwrap();
+        let request = serve(&sent).unwrap();
+        let accepted = request.accept(chosen, server_config.as_ref(), &HeaderMap::new()).unwrap();
 
         let (first, second) = accepted.response.split_at(split % accepted.response.len());
         prop_assert!(client.recv(first).unwrap().is_none());
@@ -442,17 +483,16 @@ proptest! {
         prop_assert_eq!(consumed, second.len());
         prop_assert_eq!(&response.negotiated, &accepted.negotiated);
         prop_assert_eq!(response.negotiated.protocol.as_deref(), chosen);
-        prop_assert_eq!(response.negotiated.deflate.is_some(), client_config.is_some() && server_config.is_some());
-        if let (Some(params), Some(client), Some(server)) = (&response.negotiated.deflate, &client_config, &server_config) {
-            prop_assert_eq!(
-                terms(params),
-                (
-                    client.server_no_context_takeover || server.server_no_context_takeover,
-                    client.client_no_context_takeover || server.client_no_context_takeover,
-                    client.server_max_window_bits.min(server.server_max_window_bits),
-                    client.client_max_window_bits.min(server.client_max_window_bits),
-                )
-            );
+        let asked = client_config.as_ref().zip(server_config.as_ref());
+        let agreed = response.negotiated.deflate.as_ref();
+        prop_assert_eq!(agreed.is_some(), asked.is_some());
+        if let Some((params, (client, server))) = agreed.zip(asked) {
+            let both = |one: Context, other: Context| {
+                let resets = matches!((one, other), (Reset(_), _) | (_, Reset(_)));
+                Context::new(resets, one.window_bits().min(other.window_bits()))
+            };
+            let (client, server) = (terms_of(client), terms_of(server));
+            prop_assert_eq!(terms(params), (both(client.0, server.0), both(client.1, server.1)));
         }
     }
 
@@ -473,13 +513,15 @@ proptest! {
         let mut whole = arkws_proto::handshake::ServerHandshake::new(&Limits::default());
         let mut halves = arkws_proto::handshake::ServerHandshake::new(&Limits::default());
 
-        let expected = whole.recv(&bytes).map(|done| done.is_some()).map_err(|error| error.to_string());
+        let expected = whole.recv(&bytes);
         let got = match halves.recv(first) {
             Ok(None) => halves.recv(second),
             done => done,
         };
 
-        prop_assert_eq!(got.map(|done| done.is_some()).map_err(|error| error.to_string()), expected);
+        let [got, expected] = [got, expected]
+            .map(|read| read.map(|head| head.is_some()).map_err(|error| error.to_string()));
+        prop_assert_eq!(got, expected);
         let (mut client, _) = ClientHandshake::new(request(), &Limits::default()).unwrap();
         let _ = client.recv(&bytes);
     }

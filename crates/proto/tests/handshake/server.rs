@@ -33,7 +33,8 @@ fn the_sample_of_rfc_6455_1_3_is_answered_as_printed_there() {
     assert_eq!(accepted.negotiated.protocol.as_deref(), Some("chat"));
 }
 
-/// Each row: section, what is wrong, what to replace in the sample by what, the status of the answer, words of its body.
+/// Each row: section, what is wrong, what to replace in the sample by what, the status of the
+/// answer, words of its body.
 const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
     (
         "4.2.1 (1)",

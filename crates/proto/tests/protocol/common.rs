@@ -89,7 +89,8 @@ pub(crate) fn drain(connection: &mut Connection) -> Vec<u8> {
     transmit.copy_to_bytes(transmit.remaining()).to_vec()
 }
 
-/// A frame as a person would write it: first byte, payload, and the masking key if it is a client's.
+/// A frame as a person would write it: first byte, payload, and the masking key if it is a
+/// client's.
 pub(crate) fn frame(first: u8, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
     let masked = if key.is_some() { 0x80 } else { 0 };
     let mut frame = vec![first];

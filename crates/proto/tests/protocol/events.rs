@@ -175,8 +175,8 @@ fn append(stream: &mut Vec<u8>, header: Header, payload: &[u8]) {
     }
 }
 
-/// Cuts every data frame in two or three, with a pong before each piece but the first. Returns the new stream and how many
-/// pongs went into each frame of the old one.
+/// Cuts every data frame in two or three, with a pong before each piece but the first. Returns the
+/// new stream and how many pongs went into each frame of the old one.
 fn refragment(mut stream: &[u8], cuts: &[Index]) -> (Vec<u8>, Vec<usize>) {
     let mut cut = Vec::new();
     let mut pongs = Vec::new();
@@ -225,7 +225,8 @@ fn refragment(mut stream: &[u8], cuts: &[Index]) -> (Vec<u8>, Vec<usize>) {
     (cut, pongs)
 }
 
-/// Reads `stream` in pieces of the given sizes, straight into the message's buffer where that is offered.
+/// Reads `stream` in pieces of the given sizes, straight into the message's buffer where that is
+/// offered.
 fn receive(connection: &mut Connection, mut stream: &[u8], reads: &[usize]) -> Vec<Owned> {
     let mut events = Vec::new();
     let mut reads = reads.iter().cycle();
@@ -371,13 +372,21 @@ proptest! {
         max_frame_size in prop_oneof![Just(u64::MAX), 0..2000_u64],
         max_message_size in prop_oneof![Just(usize::MAX), 0..2000_usize],
         max_fragments in 0..5_u32,
-        first in vec(prop_oneof![0x80..0x84_u8, 0x00..0x03_u8, 0xC1..0xC3_u8, 0x88..0x8B_u8, any::<u8>()], 1..8),
+        first in vec(
+            prop_oneof![0x80..0x84_u8, 0x00..0x03_u8, 0xC1..0xC3_u8, 0x88..0x8B_u8, any::<u8>()],
+            1..8,
+        ),
         bytes in vec(any::<u8>(), 0..600),
         flips in vec((any::<Index>(), any::<u8>()), 0..3),
         reads in read_sizes(),
     ) {
         // Given: something that looks like frames, with some bytes replaced.
-        let limits = Limits { max_frame_size, max_message_size, max_fragments, ..Limits::default() };
+        let limits = Limits {
+            max_frame_size,
+            max_message_size,
+            max_fragments,
+            ..Limits::default()
+        };
         let key = (role == Role::Server).then_some([1, 2, 3, 4]);
         let len = bytes.len().div_ceil(first.len()).max(1);
         let mut stream: Vec<u8> = first
@@ -410,7 +419,8 @@ proptest! {
         let received = events(&mut Connection::new(other(role), config), &replies);
         if let Some(error) = failure {
             prop_assert_eq!(connection.state(), State::Failed);
-            let closed = matches!(received.last(), Some(Owned::Close(Some(code), _)) if *code == error.close_code().get());
+            let code = error.close_code().get();
+            let closed = matches!(received.last(), Some(Owned::Close(Some(it), _)) if *it == code);
             prop_assert!(closed, "{:?}", received);
         }
     }

@@ -369,7 +369,8 @@ fn a_lent_block_is_encoded_into_and_can_be_reclaimed_when_nothing_waits_in_it() 
     assert_eq!(drain(&mut connection), b"\x81\x05hello");
 }
 
-/// The frames of these bytes: their opcode, whether they are the last of their message, and how long.
+/// The frames of these bytes: their opcode, whether they are the last of their message, and how
+/// long.
 fn frames(mut bytes: &[u8]) -> Vec<(Opcode, bool, u64)> {
     let mut frames = Vec::new();
     while let Some((header, len)) = Header::decode(bytes).unwrap() {
@@ -391,7 +392,8 @@ fn write(connection: &mut Connection, count: usize, wire: &mut Vec<u8>) {
 #[test]
 fn pings_and_pongs_go_ahead_of_what_waits_but_not_into_the_midst_of_a_frame() {
     const LARGE: u64 = 100_000;
-    // However many bytes of two small messages, a large one in two fragments and a small one have left.
+    // However many bytes of two small messages, a large one in two fragments and a small one have
+    // left.
     for role in [Role::Client, Role::Server] {
         let header = if role == Role::Client { 4 } else { 0 };
         let ends = [
