@@ -69,7 +69,8 @@
 //! # async fn main() -> Result<(), arkws::Error> {
 //! # use arkws::{Config, MessageRef, Role, WebSocket};
 //! # let (near, far) = tokio::io::duplex(4096);
-//! # let open = |io, role| WebSocket::from_handshake(io, role, Config::default(), Default::default(), &[]);
+//! # let config = Config::default;
+//! # let open = |io, role| WebSocket::from_handshake(io, role, config(), Default::default(), &[]);
 //! # let (mut client, mut server) = (open(near, Role::Client), open(far, Role::Server));
 //! // Ten thousand messages, in writes of some thousand each.
 //! let sender = tokio::spawn(async move {

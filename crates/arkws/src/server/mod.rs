@@ -72,7 +72,9 @@ where
 /// Any transport will do, TLS included:
 ///
 /// ```no_run
-/// # async fn run(tls: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) -> Result<(), Box<dyn std::error::Error>> {
+/// # use std::error::Error;
+/// # use std::sync::Arc;
+/// # async fn run(tls: Arc<tokio_rustls::rustls::ServerConfig>) -> Result<(), Box<dyn Error>> {
 /// use arkws::http::{HeaderMap, StatusCode};
 /// use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Refusal};
 ///
@@ -95,7 +97,7 @@ where
 ///         let socket = acceptor.accept(stream).await?;
 ///         // ...
 /// #       drop(socket);
-/// #       Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+/// #       Ok::<_, Box<dyn Error + Send + Sync>>(())
 ///     });
 /// }
 /// # }
@@ -145,7 +147,9 @@ impl Acceptor {
     /// about origins, sub-protocols and requests do not apply.
     ///
     /// ```no_run
-    /// # async fn run(stream: tokio::net::TcpStream, acceptor: arkws::Acceptor) -> Result<(), arkws::Error> {
+    /// # use arkws::{Acceptor, Error};
+    /// # use tokio::net::TcpStream;
+    /// # async fn run(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
     /// # async fn is_known(_: &str) -> bool { true }
     /// use arkws::http::{HeaderMap, StatusCode};
     /// use arkws::Refusal;

@@ -181,8 +181,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Has the time for the closing handshake passed? Then what lies in the transport is read first,
-    /// in case the program has not polled for a while.
+    /// Has the time for the closing handshake passed? Then what lies in the transport is read
+    /// first, in case the program has not polled for a while.
     #[inline]
     pub(super) fn check_close_deadline(
         &mut self,

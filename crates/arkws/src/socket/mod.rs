@@ -90,7 +90,8 @@ pub use stats::Stats;
 /// use arkws::{Config, Message, MessageRef, Role, WebSocket};
 ///
 /// let (near, far) = tokio::io::duplex(4096);
-/// let open = |io, role| WebSocket::from_handshake(io, role, Config::default(), Default::default(), &[]);
+/// let config = Config::default;
+/// let open = |io, role| WebSocket::from_handshake(io, role, config(), Default::default(), &[]);
 /// let mut client = open(near, Role::Client);
 /// let mut server = open(far, Role::Server);
 ///

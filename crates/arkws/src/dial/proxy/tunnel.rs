@@ -113,7 +113,8 @@ async fn connect(
     let status = read_status(server, &mut stream, limits).await?;
     match status {
         status if status.is_success() => Ok(stream),
-        // tinyproxy asks with 407, as RFC 9110, 15.5.8 has it, but answers wrong credentials with 401.
+        // tinyproxy asks with 407, as RFC 9110, 15.5.8 has it, but answers wrong credentials with
+        // 401.
         StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => {
             Err(ProxyError::Authentication {
                 proxy: server.to_string(),
@@ -128,7 +129,8 @@ async fn connect(
     }
 }
 
-/// Reads the head of the answer. Nothing may follow that of a tunnel: the server at its other end speaks when spoken to.
+/// Reads the head of the answer. Nothing may follow that of a tunnel: the server at its other end
+/// speaks when spoken to.
 async fn read_status(
     server: &ProxyServer,
     stream: &mut TcpStream,

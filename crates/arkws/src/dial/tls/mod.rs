@@ -135,7 +135,8 @@ impl Connector {
             .connect(server_name(endpoint.host())?, tcp)
             .await
             .map_err(|error| self.failure(endpoint, error))?;
-        tracing::debug!(target: "arkws", server = endpoint.authority(), version = ?version(stream.get_ref().1), "TLS established");
+        let (server, version) = (endpoint.authority(), version(stream.get_ref().1));
+        tracing::debug!(target: "arkws", server, ?version, "TLS established");
         Ok(stream)
     }
 

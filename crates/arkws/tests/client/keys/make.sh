@@ -1,13 +1,18 @@
 #!/bin/sh
-# Makes the keys that `identity.rs` reads, with OpenSSL 3. They protect nothing: their password is "sesame".
+# Makes the keys that `identity.rs` reads, with OpenSSL 3. They protect nothing: their password is
+# "sesame".
 set -eu
 cd "$(dirname "$0")"
 openssl genrsa -traditional -out rsa-pkcs1.pem 2048
 openssl pkcs8 -topk8 -nocrypt -in rsa-pkcs1.pem -out rsa-pkcs8.pem
 openssl ecparam -name prime256v1 -genkey -out ec-sec1.pem # with its EC PARAMETERS before it
 openssl pkcs8 -topk8 -nocrypt -in ec-sec1.pem -out ec-pkcs8.pem
-openssl req -x509 -key rsa-pkcs1.pem -days 36500 -subj /CN=rsa -addext basicConstraints=CA:FALSE -out rsa-cert.pem
-openssl req -x509 -key ec-sec1.pem -days 36500 -subj /CN=ec -addext basicConstraints=CA:FALSE -out ec-cert.pem
+certificate() {
+  openssl req -x509 -key "$2" -days 36500 -subj "/CN=$1" \
+    -addext basicConstraints=CA:FALSE -out "$1-cert.pem"
+}
+certificate rsa rsa-pkcs1.pem
+certificate ec ec-sec1.pem
 
 encrypt() { openssl pkcs8 -topk8 -in "$1-pkcs8.pem" -passout pass:sesame -out "$1-$2.pem" $3; }
 encrypt rsa pbes2-aes256 "-v2 aes-256-cbc"
