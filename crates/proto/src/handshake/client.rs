@@ -6,8 +6,8 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::{CONNECTION, HOST, UPGRADE};
 use http::{HeaderMap, StatusCode, Version};
 
-use super::headers::{self, Head, HeadError, HeadReader};
-use super::{HandshakeError, Negotiated, accept_key, extensions};
+use super::head::{HeadReader, ResponseHead};
+use super::{HandshakeError, Negotiated, accept_key, extensions, headers};
 use crate::deflate::DeflateConfig;
 use crate::{Entropy, Limits};
 
@@ -49,32 +49,6 @@ pub struct ClientHandshake {
     expected_accept: String,
     protocols: Vec<String>,
     deflate: Option<DeflateConfig>,
-}
-
-/// The head of an HTTP answer as it arrives, read within limits; interim answers are skipped
-/// (RFC 9110, 15.2). What [`ClientHandshake`] reads with; for other answers, such as a proxy's to
-/// CONNECT.
-#[derive(Debug)]
-pub struct ResponseReader(HeadReader);
-
-impl ResponseReader {
-    /// Nothing has arrived yet.
-    pub fn new(limits: &Limits) -> ResponseReader {
-        ResponseReader(HeadReader::new(limits))
-    }
-
-    /// Takes bytes of the answer. `None`: more are needed. Otherwise the head, and how many of
-    /// **these** bytes belonged to it.
-    ///
-    /// # Errors
-    /// It is not HTTP, or is too large.
-    pub fn recv(
-        &mut self,
-        bytes: &[u8],
-    ) -> Result<Option<(http::Response<()>, usize)>, HandshakeError> {
-        let head = self.0.read(bytes, ResponseHead::is_final)?;
-        Ok(head.map(|(head, consumed)| (head.into_response(), consumed)))
-    }
 }
 
 /// The server's 101 response.
@@ -121,7 +95,7 @@ impl ClientHandshake {
         &mut self,
         bytes: &[u8],
     ) -> Result<Option<(ClientResponse, usize)>, HandshakeError> {
-        let Some((head, consumed)) = self.answer.read(bytes, ResponseHead::is_final)? else {
+        let Some((head, consumed)) = self.answer.read::<ResponseHead>(bytes)? else {
             return Ok(None);
         };
         // Check 1.
@@ -274,71 +248,4 @@ fn is_target(target: &[u8]) -> bool {
         && target
             .iter()
             .all(|&byte| byte.is_ascii_graphic() && byte != b'#')
-}
-
-/// A response without its body.
-struct ResponseHead {
-    version: Version,
-    status: StatusCode,
-    reason: String,
-    headers: HeaderMap,
-}
-
-impl ResponseHead {
-    /// RFC 9110, 15.2: a client skips interim responses that it did not ask for.
-    fn is_final(&self) -> bool {
-        self.status == StatusCode::SWITCHING_PROTOCOLS || !self.status.is_informational()
-    }
-
-    fn into_response(self) -> http::Response<()> {
-        let mut response = http::Response::new(());
-        *response.status_mut() = self.status;
-        *response.version_mut() = self.version;
-        *response.headers_mut() = self.headers;
-        response
-    }
-}
-
-/// What stands behind version and status.
-fn reason_phrase(head: &[u8]) -> String {
-    let line = head
-        .split(|&byte| byte == b'\n')
-        .find(|line| line.len() > 1);
-    let phrase = line
-        .unwrap_or_default()
-        .splitn(3, |&byte| byte == b' ')
-        .nth(2);
-    headers::field_text(phrase.unwrap_or_default().trim_ascii_end()).into_owned()
-}
-
-impl Head for ResponseHead {
-    // Old servers and scripts end lines so, and nobody between us and them is deceived by it.
-    const BARE_LINE_FEEDS: bool = true;
-
-    fn parse<'b>(
-        bytes: &'b [u8],
-        fields: &mut [httparse::Header<'b>],
-    ) -> Result<httparse::Status<(Self, usize)>, HeadError> {
-        let mut response = httparse::Response::new(fields);
-        let httparse::Status::Complete(length) = response.parse(bytes)? else {
-            return Ok(httparse::Status::Partial);
-        };
-        let status = StatusCode::from_u16(response.code.unwrap_or_default())
-            .map_err(|_| HandshakeError::Malformed("the status is out of range"))?;
-        let head = ResponseHead {
-            version: if response.version == Some(1) {
-                Version::HTTP_11
-            } else {
-                Version::HTTP_10
-            },
-            status,
-            reason: match response.reason.unwrap_or_default() {
-                // It has none, or one that is not ASCII (RFC 9112, 4).
-                "" => reason_phrase(&bytes[..length]),
-                reason => reason.to_owned(),
-            },
-            headers: headers::collect(response.headers)?,
-        };
-        Ok(httparse::Status::Complete((head, length)))
-    }
 }

@@ -7,12 +7,14 @@
 //! ```
 mod client;
 mod extensions;
+mod head;
 mod headers;
 mod server;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-pub use client::{ClientHandshake, ClientRequest, ClientResponse, ResponseReader};
+pub use client::{ClientHandshake, ClientRequest, ClientResponse};
+pub use head::ResponseReader;
 pub use headers::field_text;
 use http::{HeaderName, Method};
 pub use server::{Accepted, ServerHandshake, ServerRequest};

@@ -8,7 +8,8 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
-use super::headers::{self, EXTENSIONS, Head, HeadError, HeadReader};
+use super::head::{HeadReader, RequestHead};
+use super::headers::{self, EXTENSIONS};
 use super::{HandshakeError, Negotiated, accept_key, extensions};
 use crate::Limits;
 use crate::deflate::DeflateConfig;
@@ -63,7 +64,7 @@ impl ServerHandshake {
     /// # Errors
     /// Not a valid WebSocket request; [`HandshakeError::rejection`] gives the answer to send.
     pub fn recv(&mut self, bytes: &[u8]) -> Result<Option<(ServerRequest, usize)>, HandshakeError> {
-        let Some((head, consumed)) = self.request.read::<RequestHead>(bytes, |_| true)? else {
+        let Some((head, consumed)) = self.request.read::<RequestHead>(bytes)? else {
             return Ok(None);
         };
         Ok(Some((head.check()?, consumed)))
@@ -206,40 +207,6 @@ fn finish_refusal(mut response: Vec<u8>, body: &str, headers: &HeaderMap) -> Vec
     response
 }
 
-/// A request, not yet known to be one for WebSocket.
-struct RequestHead {
-    method: Method,
-    target: String,
-    headers: HeaderMap,
-}
-
-impl Head for RequestHead {
-    // What stands before a server may not end lines there, and see another request.
-    const BARE_LINE_FEEDS: bool = false;
-
-    fn parse<'b>(
-        bytes: &'b [u8],
-        fields: &mut [httparse::Header<'b>],
-    ) -> Result<httparse::Status<(Self, usize)>, HeadError> {
-        let mut request = httparse::Request::new(fields);
-        let httparse::Status::Complete(length) = request.parse(bytes)? else {
-            return Ok(httparse::Status::Partial);
-        };
-        if request.version != Some(1) {
-            return Err(HandshakeError::HttpVersion.into());
-        }
-        let method = Method::from_bytes(request.method.unwrap_or_default().as_bytes())
-            .map_err(|_| HandshakeError::Malformed("the method is not a token"))?;
-        let target = request.path.unwrap_or_default().to_owned();
-        let head = RequestHead {
-            method,
-            target,
-            headers: headers::collect(request.headers)?,
-        };
-        Ok(httparse::Status::Complete((head, length)))
-    }
-}
-
 impl RequestHead {
     /// RFC 6455, 4.2.1.
     fn check(self) -> Result<ServerRequest, HandshakeError> {
@@ -247,7 +214,7 @@ impl RequestHead {
         if self.method != Method::GET {
             return Err(HandshakeError::Method(self.method));
         }
-        let Some(target) = Target::parse(&self.target) else {
+        let Some(target) = RequestTarget::parse(&self.target) else {
             return Err(HandshakeError::RequestTarget(headers::excerpt(
                 headers::without_secrets(&self.target).as_bytes(),
             )));
@@ -337,20 +304,20 @@ fn offered_protocols(headers: &HeaderMap) -> Result<Vec<String>, HandshakeError>
 }
 
 /// A request target in origin form or in absolute form (RFC 9112, 3.2).
-struct Target<'t> {
+struct RequestTarget<'t> {
     /// Of the absolute form.
     authority: Option<&'t str>,
     default_port: &'static str,
     path_and_query: Cow<'t, str>,
 }
 
-impl<'t> Target<'t> {
-    fn parse(target: &'t str) -> Option<Target<'t>> {
+impl<'t> RequestTarget<'t> {
+    fn parse(target: &'t str) -> Option<RequestTarget<'t>> {
         if target.contains('#') {
             return None;
         }
         if target.starts_with('/') {
-            return Some(Target {
+            return Some(RequestTarget {
                 authority: None,
                 default_port: "",
                 path_and_query: target.into(),
@@ -370,7 +337,7 @@ impl<'t> Target<'t> {
         if authority.is_empty() || authority.contains('@') {
             return None;
         }
-        Some(Target {
+        Some(RequestTarget {
             authority: Some(authority),
             default_port,
             path_and_query: match rest {
