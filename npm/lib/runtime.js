@@ -3,14 +3,26 @@
 
 const { NoContext } = require('./context.js');
 
-/** What follows an object's number in the values of `deliver`; see crates/node/src/delivery.rs. */
-const MESSAGES = 0;
-const PIECES = 1;
-const MESSAGES_FROM = 2;
-const SENT = 3;
-const DATA_END = 4;
-
 let functions;
+
+/** The names of what a record can say, at their numbers: see crates/node/src/operation.rs. */
+let operations;
+
+/** The numbers of those that are more than a call of `event`. */
+let MESSAGES;
+let PIECES;
+let MESSAGES_FROM;
+let SENT;
+let DATA_END;
+let REFUSED;
+let TOKENS_SENT;
+
+/** The number of an operation. */
+function operation(name) {
+  const number = operations.indexOf(name);
+  if (number < 0) throw new Error(`arkws: its native module has no operation '${name}'`);
+  return number;
+}
 
 /** The native functions. Loaded when the first object is made, so that a program can import the module's types and errors without them. */
 function native() {
@@ -19,9 +31,18 @@ function native() {
 
 function load() {
   const { MAX_STRING_LENGTH, MAX_LENGTH } = runtimeLimits();
-  const started = require('./native.js').start(wake, deliver, makeBuffer, MAX_STRING_LENGTH, MAX_LENGTH);
-  warnOfLevel(started.levelWarning());
-  return started;
+  const { start } = require('./native.js');
+  const loaded = start(wake, deliver, makeBuffer, MAX_STRING_LENGTH, MAX_LENGTH);
+  ({ operations } = loaded);
+  MESSAGES = operation('messages');
+  PIECES = operation('pieces');
+  MESSAGES_FROM = operation('messagesFrom');
+  SENT = operation('sent');
+  DATA_END = operation('dataEnd');
+  REFUSED = operation('refused');
+  TOKENS_SENT = operation('tokensSent');
+  warnOfLevel(loaded.levelWarning());
+  return loaded;
 }
 
 /** The largest strings and buffers, where the runtime tells them. */
@@ -116,7 +137,7 @@ function deliver(...more) {
     if (what === SENT) {
       sent(object);
     } else {
-      context = object.contextOf(what);
+      context = what === REFUSED ? object.refusedContext : object.context;
       context.runInAsyncScope(handOn, undefined, object, what);
     }
   }
@@ -158,18 +179,13 @@ function handOn(object, what) {
 function event(object, what) {
   next += 3;
   try {
-    const following = object.event(what, values[next - 1]);
-    if (following !== undefined) {
-      // Another event with the same value.
-      next -= 3;
-      values[next + 1] = following;
-    }
+    object.event(operations[what], values[next - 1]);
   } catch (error) {
     // Ours: what listeners throw they have caught. What comes behind must not be lost with it.
     uncaught(error);
   }
   // Sends that are done are as frequent as messages: only what somebody would miss stops behind them.
-  stops ||= programRan && what !== 'tokensSent';
+  stops ||= programRan && what !== TOKENS_SENT;
 }
 
 /** What has become of a message: a listener has it... */
@@ -275,13 +291,19 @@ const noContext = new NoContext();
 
 /** Takes the events of an object that is gone. */
 const nobody = {
-  contextOf: () => noContext,
+  context: noContext,
+  refusedContext: noContext,
   listens: true,
   message: () => HEARD,
   sent() {},
   dataEnd() {},
   event() {},
 };
+
+/** The error for an event that an object does not know: its two halves are not of one version. */
+function unknownEvent(name) {
+  return new Error(`arkws: its native module tells of '${name}', which nobody knows`);
+}
 
 /** Listeners are called, or promises settled that the program has. */
 function programRuns() {
@@ -370,6 +392,7 @@ module.exports = {
   ref,
   scheduleFlush,
   uncaught,
+  unknownEvent,
   unref,
   watch,
 };

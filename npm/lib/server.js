@@ -25,6 +25,7 @@ const {
   raise,
   ref,
   uncaught,
+  unknownEvent,
   unref,
   watch,
 } = require('./runtime.js');
@@ -132,8 +133,8 @@ class Core {
 
   // What `deliver` calls.
 
-  /** In which events are told. */
-  contextOf() {
+  /** In which events and messages are told. */
+  get context() {
     return this.#contexts.oldest;
   }
 
@@ -200,6 +201,8 @@ class Core {
       }
       case 'idle':
         return this.#idle();
+      default:
+        throw unknownEvent(name);
     }
   }
 

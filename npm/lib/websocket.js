@@ -27,6 +27,7 @@ const {
   raise,
   ref,
   scheduleFlush,
+  unknownEvent,
   unref,
   watch,
 } = require('./runtime.js');
@@ -134,9 +135,14 @@ class Client {
 
   // What `deliver` calls.
 
-  /** In which the event of that name, or messages, are told. */
-  contextOf(name) {
-    return name === 'refused' ? this.#refused.oldest : this.#contexts.oldest;
+  /** In which events and messages are told... */
+  get context() {
+    return this.#contexts.oldest;
+  }
+
+  /** ...but for `refused`. */
+  get refusedContext() {
+    return this.#refused.oldest;
   }
 
   /** Whether a message would be heard, or must not be. */
@@ -190,16 +196,13 @@ class Client {
     for (; count > 0; count--) this.sends.shift().resolve();
   }
 
-  /** Any other event; the name of one that follows with the same value. */
+  /** Any other event. */
   event(name, value) {
     switch (name) {
       case 'headerReceive':
         return this.listeners.emit('headerReceive', unflatten(value));
-      case 'open': {
-        const { status, message } = value;
-        this.listeners.emit('open', undefined, { status, message });
-        return 'openInfo';
-      }
+      case 'open':
+        return this.listeners.emit('open', undefined, value);
       case 'openInfo':
         return this.listeners.emit('openInfo', undefined, value);
       case 'error':
@@ -221,6 +224,8 @@ class Client {
       case 'idle':
         this.#over++;
         return this.#end(this.#contexts);
+      default:
+        throw unknownEvent(name);
     }
   }
 

@@ -13,7 +13,7 @@ use napi_derive::napi;
 
 use crate::answer::{answer, not_data, too_long};
 use crate::call::Call;
-use crate::event::{Close, Event, Open, flat};
+use crate::event::{Close, Event, Open, OpenInfo, flat};
 use crate::napi::Value;
 use crate::options::ConnectOptions;
 use crate::queue::{Origin, Queue};
@@ -40,11 +40,19 @@ impl Listener for ClientInbox {
                 status,
                 message,
                 protocol,
-            } => Event::Open(Open {
-                status: status.into(),
-                message: message.to_owned(),
-                protocol: protocol.map(str::to_owned),
-            }),
+            } => {
+                let (status, message) = (u32::from(status), message.to_owned());
+                let open = Open {
+                    status,
+                    message: message.clone(),
+                };
+                queue.event(object, Event::Open(open));
+                Event::OpenInfo(OpenInfo {
+                    status,
+                    message,
+                    protocol: protocol.map(str::to_owned),
+                })
+            }
             netstack::Event::Error(error) => Event::Error(error),
             netstack::Event::Close(result) => Event::Close(Close::from(result)),
             netstack::Event::SendFailed { count, error } => Event::SendFailed { count, error },

@@ -2,16 +2,15 @@
 //! hundred values.
 //!
 //! The values are read from left to right. A record begins with the number of the object it
-//! concerns, and goes on with
+//! concerns and an [`Operation`], and goes on with what that needs:
 //!
-//! | next | then | meaning |
-//! |---|---|---|
-//! | 0 | strings and ArrayBuffers, until the next number | whole messages to a client: `message` and `dataEnd` for each |
-//! | 1 | the same | pieces of messages: `message` for each |
-//! | 2 | id of a client; the same | messages to a server |
-//! | 3 | a number | so many of the oldest sends of a client are done |
-//! | 4 | | `dataEnd` |
-//! | a string | a value | call of the method of that name, see [`crate::event`] |
+//! | operation | values |
+//! |---|---|
+//! | `Messages`, `Pieces` | strings and ArrayBuffers, until the next number |
+//! | `MessagesFrom` | the id of a client; then the same |
+//! | `Sent` | a count |
+//! | `DataEnd` | none |
+//! | any other | one value, see [`crate::event`] |
 //!
 //! Among messages, `undefined` stands before a run: a string or an ArrayBuffer, and a string whose
 //! characters are the lengths of the messages that are cut out of it (of an ArrayBuffer as views).
@@ -25,16 +24,11 @@ use crate::call::Call;
 use crate::environment::Environment;
 use crate::event::Event;
 use crate::napi::{Env, Scope, Value};
+use crate::operation::Operation;
 use crate::options::BinaryType;
 use crate::payloads::Payloads;
 use crate::queue::{Batch, Cursor, Item, ItemKind, Origin, PayloadLocation};
 use crate::report::{Consumed, Interrupted, Reports};
-
-const MESSAGES: u32 = 0;
-const PIECES: u32 = 1;
-const MESSAGES_FROM: u32 = 2;
-const SENT: u32 = 3;
-const DATA_END: u32 = 4;
 
 /// A call is made when it has so many values...
 const VALUES: usize = 256;
@@ -283,10 +277,10 @@ impl Delivery<'_, '_, '_> {
                 }
                 ItemKind::Sent { count } => {
                     let count = *count;
-                    self.header(object, SENT)?;
+                    self.header(object, Operation::Sent)?;
                     self.values.push(self.env.number(count)?);
                 }
-                ItemKind::DataEnd => self.header(object, DATA_END)?,
+                ItemKind::DataEnd => self.header(object, Operation::DataEnd)?,
                 ItemKind::Event(event) => {
                     if let Some(event) = event.take() {
                         self.event(object, *event)?;
@@ -315,7 +309,7 @@ impl Delivery<'_, '_, '_> {
         }
     }
 
-    fn header(&mut self, object: u64, operation: u32) -> Result<()> {
+    fn header(&mut self, object: u64, operation: Operation) -> Result<()> {
         self.values.push(self.env.number(object)?);
         self.values.push(self.env.number(operation)?);
         Ok(())
@@ -330,13 +324,12 @@ impl Delivery<'_, '_, '_> {
             }
             _ => {}
         }
-        let (name, value) = match event.into_js(self.env, self.environment, object) {
+        let (operation, value) = match event.into_js(self.env, self.environment, object) {
             Ok(event) => event,
             // It cannot be told in JavaScript's own words: then as an exception that nobody caught.
             Err(error) => return recover(self.env, error),
         };
-        self.values.push(self.env.number(object)?);
-        self.values.push(self.env.latin1(name.as_bytes())?);
+        self.header(object, operation)?;
         self.values.push(value);
         Ok(())
     }
@@ -346,10 +339,10 @@ impl Delivery<'_, '_, '_> {
     fn messages(&mut self, object: u64, origin: Origin, locations: usize) -> Result<usize> {
         let begun = self.values.len();
         match origin {
-            Origin::Client => self.header(object, MESSAGES)?,
-            Origin::Pieces => self.header(object, PIECES)?,
+            Origin::Client => self.header(object, Operation::Messages)?,
+            Origin::Pieces => self.header(object, Operation::Pieces)?,
             Origin::Connection(client) => {
-                self.header(object, MESSAGES_FROM)?;
+                self.header(object, Operation::MessagesFrom)?;
                 self.values.push(self.env.number(client)?);
             }
         }

@@ -1,4 +1,4 @@
-//! A rare event as the call of a method of an object of `npm/lib`.
+//! A rare event as an operation and its value.
 use napi::Result;
 use napi::bindgen_prelude::ToNapiValue;
 
@@ -8,25 +8,26 @@ use crate::event::{
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
+use crate::operation::Operation;
 
 impl Event {
-    /// The method's name and its argument.
     pub(crate) fn into_js(
         self,
         env: Env,
         environment: &Environment,
         object: u64,
-    ) -> Result<(&'static str, Value)> {
+    ) -> Result<(Operation, Value)> {
         match self {
-            Event::Error(error) => named(env, "error", Failure::from(error)),
-            Event::Idle => named(env, "idle", ()),
-            Event::Refused(error) => named(env, "refused", Failure::from(error)),
-            Event::HeaderReceive(fields) => named(env, "headerReceive", fields),
-            Event::Open(open) => named(env, "open", open),
-            Event::Close(close) => named(env, "close", close),
-            Event::SendFailed { count, error } => named(
+            Event::Error(error) => with(env, Operation::Error, Failure::from(error)),
+            Event::Idle => with(env, Operation::Idle, ()),
+            Event::Refused(error) => with(env, Operation::Refused, Failure::from(error)),
+            Event::HeaderReceive(fields) => with(env, Operation::HeaderReceive, fields),
+            Event::Open(open) => with(env, Operation::Open, open),
+            Event::OpenInfo(info) => with(env, Operation::OpenInfo, info),
+            Event::Close(close) => with(env, Operation::Close, close),
+            Event::SendFailed { count, error } => with(
                 env,
-                "sendFailed",
+                Operation::SendFailed,
                 SendFailed {
                     count,
                     error: error.into(),
@@ -36,40 +37,44 @@ impl Event {
                 attempt,
                 delay,
                 cause,
-            } => named(
+            } => with(
                 env,
-                "reconnecting",
+                Operation::Reconnecting,
                 Reconnecting {
                     attempt,
                     delay: delay as f64,
                     cause: cause.into(),
                 },
             ),
-            Event::Reconnected { attempts } => named(env, "reconnected", Reconnected { attempts }),
-            Event::Started(result) => named(env, "started", result.err().map(Failure::from)),
+            Event::Reconnected { attempts } => {
+                with(env, Operation::Reconnected, Reconnected { attempts })
+            }
+            Event::Started(result) => {
+                with(env, Operation::Started, result.err().map(Failure::from))
+            }
             Event::Request(request) => {
                 let asked = Request::from(&request);
                 environment.keep_request(object, request);
-                named(env, "request", asked)
+                with(env, Operation::Request, asked)
             }
             Event::RequestOver(id) => {
                 drop(environment.take_request(object, id));
-                named(env, "requestOver", u64::from(id) as f64)
+                with(env, Operation::RequestOver, u64::from(id) as f64)
             }
-            Event::Connected(client) => named(env, "connected", Connected::from(client)),
-            Event::Disconnected { client, result } => named(
+            Event::Connected(client) => with(env, Operation::Connected, Connected::from(client)),
+            Event::Disconnected { client, result } => with(
                 env,
-                "disconnected",
+                Operation::Disconnected,
                 Disconnected {
                     client: u64::from(client) as f64,
                     code: result.code.into(),
                     reason: result.reason,
                 },
             ),
-            Event::TokensSent(tokens) => named(env, "tokensSent", numbers(&tokens)),
-            Event::TokensFailed(tokens, error) => named(
+            Event::TokensSent(tokens) => with(env, Operation::TokensSent, numbers(&tokens)),
+            Event::TokensFailed(tokens, error) => with(
                 env,
-                "tokensFailed",
+                Operation::TokensFailed,
                 TokensFailed {
                     tokens: numbers(&tokens),
                     error: error.into(),
@@ -79,8 +84,8 @@ impl Event {
     }
 }
 
-fn named(env: Env, name: &'static str, value: impl ToNapiValue) -> Result<(&'static str, Value)> {
-    Ok((name, env.convert(value)?))
+fn with(env: Env, operation: Operation, value: impl ToNapiValue) -> Result<(Operation, Value)> {
+    Ok((operation, env.convert(value)?))
 }
 
 fn numbers(tokens: &[u64]) -> Vec<f64> {

@@ -1,7 +1,7 @@
 //! The rare events, owned, in the shape in which JavaScript gets them.
 //!
-//! Each becomes a call of a method of that name on the object of `npm/lib` that it concerns: see
-//! [`crate::dispatch`].
+//! Each becomes a call of the method `event` of the object of `npm/lib` that it concerns, with the
+//! name of its [`Operation`](crate::operation::Operation): see [`crate::dispatch`].
 use std::net::SocketAddr;
 
 use arkws_netstack::{
@@ -21,6 +21,7 @@ pub(crate) enum Event {
     Refused(BusinessError),
     HeaderReceive(Vec<String>),
     Open(Open),
+    OpenInfo(OpenInfo),
     Close(Close),
     SendFailed {
         count: u32,
@@ -60,6 +61,12 @@ pub(crate) fn flat(headers: &Headers) -> Vec<String> {
 
 #[napi(object, object_from_js = false)]
 pub struct Open {
+    pub status: u32,
+    pub message: String,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct OpenInfo {
     pub status: u32,
     pub message: String,
     pub protocol: Option<String>,

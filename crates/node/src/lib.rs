@@ -23,6 +23,7 @@ mod module;
 #[expect(unsafe_code, reason = "it calls Node-API; see its notes on safety")]
 mod napi;
 mod numbers;
+mod operation;
 mod options;
 mod payloads;
 mod queue;

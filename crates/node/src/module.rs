@@ -11,6 +11,7 @@ use napi_derive::napi;
 use crate::call::{Call, Entry};
 use crate::environment::Environment;
 use crate::napi::{Arguments, Callee, Function, Value, export};
+use crate::operation::Operation;
 use crate::{client, delivery, log, runtime, server, settings};
 
 /// All functions that JavaScript gets from `start`.
@@ -59,8 +60,8 @@ pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
 }
 
 /// `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` returns an object with the
-/// [`FUNCTIONS`]: `wake()` will be called when events lie ready, and calls `drain()`;
-/// `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer
+/// [`FUNCTIONS`] and the names of the [`Operation`]s: `wake()` will be called when events lie ready,
+/// and calls `drain()`; `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer
 /// of `n` bytes, or returns undefined. The numbers are the largest strings and buffers of the
 /// runtime, undefined if it tells none.
 ///
@@ -92,6 +93,8 @@ impl Callee for Start {
             };
             env.define(exports, name, env.callee(name, bound)?)?;
         }
+        let operations = env.convert(Operation::NAMES.to_vec())?;
+        env.define(exports, c"operations", operations)?;
         // They live as long as who calls ours: it has its functions from there.
         env.define(exports, c"wake", wake)?;
         env.define(exports, c"deliver", deliver)?;

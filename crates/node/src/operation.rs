@@ -1,0 +1,58 @@
+//! What the records say that `deliver` gets: numbers, whose names exist here only.
+//!
+//! JavaScript gets the names when it loads the module, and asks for the number of each that it
+//! knows: one that is not here is an error then, and a number that it does not know is one later.
+
+/// Makes the enum and the list of its names out of one list.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What a record says. Its values: see [`crate::delivery`].
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Operation {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Operation {
+            /// The names of all, each at the index that is its number.
+            pub(crate) const NAMES: &[&str] = &[$($name,)*];
+        }
+    };
+}
+
+operations! {
+    /// Whole messages to a client: `message` and `dataEnd` for each.
+    Messages = "messages",
+    /// Pieces of messages to a client: `message` for each.
+    Pieces = "pieces",
+    /// Messages to a server.
+    MessagesFrom = "messagesFrom",
+    /// So many of the oldest sends of a client are done.
+    Sent = "sent",
+    /// The last piece of a message has been delivered.
+    DataEnd = "dataEnd",
+
+    // Calls of the method `event` with the name, and a value: see `crate::event`.
+    Error = "error",
+    Idle = "idle",
+    Refused = "refused",
+    HeaderReceive = "headerReceive",
+    Open = "open",
+    OpenInfo = "openInfo",
+    Close = "close",
+    SendFailed = "sendFailed",
+    Reconnecting = "reconnecting",
+    Reconnected = "reconnected",
+    Started = "started",
+    Request = "request",
+    RequestOver = "requestOver",
+    Connected = "connected",
+    Disconnected = "disconnected",
+    TokensSent = "tokensSent",
+    TokensFailed = "tokensFailed",
+}
+
+impl From<Operation> for u64 {
+    fn from(operation: Operation) -> u64 {
+        operation as u64
+    }
+}
