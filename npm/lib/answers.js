@@ -3,7 +3,7 @@
 
 const { currentContext } = require('./context.js');
 const { failedCall, fromFailure, mistakeOf } = require('./errors.js');
-const { microtask, programRuns, uncaught } = require('./runtime.js');
+const { microtask, native, programRuns, uncaught } = require('./runtime.js');
 
 const ignore = () => {};
 
@@ -36,20 +36,18 @@ function errorOf(call) {
   }
 }
 
-/** Bytes of the longest message that can be sent (crates/netstack/src/defaults.rs). */
-const MAX_SEND = 5 * 1024 * 1024 - 16;
-
 /**
  * Whether a text is certainly longer than a message may be: each of its units takes a byte at least. To read
  * it, V8 would first join the parts that it may consist of, and hold up the program for half a second.
  */
 function isTooLong(text) {
-  return text.length > MAX_SEND;
+  return text.length > native().contract.maxSend;
 }
 
 /** Whether the peer may have decided that a call fails; other errors are mistakes of the program. */
 function isPeers(error) {
-  return error.code !== 401 && error.code !== 201;
+  const { parameter, permission } = native().contract;
+  return error.code !== parameter && error.code !== permission;
 }
 
 /** Keeps a rejection that an event tells as well from being an `unhandledRejection`. */

@@ -1,6 +1,8 @@
 // The one kind of error that leaves the module.
 'use strict';
 
+const { native } = require('./runtime.js');
+
 /** An `Error` whose code, message and data are its own enumerable properties, so that `JSON.stringify` shows them. */
 class BusinessError extends Error {
   constructor(code, message, data) {
@@ -20,9 +22,6 @@ Object.defineProperty(BusinessError.prototype, 'name', {
   writable: true,
 });
 
-/** Too much waits already. */
-const QUEUE_FULL = 'queue-full';
-
 /** Refused because too much waits: frames would cost more than the message. */
 function withoutFrames(code, message, data) {
   const { stackTraceLimit } = Error;
@@ -37,18 +36,22 @@ function withoutFrames(code, message, data) {
 
 /** The error for what a native function has returned. */
 function fromFailure({ code, message, data, cause }) {
-  const error = cause === QUEUE_FULL ? withoutFrames(code, message, data) : new BusinessError(code, message, data);
+  const error =
+    cause === native().contract.queueFull
+      ? withoutFrames(code, message, data)
+      : new BusinessError(code, message, data);
   if (cause !== undefined) error.cause = cause;
   return error;
 }
 
-/** What a terminal or a reader of lines would obey. */
-const OBEYED = /[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 /** A mistake in a call's arguments. */
 function parameterError(detail) {
-  const words = String(detail).replace(OBEYED, (unit) => `\\u{${unit.charCodeAt(0).toString(16)}}`);
-  return new BusinessError(401, `Parameter error: ${words}`);
+  return fromFailure(native().parameterError(String(detail)));
+}
+
+/** A mistake in a call for which the contract has code 2302999. */
+function otherError(detail) {
+  return fromFailure(native().otherError(String(detail)));
 }
 
 /** A call of `name` on what no `kind` is. */
@@ -75,7 +78,7 @@ function warnOfForeign(name, kind) {
  */
 function mistakeOf(thrown) {
   try {
-    const isOurs = thrown instanceof BusinessError && thrown.code === 401;
+    const isOurs = thrown instanceof BusinessError && thrown.code === native().contract.parameter;
     if (isOurs && thrown.cause === undefined) return thrown;
     return parameterError(thrown?.message ?? thrown);
   } catch {
@@ -87,7 +90,8 @@ function mistakeOf(thrown) {
 /** The same error, as the failure of the program's call of `api`: its stack begins at that call. */
 function failedCall(api, error) {
   // Not every engine has it.
-  if (typeof Error.captureStackTrace === 'function' && error.cause !== QUEUE_FULL) {
+  const hasFrames = error.cause !== native().contract.queueFull;
+  if (typeof Error.captureStackTrace === 'function' && hasFrames) {
     Error.captureStackTrace(error, api);
   }
   return error;
@@ -99,6 +103,7 @@ module.exports = {
   foreignError,
   fromFailure,
   mistakeOf,
+  otherError,
   parameterError,
   warnOfForeign,
 };

@@ -11,7 +11,14 @@ const {
   suppressUnhandledRejection,
 } = require('./answers.js');
 const { Contexts } = require('./context.js');
-const { failedCall, foreignError, fromFailure, mistakeOf, parameterError } = require('./errors.js');
+const {
+  failedCall,
+  foreignError,
+  fromFailure,
+  mistakeOf,
+  otherError,
+  parameterError,
+} = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
@@ -214,21 +221,19 @@ class Core {
 
   /** A client comes in when all listeners, and the promises that they returned, are done and none has refused it. */
   #request({ id, target, headers, clientIP, clientPort }) {
-    const answerWith = (status, reason) => native().answerRequest(this.number, id, status, reason);
     const failed = (error) => {
-      answerWith(500, 'Internal Server Error');
+      native().failRequest(this.number, id);
       uncaught(error);
     };
     const refuse = (status, reason) => {
-      if (!Number.isInteger(status) || status < 400 || status > 599) {
-        const given = typeof status === 'number' ? status : typeof status;
-        const why = `a request is refused with a status from 400 to 599, not ${given}`;
-        throw failedCall(refuse, parameterError(why));
+      if (typeof status !== 'number') {
+        throw failedCall(refuse, parameterError('the status is not a number'));
       }
       if (reason !== undefined && typeof reason !== 'string') {
         throw failedCall(refuse, parameterError('the reason is not a string'));
       }
-      answerWith(status, reason);
+      const failure = native().refuseRequest(this.number, id, status, reason);
+      if (failure !== undefined) throw failedCall(refuse, fromFailure(failure));
     };
     const request = {
       path: target,
@@ -242,11 +247,11 @@ class Core {
       try {
         promises.push(listener(request));
       } catch (error) {
-        answerWith(500, 'Internal Server Error');
+        native().failRequest(this.number, id);
         throw error;
       }
     });
-    Promise.all(promises).then(() => answerWith(), failed);
+    Promise.all(promises).then(() => native().acceptRequest(this.number, id), failed);
   }
 
   #idle() {
@@ -389,10 +394,6 @@ function connectionOf(value) {
   const { clientIP, clientPort } = value;
   const isOne = typeof clientIP === 'string' && typeof clientPort === 'number';
   return isOne ? { clientIP, clientPort } : undefined;
-}
-
-function otherError(detail) {
-  return fromFailure({ code: 2302999, message: `Websocket Unknown Other Error: ${detail}` });
 }
 
 /** The array, which can also be awaited: declarations and documentation of the platform disagree on which it is. */

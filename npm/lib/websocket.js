@@ -295,15 +295,13 @@ class WebSocket {
     if (arguments.length !== 1 && !(arguments.length === 2 && typeof callback === 'function')) {
       return answer(send, callbackOf(arguments, 2), parameterError('send takes data and a callback'));
     }
-    const isText = typeof data === 'string';
-    if (!isText && !isObject(data)) {
-      return answer(send, callbackOf(arguments, 2), parameterError('data is neither a string nor an ArrayBuffer'));
-    }
     let failure;
-    if (!isText) failure = native().sendBinary(client.number, data);
+    if (typeof data !== 'string') failure = native().sendBinary(client.number, data);
     else if (isTooLong(data)) failure = native().refuseText(data.length);
     else failure = native().sendText(client.number, data);
-    if (failure !== undefined) return refuse(client, send, callback, fromFailure(failure));
+    if (failure !== undefined) {
+      return refuse(client, send, callbackOf(arguments, 2), fromFailure(failure));
+    }
     const pending = new Pending(callback);
     client.sending(pending);
     return pending.promise;

@@ -52,6 +52,7 @@ mod program;
 mod project;
 mod runtime_limits;
 mod server;
+mod stderr_log;
 mod sync;
 
 pub use cause::Cause;
@@ -69,9 +70,10 @@ pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use program::Program;
 pub use runtime_limits::RuntimeLimits;
 pub use server::{
-    ClientId, ConnectedClient, Connection, PendingRequest, RequestId, ServerConfig, ServerEvent,
-    ServerListener, WebSocketServer,
+    ClientId, ConnectedClient, Connection, PendingRequest, RefusalStatus, RequestId, ServerConfig,
+    ServerEvent, ServerListener, WebSocketServer,
 };
+pub use stderr_log::log_to_stderr;
 
 pub use arkws::Cause as ConnectionCause;
 pub use arkws::field_text;

@@ -11,6 +11,7 @@
 mod answer;
 mod call;
 mod client;
+mod contract;
 mod delivery;
 mod dispatch;
 mod environment;
@@ -18,7 +19,6 @@ mod event;
 #[cfg(unix)]
 mod exit;
 mod failure;
-mod log;
 mod module;
 #[expect(unsafe_code, reason = "it calls Node-API; see its notes on safety")]
 mod napi;

@@ -2,17 +2,18 @@
 use std::ffi::CStr;
 use std::rc::Rc;
 
-use arkws_netstack::RuntimeLimits;
+use arkws_netstack::{RuntimeLimits, log_to_stderr};
 use napi::JsValue;
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::call::{Call, Entry};
+use crate::contract::Contract;
 use crate::environment::Environment;
 use crate::napi::{Arguments, Callee, Function, Value, export};
 use crate::operation::Operation;
-use crate::{client, delivery, log, runtime, server, settings};
+use crate::{client, delivery, failure, runtime, server, settings};
 
 /// All functions that JavaScript gets from `start`.
 static FUNCTIONS: &[(&CStr, Entry)] = &[
@@ -42,14 +43,18 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"sendBinaryTo", server::send_binary),
     (c"broadcast", server::broadcast),
     (c"refuseText", settings::refuse_text),
+    (c"parameterError", failure::parameter),
+    (c"otherError", failure::other),
     (c"closeConnection", server::close),
-    (c"answerRequest", server::answer_request),
+    (c"acceptRequest", server::accept_request),
+    (c"refuseRequest", server::refuse_request),
+    (c"failRequest", server::fail_request),
 ];
 
 /// Runs once per environment that loads the module.
 #[napi(module_exports)]
 pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
-    log::init();
+    log_to_stderr();
     #[cfg(unix)]
     crate::exit::leave_at_exit();
     // SAFETY: Node-API calls this to load the module, through napi-rs, which sets no instance data.
@@ -60,7 +65,7 @@ pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
 }
 
 /// `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` returns an object with the
-/// [`FUNCTIONS`] and the names of the [`Operation`]s: `wake()` will be called when events lie ready,
+/// [`FUNCTIONS`], the names of the [`Operation`]s and the [`Contract`]: `wake()` will be called when events lie ready,
 /// and calls `drain()`; `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer
 /// of `n` bytes, or returns undefined. The numbers are the largest strings and buffers of the
 /// runtime, undefined if it tells none.
@@ -95,6 +100,7 @@ impl Callee for Start {
         }
         let operations = env.convert(Operation::NAMES.to_vec())?;
         env.define(exports, c"operations", operations)?;
+        env.define(exports, c"contract", env.convert(Contract::new())?)?;
         // They live as long as who calls ours: it has its functions from there.
         env.define(exports, c"wake", wake)?;
         env.define(exports, c"deliver", deliver)?;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arkws_netstack::{
-    CloseOptions, Connection, Payload, RequestId, ServerEvent, ServerListener, WebSocketServer,
+    CloseOptions, Connection, Payload, PendingRequest, RefusalStatus, RequestId, ServerEvent,
+    ServerListener, WebSocketServer,
 };
 use napi::Result;
 use napi_derive::napi;
@@ -180,23 +181,39 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
     }
 }
 
-/// `answerRequest(object, id)` lets a client in; `answerRequest(object, id, status, reason)`
-/// refuses it. Only the first answer counts.
-pub(crate) fn answer_request(call: &Call<'_>) -> Result<Value> {
-    let (object, id) = (call.number(0)?, call.number(1)?);
-    if let Some(request) = call.environment.take_request(object, RequestId::from(id)) {
-        match call.get::<Option<u32>>(2)? {
-            None => request.accept(),
-            Some(status) => {
-                let reason: Option<String> = call.get(3)?;
-                request.refuse(
-                    u16::try_from(status).unwrap_or(500),
-                    &reason.unwrap_or_default(),
-                );
-            }
-        }
+/// `acceptRequest(object, id)` lets a client in. Of the answers to a request only the first counts.
+pub(crate) fn accept_request(call: &Call<'_>) -> Result<Value> {
+    if let Some(request) = request(call)? {
+        request.accept();
     }
     call.env.undefined()
+}
+
+/// `refuseRequest(object, id, status, reason | undefined)`.
+pub(crate) fn refuse_request(call: &Call<'_>) -> Result<Value> {
+    let status = match RefusalStatus::new(call.get(2)?) {
+        Ok(status) => status,
+        Err(error) => return answer(call, Err(error)),
+    };
+    let reason: Option<String> = call.get(3)?;
+    if let Some(request) = request(call)? {
+        request.refuse(status, &reason.unwrap_or_default());
+    }
+    call.env.undefined()
+}
+
+/// `failRequest(object, id)`: a listener has thrown.
+pub(crate) fn fail_request(call: &Call<'_>) -> Result<Value> {
+    if let Some(request) = request(call)? {
+        request.fail();
+    }
+    call.env.undefined()
+}
+
+/// The request that a call is to answer; `None`: it has been answered, or its client is gone.
+fn request(call: &Call<'_>) -> Result<Option<PendingRequest>> {
+    let (object, id) = (call.number(0)?, call.number(1)?);
+    Ok(call.environment.take_request(object, RequestId::from(id)))
 }
 
 /// A connection as the program names it; a port that cannot be one becomes 0, which is nobody's.

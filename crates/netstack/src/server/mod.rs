@@ -62,7 +62,7 @@ pub use config::ServerConfig;
 pub use connection::{ConnectedClient, Connection};
 pub use event::{ServerEvent, ServerListener};
 pub use id::{ClientId, RequestId};
-pub use request::PendingRequest;
+pub use request::{PendingRequest, RefusalStatus};
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also from inside an event.
 ///

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::connection::Connection;
 use super::id::RequestId;
-use crate::Headers;
+use crate::{BusinessError, Headers};
 
 /// An upgrade request that waits for the program's answer.
 ///
@@ -85,12 +85,38 @@ impl PendingRequest {
         let _ = self.answer.send(Answer::Accept);
     }
 
-    /// Refuses with an HTTP status of 300 to 599, any other is replaced by 503, and a reason, which is the response's body.
-    pub fn refuse(self, status: u16, reason: &str) {
-        let status = StatusCode::from_u16(status)
-            .ok()
-            .filter(|status| (300..600).contains(&status.as_u16()))
-            .unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    /// Refuses with a status and a reason, which is the response's body.
+    pub fn refuse(self, RefusalStatus(status): RefusalStatus, reason: &str) {
         let _ = self.answer.send(Answer::Refuse(status, reason.to_owned()));
+    }
+
+    /// Refuses with 500, since the program has failed to decide: its code has thrown.
+    pub fn fail(self) {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let reason = status.canonical_reason().unwrap_or_default();
+        self.refuse(RefusalStatus(status), reason);
+    }
+}
+
+/// The HTTP status that a program refuses a request with: 400 to 599.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusalStatus(StatusCode);
+
+impl RefusalStatus {
+    /// A number of the program's as such a status.
+    ///
+    /// # Errors
+    /// 401: it is none.
+    pub fn new(status: f64) -> Result<RefusalStatus, BusinessError> {
+        let whole = status as u16;
+        StatusCode::from_u16(whole)
+            .ok()
+            .filter(|_| f64::from(whole) == status && (400..600).contains(&whole))
+            .map(RefusalStatus)
+            .ok_or_else(|| {
+                BusinessError::parameter(format!(
+                    "a request is refused with a status from 400 to 599, not {status}"
+                ))
+            })
     }
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, advance};
 
-use arkws_netstack::ServerConfig;
+use arkws_netstack::{RefusalStatus, ServerConfig};
 
 use crate::support::*;
 
@@ -249,7 +249,7 @@ async fn who_was_refused_and_stays_takes_nobodys_place() {
         let (_, bytes) = ClientHandshake::new(request(address), &Limits::default()).unwrap();
         stream.write_all(&bytes).await.unwrap();
         match server.next().await {
-            Seen::Request(request) => request.refuse(403, "not you"),
+            Seen::Request(request) => request.refuse(RefusalStatus::new(403.0).unwrap(), "not you"),
             Seen::Error(error) => assert_eq!(error.cause_name(), Some("flood")),
             other => panic!("{other:?}"),
         }

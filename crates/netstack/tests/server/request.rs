@@ -1,6 +1,6 @@
 //! The hook that lets the program decide who comes in.
 use arkws::http::HeaderValue;
-use arkws_netstack::{PendingRequest, RequestId, ServerConfig};
+use arkws_netstack::{BusinessError, PendingRequest, RefusalStatus, RequestId, ServerConfig};
 use arkws_proto::Limits;
 use arkws_proto::handshake::ClientHandshake;
 use tokio::io::AsyncWriteExt;
@@ -62,22 +62,34 @@ async fn the_program_sees_target_headers_and_address_and_lets_in() {
 #[tokio::test]
 async fn a_refusal_is_an_http_status_with_a_reason_and_no_event() {
     let (mut server, address) = Server::started(asking()).await;
-    for (status, expected) in [
-        (403, 403),
-        (401, 401),
-        (302, 302),
-        (101, 503),
-        (200, 503),
-        (9, 503),
-    ] {
+    for status in [400, 401, 403, 599] {
         let client = tokio::spawn(connect(address));
-        asked(&mut server).await.refuse(status, "not you");
+        let refusal = RefusalStatus::new(status.into()).unwrap();
+        asked(&mut server).await.refuse(refusal, "not you");
         let refused = client.await.unwrap().unwrap_err();
-        assert_eq!(
-            (refused.status, refused.body.as_str()),
-            (expected, "not you")
-        );
+        assert_eq!((refused.status, refused.body.as_str()), (status, "not you"));
     }
+    assert!(server.try_next().is_none());
+}
+
+#[test]
+fn a_request_is_refused_with_a_status_from_400_to_599_only() {
+    for status in [399.0, 600.0, 101.0, 404.5, -404.0, f64::NAN, f64::INFINITY] {
+        let error = RefusalStatus::new(status).unwrap_err();
+        assert_eq!(error.code, BusinessError::PARAMETER);
+        let what = format!("from 400 to 599, not {status}");
+        assert!(error.message.ends_with(&what), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_about_which_the_program_has_failed_to_decide_is_a_500() {
+    let (mut server, address) = Server::started(asking()).await;
+    let client = tokio::spawn(connect(address));
+    asked(&mut server).await.fail();
+    let refused = client.await.unwrap().unwrap_err();
+    let answer = (refused.status, refused.body.as_str());
+    assert_eq!(answer, (500, "Internal Server Error"));
     assert!(server.try_next().is_none());
 }
 
@@ -201,7 +213,7 @@ async fn a_request_that_waits_holds_a_seat() {
         SERVICE_UNAVAILABLE
     );
     server.error().await;
-    pending.refuse(403, "no");
+    pending.refuse(RefusalStatus::new(403.0).unwrap(), "no");
     waiting.await.unwrap().unwrap_err();
     let client = tokio::spawn(connect(address));
     asked(&mut server).await.accept();

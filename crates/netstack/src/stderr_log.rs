@@ -1,9 +1,10 @@
-//! `ARKWS_LOG=debug`: what goes on, on stderr. Off by default, and then free.
+//! `ARKWS_LOG=debug`: what goes on, on standard error. Off by default, and then free.
 use tracing::level_filters::LevelFilter;
 
-/// Switches the log on if the environment asks for it; a level that does not exist is said once,
-/// and then ignored.
-pub(crate) fn init() {
+/// Switches the log on if the environment asks for it: `ARKWS_LOG` names the level, `off`, `error`,
+/// `warn`, `info`, `debug` or `trace`. A level that does not exist is said on standard error, and
+/// then ignored. For bindings, whose programs have no log of Rust's; a log that is on stays.
+pub fn log_to_stderr() {
     let Ok(wanted) = std::env::var("ARKWS_LOG") else {
         return;
     };
