@@ -3,19 +3,18 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-/// A bound on the memory that incomplete messages take in all connections which share it
+/// A bound on the memory that incomplete messages take, for all connections that share it
 /// (`max_unfinished_bytes`). Clones are the same budget.
 ///
-/// When it is exceeded, the connection with the most bytes beyond its fair share of it is closed
-/// with 1009. A connection that is the only one with an incomplete message never is:
-/// `max_message_size` bounds it.
+/// When it is exceeded, the connection whose incomplete message takes most is closed with 1009. One
+/// that is alone with such a message is not: `max_message_size` bounds it.
 #[derive(Clone)]
 pub struct UnfinishedBudget(Arc<Mutex<Ledger>>);
 
 #[derive(Debug)]
 struct Ledger {
     limit: usize,
-    /// Of all accounts, but of those that are to be closed.
+    /// The sum of all accounts, without those whose connections are to be closed.
     used: usize,
     accounts: Vec<Account>,
     /// Accounts that are not in use.
@@ -31,21 +30,21 @@ struct Account {
     waker: Option<Waker>,
 }
 
-/// What one connection owes. It is given back when this is dropped.
+/// What one connection takes of a budget. It is given back when this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
     budget: Option<UnfinishedBudget>,
-    /// Where the account is; there is none while nothing is owed.
+    /// The index of the account; there is none while nothing is taken.
     account: Option<usize>,
     bytes: usize,
 }
 
 impl UnfinishedBudget {
-    /// The bytes of a budget that nobody has chosen: four of the longest messages that a client
-    /// accepts.
+    /// The limit that a budget has if the program chooses none, in bytes: four of the longest
+    /// messages that a client accepts.
     pub const DEFAULT_LIMIT: usize = 256 << 20;
 
-    /// Of so many bytes. Default: [`DEFAULT_LIMIT`](Self::DEFAULT_LIMIT).
+    /// A budget of `limit` bytes. Default: [`DEFAULT_LIMIT`](Self::DEFAULT_LIMIT).
     pub fn new(limit: usize) -> UnfinishedBudget {
         UnfinishedBudget(Arc::new(Mutex::new(Ledger {
             limit,
@@ -55,8 +54,8 @@ impl UnfinishedBudget {
         })))
     }
 
-    /// How many bytes it is of: what it was made with, or the largest `max_message_size` of its
-    /// connections, if that is more.
+    /// The limit in bytes: what it was made with, or the largest `max_message_size` of its
+    /// connections if that is more.
     pub fn limit(&self) -> usize {
         self.lock().limit
     }
@@ -96,7 +95,7 @@ impl fmt::Debug for UnfinishedBudget {
 }
 
 impl Ledger {
-    /// The account that owes most, unless it is the only one.
+    /// The account that takes most, unless it is the only one.
     fn largest(&self) -> Option<usize> {
         let owing = |account: &Account| account.open && !account.over;
         let accounts = self.accounts.iter().enumerate();
@@ -130,15 +129,15 @@ impl Share {
         }
     }
 
-    /// How much is owed.
+    /// Bytes that are taken.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// From now on so much is owed. If it is too much, this connection or another one is to be
-    /// closed: the other one is woken, with the waker that it has given here last. Returns the
-    /// budget's limit if it is this one.
+    /// From now on this many bytes are taken. If the sum is too much, this connection or another
+    /// one has to be closed. Another one is woken, by the waker that it has given here last; if it
+    /// is this one, the budget's limit is returned.
     pub(crate) fn set(&mut self, bytes: usize, waker: &Waker) -> Option<usize> {
         let budget = self.budget.as_ref()?;
         if bytes == 0 {
@@ -186,7 +185,7 @@ impl Share {
         over
     }
 
-    /// Is this connection to be closed? Returns the budget's limit.
+    /// The budget's limit, if this connection has to be closed.
     #[inline]
     pub(crate) fn is_over(&self) -> Option<usize> {
         let index = self.account?;
@@ -199,7 +198,7 @@ impl Share {
         ledger.accounts[index].over.then_some(ledger.limit)
     }
 
-    /// Nothing is owed any more.
+    /// Nothing is taken any more.
     pub(crate) fn clear(&mut self) {
         let Some((budget, index)) = self.budget.as_ref().zip(self.account.take()) else {
             return;

@@ -10,8 +10,8 @@ use crate::{Cause, ConnectError, Message, ProxyError, RedirectError, TlsError, U
 
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
-/// The message says what was attempted, on what, and why it failed; [`cause`](Error::cause) says
-/// it to programs.
+/// Its text says what was attempted, on what, and why it failed; programs branch on its
+/// [`cause`](Error::cause).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -48,8 +48,8 @@ pub enum Error {
         /// Silence after the ping.
         timeout: Duration,
     },
-    /// The incomplete messages of all connections took too much memory, and this one's too large a
-    /// part of it.
+    /// The incomplete messages of all connections took too much memory, and this one's took most of
+    /// it.
     #[error(
         "the incomplete messages of all connections take more than {limit} bytes, and this one's a large part of that \
          (max_unfinished_bytes)"
@@ -238,7 +238,7 @@ impl Error {
         }
     }
 
-    /// The same again, of an error that has ended an open connection: for those who ask later.
+    /// A copy of an error that has ended an open connection, for calls that come later.
     pub(crate) fn again(&self) -> Error {
         match self {
             Error::Protocol(error) => Error::Protocol(error.clone()),
@@ -262,7 +262,7 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// The same again, as far as an error can be copied.
+/// A copy, as far as such an error can be copied.
 pub(crate) fn io_again(error: &io::Error) -> io::Error {
     match (error.raw_os_error(), tls_error(error)) {
         (Some(code), _) => io::Error::from_raw_os_error(code),
@@ -272,7 +272,7 @@ pub(crate) fn io_again(error: &io::Error) -> io::Error {
     }
 }
 
-/// What the operating system says, unless it is no more than that the stream has ended.
+/// What the operating system says, unless that is only that the stream has ended.
 fn unless_end(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => String::new(),

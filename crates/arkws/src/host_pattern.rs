@@ -2,7 +2,8 @@
 use url::Host;
 
 /// A host, or a pattern of hosts (see [`matches_wildcard`](crate::matches_wildcard)), perhaps with
-/// a scheme and a port. Read, but not judged: what it means that one is missing, lists say.
+/// a scheme and a port. It is only read here: what a missing scheme or port means is for the list
+/// to say.
 ///
 /// ```
 /// use arkws::HostPattern;

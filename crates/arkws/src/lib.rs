@@ -54,7 +54,7 @@
 //!
 //! # Fast paths
 //! A [`WebSocket`] is a `Stream` and a `Sink` of owned messages, which is easy. Where messages come
-//! by the million, two more ways take about half the time, and mix freely with the easy ones.
+//! by the million, two more ways cost less, and mix freely with the easy ones.
 //!
 //! - **Borrowed receiving**: [`recv`](WebSocket::recv) lends each message from the read buffer as a
 //!   [`MessageRef`]. Nothing is allocated or copied; all that one read has brought is handed out

@@ -13,14 +13,14 @@ use crate::Transport;
 ///
 /// A peer that takes bytes lives, however slowly: neither a [`Heartbeat`](crate::Heartbeat) nor
 /// [`Config::write_timeout`](crate::Config::write_timeout) gives it up. But what a stream has
-/// accepted may lie in buffers under it, megabytes in those of an operating system alone, that its
-/// peer drains for a minute or never. So before a peer is given up its stream is asked, and not
-/// before: the answer may cost a system call.
+/// accepted may still lie in buffers below it: an operating system alone holds megabytes, which a
+/// slow peer drains for a minute, and a dead one never. So a stream is asked before its peer is
+/// given up, and only then, as the answer may cost a system call.
 ///
-/// TCP and Unix sockets ask the system (Linux; others count what was accepted), and TLS asks the
-/// stream below; all of them are recognised wherever a [`WebSocket`](crate::WebSocket) is made. Any
-/// other stream counts what it has accepted, unless
-/// [`WebSocket::with_progress`](crate::WebSocket::with_progress) says that it knows better:
+/// TCP and Unix sockets ask the system on Linux, and count what was accepted elsewhere. TLS asks
+/// the stream below. All of these are recognised wherever a [`WebSocket`](crate::WebSocket) is
+/// made. For any other stream, all that it has accepted counts as taken, unless
+/// [`WebSocket::with_progress`](crate::WebSocket::with_progress) says that the stream knows better:
 ///
 /// ```
 /// use arkws::Progress;
@@ -37,11 +37,10 @@ use crate::Transport;
 /// }
 /// ```
 pub trait Progress {
-    /// Of the first `accepted` bytes, which were written to this stream and accepted, those that
-    /// the peer has taken, as far as is known. The default: all of them.
+    /// How many of the first `accepted` bytes, which this stream has accepted, the peer has taken,
+    /// as far as is known. The default: all of them.
     ///
-    /// It need not be exact: what matters is that it grows while the peer takes bytes, and only
-    /// then.
+    /// It need not be exact, but has to grow while the peer takes bytes, and only then.
     fn taken(&self, accepted: u64) -> u64 {
         accepted
     }
@@ -102,10 +101,10 @@ impl<S: Progress + ?Sized> Progress for &mut S {
     }
 }
 
-/// [`Progress::taken`] of a stream; `None`: it counts what was accepted.
+/// [`Progress::taken`] of a stream. `None`: all that was accepted counts as taken.
 pub(crate) type Probe<S> = Option<fn(&S, u64) -> u64>;
 
-/// The probe of a stream of a type that is known here.
+/// The probe of a stream, if its type is one of those that are known here.
 pub(crate) fn probe<S: 'static>() -> Probe<S> {
     /// Of a stream that is an `S` and a `T`.
     fn same<S: 'static, T: Progress + 'static>(stream: &S, accepted: u64) -> u64 {

@@ -3,9 +3,8 @@
 /// Whether `text` is `pattern`, in which each `*` stands for any sequence of characters, none
 /// included. ASCII case does not matter.
 ///
-/// What lists of hosts are made of: allowed origins, proxies' exclusions, domain policies. Takes
-/// time in the product of the lengths at most, whatever the pattern: only the last `*` is ever
-/// tried again.
+/// For lists of hosts: allowed origins, proxies' exclusions, domain policies. It takes at most the
+/// product of the lengths in steps, whatever the pattern, since only the last `*` is tried again.
 ///
 /// ```
 /// use arkws::matches_wildcard;

@@ -14,7 +14,7 @@ use crate::dial::tls::Connector;
 use crate::dial::url::shown;
 use crate::{Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget};
 
-/// What a client needs to know, but for TLS.
+/// The options of a client, without those of TLS.
 #[derive(Clone)]
 pub(super) struct ClientOptions {
     headers: HeaderMap,
@@ -46,7 +46,7 @@ impl Default for ClientOptions {
     }
 }
 
-/// What a request has of the program.
+/// Header fields and sub-protocols of a request, as the program has given them.
 #[derive(Clone)]
 pub(super) struct Fields {
     pub(super) headers: HeaderMap,
@@ -54,7 +54,7 @@ pub(super) struct Fields {
 }
 
 impl ClientOptions {
-    /// What a request has of the program, before any redirect.
+    /// Those of the first request; a redirect may take some away.
     pub(super) fn fields(&self) -> Fields {
         Fields {
             headers: self.headers.clone(),
@@ -84,7 +84,7 @@ impl fmt::Debug for ClientOptions {
     }
 }
 
-/// The caller's opinion on redirects.
+/// The program's check of redirects.
 #[derive(Clone, Default)]
 pub(super) struct RedirectCheck(Option<Arc<Check>>);
 
@@ -131,8 +131,7 @@ impl Client {
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
     /// How long TLS and the WebSocket handshake may take together: as long as libwebsockets waits.
     pub const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
-    /// How many redirects are followed: more than a site needs that sends its clients from one
-    /// name or path to another.
+    /// How many redirects are followed. Our choice: more than a site needs that has moved.
     pub const DEFAULT_MAX_REDIRECTS: usize = 4;
 
     /// A builder with the default options.
@@ -183,8 +182,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Settings of the established connection; [`limits`](Self::limits) and
-    /// [`heartbeat`](Self::heartbeat) are part of them.
+    /// All options of the established connection at once. [`limits`](Self::limits),
+    /// [`heartbeat`](Self::heartbeat) and the time-outs behind them set single fields of it.
     pub fn config(mut self, config: Config) -> ClientBuilder {
         self.options.config = config;
         self
@@ -223,7 +222,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What bounds the memory of incomplete messages, instead of a budget of
+    /// Bounds the memory of incomplete messages, instead of a budget of
     /// [`UnfinishedBudget::DEFAULT_LIMIT`] bytes for the connections of this client alone.
     pub fn unfinished_budget(mut self, budget: UnfinishedBudget) -> ClientBuilder {
         self.options.config.unfinished_budget = Some(budget);

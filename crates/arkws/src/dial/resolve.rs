@@ -26,7 +26,8 @@ impl ConnectError {
         &self.attempts
     }
 
-    /// The kind that says most: a host that refuses is there.
+    /// The kind that says most: that of a refusal, if there is one, since it shows that the host is
+    /// there.
     pub(crate) fn kind(&self) -> io::ErrorKind {
         let kinds = || self.attempts.iter().map(|(_, error)| error.kind());
         kinds()

@@ -72,19 +72,17 @@ pub struct AcceptorBuilder {
 }
 
 impl Acceptor {
-    /// How long a client may take to send its request, and to take the answer. Its request fits
-    /// into one packet, so that whoever takes longer than a bad network does holds a connection
-    /// for nothing.
+    /// How long a client may take to send its request, and to take the answer. Our choice: a
+    /// request fits into one packet or two, which even a bad network delivers in this time.
     pub const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-    /// The longest message, and frame, that is accepted from a client, in bytes: less than a client
-    /// accepts, since anybody may be one.
+    /// The longest message, and frame, that is accepted from a client, in bytes. Our choice: less
+    /// than a client accepts, since anybody may be a client.
     pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
-    /// How long a message of a client may be incomplete while nothing of it comes: long enough for
-    /// a phone to come out of a tunnel.
+    /// How long a message of a client may be incomplete while nothing of it comes. Our choice:
+    /// longer than TCP takes to recover from the losses of a bad network.
     pub const DEFAULT_MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// Starts from the default options: no sub-protocol, no compression, every origin, 5 s for the
-    /// handshake.
+    /// Starts from the default options: no sub-protocol, no compression, every origin.
     pub fn builder() -> AcceptorBuilder {
         AcceptorBuilder::default()
     }
@@ -151,8 +149,8 @@ impl AcceptorBuilder {
         self
     }
 
-    /// All options of the connections at once; those below are its fields. [`Config::default`]
-    /// accepts larger messages than an acceptor's defaults, and has no
+    /// All options of the connections at once. The methods below set single fields of it.
+    /// [`Config::default`] accepts larger messages than an acceptor's defaults, and has no
     /// [`message_timeout`](Self::message_timeout).
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {

@@ -30,12 +30,10 @@ pub use builder::AcceptorBuilder;
 pub use origin::{AllowedOrigins, OriginError};
 pub use refusal::Refusal;
 
-/// How long a client that was refused may take to end the transport, so that it gets to read the
-/// answer.
+/// How long a client that was refused may take to read the answer and to end the transport.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Bytes behind a request that are read before it is answered; what one more read brings comes on
-/// top.
+/// Bytes that are read behind a request before it is answered, and what one more read brings.
 const MAX_LEFTOVER: usize = 64 << 10;
 
 /// Accepts a connection with the default options: no sub-protocol, no compression, every origin.
@@ -143,8 +141,8 @@ impl Acceptor {
         }
     }
 
-    /// Reads the request only, for programs that decide in their own time. Of the options, those
-    /// about origins, sub-protocols and requests do not apply.
+    /// Reads the request only, for programs that decide in their own time. The options about
+    /// origins, sub-protocols and requests do not apply then.
     ///
     /// ```no_run
     /// # use arkws::{Acceptor, Error};

@@ -23,17 +23,16 @@ pub(super) enum TransportState {
     /// this error. What is queued is written; then a server, or whoever failed the connection, ends
     /// the transport.
     Finishing(Option<Box<Error>>),
-    /// Both have said all they had to say: waits for the peer to end the transport, and discards
-    /// what it still sends.
+    /// Both ends have sent their close frames: waits for the peer to end the transport, and
+    /// discards what it still sends.
     Lingering,
     /// Nothing is left to do.
     Ended,
 }
 
-/// Why frames are not received any more. The error is boxed, so that the way of every message is
-/// not that wide.
+/// An error that ends the connection. It is boxed, so that the result of every receive stays small.
 pub(super) enum Fatal {
-    /// The peer may be told why.
+    /// The peer may be told why, with a close frame.
     Fail(Box<Error>),
     /// Nobody is there to be told.
     Abort(Box<Error>),
@@ -87,7 +86,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         error
     }
 
-    /// Ends our part of the closing handshake. Returns why the connection has failed, if it has.
+    /// Does our part of the end: writes what is queued, then ends the transport or waits for the
+    /// peer to do so. Returns why the connection has failed, if it has.
     pub(super) fn poll_finish(
         &mut self,
         cx: &mut Context<'_>,
@@ -108,8 +108,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(error)
     }
 
-    /// Writes what is queued, then ends our side of the transport if it is for us to do so.
-    /// `false`: it cannot be done.
+    /// Writes what is queued, then ends our side of the transport if that is our part. `false`:
+    /// this failed, and there is nothing to wait for.
     fn poll_last_write(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<bool> {
         self.discard_input();
         match self.poll_output(cx, clock) {
@@ -156,7 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
         }
-        // A client's turn; best effort, since the socket is to be dropped next.
+        // Now a client ends its side. If it cannot: the socket is dropped next anyway.
         let _ = Pin::new(&mut self.io).poll_shutdown(cx);
         Poll::Ready(())
     }
@@ -181,8 +181,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Has the time for the closing handshake passed? Then what lies in the transport is read
-    /// first, in case the program has not polled for a while.
+    /// Looks whether the time for the closing handshake has passed. If so, what lies in the
+    /// transport is read first, in case the program has not polled for a while.
     #[inline]
     pub(super) fn check_close_deadline(
         &mut self,
@@ -198,8 +198,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Ok(())
     }
 
-    /// The time for the closing handshake has passed. If the peer has taken bytes meanwhile, and
-    /// there are more on their way to it, it has that time again.
+    /// The time for the closing handshake has passed. It starts anew if the peer has taken bytes
+    /// meanwhile, and more are on their way to it.
     #[cold]
     pub(super) fn close_overdue(&mut self, clock: &mut Clock) -> Result<(), Fatal> {
         let (taken, sent) = (self.taken(), self.engine.stats.bytes_sent);
@@ -233,7 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.log(|| tracing::debug!(target: "arkws", "connection ended"));
         self.transport_state = TransportState::Ended;
         self.share.clear();
-        // Whoever waits for a flush must not take what is lost for sent.
+        // Who waits for a flush must learn that what is queued is lost.
         if self.engine.connection.queued() > 0 || self.engine.output == Output::Unflushed {
             self.engine.break_output(clock.now());
         }

@@ -12,19 +12,18 @@ use super::pool;
 use super::stats::Stats;
 use crate::{Config, Error, SendError};
 
-/// The protocol's state, and what the driver knows beside it.
+/// The protocol's state, and what the driver knows besides.
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) connection: Connection,
     pub(super) stats: Stats,
     pub(super) output: Output,
-    /// When the peer's patience with us, or ours with the peer, ends. Set once the connection is
-    /// closing.
+    /// When the closing handshake has to be over; set once the connection is closing.
     pub(super) close_deadline: Option<Box<CloseDeadline>>,
-    /// Bytes wait, and the transport has taken none since then.
+    /// Since when bytes have been waiting of which the transport takes none.
     pub(super) stalled: Option<Instant>,
-    /// What the peer had taken when that was looked at last while [`stalled`](Self::stalled);
-    /// [`UNKNOWN`] before.
+    /// How many bytes the peer had taken when that was last looked at during a
+    /// [stall](Self::stalled); [`UNKNOWN`] before.
     pub(super) taken: u64,
     /// Why the connection has failed: what is sent later is refused for this reason.
     failure: Option<Arc<Error>>,
@@ -36,8 +35,8 @@ pub(super) struct Engine {
 /// Not looked at yet: see [`Engine::taken`] and [`CloseDeadline::taken`].
 pub(super) const UNKNOWN: u64 = u64::MAX;
 
-/// What a peer has taken is looked at for the first time when the transport has taken nothing for
-/// so long, which most stalls do not last.
+/// After so long without progress it is first looked at what the peer has taken. Most stalls are
+/// shorter.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Whether the transport takes bytes.
@@ -54,10 +53,10 @@ pub(super) enum Output {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CloseDeadline {
     pub(super) at: Instant,
-    /// It passed, and what lay in the transport then is being read: a program that did not poll for
+    /// It has passed, and what lies in the transport is being read: a program that did not poll for
     /// a while must not mistake its own slowness for the peer's.
     pub(super) overdue: bool,
-    /// What the peer had taken when that was looked at last; [`UNKNOWN`] before.
+    /// How many bytes the peer had taken when that was last looked at; [`UNKNOWN`] before.
     pub(super) taken: u64,
 }
 
@@ -81,8 +80,7 @@ impl Engine {
         self.close_timeout
     }
 
-    /// When it is to be looked at what the peer has taken of what waits for it, or the peer is to
-    /// be given up; and after how long that is.
+    /// When a stall has to be looked at next, and the time-out for writing.
     pub(super) fn write_deadline(&self) -> Option<(Instant, Duration)> {
         let limit = self.write_timeout?;
         let wait = match self.taken {
@@ -92,8 +90,8 @@ impl Engine {
         Some((self.stalled?.checked_add(wait)?, limit))
     }
 
-    /// May more be queued before something is written? Then the next message is taken, of whatever
-    /// size.
+    /// Whether more may be queued before something is written. Then the next message is taken,
+    /// whatever its size.
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.connection.queued() < self.write_buffer
@@ -101,7 +99,7 @@ impl Engine {
             && self.connection.is_ready()
     }
 
-    /// Why no message will be taken any more, if so.
+    /// Why no message is taken any more, if none is.
     #[cold]
     pub(super) fn ended(&self) -> Option<SendError> {
         let ended = self.output == Output::Broken || self.connection.state() != State::Open;
@@ -116,7 +114,7 @@ impl Engine {
         started
     }
 
-    /// From now on, the close time-out counts.
+    /// The time for the closing handshake starts now.
     pub(super) fn restart_close_deadline(&mut self, now: Instant) {
         let taken = self.close_deadline.as_ref().map_or(UNKNOWN, |it| it.taken);
         let at = now.checked_add(self.close_timeout);
@@ -134,7 +132,7 @@ impl Engine {
     pub(super) fn written(&mut self, bytes: usize, clock: &mut Clock) {
         self.stats.bytes_sent += bytes as u64;
         self.output = Output::Unflushed;
-        // As long as the peer takes what is queued before the close frame, it has time.
+        // As long as the peer takes what is queued before the close frame, its time starts anew.
         if self.close_deadline.is_some() {
             self.restart_close_deadline(clock.now());
         }

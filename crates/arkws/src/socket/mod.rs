@@ -14,6 +14,7 @@
 //! | `engine.rs` | all of a connection but its transport and its read buffer |
 //! | `outbox.rs` | queues messages |
 //! | `split.rs` | two halves for two tasks |
+//! | `stream_sink.rs` | the socket as a `Stream` and a `Sink` |
 //! | `stats.rs` | what is counted |
 //! | `pool.rs` | read buffers, shared by the connections of a thread |
 //! | `clock.rs` | what time it is, read once per poll |
@@ -29,6 +30,7 @@ mod receive;
 mod split;
 mod stall;
 mod stats;
+mod stream_sink;
 mod timeouts;
 mod timer;
 mod unfinished;
@@ -43,8 +45,6 @@ use std::task::{Context, Poll, ready};
 use arkws_proto::connection::RecvBuffer;
 use arkws_proto::handshake::Negotiated;
 use arkws_proto::{CloseFrame, Connection, Role, State};
-use futures_core::Stream;
-use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -73,16 +73,16 @@ pub use stats::Stats;
 ///   [`feed_text`](WebSocket::feed_text) and its siblings batch messages until
 ///   [`flush`](WebSocket::flush).
 ///
-/// Pings are answered and close frames echoed while the socket is being received from: a program
-/// that only sends should still receive, on another task if need be ([`split`](WebSocket::split)).
-/// Heartbeats are kept while it is received from or flushed.
+/// Pings are answered, and close frames echoed, only while a program receives. So a program that
+/// only sends should receive too, on another task if need be ([`split`](WebSocket::split)).
+/// Heartbeats run while it receives or flushes.
 ///
 /// # The end of a connection
-/// After a [`Message::Close`], and after an error, go on receiving until `None`: what is queued is
-/// then written, the transport is shut down (a server first, a client once the server has: RFC
-/// 6455, 7.1.1) and what the peer had still sent is discarded, so that it gets to read our close
-/// frame. All of it is bounded by [`Config::close_timeout`]. Dropping the socket at any time ends
-/// the transport at once.
+/// After a [`Message::Close`], and after an error, go on receiving until `None`. What is queued is
+/// then written, and the transport is shut down: by a server at once, by a client when the server
+/// has done so (RFC 6455, 7.1.1). What the peer still sends is discarded, so that it can read our
+/// close frame. All of this takes at most [`Config::close_timeout`]. Dropping the socket ends the
+/// transport at once.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -104,15 +104,15 @@ pub use stats::Stats;
 /// # }
 /// ```
 pub struct WebSocket<S> {
-    // What few connections need is boxed: an idle connection is little more than this.
+    // What few connections need is boxed, so that an idle connection takes little memory.
     io: S,
-    /// What was read and not consumed; owns no memory while it is empty and nobody reads.
+    /// What was read and not consumed. It owns no memory while it is empty and nobody reads.
     input: RecvBuffer,
     engine: Engine,
     transport_state: TransportState,
     /// Why writing failed, until reading has shown whether the peer had closed.
     write_error: Option<io::Error>,
-    /// What incomplete messages take of the budget for them.
+    /// What this connection's incomplete message takes of the budget for such messages.
     share: Share,
     /// How long a message may stay incomplete, if there is a limit.
     message_timeout: Option<Box<MessageTimeout>>,
@@ -123,15 +123,16 @@ pub struct WebSocket<S> {
     /// How the transport is asked what the peer has taken, if it knows.
     probe: Probe<S>,
     negotiated: Negotiated,
-    /// Counts events, to yield to other tasks now and then.
+    /// Events since the task has last let others run.
     burst: u8,
-    /// The span of the log in which it was made, if there was one: others may poll it.
+    /// The `tracing` span in which it was made, if there was one: a task in another span may poll
+    /// it.
     span: Option<Box<tracing::Span>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
-    /// A connection whose opening handshake is complete; `leftover` are bytes that were read behind
-    /// it.
+    /// A connection whose opening handshake is complete. `leftover` holds what was read beyond the
+    /// handshake.
     pub fn from_handshake(
         io: S,
         role: Role,
@@ -193,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     /// The peer broke the protocol or a limit; the connection was lost; a time-out. Each is
-    /// returned once; what follows is `None`.
+    /// returned once; after it comes `None`.
     pub fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
@@ -223,7 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # ) -> Result<(), arkws::Error> {
     /// use arkws::MessageRef;
     ///
-    /// // Nothing is allocated or copied but into the block that leaves in one write.
+    /// // Each answer is copied once, into the block that leaves in one write.
     /// while let Some(received) = socket.recv_with_outbox().await {
     ///     match received? {
     ///         (MessageRef::Text(text), mut outbox) => outbox.feed_text(&text)?,
@@ -252,9 +253,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Writes what is queued, if [`Config::write_buffer`] or
-    /// [`Limits::max_queued`](crate::Limits::max_queued) bytes or more are. `Ready(Ok)`: less is,
-    /// and the next message will be taken, of whatever size.
+    /// Waits for room: writes what is queued while it is as much as [`Config::write_buffer`] or
+    /// [`Limits::max_queued`](crate::Limits::max_queued), whichever is less. After `Ready(Ok)` the
+    /// next message is taken, whatever its size.
     ///
     /// # Errors
     /// No message will be taken any more: the connection was lost, or is closing.
@@ -277,9 +278,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Waits for room: writes what is queued if [`Config::write_buffer`] or more bytes are, and
-    /// waits as long as that many are left. Costs next to nothing otherwise: call it before each
-    /// `feed_…`, which then takes any message.
+    /// Waits for room, as [`poll_ready`](Self::poll_ready). While there is room it costs next to
+    /// nothing: call it before each `feed_…`, which then takes any message.
     ///
     /// # Errors
     /// As [`poll_ready`](Self::poll_ready).
@@ -292,12 +292,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(|cx| self.poll_ready(cx))
     }
 
-    /// Writes what is queued. `Ready(Ok)`: all of it has been handed to the operating system.
+    /// Writes what is queued. `Ready(Ok)`: the operating system has all of it.
     ///
     /// # Errors
-    /// The connection was lost: what the peer had sent before can still be received. Or the peer
-    /// was given up, because it took nothing for [`Config::write_timeout`], or neither took nor
-    /// sent anything for as long as the heartbeat allows.
+    /// The connection was lost; what the peer had sent before can still be received. Or the peer
+    /// was given up: it took nothing for [`Config::write_timeout`], or neither took nor sent
+    /// anything for as long as the heartbeat allows.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let clock = &mut Clock::default();
         match self.poll_queue(cx, clock) {
@@ -306,9 +306,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// As [`poll_flush`](Self::poll_flush), but neither [`Config::write_timeout`] nor the heartbeat
-    /// is looked at: for threads outside of the runtime, where there are no timers. Another task
-    /// has to flush or receive when it is woken.
+    /// As [`poll_flush`](Self::poll_flush), but without [`Config::write_timeout`] and the
+    /// heartbeat: for threads outside of the runtime, where there are no timers. When it returns
+    /// `Pending`, a task of the runtime has to flush or receive.
     ///
     /// # Errors
     /// The connection was lost.
@@ -326,8 +326,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         result.map_err(|error| self.engine.write_failure(error))
     }
 
-    /// Writes what is queued; waits while the peer does not read, at most for
-    /// [`Config::write_timeout`]. The heartbeat runs meanwhile.
+    /// Writes what is queued. Waits while the peer does not read, for [`Config::write_timeout`] at
+    /// most; the heartbeat runs meanwhile.
     ///
     /// # Errors
     /// As [`poll_flush`](Self::poll_flush).
@@ -342,8 +342,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     /// The message was not queued: [`Error::into_unsent`] gives it back. Or the connection was lost
-    /// before the message had been handed to the operating system. The [cause](Error::cause) of
-    /// either is that of the connection's end.
+    /// before the operating system had the message. Either has the [cause](Error::cause) of the
+    /// connection's end.
     ///
     /// # Cancel safety
     /// The message is queued by the first poll and stays queued when the future is dropped.
@@ -352,13 +352,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.flush().await
     }
 
-    /// Closes: sends what is queued and the close frame, for as long as the peer takes some of it;
-    /// discards data that still arrives, waits for the peer's close frame and for the end of the
-    /// transport. Returns the peer's close frame; `None` if it has no body or was received before.
+    /// Closes: sends what is queued and the close frame, as long as the peer takes some of it.
+    /// Discards data that still arrives, and waits for the peer's close frame and for the end of
+    /// the transport. Returns the peer's close frame; `None` if that has no body or was received
+    /// before.
     ///
     /// # Errors
     /// The peer did not answer within [`Config::close_timeout`]; or as
-    /// [`poll_recv`](Self::poll_recv). Of a connection that had failed before: why.
+    /// [`poll_recv`](Self::poll_recv). If the connection had failed before: why.
     ///
     /// # Cancel safety
     /// Safe: the closing handshake goes on with the next call of this function or
@@ -421,9 +422,8 @@ impl<S> WebSocket<S> {
         Ok(())
     }
 
-    /// Queues a ping of at most 125 bytes without flushing. It goes ahead of the messages that
-    /// wait, but not into the midst of one of which a part has been written, and behind other pings
-    /// and pongs.
+    /// Queues a ping of at most 125 bytes without flushing. It leaves before the messages that
+    /// wait, but after one of which a part has been written, and after other pings and pongs.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -431,9 +431,9 @@ impl<S> WebSocket<S> {
         Outbox::new(&mut self.engine).feed_ping(data)
     }
 
-    /// Queues a close frame behind everything that waits: the closing handshake then runs inside
-    /// [`poll_recv`](Self::poll_recv), within [`Config::close_timeout`]. `false` if it had been
-    /// started already.
+    /// Queues a close frame behind everything that waits. The closing handshake then runs inside
+    /// [`poll_recv`](Self::poll_recv), within [`Config::close_timeout`]. Returns `false` if it had
+    /// been started already.
     ///
     /// Messages that still arrive before the peer's close frame are received as before.
     pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
@@ -442,8 +442,8 @@ impl<S> WebSocket<S> {
         started
     }
 
-    /// The closing handshake has begun: as long as the peer takes what is on its way, it has time
-    /// for it.
+    /// The closing handshake has begun. What the peer has taken by now is noted: as long as it
+    /// takes more of what is on its way, its time starts anew.
     #[cold]
     fn look_at_closing(&mut self) {
         let taken = self.taken();
@@ -457,9 +457,9 @@ impl<S> WebSocket<S> {
         self.engine.connection.queued()
     }
 
-    /// Is it to be closed, because its incomplete message takes too much of the
-    /// [budget](crate::UnfinishedBudget)? Receiving does so. For drivers that do not always
-    /// receive.
+    /// Whether its incomplete message takes too much of the [budget](crate::UnfinishedBudget), so
+    /// that the connection has to be closed. Receiving does that; this is for drivers that do not
+    /// always receive.
     pub fn is_over_budget(&self) -> bool {
         self.share.is_over().is_some()
     }
@@ -484,7 +484,8 @@ impl<S> WebSocket<S> {
         self.engine.stats
     }
 
-    /// The transport knows what the peer has taken: see [`Progress`].
+    /// Asks the transport itself what the peer has taken: see [`Progress`]. Streams that are
+    /// recognised there need no call of this.
     #[must_use]
     pub fn with_progress(self) -> WebSocket<S>
     where
@@ -496,7 +497,7 @@ impl<S> WebSocket<S> {
         }
     }
 
-    /// Bytes that the peer has taken of those [sent](Stats::bytes_sent), as far as the transport
+    /// How many of the bytes [sent](Stats::bytes_sent) the peer has taken, as far as the transport
     /// knows: see [`Progress`].
     pub fn taken(&self) -> u64 {
         let sent = self.engine.stats.bytes_sent;
@@ -528,44 +529,8 @@ impl<S> fmt::Debug for WebSocket<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
-    type Item = Result<Message, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let message = ready!(self.get_mut().poll_recv(cx));
-        Poll::Ready(message.map(|message| message.map(Message::from)))
-    }
-}
-
-/// `poll_ready` starts writing when [`Config::write_buffer`] or
-/// [`Limits::max_queued`](crate::Limits::max_queued) bytes wait, and waits while they do: then
-/// `start_send` takes any message. One that it does not take, because the connection is closing or
-/// lost, is given back by [`Error::into_unsent`]. `poll_close` sends the close frame; it is the
-/// `Stream` that completes the closing handshake.
-impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
-    type Error = Error;
-
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        WebSocket::poll_ready(self.get_mut(), cx)
-    }
-
-    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        Ok(self.get_mut().feed_message(message)?)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        WebSocket::poll_flush(self.get_mut(), cx)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let socket = self.get_mut();
-        socket.start_close(None);
-        WebSocket::poll_flush(socket, cx)
-    }
-}
-
-/// [`WebSocket::recv`]. A type of its own, because it must be inlined: as a call that moves each
-/// message through memory it made a message of 16 B cost 25 ns instead of 15.
+/// [`WebSocket::recv`]. A type of its own, because it must be inlined: a call would move each
+/// message through memory, which costs more than all else that a small one needs.
 struct Recv<'s, S>(Option<&'s mut WebSocket<S>>);
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Future for Recv<'s, S> {

@@ -9,8 +9,7 @@ use crate::{Message, SendError, Unsent, Utf8Bytes};
 /// Queues messages while a [`MessageRef`](crate::MessageRef) is borrowed: see
 /// [`WebSocket::recv_with_outbox`](crate::WebSocket::recv_with_outbox).
 ///
-/// What is queued leaves with the next flush, at the latest when all that has been read is
-/// consumed.
+/// What is queued leaves with the next flush, or when all that has been read is consumed.
 #[derive(Debug)]
 pub struct Outbox<'a> {
     engine: &'a mut Engine,
@@ -107,8 +106,8 @@ impl Outbox<'_> {
         self.engine.connection.queued()
     }
 
-    /// Do [`Config::write_buffer`](crate::Config::write_buffer) or more bytes wait, or so many that
-    /// the next message would be refused? Then flush before feeding more.
+    /// Whether [`Config::write_buffer`](crate::Config::write_buffer) or more bytes wait, or as many
+    /// as make the next message be refused. Then flush before feeding more.
     pub fn is_full(&self) -> bool {
         !self.engine.has_room()
     }

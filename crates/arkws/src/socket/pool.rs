@@ -5,8 +5,9 @@
 //! thread works in memory that is still in its cache. A block is zeroed once, when it is made.
 use std::cell::RefCell;
 
-/// Large enough for a read and a half of the largest, so that what is left of one read stays where
-/// it is while the next is made; small enough for the second-level cache. Bytes.
+/// The size of a block, in bytes: large enough for one and a half of the largest reads, so that
+/// what is left of one read stays where it is during the next; small enough for the second-level
+/// cache.
 pub(crate) const BLOCK: usize = 160 << 10;
 
 /// Blocks that a thread keeps while no connection needs them.

@@ -18,7 +18,7 @@ use super::{WebSocket, pool};
 pub(super) enum Read {
     /// Bytes in the read buffer.
     Buffered,
-    /// Bytes of a large message, in its own buffer.
+    /// Bytes of a large message, in the buffer that it is put together in.
     Direct,
     /// The end of the stream.
     End,
@@ -28,25 +28,25 @@ pub(super) enum Read {
 /// and its header.
 pub(super) const READ: usize = 66 << 10;
 
-/// A message of more bytes than this, of which the beginning has been read, is read to its end, and
-/// the header of the next with it: what would be read beyond is a part of the next, and would have
-/// to be moved.
+/// If the beginning of a message of more bytes than this has been read, the next read ends with
+/// that message and the header after it. Whatever lay beyond would be a part of the next message,
+/// and have to be moved.
 const LARGE: usize = READ / 2;
 
-/// An incomplete message of at least so many bytes stays in its block while the rest does not come:
-/// moving it takes as long as receiving it, and the block is at most four times as large, which is
-/// what any incomplete message may take.
+/// An incomplete message of at least this many bytes stays in its block while it waits for its
+/// rest: moving it would take as long as receiving it. The block is at most four times as large,
+/// which is what any incomplete message may take.
 const HELD: usize = pool::BLOCK / 4;
 
-/// So few bytes are moved to memory of their own size when they are read, so that a program that
-/// takes its time over a message does not hold a whole block for it.
+/// If a read brings no more bytes than this, they are moved to memory of their own size, so that a
+/// program that takes its time over a message does not hold a whole block.
 const FEW: usize = 4 << 10;
 
-/// So many bytes are inflated before other tasks have their turn.
+/// Bytes that are inflated before other tasks have their turn.
 pub(super) const MOST_INFLATED: usize = 1 << 20;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Reads, from the front of the transport's queue to wherever the bytes belong.
+    /// Reads from the transport to where the bytes belong.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -87,16 +87,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(Ok(read))
     }
 
-    /// May the beginning of a message stay in the block, however long it waits? Not that of a text,
-    /// which fails at its first bad byte, late or not.
+    /// Whether the beginning of a message may stay in the block, however long it waits. Not that of
+    /// a text: a bad byte in it has to fail at once, not when the rest has come.
     pub(super) fn holds_input(&self) -> bool {
         let incomplete = self.engine.connection.incomplete(&self.input);
         self.input.waiting() >= HELD && incomplete.is_some_and(|message| !message.text)
     }
 
-    /// Has something arrived that nobody has received? It is read into the block, as much of it as
-    /// there is room for, and counts as life. If there is no room, nobody can know, and that counts
-    /// as life too.
+    /// Whether something has arrived that nobody has received. As much as there is room for is read
+    /// into the block. If there is no room, nobody can know, and the peer is taken to live.
     pub(super) fn hears(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         if self.input.capacity() < pool::BLOCK {
             let input = std::mem::take(&mut self.input);
@@ -107,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let most = READ.min(room.len());
             let mut room = ReadBuf::new(&mut room[..most]);
             let io = &mut self.io;
-            // Now, whether or not this task is to let others run first.
+            // At once, even if it is the turn of other tasks.
             let read = unconstrained(poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, &mut room)));
             let result = pin!(read).poll(cx);
             let count = room.filled().len();

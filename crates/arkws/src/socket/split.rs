@@ -38,7 +38,7 @@ struct Shared<S> {
     wakers: Arc<Wakers>,
 }
 
-/// Who waits.
+/// The wakers of the two halves.
 #[derive(Default)]
 struct Wakers {
     sender: Slot,
@@ -139,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
             &mut Context::from_waker(&self.waker),
         );
         if matches!(result, Poll::Ready(Err(_))) {
-            // The peer may have been given up: there is nothing to wait for.
+            // The peer may have been given up, and then the receiver has nothing to wait for.
             self.shared.wakers.receiver.wake();
         }
         result
@@ -190,7 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         let message = ready!(socket.poll_recv(&mut Context::from_waker(&self.waker)));
         let message = message.map(|message| message.map(Message::from));
         if !matches!(message, Some(Ok(_))) {
-            // The connection is over: nothing that a sender waits for will come.
+            // The connection is over, and the sender has nothing to wait for.
             drop(socket);
             self.shared.wakers.sender.wake();
         }

@@ -1,4 +1,4 @@
-//! What is counted of a connection.
+//! Counters of a connection.
 use std::time::Duration;
 
 /// Counters of one connection.
@@ -17,6 +17,6 @@ pub struct Stats {
     pub pings_sent: u64,
     /// Pings received from the peer.
     pub pings_received: u64,
-    /// The last heartbeat's round trip.
+    /// The round trip of the last heartbeat; `None` before the first.
     pub round_trip: Option<Duration>,
 }

@@ -1,4 +1,4 @@
-//! Waiting for the next point in time at which something is to be done, and giving a peer up.
+//! Time-outs: waiting for the next of them, and giving a peer up.
 //!
 //! | time-out | file |
 //! |---|---|
@@ -20,10 +20,10 @@ use super::heartbeat::monitor::Monitor;
 use super::timer::earlier;
 use crate::{Error, Heartbeat, Phase};
 
-/// Why a peer was given up that may still be there.
+/// Why the peer was given up.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum GivenUp {
-    /// It took nothing of what waits for it for so long.
+    /// It took nothing of what waits for it for this long.
     Stalled(Duration),
     /// It neither took nor sent anything.
     Silent(Heartbeat),
@@ -44,8 +44,7 @@ impl From<GivenUp> for Error {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Nothing to read: waits for the next point in time at which something is to be done, and does
-    /// it.
+    /// There is nothing to read: waits for the next time-out, and does what is to be done then.
     pub(super) fn poll_timeout(
         &mut self,
         cx: &mut Context<'_>,
@@ -78,8 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         })
     }
 
-    /// A flush is pending: waits for the next point in time at which something is to be done.
-    /// `Ready`: the peer has been given up.
+    /// A flush is pending: waits for the next time-out. `Ready`: the peer has been given up.
     #[cold]
     pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<Error> {
         loop {

@@ -1,4 +1,5 @@
-//! Messages that are not whole: the memory that they take, and how long they may.
+//! Messages that are not whole: how much memory they take, and how long they may wait for their
+//! rest.
 use std::task::Context;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::{Error, Phase};
 #[derive(Debug)]
 pub(super) struct MessageTimeout {
     limit: Duration,
-    /// A message that was incomplete when there was nothing to read.
+    /// The message that was incomplete when there was last nothing to read.
     unfinished: Option<Unfinished>,
 }
 
@@ -29,23 +30,24 @@ impl MessageTimeout {
     }
 }
 
-/// What was known of an incomplete message when it had come on last.
+/// How far an incomplete message had come, and when.
 #[derive(Debug, Clone, Copy)]
 struct Unfinished {
     since: Instant,
-    /// Frames and messages that had begun.
+    /// Frames that had begun on this connection, those of whole messages included.
     frames: u64,
     bytes_received: u64,
 }
 
-/// So many bytes of one long frame are as good as a frame: the peer is not idle.
+/// Bytes of one long frame that count as much as a new frame: a peer that sends them is not idle.
 const AS_A_FRAME: u64 = 64 << 10;
 
-/// Incomplete messages that take less than this do not count: it is not more than a connection
-/// takes anyway.
+/// Incomplete messages that take less memory than this, in bytes, are not counted: a connection
+/// takes as much anyway.
 const COUNTED: usize = 4 << 10;
 
-/// A program that looks so much too late at a connection has not read from it.
+/// If a time-out is noticed this much too late, the program has not read from the connection
+/// meanwhile.
 const LATE: Duration = Duration::from_secs(1);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -56,8 +58,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.charge_bytes(cx, clock, bytes)
     }
 
-    /// Counts what an incomplete message takes while there is nothing to read, and the block with
-    /// it that is kept for its beginning.
+    /// As [`charge`](Self::charge), while there is nothing to read: the block that is kept for the
+    /// beginning of a message counts too.
     pub(super) fn charge_idle(
         &mut self,
         cx: &mut Context<'_>,
@@ -93,7 +95,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         clock: &mut Clock,
         bytes: usize,
     ) -> Result<(), Fatal> {
-        // The next event comes by here, so that what is not owed any more is not counted.
+        // The next event has to come by here too, so that this is not counted for longer than it is
+        // true.
         self.burst = BURST;
         let Some(limit) = self.share.set(bytes, cx.waker()) else {
             return Ok(());
@@ -112,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         )
     }
 
-    /// Nothing more is received of a message, nor after it.
+    /// Closes with `code`. Nothing more is received of the message, nor after it.
     pub(super) fn give_message_up(
         &mut self,
         code: CloseCode,
@@ -127,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Fatal::fail(error)
     }
 
-    /// There is nothing to read: is a message incomplete, and since when?
+    /// There is nothing to read: notes whether a message is incomplete, and since when.
     pub(super) fn watch_unfinished(&mut self, clock: &mut Clock) {
         let Some(message_timeout) = &mut self.message_timeout else {
             return;
@@ -151,13 +154,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// When an incomplete message is given up, and its limit.
+    /// When an incomplete message is given up, and the time-out for its rest.
     pub(super) fn message_deadline(&self) -> Option<(Instant, Duration)> {
         let MessageTimeout { limit, unfinished } = self.message_timeout.as_deref()?;
         Some((unfinished.as_ref()?.since.checked_add(*limit)?, *limit))
     }
 
-    /// The time for the rest of a message has passed, which was due `at` this point in time.
+    /// The rest of a message did not come in time: it was due at `at`.
     #[cold]
     pub(super) fn message_overdue(
         &mut self,

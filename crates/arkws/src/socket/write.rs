@@ -14,8 +14,8 @@ use crate::Error;
 use crate::error::io_again;
 
 /// The most that is written at once, in bytes: just less than what a kernel puts into one segment
-/// for the device or the loopback (64 KiB with its headers). A write of a little more leaves a
-/// small segment behind, and the two took twice the time of one.
+/// for the device or the loopback (64 KiB with its headers). A write of a little more would leave a
+/// small second segment behind, which costs as much as the first.
 const MAX_WRITE: usize = 63 << 10;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -34,7 +34,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         if let Err(error) = &result
             && self.engine.output != Output::Broken
         {
-            // Unless the peer is found to have closed, that is how the connection ends.
+            // That is how the connection ends, unless reading shows that the peer has closed.
             self.engine.failed(Error::Lost(io_again(error)));
             self.engine.break_output(clock.now());
         }
@@ -51,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let transmit = engine.connection.transmit();
             let len = even_part(transmit.remaining());
             let written = if transmit.chunk().len() >= len {
-                // One chunk is the rule, and goes the shorter way through the kernel.
+                // Most often there is one chunk, for which the kernel has a shorter way.
                 let written = ready!(io.poll_write(cx, &transmit.chunk()[..len]))?;
                 transmit.advance(written);
                 written

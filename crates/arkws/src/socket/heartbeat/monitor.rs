@@ -12,11 +12,12 @@ pub(in crate::socket) struct Monitor {
     ping: PingState,
     /// The number of the last ping, which is its payload.
     count: u64,
-    /// When the last ping was queued or, if it had to wait, left; until its pong arrives.
+    /// When the last ping was queued or, if it had to wait, when it left. `None` once its pong has
+    /// arrived.
     unanswered: Option<Instant>,
-    /// Where the last ping ends, counted in the bytes that are sent.
+    /// The number of the last byte of the last ping, in all that is sent.
     ping_end: u64,
-    /// What the peer had taken when that was looked at last, with the ping.
+    /// How many bytes the peer had taken when that was last looked at, the ping included.
     taken: u64,
 }
 
@@ -28,7 +29,7 @@ enum PingState {
     Unanswered(Instant),
 }
 
-/// What is to be done when a time has come.
+/// What is to be done when a deadline has passed.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::socket) enum Action {
     /// Send a ping with this payload.
@@ -53,7 +54,7 @@ impl Monitor {
         self.settings
     }
 
-    /// When [`handle_timeout`](Monitor::handle_timeout) wants to be called; `None`: never.
+    /// When [`handle_timeout`](Monitor::handle_timeout) has to be called; `None`: never.
     pub(in crate::socket) fn deadline(&self) -> Option<Instant> {
         match self.ping {
             PingState::Idle(since) => since.checked_add(self.settings.interval),
@@ -67,21 +68,21 @@ impl Monitor {
         self.ping = PingState::Idle(now);
     }
 
-    /// The ping has been queued: it takes so many bytes, the last of which is that of this number,
-    /// and the peer has taken so many.
+    /// The ping has been queued. It takes `len` bytes, of which the last is number `end` of all
+    /// that is sent; `taken` bytes were taken by the peer.
     pub(in crate::socket) fn pinged(&mut self, len: usize, end: u64, taken: u64) {
         self.ping_end = end;
         self.taken = taken + len as u64;
     }
 
-    /// The ping could not be queued: the peer was not asked, and will be.
+    /// The ping could not be queued: the next one follows after the interval.
     pub(in crate::socket) fn not_pinged(&mut self, now: Instant) {
         self.ping = PingState::Idle(now);
         self.unanswered = None;
     }
 
-    /// A part of what waited has been written: from so many bytes to so many. If the ping has left,
-    /// the time for its answer begins.
+    /// The bytes from number `before` up to `sent` have been written. If the end of the ping is
+    /// among them, the time for its answer begins.
     pub(in crate::socket) fn written(&mut self, before: u64, sent: u64, now: Instant) {
         if let PingState::Unanswered(since) = &mut self.ping
             && before < self.ping_end
@@ -94,8 +95,8 @@ impl Monitor {
         }
     }
 
-    /// The time for the answer has passed, and the peer has taken so many bytes. If some are new,
-    /// it lives, and has that time again.
+    /// The time for the answer has passed, and the peer has `taken` this many bytes. If some are
+    /// new, it lives, and that time starts anew.
     pub(in crate::socket) fn progressed(&mut self, taken: u64, now: Instant) -> bool {
         let progressed = taken > self.taken;
         if progressed {
@@ -105,7 +106,7 @@ impl Monitor {
         progressed
     }
 
-    /// Is it time to give the peer up, unless it has taken something?
+    /// Whether it is time to give the peer up, unless it has taken something.
     pub(in crate::socket) fn is_overdue(&self, now: Instant) -> bool {
         let passed = || self.deadline().is_some_and(|deadline| deadline <= now);
         matches!(self.ping, PingState::Unanswered(_)) && passed()
@@ -127,7 +128,7 @@ impl Monitor {
         }
     }
 
-    /// A pong arrived. If it answers the last ping: the round trip.
+    /// A pong arrived. Returns the round trip, if it answers the last ping.
     pub(in crate::socket) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
         if payload != self.count.to_be_bytes() {
             return None;
