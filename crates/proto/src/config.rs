@@ -2,7 +2,7 @@
 use crate::deflate::DeflateParams;
 use crate::{Entropy, Limits};
 
-/// What a connection needs to know from its owner and from its handshake.
+/// Settings of a connection: its owner's, and what its handshake has agreed on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     /// What is accepted from the peer.

@@ -1,11 +1,11 @@
 //! permessage-deflate (RFC 7692): parameters, and the codec of one connection.
 //!
-//! Contexts are made when the first compressed message is sent or arrives: a connection that does
-//! not use its compression does not pay for it (a compressor takes 165 to 290 KiB, depending on its
-//! window, an inflater 47 KiB).
+//! A codec is made for the first message that it is needed for: a compressor takes 165 to 290 KiB,
+//! depending on its window, an inflater 47 KiB, and connections that negotiate compression often
+//! send nothing that is worth it.
 //!
-//! Inflating goes through flate2, compressing straight to zlib-rs behind it: flate2 has no way to
-//! say how much memory to take.
+//! Inflating goes through flate2. Compressing calls zlib-rs, which is behind flate2, directly:
+//! flate2 has no way to say how much memory to take.
 use std::fmt;
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -23,9 +23,8 @@ const EMPTY_MESSAGE: [u8; 1] = [0x00];
 /// The smallest window that zlib can compress with.
 const MIN_ZLIB_WINDOW_BITS: u8 = 9;
 
-/// zlib's memLevel: how many symbols a block has at most, here 4,096. zlib's default, 8, has four
-/// times as many, takes 84 KiB more for each connection and clears 36 KiB more for each message, of
-/// which one of 16 KiB does not get smaller. Those that span several blocks get larger by 0.3 %.
+/// zlib's memLevel, which says how many symbols a block has at most: here 4,096. With zlib's
+/// default, 8, a connection takes 84 KiB more, and messages of up to 16 KiB do not get smaller.
 const MEM_LEVEL: i32 = 6;
 
 /// Room that a compressor needs to finish a sync flush: with less, zlib may repeat the empty block
@@ -36,24 +35,25 @@ const FLUSH_ROOM: usize = 16;
 /// what may be accepted by the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeflateConfig {
-    /// Ask that the server resets its compressor after each message (7.1.1.1). Default: `false`.
+    /// The server is to reset its compressor after each message (7.1.1.1). Default: `false`.
     pub server_no_context_takeover: bool,
-    /// Promise (client) or demand (server) that the client does (7.1.1.2). Default: `false`.
+    /// The client is to reset its compressor after each message: it promises that, or the server
+    /// demands it (7.1.1.2). Default: `false`.
     pub client_no_context_takeover: bool,
     /// LZ77 window of the server's compressor, as a power of two, 8–15 (7.1.2.1). Default: 15.
+    ///
+    /// zlib cannot compress with 8: if we are the server, our messages go uncompressed then.
     pub server_max_window_bits: u8,
     /// LZ77 window of the client's compressor, as a power of two, 8–15 (7.1.2.2). Default: 15.
     ///
-    /// With 8, of which zlib is not capable, the messages of that end go uncompressed if it is
-    /// ours.
+    /// zlib cannot compress with 8: if we are the client, our messages go uncompressed then.
     pub client_max_window_bits: u8,
-    /// zlib's level, 0–9: higher is smaller and slower. Default: 4. JSON records of 1 and of 16 KiB
-    /// took 0.87 and 0.77 of the time of 6 with it, for 1.5 and 3.5 % more bytes. With 1 they took
-    /// 0.14 and 0.23 of it, for 29 and 53 % more: that pays where the network is faster than some
-    /// 100 Mbit/s.
+    /// zlib's level, 0–9: a higher one makes messages smaller, and takes longer. Default: 4. A
+    /// level of 1 pays where the network is faster than some 100 Mbit/s, one of 6 where it is
+    /// slower than some 10 Mbit/s.
     pub level: u8,
-    /// Messages shorter than this, in bytes, are sent uncompressed. Default: 128; what can be saved
-    /// of less does not pay for the time.
+    /// Messages shorter than this, in bytes, are sent uncompressed: compressing them saves too
+    /// little for the time that it takes. Default: 128.
     pub min_size: usize,
 }
 
@@ -81,9 +81,9 @@ pub struct DeflateParams {
     pub server_max_window_bits: u8,
     /// The client's LZ77 window, 8–15.
     pub client_max_window_bits: u8,
-    /// zlib level for what we send (local choice, not on the wire).
+    /// [`DeflateConfig::level`] of our own end: it is not negotiated.
     pub level: u8,
-    /// Smallest message that we compress (local choice, not on the wire).
+    /// [`DeflateConfig::min_size`] of our own end: it is not negotiated.
     pub min_size: usize,
 }
 

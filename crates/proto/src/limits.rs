@@ -1,3 +1,5 @@
+//! How much a connection accepts, and how much it holds.
+
 /// What a connection accepts from its peer, and how much it holds.
 ///
 /// Memory grows with bytes received, never with bytes announced.
@@ -13,9 +15,9 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// Most header fields in a handshake. Default: 128.
     pub max_headers: usize,
-    /// When so many bytes of messages wait for the transport, no more messages are taken; of one
-    /// that is taken the size does not matter, so that at most this and one message wait. Default:
-    /// unlimited (`usize::MAX`): the drivers apply back-pressure before.
+    /// While so many bytes of messages wait for the transport, no message is taken. The size of the
+    /// message itself does not matter, so that at most this and one message wait. Default:
+    /// `usize::MAX`, no limit: drivers stop sending before.
     pub max_queued: usize,
 }
 

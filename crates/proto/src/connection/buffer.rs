@@ -1,11 +1,12 @@
 //! Bytes as they were read from a transport, and the event that was found in them.
 //!
-//! [`Connection::recv`] lends its event from the caller's bytes. A driver that reads until there is
-//! an event cannot hold that loan and read on in the same loop; here the event waits beside its
-//! bytes until the loop is over.
+//! There are two differences to [`Connection::recv`], which lends its event from the caller's bytes
+//! and consumes all of them:
 //!
-//! And [`Connection::recv`] consumes all of its input. Here the beginning of a message may stay, so
-//! that what follows is read behind it and the whole is handed out without having been copied.
+//! - The event waits beside its bytes until it is taken. A driver that reads until there is an
+//!   event cannot hold a loan of its buffer and read into it in the same loop.
+//! - The beginning of a message may stay, so that the rest is read behind it and the whole is lent
+//!   without having been copied.
 #![allow(unsafe_code)]
 
 use std::ops::Range;
@@ -22,20 +23,20 @@ pub struct RecvBuffer {
     unparsed: Range<usize>,
     /// Incomplete messages whose frame takes at most this many bytes stay.
     keeps: usize,
-    /// The event that waits, if its payload is in the storage. Without a destructor: most events
-    /// are of this kind.
+    /// The event that waits, if its payload is in the storage. Most are of this kind, which has no
+    /// destructor to be called.
     found: Option<Found>,
     /// The event that waits, if it is not `found`.
     apart: Option<Event<'static>>,
 }
 
-/// A message of which the beginning is there.
+/// A message of which the beginning waits in a [`RecvBuffer`].
 #[derive(Debug, Clone, Copy)]
 pub struct Incomplete {
-    /// How many bytes it takes, with its header; as long as that is incomplete, how many a header
-    /// takes at most.
+    /// How many bytes the whole message takes, with its header. As long as the header is
+    /// incomplete: how many bytes a header takes at most.
     pub len: usize,
-    /// It is a text, so that its beginning alone may be wrong.
+    /// Whether it is a text, of which the beginning alone may be invalid already.
     pub text: bool,
 }
 
@@ -87,9 +88,9 @@ impl RecvBuffer {
         self.storage.len()
     }
 
-    /// Where to read to, followed by [`add_filled`](RecvBuffer::add_filled): what is behind the
-    /// bytes that wait to be parsed, and at least all of the storage but what it may
-    /// [keep](RecvBuffer::reading). An event that waits is forgotten.
+    /// Where to read to; then say with [`add_filled`](RecvBuffer::add_filled) how much was read. It
+    /// is at least the storage without what may be [kept](RecvBuffer::reading) of it. An event that
+    /// waits is forgotten.
     pub fn room(&mut self) -> &mut [u8] {
         self.forget_event();
         if self.unparsed.is_empty() {

@@ -5,9 +5,9 @@ use crate::frame::{Header, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::{CloseFrame, ProtocolError};
 
 impl Connection {
-    /// Starts the closing handshake (RFC 6455, 7.1.2). Returns `false`, and does nothing, if a
-    /// close frame has been queued already: by this function, as the answer to the peer's, or
-    /// because the connection failed.
+    /// Starts the closing handshake (RFC 6455, 7.1.2): queues a close frame behind everything that
+    /// waits. `false`, and nothing was done: there has been one already, from this function, as the
+    /// answer to the peer's, or because the connection failed.
     pub fn send_close(&mut self, frame: Option<CloseFrame>) -> bool {
         if !matches!(self.life, Life::Open) {
             return false;

@@ -1,9 +1,9 @@
 //! Bytes in, events out (RFC 6455, 5.2, 5.4, 5.5 and 8.1).
 //!
-//! A whole, unfragmented data frame of at most 64 KiB takes the fast path in [`Connection::recv`]:
-//! unmasked where it lies, handed out borrowed. Everything else is out of line and goes through the
-//! [`Stage`]s; what must be remembered of a message between two reads lies in an [`Assembly`] that
-//! is made when the first one arrives in pieces.
+//! A whole message of less than 64 KiB in one frame takes the fast path in [`Connection::recv`]:
+//! it is unmasked where it lies, and lent from there. Everything else is out of line and goes
+//! through the [`Stage`]s. What must be remembered of a message between two reads lies in an
+//! [`Assembly`], which is made for the first message that arrives in pieces.
 use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
@@ -28,13 +28,14 @@ pub(super) struct Receiver {
     inflater: Option<Box<Inflater>>,
     /// Bytes that may be inflated before input is left alone.
     allowance: usize,
-    /// Input was left because of that.
+    /// The allowance is used up, and input was left because of that.
     paused: bool,
-    /// Headers that have been read, but those of the fast path.
+    /// Headers that have been read, not counting those of the fast path.
     headers: u64,
 }
 
-/// Compressed bytes that are inflated at once: at most 1032 times as many come out (zlib's limit).
+/// Compressed bytes that are inflated at once. At most 1,032 times as many come out of them, as
+/// DEFLATE cannot do better.
 const SLICE: usize = 1 << 10;
 
 /// What the next byte of input is.
@@ -82,9 +83,9 @@ impl Connection {
         }
     }
 
-    /// Bounds the work that one packet can cause: when `bytes` more have been inflated, and at most
-    /// 1 MiB more, what is left of the input stays where it is, and [`recv`](Self::recv) returns
-    /// `None` until this is called again. Without it there is no bound.
+    /// Bounds the work that one packet can cause. When `bytes` more have been inflated, or up to
+    /// 1 MiB above that, the rest of the input stays where it is, and [`recv`](Self::recv) returns
+    /// `None` until this is called again. As long as this has not been called there is no bound.
     #[inline]
     pub fn allow_inflating(&mut self, bytes: usize) {
         self.receiver.allowance = bytes;
@@ -111,15 +112,14 @@ impl Connection {
         }
     }
 
-    /// How many frames have begun, but for whole messages that arrived in one frame and in one
-    /// read.
+    /// How many frames have begun, not counting messages that arrived in one frame and one read.
     pub fn frames_begun(&self) -> u64 {
         self.receiver.headers
     }
 
-    /// Is a whole message with a payload of less than 64 KiB at the front of `input`, in one frame
-    /// and not compressed? Unmasks it, moves `input` past it, and returns its kind and its payload.
-    /// `None`: nothing was done, whatever is out of the ordinary is judged by [`Header::decode`].
+    /// The fast path. If there is a whole message at the front of `input`, in one frame of less
+    /// than 64 KiB and not compressed: unmasks it, moves `input` past it, and returns its kind and
+    /// its payload. `None`: nothing was done; [`Header::decode`] finds out what it is.
     #[inline(always)]
     pub(super) fn whole_message<'b>(
         &self,

@@ -6,20 +6,20 @@ use super::{Connection, MessageKind};
 use crate::deflate::Deflater;
 use crate::frame::{Header, MAX_CONTROL_PAYLOAD, Opcode};
 
-/// Pings and pongs that wait, in bytes: they have room of their own, so that whatever else waits,
-/// the peer can be asked whether it lives.
+/// The most pings and pongs that wait, in bytes. They have room of their own: however many messages
+/// wait, the peer can be asked whether it is there.
 const MAX_CONTROL_QUEUED: usize = 16 << 10;
 
-/// Why a message was not queued. It is lost to the caller in no case: it was borrowed, or is given
-/// back.
+/// Why a message was not queued. The caller still has it, or gets it back
+/// ([`RefusedPayload`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// A close frame has been queued or the connection has failed: nothing may follow it
     /// (RFC 6455, 5.5.1).
     #[error("the connection is closing: nothing may be sent after the close frame")]
     Closing,
-    /// [`Limits::max_queued`](crate::Limits::max_queued) bytes or more wait; or, for a ping or
-    /// pong, 16 KiB of such.
+    /// [`Limits::max_queued`](crate::Limits::max_queued) bytes or more wait; or 16 KiB of pings and
+    /// pongs, of which one more was to be sent.
     #[error("the output queue is full: {queued} bytes are waiting, the limit is {limit}")]
     QueueFull {
         /// Bytes that wait.
@@ -128,8 +128,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Queues a ping of at most 125 bytes: ahead of the messages that wait, but behind the frame of
-    /// which a part has left. Returns how many bytes leave before it has.
+    /// Queues a ping of at most 125 bytes: ahead of the messages that wait, but behind a frame of
+    /// which a part has left. Returns how many bytes have to leave until the ping has, itself
+    /// included.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -146,8 +147,8 @@ impl Connection {
         self.send_control(Opcode::Pong, data)
     }
 
-    /// Will the next message be taken, of whatever size? Until one is, nothing but the end of the
-    /// connection changes that.
+    /// Whether the next message will be taken, of whatever size. Only taking one, or the end of the
+    /// connection, changes a `true`.
     #[inline]
     pub fn is_ready(&self) -> bool {
         self.check().is_ok()
@@ -164,7 +165,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Is a message of this length worth to be compressed?
+    /// Whether compressing a message of this length is tried.
     #[inline]
     fn compresses(&self, len: usize) -> bool {
         self.deflate
@@ -237,8 +238,8 @@ impl Connection {
         }
     }
 
-    /// Pings and pongs come and go by themselves: they leave as much room for messages as there
-    /// was.
+    /// As [`check`](Self::check), not counting pings and pongs: they come by themselves and take no
+    /// room away from messages.
     #[inline(never)]
     fn check_room(&self) -> Result<(), SendError> {
         let queued = self.transmit.queued_data();

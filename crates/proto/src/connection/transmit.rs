@@ -1,9 +1,9 @@
 //! The output queue: encoded frames on their way to the transport.
 //!
 //! Headers and small payloads lie one after the other in one block, so that many frames leave in
-//! one write. A large payload that we own is not copied into the block: it is noted where in the
-//! block it belongs, and becomes a chunk of its own. So do pings and pongs, which go ahead of what
-//! waits: behind the frame of which a part has left.
+//! one write. A large payload that we own is not copied there: it becomes a chunk of its own, and
+//! the place in the block is noted behind which it leaves. So do pings and pongs, which go ahead of
+//! everything that waits but the rest of a frame of which a part has left.
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
@@ -34,9 +34,10 @@ pub struct Transmit {
     block: Vec<u8>,
     start: usize,
     end: usize,
-    /// Where in the block a frame begins: the first from `start` on, or one before it.
+    /// Where in the block a frame begins: at or before the first that begins from `start` on.
     frame: usize,
-    /// The block begins with pings and pongs up to here: those before which nothing waited.
+    /// Up to here the block holds pings and pongs: those that were queued while nothing else
+    /// waited.
     control_end: usize,
     /// What is not in the block, in the order in which it leaves.
     apart: VecDeque<Apart>,
@@ -92,14 +93,14 @@ impl Transmit {
         self.remaining + held_back
     }
 
-    /// Those of the bytes that wait that are of pings and pongs.
+    /// Waiting bytes of pings and pongs.
     pub(super) fn queued_control(&self) -> usize {
         let apart = self.apart.iter().filter(|it| !it.is_payload);
         let apart: usize = apart.map(|it| it.bytes.len()).sum();
         self.control_end.saturating_sub(self.start) + apart
     }
 
-    /// The others: of messages, and of the close frame.
+    /// Waiting bytes of messages, and of the close frame.
     pub(super) fn queued_data(&self) -> usize {
         self.remaining - self.queued_control()
     }
@@ -175,8 +176,9 @@ impl Transmit {
         });
     }
 
-    /// Queues a ping or a pong ahead of all but those before it, and the rest of a frame of which a
-    /// part has left. Returns how many bytes leave before it has.
+    /// Queues a ping or a pong: behind those before it and behind a frame of which a part has left,
+    /// ahead of everything else. Returns how many bytes have to leave until it has, itself
+    /// included.
     pub(super) fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> usize {
         if self.remaining == self.control_end.saturating_sub(self.start) {
             self.frame(Header::whole(opcode), payload);
@@ -217,7 +219,8 @@ impl Transmit {
         (after - self.start) + sizes + end
     }
 
-    /// Where in the block the next frame begins of which nothing has left: at most at its end.
+    /// Where in the block the first frame begins of which nothing has left, or else the block's
+    /// end.
     fn next_frame(&mut self) -> usize {
         while self.frame < self.start {
             let Ok(Some((header, len))) = Header::decode(&self.block[self.frame..self.end]) else {

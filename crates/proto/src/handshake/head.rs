@@ -18,8 +18,8 @@ pub(super) trait Head: Sized {
         true
     }
 
-    /// Parses at the front of `bytes`. `Partial`: the head's end has not arrived. Otherwise the head
-    /// and its length.
+    /// Parses at the front of `bytes`. `Partial`: the head's end has not arrived. Otherwise the
+    /// head and its length.
     fn parse<'b>(
         bytes: &'b [u8],
         fields: &mut [httparse::Header<'b>],
@@ -63,8 +63,8 @@ impl fmt::Debug for HeadReader {
     }
 }
 
-/// Garbage shows in the first bytes. After these, a line's end is awaited before parsing again, so
-/// that a head which arrives byte by byte costs no quadratic time.
+/// Within so many bytes each piece is parsed, as garbage shows there. After them only a line's end
+/// makes it worthwhile: a head that arrives byte by byte must not cost quadratic time.
 const START_LINE_PROBE: usize = 32;
 
 impl HeadReader {
@@ -109,8 +109,8 @@ impl HeadReader {
         Ok(None)
     }
 
-    /// RFC 9112, 2.2: empty lines before a start line are ignored. Each is looked at once: they are
-    /// no lines of a head, whose number is limited.
+    /// RFC 9112, 2.2: empty lines before a start line are ignored. Each is looked at once, because
+    /// nothing but the size of the head limits how many there are.
     fn skip_empty_lines<H: Head>(&mut self) -> Result<(), HandshakeError> {
         loop {
             self.start += match self.bytes[self.start..] {
@@ -164,7 +164,7 @@ impl HeadReader {
 
 const BARE_LINE_FEED: &str = "a line does not end with CR LF";
 
-/// Not before every line feed is a carriage return. What stands before us may see other lines then.
+/// Whether there is a line feed without a carriage return before it.
 fn has_bare_line_feed(head: &[u8]) -> bool {
     let mut ends = head.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.any(|(at, _)| !head[..at].ends_with(b"\r"))
@@ -209,7 +209,8 @@ pub(super) struct RequestHead {
 }
 
 impl Head for RequestHead {
-    // What stands before a server may not end lines there, and see another request.
+    // A proxy before the server may take such a line feed for a part of a line, and see another
+    // request than we do.
     const BARE_LINE_FEEDS: bool = false;
 
     fn parse<'b>(
@@ -254,7 +255,7 @@ impl ResponseHead {
 }
 
 impl Head for ResponseHead {
-    // Old servers and scripts end lines so, and nobody between us and them is deceived by it.
+    // Old servers and scripts end lines like this, and it deceives nobody between us and them.
     const BARE_LINE_FEEDS: bool = true;
 
     fn is_final(&self) -> bool {
@@ -289,7 +290,7 @@ impl Head for ResponseHead {
     }
 }
 
-/// What stands behind version and status.
+/// The reason phrase, whatever bytes it is made of: what stands behind version and status.
 fn reason_phrase(head: &[u8]) -> String {
     let line = head
         .split(|&byte| byte == b'\n')
