@@ -15,7 +15,7 @@ use crate::answer::{answer, not_data, too_long};
 use crate::call::Call;
 use crate::event::{Close, Event, Open, OpenInfo, flat};
 use crate::napi::Value;
-use crate::options::ConnectOptions;
+use crate::options::{binary_type, connect_options};
 use crate::queue::{Origin, Queue};
 use crate::settings;
 
@@ -106,11 +106,11 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
 /// `connect(object, url, options)`.
 pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
     let url: String = call.get(1)?;
-    let options: ConnectOptions = call.get(2)?;
-    let (object, binary_type) = (call.number(0)?, options.binary_type());
+    let (options, binary_type) = (connect_options(call.get(2)?)?, binary_type(call.get(2)?)?);
+    let object = call.number(0)?;
     let result = call
         .environment
-        .client(object, |client| client.connect(&url, options.into()))?;
+        .client(object, |client| client.connect(&url, options))?;
     if result.is_ok() {
         call.environment.set_binary_type(object, binary_type);
     }

@@ -1,53 +1,15 @@
-//! Options as JavaScript passes them: already of the right types, which is `npm/lib/options.js`'s
-//! work; not yet checked.
+//! Options, read from JavaScript once.
+//!
+//! `npm/lib/options.js` has made the objects: a property that is there has the right type, and is
+//! not checked otherwise. One that is missing means the default, which `arkws-netstack` knows.
 use std::path::PathBuf;
 use std::time::Duration;
 
 use arkws_netstack::{
     ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions, ServerConfig, TlsProtocol,
 };
-use napi_derive::napi;
-
-/// Options of `connect`.
-#[napi(object, object_to_js = false)]
-pub struct ConnectOptions {
-    /// `[name, value, name, value, ...]`
-    pub headers: Vec<String>,
-    pub ca_path: Option<String>,
-    pub client_cert: Option<ClientCertOptions>,
-    pub skip_server_cert_verification: Option<bool>,
-    pub min_support_tls_protocol: Option<f64>,
-    pub proxy: Option<ProxyOptions>,
-    pub no_proxy: Option<bool>,
-    pub protocol: Option<String>,
-    pub ping_interval: Option<f64>,
-    pub pong_timeout: Option<f64>,
-    pub support_origin_port: Option<bool>,
-    pub connect_timeout: Option<f64>,
-    pub handshake_timeout: Option<f64>,
-    pub write_timeout: Option<f64>,
-    pub message_timeout: Option<f64>,
-    pub max_redirects: Option<f64>,
-    pub max_header_bytes: Option<f64>,
-    pub max_headers: Option<f64>,
-    pub max_message_size: Option<f64>,
-    pub max_fragments: Option<f64>,
-    pub max_queued_bytes: Option<f64>,
-    pub per_message_deflate: Option<bool>,
-    pub reconnect: Option<ReconnectOptions>,
-    /// `arraybuffer` or `uint8array`.
-    pub binary_type: Option<String>,
-}
-
-impl ConnectOptions {
-    /// In what form binary messages are given.
-    pub(crate) fn binary_type(&self) -> BinaryType {
-        match self.binary_type.as_deref() {
-            Some("uint8array") => BinaryType::Uint8Array,
-            _ => BinaryType::ArrayBuffer,
-        }
-    }
-}
+use napi::Result;
+use napi::bindgen_prelude::{FromNapiValue, Object};
 
 /// In what form JavaScript gets binary messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,130 +18,172 @@ pub(crate) enum BinaryType {
     Uint8Array,
 }
 
-/// `ClientCert`, and a server's certificate, which has no password.
-#[napi(object, object_to_js = false)]
-pub struct ClientCertOptions {
-    pub cert_path: String,
-    pub key_path: String,
-    pub key_password: String,
+/// Options of `connect`.
+pub(crate) fn connect_options(object: Object<'_>) -> Result<RequestOptions> {
+    let options = Options(object);
+    Ok(RequestOptions {
+        headers: pairs(options.get("headers")?.unwrap_or_default()),
+        ca_path: options.path("caPath")?,
+        client_cert: options.certificate("clientCert")?,
+        skip_server_cert_verification: options.flag("skipServerCertVerification")?,
+        min_support_tls_protocol: options.get("minSupportTlsProtocol")?.and_then(tls_protocol),
+        proxy: match options.object("proxy")? {
+            Some(server) => Proxy::Server(server.proxy_server()?),
+            None if options.flag("noProxy")? => Proxy::None,
+            None => Proxy::System,
+        },
+        protocol: options.text("protocol")?,
+        ping_interval: options.get("pingInterval")?,
+        pong_timeout: options.get("pongTimeout")?,
+        support_origin_port: options.flag("supportOriginPort")?,
+        connect_timeout: options.milliseconds("connectTimeout")?,
+        handshake_timeout: options.milliseconds("handshakeTimeout")?,
+        write_timeout: options.milliseconds("writeTimeout")?,
+        message_timeout: options.milliseconds("messageTimeout")?,
+        max_redirects: options.size("maxRedirects")?,
+        max_header_bytes: options.size("maxHeaderBytes")?,
+        max_headers: options.size("maxHeaders")?,
+        max_message_size: options.size("maxMessageSize")?,
+        max_fragments: options.count("maxFragments")?,
+        max_queued_bytes: options.size("maxQueuedBytes")?,
+        per_message_deflate: options.flag("perMessageDeflate")?,
+        reconnect: match options.object("reconnect")? {
+            Some(reconnect) => Some(reconnect.reconnect()?),
+            None => None,
+        },
+    })
 }
 
-/// `HttpProxy`.
-#[napi(object, object_to_js = false)]
-pub struct ProxyOptions {
-    pub host: String,
-    pub port: u32,
-    pub username: String,
-    pub password: String,
-    pub exclusion_list: Vec<String>,
-}
-
-/// `reconnect`; what is missing has its default.
-#[napi(object, object_to_js = false)]
-pub struct ReconnectOptions {
-    pub initial_delay: Option<f64>,
-    pub max_delay: Option<f64>,
-    pub factor: Option<f64>,
-    pub jitter: Option<bool>,
-    pub max_attempts: Option<f64>,
-    pub retry_on: Option<Vec<String>>,
-    pub max_queued_bytes: Option<f64>,
+/// The option of `connect` that is the binding's own: in what form binary messages are given.
+pub(crate) fn binary_type(object: Object<'_>) -> Result<BinaryType> {
+    let name: Option<String> = object.get("binaryType")?;
+    Ok(match name.as_deref() {
+        Some("uint8array") => BinaryType::Uint8Array,
+        _ => BinaryType::ArrayBuffer,
+    })
 }
 
 /// Options of a server's `start`.
-#[napi(object, object_to_js = false)]
-pub struct ServerOptions {
-    #[napi(js_name = "serverIP")]
-    pub server_ip: Option<String>,
-    pub server_port: Option<f64>,
-    pub server_cert: Option<ClientCertOptions>,
-    pub max_concurrent_clients_number: Option<f64>,
-    pub max_connections_for_one_client: Option<f64>,
-    pub protocol: Option<String>,
-    pub ping_interval: Option<f64>,
-    pub max_message_size: Option<f64>,
-    pub max_fragments: Option<f64>,
-    pub max_header_bytes: Option<f64>,
-    pub max_headers: Option<f64>,
-    pub per_message_deflate: Option<bool>,
-    pub handshake_timeout: Option<f64>,
-    pub request_timeout: Option<f64>,
-    pub write_timeout: Option<f64>,
-    pub message_timeout: Option<f64>,
-    pub max_unfinished_bytes: Option<f64>,
-    pub max_queued_bytes: Option<f64>,
-    pub allowed_origins: Option<Vec<String>>,
+pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
+    let options = Options(object);
+    Ok(ServerConfig {
+        server_ip: options.text("serverIP")?,
+        server_port: options.get("serverPort")?.unwrap_or(0.0),
+        server_cert: options
+            .certificate("serverCert")?
+            .map(|cert| (cert.cert_path, cert.key_path)),
+        max_concurrent_clients_number: options.get("maxConcurrentClientsNumber")?,
+        max_connections_for_one_client: options.get("maxConnectionsForOneClient")?,
+        protocol: options.text("protocol")?,
+        // 0 is the documented way to write "never".
+        ping_interval: options
+            .get("pingInterval")?
+            .filter(|seconds| *seconds > 0.0)
+            .map(duration),
+        // A listener for `request` may be added at any time; JavaScript says yes while there is
+        // none.
+        ask_request: true,
+        per_message_deflate: options.flag("perMessageDeflate")?,
+        max_message_size: options.size("maxMessageSize")?,
+        max_fragments: options.count("maxFragments")?,
+        max_header_bytes: options.size("maxHeaderBytes")?,
+        max_headers: options.size("maxHeaders")?,
+        handshake_timeout: options.milliseconds("handshakeTimeout")?,
+        request_timeout: options.milliseconds("requestTimeout")?,
+        write_timeout: options.milliseconds("writeTimeout")?,
+        message_timeout: options.milliseconds("messageTimeout")?,
+        max_unfinished_bytes: options.size("maxUnfinishedBytes")?,
+        max_queued_bytes: options.size("maxQueuedBytes")?,
+        allowed_origins: options.get("allowedOrigins")?,
+    })
 }
 
-impl From<ConnectOptions> for RequestOptions {
-    fn from(options: ConnectOptions) -> RequestOptions {
-        RequestOptions {
-            headers: pairs(options.headers),
-            ca_path: path(options.ca_path),
-            client_cert: options.client_cert.and_then(client_cert),
-            skip_server_cert_verification: options.skip_server_cert_verification.unwrap_or(false),
-            min_support_tls_protocol: options.min_support_tls_protocol.and_then(tls_protocol),
-            proxy: match options.proxy {
-                Some(server) => Proxy::Server(proxy_server(server)),
-                None if options.no_proxy == Some(true) => Proxy::None,
-                None => Proxy::System,
-            },
-            protocol: options.protocol.unwrap_or_default(),
-            ping_interval: options.ping_interval,
-            pong_timeout: options.pong_timeout,
-            support_origin_port: options.support_origin_port.unwrap_or(false),
-            connect_timeout: options.connect_timeout.map(milliseconds),
-            handshake_timeout: options.handshake_timeout.map(milliseconds),
-            write_timeout: options.write_timeout.map(milliseconds),
-            message_timeout: options.message_timeout.map(milliseconds),
-            max_redirects: options.max_redirects.map(size),
-            max_header_bytes: options.max_header_bytes.map(size),
-            max_headers: options.max_headers.map(size),
-            max_message_size: options.max_message_size.map(size),
-            max_fragments: options.max_fragments.map(count),
-            max_queued_bytes: options.max_queued_bytes.map(size),
-            per_message_deflate: options.per_message_deflate.unwrap_or(false),
-            reconnect: options.reconnect.map(reconnect),
-        }
+/// An object with options. Numbers are not negative and not NaN, but for `pingInterval` and
+/// `pongTimeout` of clients, which go on as they are.
+struct Options<'a>(Object<'a>);
+
+impl<'a> Options<'a> {
+    fn get<T: FromNapiValue>(&self, name: &str) -> Result<Option<T>> {
+        self.0.get(name)
+    }
+
+    fn object(&self, name: &str) -> Result<Option<Options<'a>>> {
+        Ok(self.get::<Object<'a>>(name)?.map(Options))
+    }
+
+    fn flag(&self, name: &str) -> Result<bool> {
+        Ok(self.get(name)?.unwrap_or(false))
+    }
+
+    fn text(&self, name: &str) -> Result<String> {
+        Ok(self.get(name)?.unwrap_or_default())
+    }
+
+    /// An empty path is none.
+    fn path(&self, name: &str) -> Result<Option<PathBuf>> {
+        let path = Some(self.text(name)?).filter(|path| !path.is_empty());
+        Ok(path.map(PathBuf::from))
+    }
+
+    fn milliseconds(&self, name: &str) -> Result<Option<Duration>> {
+        Ok(self
+            .get::<f64>(name)?
+            .map(|number| duration(number / 1000.0)))
+    }
+
+    fn size(&self, name: &str) -> Result<Option<usize>> {
+        Ok(self.get::<f64>(name)?.map(|number| number as usize))
+    }
+
+    fn count(&self, name: &str) -> Result<Option<u32>> {
+        Ok(self.get::<f64>(name)?.map(|number| number as u32))
+    }
+
+    /// A certificate without a path is none, as on the platform.
+    fn certificate(&self, name: &str) -> Result<Option<ClientCert>> {
+        let Some(cert) = self.object(name)? else {
+            return Ok(None);
+        };
+        let Some(cert_path) = cert.path("certPath")? else {
+            return Ok(None);
+        };
+        Ok(Some(ClientCert {
+            cert_path,
+            key_path: PathBuf::from(cert.text("keyPath")?),
+            key_password: cert.text("keyPassword")?,
+        }))
+    }
+
+    fn proxy_server(&self) -> Result<ProxyServer> {
+        let port: u32 = self.get("port")?.unwrap_or(0);
+        Ok(ProxyServer {
+            host: self.text("host")?,
+            port: u16::try_from(port).unwrap_or(u16::MAX),
+            username: self.text("username")?,
+            password: self.text("password")?,
+            exclusion_list: self.get("exclusionList")?.unwrap_or_default(),
+        })
+    }
+
+    fn reconnect(&self) -> Result<Reconnect> {
+        let default = Reconnect::default();
+        Ok(Reconnect {
+            initial_delay: self
+                .milliseconds("initialDelay")?
+                .unwrap_or(default.initial_delay),
+            max_delay: self.milliseconds("maxDelay")?.unwrap_or(default.max_delay),
+            factor: self.get("factor")?.unwrap_or(default.factor),
+            jitter: self.get("jitter")?.unwrap_or(default.jitter),
+            max_attempts: self.count("maxAttempts")?,
+            retry_on: self.get("retryOn")?.unwrap_or(default.retry_on),
+            max_queued_bytes: self
+                .size("maxQueuedBytes")?
+                .unwrap_or(default.max_queued_bytes),
+        })
     }
 }
 
-impl From<ServerOptions> for ServerConfig {
-    fn from(options: ServerOptions) -> ServerConfig {
-        ServerConfig {
-            server_ip: options.server_ip.unwrap_or_default(),
-            server_port: options.server_port.unwrap_or(0.0),
-            server_cert: options
-                .server_cert
-                .and_then(client_cert)
-                .map(|cert| (cert.cert_path, cert.key_path)),
-            max_concurrent_clients_number: options.max_concurrent_clients_number,
-            max_connections_for_one_client: options.max_connections_for_one_client,
-            protocol: options.protocol.unwrap_or_default(),
-            // 0 is the documented way to write "never".
-            ping_interval: options
-                .ping_interval
-                .filter(|seconds| *seconds > 0.0)
-                .map(seconds),
-            // A listener for `request` may be added at any time; JavaScript says yes while there is
-            // none.
-            ask_request: true,
-            per_message_deflate: options.per_message_deflate.unwrap_or(false),
-            max_message_size: options.max_message_size.map(size),
-            max_fragments: options.max_fragments.map(count),
-            max_header_bytes: options.max_header_bytes.map(size),
-            max_headers: options.max_headers.map(size),
-            handshake_timeout: options.handshake_timeout.map(milliseconds),
-            write_timeout: options.write_timeout.map(milliseconds),
-            message_timeout: options.message_timeout.map(milliseconds),
-            max_unfinished_bytes: options.max_unfinished_bytes.map(size),
-            max_queued_bytes: options.max_queued_bytes.map(size),
-            request_timeout: options.request_timeout.map(milliseconds),
-            allowed_origins: options.allowed_origins,
-        }
-    }
-}
-
+/// Header fields of `[name, value, name, value, ...]`.
 fn pairs(flat: Vec<String>) -> Vec<Header> {
     let mut flat = flat.into_iter();
     let mut headers = Vec::with_capacity(flat.len() / 2);
@@ -187,19 +191,6 @@ fn pairs(flat: Vec<String>) -> Vec<Header> {
         headers.push(Header { name, value });
     }
     headers
-}
-
-fn path(path: Option<String>) -> Option<PathBuf> {
-    path.filter(|path| !path.is_empty()).map(PathBuf::from)
-}
-
-/// A certificate without a path is none, as on the platform.
-fn client_cert(options: ClientCertOptions) -> Option<ClientCert> {
-    Some(ClientCert {
-        cert_path: path(Some(options.cert_path))?,
-        key_path: PathBuf::from(options.key_path),
-        key_password: options.key_password,
-    })
 }
 
 fn tls_protocol(number: f64) -> Option<TlsProtocol> {
@@ -212,47 +203,7 @@ fn tls_protocol(number: f64) -> Option<TlsProtocol> {
     }
 }
 
-fn proxy_server(options: ProxyOptions) -> ProxyServer {
-    ProxyServer {
-        host: options.host,
-        port: u16::try_from(options.port).unwrap_or(u16::MAX),
-        username: options.username,
-        password: options.password,
-        exclusion_list: options.exclusion_list,
-    }
-}
-
-fn reconnect(options: ReconnectOptions) -> Reconnect {
-    let default = Reconnect::default();
-    Reconnect {
-        initial_delay: options
-            .initial_delay
-            .map_or(default.initial_delay, milliseconds),
-        max_delay: options.max_delay.map_or(default.max_delay, milliseconds),
-        factor: options.factor.unwrap_or(default.factor),
-        jitter: options.jitter.unwrap_or(default.jitter),
-        max_attempts: options.max_attempts.map(count),
-        retry_on: options.retry_on.unwrap_or(default.retry_on),
-        max_queued_bytes: options
-            .max_queued_bytes
-            .map_or(default.max_queued_bytes, size),
-    }
-}
-
-/// A number that JavaScript has checked: not negative, not NaN. More than a `Duration` holds is as
-/// good as for ever.
-fn milliseconds(number: f64) -> Duration {
-    seconds(number / 1000.0)
-}
-
-fn seconds(number: f64) -> Duration {
-    Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX)
-}
-
-fn size(number: f64) -> usize {
-    number as usize
-}
-
-fn count(number: f64) -> u32 {
-    number as u32
+/// More seconds than a `Duration` holds are as good as for ever.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }

@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::napi::Value;
-use crate::options::ServerOptions;
+use crate::options::server_options;
 use crate::queue::{Origin, Queue};
 use crate::settings;
 
@@ -75,10 +75,10 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
 
 /// `startServer(object, options)`.
 pub(crate) fn start(call: &Call<'_>) -> Result<Value> {
-    let options: ServerOptions = call.get(1)?;
+    let options = server_options(call.get(1)?)?;
     let result = call
         .environment
-        .server(call.number(0)?, |server| server.start(options.into()))?;
+        .server(call.number(0)?, |server| server.start(options))?;
     answer(call, result)
 }
 

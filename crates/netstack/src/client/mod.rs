@@ -5,11 +5,11 @@
 //! | `mod.rs` | the object's calls, from any thread, answered at once |
 //! | `object.rs` | what the object shares with the tasks of its connects |
 //! | `event.rs` | what the object tells its listener |
-//! | `options.rs` | what `connect` is given |
-//! | `request.rs` | the checks of `connect`, and what they make of its arguments |
+//! | `options.rs` | the options of `connect`; `tls.rs`, `proxy.rs`: some of them |
+//! | `request.rs` | the checks of `connect`, and the plan of its attempts |
 //! | `session.rs` | the task of one `connect`: attempts, the open connection, the end |
 //! | `deliver.rs` | from a connection's messages to events |
-//! | `reconnect.rs` | whether to try again, and when |
+//! | `reconnect.rs` | the option of that name: whether to try again, and when |
 //! | `stats.rs` | counters and facts of a connection |
 //! | `failure.rs` | why something failed, in the words of the contract |
 mod deliver;
@@ -17,10 +17,12 @@ mod event;
 mod failure;
 mod object;
 mod options;
+mod proxy;
 mod reconnect;
 mod request;
 mod session;
 mod stats;
+mod tls;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -42,8 +44,11 @@ use object::{Link, Object, ObjectState};
 use request::Request;
 
 pub use event::{Event, Listener};
-pub use options::{ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions, TlsProtocol};
+pub use options::{Header, RequestOptions};
+pub use proxy::{Proxy, ProxyServer};
+pub use reconnect::Reconnect;
 pub use stats::Stats;
+pub use tls::{ClientCert, TlsProtocol};
 
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.
 ///

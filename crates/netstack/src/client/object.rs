@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arkws::Transport;
 use futures_util::future::BoxFuture;
 
-use super::request::QueueLimits;
+use super::options::QueueLimits;
 use super::stats::Stats;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::mailbox::Mailbox;

@@ -1,9 +1,110 @@
-//! Options of `connect`, after a binding has converted their types.
+//! The options of `connect`: what each is, and what it means to `arkws`.
+//!
+//! A new option is a field of [`RequestOptions`] and a line in one of the functions that make the
+//! builder of the connection from them.
+use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// One header as the program gave it. Its `Debug` form does not show the value.
+use arkws::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use arkws::{
+    Client, ClientBuilder, Config, DeflateConfig, Heartbeat, Limits, PageOrigin, Roots, TlsConfig,
+    TlsVersion,
+};
+
+use super::proxy::Proxy;
+use super::reconnect::Reconnect;
+use super::tls::{ClientCert, TlsOptions, TlsProtocol};
+use crate::defaults::write_timeout;
+use crate::{BusinessError, Context};
+
+/// Most bytes of messages that wait to be sent. Much, as the contract knows no limit, and little
+/// enough that a program which never stops sending is told before its memory is full.
+const DEFAULT_MAX_QUEUED_BYTES: usize = 256 << 20;
+
+/// Of `pingInterval` and `pongTimeout`, in seconds: the platform's.
+const DEFAULT_HEARTBEAT: u64 = 30;
+
+/// What a `pingInterval` may be, in seconds: the platform's.
+const PING_INTERVALS: std::ops::RangeInclusive<f64> = 0.0..=30_000.0;
+
+/// What identifies us to servers, unless the program says something else.
+const USER_AGENT: &str = concat!("arkws/", env!("CARGO_PKG_VERSION"));
+
+/// `WebSocketRequestOptions`. `Default` is what a call without options means.
+///
+/// Those that the contract does not have are marked "arkws". Of these, `None` means the default; a
+/// time-out is a [`Duration`] of any length.
+#[derive(Debug, Clone, Default)]
+pub struct RequestOptions {
+    /// Header fields of the request, in order. One with an empty value is skipped. `connect` fails
+    /// with 401 if a name is no token, a value has control characters, or a field is one of the
+    /// handshake's own. Default: none.
+    pub headers: Vec<Header>,
+    /// PEM bundle, or a directory of such, whose authorities are trusted instead of the system's. An
+    /// empty path is none. `connect` fails with 2302002 if it is not there. Default: none.
+    pub ca_path: Option<PathBuf>,
+    /// Client certificate, for a server that asks for one. Without a
+    /// [`cert_path`](ClientCert::cert_path) it is none. `connect` fails with 2302002 if one of its
+    /// files is not there. Default: none.
+    pub client_cert: Option<ClientCert>,
+    /// Accepts any certificate of the server. Default: `false`.
+    pub skip_server_cert_verification: bool,
+    /// Lowest version of TLS. Default: 1.2.
+    pub min_support_tls_protocol: Option<TlsProtocol>,
+    /// The proxy. `connect` fails with 401 if its address cannot be understood. Default: the
+    /// system's.
+    pub proxy: Proxy,
+    /// Sub-protocols to offer: one name, or several separated by commas. `connect` fails with 401 if
+    /// one is no token. Default: none.
+    pub protocol: String,
+    /// Seconds of silence before a ping, whole ones (fractions are cut), up to 30,000; 0: no pings.
+    /// `None`, or out of range: 30, as on the platform.
+    pub ping_interval: Option<f64>,
+    /// Seconds that the answer to a ping may take, whole ones, no more than the interval unless it
+    /// is the default; 0: any time. `None`: 30, as on the platform.
+    pub pong_timeout: Option<f64>,
+    /// Whether `Origin` has the port, if it is not the scheme's default. Default: `false`.
+    pub support_origin_port: bool,
+    /// arkws: how long it may take to resolve the name and to connect, through the proxy if there is
+    /// one. Default: [`DEFAULT_CONNECT_TIMEOUT`](Client::DEFAULT_CONNECT_TIMEOUT).
+    pub connect_timeout: Option<Duration>,
+    /// arkws: how long TLS and the WebSocket handshake may take together. Default:
+    /// [`DEFAULT_HANDSHAKE_TIMEOUT`](Client::DEFAULT_HANDSHAKE_TIMEOUT).
+    pub handshake_timeout: Option<Duration>,
+    /// arkws: largest head of an answer, the server's or a proxy's, in bytes. Default:
+    /// [`Limits::max_header_bytes`].
+    pub max_header_bytes: Option<usize>,
+    /// arkws: most header fields of an answer. Default: [`Limits::max_headers`].
+    pub max_headers: Option<usize>,
+    /// arkws: longest message that the server may send, in bytes, after decompression. A longer one
+    /// ends the connection with 1009. Default: [`Limits::max_message_size`].
+    pub max_message_size: Option<usize>,
+    /// arkws: most frames that a message of the server may come in. More end the connection with
+    /// 1009. Default: [`Limits::max_fragments`].
+    pub max_fragments: Option<u32>,
+    /// arkws: bytes of messages that may wait to be sent before `send` is refused. While a connection
+    /// is being made that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds them, too.
+    /// Default: 256 MiB.
+    pub max_queued_bytes: Option<usize>,
+    /// arkws: how long the server may take nothing of what waits to be sent, before it is given up;
+    /// zero: for ever. Default: [`DEFAULT_WRITE_TIMEOUT`](Config::DEFAULT_WRITE_TIMEOUT).
+    pub write_timeout: Option<Duration>,
+    /// arkws: how many redirects are followed; 0: none. To another origin no header of the program's
+    /// goes along but `User-Agent`, and no sub-protocol. Default:
+    /// [`DEFAULT_MAX_REDIRECTS`](Client::DEFAULT_MAX_REDIRECTS).
+    pub max_redirects: Option<usize>,
+    /// arkws: how long a message of the server may be incomplete while no frame comes, nor 64 KiB of
+    /// a long one. `None` or zero: for ever.
+    pub message_timeout: Option<Duration>,
+    /// arkws: offers compression, permessage-deflate (RFC 7692). Default: `false`.
+    pub per_message_deflate: bool,
+    /// arkws: connects again by itself when the connection is lost. Default: it does not.
+    pub reconnect: Option<Reconnect>,
+}
+
+/// One header field as the program gave it. Its `Debug` form does not show the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Header {
     /// The field's name.
@@ -20,161 +121,211 @@ impl fmt::Debug for Header {
     }
 }
 
-/// `WebSocketRequestOptions`. `Default` is what a call without options means.
-#[derive(Debug, Clone, Default)]
-pub struct RequestOptions {
-    /// Header fields, in order. Checked by `connect` (401).
-    pub headers: Vec<Header>,
-    /// PEM bundle or directory used instead of the system's roots.
-    pub ca_path: Option<PathBuf>,
-    /// Client certificate.
-    pub client_cert: Option<ClientCert>,
-    /// Accept any certificate.
-    pub skip_server_cert_verification: bool,
-    /// Lowest TLS version.
-    pub min_support_tls_protocol: Option<TlsProtocol>,
-    /// Proxy; default: the system's.
-    pub proxy: Proxy,
-    /// `Sec-WebSocket-Protocol`, verbatim: one name or several separated by commas.
-    pub protocol: String,
-    /// Whole seconds up to 30,000; 0: no pings. `None`, or out of range: 30, as on the platform.
-    pub ping_interval: Option<f64>,
-    /// Seconds; `None`: 30.
-    pub pong_timeout: Option<f64>,
-    /// `Origin` with a non-default port.
-    pub support_origin_port: bool,
-    /// arkws: default 20 s.
-    pub connect_timeout: Option<Duration>,
-    /// arkws: default 15 s.
-    pub handshake_timeout: Option<Duration>,
-    /// arkws: bytes of the largest head of an answer, the server's or a proxy's; default 16 KiB.
-    pub max_header_bytes: Option<usize>,
-    /// arkws: most header fields of an answer; default 128.
-    pub max_headers: Option<usize>,
-    /// arkws: bytes; default 64 MiB.
-    pub max_message_size: Option<usize>,
-    /// arkws: most frames that a message may come in; default 1,048,576.
-    pub max_fragments: Option<u32>,
-    /// arkws: bytes of messages that may wait to be sent before `send` is refused; default 256 MiB. While a connection is being made
-    /// that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds them, too.
-    pub max_queued_bytes: Option<usize>,
-    /// arkws: how long the server may take nothing of what waits to be sent, before it is given up. Default:
-    /// 30 s; zero: for ever.
-    pub write_timeout: Option<Duration>,
-    /// arkws: how many redirects are followed; 0: none. To another origin no header of the program's
-    /// goes along but `User-Agent`, and no sub-protocol. Default: 4.
-    pub max_redirects: Option<usize>,
-    /// arkws: how long a message of the server may be incomplete while no frame comes, nor 64 KiB of a long one.
-    /// `None` or zero: for ever.
-    pub message_timeout: Option<Duration>,
-    /// arkws: offer permessage-deflate.
-    pub per_message_deflate: bool,
-    /// arkws: reconnect by itself.
-    pub reconnect: Option<Reconnect>,
+/// How many bytes of messages may wait to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QueueLimits {
+    /// While the connection is open.
+    pub(super) open: usize,
+    /// While it is being made...
+    pub(super) connecting: usize,
+    /// ...and the option that says so.
+    pub(super) connecting_option: &'static str,
 }
 
-/// `ClientCert`. Its `Debug` form does not show the password.
-#[derive(Clone, Default)]
-pub struct ClientCert {
-    /// PEM certificate chain.
-    pub cert_path: PathBuf,
-    /// PEM key.
-    pub key_path: PathBuf,
-    /// Its password.
-    pub key_password: String,
-}
-
-impl fmt::Debug for ClientCert {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientCert")
-            .field("cert_path", &self.cert_path)
-            .field("key_path", &self.key_path)
-            .finish_non_exhaustive()
+impl RequestOptions {
+    /// What all attempts at a connection have in common, but for TLS and what depends on a host.
+    ///
+    /// # Errors
+    /// 401: an option cannot be used.
+    pub(super) fn builder(&self, context: &Context) -> Result<ClientBuilder, BusinessError> {
+        let (headers, protocols) = self.headers_and_protocols()?;
+        let mut builder = Client::builder()
+            .headers(headers)
+            .protocols(protocols)
+            .deflate(self.per_message_deflate.then(DeflateConfig::default))
+            .proxy(self.proxy.parse()?)
+            .config(self.config(context))
+            .page_origin(match self.support_origin_port {
+                true => PageOrigin::Full,
+                false => PageOrigin::WithoutPort,
+            });
+        if let Some(limit) = self.connect_timeout {
+            builder = builder.connect_timeout(limit);
+        }
+        if let Some(limit) = self.handshake_timeout {
+            builder = builder.handshake_timeout(limit);
+        }
+        if let Some(limit) = self.max_redirects {
+            builder = builder.max_redirects(limit);
+        }
+        Ok(builder)
     }
-}
 
-/// `TlsProtocol`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsProtocol {
-    /// TLS 1.0: served as 1.2.
-    Tls10 = 0,
-    /// TLS 1.1: served as 1.2.
-    Tls11 = 1,
-    /// TLS 1.2.
-    Tls12 = 2,
-    /// TLS 1.3.
-    Tls13 = 3,
-}
-
-/// `ProxyConfiguration`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Proxy {
-    /// `'system'`: the environment's.
-    #[default]
-    System,
-    /// `'no-proxy'`.
-    None,
-    /// As given.
-    Server(ProxyServer),
-}
-
-/// `HttpProxy`. Its `Debug` form shows no credentials.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct ProxyServer {
-    /// Host, optionally `user:password@host[:port]` or a URL (`socks5://`, `http://`).
-    pub host: String,
-    /// Port, 0–65535.
-    pub port: u16,
-    /// User name, if not in `host`.
-    pub username: String,
-    /// Password, if not in `host`.
-    pub password: String,
-    /// Hosts that are reached directly.
-    pub exclusion_list: Vec<String>,
-}
-
-impl fmt::Debug for ProxyServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is not understood may be a password as well as a host.
-        let server = arkws::ProxyServer::parse(&self.host, Some(self.port)).ok();
-        f.debug_struct("ProxyServer")
-            .field("address", &server.map(|server| server.to_string()))
-            .field("exclusion_list", &self.exclusion_list)
-            .finish_non_exhaustive()
-    }
-}
-
-/// How to reconnect: exponential back-off with full jitter.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reconnect {
-    /// Before the first attempt. Default: 1 s.
-    pub initial_delay: Duration,
-    /// Cap, itself at most 24 days. Default: 30 s.
-    pub max_delay: Duration,
-    /// Growth; finite and not negative (401), less than 1 counts as 1. Default: 2.
-    pub factor: f64,
-    /// Full jitter: the delay is drawn from 0..=delay. Default: true.
-    pub jitter: bool,
-    /// In a row. `None` (default): for ever.
-    pub max_attempts: Option<u32>,
-    /// What to retry on: names of causes (401 if it is none; see [`BusinessError::cause`](crate::BusinessError::cause)), and `"closed"` for a server that closed with 1001 or 1011 to 1014.
-    /// Empty: all that can pass, so not on a certificate, a refusal with 4xx, or a protocol error.
-    pub retry_on: Vec<String>,
-    /// Sends made meanwhile are queued up to this many bytes, then refused. Default: 16 MiB.
-    /// [`RequestOptions::max_queued_bytes`] holds as well.
-    pub max_queued_bytes: usize,
-}
-
-impl Default for Reconnect {
-    fn default() -> Reconnect {
-        Reconnect {
-            initial_delay: Duration::from_secs(1),
-            max_delay: Duration::from_secs(30),
-            factor: 2.0,
-            jitter: true,
-            max_attempts: None,
-            retry_on: Vec::new(),
-            max_queued_bytes: 16 << 20,
+    /// What an open connection is made with.
+    fn config(&self, context: &Context) -> Config {
+        let mut limits = Limits::default();
+        let wanted = self.max_message_size.unwrap_or(limits.max_message_size);
+        limits.max_message_size = context.runtime_limits().cap(wanted);
+        limits.max_frame_size = limits.max_message_size as u64;
+        limits.max_fragments = self.max_fragments.unwrap_or(limits.max_fragments);
+        limits.max_header_bytes = self.max_header_bytes.unwrap_or(limits.max_header_bytes);
+        limits.max_headers = self.max_headers.unwrap_or(limits.max_headers);
+        Config {
+            limits,
+            heartbeat: heartbeat(self.ping_interval, self.pong_timeout),
+            write_timeout: write_timeout(self.write_timeout),
+            message_timeout: self.message_timeout.filter(|limit| !limit.is_zero()),
+            unfinished_budget: Some(context.unfinished_budget().clone()),
+            ..Config::default()
         }
     }
+
+    /// How `wss` is secured.
+    pub(super) fn tls(&self) -> TlsOptions {
+        let mut config = TlsConfig::default();
+        if let Some(path) = self.ca_path() {
+            config.roots = vec![Roots::Path(path.to_owned())];
+        }
+        if self.min_support_tls_protocol == Some(TlsProtocol::Tls13) {
+            config.min_version = TlsVersion::Tls13;
+        }
+        config.dangerous_accept_any_certificate = self.skip_server_cert_verification;
+        TlsOptions {
+            config,
+            client_cert: self.client_cert().cloned(),
+        }
+    }
+
+    /// How many bytes of messages may wait to be sent.
+    pub(super) fn queue_limits(&self) -> QueueLimits {
+        let open = self.max_queued_bytes.unwrap_or(DEFAULT_MAX_QUEUED_BYTES);
+        let (connecting, connecting_option) = match &self.reconnect {
+            Some(Reconnect {
+                max_queued_bytes, ..
+            }) if *max_queued_bytes < open => (*max_queued_bytes, "reconnect.maxQueuedBytes"),
+            _ => (open, "maxQueuedBytes"),
+        };
+        QueueLimits {
+            open,
+            connecting,
+            connecting_option,
+        }
+    }
+
+    /// The program's headers and sub-protocols.
+    ///
+    /// # Errors
+    /// 401: a name or value that cannot be in a header.
+    fn headers_and_protocols(&self) -> Result<(HeaderMap, Vec<String>), BusinessError> {
+        let mut headers = HeaderMap::new();
+        let mut protocols: Vec<String> = Vec::new();
+        let mut offer = |list: &str| {
+            for name in list.split(',').map(str::trim) {
+                if !name.is_empty() && !protocols.iter().any(|known| known == name) {
+                    protocols.push(name.to_owned());
+                }
+            }
+        };
+        offer(&self.protocol);
+        for Header { name, value } in &self.headers {
+            // The platform skips them.
+            if value.is_empty() {
+                continue;
+            }
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+                BusinessError::parameter(format!(
+                    "{} cannot be the name of a header: it is not a token (RFC 9110, 5.1)",
+                    shown(name)
+                ))
+            })?;
+            let field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+                BusinessError::parameter(format!(
+                    "the value of the header {key} has a line break, NUL or another control character"
+                ))
+            })?;
+            if key == header::SEC_WEBSOCKET_PROTOCOL {
+                offer(value);
+            } else if matches!(key, header::HOST | header::ORIGIN | header::USER_AGENT) {
+                headers.insert(key, field);
+            } else {
+                headers.append(key, field);
+            }
+        }
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert(HeaderValue::from_static(USER_AGENT));
+        Ok((headers, protocols))
+    }
+
+    /// Whether the files are there. What is in them shows later, and only for `wss`.
+    ///
+    /// # Errors
+    /// 2302002: one is not.
+    pub(super) fn check_files(&self) -> Result<(), BusinessError> {
+        let ca = self.ca_path().map(|path| (path, "caPath"));
+        let cert = self.client_cert();
+        let cert = cert.into_iter().flat_map(|cert| {
+            [
+                (cert.cert_path.as_path(), "clientCert.certPath"),
+                (cert.key_path.as_path(), "clientCert.keyPath"),
+            ]
+        });
+        for (path, option) in ca.into_iter().chain(cert) {
+            std::fs::metadata(path).map_err(|error| {
+                let path = path.display();
+                let why = format!("{path} ({option}): {error}");
+                BusinessError::new(BusinessError::CERTIFICATE_FILE, why)
+                    .and_event(arkws::Cause::Invalid)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// An empty path means the system's roots.
+    fn ca_path(&self) -> Option<&Path> {
+        let path = self.ca_path.as_deref()?;
+        (!path.as_os_str().is_empty()).then_some(path)
+    }
+
+    /// One without a certificate is none.
+    fn client_cert(&self) -> Option<&ClientCert> {
+        let cert = self.client_cert.as_ref()?;
+        (!cert.cert_path.as_os_str().is_empty()).then_some(cert)
+    }
+}
+
+/// The platform's rules: whole seconds; what is out of range means the default; an interval of 0
+/// switches pings off; a time-out is not longer than the interval, unless it is the default. (On the
+/// platform a time-out of 0 ends every connection at its first ping. Here it means that no answer is
+/// waited for.)
+fn heartbeat(interval: Option<f64>, timeout: Option<f64>) -> Option<Heartbeat> {
+    let interval = match interval {
+        Some(seconds) if PING_INTERVALS.contains(&seconds) => seconds as u64,
+        _ => DEFAULT_HEARTBEAT,
+    };
+    let timeout = match timeout {
+        // Negative numbers are huge ones on the platform.
+        Some(seconds) if seconds >= 0.0 => seconds as u64,
+        Some(seconds) if seconds < 0.0 => u64::MAX,
+        _ => DEFAULT_HEARTBEAT,
+    };
+    let timeout = match timeout {
+        0 => Duration::MAX,
+        DEFAULT_HEARTBEAT => Duration::from_secs(DEFAULT_HEARTBEAT),
+        other => Duration::from_secs(other.min(interval)),
+    };
+    (interval > 0).then(|| Heartbeat {
+        interval: Duration::from_secs(interval),
+        timeout,
+    })
+}
+
+/// What a program gave, bounded and escaped.
+fn shown(text: &str) -> String {
+    const MAX: usize = 64;
+    let cut: Cow<'_, str> = match text.char_indices().nth(MAX) {
+        None => text.into(),
+        Some((end, _)) => format!("{}...", &text[..end]).into(),
+    };
+    format!("{cut:?}")
 }

@@ -5,8 +5,45 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::failure::Failure;
-use super::options::Reconnect;
 use crate::Cause;
+
+/// How to reconnect: exponential back-off with full jitter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reconnect {
+    /// Before the first attempt. Default: 1 s.
+    pub initial_delay: Duration,
+    /// Cap, itself at most 24 days. Default: 30 s.
+    pub max_delay: Duration,
+    /// Growth; finite and not negative (401), less than 1 counts as 1. Default: 2.
+    pub factor: f64,
+    /// Full jitter: the delay is drawn from 0..=delay. Default: true.
+    pub jitter: bool,
+    /// In a row. `None` (default): for ever.
+    pub max_attempts: Option<u32>,
+    /// Which failures are followed by another attempt: names of causes, as
+    /// [`Cause::as_str`](crate::Cause::as_str) has them; `"closed"` stands for a server that closed
+    /// with 1001 or 1011 to 1014. `connect` fails with 401 if one is no cause that a connection can
+    /// end with. Empty (default): all that can pass, so not a certificate, a refusal with 4xx, or a
+    /// protocol error.
+    pub retry_on: Vec<String>,
+    /// Sends made meanwhile are queued up to this many bytes, then refused. Default: 16 MiB.
+    /// [`RequestOptions::max_queued_bytes`](crate::RequestOptions::max_queued_bytes) holds as well.
+    pub max_queued_bytes: usize,
+}
+
+impl Default for Reconnect {
+    fn default() -> Reconnect {
+        Reconnect {
+            initial_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(30),
+            factor: 2.0,
+            jitter: true,
+            max_attempts: None,
+            retry_on: Vec::new(),
+            max_queued_bytes: 16 << 20,
+        }
+    }
+}
 
 /// Whatever the options say, the next attempt is not later: what timers in JavaScript can wait, too.
 const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);

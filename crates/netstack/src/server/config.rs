@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use arkws::AllowedOrigins;
+use arkws::{Acceptor, AllowedOrigins};
 
 use super::admission::Limits;
 use crate::BusinessError;
@@ -11,12 +11,12 @@ use crate::BusinessError;
 /// Both limits: the default, and the most that may be asked for.
 const MAX_LIMIT: usize = 10;
 
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
-const MAX_MESSAGE_SIZE: usize = 16 << 20;
-/// Three messages of the longest kind, and as many small ones as fit.
-const MAX_QUEUED: usize = 16 << 20;
+/// How long the program may take to answer a request: as long as our clients wait for a handshake.
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Bytes that may wait for one client: three messages of the longest kind, and as many small ones as
+/// fit.
+const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
 
 /// `WebSocketServerConfig`. Numbers are as the program gave them: `start` checks them.
 #[derive(Debug, Clone, Default)]
@@ -82,25 +82,36 @@ pub(super) struct Checked {
 
 impl Checked {
     pub(super) fn handshake_timeout(&self) -> Duration {
-        self.config.handshake_timeout.unwrap_or(HANDSHAKE_TIMEOUT)
+        self.config
+            .handshake_timeout
+            .unwrap_or(Acceptor::DEFAULT_HANDSHAKE_TIMEOUT)
     }
 
     pub(super) fn request_timeout(&self) -> Duration {
-        self.config.request_timeout.unwrap_or(REQUEST_TIMEOUT)
+        self.config
+            .request_timeout
+            .unwrap_or(DEFAULT_REQUEST_TIMEOUT)
     }
 
     pub(super) fn max_message_size(&self) -> usize {
-        self.config.max_message_size.unwrap_or(MAX_MESSAGE_SIZE)
+        self.config
+            .max_message_size
+            .unwrap_or(Acceptor::DEFAULT_MAX_MESSAGE_SIZE)
     }
 
     /// `None`: for ever.
     pub(super) fn message_timeout(&self) -> Option<Duration> {
-        let limit = self.config.message_timeout.unwrap_or(MESSAGE_TIMEOUT);
+        let limit = self
+            .config
+            .message_timeout
+            .unwrap_or(Acceptor::DEFAULT_MESSAGE_TIMEOUT);
         Some(limit).filter(|limit| !limit.is_zero())
     }
 
     pub(super) fn max_queued_bytes(&self) -> usize {
-        self.config.max_queued_bytes.unwrap_or(MAX_QUEUED)
+        self.config
+            .max_queued_bytes
+            .unwrap_or(DEFAULT_MAX_QUEUED_BYTES)
     }
 }
 

@@ -1,0 +1,69 @@
+//! The options of `connect` that are about TLS.
+use std::fmt;
+use std::path::PathBuf;
+
+use arkws::{Identity, TlsConfig, TlsError};
+
+/// `ClientCert`. Its `Debug` form does not show the password.
+#[derive(Clone, Default)]
+pub struct ClientCert {
+    /// PEM certificate chain.
+    pub cert_path: PathBuf,
+    /// PEM key.
+    pub key_path: PathBuf,
+    /// Its password.
+    pub key_password: String,
+}
+
+impl fmt::Debug for ClientCert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCert")
+            .field("cert_path", &self.cert_path)
+            .field("key_path", &self.key_path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `TlsProtocol`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsProtocol {
+    /// TLS 1.0: served as 1.2.
+    Tls10 = 0,
+    /// TLS 1.1: served as 1.2.
+    Tls11 = 1,
+    /// TLS 1.2.
+    Tls12 = 2,
+    /// TLS 1.3.
+    Tls13 = 3,
+}
+
+/// How `wss` is secured; the files of the client certificate are not read yet.
+#[derive(Clone)]
+pub(super) struct TlsOptions {
+    pub(super) config: TlsConfig,
+    pub(super) client_cert: Option<ClientCert>,
+}
+
+impl TlsOptions {
+    /// Reads the files, and decrypts the key: slow.
+    ///
+    /// # Errors
+    /// A file cannot be read or used.
+    pub(super) fn read(self) -> Result<TlsConfig, TlsError> {
+        let identity = match &self.client_cert {
+            None => None,
+            Some(cert) => {
+                let password = (!cert.key_password.is_empty()).then_some(&*cert.key_password);
+                Some(Identity::from_files(
+                    &cert.cert_path,
+                    &cert.key_path,
+                    password,
+                )?)
+            }
+        };
+        Ok(TlsConfig {
+            identity,
+            ..self.config
+        })
+    }
+}
