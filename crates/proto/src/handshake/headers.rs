@@ -1,5 +1,5 @@
-//! What header fields are made of: tokens, lists, extensions (RFC 6455, 9.1; RFC 9110, 5.6); and how
-//! they are written and shown.
+//! What header fields are made of: tokens, lists, extensions (RFC 6455, 9.1; RFC 9110, 5.6). And
+//! how they are written and shown.
 use std::borrow::Cow;
 use std::fmt;
 
