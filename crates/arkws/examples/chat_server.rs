@@ -23,9 +23,9 @@ use tokio::sync::{Semaphore, broadcast};
 const BACKLOG: usize = 256;
 /// The longest remark, in bytes.
 const MAX_REMARK: usize = 16 << 10;
-/// So many may be here at once; more wait in the listener's queue.
+/// The most clients at a time; others wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 1000;
-/// Who takes nothing for so long has to go.
+/// A client that takes nothing for this long is given up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Something that was said, and by whom: the number of the connection.

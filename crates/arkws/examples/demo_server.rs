@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;
-/// So many clients at once; more wait in the listener's queue.
+/// The most clients at a time; others wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 16;
 
 #[tokio::main]

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 1 << 20;
-/// So many clients at once; more wait in the listener's queue.
+/// The most clients at a time; others wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 128;
 
 #[tokio::main]

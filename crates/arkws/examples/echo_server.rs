@@ -23,9 +23,9 @@ const USAGE: &str =
 
 /// The longest message, in bytes, unless `--max-message` says something else.
 const MAX_MESSAGE: usize = 1 << 20;
-/// So many clients at once; more wait in the listener's queue.
+/// The most clients at a time; others wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 128;
-/// Who takes nothing for so long has to go.
+/// A client that takes nothing for this long is given up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]

@@ -25,7 +25,7 @@ struct Ledger {
 struct Account {
     open: bool,
     bytes: usize,
-    /// The connection is to be closed.
+    /// The connection has to be closed.
     over: bool,
     waker: Option<Waker>,
 }

@@ -126,7 +126,7 @@ pub enum SendError {
     /// The connection has failed, for this reason.
     #[error("nothing can be sent any more: {0}")]
     Lost(Arc<Error>),
-    /// So many bytes wait that no more messages are taken.
+    /// Too many bytes wait already.
     #[error(
         "the output queue is full: {queued} bytes are waiting, the limit is {limit} (Limits::max_queued)"
     )]

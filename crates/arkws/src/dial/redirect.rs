@@ -83,9 +83,9 @@ pub(crate) fn next(
     Ok(Some(next))
 }
 
-/// Leaves of the program's header fields and sub-protocols what another origin may see: who asks.
-/// Nobody can tell which of the others are credentials (`X-Api-Key`, a token in place of a
-/// sub-protocol), or mean something to the first host only.
+/// Before a redirect to another origin: takes away the program's header fields, but for
+/// `User-Agent`, and its sub-protocols. Nobody can tell which of them are credentials (`X-Api-Key`,
+/// a token in place of a sub-protocol), or mean something to the first host only.
 pub(crate) fn keep_what_is_no_secret(
     from: &Url,
     to: &Url,

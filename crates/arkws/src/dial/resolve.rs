@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use tracing::Instrument;
 use url::Host;
 
@@ -134,7 +134,7 @@ where
             running.spawn(async move { (address, attempt.await) });
         }
         let finished = if waiting.peek().is_some() {
-            match timeout_at(Instant::now() + ATTEMPT_DELAY, running.join_next()).await {
+            match timeout(ATTEMPT_DELAY, running.join_next()).await {
                 Ok(finished) => finished,
                 Err(_silent) => continue,
             }

@@ -35,7 +35,7 @@ pub(super) struct Engine {
 /// Not looked at yet: see [`Engine::taken`] and [`CloseDeadline::taken`].
 pub(super) const UNKNOWN: u64 = u64::MAX;
 
-/// After so long without progress it is first looked at what the peer has taken. Most stalls are
+/// How long a stall lasts before the first look at what the peer has taken. Most stalls are
 /// shorter.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 

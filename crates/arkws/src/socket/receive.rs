@@ -21,8 +21,8 @@ use crate::Error;
 /// What parsing the read buffer came to.
 type Parsed = Result<Option<EventKind>, ProtocolError>;
 
-/// Every so many events from the read buffer the task asks the scheduler whether it may go on.
-/// Reads ask by themselves.
+/// Events from the read buffer after which the task asks the scheduler whether it may go on. Reads
+/// ask by themselves.
 pub(super) const BURST: u8 = 32;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {

@@ -8,8 +8,8 @@ use super::engine::UNKNOWN;
 use super::timeouts::GivenUp;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// The transport did not take all that waited, now or the last time; `before` that, so many
-    /// bytes had been sent.
+    /// The transport did not take all that waited, now or the last time. `before` is how many bytes
+    /// had been sent before this write.
     #[cold]
     pub(super) fn note_stall(&mut self, before: u64, pending: bool, now: Instant) {
         let was_stalled = self.engine.stalled.is_some();

@@ -44,7 +44,7 @@ impl From<GivenUp> for Error {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// There is nothing to read: waits for the next time-out, and does what is to be done then.
+    /// There is nothing to read: waits for the next time-out, and handles it.
     pub(super) fn poll_timeout(
         &mut self,
         cx: &mut Context<'_>,

@@ -60,7 +60,7 @@ async fn a_peer_that_does_not_read_does_not_keep_us_from_receiving() {
     assert_eq!(from_here.unwrap().unwrap(), Message::from(vec![1; 100_000]));
 }
 
-/// A socket that takes no more messages when so many bytes wait, and a peer.
+/// A socket that takes no more messages when this many bytes wait, and its peer.
 fn bounded(role: Role, max_queued: usize) -> (WebSocket<DuplexStream>, DuplexStream) {
     let (near, far) = tokio::io::duplex(4096);
     let mut config = Config::default();

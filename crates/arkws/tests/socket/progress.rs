@@ -77,7 +77,7 @@ fn link(capacity: usize) -> (Link, Wire, DuplexStream) {
 }
 
 impl Wire {
-    /// The peer takes so many bytes.
+    /// The peer takes this many bytes.
     async fn take(&mut self, count: usize) {
         let taken = {
             let mut buffer = self.buffer.lock().unwrap();

@@ -23,7 +23,7 @@ fn with_message_timeout() -> Config {
     }
 }
 
-/// The header of a frame of so many bytes to a server, with a masking key of 0.
+/// The header of a frame of this length to a server, with a masking key of 0.
 fn header(first: u8, len: u64) -> Vec<u8> {
     let mut header = vec![first];
     match u16::try_from(len) {
@@ -41,7 +41,7 @@ fn header(first: u8, len: u64) -> Vec<u8> {
     header
 }
 
-/// Zero bytes, so many of them, compressed as one block of a message that does not end.
+/// This many zero bytes, compressed as one block of a message that does not end.
 fn bomb(len: usize) -> Vec<u8> {
     let params = DeflateParams {
         server_no_context_takeover: false,

@@ -29,7 +29,7 @@ enum PingState {
     Unanswered(Instant),
 }
 
-/// What is to be done when a deadline has passed.
+/// What to do when a deadline has passed.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::socket) enum Action {
     /// Send a ping with this payload.
