@@ -1,10 +1,14 @@
-//! The kinds of errors, for programs.
+//! The kinds of errors, for programs; and of which kind each error is.
 use std::io;
+
+use arkws_proto::CloseCode;
+
+use crate::error::{Error, SendError, tls_error};
 
 /// Defines [`Cause`] and its names, so that no cause can lack one, or be left out of the list.
 macro_rules! causes {
     ($($(#[$doc:meta])* $cause:ident = $name:literal,)*) => {
-        /// The kind of an [`Error`](crate::Error), for programs to branch on. Its
+        /// The kind of an [`Error`](Error), for programs to branch on. Its
         /// [name](Cause::as_str) is stable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -76,6 +80,46 @@ impl From<io::ErrorKind> for Cause {
             }
             io::ErrorKind::TimedOut => Cause::Timeout,
             _ => Cause::Io,
+        }
+    }
+}
+
+impl Error {
+    /// The kind of this error.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Error::Protocol(error) if error.close_code() == CloseCode::TOO_BIG => Cause::TooBig,
+            Error::UnfinishedBudget { .. } => Cause::TooBig,
+            Error::Protocol(_) => Cause::Protocol,
+            Error::Send(error) => error.cause(),
+            Error::Unsent(unsent) => unsent.error.cause(),
+            Error::Io(error) => error.kind().into(),
+            Error::Handshake(error) if error.is_own_mistake() => Cause::Invalid,
+            Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
+            Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
+            Error::Lost(_) => Cause::Reset,
+            Error::Url(_) => Cause::Invalid,
+            Error::Dns { .. } => Cause::Dns,
+            Error::Connect(error) => error.kind().into(),
+            Error::Proxy(_) => Cause::Proxy,
+            Error::Tls(error) if error.is_configuration() => Cause::Invalid,
+            Error::Tls(_) => Cause::Tls,
+            Error::Redirect(_) => Cause::Redirect,
+            Error::NoAnswer { source, .. } => source.kind().into(),
+            Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,
+            Error::Heartbeat { .. } => Cause::Heartbeat,
+        }
+    }
+}
+
+impl SendError {
+    /// The kind of this error.
+    pub fn cause(&self) -> Cause {
+        match self {
+            SendError::Closing => Cause::Closed,
+            SendError::Lost(error) => error.cause(),
+            SendError::QueueFull { .. } => Cause::QueueFull,
+            SendError::ControlTooLong(_) => Cause::Invalid,
         }
     }
 }

@@ -3,10 +3,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arkws_proto::ProtocolError;
 use arkws_proto::handshake::HandshakeError;
-use arkws_proto::{CloseCode, ProtocolError};
 
-use crate::{Cause, ConnectError, Message, ProxyError, RedirectError, TlsError, UrlError};
+use crate::{ConnectError, Message, ProxyError, RedirectError, TlsError, UrlError};
 
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
@@ -141,18 +141,6 @@ pub enum SendError {
     ControlTooLong(usize),
 }
 
-impl SendError {
-    /// The kind of this error.
-    pub fn cause(&self) -> Cause {
-        match self {
-            SendError::Closing => Cause::Closed,
-            SendError::Lost(error) => error.cause(),
-            SendError::QueueFull { .. } => Cause::QueueFull,
-            SendError::ControlTooLong(_) => Cause::Invalid,
-        }
-    }
-}
-
 /// A message that was not queued, given back.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{error}")]
@@ -204,32 +192,6 @@ impl std::fmt::Display for Phase {
 }
 
 impl Error {
-    /// The kind of this error.
-    pub fn cause(&self) -> Cause {
-        match self {
-            Error::Protocol(error) if error.close_code() == CloseCode::TOO_BIG => Cause::TooBig,
-            Error::UnfinishedBudget { .. } => Cause::TooBig,
-            Error::Protocol(_) => Cause::Protocol,
-            Error::Send(error) => error.cause(),
-            Error::Unsent(unsent) => unsent.error.cause(),
-            Error::Io(error) => error.kind().into(),
-            Error::Handshake(error) if error.is_own_mistake() => Cause::Invalid,
-            Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
-            Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
-            Error::Lost(_) => Cause::Reset,
-            Error::Url(_) => Cause::Invalid,
-            Error::Dns { .. } => Cause::Dns,
-            Error::Connect(error) => error.kind().into(),
-            Error::Proxy(_) => Cause::Proxy,
-            Error::Tls(error) if error.is_configuration() => Cause::Invalid,
-            Error::Tls(_) => Cause::Tls,
-            Error::Redirect(_) => Cause::Redirect,
-            Error::NoAnswer { source, .. } => source.kind().into(),
-            Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,
-            Error::Heartbeat { .. } => Cause::Heartbeat,
-        }
-    }
-
     /// The message that was not queued, if that is what failed: it is given back.
     pub fn into_unsent(self) -> Option<Message> {
         match self {
@@ -258,7 +220,7 @@ impl Error {
 }
 
 /// What rustls said, if it was rustls that ended the stream.
-fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 

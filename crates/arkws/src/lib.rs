@@ -110,7 +110,6 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod budget;
 mod cause;
 mod client;
 mod config;
@@ -121,6 +120,7 @@ mod message;
 mod progress;
 mod server;
 mod socket;
+mod unfinished_budget;
 mod wildcard;
 
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
@@ -135,13 +135,12 @@ pub use http;
 pub use rustls;
 pub use url;
 
-pub use budget::UnfinishedBudget;
 pub use cause::Cause;
 pub use client::{Client, ClientBuilder, PageOrigin, connect};
 pub use config::{Config, Heartbeat};
 pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};
 pub use dial::redirect::RedirectError;
-pub use dial::resolve::ConnectError;
+pub use dial::tcp::ConnectError;
 pub use dial::tls::{Identity, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;
 pub use dial::url::{UrlError, parse_url};
@@ -153,6 +152,7 @@ pub use server::{
     Acceptor, AcceptorBuilder, AllowedOrigins, OriginError, PendingRequest, Refusal, accept,
 };
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
+pub use unfinished_budget::UnfinishedBudget;
 pub use wildcard::matches_wildcard;
 
 /// The example of the crate's README, as a doc test.

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arkws::UnfinishedBudget;
 
 use crate::connection::batch::HEADER;
-use crate::runtime_limits::RuntimeLimits;
+use crate::language_limits::LanguageLimits;
 use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Permission, Policy, project};
 
 /// The surroundings of an object. Cheap to clone.
@@ -20,7 +20,7 @@ pub struct Context {
     policy: Arc<RwLock<Arc<dyn Policy>>>,
     network: Network,
     message_cost: usize,
-    limits: RuntimeLimits,
+    limits: LanguageLimits,
     unfinished: UnfinishedBudget,
 }
 
@@ -32,7 +32,7 @@ impl Context {
             policy: Arc::new(RwLock::new(Arc::new(OpenPolicy))),
             network: Network::process(),
             message_cost: HEADER,
-            limits: RuntimeLimits::default(),
+            limits: LanguageLimits::default(),
             unfinished: UnfinishedBudget::default(),
         }
     }
@@ -79,7 +79,7 @@ impl Context {
     }
 
     /// The same surroundings in a language whose values are no larger than `limits`.
-    pub fn with_runtime_limits(&self, limits: RuntimeLimits) -> Context {
+    pub fn with_language_limits(&self, limits: LanguageLimits) -> Context {
         Context {
             limits,
             ..self.clone()
@@ -100,7 +100,7 @@ impl Context {
         &self.unfinished
     }
 
-    pub(crate) fn runtime_limits(&self) -> RuntimeLimits {
+    pub(crate) fn language_limits(&self) -> LanguageLimits {
         self.limits
     }
 

@@ -41,16 +41,16 @@ mod close;
 mod connection;
 mod context;
 mod defaults;
-mod departure;
 mod error;
+mod language_limits;
 mod level;
-mod limit;
 mod log;
 mod network;
+mod option_hint;
 mod policy;
+mod process_exit;
 mod program;
 mod project;
-mod runtime_limits;
 mod server;
 mod stderr_log;
 mod sync;
@@ -64,11 +64,11 @@ pub use close::{CloseOptions, CloseResult};
 pub use context::Context;
 pub use defaults::MAX_SEND;
 pub use error::BusinessError;
+pub use language_limits::LanguageLimits;
 pub use level::ApiLevel;
 pub use network::Network;
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use program::Program;
-pub use runtime_limits::RuntimeLimits;
 pub use server::{
     ClientId, ConnectedClient, Connection, PendingRequest, RefusalStatus, RequestId, ServerConfig,
     ServerEvent, ServerListener, WebSocketServer,

@@ -8,7 +8,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::departure::{OpenConnection, OpenEntry};
+use crate::process_exit::{OpenConnection, OpenEntry};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::Notify;
@@ -60,7 +60,7 @@ impl Network {
     /// [of its own](Self::on) has to wait by itself, before it drops that: for the answers to its sends,
     /// or for the `Close` events.
     pub fn leave_process(limit: Duration) {
-        crate::departure::leave(limit);
+        crate::process_exit::leave(limit);
     }
 
     /// Lists an open connection for [`leave_process`](Self::leave_process), for as long as the result lives.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arkws_netstack::{
-    ClientId, PendingRequest, RequestId, RuntimeLimits, WebSocket, WebSocketServer,
+    ClientId, LanguageLimits, PendingRequest, RequestId, WebSocket, WebSocketServer,
 };
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -36,7 +36,7 @@ pub(crate) struct Environment {
     /// process.
     pub(crate) make_buffer: Function,
     /// The largest strings and buffers of the runtime.
-    pub(crate) limits: RuntimeLimits,
+    pub(crate) limits: LanguageLimits,
     /// Empty: what [`Queue::take`] takes comes into it.
     pub(crate) batches: RefCell<VecDeque<Batch>>,
     /// JavaScript has stopped in the middle of a delivery.
@@ -60,7 +60,7 @@ impl Environment {
         wake: Function,
         deliver: Function,
         make_buffer: Function,
-        limits: RuntimeLimits,
+        limits: LanguageLimits,
     ) -> Environment {
         Environment {
             queue: Arc::new(Queue::default()),

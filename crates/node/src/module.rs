@@ -2,7 +2,7 @@
 use std::ffi::CStr;
 use std::rc::Rc;
 
-use arkws_netstack::{RuntimeLimits, log_to_stderr};
+use arkws_netstack::{LanguageLimits, log_to_stderr};
 use napi::JsValue;
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
@@ -80,7 +80,7 @@ impl Callee for Start {
     fn call(&self, arguments: &Arguments) -> Result<Value> {
         let env = arguments.env();
         let [wake, deliver, make_buffer] = [0, 1, 2].map(|index| arguments.value(index));
-        let limits = RuntimeLimits {
+        let limits = LanguageLimits {
             max_text_units: largest(arguments, 3)?,
             max_binary_bytes: largest(arguments, 4)?,
         };

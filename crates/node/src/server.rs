@@ -62,7 +62,7 @@ impl ServerListener for ServerInbox {
 pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
     let main: Option<String> = call.get(0)?;
     let context = settings::context(main.map(PathBuf::from), call.get(1)?)
-        .with_runtime_limits(call.environment.limits);
+        .with_language_limits(call.environment.limits);
     let object = call.environment.next_object();
     let inbox = ServerInbox {
         object,

@@ -1,7 +1,9 @@
 //! From a URL to a connected byte stream: name, addresses, proxy, TLS; and where redirects lead to.
 pub(crate) mod proxy;
+mod race;
 pub(crate) mod redirect;
 pub(crate) mod resolve;
+pub(crate) mod tcp;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod url;
@@ -77,7 +79,7 @@ async fn connect_directly(endpoint: &Endpoint) -> Result<TcpStream, Error> {
             host: endpoint.host().to_string(),
             source,
         })?;
-    Ok(resolve::connect(endpoint.authority(), addresses).await?)
+    Ok(tcp::connect(endpoint.authority(), addresses).await?)
 }
 
 /// TLS over a TCP connection, if the endpoint wants it.

@@ -48,8 +48,8 @@ use arkws_proto::{CloseFrame, Connection, Role, State};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use crate::budget::Share;
 use crate::progress::{self, Probe, Progress};
+use crate::unfinished_budget::Share;
 use crate::{Config, Error, Message, MessageRef, SendError, Unsent};
 
 use clock::Clock;

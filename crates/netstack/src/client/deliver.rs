@@ -5,11 +5,11 @@ use arkws::{Payload, Text};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::failure::invites_back;
 use super::object::{ErasedListener, Link, Object};
+use super::transient::invites_back;
 use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
 use crate::connection::shared_socket::SharedSocket;
-use crate::{BusinessError, Event, Listener, RuntimeLimits};
+use crate::{BusinessError, Event, LanguageLimits, Listener};
 
 /// A binding is told to deliver at least every so many messages, so that a fast peer does not make it wait for a
 /// pause.
@@ -42,7 +42,7 @@ struct Deliver<'a, L> {
     reconnects: bool,
     /// Longest piece, in bytes; `None`: messages are delivered whole.
     piece: Option<usize>,
-    limits: RuntimeLimits,
+    limits: LanguageLimits,
     /// Events since the last flush.
     waiting: u32,
 }
@@ -54,7 +54,7 @@ impl<'a, L: Listener> Deliver<'a, L> {
             listener,
             reconnects,
             piece: object.context.level.differences().piece,
-            limits: object.context.runtime_limits(),
+            limits: object.context.language_limits(),
             waiting: 0,
         }
     }

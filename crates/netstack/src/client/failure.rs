@@ -1,9 +1,10 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 
-use arkws::{Error, HandshakeError, Phase, TlsError};
+use arkws::{Error, HandshakeError, Phase};
 
-use crate::{BusinessError, Cause, limit};
+use super::transient::is_transient;
+use crate::{BusinessError, Cause, option_hint};
 
 /// The end of an attempt or of a connection, when nobody wanted it.
 #[derive(Debug, Clone)]
@@ -102,36 +103,10 @@ fn describe(error: &Error) -> String {
             Phase::Connect | Phase::Proxy => Some("connectTimeout"),
             _ => Some("handshakeTimeout"),
         },
-        _ => limit::option(error),
+        _ => option_hint::option(error),
     };
     match option {
-        Some(option) => limit::named(error, option),
+        Some(option) => option_hint::named(error, option),
         None => error.to_string(),
     }
-}
-
-/// Whether waiting may help. A certificate, a protocol error or a refusal will mostly be the same next
-/// time; 5xx and the statuses that ask for patience (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4)
-/// will not.
-fn is_transient(error: &Error, status: Option<u16>) -> bool {
-    match error.cause() {
-        arkws::Cause::Dns
-        | arkws::Cause::Refused
-        | arkws::Cause::Unreachable
-        | arkws::Cause::Timeout
-        | arkws::Cause::Proxy
-        | arkws::Cause::Heartbeat
-        | arkws::Cause::Reset
-        | arkws::Cause::Io => true,
-        // The connection was lost, or was while it was being secured.
-        arkws::Cause::Tls => matches!(error, Error::Lost(_) | Error::Tls(TlsError::Io { .. })),
-        arkws::Cause::Handshake => matches!(status, Some(408 | 425 | 429 | 500..)),
-        _ => false,
-    }
-}
-
-/// RFC 6455, 7.4.1, and the registry's 1012 to 1014: the server goes away, has trouble, restarts, or
-/// asks to try again later.
-pub(super) fn invites_back(code: u16) -> bool {
-    matches!(code, 1001 | 1011..=1014)
 }

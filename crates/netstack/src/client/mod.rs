@@ -23,6 +23,7 @@ mod request;
 mod session;
 mod stats;
 mod tls;
+mod transient;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -10,7 +10,7 @@ use super::stats::Stats;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::mailbox::Mailbox;
 use crate::connection::shared_socket::SharedSocket;
-use crate::departure::{Departing, OpenConnection};
+use crate::process_exit::{Departing, OpenConnection};
 use crate::{BusinessError, Cause, Context, Event, Listener};
 
 /// What the object shares with the tasks of its connects.

@@ -165,7 +165,7 @@ impl RequestOptions {
     fn config(&self, context: &Context) -> Config {
         let mut limits = Limits::default();
         let wanted = self.max_message_size.unwrap_or(limits.max_message_size);
-        limits.max_message_size = context.runtime_limits().cap(wanted);
+        limits.max_message_size = context.language_limits().cap(wanted);
         limits.max_frame_size = limits.max_message_size as u64;
         limits.max_fragments = self.max_fragments.unwrap_or(limits.max_fragments);
         limits.max_header_bytes = self.max_header_bytes.unwrap_or(limits.max_header_bytes);

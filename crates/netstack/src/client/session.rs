@@ -10,11 +10,12 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error};
 
-use super::failure::{Failure, invites_back};
+use super::failure::Failure;
 use super::object::{LastEnd, Link, Object};
 use super::reconnect::Retries;
 use super::request::Plan;
 use super::stats::Stats;
+use super::transient::invites_back;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, CloseResult, Event, field_text};

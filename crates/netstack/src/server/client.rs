@@ -9,7 +9,7 @@ use super::registry::Registration;
 use super::shared::Shared;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::shared_socket::SharedSocket;
-use crate::{BusinessError, Cause, CloseResult, limit};
+use crate::{BusinessError, Cause, CloseResult, option_hint};
 
 impl Peer {
     /// Serves an open connection to its end.
@@ -169,10 +169,10 @@ pub(super) fn describe(error: &Error) -> String {
             phase: Phase::Tls | Phase::Handshake,
             ..
         } => Some("handshakeTimeout"),
-        _ => limit::option(error),
+        _ => option_hint::option(error),
     };
     match option {
-        Some(option) => limit::named(error, option),
+        Some(option) => option_hint::named(error, option),
         None => error.to_string(),
     }
 }

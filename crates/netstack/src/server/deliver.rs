@@ -71,7 +71,7 @@ impl<L: ServerListener> Handler<Option<u64>> for PeerEvents<'_, L> {
     const HOLDS_BACK: bool = true;
 
     fn refuse(&self, text: &str) -> Option<String> {
-        self.shared.context.runtime_limits().refuse_text(text)
+        self.shared.context.language_limits().refuse_text(text)
     }
 
     fn too_big(&mut self, why: String) {

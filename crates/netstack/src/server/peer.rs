@@ -6,7 +6,7 @@ use arkws::{CloseCode, CloseFrame};
 use super::connection::ConnectedClient;
 use crate::Cause;
 use crate::connection::mailbox::Mailbox;
-use crate::departure::{Departing, OpenConnection};
+use crate::process_exit::{Departing, OpenConnection};
 
 /// What the object knows of a client. Messages of a broadcast have no token.
 pub(super) struct Peer {

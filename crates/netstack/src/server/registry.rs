@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::address::ClientAddress;
-use super::admission::{FloodRule, Limits, Occupancy, Refusal};
+use super::admission::{Limits, Occupancy, Refusal};
 use super::connection::{ConnectedClient, Connection};
+use super::flood::FloodRule;
 use super::handshakes::{HandshakeId, Handshakes, Replaced};
 use super::id::ClientId;
 use super::lifecycle::Lifecycle;

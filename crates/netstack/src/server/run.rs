@@ -173,7 +173,7 @@ impl Run {
     fn acceptor(&self) -> Acceptor {
         let settings = &self.settings.config;
         let mut config = Config::default();
-        let runtime = self.shared.context.runtime_limits();
+        let runtime = self.shared.context.language_limits();
         let max = runtime.cap(self.settings.max_message_size());
         let limits = &mut config.limits;
         limits.max_message_size = max;

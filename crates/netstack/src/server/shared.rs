@@ -7,8 +7,8 @@ use arkws::Transport;
 use futures_util::future::BoxFuture;
 use tracing::error;
 
-use super::admission::FloodRule;
 use super::event::{ServerEvent, ServerListener};
+use super::flood::FloodRule;
 use super::id::IdCounter;
 use super::peer::Peer;
 use crate::Context;

@@ -1,6 +1,6 @@
 //! What is larger than the language's values ends its connection with 1009, and is not delivered.
 use arkws::Message;
-use arkws_netstack::{BusinessError, RequestOptions, RuntimeLimits};
+use arkws_netstack::{BusinessError, LanguageLimits, RequestOptions};
 
 use crate::connect::without_proxy;
 use crate::support::{Client, Seen, Server, close_frame, context, level};
@@ -8,11 +8,11 @@ use crate::support::{Client, Seen, Server, close_frame, context, level};
 /// A client in a language with texts of 10 units and buffers of 100 bytes, and its server.
 async fn open(level_number: u32) -> (Client, arkws::WebSocket<tokio::net::TcpStream>) {
     let server = Server::start().await;
-    let limits = RuntimeLimits {
+    let limits = LanguageLimits {
         max_text_units: 10,
         max_binary_bytes: 100,
     };
-    let mut client = Client::with(context(level(level_number)).with_runtime_limits(limits));
+    let mut client = Client::with(context(level(level_number)).with_language_limits(limits));
     let options = RequestOptions {
         max_message_size: Some(1000),
         ..without_proxy()

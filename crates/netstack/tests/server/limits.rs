@@ -1,7 +1,7 @@
 //! What is larger than an option allows, or than the language's values: it ends its connection, and is not
 //! delivered.
 use arkws::Message;
-use arkws_netstack::{RuntimeLimits, ServerConfig};
+use arkws_netstack::{LanguageLimits, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -9,11 +9,11 @@ use crate::support::*;
 
 #[tokio::test]
 async fn what_the_language_has_no_value_for_ends_its_connection_and_no_other() {
-    let limits = RuntimeLimits {
+    let limits = LanguageLimits {
         max_text_units: 10,
         max_binary_bytes: 100,
     };
-    let mut server = Server::with_context(context().with_runtime_limits(limits));
+    let mut server = Server::with_context(context().with_language_limits(limits));
     let config = ServerConfig {
         max_message_size: Some(1000),
         ..loopback()

@@ -12,7 +12,7 @@
 //! | `function` | functions of JavaScript that outlive a call |
 //! | `wakeup` | one that other threads may have called |
 //! | `macrotask` | a call after a turn of the event loop |
-//! | `outside` | how what the environment keeps is made |
+//! | `async_context` | how what the environment keeps is made, in no call's context |
 //! | `exit` | what is done when the process ends |
 //! | `status` | what Node-API returns |
 //!
@@ -36,12 +36,12 @@
 //!   module. So across these nothing of the environment's cells or locks is borrowed, nor memory
 //!   that JavaScript owns.
 mod arguments;
+mod async_context;
 mod callee;
 #[cfg(unix)]
 mod exit;
 mod function;
 mod macrotask;
-mod outside;
 mod status;
 mod value;
 mod wakeup;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use napi::{Result, sys};
 
+use super::async_context::outside_contexts;
 use super::function::Function;
-use super::outside::outside_contexts;
 use super::status::check;
 use super::value::{Env, Value};
 

@@ -18,7 +18,7 @@ pub enum ProxyError {
     },
     /// The proxy itself cannot be connected to.
     #[error("the proxy cannot be connected to: {0}")]
-    Connect(crate::dial::resolve::ConnectError),
+    Connect(crate::dial::tcp::ConnectError),
     /// The proxy's name does not resolve.
     #[error("the name of the proxy {proxy} does not resolve: {source}")]
     Dns {

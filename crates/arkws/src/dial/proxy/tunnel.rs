@@ -13,8 +13,8 @@ use url::Host;
 
 use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
-use crate::dial::resolve;
 use crate::dial::url::{Endpoint, basic};
+use crate::dial::{race, resolve, tcp};
 use crate::error::Error;
 
 /// A connection to the endpoint through a proxy.
@@ -62,7 +62,7 @@ async fn connect_to_proxy(server: &ProxyServer) -> Result<TcpStream, ProxyError>
             proxy: server.to_string(),
             source,
         })?;
-    resolve::connect(server.to_string(), addresses)
+    tcp::connect(server.to_string(), addresses)
         .await
         .map_err(ProxyError::Connect)
 }
@@ -81,7 +81,7 @@ async fn race(
             socks5(&server, &target, TargetAddr::Ip(address), stream).await
         }
     };
-    resolve::race(addresses, open).await.map_err(|attempts| {
+    race::race(addresses, open).await.map_err(|attempts| {
         let mut errors = attempts.into_iter().map(|(_, error)| error);
         // The resolver's favourite says it best.
         errors.next().unwrap_or_else(|| ProxyError::Misbehaviour {

@@ -3,7 +3,7 @@
 /// The largest values of the language that messages are handed to. A message that would be larger
 /// ends its connection with 1009, on the network thread: the language is never asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuntimeLimits {
+pub struct LanguageLimits {
     /// Units of UTF-16 in a string. Default: as many as there may be.
     pub max_text_units: usize,
     /// Bytes in a buffer; no message may be longer, whatever
@@ -12,16 +12,16 @@ pub struct RuntimeLimits {
     pub max_binary_bytes: usize,
 }
 
-impl Default for RuntimeLimits {
+impl Default for LanguageLimits {
     fn default() -> Self {
-        RuntimeLimits {
+        LanguageLimits {
             max_text_units: usize::MAX,
             max_binary_bytes: usize::MAX,
         }
     }
 }
 
-impl RuntimeLimits {
+impl LanguageLimits {
     /// Why the language has no string for this text; `None`: it has one.
     #[inline]
     pub(crate) fn refuse_text(self, text: &str) -> Option<String> {
