@@ -1,12 +1,12 @@
 /**
  * OpenHarmony's `@ohos.net.webSocket`, for Node.js.
  *
- * The types have the names of OpenHarmony's documentation. `@since` is the API level that brought a member there;
- * every member works at every level, and a level changes only what `setApiVersion` lists. Members marked
- * **arkws** do not exist on the platform.
+ * The types have the names of OpenHarmony's documentation. `@since` is the API level that brought a
+ * member there; every member works at every level, and a level changes only what `setApiVersion`
+ * lists. Members marked **arkws** do not exist on the platform.
  *
- * Declarations of `@ohos.net.webSocket`, `@kit.NetworkKit`, `@ohos.base` and `@kit.BasicServicesKit` themselves:
- * `"types": ["arkws/register"]` in `tsconfig.json`.
+ * Declarations of `@ohos.net.webSocket`, `@kit.NetworkKit`, `@ohos.base` and
+ * `@kit.BasicServicesKit` themselves: `"types": ["arkws/register"]` in `tsconfig.json`.
  */
 
 export default webSocket;
@@ -18,7 +18,8 @@ export import TlsProtocol = webSocket.TlsProtocol;
 /** WebSocket clients and servers. */
 export declare namespace webSocket {
   /**
-   * Makes a client. One object holds one connection at a time and may connect again after a close or a failure.
+   * Makes a client. One object holds one connection at a time and may connect again after a close
+   * or a failure.
    * @since 6
    */
   function createWebSocket(): WebSocket;
@@ -32,27 +33,30 @@ export declare namespace webSocket {
   /**
    * A client.
    *
-   * Calls never throw: a mistake in the arguments comes as a {@link BusinessError} with code 401, to the callback if the
-   * last argument is one, else by the promise. `on` and `off` do throw it. A method that was taken from its object, or is
-   * called on one behind a Proxy (Vue's `reactive`), is such a mistake, which `stats` throws too; properties are `undefined`.
+   * Calls never throw: a mistake in the arguments comes as a {@link BusinessError} with code 401,
+   * to the callback if the last argument is one, else by the promise. `on` and `off` do throw it. A
+   * method that was taken from its object, or is called on one behind a Proxy (Vue's `reactive`),
+   * is such a mistake, which `stats` throws too; properties are `undefined`.
    *
-   * Any number of listeners may be added per event; the same function twice counts once. The events of one connection
-   * come in this order: `headerReceive`, `open`, `openInfo`, `message` and `dataEnd` for each message, `error` if the connection
-   * failed, `close`. An attempt that fails gives `error` alone. Promise jobs run after each event that is not a message, and
-   * after a message that leaves no listener: who awaits one of them, and then adds a listener, misses nothing. Events run in
-   * the async context (`AsyncLocalStorage`) of their `connect`, callbacks in that of their call.
+   * Any number of listeners may be added per event; the same function twice counts once. The events
+   * of one connection come in this order: `headerReceive`, `open`, `openInfo`, `message` and
+   * `dataEnd` for each message, `error` if the connection failed, `close`. An attempt that fails
+   * gives `error` alone. Promise jobs run after each event that is not a message, and after a
+   * message that leaves no listener: who awaits one of them, and then adds a listener, misses
+   * nothing. Events run in the async context (`AsyncLocalStorage`) of their `connect`, callbacks in
+   * that of their call.
    * @since 6
    */
   interface WebSocket {
     /**
      * Starts to connect.
      *
-     * `true` means that the request has been created: arguments, files and permission are in order. What follows are
-     * events: `open`, or `error`.
-     * @param url `ws://` or `wss://`; at most 1024 characters, 2048 from level 15, 8196 from level 26.
-     * @param callback Gets `(undefined, true)` or `(error, undefined)`: 401, 201 (no permission), -1 (cannot be created),
-     * 2302001 (not a WebSocket URL, from level 12), 2302002 (a certificate file is missing), 2302003 (already connected),
-     * 2302998 (host not allowed), 2302999.
+     * `true` means that the request has been created: arguments, files and permission are in order.
+     * What follows are events: `open`, or `error`.
+     * @param url `ws://` or `wss://`; at most 1024 characters, 2048 from level 15, 8196 from 26.
+     * @param callback Gets `(undefined, true)` or `(error, undefined)`: 401, 201 (no permission),
+     * -1 (cannot be created), 2302001 (not a WebSocket URL, from level 12), 2302002 (a certificate
+     * file is missing), 2302003 (already connected), 2302998 (host not allowed), 2302999.
      * @since 6
      */
     connect(url: string, callback: AsyncCallback<boolean>): void;
@@ -68,34 +72,38 @@ export declare namespace webSocket {
     connect(url: string, options?: WebSocketRequestOptions): Promise<boolean>;
 
     /**
-     * Sends one message: a string as text, an ArrayBuffer as binary (since 8). Messages sent before `open` wait and go
-     * out in order. The data is copied at once, and leaves when the code that runs now has ended, in one write with what else
-     * that code sends; where much waits, it leaves sooner.
+     * Sends one message: a string as text, an ArrayBuffer as binary (since 8). Messages sent before
+     * `open` wait and go out in order. The data is copied at once, and leaves when the code that
+     * runs now has ended, in one write with what else that code sends; where much waits, it leaves
+     * sooner.
      *
-     * What was sent on an open connection leaves before the process ends, by `process.exit()`, an uncaught exception or
-     * otherwise, also what is sent in its `exit` listeners: the end waits for that, for half a second at most, and the
-     * peer's `close` has 1001. (A signal without a handler ends it at once.)
+     * What was sent on an open connection leaves before the process ends, by `process.exit()`, an
+     * uncaught exception or otherwise, also what is sent in its `exit` listeners: the end waits for
+     * that, for half a second at most, and the peer's `close` has 1001. (A signal without a handler
+     * ends it at once.)
      * @param data At most 5,242,864 bytes (a string in UTF-8); longer: 401.
-     * @param callback Gets `true` once the message has been handed to the operating system; or 401, 201, -1 (not
-     * connected, or the connection was lost first). **arkws**: the error's `cause` says why the connection has ended, or
-     * `queue-full`.
+     * @param callback Gets `true` once the message has been handed to the operating system; or 401,
+     * 201, -1 (not connected, or the connection was lost first). **arkws**: the error's `cause`
+     * says why the connection has ended, or `queue-full`.
      * @since 6
      */
     send(data: string | ArrayBuffer, callback: AsyncCallback<boolean>): void;
     /**
      * Sends one message; the promise resolves to `true` or rejects with a {@link BusinessError}.
      *
-     * A `send` that fails does not end a program that leaves its promise alone, once the object has connected: the peer may have
-     * decided that, and `error` or `close` tells it. (401 and 201 do: mistakes of the program.) But an `async` function that awaits it rejects with it, and that promise is the program's own to look at.
+     * A `send` that fails does not end a program that leaves its promise alone, once the object has
+     * connected: the peer may have decided that, and `error` or `close` tells it. (401 and 201 do:
+     * mistakes of the program.) But an `async` function that awaits it rejects with it, and that
+     * promise is the program's own to look at.
      * @since 6
      */
     send(data: string | ArrayBuffer): Promise<boolean>;
 
     /**
-     * Closes the connection: sends what is queued, then the close frame, and waits at most 5 s for the peer's. Before `open` it
-     * cancels the attempt.
-     * @param callback Gets `true` once the close has been requested, 2302999 if there is nothing to close. The `close`
-     * event tells when it is done.
+     * Closes the connection: sends what is queued, then the close frame, and waits at most 5 s for
+     * the peer's. Before `open` it cancels the attempt.
+     * @param callback Gets `true` once the close has been requested, 2302999 if there is nothing to
+     * close. The `close` event tells when it is done.
      * @since 6
      */
     close(callback: AsyncCallback<boolean>): void;
@@ -105,7 +113,8 @@ export declare namespace webSocket {
      */
     close(options: WebSocketCloseOptions, callback: AsyncCallback<boolean>): void;
     /**
-     * Closes the connection; the promise resolves to `true` or rejects with a {@link BusinessError}.
+     * Closes the connection; the promise resolves to `true` or rejects with a
+     * {@link BusinessError}.
      * @since 6
      */
     close(options?: WebSocketCloseOptions): Promise<boolean>;
@@ -125,11 +134,13 @@ export declare namespace webSocket {
      * comes in pieces of at most 4096 bytes, which never split a character; `dataEnd` follows the
      * last. From level 12 it comes whole.
      *
-     * An ArrayBuffer is the program's own, at every size: it may be transferred to another thread, and outlives the one that
-     * received it. If JavaScript has no memory for a message, its connection alone is closed, with 1009.
+     * An ArrayBuffer is the program's own, at every size: it may be transferred to another thread,
+     * and outlives the one that received it. If JavaScript has no memory for a message, its
+     * connection alone is closed, with 1009.
      *
-     * Texts of up to 64 characters that arrive together are cut out of one string of at most 512 characters, which stays in memory
-     * for as long as the program keeps one of them (but for texts of less than 13, which are copies).
+     * Texts of up to 64 characters that arrive together are cut out of one string of at most 512
+     * characters, which stays in memory for as long as the program keeps one of them (but for texts
+     * of less than 13, which are copies).
      * @since 6
      */
     on(type: 'message', callback: AsyncCallback<string | ArrayBuffer>): void;
@@ -161,7 +172,10 @@ export declare namespace webSocket {
     on(type: 'error', callback: ErrorCallback<WebSocketError>): void;
     /** As above, with the platform's type. */
     on(type: 'error', callback: ErrorCallback): void;
-    /** **arkws**: the connection is lost and will be tried again: see {@link WebSocketRequestOptions.reconnect}. */
+    /**
+     * **arkws**: the connection is lost and will be tried again: see
+     * {@link WebSocketRequestOptions.reconnect}.
+     */
     on(type: 'reconnecting', callback: Callback<ReconnectingInfo>): void;
     /** **arkws**: the connection is back; right after its `open`. */
     on(type: 'reconnected', callback: Callback<ReconnectedInfo>): void;
@@ -303,7 +317,10 @@ export declare namespace webSocket {
     /** **arkws**: `off('reconnected')`. */
     offReconnected(callback?: Callback<ReconnectedInfo>): void;
 
-    /** **arkws**: the state, numbered as in browsers: 0 connecting (or waiting to reconnect), 1 open, 2 closing, 3 closed. */
+    /**
+     * **arkws**: the state, numbered as in browsers: 0 connecting (or waiting to reconnect), 1
+     * open, 2 closing, 3 closed.
+     */
     readonly readyState: number;
     /** **arkws**: bytes of messages that were sent but not yet handed to the operating system. */
     readonly bufferedAmount: number;
@@ -317,15 +334,16 @@ export declare namespace webSocket {
    */
   interface WebSocketRequestOptions {
     /**
-     * Header fields of the request: an object, a `Map` or an array of pairs; each value a string, a number or an array of
-     * strings. `Host`, `Origin` and `User-Agent` replace ours, `Sec-WebSocket-Protocol` joins `protocol`, the other fields
-     * of the handshake are refused (401), as are names and values that would break the request.
-     * Values are sent in UTF-8.
+     * Header fields of the request: an object, a `Map` or an array of pairs; each value a string, a
+     * number or an array of strings. `Host`, `Origin` and `User-Agent` replace ours,
+     * `Sec-WebSocket-Protocol` joins `protocol`, the other fields of the handshake are refused
+     * (401), as are names and values that would break the request. Values are sent in UTF-8.
      * @since 6
      */
     header?: Object;
     /**
-     * Trusted certificates (PEM), a file or a directory of files, instead of the system's. Default: the system's.
+     * Trusted certificates (PEM), a file or a directory of files, instead of the system's. Default:
+     * the system's.
      * @since 11
      */
     caPath?: string;
@@ -350,14 +368,16 @@ export declare namespace webSocket {
      */
     skipServerCertVerification?: boolean;
     /**
-     * Whole seconds of silence after which the server is pinged, 0 to 30000; 0: never. Any other number, and by default: 30.
+     * Whole seconds of silence after which the server is pinged, 0 to 30000; 0: never. Any other
+     * number, and by default: 30.
      * @since 21
      */
     pingInterval?: number;
     /**
-     * Whole seconds to wait for an answer to a ping before the connection counts as lost; **arkws**: they do not pass while the
-     * server takes what is sent to it, however slowly. One over `pingInterval` means
-     * `pingInterval`, but for 30, the default, which stays: also with `{ pingInterval: 5 }`. 0: a missing answer has no consequence.
+     * Whole seconds to wait for an answer to a ping before the connection counts as lost;
+     * **arkws**: they do not pass while the server takes what is sent to it, however slowly. One
+     * over `pingInterval` means `pingInterval`, but for 30, the default, which stays: also with
+     * `{ pingInterval: 5 }`. 0: a missing answer has no consequence.
      * @since 21
      */
     pongTimeout?: number;
@@ -373,18 +393,27 @@ export declare namespace webSocket {
     supportOriginPort?: boolean;
     /** **arkws**: milliseconds for name, TCP and proxy; over 0, else 401. Default: 20000. */
     connectTimeout?: number;
-    /** **arkws**: milliseconds for TLS and the server's response; over 0, else 401. Default: 15000. */
+    /**
+     * **arkws**: milliseconds for TLS and the server's response; over 0, else 401. Default: 15000.
+     */
     handshakeTimeout?: number;
     /**
-     * **arkws**: how many redirects are followed, never from `wss` to `ws`; from 0 (none), else 401. To another origin
-     * `User-Agent` goes along, no other header of yours and no sub-protocol. Default: 4.
+     * **arkws**: how many redirects are followed, never from `wss` to `ws`; from 0 (none), else
+     * 401. To another origin `User-Agent` goes along, no other header of yours and no sub-protocol.
+     * Default: 4.
      */
     maxRedirects?: number;
-    /** **arkws**: bytes of the largest head of an answer, the server's or a proxy's, over 0, else 401. Default: 16 KiB. */
+    /**
+     * **arkws**: bytes of the largest head of an answer, the server's or a proxy's, over 0, else
+     * 401. Default: 16 KiB.
+     */
     maxHeaderBytes?: number;
     /** **arkws**: most header fields of such an answer, over 0, else 401. Default: 128. */
     maxHeaders?: number;
-    /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends the connection with 1009. Default: 64 MiB. */
+    /**
+     * **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends the
+     * connection with 1009. Default: 64 MiB.
+     */
     maxMessageSize?: number;
     /**
      * **arkws**: most frames that a message may come in, over 0, else 401; more end the connection
@@ -392,37 +421,41 @@ export declare namespace webSocket {
      */
     maxFragments?: number;
     /**
-     * **arkws**: milliseconds that the server may take nothing of what waits to be sent; then it is given up: `error` with the
-     * cause `timeout`, `close` with 1006. From 0 (never), else 401. Default: 30000.
+     * **arkws**: milliseconds that the server may take nothing of what waits to be sent; then it is
+     * given up: `error` with the cause `timeout`, `close` with 1006. From 0 (never), else 401.
+     * Default: 30000.
      */
     writeTimeout?: number;
     /**
-     * **arkws**: milliseconds that a message may be incomplete while no frame of the connection comes, nor 64 KiB of a long
-     * one; then it is closed with 1008: `error` with the cause `timeout`, `close` with 1006. From 0 (never), else 401.
-     * Default: 0. Incomplete messages of all connections of a thread share 256 MiB: over that, the connection with the most
-     * beyond its fair share is closed with 1009.
+     * **arkws**: milliseconds that a message may be incomplete while no frame of the connection
+     * comes, nor 64 KiB of a long one; then it is closed with 1008: `error` with the cause
+     * `timeout`, `close` with 1006. From 0 (never), else 401. Default: 0. Incomplete messages of
+     * all connections of a thread share 256 MiB: over that, the connection with the most beyond its
+     * fair share is closed with 1009.
      */
     messageTimeout?: number;
     /**
-     * **arkws**: bytes of messages that may wait to be sent, each of which counts for 512 at least; `send` beyond that is refused
-     * with -1. Default: 256 MiB.
+     * **arkws**: bytes of messages that may wait to be sent, each of which counts for 512 at least;
+     * `send` beyond that is refused with -1. Default: 256 MiB.
      */
     maxQueuedBytes?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
     /**
-     * **arkws**: what listeners of `message` get for a binary message; anything else is a mistake (401). Default: `'arraybuffer'`.
+     * **arkws**: what listeners of `message` get for a binary message; anything else is a mistake
+     * (401). Default: `'arraybuffer'`.
      * - `'arraybuffer'`: an ArrayBuffer of its own.
-     * - `'uint8array'`: a Uint8Array, in Node.js a `Buffer`, which takes a fraction of the time for small messages. Those of up to
-     *   16 KiB that arrive together are views of one ArrayBuffer of at most 64 KiB, which stays in memory for as long as the
-     *   program keeps one of them: copy what you keep for long (`new Uint8Array(view)`), use `view.buffer` only with
-     *   `view.byteOffset` and `view.byteLength`, and transfer a copy: the messages behind a view whose buffer was transferred are
-     *   lost, and each raises `uncaughtException`.
+     * - `'uint8array'`: a Uint8Array, in Node.js a `Buffer`, which takes a fraction of the time for
+     *   small messages. Those of up to 16 KiB that arrive together are views of one ArrayBuffer of
+     *   at most 64 KiB, which stays in memory for as long as the program keeps one of them: copy
+     *   what you keep for long (`new Uint8Array(view)`), use `view.buffer` only with
+     *   `view.byteOffset` and `view.byteLength`, and transfer a copy: the messages behind a view
+     *   whose buffer was transferred are lost, and each raises `uncaughtException`.
      */
     binaryType?: 'arraybuffer' | 'uint8array';
     /**
-     * **arkws**: connects again by itself when the connection is lost; `true` takes all defaults. `close()` ends it.
-     * Default: `false`.
+     * **arkws**: connects again by itself when the connection is lost; `true` takes all defaults.
+     * `close()` ends it. Default: `false`.
      */
     reconnect?: boolean | ReconnectOptions;
   }
@@ -435,16 +468,23 @@ export declare namespace webSocket {
     maxDelay?: number;
     /** What the delay grows by with each attempt. Default: 2. */
     factor?: number;
-    /** Draws each delay from zero up to what it would be: clients do not come back all at once. Default: `true`. */
+    /**
+     * Draws each delay from zero up to what it would be: clients do not come back all at once.
+     * Default: `true`.
+     */
     jitter?: boolean;
     /** Attempts in a row before giving up. Default: no limit. */
     maxAttempts?: number;
     /**
-     * Causes to try again after; `closed` is a server's close with 1001 or 1011 to 1014. Default, also for `[]`: all that may pass
-     * by themselves, so not a certificate, a refusal with 4xx, or a broken protocol.
+     * Causes to try again after; `closed` is a server's close with 1001 or 1011 to 1014. Default,
+     * also for `[]`: all that may pass by themselves, so not a certificate, a refusal with 4xx, or
+     * a broken protocol.
      */
     retryOn?: ErrorCause[];
-    /** Bytes of messages kept while there is no connection; `send` beyond it is refused with -1. Default: 16 MiB. */
+    /**
+     * Bytes of messages kept while there is no connection; `send` beyond it is refused with -1.
+     * Default: 16 MiB.
+     */
     maxQueuedBytes?: number;
   }
 
@@ -462,7 +502,8 @@ export declare namespace webSocket {
   }
 
   /**
-   * `'system'`: the environment's (`https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`); `'no-proxy'`: none at all; or this one.
+   * `'system'`: the environment's (`https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`);
+   * `'no-proxy'`: none at all; or this one.
    * @since 12
    */
   type ProxyConfiguration = 'system' | 'no-proxy' | HttpProxy;
@@ -504,7 +545,9 @@ export declare namespace webSocket {
   interface WebSocketCloseOptions {
     /** 1000–1003, 1007–1014 or 3000–4999; any other becomes 1000. Default: 1000. */
     code?: number;
-    /** At most 123 bytes of UTF-8; the rest is cut. Default: `""`, from level 12 `"CLOSE_NORMAL"`. */
+    /**
+     * At most 123 bytes of UTF-8; the rest is cut. Default: `""`, from level 12 `"CLOSE_NORMAL"`.
+     */
     reason?: string;
   }
 
@@ -568,19 +611,21 @@ export declare namespace webSocket {
    * - `timeout`: too slow
    * - `tls`: certificate, name, version
    * - `proxy`: the proxy refused or misbehaved
-   * - `handshake`: the server did not agree to WebSocket; on servers, the client's request was refused
+   * - `handshake`: the server did not agree to WebSocket; on servers, the client's request was
+   *   refused
    * - `redirect`: it pointed elsewhere, once too often or to a less safe place
    * - `protocol`: the peer broke RFC 6455
    * - `too-big`: a message over `maxMessageSize`, or incomplete ones over `maxUnfinishedBytes`
    * - `heartbeat`: no answer to pings
    * - `reset`: the connection ended without a close
    * - `io`: anything else of the network
-   * - `closed`: the connection was closed while it was still needed; on servers also, the server stops
+   * - `closed`: the connection was closed while it was still needed; on servers also, the server
+   *   stops
    * - `policy`: the host is not allowed (2302998)
    * - `internal`: a defect of arkws
    * - `limit`: on servers, no room for one more client, connection or handshake
-   * - `queue-full`: too much waits to be sent already (`maxQueuedBytes`); such an error has no stack frames. A server closes
-   *   such a client with 1008
+   * - `queue-full`: too much waits to be sent already (`maxQueuedBytes`); such an error has no
+   *   stack frames. A server closes such a client with 1008
    * - `flood`: on servers, too many attempts of one client address
    */
   type ErrorCause =
@@ -621,7 +666,9 @@ export declare namespace webSocket {
     attempts: number;
   }
 
-  /** **arkws**: counters and facts of a connection; a fact that is not known (yet) is `undefined`. */
+  /**
+   * **arkws**: counters and facts of a connection; a fact that is not known (yet) is `undefined`.
+   */
   interface WebSocketStats {
     /** Messages received. */
     messagesReceived: number;
@@ -653,8 +700,8 @@ export declare namespace webSocket {
    */
   interface WebSocketServer {
     /**
-     * Starts to listen. Rejects with 401, 201, 2302002 (a certificate file is missing), 2302004 (not an address),
-     * 2302005 (not a port), 2302007 (port occupied), 2302999 (a limit over 10).
+     * Starts to listen. Rejects with 401, 201, 2302002 (a certificate file is missing), 2302004
+     * (not an address), 2302005 (not a port), 2302007 (port occupied), 2302999 (a limit over 10).
      * @since 19
      */
     start(config: WebSocketServerConfig): Promise<boolean>;
@@ -664,19 +711,22 @@ export declare namespace webSocket {
      */
     stop(): Promise<boolean>;
     /**
-     * The clients, ordered by address. The array can also be awaited, as the platform's documentation has it.
+     * The clients, ordered by address. The array can also be awaited, as the platform's
+     * documentation has it.
      * @since 19
      */
     listAllConnections(): WebSocketConnection[] & PromiseLike<WebSocketConnection[]>;
     /**
-     * Sends one message to one client. Rejects with 401, 201, -1, 2302006 (no such client). **arkws**: the error's `cause`
-     * says how the client has left (if it was one of the last 256), or `queue-full`.
+     * Sends one message to one client. Rejects with 401, 201, -1, 2302006 (no such client).
+     * **arkws**: the error's `cause` says how the client has left (if it was one of the last 256),
+     * or `queue-full`.
      * @param data At most 5,242,864 bytes.
      * @since 19
      */
     send(data: string | ArrayBuffer, connection: WebSocketConnection): Promise<boolean>;
     /**
-     * Closes one client. Rejects with 401, 201, 2302006 (no such client), 2302999 (closing already).
+     * Closes one client. Rejects with 401, 201, 2302006 (no such client), 2302999 (closing
+     * already).
      * @since 19
      */
     close(connection: WebSocketConnection, options?: WebSocketCloseOptions): Promise<boolean>;
@@ -704,8 +754,8 @@ export declare namespace webSocket {
     /** As above, with the platform's type. */
     on(type: 'error', callback: ErrorCallback): void;
     /**
-     * **arkws**: a client asks to come in. It comes in when the listener, or its promise, is done without a call of
-     * {@link WebSocketServerRequest.refuse}; if it throws, the client gets 500.
+     * **arkws**: a client asks to come in. It comes in when the listener, or its promise, is done
+     * without a call of {@link WebSocketServerRequest.refuse}; if it throws, the client gets 500.
      */
     on(type: 'request', callback: RequestCallback): void;
 
@@ -783,13 +833,19 @@ export declare namespace webSocket {
     /** **arkws**: `off('request')`. */
     offRequest(callback?: RequestCallback): void;
 
-    /** **arkws**: where the server listens: the port that port 0 has become. `undefined` if it does not run. */
+    /**
+     * **arkws**: where the server listens: the port that port 0 has become. `undefined` if it does
+     * not run.
+     */
     listAddress(): ListenAddress | undefined;
     /**
-     * **arkws**: sends one message to all clients, but those in `except`. Resolves to the number of clients it was sent to.
-     * Rejects with 401, 201, 2302999 (not started).
+     * **arkws**: sends one message to all clients, but those in `except`. Resolves to the number of
+     * clients it was sent to. Rejects with 401, 201, 2302999 (not started).
      */
-    broadcast(data: string | ArrayBuffer, except?: WebSocketConnection | WebSocketConnection[]): Promise<number>;
+    broadcast(
+      data: string | ArrayBuffer,
+      except?: WebSocketConnection | WebSocketConnection[],
+    ): Promise<number>;
   }
 
   /**
@@ -797,44 +853,55 @@ export declare namespace webSocket {
    * @since 19
    */
   interface WebSocketServerConfig {
-    /** 1 to 65535; 0: a free one, see {@link WebSocketServer.listAddress}. Anything but a number is 401. */
+    /**
+     * 1 to 65535; 0: a free one, see {@link WebSocketServer.listAddress}. Anything but a number is
+     * 401.
+     */
     serverPort: number;
     /** Address to listen at. Default: `"0.0.0.0"`. */
     serverIP?: string;
     /**
-     * Certificate and key: makes it a `wss://` server. Default: none. What is no object with a string `certPath` is 401; an empty
-     * `certPath` means none, with a warning.
+     * Certificate and key: makes it a `wss://` server. Default: none. What is no object with a
+     * string `certPath` is 401; an empty `certPath` means none, with a warning.
      */
     serverCert?: ServerCert;
     /** Sub-protocols that the server speaks, separated by commas, the best first. Default: none. */
     protocol?: string;
-    /** Most client addresses at a time, up to 10; those of one IPv6 network (/64) are one. Default: 10. */
+    /**
+     * Most client addresses at a time, up to 10; those of one IPv6 network (/64) are one. Default:
+     * 10.
+     */
     maxConcurrentClientsNumber?: number;
     /** Most connections of one client address at a time, up to 10. Default: 10. */
     maxConnectionsForOneClient?: number;
     /**
-     * **arkws**: seconds of silence after which a client is pinged; one that does not answer within the same time is
-     * gone. Default: 0, never.
+     * **arkws**: seconds of silence after which a client is pinged; one that does not answer within
+     * the same time is gone. Default: 0, never.
      */
     pingInterval?: number;
     /**
-     * **arkws**: milliseconds that a client may take from its TCP connection to its complete request, TLS included; over 0,
-     * else 401. Default: 5000. When 256 clients (64 of one address) are that far, the one that came first makes room.
+     * **arkws**: milliseconds that a client may take from its TCP connection to its complete
+     * request, TLS included; over 0, else 401. Default: 5000. When 256 clients (64 of one address)
+     * are that far, the one that came first makes room.
      */
     handshakeTimeout?: number;
     /**
-     * **arkws**: milliseconds that the listeners of `request` may take to decide; then the client is refused with 503. Over 0,
-     * else 401. Default: 15000.
+     * **arkws**: milliseconds that the listeners of `request` may take to decide; then the client
+     * is refused with 503. Over 0, else 401. Default: 15000.
      */
     requestTimeout?: number;
     /**
-     * **arkws**: the origins whose web pages may connect, as `scheme://host[:port]`: case does not matter, a scheme's default
-     * port may be left out, `*` in the host stands for any characters, and `'null'` allows pages without an origin of their
-     * own. Others are refused with 403, before there is a `request`; requests without `Origin` do not come from a browser, and
-     * pass. Anything else is 401. Default: every page of every site may connect.
+     * **arkws**: the origins whose web pages may connect, as `scheme://host[:port]`: case does not
+     * matter, a scheme's default port may be left out, `*` in the host stands for any characters,
+     * and `'null'` allows pages without an origin of their own. Others are refused with 403, before
+     * there is a `request`; requests without `Origin` do not come from a browser, and pass.
+     * Anything else is 401. Default: every page of every site may connect.
      */
     allowedOrigins?: string[];
-    /** **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that connection with 1009. Default: 16 MiB. */
+    /**
+     * **arkws**: bytes of the largest message accepted, over 0, else 401; a larger one ends that
+     * connection with 1009. Default: 16 MiB.
+     */
     maxMessageSize?: number;
     /**
      * **arkws**: most frames that a message may come in, over 0, else 401; more end that connection
@@ -847,33 +914,36 @@ export declare namespace webSocket {
      */
     maxHeaderBytes?: number;
     /**
-     * **arkws**: most header fields of a request, over 0, else 401; one with more is refused likewise.
-     * Default: 128.
+     * **arkws**: most header fields of a request, over 0, else 401; one with more is refused
+     * likewise. Default: 128.
      */
     maxHeaders?: number;
     /**
-     * **arkws**: milliseconds that a client may take nothing of what waits for it; then it is given up: `error` with the cause
-     * `timeout`, `close` with 1006. From 0 (never), else 401. Default: 30000.
+     * **arkws**: milliseconds that a client may take nothing of what waits for it; then it is given
+     * up: `error` with the cause `timeout`, `close` with 1006. From 0 (never), else 401. Default:
+     * 30000.
      */
     writeTimeout?: number;
     /**
-     * **arkws**: milliseconds that a message may be incomplete while no frame of that client comes, nor 64 KiB of a long
-     * one; then it is closed with 1008: `error` with the cause `timeout`, `close` with 1006. From 0 (never), else 401.
-     * Default: 60000.
+     * **arkws**: milliseconds that a message may be incomplete while no frame of that client comes,
+     * nor 64 KiB of a long one; then it is closed with 1008: `error` with the cause `timeout`,
+     * `close` with 1006. From 0 (never), else 401. Default: 60000.
      */
     messageTimeout?: number;
     /**
-     * **arkws**: bytes that incomplete messages of all clients may take, over 0, else 401. Over that, the client with the most
-     * beyond its fair share is closed with 1009: `error` with the cause `too-big`, `close` with 1006. Never below
-     * `maxMessageSize`. Default: 256 MiB, shared by all connections of a thread.
+     * **arkws**: bytes that incomplete messages of all clients may take, over 0, else 401. Over
+     * that, the client with the most beyond its fair share is closed with 1009: `error` with the
+     * cause `too-big`, `close` with 1006. Never below `maxMessageSize`. Default: 256 MiB, shared by
+     * all connections of a thread.
      */
     maxUnfinishedBytes?: number;
     /**
-     * **arkws**: bytes that may wait for one client, where a message counts for 512 at least. `send` to it beyond that is refused
-     * with -1, and the client is closed with 1008: `error` with the cause `queue-full`, then `close`. Default: 16 MiB.
+     * **arkws**: bytes that may wait for one client, where a message counts for 512 at least.
+     * `send` to it beyond that is refused with -1, and the client is closed with 1008: `error` with
+     * the cause `queue-full`, then `close`. Default: 16 MiB.
      *
-     * A client that takes nothing for 100 ms while more than 1 MiB or 4,096 messages wait for it is not read from, until
-     * half of that is left.
+     * A client that takes nothing for 100 ms while more than 1 MiB or 4,096 messages wait for it is
+     * not read from, until half of that is left.
      */
     maxQueuedBytes?: number;
     /** **arkws**: accepts compression (RFC 7692). Default: `false`. */
@@ -920,11 +990,16 @@ export declare namespace webSocket {
    * A listener of a server's `close`.
    * @since 19
    */
-  type ClientConnectionCloseCallback = (clientConnection: WebSocketConnection, closeReason: ServerCloseResult) => void;
+  type ClientConnectionCloseCallback = (
+    clientConnection: WebSocketConnection,
+    closeReason: ServerCloseResult,
+  ) => void;
 
   /** How a client's connection ended. */
   interface ServerCloseResult extends CloseResult {
-    /** The same as `reason`: the platform's declarations and its implementation name it differently. */
+    /**
+     * The same as `reason`: the platform's declarations and its implementation name it differently.
+     */
     closeReason: string;
   }
 
@@ -939,7 +1014,10 @@ export declare namespace webSocket {
     readonly headers: ResponseHeaders;
     /** The client. */
     readonly connection: WebSocketConnection;
-    /** Refuses the client with an HTTP status (400–599) and a reason, which is the text of the response. */
+    /**
+     * Refuses the client with an HTTP status (400–599) and a reason, which is the text of the
+     * response.
+     */
     refuse(status: number, reason?: string): void;
   }
 
@@ -953,8 +1031,8 @@ export declare namespace webSocket {
 }
 
 /**
- * What every failed call and every `error` event brings: an `Error` whose `code`, `message` and `data` are its own enumerable
- * properties, so that `JSON.stringify` shows them.
+ * What every failed call and every `error` event brings: an `Error` whose `code`, `message` and
+ * `data` are its own enumerable properties, so that `JSON.stringify` shows them.
  * @since 6
  */
 export interface BusinessError<T = void> extends Error {
@@ -964,7 +1042,9 @@ export interface BusinessError<T = void> extends Error {
   data: T;
 }
 
-/** **arkws**: `BusinessError` is a class too, for `instanceof`. On the platform it is a type only. */
+/**
+ * **arkws**: `BusinessError` is a class too, for `instanceof`. On the platform it is a type only.
+ */
 export declare const BusinessError: {
   new <T = void>(code: number, message: string, data?: T): BusinessError<T>;
   readonly prototype: BusinessError;
@@ -995,11 +1075,12 @@ export interface AsyncCallback<T, E = void> {
 }
 
 /**
- * **arkws**: sets the API level of all objects made from now on, from 6 on; one above 26 counts as 26. `undefined` goes back to
- * what it was.
+ * **arkws**: sets the API level of all objects made from now on, from 6 on; one above 26 counts as
+ * 26. `undefined` goes back to what it was.
  *
- * Without it the level is that of the environment variable `OHOS_API_VERSION`, else of `compatibleSdkVersion` in the nearest
- * `build-profile.json5` above the main module, else 10 for `@ohos.net.webSocket` and 26 for `@kit.NetworkKit` and `arkws`.
+ * Without it the level is that of the environment variable `OHOS_API_VERSION`, else of
+ * `compatibleSdkVersion` in the nearest `build-profile.json5` above the main module, else 10 for
+ * `@ohos.net.webSocket` and 26 for `@kit.NetworkKit` and `arkws`.
  *
  * | | before level 12 | from 12 |
  * |---|---|---|
@@ -1012,8 +1093,8 @@ export interface AsyncCallback<T, E = void> {
 export declare function setApiVersion(level: number | undefined): void;
 
 /**
- * **arkws**: sets what the program may do, instead of what the `module.json5` above the main module says; `undefined` goes
- * back to that. Holds at once, for all objects.
+ * **arkws**: sets what the program may do, instead of what the `module.json5` above the main module
+ * says; `undefined` goes back to that. Holds at once, for all objects.
  * @throws {@link BusinessError} 401: not a policy.
  */
 export declare function setPolicy(policy: Policy | undefined): void;
@@ -1023,7 +1104,8 @@ export interface Policy {
   /** Holds `ohos.permission.INTERNET`; without it every call gives 201. Default: `true`. */
   internet?: boolean;
   /**
-   * Hosts that may be connected to, `[scheme://]host[:port]`, in which `*` stands for any sequence of characters; any other gives
+   * Hosts that may be connected to, `[scheme://]host[:port]`, in which `*` stands for any sequence
+   * of characters; any other gives
    * 2302998. Default: all.
    */
   allowedHosts?: string[];

@@ -5,4 +5,11 @@ const { BusinessError, makeModule, setApiVersion, setPolicy } = require('./lib')
 
 const webSocket = makeModule(26);
 
-module.exports = { ...webSocket, webSocket, default: webSocket, BusinessError, setApiVersion, setPolicy };
+module.exports = {
+  ...webSocket,
+  webSocket,
+  default: webSocket,
+  BusinessError,
+  setApiVersion,
+  setPolicy,
+};

@@ -1,6 +1,6 @@
 /**
- * The platform's modules, for programs that import them as on OpenHarmony: `"types": ["arkws/register"]` in `tsconfig.json`,
- * or `/// <reference types="arkws/register" />`.
+ * The platform's modules, for programs that import them as on OpenHarmony:
+ * `"types": ["arkws/register"]` in `tsconfig.json`, or `/// <reference types="arkws/register" />`.
  */
 
 /** API level 10 by default. */

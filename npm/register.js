@@ -1,10 +1,12 @@
-// `node --import arkws/register app.mjs` (or `--require`): imports of the platform's modules find ours, and `.ets` files run.
+// `node --import arkws/register app.mjs` (or `--require`): imports of the platform's modules find
+// ours, and `.ets` files run.
 'use strict';
 
 const module_ = require('node:module');
 const { pathToFileURL } = require('node:url');
 
-// Stacks show the lines of the .ets file. Here, as the hooks may be on another thread than the program.
+// Stacks show the lines of the .ets file. Here, as the hooks may be on another thread than the
+// program.
 process.setSourceMapsEnabled(true);
 
 const hooks = [require.resolve('./hooks/ets.js'), require.resolve('./hooks/platform.js')];

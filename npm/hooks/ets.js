@@ -1,4 +1,5 @@
-// Loads `.ets` and `.ts` files: finds them by names without extension, as ArkTS writes them, and strips their types.
+// Loads `.ets` and `.ts` files: finds them by names without extension, as ArkTS writes them, and
+// strips their types.
 //
 // A hook for both of Node's interfaces: see platform.js.
 'use strict';
@@ -26,7 +27,8 @@ function resolve(specifier, context, nextResolve) {
     const file = fileURLToPath(url);
     if (!isFile(file)) {
       const ending = ENDINGS.find((ending) => isFile(file + ending));
-      if (ending !== undefined) return nextResolve(pathToFileURL(file + ending).href + url.search, context);
+      if (ending !== undefined)
+        return nextResolve(pathToFileURL(file + ending).href + url.search, context);
     }
   }
   return nextResolve(specifier, context);
@@ -60,7 +62,13 @@ function strip(file) {
 function syntaxError(file, source, message) {
   if (message?.location == null) return undefined;
   const { line, column, lineText } = message.location;
-  const lines = [`${file}:${line}:${column + 1}`, '', `    ${lineText}`, `    ${' '.repeat(column)}^`, message.text];
+  const lines = [
+    `${file}:${line}:${column + 1}`,
+    '',
+    `    ${lineText}`,
+    `    ${' '.repeat(column)}^`,
+    message.text,
+  ];
   if (/^\s*(export\s+)?(default\s+)?struct\s/m.test(source)) {
     lines.push('A struct is an ArkUI component, which needs the platform: keep what uses the network in a file of its own.');
   }

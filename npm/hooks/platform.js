@@ -1,7 +1,8 @@
 // Resolves the platform's module names to ours.
 //
-// `resolve` is a hook for both of Node's interfaces: `module.registerHooks` calls it synchronously, for `import` and `require`;
-// `module.register` calls it on the loader's thread, for `import` only. So it never looks at what `nextResolve` returns.
+// `resolve` is a hook for both of Node's interfaces: `module.registerHooks` calls it synchronously,
+// for `import` and `require`; `module.register` calls it on the loader's thread, for `import` only.
+// So it never looks at what `nextResolve` returns.
 'use strict';
 
 const path = require('node:path');
@@ -16,7 +17,10 @@ const FILES = new Map(
   }).map(([name, file]) => [name, path.join(__dirname, '..', 'platform', file)]),
 );
 
-/** The names that only the platform uses: `@ohos.hilog`, `@kit.ArkUI`, `@system.app`. No npm package can have one. */
+/**
+ * The names that only the platform uses: `@ohos.hilog`, `@kit.ArkUI`, `@system.app`. No npm package
+ * can have one.
+ */
 const PLATFORM = /^@(ohos|kit|system)\.[\w.]+$/;
 
 /** The file that stands for a platform module; `undefined` if `name` is none. */

@@ -1,10 +1,13 @@
-// Header fields, between the forms that programs use and the flat list that the native half takes and gives:
-// `[name, value, name, value, ...]`.
+// Header fields, between the forms that programs use and the flat list that the native half takes
+// and gives: `[name, value, name, value, ...]`.
 'use strict';
 
 const { parameterError } = require('./errors.js');
 
-/** Whatever a program may write as `header`: an object, a `Map`, or pairs. Names and values are checked by the native half. */
+/**
+ * Whatever a program may write as `header`: an object, a `Map`, or pairs. Names and values are
+ * checked by the native half.
+ */
 function flatten(header) {
   if (typeof header !== 'object' || header === null) return [];
   const fields = new Map();
@@ -22,7 +25,10 @@ function flatten(header) {
   return [...fields].flatMap(([name, values]) => values.flatMap((value) => [name, value]));
 }
 
-/** Names that differ only by case are one, and the last wins: an object cannot mean to send a field twice. */
+/**
+ * Names that differ only by case are one, and the last wins: an object cannot mean to send a field
+ * twice.
+ */
 function set(fields, name, value) {
   const values = usable(value);
   if (values.length > 0) fields.set(String(name).toLowerCase(), values);
@@ -37,7 +43,10 @@ function add(fields, name, value) {
   else if (values.length > 0) fields.set(key, values);
 }
 
-/** Strings that are not empty, and numbers, alone or in an array; the platform skips what it does not know. */
+/**
+ * Strings that are not empty, and numbers, alone or in an array; the platform skips what it does
+ * not know.
+ */
 function usable(value) {
   return (Array.isArray(value) ? value : [value])
     .filter((one) => typeof one === 'number' || (typeof one === 'string' && one !== ''))

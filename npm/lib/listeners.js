@@ -8,8 +8,8 @@ const { programRuns, raise } = require('./runtime.js');
 const NONE = [];
 
 /**
- * An object's listeners by event. Lists are replaced, never changed: one that is being called is not disturbed by
- * listeners that add or remove others.
+ * An object's listeners by event. Lists are replaced, never changed: one that is being called is
+ * not disturbed by listeners that add or remove others.
  */
 class Listeners {
   /** Event → its listeners in the order of their registration. */
@@ -33,7 +33,8 @@ class Listeners {
   /** `off`; without a listener, of all. */
   remove(type, listener) {
     if (!Object.hasOwn(this.lists, type)) return;
-    this.lists[type] = listener === undefined ? NONE : this.lists[type].filter((other) => other !== listener);
+    this.lists[type] =
+      listener === undefined ? NONE : this.lists[type].filter((other) => other !== listener);
   }
 
   /** Calls all listeners of an event. One that throws does not stop the others. */
@@ -45,7 +46,10 @@ class Listeners {
   }
 }
 
-/** Calls `call` with each listener of a list from an index on. One that throws does not stop the others. */
+/**
+ * Calls `call` with each listener of a list from an index on. One that throws does not stop the
+ * others.
+ */
 function callFrom(first, list, call) {
   for (let k = first; k < list.length; k++) {
     try {
@@ -57,8 +61,8 @@ function callFrom(first, list, call) {
 }
 
 /**
- * Gives a class `on` and `off`, and `onNAME` and `offNAME` for each entry of `names` (NAME → event).
- * `listenersOf(this)` is undefined for what no `kind` is.
+ * Gives a class `on` and `off`, and `onNAME` and `offNAME` for each entry of `names` (NAME →
+ * event). `listenersOf(this)` is undefined for what no `kind` is.
  */
 function defineListening(prototype, kind, names, listenersOf) {
   const own = (object, name) => {

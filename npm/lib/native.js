@@ -1,4 +1,5 @@
-// Finds and loads the native module. Bundlers leave this code as it is: it asks Node.js for a `require` of its own.
+// Finds and loads the native module. Bundlers leave this code as it is: it asks Node.js for a
+// `require` of its own.
 'use strict';
 
 const fs = process.getBuiltinModule?.('node:fs') ?? require('node:fs');
@@ -22,7 +23,9 @@ function folder() {
   }
 }
 
-/** Where the module may be: in this package, beside a bundle, or in the package that a bundle finds. */
+/**
+ * Where the module may be: in this package, beside a bundle, or in the package that a bundle finds.
+ */
 function places() {
   const here = folder();
   const files = [path.join(here, '..', 'native', NAME), path.join(here, 'native', NAME), path.join(here, NAME)];

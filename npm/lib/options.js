@@ -1,11 +1,15 @@
-// Options as programs write them, made what the native half takes. Of the platform's own ones, those of a wrong type are
-// ignored, as the platform does, but for `proxy` and `protocol`; of ours they are mistakes (401).
+// Options as programs write them, made what the native half takes. Of the platform's own ones,
+// those of a wrong type are ignored, as the platform does, but for `proxy` and `protocol`; of ours
+// they are mistakes (401).
 'use strict';
 
 const { parameterError } = require('./errors.js');
 const { flatten } = require('./headers.js');
 
-/** Options of `connect`; a `Map` in their place is the headers, as one of the documentation's examples has it. */
+/**
+ * Options of `connect`; a `Map` in their place is the headers, as one of the documentation's
+ * examples has it.
+ */
 function connectOptions(options) {
   if (options instanceof Map) return { headers: flatten(options) };
   return {
@@ -92,7 +96,11 @@ function port(value) {
 /** The certificate and key of a client. */
 function certificate(value) {
   if (!isObject(value)) return undefined;
-  return { certPath: text(value.certPath), keyPath: text(value.keyPath), keyPassword: text(value.keyPassword) };
+  return {
+    certPath: text(value.certPath),
+    keyPath: text(value.keyPath),
+    keyPassword: text(value.keyPassword),
+  };
 }
 
 /** Whoever gives one wants TLS: a mistake in it must not serve clear text. */
@@ -140,7 +148,10 @@ function strings(value) {
 /** An array of strings, and of nothing else. */
 function list(options, name) {
   const value = options[name];
-  if (value !== undefined && !(Array.isArray(value) && value.every((entry) => typeof entry === 'string'))) {
+  if (
+    value !== undefined &&
+    !(Array.isArray(value) && value.every((entry) => typeof entry === 'string'))
+  ) {
     throw parameterError(`${name} is not an array of strings`);
   }
   return value;

@@ -1,4 +1,5 @@
-// `@kit.NetworkKit`: the module as programs import it since API level 12, so the newest level unless something else says otherwise.
+// `@kit.NetworkKit`: the module as programs import it since API level 12, so the newest level
+// unless something else says otherwise.
 'use strict';
 
 exports.webSocket = require('../lib').makeModule(26);

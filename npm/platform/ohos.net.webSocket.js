@@ -3,5 +3,6 @@
 
 const webSocket = require('../lib').makeModule(10);
 
-// The platform exports a default only. TypeScript compiled to CommonJS without `esModuleInterop` looks for it by name.
+// The platform exports a default only. TypeScript compiled to CommonJS without `esModuleInterop`
+// looks for it by name.
 module.exports = { ...webSocket, default: webSocket };

@@ -1,4 +1,5 @@
-// Every example of the API reference, run as it stands and, since it leaves the address out, against a server too.
+// Every example of the API reference, run as it stands and, since it leaves the address out,
+// against a server too.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,7 +16,8 @@ function json(lines, prefix) {
   return JSON.parse(line.slice(prefix.length));
 }
 
-// `"ws://"`, the examples' address, is no address: the call fails and the `error` event says so too.
+// `"ws://"`, the examples' address, is no address: the call fails and the `error` event says so
+// too.
 const noAddress = (prefix) => (lines) => {
   const error = json(lines, prefix);
   assert.equal(error.code, -1);
@@ -169,7 +171,9 @@ const EXAMPLES = {
 
 function expectClose(code, reason) {
   return (socket) =>
-    socket.on('close', (actualCode, actualReason) => assert.deepEqual([actualCode, String(actualReason)], [code, reason]));
+    socket.on('close', (actualCode, actualReason) =>
+      assert.deepEqual([actualCode, String(actualReason)], [code, reason]),
+    );
 }
 
 /** A server that knows nothing of WebSockets. */
@@ -217,7 +221,10 @@ describe('the API reference', () => {
   }
 
   it('is tested whole', async () => {
-    assert.deepEqual((await readdir(source)).sort(), Object.keys(EXAMPLES).map((name) => `${name}.ets`));
+    assert.deepEqual(
+      (await readdir(source)).sort(),
+      Object.keys(EXAMPLES).map((name) => `${name}.ets`),
+    );
   });
 });
 

@@ -10,7 +10,10 @@ const f = () => {};
 const o = {};
 const nobody = 'ws://127.0.0.1:1';
 
-/** Makes a call with a callback in place of each `f` and tells how it was answered: by the callback, or by the promise. */
+/**
+ * Makes a call with a callback in place of each `f` and tells how it was answered: by the callback,
+ * or by the promise.
+ */
 async function answerOf(method, args) {
   const ws = arkws.createWebSocket();
   ws.on('error', f);
@@ -57,7 +60,14 @@ describe('the arguments of connect', () => {
     [nobody, o, f, f],
     [nobody, o, f, undefined],
   ];
-  const wrongWithCallback = [[f], [1, f], [nobody, f, f], [nobody, null, f], [nobody, undefined, f], [1, o, f]];
+  const wrongWithCallback = [
+    [f],
+    [1, f],
+    [nobody, f, f],
+    [nobody, null, f],
+    [nobody, undefined, f],
+    [1, o, f],
+  ];
   refuse('connect', wrong, wrongWithCallback);
 });
 
@@ -88,7 +98,11 @@ describe('the arguments of send', () => {
 
   it('are right, but there is no connection: -1', async () => {
     assert.deepEqual(await answerOf('send', ['a']), { by: 'promise', code: -1, value: undefined });
-    assert.deepEqual(await answerOf('send', [new ArrayBuffer(1), f]), { by: 'callback', code: -1, value: undefined });
+    assert.deepEqual(await answerOf('send', [new ArrayBuffer(1), f]), {
+      by: 'callback',
+      code: -1,
+      value: undefined,
+    });
   });
 });
 
@@ -97,7 +111,14 @@ describe('the arguments of close', () => {
   const wrongWithCallback = [[f, f], [null, f], [1, f], [undefined, f]];
   refuse('close', wrong, wrongWithCallback);
 
-  for (const args of [[], [f], [o], [o, f], [{ code: -100, reason: null }], [{ code: '1', reason: 1 }, f]]) {
+  for (const args of [
+    [],
+    [f],
+    [o],
+    [o, f],
+    [{ code: -100, reason: null }],
+    [{ code: '1', reason: 1 }, f],
+  ]) {
     it(`are right as ${show(args)}, but there is no connection: 2302999`, async () => {
       const by = args.at(-1) === f ? 'callback' : 'promise';
       assert.deepEqual(await answerOf('close', args), { by, code: 2302999, value: undefined });
@@ -192,7 +213,11 @@ describe('options of connect', () => {
   ];
   for (const options of ignored) {
     it(`are ignored, as the platform does, where they are wrong: ${JSON.stringify(options)}`, async () => {
-      assert.deepEqual(await answerOf('connect', [nobody, options]), { by: 'promise', code: undefined, value: true });
+      assert.deepEqual(await answerOf('connect', [nobody, options]), {
+        by: 'promise',
+        code: undefined,
+        value: true,
+      });
     });
   }
 
@@ -289,9 +314,13 @@ describe('a message of the largest size', () => {
   const LIMIT = 5 * 1024 * 1024 - 16;
 
   it('is sent; one byte more is refused, by the callback too', async (t) => {
-    const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(String(data.length))), {
-      maxPayload: 0,
-    });
+    const url = await serve(
+      t,
+      (socket) => socket.on('message', (data) => socket.send(String(data.length))),
+      {
+        maxPayload: 0,
+      },
+    );
     const ws = await openClient(t, url);
     const lengths = messages(ws, 4);
     const largest = [
@@ -304,7 +333,11 @@ describe('a message of the largest size', () => {
     for (const data of largest) assert.equal(await ws.send(data), true);
     assert.deepEqual(await lengths, Array(4).fill(String(LIMIT)));
 
-    for (const data of ['a'.repeat(LIMIT + 1), new ArrayBuffer(LIMIT + 1), `${'é'.repeat(LIMIT / 2)}a`]) {
+    for (const data of [
+      'a'.repeat(LIMIT + 1),
+      new ArrayBuffer(LIMIT + 1),
+      `${'é'.repeat(LIMIT / 2)}a`,
+    ]) {
       assert.equal((await rejection(ws.send(data))).code, 401);
       const [error] = await called((callback) => assert.equal(ws.send(data, callback), undefined));
       assert.equal(error.code, 401);
@@ -313,7 +346,10 @@ describe('a message of the largest size', () => {
 });
 
 describe('a foreign this', () => {
-  const objects = { WebSocket: arkws.createWebSocket, WebSocketServer: arkws.createWebSocketServer };
+  const objects = {
+    WebSocket: arkws.createWebSocket,
+    WebSocketServer: arkws.createWebSocketServer,
+  };
   const answering = ['connect', 'send', 'close', 'start', 'stop', 'listAllConnections', 'broadcast'];
   const foreign = (make) => [undefined, null, 1, {}, Object.create(make()), new Proxy(make(), {})];
 
@@ -325,15 +361,22 @@ describe('a foreign this', () => {
   };
 
   for (const [kind, make] of Object.entries(objects)) {
-    const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(make()));
+    const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(
+      Object.getPrototypeOf(make()),
+    );
     const methods = Object.entries(members).filter(([, { get }]) => get === undefined);
     assert.ok(methods.length > 15);
 
     for (const [name, { value: method }] of methods) {
       it(`is a mistake: ${name} of ${kind}`, async () => {
         for (const self of foreign(make)) {
-          if (answering.includes(name)) is401(await rejection(method.call(self, 'open', f, f, f)), name, kind);
-          else assert.throws(() => method.call(self, 'open', f), (error) => (is401(error, name, kind), true));
+          if (answering.includes(name))
+            is401(await rejection(method.call(self, 'open', f, f, f)), name, kind);
+          else
+            assert.throws(
+              () => method.call(self, 'open', f),
+              (error) => (is401(error, name, kind), true),
+            );
         }
       });
     }
@@ -343,7 +386,9 @@ describe('a foreign this', () => {
     it(`is told to the callback of ${name}`, async () => {
       for (const self of foreign(arkws.createWebSocket)) {
         const method = arkws.createWebSocket()[name];
-        const [error, value] = await called((callback) => assert.equal(method.call(self, ...args, callback), undefined));
+        const [error, value] = await called((callback) =>
+          assert.equal(method.call(self, ...args, callback), undefined),
+        );
         is401(error, name, 'WebSocket');
         assert.equal(value, undefined);
       }

@@ -1,4 +1,5 @@
-// A program that is slower than its server does not fill the memory: the connection is read from only as fast as listeners return.
+// A program that is slower than its server does not fill the memory: the connection is read from
+// only as fast as listeners return.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createHash } from 'node:crypto';
@@ -39,7 +40,8 @@ describe('a slow listener and a fast server', () => {
           ws.on('message', (_, value) => {
             hash.update(typeof value === 'string' ? value : new Uint8Array(value));
             bytes += value.length ?? value.byteLength;
-            // Blocks the thread now and then, for longer than the server needs to send many megabytes.
+            // Blocks the thread now and then, for longer than the server needs to send many
+            // megabytes.
             if (bytes % (20 * 1024 * 1000) === 0) {
               Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
               peak = Math.max(peak, process.memoryUsage.rss());

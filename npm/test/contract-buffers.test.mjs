@@ -1,5 +1,5 @@
-// JavaScript owns the memory of each message, whatever its size: no size, no thread and no want of memory
-// ends the process, or another connection.
+// JavaScript owns the memory of each message, whatever its size: no size, no thread and no want of
+// memory ends the process, or another connection.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -24,7 +24,9 @@ const limited = (units) => `
 
 /** A server that sends messages of these sizes, each byte of which is its number in the list. */
 const sender = (t, sizes) =>
-  serve(t, (socket) => sizes.forEach((size, number) => socket.send(Buffer.alloc(size, number + 1))));
+  serve(t, (socket) =>
+    sizes.forEach((size, number) => socket.send(Buffer.alloc(size, number + 1))),
+  );
 
 describe('ArrayBuffers that were received', () => {
   it('can be transferred at every size', async (t) => {

@@ -1,4 +1,5 @@
-// Async contexts: in which `AsyncLocalStorage` a program's listeners and callbacks run, and that it is let go.
+// Async contexts: in which `AsyncLocalStorage` a program's listeners and callbacks run, and that it
+// is let go.
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage, createHook, executionAsyncId } from 'node:async_hooks';
 import { describe, it } from 'node:test';
@@ -164,7 +165,9 @@ describe('events run in the async context', () => {
     }
     const caller = executionAsyncId();
     const isConnected = ws.connect(url);
-    const called = new Promise((resolve) => ws.send('x', () => resolve([executionAsyncId(), stack.at(-1)])));
+    const called = new Promise((resolve) =>
+      ws.send('x', () => resolve([executionAsyncId(), stack.at(-1)])),
+    );
     await isConnected;
     await next(ws, 'close');
     ids.push(await called);
@@ -187,7 +190,9 @@ describe('callbacks run in the async context of their call', () => {
     const ws = arkws.createWebSocket();
     const log = [];
     const send = (name) => new Promise((resolve) => {
-      storage.run(name, () => ws.send(name, (error) => resolve(log.push(`${store()}${error ? ' failed' : ''}`))));
+      storage.run(name, () =>
+        ws.send(name, (error) => resolve(log.push(`${store()}${error ? ' failed' : ''}`))),
+      );
     });
     const open = next(ws, 'open');
     await ws.connect(url);
@@ -207,7 +212,9 @@ describe('callbacks run in the async context of their call', () => {
     const log = [];
     storage.run('connect', () => ws.connect('ws://127.0.0.1:1').catch(() => {}));
     const all = ['A', 'B'].map((name) => storage.run(name, () => {
-      return new Promise((resolve) => ws.send(name, (error) => resolve(log.push(`${error.code} ${store()}`))));
+      return new Promise((resolve) =>
+        ws.send(name, (error) => resolve(log.push(`${error.code} ${store()}`))),
+      );
     }));
     await Promise.all(all);
     // If the connection is refused between the two calls, the second one is answered at once.
@@ -218,10 +225,22 @@ describe('callbacks run in the async context of their call', () => {
     const url = await serve(t, () => {});
     const ws = arkws.createWebSocket();
     const open = next(ws, 'open');
-    assert.equal(await storage.run('A', () => new Promise((resolve) => ws.connect(url, () => resolve(store())))), 'A');
+    assert.equal(
+      await storage.run(
+        'A',
+        () => new Promise((resolve) => ws.connect(url, () => resolve(store()))),
+      ),
+      'A',
+    );
     await open;
-    assert.equal(await storage.run('B', () => new Promise((resolve) => ws.close(() => resolve(store())))), 'B');
-    assert.equal(await storage.run('C', () => new Promise((resolve) => ws.close(() => resolve(store())))), 'C');
+    assert.equal(
+      await storage.run('B', () => new Promise((resolve) => ws.close(() => resolve(store())))),
+      'B',
+    );
+    assert.equal(
+      await storage.run('C', () => new Promise((resolve) => ws.close(() => resolve(store())))),
+      'C',
+    );
   });
 
   it('and what awaits promises stays in its own', async (t) => {
@@ -244,7 +263,8 @@ describe('async contexts', () => {
         const storage = new AsyncLocalStorage();
         const stores = {};
         const sockets = [];
-        // What the sockets keep must not keep the store: neither listeners do, nor promises that they resolve.
+        // What the sockets keep must not keep the store: neither listeners do, nor promises that
+        // they resolve.
         async function use() {
           const arkws = require('arkws');
           const ws = arkws.createWebSocket();

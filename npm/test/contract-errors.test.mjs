@@ -201,7 +201,8 @@ describe('a rejection that nobody looks at', () => {
     assert.match(stderr, /the network thread cannot be started/);
   });
 
-  // The program cannot know yet: it is busy from before the connection is lost until after it has sent.
+  // The program cannot know yet: it is busy from before the connection is lost until after it has
+  // sent.
   const busyUntilClosed = `
     while (ws.readyState < 2);
   `;

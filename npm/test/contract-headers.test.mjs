@@ -9,10 +9,15 @@ import { next, openClient, rejection } from './events.mjs';
 import { acceptOf } from './handshake.mjs';
 import { serve } from './servers.mjs';
 
-/** The header fields that a server sees of a connect with these options, without those that every request has. */
+/**
+ * The header fields that a server sees of a connect with these options, without those that every
+ * request has.
+ */
 async function seen(t, options) {
   let request;
-  const url = await serve(t, (_, incoming) => (request = incoming), { handleProtocols: (offered) => [...offered].at(-1) });
+  const url = await serve(t, (_, incoming) => (request = incoming), {
+    handleProtocols: (offered) => [...offered].at(-1),
+  });
   await openClient(t, url, options);
   const fields = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
@@ -48,7 +53,9 @@ describe('header', () => {
   }
 
   it('counts the last of names that differ by case, and skips empty and strange values', async (t) => {
-    const { fields } = await seen(t, { header: { A: '1', a: '2', b: '', c: null, d: {}, e: ['', 3, true] } });
+    const { fields } = await seen(t, {
+      header: { A: '1', a: '2', b: '', c: null, d: {}, e: ['', 3, true] },
+    });
     assert.deepEqual(fields, [
       ['a', '2'],
       ['e', '3'],
@@ -122,7 +129,15 @@ describe('a value that is not ASCII', () => {
     server.on('upgrade', (request, socket) => {
       const accept = acceptOf(request.headers['sec-websocket-key']);
       const fields = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`].join('\r\n');
-      socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} `), bytes, Buffer.from(`\r\n${fields}\r\nX-Words: `), bytes, Buffer.from('\r\n\r\n')]));
+      socket.end(
+        Buffer.concat([
+          Buffer.from(`HTTP/1.1 ${status} `),
+          bytes,
+          Buffer.from(`\r\n${fields}\r\nX-Words: `),
+          bytes,
+          Buffer.from('\r\n\r\n'),
+        ]),
+      );
     });
     server.listen(0, '127.0.0.1');
     t.after(() => server.close());

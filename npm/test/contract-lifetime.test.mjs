@@ -276,7 +276,8 @@ describe('worker threads', () => {
     const url = await serve(t, (socket) => {
       const pour = () => {
         // A limit, because a socket that has been reset swallows what it is given.
-        for (let i = 0; i < 1000 && socket.bufferedAmount < 1 << 20; i++) socket.send('x'.repeat(100));
+        for (let i = 0; i < 1000 && socket.bufferedAmount < 1 << 20; i++)
+          socket.send('x'.repeat(100));
         if (socket.readyState === 1) setImmediate(pour);
       };
       socket.on('error', () => {});

@@ -34,7 +34,9 @@ describe('on and off', () => {
   });
 
   it('call every listener, in the order of registration, the same function once', async (t) => {
-    const url = await serve(t, (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })));
+    const url = await serve(t, (socket) =>
+      socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+    );
     const ws = await openClient(t, url);
     const calls = [];
     const first = () => calls.push('first');

@@ -72,8 +72,19 @@ describe('text', () => {
 
   it('that is not ASCII arrives, wherever the characters are', async (t) => {
     const ws = await openClient(t, await serve(t, echo));
-    const sent = ['\u0080', '\u00bf', '\u00c0', '\u00ff', 'éé', 'ééééééééé', '\u0100', '\u07ff', 'é€', '\u{10ffff}'].flatMap(
-      (characters) => Array.from({ length: 20 }, (_, i) => 'x'.repeat(i) + characters + 'y'.repeat(19 - i)),
+    const sent = [
+      '\u0080',
+      '\u00bf',
+      '\u00c0',
+      '\u00ff',
+      'éé',
+      'ééééééééé',
+      '\u0100',
+      '\u07ff',
+      'é€',
+      '\u{10ffff}',
+    ].flatMap((characters) =>
+      Array.from({ length: 20 }, (_, i) => 'x'.repeat(i) + characters + 'y'.repeat(19 - i)),
     );
     const received = messages(ws, sent.length);
     for (const text of sent) ws.send(text);
@@ -85,7 +96,8 @@ describe('text', () => {
     const sent = [];
     for (const around of ['x', 'é', '€', '\u{1f43b}', '\ud83d']) {
       for (const inside of ['\x7f', '\x80', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\ud800', '\udc00']) {
-        for (let i = 0; i < 35; i++) sent.push(around.repeat(i) + inside + around.repeat(34 - i) + 'xé€'.slice(i % 3));
+        for (let i = 0; i < 35; i++)
+          sent.push(around.repeat(i) + inside + around.repeat(34 - i) + 'xé€'.slice(i % 3));
       }
     }
     const received = messages(ws, sent.length);
@@ -125,7 +137,10 @@ describe('an ArrayBuffer', () => {
   for (const size of [0, 1, 125, 126, 65535, 65536, 200 * 1024 - 1, 200 * 1024, 1 << 20, 5 << 20]) {
     it(`of ${size} bytes arrives`, async (t) => {
       const ws = await openClient(t, await serve(t, echo));
-      const sent = Uint8Array.from({ length: Math.min(size, 5242864) }, (_, i) => (i * 31) ^ (i >> 8));
+      const sent = Uint8Array.from(
+        { length: Math.min(size, 5242864) },
+        (_, i) => (i * 31) ^ (i >> 8),
+      );
       const [[value]] = await Promise.all([messages(ws, 1), ws.send(sent.buffer)]);
       assert.ok(value instanceof ArrayBuffer);
       assert.equal(Buffer.compare(Buffer.from(value), Buffer.from(sent)), 0);
@@ -165,7 +180,9 @@ describe('short texts', () => {
       const filling = ['a', 'é', '€'][(i >> 6) % 3].repeat(lengths[i % lengths.length]);
       return filling.length > 5 ? filling.slice(0, -5) + String(i).padStart(5, '0') : filling;
     });
-    const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((text) => socket.send(text))));
+    const url = await serve(t, (socket) =>
+      socket.on('message', () => sent.forEach((text) => socket.send(text))),
+    );
     const ws = await openClient(t, url);
     // One that adds another, once, in the middle of what has arrived.
     const seen = [];
@@ -190,12 +207,31 @@ describe('short texts', () => {
 });
 
 describe("binaryType 'uint8array'", () => {
-  const SIZES = [0, 1, 16, 125, 126, 1000, 16384, 16385, 65535, 65536, 200 * 1024 - 1, 200 * 1024, 1 << 20];
-  const bytes = (size, seed) => Uint8Array.from({ length: size }, (_, i) => seed + (i * 31) + (i >> 8));
+  const SIZES = [
+    0,
+    1,
+    16,
+    125,
+    126,
+    1000,
+    16384,
+    16385,
+    65535,
+    65536,
+    200 * 1024 - 1,
+    200 * 1024,
+    1 << 20,
+  ];
+  const bytes = (size, seed) =>
+    Uint8Array.from({ length: size }, (_, i) => seed + i * 31 + (i >> 8));
 
   it('gives a Buffer for a message of any size, in order', async (t) => {
-    const sent = Array.from({ length: 10 }, (_, round) => SIZES.map((size) => bytes(size, round))).flat();
-    const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((data) => socket.send(data))));
+    const sent = Array.from({ length: 10 }, (_, round) =>
+      SIZES.map((size) => bytes(size, round)),
+    ).flat();
+    const url = await serve(t, (socket) =>
+      socket.on('message', () => sent.forEach((data) => socket.send(data))),
+    );
     const ws = await openClient(t, url, { binaryType: 'uint8array' });
     const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
     for (const [i, value] of received.entries()) {
@@ -207,11 +243,14 @@ describe("binaryType 'uint8array'", () => {
 
   it('gives views that do not overlap', async (t) => {
     const sent = Array.from({ length: 1000 }, (_, i) => bytes(i % 40, i));
-    const url = await serve(t, (socket) => socket.on('message', () => sent.forEach((data) => socket.send(data))));
+    const url = await serve(t, (socket) =>
+      socket.on('message', () => sent.forEach((data) => socket.send(data))),
+    );
     const ws = await openClient(t, url, { binaryType: 'uint8array' });
     const [received] = await Promise.all([messages(ws, sent.length), ws.send('go')]);
     received.forEach((value, i) => i % 2 && value.fill(0));
-    for (const [i, value] of received.entries()) assert.deepEqual([...value], i % 2 ? Array(i % 40).fill(0) : [...sent[i]]);
+    for (const [i, value] of received.entries())
+      assert.deepEqual([...value], i % 2 ? Array(i % 40).fill(0) : [...sent[i]]);
   });
 
   it('loses no more than the views of a buffer that a listener transfers', async (t) => {
@@ -247,7 +286,12 @@ describe("binaryType 'uint8array'", () => {
     const url = await serve(t, echo);
     const ws = arkws.createWebSocket();
     t.after(() => ws.close().catch(() => {}));
-    for (const [binaryType, Type] of [['uint8array', Uint8Array], [undefined, ArrayBuffer], ['uint8array', Uint8Array], ['arraybuffer', ArrayBuffer]]) {
+    for (const [binaryType, Type] of [
+      ['uint8array', Uint8Array],
+      [undefined, ArrayBuffer],
+      ['uint8array', Uint8Array],
+      ['arraybuffer', ArrayBuffer],
+    ]) {
       const open = next(ws, 'open');
       await ws.connect(url, { binaryType });
       await open;
@@ -289,7 +333,10 @@ describe('order', () => {
         if (++ends === COUNT) resolve();
       });
       ws.on('message', (_, value) => {
-        const text = typeof value === 'string' ? value.replace('é', '') : Buffer.from(value).toString('latin1', 0, String(i).length);
+        const text =
+          typeof value === 'string'
+            ? value.replace('é', '')
+            : Buffer.from(value).toString('latin1', 0, String(i).length);
         if (text !== String(i)) reject(new Error(`${text} instead of ${i}`));
         i++;
       });
@@ -347,7 +394,8 @@ describe('the turn of the event loop', () => {
     const url = await serve(t, (socket) => {
       const pour = () => {
         // A limit, because a socket that has been reset swallows what it is given.
-        for (let i = 0; i < 1000 && socket.bufferedAmount < 1 << 20; i++) socket.send('x'.repeat(100));
+        for (let i = 0; i < 1000 && socket.bufferedAmount < 1 << 20; i++)
+          socket.send('x'.repeat(100));
         if (socket.readyState === 1) setImmediate(pour);
       };
       pour();

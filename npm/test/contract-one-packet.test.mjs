@@ -1,4 +1,5 @@
-// Events of one packet: a program that awaits one of them, and then adds a listener, misses none of the others.
+// Events of one packet: a program that awaits one of them, and then adds a listener, misses none of
+// the others.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -105,7 +106,10 @@ describe('events of one packet', () => {
   for (const views of [false, true]) {
     it(`that are binary${views ? ' views' : ''}, of any size, one by one`, async (t) => {
       const sizes = [0, 1, 5, 100, 125, 2, 0, 125];
-      const url = await onePacket(t, [...sizes.map((size) => frame(2, Buffer.alloc(size, size))), close(1000)]);
+      const url = await onePacket(t, [
+        ...sizes.map((size) => frame(2, Buffer.alloc(size, size))),
+        close(1000),
+      ]);
       const ws = await opened(t, url, views ? { binaryType: 'uint8array' } : {});
       for (const size of sizes) {
         const [, data] = await next(ws, 'message');

@@ -1,5 +1,5 @@
-// What a peer does, or leaves undone, ends no process: neither a client's nor a server's program needs a
-// `catch` for it.
+// What a peer does, or leaves undone, ends no process: neither a client's nor a server's program
+// needs a `catch` for it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,10 @@ import { WebSocket } from 'ws';
 import { acceptance } from './handshake.mjs';
 import { folder } from './support.mjs';
 
-/** A program with an arkws server `server`, which prints what it prints; ended after the tests of `t`. */
+/**
+ * A program with an arkws server `server`, which prints what it prints; ended after the tests of
+ * `t`.
+ */
 async function program(t, code, args = []) {
   const root = await folder({
     'app.mjs': `
@@ -68,7 +71,9 @@ async function upgraded(port) {
 
 /** Masked frames (with the key 0) of `text`. */
 const frames = (...texts) =>
-  Buffer.concat(texts.map((text) => Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0, ...Buffer.from(text)])));
+  Buffer.concat(
+    texts.map((text) => Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0, ...Buffer.from(text)])),
+  );
 
 const ECHO = `
   server.on('messageReceive', ({ data, clientConnection }) => { server.send(data, clientConnection); });

@@ -1,4 +1,5 @@
-// What a peer decides ends no process: rejections that nobody catches are quiet, unless they are mistakes of the program.
+// What a peer decides ends no process: rejections that nobody catches are quiet, unless they are
+// mistakes of the program.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -10,7 +11,10 @@ import { test } from 'node:test';
 import { acceptance, request } from './handshake.mjs';
 import { folder } from './support.mjs';
 
-/** A program that says `loud` of every unhandled rejection. Its lines are what it says; `next` waits for one. */
+/**
+ * A program that says `loud` of every unhandled rejection. Its lines are what it says; `next` waits
+ * for one.
+ */
 async function program(t, body) {
   const source = `
     import webSocket, { setApiVersion } from 'arkws';
@@ -32,7 +36,10 @@ async function program(t, body) {
 
 /** A client's text message of less than 126 bytes, masked with zeros. */
 function text(payload) {
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), Buffer.from(payload)]);
+  return Buffer.concat([
+    Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]),
+    Buffer.from(payload),
+  ]);
 }
 
 /** A bare connection to a server on `port`, after its handshake. */
@@ -168,7 +175,11 @@ test('send and close after an end that an event told are quiet; before any conne
 test('after the close of the program no more messages of a client object come, but those of its next connection do', async (t) => {
   let first = true;
   const frames = (...payloads) =>
-    Buffer.concat(payloads.map((payload) => Buffer.concat([Buffer.from([0x81, payload.length]), Buffer.from(payload)])));
+    Buffer.concat(
+      payloads.map((payload) =>
+        Buffer.concat([Buffer.from([0x81, payload.length]), Buffer.from(payload)]),
+      ),
+    );
   const port = await mute(t, (socket) => {
     socket.write(first ? frames('a', 'b', 'bye', 'c', 'd') : frames('e', 'end'));
     if (first) socket.once('data', () => socket.end(Buffer.from([0x88, 0])));

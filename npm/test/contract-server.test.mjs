@@ -32,7 +32,10 @@ describe('messages that do not become whole', { timeout: 60_000 }, () => {
   });
 
   it('end the connection that takes most of maxUnfinishedBytes', async (t) => {
-    const { server, url } = await running(t, { maxMessageSize: 1000_000, maxUnfinishedBytes: 1000_000 });
+    const { server, url } = await running(t, {
+      maxMessageSize: 1000_000,
+      maxUnfinishedBytes: 1000_000,
+    });
     const clients = [];
     for (let i = 0; i < 3; i++) {
       const client = new WebSocket(url);
@@ -43,7 +46,8 @@ describe('messages that do not become whole', { timeout: 60_000 }, () => {
     const reported = next(server, 'error');
     const seen = once(clients[1], 'close');
     clients[1].send(Buffer.alloc(700_000), { fin: false });
-    for (const client of [clients[0], clients[2]]) client.send(Buffer.alloc(200_000), { fin: false });
+    for (const client of [clients[0], clients[2]])
+      client.send(Buffer.alloc(200_000), { fin: false });
     const [error] = await reported;
     assert.equal(error.cause, 'too-big');
     assert.match(error.message, /maxUnfinishedBytes/);
@@ -53,7 +57,16 @@ describe('messages that do not become whole', { timeout: 60_000 }, () => {
 
 describe('start', () => {
   it('refuses wrong arguments with 401', async () => {
-    for (const args of [[], [undefined], [null], [1], [f], [{}, f], [{}, undefined], [{}, true, 1]]) {
+    for (const args of [
+      [],
+      [undefined],
+      [null],
+      [1],
+      [f],
+      [{}, f],
+      [{}, undefined],
+      [{}, true, 1],
+    ]) {
       assert.equal(await code(arkws.createWebSocketServer().start(...args)), 401);
     }
   });
@@ -93,7 +106,10 @@ describe('start', () => {
     const { server } = await running(t);
     const second = arkws.createWebSocketServer();
     t.after(() => second.stop().catch(f));
-    assert.equal(await code(second.start({ serverIP: '127.0.0.1', serverPort: server.listAddress().port })), 2302007);
+    assert.equal(
+      await code(second.start({ serverIP: '127.0.0.1', serverPort: server.listAddress().port })),
+      2302007,
+    );
     assert.equal(await second.start({ serverIP: '127.0.0.1', serverPort: 0 }), true);
   });
 
@@ -185,7 +201,10 @@ describe('a server', () => {
     assert.ok(Array.isArray(list));
     assert.equal(list.length, 3);
     assert.deepEqual(Object.keys(list), ['0', '1', '2']);
-    assert.equal(JSON.stringify(list[0]), JSON.stringify({ clientIP: list[0].clientIP, clientPort: list[0].clientPort }));
+    assert.equal(
+      JSON.stringify(list[0]),
+      JSON.stringify({ clientIP: list[0].clientIP, clientPort: list[0].clientPort }),
+    );
     const byPort = (a, b) => a.clientPort - b.clientPort;
     assert.deepEqual([...list].sort(byPort), clients);
     const awaited = await list;
@@ -202,7 +221,8 @@ describe('a server', () => {
     const ws = new WebSocket(url);
     await once(ws, 'open');
     const end = performance.now() + 20;
-    while (server.listAllConnections().length === 0 && performance.now() < end) await new Promise(setImmediate);
+    while (server.listAllConnections().length === 0 && performance.now() < end)
+      await new Promise(setImmediate);
     assert.equal(server.listAllConnections().length, 1);
     ws.terminate();
   });
@@ -219,7 +239,8 @@ describe('a server', () => {
     const { server: other } = await running(t);
     assert.equal(await code(other.send('a', nobody)), 2302006);
     assert.equal(await code(other.close(nobody)), 2302006);
-    for (const clientPort of [70000, -1, 1.5, NaN]) assert.equal(await code(other.send('a', { ...nobody, clientPort })), 2302006);
+    for (const clientPort of [70000, -1, 1.5, NaN])
+      assert.equal(await code(other.send('a', { ...nobody, clientPort })), 2302006);
     assert.equal(await code(other.send('a', { clientIP: '', clientPort: 1 })), -1);
     assert.equal(await code(other.stop(1)), 2302999);
     assert.equal(await other.stop(), true);
@@ -229,13 +250,36 @@ describe('a server', () => {
   it('refuses wrong arguments with 401', async (t) => {
     const { server } = await running(t);
     const c = { clientIP: '127.0.0.1', clientPort: 1 };
-    const sends = [[], ['a'], ['a', c, f], [1, c], [new Uint8Array(1), c], [{}, c], ['a', null], ['a', {}]];
-    sends.push(['a', { clientIP: 1, clientPort: 1 }], ['a', { ...c, clientPort: '1' }], ['x'.repeat(5242865), c]);
+    const sends = [
+      [],
+      ['a'],
+      ['a', c, f],
+      [1, c],
+      [new Uint8Array(1), c],
+      [{}, c],
+      ['a', null],
+      ['a', {}],
+    ];
+    sends.push(
+      ['a', { clientIP: 1, clientPort: 1 }],
+      ['a', { ...c, clientPort: '1' }],
+      ['x'.repeat(5242865), c],
+    );
     for (const args of sends) assert.equal(await code(server.send(...args)), 401, String(args));
-    const closes = [[], [null], [{}], [c, undefined], [c, {}], [c, { code: 1000 }], [c, { code: '1', reason: '' }]];
+    const closes = [
+      [],
+      [null],
+      [{}],
+      [c, undefined],
+      [c, {}],
+      [c, { code: 1000 }],
+      [c, { code: '1', reason: '' }],
+    ];
     for (const args of closes) assert.equal(await code(server.close(...args)), 401);
-    for (const args of [[], [1], [{}], ['a', {}], ['a', [c, null]]]) assert.equal(await code(server.broadcast(...args)), 401);
-    for (const args of [[], ['connect'], [1, f], ['connect', undefined]]) assert.throws(() => server.on(...args), { code: 401 });
+    for (const args of [[], [1], [{}], ['a', {}], ['a', [c, null]]])
+      assert.equal(await code(server.broadcast(...args)), 401);
+    for (const args of [[], ['connect'], [1, f], ['connect', undefined]])
+      assert.throws(() => server.on(...args), { code: 401 });
   });
 
   it('closes one client with code and reason', async (t) => {
@@ -261,7 +305,9 @@ describe('a server', () => {
     for (let i = 0; i < 5; i++) clients.push(await openClient(t, url));
     while (server.listAllConnections().length < 5) await new Promise(setImmediate);
     const told = [];
-    const all = new Promise((resolve) => server.on('close', (_, { code }) => told.push(code) === 5 && resolve()));
+    const all = new Promise((resolve) =>
+      server.on('close', (_, { code }) => told.push(code) === 5 && resolve()),
+    );
     const closed = clients.map((ws) => next(ws, 'close'));
     assert.equal(await server.stop(), true);
     for (const close of closed) assert.equal((await close)[1].code, 1001);
@@ -282,9 +328,21 @@ describe('a server', () => {
     }
     assert.equal(await server.broadcast('to all'), 4);
     assert.equal(await server.broadcast(new ArrayBuffer(3), clients[0].connection), 3);
-    assert.equal(await server.broadcast('to two', clients.slice(0, 2).map(({ connection }) => connection)), 2);
+    assert.equal(
+      await server.broadcast(
+        'to two',
+        clients.slice(0, 2).map(({ connection }) => connection),
+      ),
+      2,
+    );
     for (const { connection } of clients) server.send('end', connection);
-    await Promise.all(clients.map(({ ws, got }) => got.at(-1) === 'end' || new Promise((resolve) => ws.on('message', (_, value) => value === 'end' && resolve()))));
+    await Promise.all(
+      clients.map(
+        ({ ws, got }) =>
+          got.at(-1) === 'end' ||
+          new Promise((resolve) => ws.on('message', (_, value) => value === 'end' && resolve())),
+      ),
+    );
     assert.deepEqual(clients.map(({ got }) => got.length), [2, 3, 4, 4]);
   });
 
@@ -360,7 +418,9 @@ describe('request', () => {
 
   it('shows path, header fields and address, and lets in who is not refused', async (t) => {
     let seen;
-    const { url } = await running(t, {}, (server) => server.on('request', (request) => void (seen = request)));
+    const { url } = await running(t, {}, (server) =>
+      server.on('request', (request) => void (seen = request)),
+    );
     assert.equal(await knock(`${url}/a/b?c=d`, { 'X-Token': 'secret' }), 'open');
     assert.equal(seen.path, '/a/b?c=d');
     assert.equal(seen.headers['x-token'], 'secret');

@@ -26,7 +26,10 @@ describe('setApiVersion', () => {
     const at10 = arkws.createWebSocket();
     setApiVersion(undefined);
     const after = arkws.createWebSocket();
-    assert.deepEqual([await codeOf(before), await codeOf(at10), await codeOf(after)], [2302001, 401, 2302001]);
+    assert.deepEqual(
+      [await codeOf(before), await codeOf(at10), await codeOf(after)],
+      [2302001, 401, 2302001],
+    );
   });
 });
 
@@ -54,7 +57,15 @@ describe('OHOS_API_VERSION', () => {
 
 describe('setPolicy', () => {
   it('refuses what is not a policy', () => {
-    for (const policy of [null, 1, 'no', { internet: 1 }, { allowedHosts: 'a' }, { allowedHosts: [1] }, { allowedHosts: ['http://a'] }]) {
+    for (const policy of [
+      null,
+      1,
+      'no',
+      { internet: 1 },
+      { allowedHosts: 'a' },
+      { allowedHosts: [1] },
+      { allowedHosts: ['http://a'] },
+    ]) {
       assert.throws(() => setPolicy(policy), { name: 'BusinessError', code: 401 });
     }
   });
@@ -64,9 +75,14 @@ describe('setPolicy', () => {
     const url = await serve(t, f);
     const ws = await openClient(t, url);
     setPolicy({ internet: false });
-    for (const call of [ws.connect(url), ws.send('a'), ws.close()]) assert.equal((await rejection(call)).code, 201);
+    for (const call of [ws.connect(url), ws.send('a'), ws.close()])
+      assert.equal((await rejection(call)).code, 201);
     const server = arkws.createWebSocketServer();
-    for (const call of [server.start({ serverPort: 0 }), server.stop(), server.send('a', { clientIP: '1', clientPort: 1 })]) {
+    for (const call of [
+      server.start({ serverPort: 0 }),
+      server.stop(),
+      server.send('a', { clientIP: '1', clientPort: 1 }),
+    ]) {
       assert.equal((await rejection(call)).code, 201);
     }
     setPolicy(undefined);

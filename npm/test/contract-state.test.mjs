@@ -74,7 +74,8 @@ describe('stats', () => {
     const url = await serve(t, (socket) => socket.on('ping', () => socket.ping()));
     const ws = await openClient(t, url, { pingInterval: 1 });
     const end = Date.now() + 10_000;
-    while (ws.stats().pingsReceived === 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (ws.stats().pingsReceived === 0 && Date.now() < end)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     const { pingsSent, pingsReceived, roundTripTime } = ws.stats();
     assert.ok(pingsSent >= 1 && pingsReceived >= 1);
     assert.ok(roundTripTime > 0 && roundTripTime < 10_000);
@@ -139,7 +140,8 @@ describe('reconnect', () => {
   });
 
   it('answers the sends that were lost, and those after it, as what they were, also if the program was busy meanwhile', async (t) => {
-    // On a thread of its own, because this one blocks: resets its first connection, from which it does not read, when it is told to.
+    // On a thread of its own, because this one blocks: resets its first connection, from which it
+    // does not read, when it is told to.
     const server = new Worker(
       `
       const { createHash } = require('node:crypto');
@@ -189,7 +191,9 @@ describe('reconnect', () => {
     const ws = arkws.createWebSocket();
     t.after(() => ws.close().catch(f));
     const lost = next(ws, 'reconnecting');
-    await ws.connect(url, { reconnect: { initialDelay: 60_000, maxDelay: 60_000, jitter: false, maxQueuedBytes: 1000 } });
+    await ws.connect(url, {
+      reconnect: { initialDelay: 60_000, maxDelay: 60_000, jitter: false, maxQueuedBytes: 1000 },
+    });
     const [{ delay }] = await lost;
     assert.equal(delay, 60_000);
     const kept = ws.send('x'.repeat(900));
@@ -198,7 +202,9 @@ describe('reconnect', () => {
   });
 
   it('gives up after maxAttempts, with error and close', async (t) => {
-    const url = await serve(t, (socket) => socket.terminate(), { verifyClient: (_, done) => done(++knocks === 1) });
+    const url = await serve(t, (socket) => socket.terminate(), {
+      verifyClient: (_, done) => done(++knocks === 1),
+    });
     let knocks = 0;
     const ws = arkws.createWebSocket();
     const attempts = [];

@@ -1,4 +1,5 @@
-// A project laid out like one of OpenHarmony's says which permission it has and which API level it is for.
+// A project laid out like one of OpenHarmony's says which permission it has and which API level it
+// is for.
 import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +20,9 @@ describe('an OpenHarmony project', () => {
     await writeFile(join(project, path), text.replace(from, to));
   }
   const echo = (t) =>
-    serve(t, (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })));
+    serve(t, (socket) =>
+      socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+    );
   const run = (url, env) => arkwsRun(join(project, 'entry/src/main/ets/Main.ets'), [url], { env });
   const PERMISSION = '"requestPermissions": [{ "name": "ohos.permission.INTERNET" }],';
 

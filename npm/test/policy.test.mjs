@@ -49,7 +49,11 @@ describe('setPolicy', () => {
       const ws = webSocket.createWebSocket();
       const error = event(ws, 'error');
       const closed = event(ws, 'close');
-      assert.equal(await code(ws.connect(url)), allowed ? 'success' : 2302998, JSON.stringify(allowedHosts));
+      assert.equal(
+        await code(ws.connect(url)),
+        allowed ? 'success' : 2302998,
+        JSON.stringify(allowedHosts),
+      );
       // Programs that listen only learn of it too.
       if (allowed) await closed;
       else assert.equal((await error)[0].code, 200);
@@ -65,7 +69,13 @@ describe('setPolicy', () => {
     setPolicy({ internet: false });
     const wrong = (error) => error instanceof BusinessError && error.code === 401;
     const lists = ['example.com', [1], ['http://example.com'], ['example.com/path'], ['example.com:port']];
-    const policies = [null, 'none', 1, { internet: 'no' }, ...lists.map((allowedHosts) => ({ allowedHosts }))];
+    const policies = [
+      null,
+      'none',
+      1,
+      { internet: 'no' },
+      ...lists.map((allowedHosts) => ({ allowedHosts })),
+    ];
     for (const policy of policies) {
       assert.throws(() => setPolicy(policy), wrong, JSON.stringify(policy));
     }

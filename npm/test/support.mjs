@@ -13,7 +13,10 @@ export const examples = fileURLToPath(new URL('../../examples', import.meta.url)
 const folders = [];
 process.on('exit', () => folders.forEach((root) => rmSync(root, { recursive: true })));
 
-/** A new folder with `files` (path → text) in which the package is installed; removed when the tests end. */
+/**
+ * A new folder with `files` (path → text) in which the package is installed; removed when the tests
+ * end.
+ */
 export async function folder(files = {}) {
   const root = await mkdtemp(join(tmpdir(), 'arkws-test-'));
   folders.push(root);
@@ -26,12 +29,19 @@ export async function folder(files = {}) {
   return root;
 }
 
-/** Runs Node.js to its end, with at most `files` open files. A program that hangs is ended, and says so by its signal. */
+/**
+ * Runs Node.js to its end, with at most `files` open files. A program that hangs is ended, and says
+ * so by its signal.
+ */
 export async function node(args, { cwd, env, files } = {}) {
   const { OHOS_API_VERSION: _, ...surroundings } = process.env;
   const command = [process.execPath, ...args];
   if (files !== undefined) command.unshift('sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`);
-  const child = spawn(command[0], command.slice(1), { cwd, env: { ...surroundings, ...env }, timeout: 30_000 });
+  const child = spawn(command[0], command.slice(1), {
+    cwd,
+    env: { ...surroundings, ...env },
+    timeout: 30_000,
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));

@@ -1,4 +1,5 @@
-// The declarations, checked by TypeScript as an installed package, and by OpenHarmony's compiler with the strict rules of ArkTS.
+// The declarations, checked by TypeScript as an installed package, and by OpenHarmony's compiler
+// with the strict rules of ArkTS.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,7 +14,9 @@ import { promisify } from 'node:util';
 const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const list = async (folder, ending) =>
-  (await readdir(here(folder), { recursive: true })).filter((name) => name.endsWith(ending)).map((name) => here(`${folder}/${name}`));
+  (await readdir(here(folder), { recursive: true }))
+    .filter((name) => name.endsWith(ending))
+    .map((name) => here(`${folder}/${name}`));
 
 const examples = [here('../../examples/documentation.ets'), ...(await list('../../examples/api-reference', '.ets'))];
 
@@ -123,7 +126,10 @@ describe('ArkTS', async () => {
         if (text.includes('// refused: ')) marked.set(index + 1, text.split('// refused: ')[1]);
       }
       const found = diagnostics.get(file) ?? [];
-      assert.deepEqual(found.filter(({ line, text }) => !(marked.has(line) && text.includes(marked.get(line)))), []);
+      assert.deepEqual(
+        found.filter(({ line, text }) => !(marked.has(line) && text.includes(marked.get(line)))),
+        [],
+      );
       assert.deepEqual(new Set(found.map(({ line }) => line)), new Set(marked.keys()));
     });
   }

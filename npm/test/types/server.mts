@@ -1,6 +1,13 @@
 // Every overload of the server, and arkws's own calls, as TypeScript sees them. Checked, never run.
 import { expectTypeOf } from 'expect-type';
-import { type BusinessError, createWebSocketServer, setApiVersion, setPolicy, TlsProtocol, webSocket } from 'arkws';
+import {
+  type BusinessError,
+  createWebSocketServer,
+  setApiVersion,
+  setPolicy,
+  TlsProtocol,
+  webSocket,
+} from 'arkws';
 
 const server = webSocket.createWebSocketServer();
 const connection: webSocket.WebSocketConnection = { clientIP: '127.0.0.1', clientPort: 1 };
@@ -39,14 +46,18 @@ const connections: webSocket.WebSocketConnection[] = server.listAllConnections()
 const awaited: webSocket.WebSocketConnection[] = await server.listAllConnections();
 expectTypeOf(connections.length).toEqualTypeOf<number>();
 expectTypeOf(awaited).toEqualTypeOf<webSocket.WebSocketConnection[]>();
-server.listAllConnections().then((list) => expectTypeOf(list).toEqualTypeOf<webSocket.WebSocketConnection[]>());
+server
+  .listAllConnections()
+  .then((list) => expectTypeOf(list).toEqualTypeOf<webSocket.WebSocketConnection[]>());
 
 expectTypeOf(server.send('text', connection)).toEqualTypeOf<Promise<boolean>>();
 expectTypeOf(server.send(new ArrayBuffer(1), connection)).toEqualTypeOf<Promise<boolean>>();
 // @ts-expect-error to whom?
 server.send('text');
 expectTypeOf(server.close(connection)).toEqualTypeOf<Promise<boolean>>();
-expectTypeOf(server.close(connection, { code: 1000, reason: 'done' })).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.close(connection, { code: 1000, reason: 'done' })).toEqualTypeOf<
+  Promise<boolean>
+>();
 // @ts-expect-error whom?
 server.close();
 
@@ -67,7 +78,10 @@ const onMessage = (_value: webSocket.WebSocketMessage) => {};
 const onClose = (_client: webSocket.WebSocketConnection, _reason: webSocket.CloseResult) => {};
 const onError = (_err: BusinessError) => {};
 const onRequest = (_request: webSocket.WebSocketServerRequest) => {};
-for (const f of [server.on, server.off].map((f) => f.bind(server)) as [typeof server.on, typeof server.off]) {
+for (const f of [server.on, server.off].map((f) => f.bind(server)) as [
+  typeof server.on,
+  typeof server.off,
+]) {
   expectTypeOf(f('connect', onConnect)).toEqualTypeOf<void>();
   expectTypeOf(f('messageReceive', onMessage)).toEqualTypeOf<void>();
   expectTypeOf(f('close', onClose)).toEqualTypeOf<void>();
