@@ -142,4 +142,26 @@ class Queue {
   }
 }
 
-module.exports = { Pending, Queue, answer, callbackOf, errorOf, isPeers, isTooLong, suppressUnhandledRejection };
+/** The sends of an object, or to one client of a server, that have not been answered. */
+class Sends extends Queue {
+  /** How many have been: the first ones. */
+  answered = 0;
+
+  /** All up to that one are done. */
+  sent(through) {
+    while (this.answered < through) {
+      this.answered++;
+      this.shift().resolve();
+    }
+  }
+
+  /** All up to that one have failed; an event tells the program as well. */
+  failed(through, error) {
+    while (this.answered < through) {
+      this.answered++;
+      this.shift().rejectQuietly(error);
+    }
+  }
+}
+
+module.exports = { Pending, Queue, Sends, answer, callbackOf, errorOf, isPeers, isTooLong, suppressUnhandledRejection };

@@ -13,9 +13,9 @@ let MESSAGES;
 let PIECES;
 let MESSAGES_FROM;
 let SENT;
+let SENT_TO;
 let DATA_END;
 let REFUSED;
-let TOKENS_SENT;
 
 /** The number of an operation. */
 function operation(name) {
@@ -38,9 +38,9 @@ function load() {
   PIECES = operation('pieces');
   MESSAGES_FROM = operation('messagesFrom');
   SENT = operation('sent');
+  SENT_TO = operation('sentTo');
   DATA_END = operation('dataEnd');
   REFUSED = operation('refused');
-  TOKENS_SENT = operation('tokensSent');
   warnOfLevel(loaded.levelWarning());
   return loaded;
 }
@@ -135,7 +135,11 @@ function deliver(...more) {
     const object = active.get(values[next]) ?? nobody;
     const what = values[next + 1];
     if (what === SENT) {
-      sent(object);
+      next += 3;
+      sent(object, values[next - 1], undefined);
+    } else if (what === SENT_TO) {
+      next += 4;
+      sent(object, values[next - 1], values[next - 2]);
     } else {
       context = what === REFUSED ? object.refusedContext : object.context;
       context.runInAsyncScope(handOn, undefined, object, what);
@@ -147,11 +151,10 @@ function deliver(...more) {
   return stops;
 }
 
-/** Sends are done. Their callbacks have contexts of their own. */
-function sent(object) {
-  next += 3;
+/** Sends are done, of a server those to `client`. Their callbacks have contexts of their own. */
+function sent(object, through, client) {
   try {
-    object.sent(values[next - 1]);
+    object.sent(through, client);
   } catch (error) {
     uncaught(error);
   }
@@ -184,8 +187,7 @@ function event(object, what) {
     // Ours: what listeners throw they have caught. What comes behind must not be lost with it.
     uncaught(error);
   }
-  // Sends that are done are as frequent as messages: only what somebody would miss stops behind them.
-  stops ||= programRan && what !== TOKENS_SENT;
+  stops ||= programRan;
 }
 
 /** What has become of a message: a listener has it... */

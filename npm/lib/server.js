@@ -4,6 +4,7 @@
 const {
   Pending,
   Queue,
+  Sends,
   answer,
   errorOf,
   isPeers,
@@ -54,12 +55,8 @@ class Core {
   number;
   /** `start`s that have not been answered. */
   starts = new Queue();
-  /** Sends that have not been answered, by their token. */
-  #sends = new Map();
-  /** The clients, by the id that messages name. */
+  /** The clients by their ids. */
   #clients = new Map();
-  /** Ids of clients that the program has closed before it was told of them. */
-  #closedEarly = new Set();
   /** Of the `start`s that are not over. */
   #contexts = new Contexts('arkws.start');
   /** The program has stopped what it started last. */
@@ -100,15 +97,25 @@ class Core {
     // Refused it may be because the client is gone, and the events that tell of it are on their way.
     if (error === undefined || isPeers(error)) this.#mute(connection);
     if (error !== undefined) return this.#refuse(close, error);
-    if (!this.#clients.has(closed)) this.#closedEarly.add(closed);
+    this.#client(closed).isClosed = true;
     return answer(close);
+  }
+
+  /** What is known of a client. The program may call it before `connect` has told of it. */
+  #client(id) {
+    let client = this.#clients.get(id);
+    if (client === undefined) {
+      client = { connection: undefined, isClosed: false, sends: new Sends() };
+      this.#clients.set(id, client);
+    }
+    return client;
   }
 
   /** No more messages of a client are given to the program, which knows it by its address. */
   #mute({ clientIP, clientPort }) {
     for (const client of this.#clients.values()) {
       const { connection } = client;
-      if (connection.clientPort === clientPort && connection.clientIP === clientIP) {
+      if (connection?.clientPort === clientPort && connection.clientIP === clientIP) {
         client.isClosed = true;
       }
     }
@@ -117,13 +124,13 @@ class Core {
   /** `connection` is ours. */
   send(data, { clientIP, clientPort }) {
     const { number } = this;
-    let token;
-    if (typeof data !== 'string') token = native().sendBinaryTo(number, data, clientIP, clientPort);
-    else if (isTooLong(data)) token = native().refuseText(data.length);
-    else token = native().sendTextTo(number, data, clientIP, clientPort);
-    if (typeof token !== 'number') return this.#refuse(send, fromFailure(token));
+    let client;
+    if (typeof data !== 'string') client = native().sendBinaryTo(number, data, clientIP, clientPort);
+    else if (isTooLong(data)) client = native().refuseText(data.length);
+    else client = native().sendTextTo(number, data, clientIP, clientPort);
+    if (typeof client !== 'number') return this.#refuse(send, fromFailure(client));
     const pending = new Pending();
-    this.#sends.set(token, pending);
+    this.#client(client).sends.push(pending);
     return pending.promise;
   }
 
@@ -170,12 +177,17 @@ class Core {
   /** No listener has heard a message. */
   unheard() {}
 
+  sent(through, client) {
+    this.#clients.get(client).sends.sent(through);
+  }
+
   event(name, value) {
     switch (name) {
       case 'connected': {
-        const { client, clientIP, clientPort } = value;
-        const isClosed = this.#closedEarly.delete(client) || this.#stopped;
-        this.#clients.set(client, { connection: { clientIP, clientPort }, isClosed });
+        const { clientIP, clientPort } = value;
+        const client = this.#client(value.client);
+        client.connection = { clientIP, clientPort };
+        client.isClosed ||= this.#stopped;
         return this.listeners.emit('connect', { clientIP, clientPort });
       }
       case 'disconnected': {
@@ -192,13 +204,11 @@ class Core {
       case 'requestOver':
         // The native half has forgotten it: an answer would find nothing.
         return;
-      case 'tokensSent':
-        for (const token of value) this.#answered(token).resolve();
-        return;
-      case 'tokensFailed': {
-        const error = fromFailure(value.error);
-        for (const token of value.tokens) this.#answered(token).rejectQuietly(error);
-        return;
+      case 'sendFailed': {
+        const { sends, connection } = this.#clients.get(value.client);
+        // Such a client has left; no event of its own follows.
+        if (connection === undefined) this.#clients.delete(value.client);
+        return sends.failed(value.through, fromFailure(value.error));
       }
       case 'started': {
         const start = this.starts.shift();
@@ -211,12 +221,6 @@ class Core {
       default:
         throw unknownEvent(name);
     }
-  }
-
-  #answered(token) {
-    const send = this.#sends.get(token);
-    this.#sends.delete(token);
-    return send;
   }
 
   /** A client comes in when all listeners, and the promises that they returned, are done and none has refused it. */
@@ -257,6 +261,8 @@ class Core {
   #idle() {
     this.#contexts.end();
     if (--this.#starts > 0) return;
+    // Those that have left before they were told of.
+    this.#clients.clear();
     unref(this);
     if (this.#collected) native().free(this.number);
   }

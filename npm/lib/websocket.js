@@ -3,7 +3,7 @@
 
 const {
   Pending,
-  Queue,
+  Sends,
   answer,
   callbackOf,
   errorOf,
@@ -62,7 +62,7 @@ class Client {
   listeners = new Listeners(EVENTS);
   number;
   /** Sends that have not been answered. */
-  sends = new Queue();
+  sends = new Sends();
   /** Sends that a flush is to follow. */
   waiting = 0;
   /** Of the connects that are not over, and of those that were refused, of which an event is to tell. */
@@ -119,7 +119,8 @@ class Client {
 
   flush() {
     this.waiting = 0;
-    this.sent(native().flush(this.number));
+    const { sends } = this;
+    sends.sent(native().flush(this.number, sends.answered));
   }
 
   /** Whether the program has closed the connection whose events come now. */
@@ -192,8 +193,8 @@ class Client {
     this.listeners.emit('dataEnd', undefined);
   }
 
-  sent(count) {
-    for (; count > 0; count--) this.sends.shift().resolve();
+  sent(through) {
+    this.sends.sent(through);
   }
 
   /** Any other event. */
@@ -209,11 +210,8 @@ class Client {
         return this.listeners.emit('error', fromFailure(value));
       case 'close':
         return this.listeners.emit('close', undefined, value);
-      case 'sendFailed': {
-        const error = fromFailure(value.error);
-        for (let { count } = value; count > 0; count--) this.sends.shift().rejectQuietly(error);
-        return;
-      }
+      case 'sendFailed':
+        return this.sends.failed(value.through, fromFailure(value.error));
       case 'reconnecting':
         return this.listeners.emit('reconnecting', { ...value, cause: fromFailure(value.cause) });
       case 'reconnected':

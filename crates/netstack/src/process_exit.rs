@@ -15,31 +15,7 @@ const LITTLE: usize = 64 << 10;
 
 /// A connection of the process's network thread.
 pub(crate) trait OpenConnection: Send + Sync + 'static {
-    fn mailbox(&self) -> &dyn Departing;
-}
-
-/// A mailbox, whatever it calls its messages.
-pub(crate) trait Departing {
-    /// Asks for the end; returns how many bytes wait to be sent before.
-    fn go_away(&self) -> usize;
-    fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()>;
-    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()>;
-}
-
-impl<T> Departing for Mailbox<T> {
-    fn go_away(&self) -> usize {
-        let bytes = self.bytes();
-        self.close(CloseFrame::new(CloseCode::GOING_AWAY, ""), true);
-        bytes
-    }
-
-    fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_handed_over(cx)
-    }
-
-    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_ended(cx)
-    }
+    fn mailbox(&self) -> &Mailbox;
 }
 
 static OPEN: Mutex<Open> = Mutex::new(Open {
@@ -90,7 +66,9 @@ pub(crate) fn leave(limit: Duration) {
         .iter()
         .map(|connection| {
             let mailbox = connection.mailbox();
-            (mailbox, mailbox.go_away())
+            let bytes = mailbox.bytes();
+            mailbox.close(CloseFrame::new(CloseCode::GOING_AWAY, ""), true);
+            (mailbox, bytes)
         })
         .collect();
     let signal = Arc::<Signal>::default();

@@ -1,6 +1,6 @@
 //! What a call that can fail returns: its result or a [`Failure`], of which `npm/lib` makes the
 //! error.
-use arkws_netstack::BusinessError;
+use arkws_netstack::{BusinessError, ClientId};
 use napi::Result;
 
 use crate::call::Call;
@@ -8,13 +8,14 @@ use crate::failure::Failure;
 use crate::napi::Value;
 use crate::settings;
 
-/// Nothing after a success, and nothing is made for it: this is the path of every `send`.
-pub(crate) fn answer(
+/// Nothing after a success, and nothing is made for it: this is the path of every `send` of a
+/// client, whose numbers JavaScript counts by itself.
+pub(crate) fn answer<T>(
     call: &Call<'_>,
-    result: std::result::Result<(), BusinessError>,
+    result: std::result::Result<T, BusinessError>,
 ) -> Result<Value> {
     match result {
-        Ok(()) => call.env.undefined(),
+        Ok(_) => call.env.undefined(),
         Err(error) => call.env.convert(Failure::from(error)),
     }
 }
@@ -28,13 +29,13 @@ pub(crate) fn not_data() -> BusinessError {
     BusinessError::parameter("data is neither a string nor an ArrayBuffer")
 }
 
-/// The token of a send, which a later event names.
-pub(crate) fn token(
+/// Which client it is.
+pub(crate) fn client_id(
     call: &Call<'_>,
-    result: std::result::Result<u64, BusinessError>,
+    result: std::result::Result<ClientId, BusinessError>,
 ) -> Result<Value> {
     match result {
-        Ok(token) => call.env.convert(token as f64),
+        Ok(client) => call.env.number(client),
         Err(error) => call.env.convert(Failure::from(error)),
     }
 }

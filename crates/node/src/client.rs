@@ -34,7 +34,7 @@ impl Listener for ClientInbox {
                 return queue.binary(object, Origin::Pieces, payload);
             }
             netstack::Event::DataEnd => return queue.data_end(object),
-            netstack::Event::Sent { count } => return queue.sent(object, count),
+            netstack::Event::Sent { through } => return queue.sent(object, None, through),
             netstack::Event::HeaderReceive(headers) => Event::HeaderReceive(flat(headers)),
             netstack::Event::Open {
                 status,
@@ -55,7 +55,11 @@ impl Listener for ClientInbox {
             }
             netstack::Event::Error(error) => Event::Error(error),
             netstack::Event::Close(result) => Event::Close(Close::from(result)),
-            netstack::Event::SendFailed { count, error } => Event::SendFailed { count, error },
+            netstack::Event::SendFailed { through, error, .. } => Event::SendFailed {
+                client: None,
+                through,
+                error,
+            },
             netstack::Event::Reconnecting {
                 attempt,
                 delay,
@@ -137,14 +141,15 @@ pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
     answer(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
 
-/// `flush(object)`: so many of the oldest sends are done.
+/// `flush(object, answered)`, with how many sends have been answered: so many have been now, or
+/// fewer if this call has sent nothing.
 pub(crate) fn flush(call: &Call<'_>) -> Result<Value> {
-    let queue = &call.environment.queue;
-    let flushed = call.environment.client(call.number(0)?, |client| {
-        client.flush_if(|| queue.failures_are_known())
-    });
+    let answered = call.number(1)?;
+    let through = call
+        .environment
+        .client(call.number(0)?, |client| client.flush(answered));
     // An object that was freed since it sent has nothing left to send.
-    call.env.number(flushed.unwrap_or(0) as u32)
+    call.env.number(through.unwrap_or(0))
 }
 
 /// `closeClient(object, code | undefined, reason | undefined)`.

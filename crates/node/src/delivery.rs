@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `Messages`, `Pieces` | strings and ArrayBuffers, until the next number |
 //! | `MessagesFrom` | the id of a client; then the same |
-//! | `Sent` | a count |
+//! | `Sent` | the number of a send |
+//! | `SentTo` | the id of a client; the number of a send |
 //! | `DataEnd` | none |
 //! | any other | one value, see [`crate::event`] |
 //!
@@ -28,7 +29,7 @@ use crate::operation::Operation;
 use crate::options::BinaryType;
 use crate::payloads::Payloads;
 use crate::queue::{Batch, Cursor, Item, ItemKind, Origin, PayloadLocation};
-use crate::report::{Consumed, Interrupted, Reports};
+use crate::report::{Consumed, Interrupted};
 
 /// A call is made when it has so many values...
 const VALUES: usize = 256;
@@ -74,13 +75,13 @@ fn deliver_all(call: &Call<'_>) -> Result<Progress> {
     let environment = call.environment;
     let interrupted = environment.interrupted.take();
     let was_interrupted = interrupted.is_some();
-    let Interrupted { until, reports } = interrupted.unwrap_or_default();
+    let Interrupted { until, consumed } = interrupted.unwrap_or_default();
     let now = Instant::now();
     let mut segment = Segment {
         env: call.env,
         environment,
         until: until.unwrap_or(now + BUDGET),
-        reports,
+        consumed,
     };
     if now >= segment.until {
         segment.interrupt(None);
@@ -134,7 +135,8 @@ struct Segment<'e> {
     env: Env,
     environment: &'e Environment,
     until: Instant,
-    reports: Reports,
+    /// What the network thread is told when values have been handed on.
+    consumed: Vec<Consumed>,
 }
 
 impl Segment<'_> {
@@ -153,12 +155,7 @@ impl Segment<'_> {
     }
 
     fn report(&mut self) {
-        let Reports { consumed, failures } = &mut self.reports;
-        if *failures > 0 {
-            let failures = std::mem::take(failures);
-            self.environment.queue.told_of_failures(failures);
-        }
-        for consumed in consumed.drain(..) {
+        for consumed in self.consumed.drain(..) {
             let Consumed {
                 object,
                 origin,
@@ -179,8 +176,8 @@ impl Segment<'_> {
 
     /// The next `drain` goes on with what JavaScript has kept.
     fn interrupt(&mut self, until: Option<Instant>) {
-        let reports = std::mem::take(&mut self.reports);
-        let interrupted = Interrupted { until, reports };
+        let consumed = std::mem::take(&mut self.consumed);
+        let interrupted = Interrupted { until, consumed };
         self.environment.interrupted.replace(Some(interrupted));
     }
 
@@ -275,10 +272,15 @@ impl Delivery<'_, '_, '_> {
                         }
                     }
                 }
-                ItemKind::Sent { count } => {
-                    let count = *count;
-                    self.header(object, Operation::Sent)?;
-                    self.values.push(self.env.number(count)?);
+                ItemKind::Sent { client, through } => {
+                    match *client {
+                        None => self.header(object, Operation::Sent)?,
+                        Some(client) => {
+                            self.header(object, Operation::SentTo)?;
+                            self.values.push(self.env.number(client)?);
+                        }
+                    }
+                    self.values.push(self.env.number(*through)?);
                 }
                 ItemKind::DataEnd => self.header(object, Operation::DataEnd)?,
                 ItemKind::Event(event) => {
@@ -317,7 +319,6 @@ impl Delivery<'_, '_, '_> {
 
     fn event(&mut self, object: u64, event: Event) -> Result<()> {
         match &event {
-            Event::SendFailed { .. } => self.segment.reports.failures += 1,
             Event::Close(_) | Event::Idle => self.environment.forget_refusal(object, None),
             Event::Disconnected { client, .. } => {
                 self.environment.forget_refusal(object, Some(*client));
@@ -384,7 +385,7 @@ impl Delivery<'_, '_, '_> {
             self.messages += events;
             done += 1;
         }
-        self.segment.reports.consumed.push(consumed);
+        self.segment.consumed.push(consumed);
         if self.values.len() == headed {
             self.values.truncate(begun);
         }

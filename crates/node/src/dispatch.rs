@@ -4,7 +4,7 @@ use napi::bindgen_prelude::ToNapiValue;
 
 use crate::environment::Environment;
 use crate::event::{
-    Connected, Disconnected, Event, Reconnected, Reconnecting, Request, SendFailed, TokensFailed,
+    Connected, Disconnected, Event, Reconnected, Reconnecting, Request, SendFailed,
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
@@ -25,11 +25,16 @@ impl Event {
             Event::Open(open) => with(env, Operation::Open, open),
             Event::OpenInfo(info) => with(env, Operation::OpenInfo, info),
             Event::Close(close) => with(env, Operation::Close, close),
-            Event::SendFailed { count, error } => with(
+            Event::SendFailed {
+                client,
+                through,
+                error,
+            } => with(
                 env,
                 Operation::SendFailed,
                 SendFailed {
-                    count,
+                    client: client.map(|client| u64::from(client) as f64),
+                    through: through as f64,
                     error: error.into(),
                 },
             ),
@@ -71,23 +76,10 @@ impl Event {
                     reason: result.reason,
                 },
             ),
-            Event::TokensSent(tokens) => with(env, Operation::TokensSent, numbers(&tokens)),
-            Event::TokensFailed(tokens, error) => with(
-                env,
-                Operation::TokensFailed,
-                TokensFailed {
-                    tokens: numbers(&tokens),
-                    error: error.into(),
-                },
-            ),
         }
     }
 }
 
 fn with(env: Env, operation: Operation, value: impl ToNapiValue) -> Result<(Operation, Value)> {
     Ok((operation, env.convert(value)?))
-}
-
-fn numbers(tokens: &[u64]) -> Vec<f64> {
-    tokens.iter().map(|token| *token as f64).collect()
 }

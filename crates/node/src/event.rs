@@ -17,16 +17,18 @@ pub(crate) enum Event {
     // Of both.
     Error(BusinessError),
     Idle,
+    SendFailed {
+        /// Of a server's sends, to whom.
+        client: Option<ClientId>,
+        through: u64,
+        error: BusinessError,
+    },
     // Of a client.
     Refused(BusinessError),
     HeaderReceive(Vec<String>),
     Open(Open),
     OpenInfo(OpenInfo),
     Close(Close),
-    SendFailed {
-        count: u32,
-        error: BusinessError,
-    },
     Reconnecting {
         attempt: u32,
         delay: u64,
@@ -44,8 +46,6 @@ pub(crate) enum Event {
         client: ClientId,
         result: CloseResult,
     },
-    TokensSent(Vec<u64>),
-    TokensFailed(Vec<u64>, BusinessError),
 }
 
 /// Header fields as `[name, value, name, value, ...]`.
@@ -89,7 +89,8 @@ impl From<CloseResult> for Close {
 
 #[napi(object, object_from_js = false)]
 pub struct SendFailed {
-    pub count: u32,
+    pub client: Option<f64>,
+    pub through: f64,
     pub error: Failure,
 }
 
@@ -128,12 +129,6 @@ pub struct Disconnected {
     pub client: f64,
     pub code: u32,
     pub reason: String,
-}
-
-#[napi(object, object_from_js = false)]
-pub struct TokensFailed {
-    pub tokens: Vec<f64>,
-    pub error: Failure,
 }
 
 /// A request that JavaScript has to answer by its id.

@@ -26,8 +26,10 @@ operations! {
     Pieces = "pieces",
     /// Messages to a server.
     MessagesFrom = "messagesFrom",
-    /// So many of the oldest sends of a client are done.
+    /// The sends of a client up to that one are done, but for those that have failed.
     Sent = "sent",
+    /// The same of the sends of a server to one client.
+    SentTo = "sentTo",
     /// The last piece of a message has been delivered.
     DataEnd = "dataEnd",
 
@@ -47,8 +49,6 @@ operations! {
     RequestOver = "requestOver",
     Connected = "connected",
     Disconnected = "disconnected",
-    TokensSent = "tokensSent",
-    TokensFailed = "tokensFailed",
 }
 
 impl From<Operation> for u64 {

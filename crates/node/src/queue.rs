@@ -17,7 +17,7 @@ use bytes::BytesMut;
 use encoding_rs::mem;
 
 use crate::event::Event;
-use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::text::latin1;
 
 /// An owned payload up to this size is copied into the arena, which frees its buffer for the
@@ -58,8 +58,6 @@ pub(crate) struct Queue {
     /// Wakes the JavaScript thread; `None`: it waits for nothing. Locked after `state`, if both
     /// are.
     wake: Mutex<Option<Box<dyn Fn() + Send>>>,
-    /// `SendFailed` events that JavaScript has not been told of.
-    failures: AtomicUsize,
 }
 
 struct State {
@@ -133,8 +131,12 @@ pub(crate) enum ItemKind {
     Messages { origin: Origin, locations: usize },
     /// `dataEnd` of a message whose last piece has been taken already.
     DataEnd,
-    /// The oldest sends of a client object are done.
-    Sent { count: u32 },
+    /// Sends are done, all that have not failed up to that number: of a client object, or of a
+    /// server object to that client.
+    Sent {
+        client: Option<ClientId>,
+        through: u64,
+    },
     /// Anything rarer; `None`: it has been delivered.
     Event(Option<Box<Event>>),
 }
@@ -194,7 +196,6 @@ impl Default for Queue {
                 closed: false,
             }),
             wake: Mutex::new(None),
-            failures: AtomicUsize::new(0),
         }
     }
 }
@@ -257,32 +258,24 @@ impl Queue {
         self.append(|batch| batch.item(object, ItemKind::DataEnd));
     }
 
-    pub(crate) fn sent(self: &Arc<Self>, object: u64, more: u32) {
+    /// Sends are done, all that have not failed up to `through`: of a client object, or of a server
+    /// object to one client.
+    pub(crate) fn sent(self: &Arc<Self>, object: u64, client: Option<ClientId>, through: u64) {
         self.append(|batch| match batch.items.last_mut() {
             Some(Item {
                 object: last,
-                kind: ItemKind::Sent { count },
-            }) if *last == object => *count += more,
-            _ => batch.item(object, ItemKind::Sent { count: more }),
+                kind:
+                    ItemKind::Sent {
+                        client: same,
+                        through: before,
+                    },
+            }) if *last == object && *same == client => *before = through,
+            _ => batch.item(object, ItemKind::Sent { client, through }),
         });
     }
 
     pub(crate) fn event(self: &Arc<Self>, object: u64, event: Event) {
-        if matches!(event, Event::SendFailed { .. }) {
-            self.failures.fetch_add(1, Ordering::Relaxed);
-        }
         self.append(|batch| batch.item(object, ItemKind::Event(Some(Box::new(event)))));
-    }
-
-    /// Whether JavaScript knows of all sends that have failed so far: only then are its oldest
-    /// unanswered ones not among them.
-    pub(crate) fn failures_are_known(&self) -> bool {
-        self.failures.load(Ordering::Relaxed) == 0
-    }
-
-    /// JavaScript has been told of so many `SendFailed` events.
-    pub(crate) fn told_of_failures(&self, count: usize) {
-        self.failures.fetch_sub(count, Ordering::Relaxed);
     }
 
     #[inline]

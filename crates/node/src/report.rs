@@ -10,19 +10,11 @@ use crate::queue::Origin;
 pub(crate) struct Interrupted {
     /// Until when it may go on, in this turn of the event loop. `None`: it is another turn.
     pub(crate) until: Option<Instant>,
-    /// Of the values that `deliver` was given last.
-    pub(crate) reports: Reports,
-}
-
-/// What the network thread is told when values have been handed on.
-#[derive(Default)]
-pub(crate) struct Reports {
-    /// Whose messages they were.
+    /// What was in the values that `deliver` was given last.
     pub(crate) consumed: Vec<Consumed>,
-    /// How many `SendFailed` events there were.
-    pub(crate) failures: usize,
 }
 
+/// Messages of one connection.
 pub(crate) struct Consumed {
     pub(crate) object: u64,
     pub(crate) origin: Origin,

@@ -12,7 +12,7 @@ use arkws_netstack::{
 use napi::Result;
 use napi_derive::napi;
 
-use crate::answer::{answer, not_data, token, too_long};
+use crate::answer::{answer, client_id, not_data, too_long};
 use crate::call::Call;
 use crate::event::Event;
 use crate::failure::Failure;
@@ -46,8 +46,19 @@ impl ServerListener for ServerInbox {
             ServerEvent::Request(request) => Event::Request(request),
             ServerEvent::RequestOver(id) => Event::RequestOver(id),
             ServerEvent::Error(error) => Event::Error(error),
-            ServerEvent::Sent(tokens) => Event::TokensSent(tokens.to_vec()),
-            ServerEvent::SendFailed(tokens, error) => Event::TokensFailed(tokens.to_vec(), error),
+            ServerEvent::Sent { client, through } => {
+                return queue.sent(object, Some(client.id), through);
+            }
+            ServerEvent::SendFailed {
+                client,
+                through,
+                error,
+                ..
+            } => Event::SendFailed {
+                client: Some(client.id),
+                through,
+                error,
+            },
             ServerEvent::Idle => Event::Idle,
         };
         queue.event(object, event);
@@ -117,7 +128,8 @@ pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
     }))
 }
 
-/// `sendTextTo(object, string, ip, port)`: the token that a later event names, or a failure.
+/// `sendTextTo(object, string, ip, port)`: the id of that client, of whose sends a later event tells,
+/// or a failure.
 pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
     let object = call.number(0)?;
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
@@ -125,7 +137,8 @@ pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
         call.environment
             .server(object, |server| server.send_text(text, &to))
     })?;
-    token(call, result.unwrap_or_else(|| Ok(Err(too_long(call, 1))))?)
+    let result = result.unwrap_or_else(|| Ok(Err(too_long(call, 1))))?;
+    client_id(call, result.map(|(client, _)| client))
 }
 
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
@@ -136,7 +149,8 @@ pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
         call.environment
             .server(object, |server| server.send_binary(data, &to))
     })?;
-    token(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
+    let result = result.unwrap_or_else(|| Ok(Err(not_data())))?;
+    client_id(call, result.map(|(client, _)| client))
 }
 
 /// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an
@@ -175,10 +189,7 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
     let result = call
         .environment
         .server(call.number(0)?, |server| server.close(&connection, options))?;
-    match result {
-        Ok(client) => call.env.number(client),
-        Err(error) => call.env.convert(Failure::from(error)),
-    }
+    client_id(call, result)
 }
 
 /// `acceptRequest(object, id)` lets a client in. Of the answers to a request only the first counts.
@@ -193,7 +204,7 @@ pub(crate) fn accept_request(call: &Call<'_>) -> Result<Value> {
 pub(crate) fn refuse_request(call: &Call<'_>) -> Result<Value> {
     let status = match RefusalStatus::new(call.get(2)?) {
         Ok(status) => status,
-        Err(error) => return answer(call, Err(error)),
+        Err(error) => return answer::<()>(call, Err(error)),
     };
     let reason: Option<String> = call.get(3)?;
     if let Some(request) = request(call)? {

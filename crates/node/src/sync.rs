@@ -1,3 +1,2 @@
-//! The lock and the atomic of what both threads share: `tests/loom` puts its own in their place.
-pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
+//! The lock of what both threads share: `tests/loom` puts its own in its place.
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};

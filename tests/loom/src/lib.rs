@@ -26,11 +26,8 @@ mod text {
 
 /// In place of the events that JavaScript gets, which have nothing to do with threads.
 mod event {
-    /// As the queue sees it.
-    pub(crate) enum Event {
-        /// It counts these.
-        SendFailed {},
-    }
+    /// No model has any.
+    pub(crate) enum Event {}
 }
 
 pub use models::*;

@@ -1,6 +1,7 @@
 //! The models: each a few steps of two or three threads.
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -13,9 +14,9 @@ use crate::connection::batch::Outgoing;
 use crate::connection::driver::{Handler, drive};
 use crate::connection::mailbox::Mailbox;
 use crate::connection::receive_window::{Amount, ReadPermission};
+use crate::connection::send_queue::{SendNumbers, joined};
 use crate::connection::shared_socket::SharedSocket;
-use crate::event::Event;
-use crate::queue::{Item, ItemKind, Origin, PayloadLocation, Queue};
+use crate::queue::{Origin, PayloadLocation, Queue};
 use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{Transport, run};
 
@@ -37,17 +38,21 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
 
 /// A connection, its mailbox, and the peer's end of it.
 struct Given {
-    socket: Arc<SharedSocket<Transport, u8>>,
-    mailbox: Arc<Mailbox<u8>>,
+    socket: Arc<SharedSocket<Transport>>,
+    mailbox: Arc<Mailbox>,
     transport: Transport,
 }
 
 fn given(transport: Transport) -> Given {
     Given {
         socket: Arc::new(SharedSocket::from(socket(&transport))),
-        mailbox: Arc::new(Mailbox::new(1 << 20, 0)),
+        mailbox: mailbox(1 << 20),
         transport,
     }
+}
+
+fn mailbox(limit: usize) -> Arc<Mailbox> {
+    Arc::new(Mailbox::new(limit, 0, SendNumbers::default()))
 }
 
 /// Of a server, whose frames are not masked.
@@ -62,19 +67,25 @@ fn socket(transport: &Transport) -> WebSocket<Transport> {
 }
 
 impl Given {
-    /// Runs the connection to its end; returns the tags of what was sent, and of what may not be.
-    fn drive(&self) -> (Vec<u8>, Vec<u8>) {
-        let mut sent = Tags::default();
+    /// Runs the connection to its end; returns through which send it has told that they left, and
+    /// those of which it does not know.
+    fn drive(&self) -> (u64, Range<u64>) {
+        let mut sent = Sent {
+            through: 0,
+            transport: self.transport.clone(),
+        };
         let (_, in_doubt) = run(drive(&self.socket, &self.mailbox, &mut sent));
         self.mailbox.end();
-        (sent.0, in_doubt)
+        (sent.through, in_doubt)
     }
 
-    /// What a program does that sends a message and wants it to leave at once; how many have left
-    /// by that.
-    fn try_write_inline(&self, tag: u8) -> usize {
-        self.mailbox.feed(message(&tag), tag).expect("it is open");
-        self.socket.try_write_inline(&self.mailbox, || true, |_| {})
+    /// What a program does that sends a message and wants it to leave at once; through which send
+    /// they have left by that.
+    fn try_write_inline(&self, tag: u8) -> u64 {
+        self.mailbox.feed(message(&tag)).expect("it is open");
+        let through = self.socket.try_write_inline(&self.mailbox, 0, |_| {});
+        assert!(self.transport.has(through));
+        through
     }
 
     fn clone(&self) -> Given {
@@ -95,11 +106,13 @@ fn frames(tags: &[u8]) -> Vec<u8> {
     tags.iter().flat_map(|&tag| [0x82, 1, tag]).collect()
 }
 
-/// The tags of messages that have been sent.
-#[derive(Default)]
-struct Tags(Vec<u8>);
+/// Through which send the connection's task has told that they left.
+struct Sent {
+    through: u64,
+    transport: Transport,
+}
 
-impl Handler<u8> for Tags {
+impl Handler for Sent {
     fn text(&mut self, _: Text<'_>) -> usize {
         0
     }
@@ -116,8 +129,9 @@ impl Handler<u8> for Tags {
         unreachable!("{why}")
     }
 
-    fn sent(&mut self, tags: &[u8]) {
-        self.0.extend(tags);
+    fn sent(&mut self, through: u64) {
+        assert!(through > self.through && self.transport.has(through));
+        self.through = through;
     }
 
     fn flush(&mut self, _: Stats) {}
@@ -130,11 +144,11 @@ pub fn sends_leave_whoever_writes_them() {
         let given = given(Transport::new(frames(&[1, 2]).len(), true));
         let sender = {
             let given = given.clone();
-            thread::spawn(move || given.try_write_inline(1) + given.try_write_inline(2))
+            thread::spawn(move || given.try_write_inline(1).max(given.try_write_inline(2)))
         };
         let (sent, in_doubt) = given.drive();
-        assert_eq!(in_doubt, []);
-        assert_eq!(sender.join().unwrap() + sent.len(), 2);
+        assert_eq!(in_doubt, 0..0);
+        assert_eq!(sender.join().unwrap().max(sent), 2);
         assert_eq!(given.transport.written(), frames(&[1, 2]));
     });
 }
@@ -147,11 +161,11 @@ pub fn a_send_wakes_the_task() {
             let given = given.clone();
             thread::spawn(move || {
                 for tag in 1..=2 {
-                    given.mailbox.push(message(&tag), tag).unwrap();
+                    given.mailbox.push(message(&tag)).unwrap();
                 }
             })
         };
-        assert_eq!(given.drive(), (vec![1, 2], vec![]));
+        assert_eq!(given.drive(), (2, 0..0));
         sender.join().unwrap();
         assert_eq!(given.transport.written(), frames(&[1, 2]));
     });
@@ -163,15 +177,15 @@ pub fn a_transport_that_was_full_goes_on() {
         let given = given(Transport::new(frames(&[1, 2]).len(), false));
         let sender = {
             let given = given.clone();
-            thread::spawn(move || given.try_write_inline(1) + given.try_write_inline(2))
+            thread::spawn(move || given.try_write_inline(1).max(given.try_write_inline(2)))
         };
         let peer = {
             let transport = given.transport.clone();
             thread::spawn(move || transport.open())
         };
         let (sent, in_doubt) = given.drive();
-        assert_eq!(in_doubt, []);
-        assert_eq!(sender.join().unwrap() + sent.len(), 2);
+        assert_eq!(in_doubt, 0..0);
+        assert_eq!(sender.join().unwrap().max(sent), 2);
         peer.join().unwrap();
         assert_eq!(given.transport.written(), frames(&[1, 2]));
     });
@@ -192,8 +206,8 @@ pub fn a_close_goes_behind_what_was_sent() {
             })
         };
         let (sent, in_doubt) = given.drive();
-        assert_eq!(in_doubt, []);
-        assert_eq!(program.join().unwrap() + sent.len(), 1);
+        assert_eq!(in_doubt, 0..0);
+        assert_eq!(program.join().unwrap().max(sent), 1);
         assert_eq!(given.transport.written(), [&*frames(&[1]), &close].concat());
     });
 }
@@ -210,10 +224,11 @@ pub fn no_message_goes_unanswered() {
                 thread::spawn(move || {
                     let (mut taken, mut sent) = (0, 0);
                     for tag in 0..2 {
-                        taken += usize::from(given.mailbox.feed(message(&tag), tag).is_ok());
-                        sent += given
+                        taken = given.mailbox.feed(message(&tag)).unwrap_or(taken);
+                        sent = given
                             .socket
-                            .try_write_inline(&given.mailbox, || true, |_| {});
+                            .try_write_inline(&given.mailbox, 0, |_| {})
+                            .max(sent);
                     }
                     (taken, sent)
                 })
@@ -222,8 +237,12 @@ pub fn no_message_goes_unanswered() {
             given.mailbox.end();
             let unsent = given.mailbox.unsent();
             let (taken, sent) = sender.join().unwrap();
-            assert_eq!(taken, sent + in_doubt.len() + unsent.len());
-            assert_eq!(given.transport.written().len(), frames(&[0]).len() * sent);
+            let failed = joined(in_doubt, unsent);
+            match failed.is_empty() {
+                true => assert_eq!(taken, sent),
+                false => assert_eq!(failed, sent + 1..taken + 1),
+            }
+            assert_eq!(given.transport.written().len() as u64, 3 * sent);
             assert_eq!(given.mailbox.bytes(), 0);
         });
     }
@@ -233,7 +252,7 @@ pub fn no_message_goes_unanswered() {
 pub fn a_program_that_has_caught_up_is_read_for() {
     const MANY: usize = 100_000;
     check(|| {
-        let mailbox = Arc::new(Mailbox::<u8>::new(1, 0));
+        let mailbox = mailbox(1);
         let program = {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || {
@@ -256,7 +275,7 @@ pub fn a_program_that_has_caught_up_is_read_for() {
 /// A close before there is a connection is not overlooked.
 pub fn a_close_before_the_connection_is_seen() {
     check(|| {
-        let mailbox = Arc::new(Mailbox::<u8>::new(1, 0));
+        let mailbox = mailbox(1);
         let program = {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || mailbox.close(CloseFrame::new(CloseCode::NORMAL, ""), true))
@@ -368,37 +387,35 @@ pub fn nobody_wakes_an_environment_that_is_gone() {
     });
 }
 
-/// A message is not written by the thread that sends while that does not know of an earlier
-/// failure: it would take the failure for the new message's.
+/// A message is not written by the thread that sends while that does not know of an earlier failure:
+/// it would take what it is told for the answer to the send that failed.
 pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
     check(|| {
-        let transport = Transport::new(usize::MAX, true);
-        let given = Given {
-            socket: Arc::new(SharedSocket::default()),
-            ..given(transport)
-        };
-        let queue = Arc::new(Queue::default());
-        // As when a connection has been lost, and another made.
+        let given = given(Transport::new(usize::MAX, false));
+        // The first send is under way, and the connection's task sleeps.
+        given.mailbox.next(Waker::noop(), None);
+        given.mailbox.feed(message(&1)).unwrap();
+        given.socket.try_write_inline(&given.mailbox, 0, |_| {});
+        // As when a connection is lost, and another made.
         let network = {
-            let (given, queue) = (given.clone(), Arc::clone(&queue));
+            let given = given.clone();
             thread::spawn(move || {
-                queue.event(1, Event::SendFailed {});
-                queue.flush();
+                let in_doubt = given.socket.end(&given.mailbox);
+                given.socket.take();
+                given.transport.open();
                 given.socket.open(socket(&given.transport));
                 given.mailbox.next(Waker::noop(), None);
+                in_doubt
             })
         };
-        given.mailbox.feed(message(&1), 1).unwrap();
-        let may = || queue.failures_are_known();
-        assert_eq!(
-            given.socket.try_write_inline(&given.mailbox, may, |_| {}),
-            0
-        );
-
-        network.join().unwrap();
-        let mut batches = VecDeque::new();
-        queue.take(&mut batches);
-        let failed = |item: &Item| matches!(item.kind, ItemKind::Event(_));
-        assert!(batches.iter().flat_map(|batch| &batch.items).all(failed));
+        given.mailbox.feed(message(&2)).unwrap();
+        let through = given.socket.try_write_inline(&given.mailbox, 0, |_| {});
+        assert_eq!(through, 0);
+        assert_eq!(network.join().unwrap(), 1..2);
+        // It has been told.
+        given.mailbox.next(Waker::noop(), None);
+        let through = given.socket.try_write_inline(&given.mailbox, 1, |_| {});
+        assert_eq!(through, 2);
+        assert_eq!(given.transport.written(), frames(&[2]));
     });
 }

@@ -71,6 +71,11 @@ impl Transport {
         self.state().written.clone()
     }
 
+    /// Whether the peer has got so many messages of one byte, in frames without a mask.
+    pub(crate) fn has(&self, messages: u64) -> bool {
+        self.state().written.len() as u64 >= 3 * messages
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("nobody panics with it")
     }

@@ -1,5 +1,7 @@
 //! From a connection's messages to events: whole, or in the pieces of the first API levels.
 
+use std::ops::Range;
+
 use arkws::{CloseFrame, Stats, Transport};
 use arkws::{Payload, Text};
 use futures_util::FutureExt;
@@ -21,7 +23,7 @@ impl<L: Listener> ErasedListener for L {
         object: &'a Object,
         link: &'a Link,
         reconnects: bool,
-    ) -> BoxFuture<'a, (ConnectionEnd, Vec<()>)> {
+    ) -> BoxFuture<'a, (ConnectionEnd, Range<u64>)> {
         async move {
             let mut deliver = Deliver::new(object, self, reconnects);
             drive(&link.socket, &link.mailbox, &mut deliver).await
@@ -29,7 +31,7 @@ impl<L: Listener> ErasedListener for L {
         .boxed()
     }
 
-    fn linger(&self, socket: SharedSocket<Transport, ()>) -> BoxFuture<'static, ()> {
+    fn linger(&self, socket: SharedSocket<Transport>) -> BoxFuture<'static, ()> {
         async move { linger(&socket).await }.boxed()
     }
 }
@@ -107,7 +109,7 @@ impl<'a, L: Listener> Deliver<'a, L> {
     }
 }
 
-impl<L: Listener> Handler<()> for Deliver<'_, L> {
+impl<L: Listener> Handler for Deliver<'_, L> {
     fn text(&mut self, text: Text<'_>) -> usize {
         if let Some(limit) = self.piece
             && text.len() > limit
@@ -144,9 +146,8 @@ impl<L: Listener> Handler<()> for Deliver<'_, L> {
         self.waiting += 1;
     }
 
-    fn sent(&mut self, tags: &[()]) {
-        let count = u32::try_from(tags.len()).expect("a batch is a few thousand messages at most");
-        self.call(|listener| listener.on_event(Event::Sent { count }));
+    fn sent(&mut self, through: u64) {
+        self.call(|listener| listener.on_event(Event::Sent { through }));
         self.waiting += 1;
     }
 

@@ -27,16 +27,18 @@ pub enum Event<'a> {
     Error(BusinessError),
     /// `close`.
     Close(CloseResult),
-    /// The oldest `count` sends that have not been answered: the operating system has them.
+    /// All sends up to this one that have not failed have been handed to the operating system.
     Sent {
-        /// How many.
-        count: u32,
+        /// Its number: what [`send_text`](crate::WebSocket::send_text) returned.
+        through: u64,
     },
-    /// The oldest `count` sends that have not been answered have failed. Another event tells why the
-    /// connection ended, so a binding does not let these rejections be "unhandled".
+    /// These sends have failed. Another event tells why the connection ended, so a binding does not
+    /// let these rejections be "unhandled".
     SendFailed {
-        /// How many.
-        count: u32,
+        /// The number of the first.
+        from: u64,
+        /// The number of the last.
+        through: u64,
         /// Why.
         error: BusinessError,
     },

@@ -35,7 +35,7 @@ use tracing::Instrument;
 
 use crate::connection::batch::Outgoing;
 use crate::connection::mailbox::Mailbox;
-use crate::connection::send_queue::Refused;
+use crate::connection::send_queue::{Refused, SendNumbers};
 use crate::connection::shared_socket::SharedSocket;
 use crate::defaults::MAX_SEND;
 use crate::log;
@@ -70,6 +70,7 @@ impl WebSocket {
                 state: Mutex::new(ObjectState {
                     link: None,
                     last_end: None,
+                    numbers: SendNumbers::default(),
                     stats: Stats::default(),
                 }),
                 dropped: AtomicBool::new(false),
@@ -114,7 +115,11 @@ impl WebSocket {
         }
         let plan = request.plan(object.context.level)?;
         let link = Arc::new(Link {
-            mailbox: Mailbox::new(plan.queue_limits.connecting, object.context.message_cost()),
+            mailbox: Mailbox::new(
+                plan.queue_limits.connecting,
+                object.context.message_cost(),
+                state.numbers,
+            ),
             socket: SharedSocket::default(),
             limits: plan.queue_limits,
             open: AtomicBool::new(false),
@@ -134,13 +139,14 @@ impl WebSocket {
         Ok(())
     }
 
-    /// `send` of a string. `Ok`: it will be answered, in order, by [`Event::Sent`](crate::Event::Sent) or
-    /// [`Event::SendFailed`](crate::Event::SendFailed).
+    /// `send` of a string. `Ok`: its number, 1, 2, ... of all sends of this object;
+    /// [`Event::Sent`](crate::Event::Sent) or [`Event::SendFailed`](crate::Event::SendFailed) will
+    /// answer it, in order.
     ///
     /// # Errors
     /// 201; 401 over 5,242,864 bytes; -1 if there is no connection (the [cause](BusinessError::cause) is how the last one ended), or more than
     /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent (`"queue-full"`). Who lends the message still has it.
-    pub fn send_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
+    pub fn send_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<u64, BusinessError> {
         self.send(Outgoing::Text(text.into()), Mailbox::push)
     }
 
@@ -148,7 +154,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// As [`send_text`](Self::send_text).
-    pub fn send_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<(), BusinessError> {
+    pub fn send_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<u64, BusinessError> {
         self.send(Outgoing::Binary(data.into()), Mailbox::push)
     }
 
@@ -157,7 +163,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// As [`send_text`](Self::send_text).
-    pub fn feed_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<(), BusinessError> {
+    pub fn feed_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<u64, BusinessError> {
         self.send(Outgoing::Text(text.into()), Mailbox::feed)
     }
 
@@ -165,35 +171,30 @@ impl WebSocket {
     ///
     /// # Errors
     /// As [`send_text`](Self::send_text).
-    pub fn feed_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<(), BusinessError> {
+    pub fn feed_binary<'a>(&self, data: impl Into<Cow<'a, [u8]>>) -> Result<u64, BusinessError> {
         self.send(Outgoing::Binary(data.into()), Mailbox::feed)
     }
 
-    /// Hands over what was [fed](Self::feed_text): on this thread, without waiting, as far as the transport takes it. What is left, and
-    /// all of it if the connection compresses or the network thread is busy with it, the network thread hands over.
+    /// Hands over what was [fed](Self::feed_text): on this thread, without waiting, as far as the
+    /// transport takes it. What is left, and all of it if the connection compresses or the network
+    /// thread is busy with it, the network thread hands over.
     ///
-    /// Returns how many messages the operating system has now. They are the answers to the oldest sends that have not been answered:
-    /// [`Event::Sent`](crate::Event::Sent) does not count them. (If the connection is lost meanwhile, its
-    /// [`Event::SendFailed`](crate::Event::SendFailed) for what came behind them may be told before this returns.)
+    /// `answered` says that the caller knows the answers to the object's first so many sends. What
+    /// waits behind a send that has failed, and that the caller has not been told of yet, is left to
+    /// the network thread, so that its answers come in order.
+    ///
+    /// Returns what [`Event::Sent`](crate::Event::Sent) tells: all sends up to this one that have not
+    /// failed have been handed to the operating system. 0: none was by this call. No event tells of
+    /// them. (If the connection is lost meanwhile, the [`Event::SendFailed`](crate::Event::SendFailed)
+    /// of those behind may come before this returns.)
     #[must_use = "these messages are not told of by any event"]
     #[inline]
-    pub fn flush(&self) -> usize {
-        self.flush_if(|| true)
-    }
-
-    /// As [`flush`](Self::flush) if `permitted` says so, which is asked only if this thread could write; else the network thread hands
-    /// everything over, and events tell of it.
-    ///
-    /// For a binding that passes events on later: while an [`Event::SendFailed`](crate::Event::SendFailed) is on its way to the program,
-    /// the oldest sends that have not been answered are those that failed.
-    #[must_use = "these messages are not told of by any event"]
-    #[inline]
-    pub fn flush_if(&self, permitted: impl FnOnce() -> bool) -> usize {
+    pub fn flush(&self, answered: u64) -> u64 {
         let Some(link) = self.object.link() else {
             return 0;
         };
         link.socket
-            .try_write_inline(&link.mailbox, permitted, |stats| {
+            .try_write_inline(&link.mailbox, answered, |stats| {
                 self.object.lock().stats.counters = stats;
             })
     }
@@ -201,8 +202,8 @@ impl WebSocket {
     fn send<'a>(
         &self,
         message: Outgoing<'a>,
-        queue: impl FnOnce(&Mailbox<()>, Outgoing<'a>, ()) -> Result<(), Refused>,
-    ) -> Result<(), BusinessError> {
+        queue: impl FnOnce(&Mailbox, Outgoing<'a>) -> Result<u64, Refused>,
+    ) -> Result<u64, BusinessError> {
         self.object.context.check_permission()?;
         let len = message.len();
         if len > MAX_SEND {
@@ -215,7 +216,7 @@ impl WebSocket {
         let Some(link) = &state.link else {
             return Err(state.not_connected(|why| BusinessError::not_sent(why)));
         };
-        queue(&link.mailbox, message, ()).map_err(|refused| match refused {
+        queue(&link.mailbox, message).map_err(|refused| match refused {
             Refused::Closed => BusinessError::not_sent("the connection is closing")
                 .with_cause(arkws::Cause::Closed),
             Refused::Full { queued, limit } => {

@@ -1,4 +1,5 @@
 //! What a client object shares with the tasks of its connects.
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,8 +10,9 @@ use super::options::QueueLimits;
 use super::stats::Stats;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::mailbox::Mailbox;
+use crate::connection::send_queue::SendNumbers;
 use crate::connection::shared_socket::SharedSocket;
-use crate::process_exit::{Departing, OpenConnection};
+use crate::process_exit::OpenConnection;
 use crate::{BusinessError, Cause, Context, Event, Listener};
 
 /// What the object shares with the tasks of its connects.
@@ -27,6 +29,8 @@ pub(super) struct ObjectState {
     pub(super) link: Option<Arc<Link>>,
     /// How the last `connect` that is over ended.
     pub(super) last_end: Option<LastEnd>,
+    /// Where the numbers of its sends go on.
+    pub(super) numbers: SendNumbers,
     /// Of the current connection, else of the last one.
     pub(super) stats: Stats,
 }
@@ -51,12 +55,12 @@ impl ObjectState {
 
 /// One `connect`, from the call to its last event.
 pub(super) struct Link {
-    pub(super) mailbox: Mailbox<()>,
-    pub(super) socket: SharedSocket<Transport, ()>,
+    pub(super) mailbox: Mailbox,
+    pub(super) socket: SharedSocket<Transport>,
     pub(super) limits: QueueLimits,
     pub(super) open: AtomicBool,
-    /// Messages that may or may not have reached the peer when the network thread ended.
-    pub(super) in_doubt: Mutex<Vec<()>>,
+    /// Sends that may or may not have reached the peer when the network thread ended.
+    pub(super) in_doubt: Mutex<Range<u64>>,
 }
 
 /// A listener of a type that the compiler knows when it compiles the loop that receives.
@@ -70,11 +74,11 @@ pub(super) trait ErasedListener: Listener {
         object: &'a Object,
         link: &'a Link,
         reconnects: bool,
-    ) -> BoxFuture<'a, (ConnectionEnd, Vec<()>)>;
+    ) -> BoxFuture<'a, (ConnectionEnd, Range<u64>)>;
     /// [`linger`](crate::connection::driver::linger), which polls the socket too: rustc takes a function that is
     /// never inlined, as the socket has some, from the first crate that uses it, however that is
     /// optimised.
-    fn linger(&self, socket: SharedSocket<Transport, ()>) -> BoxFuture<'static, ()>;
+    fn linger(&self, socket: SharedSocket<Transport>) -> BoxFuture<'static, ()>;
 }
 
 impl Object {
@@ -91,6 +95,17 @@ impl Object {
     pub(super) fn emit(&self, event: Event<'_>) {
         if !self.is_dropped() {
             self.listener.on_event(event);
+        }
+    }
+
+    /// These sends have failed, if there are any.
+    pub(super) fn send_failed(&self, sends: Range<u64>, error: impl FnOnce() -> BusinessError) {
+        if !sends.is_empty() {
+            self.emit(Event::SendFailed {
+                from: sends.start,
+                through: sends.end - 1,
+                error: error(),
+            });
         }
     }
 
@@ -113,13 +128,13 @@ impl Object {
 }
 
 impl OpenConnection for Link {
-    fn mailbox(&self) -> &dyn Departing {
+    fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }
 }
 
 impl Link {
-    pub(super) fn in_doubt(&self) -> MutexGuard<'_, Vec<()>> {
+    pub(super) fn in_doubt(&self) -> MutexGuard<'_, Range<u64>> {
         self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

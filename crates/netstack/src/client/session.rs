@@ -17,6 +17,7 @@ use super::request::Plan;
 use super::stats::Stats;
 use super::transient::invites_back;
 use crate::connection::driver::ConnectionEnd;
+use crate::connection::send_queue::joined;
 use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, CloseResult, Event, field_text};
 
@@ -155,10 +156,7 @@ impl Session {
             ConnectionEnd::Failed(error) => self.failed(error.into()),
             ConnectionEnd::Panicked(payload) => self.panicked(&*payload),
         };
-        if let Some(count) = count(&in_doubt) {
-            let error = end.of_send();
-            self.object.emit(Event::SendFailed { count, error });
-        }
+        self.object.send_failed(in_doubt, || end.of_send());
         if failed && let Some(socket) = self.link.socket.take() {
             // The peer is still to be told why, and the program need not wait for that.
             let lingering = object.listener.linger(SharedSocket::from(socket));
@@ -245,19 +243,18 @@ impl Session {
     fn finish(&mut self, end: SessionEnd) {
         self.finished = true;
         let (object, mailbox) = (&self.object, &self.link.mailbox);
+        let unsent;
         {
             let mut state = object.lock();
             // Under the lock: a `send` is refused with the cause, or answered with it below.
             mailbox.end();
+            unsent = mailbox.unsent();
+            state.numbers = mailbox.numbers();
             state.link = None;
             state.last_end = Some(end.last_end());
         }
-        let mut unsent = mailbox.unsent();
-        unsent.append(&mut self.link.in_doubt());
-        if let Some(count) = count(&unsent) {
-            let error = end.of_send();
-            object.emit(Event::SendFailed { count, error });
-        }
+        let in_doubt = std::mem::take(&mut *self.link.in_doubt());
+        object.send_failed(joined(in_doubt, unsent), || end.of_send());
         let lost = match end {
             SessionEnd::Closed(close) => {
                 object.emit(Event::Close(close));
@@ -297,8 +294,10 @@ impl Opened<'_> {
 impl Drop for Opened<'_> {
     fn drop(&mut self) {
         // Empty, unless the connection is dropped before its end.
-        let mut in_doubt = self.0.socket.end(&self.0.mailbox);
-        self.0.in_doubt().append(&mut in_doubt);
+        let in_doubt = self.0.socket.end(&self.0.mailbox);
+        if !in_doubt.is_empty() {
+            *self.0.in_doubt() = in_doubt;
+        }
         self.0.socket.take();
     }
 }
@@ -331,10 +330,4 @@ impl SessionEnd {
         let LastEnd { why, cause } = self.last_end();
         BusinessError::not_sent(why).with_cause(cause)
     }
-}
-
-/// How many; `None` if there is none.
-fn count(tags: &[()]) -> Option<u32> {
-    let count = u32::try_from(tags.len()).unwrap_or(u32::MAX);
-    (count > 0).then_some(count)
 }

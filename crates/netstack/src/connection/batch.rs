@@ -1,5 +1,6 @@
 //! Messages that travel together: from the program's threads to one write of the connection's task.
 use std::borrow::Cow;
+use std::ops::Range;
 
 use arkws::{Message, SendError, WebSocket};
 
@@ -50,13 +51,16 @@ impl Outgoing<'_> {
     }
 }
 
-/// Messages in the order in which they were sent. `T` is how its sender recognises a message.
+/// Messages in the order in which they were sent.
 ///
 /// A message costs a few bytes beside its payload, and no allocation of its own while it is small.
-#[derive(Debug)]
-pub(crate) struct Batch<T> {
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// Until they are fed to a socket.
     locations: Vec<PayloadLocation>,
-    tags: Vec<T>,
+    messages: usize,
+    /// The numbers of those that are answered, which follow each other.
+    sends: Range<u64>,
     /// The small payloads, one behind the other.
     text: String,
     binary: Vec<u8>,
@@ -76,29 +80,17 @@ enum PayloadLocation {
     Large,
 }
 
-impl<T> Default for Batch<T> {
-    fn default() -> Self {
-        Batch {
-            locations: Vec::new(),
-            tags: Vec::new(),
-            text: String::new(),
-            binary: Vec::new(),
-            large: Vec::new(),
-            bytes: 0,
-        }
-    }
-}
-
-impl<T> Batch<T> {
+impl Batch {
     /// What a message occupies beside its payload. Bytes.
-    pub(crate) const PLACE: usize = size_of::<PayloadLocation>() + size_of::<T>();
+    pub(crate) const PLACE: usize = size_of::<PayloadLocation>();
 
     /// Whether a message of `len` bytes may still be added.
     pub(crate) fn has_room(&self, len: usize) -> bool {
-        self.is_empty() || self.bytes + len + HEADER * (self.tags.len() + 1) <= FULL
+        self.is_empty() || self.bytes + len + HEADER * (self.messages + 1) <= FULL
     }
 
-    pub(crate) fn push(&mut self, message: Outgoing<'_>, tag: T) {
+    /// Adds a message. One that is answered has the number behind the last one that is.
+    pub(crate) fn push(&mut self, message: Outgoing<'_>, number: Option<u64>) {
         let len = message.len();
         let location = match message.detached() {
             Outgoing::Text(text) => self.text(&text),
@@ -111,7 +103,13 @@ impl<T> Batch<T> {
             }
         };
         self.locations.push(location);
-        self.tags.push(tag);
+        if let Some(number) = number {
+            if self.sends.is_empty() {
+                self.sends.start = number;
+            }
+            self.sends.end = number + 1;
+        }
+        self.messages += 1;
         self.bytes += len;
     }
 
@@ -125,7 +123,7 @@ impl<T> Batch<T> {
         PayloadLocation::Binary(data.len() as u32)
     }
 
-    /// Feeds the messages to `socket`; the tags stay until [`clear`](Self::clear).
+    /// Feeds the messages to `socket`; their counts and numbers stay until [`clear`](Self::clear).
     ///
     /// # Errors
     /// The first refusal; what is behind that message was not fed.
@@ -153,12 +151,12 @@ impl<T> Batch<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.tags.is_empty()
+        self.messages == 0
     }
 
     /// How many messages.
     pub(crate) fn len(&self) -> usize {
-        self.tags.len()
+        self.messages
     }
 
     /// The bytes of their payloads.
@@ -166,18 +164,22 @@ impl<T> Batch<T> {
         self.bytes
     }
 
-    pub(crate) fn tags(&self) -> &[T] {
-        &self.tags
+    /// The numbers of those that are answered.
+    pub(crate) fn sends(&self) -> Range<u64> {
+        self.sends.clone()
     }
 
-    pub(crate) fn into_tags(self) -> Vec<T> {
-        self.tags
+    /// The number of the last one that is answered, if there is any.
+    #[inline]
+    pub(crate) fn last_send(&self) -> Option<u64> {
+        (!self.sends.is_empty()).then(|| self.sends.end - 1)
     }
 
     /// Empties the batch, and keeps its memory.
     pub(crate) fn clear(&mut self) {
         self.locations.clear();
-        self.tags.clear();
+        self.messages = 0;
+        self.sends = 0..0;
         self.text.clear();
         self.binary.clear();
         self.large.clear();
@@ -186,8 +188,7 @@ impl<T> Batch<T> {
 
     /// Gives the memory of an empty batch back, unless it is little.
     pub(crate) fn shrink(&mut self) {
-        let places = self.locations.capacity() * size_of::<PayloadLocation>()
-            + self.tags.capacity() * size_of::<T>();
+        let places = self.locations.capacity() * size_of::<PayloadLocation>();
         if places + self.text.capacity() + self.binary.capacity() > KEPT {
             *self = Batch::default();
         }
@@ -224,13 +225,13 @@ mod tests {
             })
             .collect();
         let mut batch = Batch::default();
-        for (tag, message) in messages.iter().enumerate() {
+        for (index, message) in messages.iter().enumerate() {
             let outgoing = match message {
-                Message::Text(text) if tag % 4 == 0 => Outgoing::Text(Cow::Borrowed(text)),
-                Message::Binary(data) if tag % 4 == 1 => Outgoing::Binary(Cow::Borrowed(data)),
+                Message::Text(text) if index % 4 == 0 => Outgoing::Text(Cow::Borrowed(text)),
+                Message::Binary(data) if index % 4 == 1 => Outgoing::Binary(Cow::Borrowed(data)),
                 shared => Outgoing::Shared(shared.clone()),
             };
-            batch.push(outgoing, tag);
+            batch.push(outgoing, Some(7 + index as u64));
         }
         assert_eq!(batch.bytes(), messages.iter().map(size).sum::<usize>());
 
@@ -241,10 +242,11 @@ mod tests {
         };
         let (mut client, mut server) = (open(near, Role::Client), open(far, Role::Server));
         batch.feed(&mut client).unwrap();
-        assert_eq!(batch.tags(), (0..messages.len()).collect::<Vec<_>>());
+        assert_eq!(batch.sends(), 7..7 + messages.len() as u64);
         batch.clear();
         assert!(batch.is_empty());
-        batch.push(Outgoing::Text("last".into()), 0);
+        batch.push(Outgoing::Text("last".into()), None);
+        assert_eq!(batch.last_send(), None);
         batch.feed(&mut client).unwrap();
         client.flush().await.unwrap();
 
@@ -256,11 +258,11 @@ mod tests {
     }
 
     #[test]
-    fn a_parcel_is_full_before_its_frames_are_longer_than_one_write_but_takes_any_message_first() {
+    fn a_batch_is_full_before_its_frames_are_longer_than_one_write_but_takes_any_message_first() {
         let mut batch = Batch::default();
         assert!(batch.has_room(10 * FULL));
         while batch.has_room(100) {
-            batch.push(Outgoing::Binary(Cow::Borrowed(&[0; 100])), ());
+            batch.push(Outgoing::Binary(Cow::Borrowed(&[0; 100])), None);
         }
         let frames = batch.len() * (100 + HEADER);
         assert!(frames <= FULL && frames + 100 + HEADER > FULL);

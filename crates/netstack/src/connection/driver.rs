@@ -1,6 +1,7 @@
 //! The task of one open connection: messages out, events in, until it ends.
 use std::any::Any;
 use std::future::{Future, poll_fn};
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -34,7 +35,7 @@ const BURST: Amount = Amount {
 };
 
 /// Takes what happens on a connection.
-pub(crate) trait Handler<T> {
+pub(crate) trait Handler {
     /// A text message. Returns how many events it became, each of which the program will consume.
     fn text(&mut self, text: Text<'_>) -> usize;
     /// A binary message; as [`text`](Self::text).
@@ -43,8 +44,8 @@ pub(crate) trait Handler<T> {
     fn refuse(&self, text: &str) -> Option<String>;
     /// The connection is closed with 1009, for this reason.
     fn too_big(&mut self, why: String);
-    /// These messages have been handed to the operating system.
-    fn sent(&mut self, tags: &[T]);
+    /// All sends up to this number that have not failed have been handed to the operating system.
+    fn sent(&mut self, through: u64);
     /// The peer's close frame has come. Whether messages are refused from now on, as this connection will not send them.
     fn closing(&mut self, frame: Option<&CloseFrame>) -> bool {
         let _ = frame;
@@ -68,17 +69,18 @@ pub(crate) enum ConnectionEnd {
     Panicked(Box<dyn Any + Send>),
 }
 
-/// Runs an open connection to its end, or to the point where it fails: the peer may then still be told why
-/// ([`linger`]). The messages returned are those that may or may not have reached the peer; others stay in `mailbox`: that holds also if
-/// something panics, so that no message goes unanswered.
-pub(crate) async fn drive<S, T, H>(
-    socket: &SharedSocket<S, T>,
-    mailbox: &Mailbox<T>,
+/// Runs an open connection to its end, or to the point where it fails: the peer may then still be
+/// told why ([`linger`]). The numbers returned are those of the sends that may or may not have
+/// reached the peer; others stay in `mailbox`: that holds also if something panics, so that no send
+/// goes unanswered.
+pub(crate) async fn drive<S, H>(
+    socket: &SharedSocket<S>,
+    mailbox: &Mailbox,
     handler: &mut H,
-) -> (ConnectionEnd, Vec<T>)
+) -> (ConnectionEnd, Range<u64>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
-    H: Handler<T>,
+    H: Handler,
 {
     let mut driver = Driver {
         mailbox,
@@ -100,7 +102,7 @@ where
 }
 
 /// Waits until a failed connection has told the peer why, which takes a few seconds at most.
-pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin, T>(socket: &SharedSocket<S, T>) {
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(socket: &SharedSocket<S>) {
     poll_fn(|cx| {
         let mut socket = socket.lock();
         let Some(open) = &mut *socket else {
@@ -112,8 +114,8 @@ pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin, T>(socket: &Shared
     .await;
 }
 
-struct Driver<'a, T, H> {
-    mailbox: &'a Mailbox<T>,
+struct Driver<'a, H> {
+    mailbox: &'a Mailbox,
     handler: &'a mut H,
     /// Delivered since the mailbox was told.
     arrived: Amount,
@@ -142,8 +144,8 @@ struct Drain {
     timer: Pin<Box<Sleep>>,
 }
 
-impl<T, H: Handler<T>> Driver<'_, T, H> {
-    fn poll<S>(&mut self, open: &mut OpenSocket<S, T>, cx: &mut Context<'_>) -> Poll<ConnectionEnd>
+impl<H: Handler> Driver<'_, H> {
+    fn poll<S>(&mut self, open: &mut OpenSocket<S>, cx: &mut Context<'_>) -> Poll<ConnectionEnd>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -218,7 +220,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     }
 
     /// Nothing more can be done now.
-    fn settle<S>(&mut self, open: &mut OpenSocket<S, T>) {
+    fn settle<S>(&mut self, open: &mut OpenSocket<S>) {
         self.report();
         self.handler.flush(open.socket.stats());
         if open.in_flight().is_empty() {
@@ -228,7 +230,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
         }
     }
 
-    fn end<S>(&mut self, open: &mut OpenSocket<S, T>, end: ConnectionEnd) -> Poll<ConnectionEnd> {
+    fn end<S>(&mut self, open: &mut OpenSocket<S>, end: ConnectionEnd) -> Poll<ConnectionEnd> {
         self.settle(open);
         // A peer that has sent its close frame has closed, whatever happened to the transport afterwards.
         Poll::Ready(match self.closed.take() {
@@ -256,7 +258,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     /// messages to be sent.
     fn poll_send<S>(
         &mut self,
-        open: &mut OpenSocket<S, T>,
+        open: &mut OpenSocket<S>,
         cx: &mut Context<'_>,
     ) -> (ReadPermission, bool)
     where
@@ -271,7 +273,9 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
                 open.socket.start_close(Some(frame));
             }
             if open.poll_flush(cx, self.mailbox).is_ready() {
-                self.handler.sent(open.in_flight().tags());
+                if let Some(through) = open.in_flight().last_send() {
+                    self.handler.sent(through);
+                }
                 open.in_flight().clear();
             } else if !next.taken {
                 return (next.reading, next.draining && !open.is_broken());
@@ -280,7 +284,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     }
 
     /// Decides whether the peer is not to be read from until it takes what waits for it.
-    fn poll_stalled<S>(&mut self, open: &mut OpenSocket<S, T>, cx: &mut Context<'_>) {
+    fn poll_stalled<S>(&mut self, open: &mut OpenSocket<S>, cx: &mut Context<'_>) {
         if !H::HOLDS_BACK {
             return;
         }
@@ -323,7 +327,7 @@ impl<T, H: Handler<T>> Driver<'_, T, H> {
     }
 
     /// Ready when nothing has been sent for too long, and the peer has taken nothing of what was.
-    fn poll_stuck<S>(&mut self, open: &OpenSocket<S, T>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_stuck<S>(&mut self, open: &OpenSocket<S>, cx: &mut Context<'_>) -> Poll<()> {
         let bytes_sent = open.socket.stats().bytes_sent;
         let drain = self.drain.get_or_insert_with(|| Drain {
             bytes_sent,
@@ -360,6 +364,7 @@ mod tests {
 
     use super::*;
     use crate::connection::batch::Outgoing;
+    use crate::connection::send_queue::SendNumbers;
 
     /// A transport that receives nothing, and that one thread alone may write to.
     struct Fragile {
@@ -398,7 +403,7 @@ mod tests {
     /// Says when there is nothing more to do.
     struct Idle(Option<oneshot::Sender<()>>);
 
-    impl Handler<u32> for Idle {
+    impl Handler for Idle {
         fn text(&mut self, _: Text<'_>) -> usize {
             1
         }
@@ -409,7 +414,7 @@ mod tests {
             None
         }
         fn too_big(&mut self, _: String) {}
-        fn sent(&mut self, _: &[u32]) {}
+        fn sent(&mut self, _: u64) {}
         fn flush(&mut self, _: Stats) {
             if let Some(idle) = self.0.take() {
                 let _ = idle.send(());
@@ -425,7 +430,7 @@ mod tests {
         let (config, negotiated) = (Config::default(), Negotiated::default());
         let socket = WebSocket::from_handshake(fragile, Role::Client, config, negotiated, &[]);
         let socket = Arc::new(SharedSocket::from(socket));
-        let mailbox = Arc::new(Mailbox::new(usize::MAX, 0));
+        let mailbox = Arc::new(Mailbox::new(usize::MAX, 0, SendNumbers::default()));
         let (sender, idle) = oneshot::channel();
         let driving = {
             let (socket, mailbox) = (Arc::clone(&socket), Arc::clone(&mailbox));
@@ -438,8 +443,8 @@ mod tests {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || {
                 let message = Outgoing::Binary(b"payload".as_slice().into());
-                mailbox.feed(message, 7).unwrap();
-                let send = || socket.try_write_inline(&mailbox, || true, |_| ());
+                mailbox.feed(message).unwrap();
+                let send = || socket.try_write_inline(&mailbox, 0, |_| ());
                 catch_unwind(AssertUnwindSafe(send)).is_err()
             })
         };
@@ -448,7 +453,7 @@ mod tests {
         let (end, in_doubt) = ended.expect("the driver was woken").unwrap();
         assert!(matches!(end, ConnectionEnd::Panicked(_)), "{end:?}");
         // Nobody knows whether it was sent, but it is answered.
-        assert_eq!(in_doubt, [7]);
+        assert_eq!(in_doubt, 1..2);
         assert_eq!(mailbox.bytes(), 0);
         assert!(sending.join().unwrap());
     }

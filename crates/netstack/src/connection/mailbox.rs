@@ -1,4 +1,5 @@
 //! What the program's threads and the task of one connection share: one lock, one waker.
+use std::ops::Range;
 use std::task::{Context, Poll, Waker};
 
 use arkws::CloseFrame;
@@ -6,20 +7,20 @@ use arkws::CloseFrame;
 use crate::connection::batch::{Batch, Outgoing};
 use crate::connection::close_state::CloseState;
 use crate::connection::receive_window::{Amount, ReadPermission, ReceiveWindow};
-use crate::connection::send_queue::{Refused, SendQueue};
+use crate::connection::send_queue::{Refused, SendNumbers, SendQueue};
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
-/// The state that a program's threads and the task of one connection share. `T` is how its sender recognises a message.
+/// The state that a program's threads and the task of one connection share.
 #[derive(Debug)]
-pub(crate) struct Mailbox<T> {
-    state: Mutex<MailboxState<T>>,
+pub(crate) struct Mailbox {
+    state: Mutex<MailboxState>,
     /// The program has asked for the end: it wants no more messages.
     muted: AtomicBool,
 }
 
 #[derive(Debug)]
-struct MailboxState<T> {
-    queue: SendQueue<T>,
+struct MailboxState {
+    queue: SendQueue,
     close_state: CloseState,
     window: ReceiveWindow,
     /// The driver's, while it waits. `None`: it will look again by itself.
@@ -41,12 +42,12 @@ pub(crate) struct Work {
     pub(crate) reading: ReadPermission,
 }
 
-impl<T> Mailbox<T> {
-    /// At most `limit` bytes may wait.
-    /// A message counts for `message_cost` bytes at least.
-    pub(crate) fn new(limit: usize, message_cost: usize) -> Mailbox<T> {
+impl Mailbox {
+    /// At most `limit` bytes may wait. A message counts for `message_cost` bytes at least. Sends are
+    /// numbered on from `numbers`.
+    pub(crate) fn new(limit: usize, message_cost: usize, numbers: SendNumbers) -> Mailbox {
         let state = MailboxState {
-            queue: SendQueue::new(limit, message_cost),
+            queue: SendQueue::new(limit, message_cost, numbers),
             close_state: CloseState::Open,
             window: ReceiveWindow::default(),
             waker: None,
@@ -58,42 +59,61 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Queues a message for the driver. One that is larger than the limit is taken if nothing else waits. Those that wait count as
-    /// much as their places in the queue at least: millions of empty ones are not free.
-    pub(crate) fn push(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
-        wake(self.add(message, tag)?);
+    /// Queues a message for the driver, and returns its number: how many sends that are answered
+    /// there have been with it. One that is larger than the limit is taken if nothing else waits.
+    /// Those that wait count as much as their places in the queue at least: millions of empty ones
+    /// are not free.
+    pub(crate) fn push(&self, message: Outgoing<'_>) -> Result<u64, Refused> {
+        let (state, number) = self.add(message, SendQueue::push)?;
+        wake(state);
+        Ok(number)
+    }
+
+    /// As [`push`](Self::push), but nobody waits for an answer.
+    pub(crate) fn push_unanswered(&self, message: Outgoing<'_>) -> Result<(), Refused> {
+        let (state, ()) = self.add(message, SendQueue::push_unanswered)?;
+        wake(state);
         Ok(())
     }
 
-    /// As [`push`](Self::push), but does not wake the driver before much waits: the caller sees to it that what it has fed is
-    /// [taken](Self::take), or [wakes the driver](Self::wake_driver).
-    pub(crate) fn feed(&self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
-        let state = self.add(message, tag)?;
+    /// As [`push`](Self::push), but does not wake the driver before much waits: the caller sees to
+    /// it that what it has fed is [taken](Self::take), or [wakes the driver](Self::wake_driver).
+    pub(crate) fn feed(&self, message: Outgoing<'_>) -> Result<u64, Refused> {
+        let (state, number) = self.add(message, SendQueue::push)?;
         if state.queue.is_much() {
             wake(state);
         }
-        Ok(())
+        Ok(number)
     }
 
-    fn add(
+    #[inline]
+    fn add<'m, N>(
         &self,
-        message: Outgoing<'_>,
-        tag: T,
-    ) -> Result<MutexGuard<'_, MailboxState<T>>, Refused> {
+        message: Outgoing<'m>,
+        push: impl FnOnce(&mut SendQueue, Outgoing<'m>) -> Result<N, Refused>,
+    ) -> Result<(MutexGuard<'_, MailboxState>, N), Refused> {
         // Whoever waits for the lock need not wait for the copy of a large payload.
         let message = message.detached();
         let mut state = self.lock();
         if !state.close_state.is_open() {
             return Err(Refused::Closed);
         }
-        state.queue.push(message, tag)?;
-        Ok(state)
+        let number = push(&mut state.queue, message)?;
+        Ok((state, number))
     }
 
-    /// Takes the next messages for `batch`, an empty one, on behalf of the driver while it sleeps. Returns what wakes it; `None`: it
-    /// will look by itself, or nothing waits but what is its own.
-    pub(crate) fn take(&self, batch: &mut Batch<T>) -> Option<Waker> {
+    /// Takes the next messages for `batch`, an empty one, on behalf of the driver while it sleeps.
+    /// Returns what wakes it; `None`: it will look by itself, or nothing waits but what is its own.
+    ///
+    /// The sender knows the answers to its first `answered` sends. Behind one that has failed and
+    /// that it does not know of, messages are the driver's, which is woken: its answers come in
+    /// order.
+    pub(crate) fn take(&self, batch: &mut Batch, answered: u64) -> Option<Waker> {
         let mut state = self.lock();
+        if !state.queue.none_failed_behind(answered) {
+            wake(state);
+            return None;
+        }
         let state = &mut *state;
         let (CloseState::Open, Some(waker)) = (&state.close_state, &state.waker) else {
             return None;
@@ -156,7 +176,7 @@ impl<T> Mailbox<T> {
 
     /// For the driver: takes the next messages for `batch`, an empty one, unless it is `None`, and says what else is to be done.
     /// If nothing was taken, what comes later wakes the driver; else it asks again when it has dealt with these.
-    pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut Batch<T>>) -> Work {
+    pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut Batch>) -> Work {
         let mut state = self.lock();
         let state = &mut *state;
         let abandon = state.close_state.gives_up();
@@ -207,12 +227,17 @@ impl<T> Mailbox<T> {
     }
 
     /// For the driver: the messages of this batch have been handed to the operating system.
-    pub(crate) fn handed_over(&self, batch: &Batch<T>) {
+    pub(crate) fn handed_over(&self, batch: &Batch) {
         let mut state = self.lock();
         state.queue.handed_over(batch);
         if state.queue.messages() == 0 {
             notify(state);
         }
+    }
+
+    /// Sends of these numbers, which were taken, have failed.
+    pub(crate) fn failed(&self, sends: &Range<u64>) {
+        self.lock().queue.failed(sends);
     }
 
     /// For the driver: these have been delivered.
@@ -259,7 +284,7 @@ impl<T> Mailbox<T> {
     fn poll_watched(
         &self,
         cx: &mut Context<'_>,
-        is_ready: impl FnOnce(&MailboxState<T>) -> bool,
+        is_ready: impl FnOnce(&MailboxState) -> bool,
     ) -> Poll<()> {
         let mut state = self.lock();
         if matches!(state.close_state, CloseState::Closed { .. }) || is_ready(&state) {
@@ -276,11 +301,17 @@ impl<T> Mailbox<T> {
         notify(state);
     }
 
-    /// The messages that still wait, after [`end`](Self::end).
-    pub(crate) fn unsent(&self) -> Vec<T> {
+    /// Gives up the messages that still wait, after [`end`](Self::end); returns the numbers of those
+    /// that are answered.
+    pub(crate) fn unsent(&self) -> Range<u64> {
         let mut state = self.lock();
         state.waker = None;
         state.queue.give_up()
+    }
+
+    /// Where the numbers of the next connection's sends go on.
+    pub(crate) fn numbers(&self) -> SendNumbers {
+        self.lock().queue.numbers()
     }
 
     /// The close frame with which the program ended the connection, if it was first.
@@ -288,13 +319,13 @@ impl<T> Mailbox<T> {
         self.lock().close_state.requested()
     }
 
-    fn lock(&self) -> MutexGuard<'_, MailboxState<T>> {
+    fn lock(&self) -> MutexGuard<'_, MailboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Wakes who watches the mailbox.
-fn notify<T>(mut state: MutexGuard<'_, MailboxState<T>>) {
+fn notify(mut state: MutexGuard<'_, MailboxState>) {
     if let Some(watcher) = state.watcher.take() {
         drop(state);
         watcher.wake();
@@ -302,7 +333,7 @@ fn notify<T>(mut state: MutexGuard<'_, MailboxState<T>>) {
 }
 
 /// Wakes the driver if it waits. Not under the lock, which is the first thing that it wants.
-fn wake<T>(mut state: MutexGuard<'_, MailboxState<T>>) {
+fn wake(mut state: MutexGuard<'_, MailboxState>) {
     let waker = state.waker.take();
     drop(state);
     if let Some(waker) = waker {
@@ -339,7 +370,7 @@ mod tests {
 
     /// A mailbox, and its driver's end of it.
     struct Given {
-        mailbox: Mailbox<u32>,
+        mailbox: Mailbox,
         wakes: Arc<Wakes>,
         waker: Waker,
     }
@@ -347,23 +378,23 @@ mod tests {
     fn given(limit: usize) -> Given {
         let wakes = Arc::<Wakes>::default();
         Given {
-            mailbox: Mailbox::new(limit, 0),
+            mailbox: Mailbox::new(limit, 0, SendNumbers::default()),
             waker: Arc::clone(&wakes).into(),
             wakes,
         }
     }
 
     impl Given {
-        fn send(&self, tag: u32, payload: &[u8]) -> Result<(), Refused> {
-            self.mailbox.push(Outgoing::Binary(payload.into()), tag)
+        fn send(&self, payload: &[u8]) -> Result<u64, Refused> {
+            self.mailbox.push(Outgoing::Binary(payload.into()))
         }
 
-        /// The tags that an idle driver is given, and whether it will be woken.
-        fn take(&self) -> (Vec<u32>, Work) {
+        /// The sends that an idle driver is given, and whether it will be woken.
+        fn take(&self) -> (Range<u64>, Work) {
             let mut batch = Batch::default();
             let next = self.mailbox.next(&self.waker, Some(&mut batch));
             self.mailbox.handed_over(&batch);
-            (batch.into_tags(), next)
+            (batch.sends(), next)
         }
     }
 
@@ -371,51 +402,48 @@ mod tests {
     fn a_driver_that_waits_is_woken_once_and_one_that_is_busy_not_at_all() {
         let given = given(LIMIT);
         assert!(!given.take().1.taken);
-        for tag in 0..3 {
-            given.send(tag, b"payload").unwrap();
+        for _ in 0..3 {
+            given.send(b"payload").unwrap();
         }
         assert_eq!(given.wakes.taken(), 1);
 
         // It deals with these; what comes meanwhile it finds by itself.
-        assert_eq!(given.take().0, [0, 1, 2]);
-        given.send(3, b"payload").unwrap();
+        assert_eq!(given.take().0, 1..4);
+        given.send(b"payload").unwrap();
         assert!(
             given
                 .mailbox
                 .close(CloseFrame::new(arkws::CloseCode::NORMAL, ""), true)
         );
         assert_eq!(given.wakes.taken(), 0);
-        let (tags, next) = given.take();
-        assert_eq!(tags, [3]);
+        let (sends, next) = given.take();
+        assert_eq!(sends, 4..5);
         assert!(next.taken && next.close.is_some());
     }
 
     #[test]
     fn no_wake_up_is_lost_however_sends_and_looks_interleave() {
-        const SENDS: u32 = if cfg!(miri) { 200 } else { 20_000 };
+        const SENDS: u64 = if cfg!(miri) { 200 } else { 20_000 };
         let given = given(usize::MAX);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                for tag in 0..SENDS {
-                    given.send(tag, &tag.to_le_bytes()).unwrap();
-                    if tag % 64 == 0 {
+                for number in 1..=SENDS {
+                    assert_eq!(given.send(&number.to_le_bytes()), Ok(number));
+                    if number % 64 == 0 {
                         std::thread::yield_now();
                     }
                 }
             });
             // A driver that looks when it has just taken something, or was woken, and never else.
-            let mut expected = 0..SENDS;
+            let mut expected = 1;
             let mut look = true;
-            while expected.start < SENDS {
+            while expected <= SENDS {
                 if look || given.wakes.taken() > 0 {
-                    let (tags, next) = given.take();
-                    assert!(
-                        tags.iter().eq(expected
-                            .by_ref()
-                            .take(tags.len())
-                            .collect::<Vec<_>>()
-                            .iter())
-                    );
+                    let (sends, next) = given.take();
+                    if next.taken {
+                        assert_eq!(sends.start, expected);
+                        expected = sends.end;
+                    }
                     look = next.taken;
                 } else {
                     std::thread::yield_now();
@@ -428,22 +456,22 @@ mod tests {
     #[test]
     fn messages_that_were_taken_count_until_they_are_handed_over() {
         let given = given(10);
-        given.send(0, b"12345678").unwrap();
+        given.send(b"12345678").unwrap();
         let mut batch = Batch::default();
         assert!(given.mailbox.next(&given.waker, Some(&mut batch)).taken);
         let full = Refused::Full {
-            queued: Batch::<u32>::PLACE.max(8),
+            queued: Batch::PLACE.max(8),
             limit: 10,
         };
-        assert_eq!(given.send(1, b"123"), Err(full));
+        assert_eq!(given.send(b"123"), Err(full));
         given.mailbox.handed_over(&batch);
-        given.send(1, b"123").unwrap();
+        assert_eq!(given.send(b"123"), Ok(2), "a refused one has no number");
     }
 
     #[test]
     fn empty_messages_are_not_free() {
-        let given = given(10 * Batch::<u32>::PLACE);
-        let taken = (0..100).take_while(|&tag| given.send(tag, b"").is_ok());
+        let given = given(10 * Batch::PLACE);
+        let taken = (0..100).take_while(|_| given.send(b"").is_ok());
         assert_eq!(taken.count(), 11);
     }
 
@@ -460,7 +488,7 @@ mod tests {
             let mut fed = 0;
             while given.wakes.taken() == 0 {
                 let message = Outgoing::Binary(payload.as_slice().into());
-                given.mailbox.feed(message, 0).unwrap();
+                given.mailbox.feed(message).unwrap();
                 fed += 1;
             }
             assert_eq!(fed, expected);
@@ -468,9 +496,42 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_behind_a_failure_that_its_sender_does_not_know_of_is_left_to_the_driver() {
+        let given = given(LIMIT);
+        given.send(b"lost").unwrap();
+        given.mailbox.failed(&given.take().0);
+        given.take();
+        let message = Outgoing::Binary(b"payload".as_slice().into());
+        given.mailbox.feed(message).unwrap();
+        let mut batch = Batch::default();
+        assert!(given.mailbox.take(&mut batch, 0).is_none());
+        assert_eq!(given.wakes.taken(), 1);
+
+        // The driver looks, and waits; the sender has been told.
+        given.mailbox.next(&given.waker, None);
+        assert!(given.mailbox.take(&mut batch, 1).is_some());
+        assert_eq!(batch.sends(), 2..3);
+    }
+
+    #[test]
+    fn what_is_given_up_are_the_last_sends_with_whatever_unanswered_ones_among_them() {
+        let given = given(LIMIT);
+        let shared = || Outgoing::Binary(b"news".as_slice().into());
+        assert_eq!(given.mailbox.unsent(), 0..0);
+        given.mailbox.push_unanswered(shared()).unwrap();
+        given.send(b"one").unwrap();
+        given.take();
+        given.send(b"two").unwrap();
+        given.mailbox.push_unanswered(shared()).unwrap();
+        given.send(&[0; 100_000]).unwrap();
+        assert_eq!(given.mailbox.unsent(), 2..4);
+        assert_eq!(given.mailbox.unsent(), 0..0);
+    }
+
+    #[test]
     fn an_idle_connection_owns_no_memory_for_messages() {
         let given = given(LIMIT);
-        given.send(0, &[0; 100]).unwrap();
+        given.send(&[0; 100]).unwrap();
         given.take();
         given.take();
         assert!(!given.mailbox.lock().queue.owns_memory());

@@ -1,5 +1,6 @@
 //! What waits to be sent: its batches, its counts and its limit.
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::connection::batch::{Batch, HEADER, Outgoing};
 
@@ -7,14 +8,32 @@ use crate::connection::batch::{Batch, HEADER, Outgoing};
 /// ones takes a tenth of a millisecond, and the thread that sends may have better things to do. Bytes.
 pub(crate) const MUCH: usize = 512 << 10;
 
-/// Messages on their way to the driver, in order. `T` is how their sender recognises one.
+/// The numbers of sends: 1, 2, ... of those that are answered.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SendNumbers {
+    /// Of the last one that was taken; 0: there is none.
+    last: u64,
+    /// Of the last one that has failed; 0: none has.
+    failed: u64,
+}
+
+/// The sends of `first` and of `next`, which are those behind it. Either may be empty.
+pub(crate) fn joined(first: Range<u64>, next: Range<u64>) -> Range<u64> {
+    match (first.is_empty(), next.is_empty()) {
+        (true, _) => next,
+        (_, true) => first,
+        (false, false) => first.start..next.end,
+    }
+}
+
+/// Messages on their way to the driver, in order.
 #[derive(Debug)]
-pub(crate) struct SendQueue<T> {
+pub(crate) struct SendQueue {
     /// The driver takes one batch when it has handed the last to the operating system; messages are
     /// added to the newest.
-    batches: VecDeque<Batch<T>>,
+    batches: VecDeque<Batch>,
     /// The memory of the batch before, while the connection is busy.
-    spare: Option<Batch<T>>,
+    spare: Option<Batch>,
     /// Messages, and bytes of them, that have not been handed to the operating system, with those that
     /// the driver has taken.
     messages: usize,
@@ -23,6 +42,7 @@ pub(crate) struct SendQueue<T> {
     limit: usize,
     /// What a message counts for at least, in bytes, while it waits.
     message_cost: usize,
+    numbers: SendNumbers,
 }
 
 /// Why a message was not queued.
@@ -39,25 +59,44 @@ pub(crate) enum Refused {
     },
 }
 
-impl<T> SendQueue<T> {
-    /// At most `limit` bytes may wait. A message counts for `message_cost` bytes at least.
-    pub(crate) fn new(limit: usize, message_cost: usize) -> SendQueue<T> {
+impl SendQueue {
+    /// At most `limit` bytes may wait. A message counts for `message_cost` bytes at least. Sends
+    /// are numbered on from `numbers`.
+    pub(crate) fn new(limit: usize, message_cost: usize, numbers: SendNumbers) -> SendQueue {
         SendQueue {
             batches: VecDeque::new(),
             spare: None,
             messages: 0,
             bytes: 0,
             limit,
-            message_cost: message_cost.max(Batch::<T>::PLACE),
+            message_cost: message_cost.max(Batch::PLACE),
+            numbers,
         }
     }
 
-    /// Adds a message. One that is larger than the limit is taken if nothing else waits.
+    /// Adds a message that is answered, and returns its number. One that is larger than the limit is
+    /// taken if nothing else waits.
     ///
     /// # Errors
     /// Too much is waiting already.
     #[inline]
-    pub(crate) fn push(&mut self, message: Outgoing<'_>, tag: T) -> Result<(), Refused> {
+    pub(crate) fn push(&mut self, message: Outgoing<'_>) -> Result<u64, Refused> {
+        let number = self.numbers.last + 1;
+        self.add(message, Some(number))?;
+        self.numbers.last = number;
+        Ok(number)
+    }
+
+    /// Adds a message that is not answered.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub(crate) fn push_unanswered(&mut self, message: Outgoing<'_>) -> Result<(), Refused> {
+        self.add(message, None)
+    }
+
+    #[inline]
+    fn add(&mut self, message: Outgoing<'_>, number: Option<u64>) -> Result<(), Refused> {
         let len = message.len();
         let queued = self.queued();
         if queued > 0 && queued.saturating_add(len) > self.limit {
@@ -68,7 +107,7 @@ impl<T> SendQueue<T> {
         }
         self.messages += 1;
         self.bytes += len;
-        self.last_batch(len).push(message, tag);
+        self.last_batch(len).push(message, number);
         Ok(())
     }
 
@@ -78,7 +117,7 @@ impl<T> SendQueue<T> {
     }
 
     /// The batch that a message of `len` bytes is added to.
-    fn last_batch(&mut self, len: usize) -> &mut Batch<T> {
+    fn last_batch(&mut self, len: usize) -> &mut Batch {
         let fits = self.batches.back().is_some_and(|last| last.has_room(len));
         if !fits {
             let next = self.spare.take().unwrap_or_default();
@@ -96,7 +135,7 @@ impl<T> SendQueue<T> {
 
     /// Puts the next messages into `batch`, an empty one; `false`: there are none.
     #[inline]
-    pub(crate) fn take(&mut self, batch: &mut Batch<T>) -> bool {
+    pub(crate) fn take(&mut self, batch: &mut Batch) -> bool {
         let Some(next) = self.batches.pop_front() else {
             return false;
         };
@@ -119,18 +158,46 @@ impl<T> SendQueue<T> {
 
     /// The messages of this batch, which was taken, have been handed to the operating system.
     #[inline]
-    pub(crate) fn handed_over(&mut self, batch: &Batch<T>) {
+    pub(crate) fn handed_over(&mut self, batch: &Batch) {
         self.messages -= batch.len();
         self.bytes -= batch.bytes();
     }
 
-    /// The messages that still wait, and that are given up.
-    pub(crate) fn give_up(&mut self) -> Vec<T> {
+    /// Gives up the messages that still wait; returns the numbers of those that are answered.
+    pub(crate) fn give_up(&mut self) -> Range<u64> {
         self.messages = 0;
         self.bytes = 0;
         self.spare = None;
-        let unsent = std::mem::take(&mut self.batches);
-        unsent.into_iter().flat_map(Batch::into_tags).collect()
+        let given_up = std::mem::take(&mut self.batches);
+        let mut sends = given_up
+            .iter()
+            .map(Batch::sends)
+            .filter(|sends| !sends.is_empty());
+        let unsent = match sends.next() {
+            // What is behind them waits as well.
+            Some(first) => first.start..self.numbers.last + 1,
+            None => 0..0,
+        };
+        self.failed(&unsent);
+        unsent
+    }
+
+    /// Sends of these numbers have failed.
+    pub(crate) fn failed(&mut self, sends: &Range<u64>) {
+        if !sends.is_empty() {
+            self.numbers.failed = sends.end - 1;
+        }
+    }
+
+    /// Whether none has failed but the first `answered` sends, of all that were ever numbered.
+    #[inline]
+    pub(crate) fn none_failed_behind(&self, answered: u64) -> bool {
+        self.numbers.failed <= answered
+    }
+
+    /// Where the numbers of the next connection's sends go on.
+    pub(crate) fn numbers(&self) -> SendNumbers {
+        self.numbers
     }
 
     /// From now on at most `limit` bytes may wait.

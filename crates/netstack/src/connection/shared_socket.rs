@@ -1,4 +1,5 @@
 //! The socket of an open connection, and the messages on their way into it.
+use std::ops::Range;
 use std::task::{Context, Poll};
 
 use arkws::{Error, Stats, WebSocket};
@@ -13,14 +14,14 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// The driver holds it while it is polled. While it sleeps, a thread that sends may write by itself: that saves waking
 /// another one.
 #[derive(Debug)]
-pub(crate) struct SharedSocket<S, T>(Mutex<Option<OpenSocket<S, T>>>);
+pub(crate) struct SharedSocket<S>(Mutex<Option<OpenSocket<S>>>);
 
 /// An open connection.
 #[derive(Debug)]
-pub(crate) struct OpenSocket<S, T> {
+pub(crate) struct OpenSocket<S> {
     pub(crate) socket: WebSocket<S>,
     /// Messages that the socket has taken but not handed to the operating system.
-    in_flight: Batch<T>,
+    in_flight: Batch,
     /// The mailbox still counts them. (A handler may panic when it does not any more.)
     counted: bool,
     sendable: Sendable,
@@ -38,13 +39,13 @@ enum Sendable {
     Nothing,
 }
 
-impl<S, T> Default for SharedSocket<S, T> {
+impl<S> Default for SharedSocket<S> {
     fn default() -> Self {
         SharedSocket(Mutex::new(None))
     }
 }
 
-impl<S, T> From<WebSocket<S>> for SharedSocket<S, T> {
+impl<S> From<WebSocket<S>> for SharedSocket<S> {
     fn from(socket: WebSocket<S>) -> Self {
         let shared = SharedSocket::default();
         shared.open(socket);
@@ -52,7 +53,7 @@ impl<S, T> From<WebSocket<S>> for SharedSocket<S, T> {
     }
 }
 
-impl<S, T> SharedSocket<S, T> {
+impl<S> SharedSocket<S> {
     /// There is a connection.
     pub(crate) fn open(&self, socket: WebSocket<S>) {
         *self.lock_even_if_poisoned() = Some(OpenSocket {
@@ -65,17 +66,20 @@ impl<S, T> SharedSocket<S, T> {
         self.0.clear_poison();
     }
 
-    /// Nothing is sent any more. Returns the messages that may or may not have reached the peer.
-    pub(crate) fn end(&self, mailbox: &Mailbox<T>) -> Vec<T> {
+    /// Nothing is sent any more. Returns the numbers of the sends that may or may not have reached
+    /// the peer.
+    pub(crate) fn end(&self, mailbox: &Mailbox) -> Range<u64> {
         let mut socket = self.lock_even_if_poisoned();
         let Some(open) = &mut *socket else {
-            return Vec::new();
+            return 0..0;
         };
         open.sendable = Sendable::Nothing;
         if std::mem::take(&mut open.counted) {
             mailbox.handed_over(&open.in_flight);
         }
-        std::mem::take(&mut open.in_flight).into_tags()
+        let in_doubt = std::mem::take(&mut open.in_flight).sends();
+        mailbox.failed(&in_doubt);
+        in_doubt
     }
 
     /// There is no connection any more.
@@ -87,28 +91,30 @@ impl<S, T> SharedSocket<S, T> {
     ///
     /// # Panics
     /// Somebody else has, while sending: the state of the socket is anybody's guess.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<OpenSocket<S, T>>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<OpenSocket<S>>> {
         self.0.lock().expect("nobody panics while sending")
     }
 
-    fn lock_even_if_poisoned(&self) -> MutexGuard<'_, Option<OpenSocket<S, T>>> {
+    fn lock_even_if_poisoned(&self) -> MutexGuard<'_, Option<OpenSocket<S>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T> SharedSocket<S, T> {
-    /// Hands messages that wait in `mailbox` over on the thread that calls, if the driver sleeps; else, and what the transport does not
-    /// take at once, is left to the driver. Returns how many were handed over, of which the driver's handler is told nothing;
-    /// `count` is then given the counters of the connection.
+impl<S: AsyncRead + AsyncWrite + Unpin> SharedSocket<S> {
+    /// Hands messages that wait in `mailbox` over on the thread that calls, if the driver sleeps;
+    /// else, and what the transport does not take at once, is left to the driver. Returns the number
+    /// of the last send that was handed over, 0 if none was; the driver's handler is told nothing of
+    /// these. `count` is given the counters of the connection.
     ///
-    /// To compress is work for the driver's thread, and so is everything while the sender is not `permitted` to.
+    /// To compress is work for the driver's thread, and so is what waits behind a failure that its
+    /// sender does not know of: it knows the answers to its first `answered` sends.
     pub(crate) fn try_write_inline(
         &self,
-        mailbox: &Mailbox<T>,
-        permitted: impl FnOnce() -> bool,
+        mailbox: &Mailbox,
+        answered: u64,
         count: impl FnOnce(Stats),
-    ) -> usize {
-        self.write_inline(mailbox, permitted, count)
+    ) -> u64 {
+        self.write_inline(mailbox, answered, count)
             .unwrap_or_else(|| {
                 mailbox.wake_driver();
                 0
@@ -118,19 +124,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> SharedSocket<S, T> {
     /// `None`: it is for the driver.
     fn write_inline(
         &self,
-        mailbox: &Mailbox<T>,
-        permitted: impl FnOnce() -> bool,
+        mailbox: &Mailbox,
+        answered: u64,
         count: impl FnOnce(Stats),
-    ) -> Option<usize> {
+    ) -> Option<u64> {
         let mut socket = self.0.try_lock().ok()?;
         let open = socket.as_mut()?;
-        // Under the lock: what was told of an earlier connection was told before this one was open.
-        if open.socket.negotiated().deflate.is_some() || !permitted() {
+        if open.socket.negotiated().deflate.is_some() {
             return None;
         }
         let _guard = WakeOnPanic(mailbox);
-        let mut sent = 0;
-        while let Some(waker) = mailbox.take(open.free_batch()?) {
+        let mut through = 0;
+        // The socket's lock is held: a failure of an earlier connection was noted before this one
+        // was open.
+        while let Some(waker) = mailbox.take(open.free_batch()?, answered) {
             open.feed();
             if open
                 .poll_flush_inline(&mut Context::from_waker(&waker), mailbox)
@@ -141,20 +148,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> SharedSocket<S, T> {
                 waker.wake();
                 break;
             }
-            sent += open.in_flight.len();
+            through = open.in_flight.last_send().unwrap_or(through);
             open.in_flight.clear();
             open.in_flight.shrink();
         }
         count(open.socket.stats());
-        Some(sent)
+        Some(through)
     }
 }
 
 /// Has the driver look at the socket if the thread that sends panics: its lock is then poisoned, and
 /// only the driver can end the connection.
-struct WakeOnPanic<'a, T>(&'a Mailbox<T>);
+struct WakeOnPanic<'a>(&'a Mailbox);
 
-impl<T> Drop for WakeOnPanic<'_, T> {
+impl Drop for WakeOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.wake_driver();
@@ -162,9 +169,9 @@ impl<T> Drop for WakeOnPanic<'_, T> {
     }
 }
 
-impl<S, T> OpenSocket<S, T> {
+impl<S> OpenSocket<S> {
     /// Where the next messages go, if they can be sent.
-    pub(crate) fn free_batch(&mut self) -> Option<&mut Batch<T>> {
+    pub(crate) fn free_batch(&mut self) -> Option<&mut Batch> {
         (self.sendable == Sendable::All && self.in_flight.is_empty()).then_some(&mut self.in_flight)
     }
 
@@ -186,12 +193,12 @@ impl<S, T> OpenSocket<S, T> {
     }
 
     /// The messages in flight.
-    pub(crate) fn in_flight(&mut self) -> &mut Batch<T> {
+    pub(crate) fn in_flight(&mut self) -> &mut Batch {
         &mut self.in_flight
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T> OpenSocket<S, T> {
+impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
     /// The [free batch](Self::free_batch) has been filled.
     pub(crate) fn feed(&mut self) {
         self.counted = true;
@@ -203,7 +210,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> OpenSocket<S, T> {
 
     /// Ready when messages were in flight and have been handed to the operating system. They are not in flight any more when they
     /// are cleared.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox<T>) -> Poll<()> {
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox) -> Poll<()> {
         if self.sendable == Sendable::Nothing || self.in_flight.is_empty() {
             return Poll::Pending;
         }
@@ -212,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> OpenSocket<S, T> {
     }
 
     /// As [`poll_flush`](Self::poll_flush), for a thread that is not the network's: time is the driver's matter.
-    fn poll_flush_inline(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox<T>) -> Poll<()> {
+    fn poll_flush_inline(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox) -> Poll<()> {
         if self.sendable == Sendable::Nothing || self.in_flight.is_empty() {
             return Poll::Pending;
         }
@@ -220,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> OpenSocket<S, T> {
         self.flushed(result, mailbox)
     }
 
-    fn flushed(&mut self, result: Poll<Result<(), Error>>, mailbox: &Mailbox<T>) -> Poll<()> {
+    fn flushed(&mut self, result: Poll<Result<(), Error>>, mailbox: &Mailbox) -> Poll<()> {
         match result {
             Poll::Ready(Ok(())) => {
                 mailbox.handed_over(&self.in_flight);

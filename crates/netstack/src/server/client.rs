@@ -1,4 +1,5 @@
 //! A client that is in: its task, from `Connect` to `Close`.
+use std::ops::Range;
 use std::sync::Arc;
 
 use arkws::{CloseFrame, Error, Phase, Transport};
@@ -8,6 +9,7 @@ use super::peer::{Gone, Peer};
 use super::registry::Registration;
 use super::shared::Shared;
 use crate::connection::driver::ConnectionEnd;
+use crate::connection::send_queue::joined;
 use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, Cause, CloseResult, option_hint};
 
@@ -15,7 +17,7 @@ impl Peer {
     /// Serves an open connection to its end.
     pub(super) async fn serve(
         self: &Arc<Self>,
-        socket: SharedSocket<Transport, Option<u64>>,
+        socket: SharedSocket<Transport>,
         registration: Registration,
         shared: &Shared,
     ) {
@@ -50,14 +52,17 @@ impl Peer {
     }
 
     /// The last events. `in_doubt` may or may not have reached the client; what waits behind has not.
-    pub(super) fn leave(&self, ending: &Ending, in_doubt: Vec<Option<u64>>, shared: &Shared) {
+    pub(super) fn leave(&self, ending: &Ending, in_doubt: Range<u64>, shared: &Shared) {
         self.mailbox.end();
-        let unsent = in_doubt.into_iter().chain(self.mailbox.unsent());
-        let tokens: Vec<u64> = unsent.flatten().collect();
-        if !tokens.is_empty() {
+        let sends = joined(in_doubt, self.mailbox.unsent());
+        if !sends.is_empty() {
             let why = format!("{}: {}", self.client.connection, ending.why);
-            let error = BusinessError::not_sent(why).with_cause(ending.cause);
-            shared.emit(ServerEvent::SendFailed(&tokens, error));
+            shared.emit(ServerEvent::SendFailed {
+                client: &self.client,
+                from: sends.start,
+                through: sends.end - 1,
+                error: BusinessError::not_sent(why).with_cause(ending.cause),
+            });
         }
         if ending.is_failure {
             let why = format!("{}: {}", self.client.connection, ending.why);
@@ -74,7 +79,7 @@ impl Peer {
 /// A client whose task may be dropped with its runtime: its last events come then, too.
 struct UnfinishedPeer<'a> {
     peer: &'a Peer,
-    socket: &'a SharedSocket<Transport, Option<u64>>,
+    socket: &'a SharedSocket<Transport>,
     shared: &'a Shared,
 }
 

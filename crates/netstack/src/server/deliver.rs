@@ -1,4 +1,6 @@
 //! From the messages of a client's connection to events.
+use std::ops::Range;
+
 use arkws::{Payload, Stats, Text, Transport};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -20,14 +22,13 @@ impl<L: ServerListener> ErasedServerListener for L {
         &'a self,
         shared: &'a Shared,
         peer: &'a Peer,
-        socket: &'a SharedSocket<Transport, Option<u64>>,
-    ) -> BoxFuture<'a, (ConnectionEnd, Vec<Option<u64>>)> {
+        socket: &'a SharedSocket<Transport>,
+    ) -> BoxFuture<'a, (ConnectionEnd, Range<u64>)> {
         async move {
             let mut events = PeerEvents {
                 shared,
                 listener: self,
                 client: &peer.client,
-                tokens: Vec::new(),
                 waiting: 1,
             };
             drive(socket, &peer.mailbox, &mut events).await
@@ -35,7 +36,7 @@ impl<L: ServerListener> ErasedServerListener for L {
         .boxed()
     }
 
-    fn linger<'a>(&self, socket: &'a SharedSocket<Transport, Option<u64>>) -> BoxFuture<'a, ()> {
+    fn linger<'a>(&self, socket: &'a SharedSocket<Transport>) -> BoxFuture<'a, ()> {
         linger(socket).boxed()
     }
 }
@@ -45,8 +46,6 @@ struct PeerEvents<'a, L> {
     shared: &'a Shared,
     listener: &'a L,
     client: &'a ConnectedClient,
-    /// Of the last batch that was handed over.
-    tokens: Vec<u64>,
     /// Events since the last flush.
     waiting: u32,
 }
@@ -67,7 +66,7 @@ impl<L: ServerListener> PeerEvents<'_, L> {
     }
 }
 
-impl<L: ServerListener> Handler<Option<u64>> for PeerEvents<'_, L> {
+impl<L: ServerListener> Handler for PeerEvents<'_, L> {
     const HOLDS_BACK: bool = true;
 
     fn refuse(&self, text: &str) -> Option<String> {
@@ -90,14 +89,9 @@ impl<L: ServerListener> Handler<Option<u64>> for PeerEvents<'_, L> {
         1
     }
 
-    fn sent(&mut self, tags: &[Option<u64>]) {
-        let mut tokens = std::mem::take(&mut self.tokens);
-        tokens.clear();
-        tokens.extend(tags.iter().flatten());
-        if !tokens.is_empty() {
-            self.emit(ServerEvent::Sent(&tokens));
-        }
-        self.tokens = tokens;
+    fn sent(&mut self, through: u64) {
+        let client = self.client;
+        self.emit(ServerEvent::Sent { client, through });
     }
 
     fn flush(&mut self, _: Stats) {

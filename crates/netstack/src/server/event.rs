@@ -33,10 +33,26 @@ pub enum ServerEvent<'a> {
     /// connections; the message says which and why. Of clients that were not let in there are 100
     /// such events a second at most.
     Error(BusinessError),
-    /// The messages with these tokens, as `send` returned them, have been handed to the operating system.
-    Sent(&'a [u64]),
-    /// The messages with these tokens were not sent, and never will be.
-    SendFailed(&'a [u64], BusinessError),
+    /// All sends to a client up to this one that have not failed have been handed to the operating
+    /// system. Broadcasts are not told of.
+    Sent {
+        /// To whom.
+        client: &'a ConnectedClient,
+        /// Its number: what [`send_text`](super::WebSocketServer::send_text) returned.
+        through: u64,
+    },
+    /// These sends to a client have not been handed to the operating system as far as is known, and
+    /// never will be: it has left.
+    SendFailed {
+        /// To whom.
+        client: &'a ConnectedClient,
+        /// The number of the first.
+        from: u64,
+        /// The number of the last.
+        through: u64,
+        /// Why.
+        error: BusinessError,
+    },
     /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows, once, every `start` that returned `Ok`:
     /// after a `Started(Err)`, or after `stop` and its clients' `Close` events. A binding counts them, and lets the process end at 0.
     Idle,

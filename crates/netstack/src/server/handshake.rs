@@ -169,11 +169,7 @@ impl Handshaking<'_> {
             Err(error) => {
                 drop(registration);
                 self.report_error(&error);
-                peer.leave(
-                    &Ending::not_opened(&error),
-                    Vec::new(),
-                    &self.context.shared,
-                );
+                peer.leave(&Ending::not_opened(&error), 0..0, &self.context.shared);
             }
         }
     }

@@ -44,7 +44,7 @@ mod tls;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arkws::{Bytes, Message, Payload, Utf8Bytes};
@@ -82,7 +82,6 @@ impl WebSocketServer {
                 context,
                 listener,
                 muted: AtomicBool::new(false),
-                last_token: AtomicU64::new(0),
                 clients: IdCounter::default(),
                 requests: IdCounter::default(),
                 flood: Mutex::new(FloodRule::default()),
@@ -166,8 +165,9 @@ impl WebSocketServer {
         self.current().as_ref()?.address()
     }
 
-    /// `send` of a string to one client: a token that a `Sent` or `SendFailed` event will name. Messages to one client leave in the order of
-    /// the calls.
+    /// `send` of a string to one client: which one that is, and the number of this send, 1, 2, ... of
+    /// those to it. A [`ServerEvent::Sent`] or [`ServerEvent::SendFailed`] of that client will answer
+    /// it. Messages to one client leave in the order of the calls.
     ///
     /// # Errors
     /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more than
@@ -178,7 +178,7 @@ impl WebSocketServer {
         &self,
         text: impl Into<Cow<'a, str>>,
         connection: &Connection,
-    ) -> Result<u64, BusinessError> {
+    ) -> Result<(ClientId, u64), BusinessError> {
         self.send(Outgoing::Text(text.into()), connection)
     }
 
@@ -190,20 +190,23 @@ impl WebSocketServer {
         &self,
         data: impl Into<Cow<'a, [u8]>>,
         connection: &Connection,
-    ) -> Result<u64, BusinessError> {
+    ) -> Result<(ClientId, u64), BusinessError> {
         self.send(Outgoing::Binary(data.into()), connection)
     }
 
-    fn send(&self, message: Outgoing<'_>, connection: &Connection) -> Result<u64, BusinessError> {
+    fn send(
+        &self,
+        message: Outgoing<'_>,
+        connection: &Connection,
+    ) -> Result<(ClientId, u64), BusinessError> {
         self.shared.context.check_permission()?;
         check_size(message.len())?;
         if connection.client_ip.is_empty() {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
         }
         let peer = self.peer_at(connection)?;
-        let token = self.shared.last_token.fetch_add(1, Ordering::Relaxed) + 1;
-        match peer.mailbox.push(message, Some(token)) {
-            Ok(()) => Ok(token),
+        match peer.mailbox.push(message) {
+            Ok(number) => Ok((peer.client.id, number)),
             Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
                 "the connection of {connection} is closing"
             ))
@@ -244,7 +247,7 @@ impl WebSocketServer {
             if except.contains(&peer.client.connection) {
                 continue;
             }
-            match peer.mailbox.push(message.clone(), None) {
+            match peer.mailbox.push_unanswered(message.clone()) {
                 Ok(()) => count += 1,
                 Err(Refused::Closed) => {}
                 Err(Refused::Full { queued, limit }) => {

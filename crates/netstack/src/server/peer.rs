@@ -6,12 +6,13 @@ use arkws::{CloseCode, CloseFrame};
 use super::connection::ConnectedClient;
 use crate::Cause;
 use crate::connection::mailbox::Mailbox;
-use crate::process_exit::{Departing, OpenConnection};
+use crate::connection::send_queue::SendNumbers;
+use crate::process_exit::OpenConnection;
 
-/// What the object knows of a client. Messages of a broadcast have no token.
+/// What the object knows of a client. Messages of a broadcast are not answered.
 pub(super) struct Peer {
     pub(super) client: ConnectedClient,
-    pub(super) mailbox: Mailbox<Option<u64>>,
+    pub(super) mailbox: Mailbox,
     /// Why the server has closed it: too much waited.
     pub(super) overflow: OnceLock<String>,
 }
@@ -20,7 +21,7 @@ impl Peer {
     pub(super) fn new(client: ConnectedClient, max_queued: usize, message_cost: usize) -> Peer {
         Peer {
             client,
-            mailbox: Mailbox::new(max_queued, message_cost),
+            mailbox: Mailbox::new(max_queued, message_cost, SendNumbers::default()),
             overflow: OnceLock::new(),
         }
     }
@@ -49,7 +50,7 @@ pub(super) struct Gone {
 }
 
 impl OpenConnection for Peer {
-    fn mailbox(&self) -> &dyn Departing {
+    fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }
 }

@@ -1,6 +1,7 @@
 //! What a server object shares with its runs: how events reach its listener, and what outlasts a run.
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arkws::Transport;
@@ -21,7 +22,6 @@ pub(super) struct Shared {
     pub(super) listener: Arc<dyn ErasedServerListener>,
     /// The object was dropped.
     pub(super) muted: AtomicBool,
-    pub(super) last_token: AtomicU64,
     pub(super) clients: IdCounter,
     pub(super) requests: IdCounter,
     pub(super) flood: Mutex<FloodRule>,
@@ -35,10 +35,10 @@ pub(super) trait ErasedServerListener: ServerListener {
         &'a self,
         shared: &'a Shared,
         peer: &'a Peer,
-        socket: &'a SharedSocket<Transport, Option<u64>>,
-    ) -> BoxFuture<'a, (ConnectionEnd, Vec<Option<u64>>)>;
+        socket: &'a SharedSocket<Transport>,
+    ) -> BoxFuture<'a, (ConnectionEnd, Range<u64>)>;
     /// [`linger`](crate::connection::driver::linger).
-    fn linger<'a>(&self, socket: &'a SharedSocket<Transport, Option<u64>>) -> BoxFuture<'a, ()>;
+    fn linger<'a>(&self, socket: &'a SharedSocket<Transport>) -> BoxFuture<'a, ()>;
 }
 
 impl Shared {

@@ -111,7 +111,7 @@ async fn what_was_sent_before_close_goes_first() {
     let mut sent = 0;
     for seen in client.rest().await {
         match seen {
-            Seen::Sent(count) => sent += count,
+            Seen::Sent(through) => sent = through,
             other => assert_eq!(other, Seen::Close(1000, "".into())),
         }
     }
@@ -145,7 +145,7 @@ async fn before_open_close_cancels_the_attempt_and_its_event_comes() {
     client.socket.close(close_options(3000, "no")).unwrap();
 
     let events = client.rest().await;
-    let [Seen::SendFailed(1, error), Seen::Close(3000, reason)] = &events[..] else {
+    let [Seen::SendFailed(1, 1, error), Seen::Close(3000, reason)] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!((error.code, error.cause_name()), (-1, Some("closed")));
@@ -206,7 +206,7 @@ async fn a_server_that_takes_nothing_any_more_does_not_hold_a_close_up() {
         events = rest => events,
         () = time_passes => panic!("the close is held up"),
     };
-    let [.., Seen::SendFailed(_, error), Seen::Close(1000, _)] = &events[..] else {
+    let [.., Seen::SendFailed(_, _, error), Seen::Close(1000, _)] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(error.cause_name(), Some("closed"));

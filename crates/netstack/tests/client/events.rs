@@ -305,6 +305,6 @@ async fn a_listener_that_panics_at_the_answer_of_a_send_is_told_that_it_failed()
     });
     let _peer = client.open_to(&server).await;
     client.send("boom").unwrap();
-    assert!(matches!(client.next().await, Seen::SendFailed(1, _)));
+    assert!(matches!(client.next().await, Seen::SendFailed(1, 1, _)));
     assert_eq!(client.error().await.cause_name(), Some("internal"));
 }

@@ -7,7 +7,7 @@ use crate::slow_peer::slowly;
 use crate::support::{Client, Seen, Server, soon};
 
 /// Together what a kernel holds several times.
-const MESSAGES: u32 = 5;
+const MESSAGES: u64 = 5;
 const SIZE: usize = 2 << 20;
 /// Bytes a second: what a kernel holds, some 4 MB, takes longer than both times of the heartbeat.
 const RATE: u32 = 1_900_000;
@@ -42,7 +42,7 @@ async fn a_slow_server_gets_all_and_answers_pings() {
     let mut sent = 0;
     loop {
         match client.peek().await {
-            Seen::Sent(count) => sent += count,
+            Seen::Sent(through) => sent = through,
             Seen::Text(text) => break assert_eq!(text, "thanks"),
             Seen::Headers(_) | Seen::Open { .. } => {}
             other => panic!("{other:?}"),

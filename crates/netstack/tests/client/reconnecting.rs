@@ -92,7 +92,7 @@ async fn attempts_back_off_and_stop_at_the_limit() {
     }
     let events = client.rest().await;
     // There was no connection, so no `close`.
-    let [Seen::SendFailed(1, failed), Seen::Error(error)] = &events[..] else {
+    let [Seen::SendFailed(1, 1, failed), Seen::Error(error)] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(failed.cause_name(), Some("refused"));
@@ -156,7 +156,7 @@ async fn close_ends_it_also_between_two_attempts() {
     client.close().unwrap();
 
     let events = client.rest().await;
-    let [Seen::SendFailed(1, error), Seen::Close(1000, _)] = &events[..] else {
+    let [Seen::SendFailed(1, 1, error), Seen::Close(1000, _)] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(error.cause_name(), Some("closed"));

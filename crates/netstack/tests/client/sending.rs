@@ -46,7 +46,7 @@ async fn empty_and_largest_messages_are_sent_and_larger_ones_are_401() {
     client.sent(3).await;
 
     for error in [
-        client.socket.send_binary(vec![7; MAX_SEND + 1]),
+        client.socket.send_binary(vec![7; MAX_SEND + 1]).map(drop),
         // Characters do not count, bytes do.
         client.send(&"€".repeat(MAX_SEND / 3 + 1)),
     ] {
@@ -59,7 +59,7 @@ async fn empty_and_largest_messages_are_sent_and_larger_ones_are_401() {
 
 #[tokio::test]
 async fn many_small_messages_arrive_in_order_and_every_one_is_answered() {
-    const COUNT: u32 = 100_000;
+    const COUNT: u64 = 100_000;
     let server = Server::start().await;
     let mut client = Client::new();
     let mut peer = client.open_to(&server).await;
@@ -98,7 +98,7 @@ async fn a_send_is_answered_only_when_the_operating_system_has_it() {
         }
         peer
     });
-    client.sent(8).await;
+    client.sent(9).await;
     assert_eq!(client.socket.buffered_amount(), 0);
     reader.await.unwrap();
 }
@@ -114,16 +114,17 @@ async fn sends_that_the_connection_takes_with_it_fail_with_the_cause() {
 
     drop(peer);
 
-    let (mut failed, mut lost) = (0, false);
+    let (mut answered, mut lost) = (0, false);
     for seen in client.rest().await {
         match seen {
-            Seen::Sent(count) => failed += count,
-            Seen::SendFailed(count, error) => {
+            Seen::Sent(through) => answered = through,
+            Seen::SendFailed(from, through, error) => {
+                assert_eq!(from, answered + 1, "in order");
                 assert_eq!(error.code, -1);
                 let text = "Websocket Unknown Other Error: ";
                 assert!(error.message.starts_with(text), "{error}");
                 assert_eq!(error.cause_name(), Some("reset"));
-                failed += count;
+                answered = through;
             }
             Seen::Error(_) => lost = true,
             Seen::Close(code, _) => assert_eq!(code, 1006),
@@ -131,7 +132,7 @@ async fn sends_that_the_connection_takes_with_it_fail_with_the_cause() {
         }
     }
     assert!(lost);
-    assert_eq!(failed, 8, "every send is answered, once");
+    assert_eq!(answered, 8, "every send is answered, once");
 }
 
 #[tokio::test]
@@ -181,7 +182,7 @@ async fn sends_of_an_attempt_that_fails_are_told_why() {
     }
 
     let events = client.rest().await;
-    let [Seen::SendFailed(2, failed), Seen::Error(error)] = &events[..] else {
+    let [Seen::SendFailed(1, 2, failed), Seen::Error(error)] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(failed.cause_name(), Some("timeout"));
@@ -191,7 +192,7 @@ async fn sends_of_an_attempt_that_fails_are_told_why() {
 
 #[tokio::test]
 async fn every_send_is_answered_also_if_a_listener_panics() {
-    const COUNT: u32 = 40;
+    const COUNT: u64 = 40;
     let server = Server::start().await;
     let mut client = Client::new();
     let mut peer = client.open_to(&server).await;
@@ -207,13 +208,14 @@ async fn every_send_is_answered_also_if_a_listener_panics() {
     let mut failed = 0;
     let events = client.rest().await;
     let mut rest = events.iter().filter(|event| match event {
-        Seen::Sent(count) => {
-            answered += count;
+        Seen::Sent(through) => {
+            answered = *through;
             false
         }
-        Seen::SendFailed(count, error) => {
+        Seen::SendFailed(from, through, error) => {
             assert_eq!(error.cause_name(), Some("internal"));
-            failed += count;
+            assert_eq!(*from, answered + failed + 1, "in order");
+            failed = through - answered;
             false
         }
         _ => true,

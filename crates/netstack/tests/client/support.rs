@@ -30,8 +30,10 @@ pub(crate) enum Seen {
     DataEnd,
     Error(BusinessError),
     Close(u16, String),
-    Sent(u32),
-    SendFailed(u32, BusinessError),
+    /// Through which send.
+    Sent(u64),
+    /// From which send, through which.
+    SendFailed(u64, u64, BusinessError),
     Reconnecting {
         attempt: u32,
         delay: u64,
@@ -64,8 +66,12 @@ impl From<Event<'_>> for Seen {
             Event::DataEnd => Seen::DataEnd,
             Event::Error(error) => Seen::Error(error),
             Event::Close(CloseResult { code, reason }) => Seen::Close(code, reason),
-            Event::Sent { count } => Seen::Sent(count),
-            Event::SendFailed { count, error } => Seen::SendFailed(count, error),
+            Event::Sent { through } => Seen::Sent(through),
+            Event::SendFailed {
+                from,
+                through,
+                error,
+            } => Seen::SendFailed(from, through, error),
             Event::Reconnecting {
                 attempt,
                 delay,
@@ -159,7 +165,7 @@ impl Client {
     }
 
     pub(crate) fn send(&self, text: &str) -> Result<(), BusinessError> {
-        self.socket.send_text(text.to_owned())
+        self.socket.send_text(text.to_owned()).map(drop)
     }
 
     pub(crate) fn close(&self) -> Result<(), BusinessError> {
@@ -193,12 +199,15 @@ impl Client {
         }
     }
 
-    /// The next events must be `Sent`, and tell of `total` sends.
-    pub(crate) async fn sent(&mut self, total: u32) {
+    /// The next events must be `Sent`, and tell of the object's first `total` sends.
+    pub(crate) async fn sent(&mut self, total: u64) {
         let mut answered = 0;
         while answered < total {
             match self.next().await {
-                Seen::Sent(count) => answered += count,
+                Seen::Sent(through) => {
+                    assert!(through > answered, "{through} after {answered}");
+                    answered = through;
+                }
                 other => panic!("expected an answer to a send, not {other:?}"),
             }
         }

@@ -1,4 +1,6 @@
 //! `send` and `broadcast`.
+use std::collections::HashMap;
+
 use arkws_netstack::{ApiLevel, CloseOptions, Connection, Context, Payload, ServerConfig};
 
 use crate::support::*;
@@ -11,20 +13,24 @@ fn broadcast(server: &Server, text: &str, except: &[Connection]) -> usize {
     server.object.broadcast(payload, true, except).unwrap()
 }
 
-/// Tokens as they are answered, in order.
-async fn sent(server: &mut Server, count: usize) -> Vec<u64> {
-    let mut tokens = Vec::new();
-    while tokens.len() < count {
+/// The next events must tell that all sends to this client up to that one have left.
+async fn sent(server: &mut Server, client: &Connection, last: u64) {
+    let mut answered = 0;
+    while answered < last {
         match server.next().await {
-            Seen::Sent(more) => tokens.extend(more),
+            Seen::Sent(whose, through) => {
+                assert_eq!(whose, *client);
+                assert!(through > answered, "{through} after {answered}");
+                answered = through;
+            }
             other => panic!("Sent, not {other:?}"),
         }
     }
-    tokens
+    assert_eq!(answered, last);
 }
 
 #[tokio::test]
-async fn messages_to_a_client_arrive_in_order_and_their_tokens_are_answered() {
+async fn messages_to_a_client_arrive_in_order_and_are_answered() {
     let (mut server, address) = Server::started(loopback()).await;
     let (mut client, connection) = server.join(address).await;
     let receiving = tokio::spawn(async move {
@@ -37,37 +43,38 @@ async fn messages_to_a_client_arrive_in_order_and_their_tokens_are_answered() {
         );
         assert_eq!(receive(&mut client).await, Received::Text(String::new()));
     });
-    let mut tokens = Vec::new();
+    let object = &server.object;
     for n in 0..10_000 {
-        tokens.push(server.object.send_text(n.to_string(), &connection).unwrap());
+        let (_, number) = object.send_text(n.to_string(), &connection).unwrap();
+        assert_eq!(number, n + 1);
     }
-    tokens.push(
-        server
-            .object
-            .send_binary(vec![1, 2, 3], &connection)
-            .unwrap(),
-    );
-    tokens.push(server.object.send_text("", &connection).unwrap());
-    assert_eq!(sent(&mut server, tokens.len()).await, tokens);
+    object.send_binary(vec![1, 2, 3], &connection).unwrap();
+    object.send_text("", &connection).unwrap();
+    sent(&mut server, &connection, 10_002).await;
     receiving.await.unwrap();
 }
 
 #[tokio::test]
-async fn tokens_are_unique_among_clients() {
+async fn the_sends_to_each_client_have_numbers_of_their_own_and_broadcasts_have_none() {
     let (mut server, address) = Server::started(loopback()).await;
     let (_one, one) = server.join(address).await;
     let (_other, other) = server.join(address).await;
-    let mut tokens = vec![
-        server.object.send_text("a", &one).unwrap(),
-        server.object.send_text("b", &other).unwrap(),
-        server.object.send_text("c", &one).unwrap(),
-    ];
-    let mut answered = sent(&mut server, 3).await;
-    answered.sort_unstable();
-    tokens.sort_unstable();
-    assert_eq!(answered, tokens);
-    tokens.dedup();
-    assert_eq!(tokens.len(), 3);
+    let send = |client| server.object.send_text("x", client).unwrap();
+    let (first, number) = send(&one);
+    assert_eq!(number, 1);
+    let (second, number) = send(&other);
+    assert_eq!(number, 1);
+    assert_ne!(first, second);
+    assert_eq!(broadcast(&server, "news", &[]), 2);
+    assert_eq!(send(&one), (first, 2));
+
+    let mut answered = HashMap::new();
+    while answered.get(&one) != Some(&2) || answered.get(&other) != Some(&1) {
+        match server.next().await {
+            Seen::Sent(client, through) => answered.insert(client, through),
+            other => panic!("Sent, not {other:?}"),
+        };
+    }
 }
 
 #[tokio::test]
@@ -80,7 +87,7 @@ async fn sends_from_several_threads_are_each_answered_once_and_in_their_own_orde
     let address = server.start(loopback()).await.unwrap();
     let (mut client, connection) = server.join(address).await;
 
-    let mut tokens: Vec<u64> = std::thread::scope(|scope| {
+    let mut numbers: Vec<u64> = std::thread::scope(|scope| {
         let sending: Vec<_> = (0..THREADS)
             .map(|thread| {
                 let (object, connection) = (&server.object, &connection);
@@ -89,6 +96,7 @@ async fn sends_from_several_threads_are_each_answered_once_and_in_their_own_orde
                         object
                             .send_text(format!("{thread} {n}"), connection)
                             .unwrap()
+                            .1
                     };
                     (0..EACH).map(send).collect::<Vec<u64>>()
                 })
@@ -110,10 +118,9 @@ async fn sends_from_several_threads_are_each_answered_once_and_in_their_own_orde
         assert_eq!(n, next.to_string());
         *next += 1;
     }
-    let mut answered = sent(&mut server, tokens.len()).await;
-    tokens.sort_unstable();
-    answered.sort_unstable();
-    assert_eq!(answered, tokens);
+    sent(&mut server, &connection, (THREADS * EACH) as u64).await;
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(1..=(THREADS * EACH) as u64));
 }
 
 #[tokio::test]
@@ -189,7 +196,7 @@ async fn what_was_sent_before_a_close_arrives_before_it() {
         receive(&mut client).await,
         Received::Close(Some((1000, _)))
     ));
-    assert_eq!(sent(&mut server, 100).await.len(), 100);
+    sent(&mut server, &connection, 100).await;
     server.closed().await;
 }
 
@@ -257,7 +264,7 @@ async fn a_client_that_does_not_read_fills_its_own_queue_and_is_closed_with_1008
 
     loop {
         match server.next().await {
-            Seen::Sent(_) | Seen::SendFailed(..) => {}
+            Seen::Sent(..) | Seen::SendFailed(..) => {}
             Seen::Error(error) => {
                 assert_eq!(error.cause_name(), Some("queue-full"));
                 let words = error.message;
@@ -315,28 +322,28 @@ async fn a_client_that_is_too_slow_for_a_broadcast_is_closed_with_1008() {
 async fn messages_that_a_lost_connection_takes_with_it_are_reported_before_its_end() {
     let (mut server, address) = Server::started(loopback()).await;
     let (client, connection) = server.join(address).await;
-    let mut tokens = Vec::new();
     for _ in 0..100 {
-        tokens.push(
-            server
-                .object
-                .send_binary(vec![0; 100_000], &connection)
-                .unwrap(),
-        );
+        let object = &server.object;
+        object.send_binary(vec![0; 100_000], &connection).unwrap();
     }
     // Until the transport takes no more.
-    let mut answered = Vec::new();
+    let mut answered = 0;
     while let Ok(seen) = tokio::time::timeout(seconds(1), server.next()).await {
         match seen {
-            Seen::Sent(more) => answered.extend(more),
+            Seen::Sent(_, through) => answered = through,
             other => panic!("{other:?}"),
         }
     }
-    assert!(answered.len() < tokens.len());
+    assert!(answered < 100);
     drop(client);
     match server.next().await {
-        Seen::SendFailed(more, error) => {
-            answered.extend(more);
+        Seen::SendFailed(client, from, through, error) => {
+            assert_eq!(client, connection);
+            assert_eq!(
+                (from, through),
+                (answered + 1, 100),
+                "each is answered once"
+            );
             assert_eq!(error.code, -1);
             assert_eq!(error.cause_name(), Some("reset"));
             assert!(
@@ -347,7 +354,6 @@ async fn messages_that_a_lost_connection_takes_with_it_are_reported_before_its_e
         }
         other => panic!("SendFailed, not {other:?}"),
     }
-    assert_eq!(answered, tokens, "each is answered once");
     server.error().await;
     assert_eq!(server.closed().await.1, 1006);
     assert_eq!(

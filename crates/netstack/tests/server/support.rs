@@ -28,8 +28,10 @@ pub(crate) enum Seen {
     Binary(Connection, Vec<u8>),
     Close(Connection, CloseResult),
     Error(BusinessError),
-    Sent(Vec<u64>),
-    SendFailed(Vec<u64>, BusinessError),
+    /// Through which send.
+    Sent(Connection, u64),
+    /// From which send, through which.
+    SendFailed(Connection, u64, u64, BusinessError),
     Idle,
 }
 
@@ -57,8 +59,13 @@ impl ServerListener for Recorder {
             }
             ServerEvent::Close(client, result) => Seen::Close(client.connection.clone(), result),
             ServerEvent::Error(error) => Seen::Error(error),
-            ServerEvent::Sent(tokens) => Seen::Sent(tokens.to_vec()),
-            ServerEvent::SendFailed(tokens, error) => Seen::SendFailed(tokens.to_vec(), error),
+            ServerEvent::Sent { client, through } => Seen::Sent(client.connection.clone(), through),
+            ServerEvent::SendFailed {
+                client,
+                from,
+                through,
+                error,
+            } => Seen::SendFailed(client.connection.clone(), from, through, error),
             ServerEvent::Idle => Seen::Idle,
         };
         let _ = self.0.send((sender, seen));
