@@ -2,7 +2,7 @@
 //! `bench/node/` a package of its own.
 mod save;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::build::{self, Profile, Target, build_in};
 use crate::peers::{self, Node};
@@ -81,7 +81,7 @@ fn node(options: &Options, scenarios: &[String], tables: &mut String) -> Result<
     let built = build_in(RUST.0, &[RUST.1], Profile::Release)?;
     build::module(Profile::Release)?;
     peers::install_npm("bench/node", false)?;
-    let node = options.node()?;
+    let node = Node::of(options.node)?;
     let mut bench = command(&node.path);
     bench
         .arg("bench/node/run.mjs")
@@ -103,20 +103,5 @@ impl Options {
             bench.args(["--peers", peers]);
         }
         bench
-    }
-
-    /// The Node.js that is asked for: the machine's own, or one from npm.
-    fn node(&self) -> Result<Node> {
-        let own = Node::of_machine()?;
-        if own.major() == Some(self.node) {
-            return Ok(own);
-        }
-        peers::nodes()?
-            .into_iter()
-            .find(|node| node.major() == Some(self.node))
-            .with_context(|| {
-                let majors = peers::NODE_MAJORS;
-                format!("--node {}: arkws is tested with {majors:?}", self.node)
-            })
     }
 }

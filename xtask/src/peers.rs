@@ -33,6 +33,18 @@ impl Node {
         digits.split('.').next()?.parse().ok()
     }
 
+    /// The machine's Node.js if it is of this release line, else one from npm.
+    ///
+    /// # Errors
+    /// As [`nodes`] and [`Node::of_machine`].
+    pub(crate) fn of(major: u32) -> Result<Node> {
+        let own = Node::of_machine()?;
+        if own.major() == Some(major) {
+            return Ok(own);
+        }
+        Ok(nodes(&[major])?.remove(0))
+    }
+
     /// The Node.js of the machine, with its npm.
     ///
     /// # Errors
@@ -101,19 +113,11 @@ pub(crate) fn environment() -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// One Node.js per supported release line, installed from npm.
-///
-/// # Errors
-/// npm has no such build for this platform, or cannot be reached.
-pub(crate) fn nodes() -> Result<Vec<Node>> {
-    nodes_of(&NODE_MAJORS)
-}
-
 /// One Node.js of each of these release lines, installed from npm.
 ///
 /// # Errors
 /// One is not supported, npm has no such build for this platform, or cannot be reached.
-pub(crate) fn nodes_of(majors: &[u32]) -> Result<Vec<Node>> {
+pub(crate) fn nodes(majors: &[u32]) -> Result<Vec<Node>> {
     if let Some(other) = majors.iter().find(|major| !NODE_MAJORS.contains(major)) {
         bail!("Node.js {other} is not one of those that arkws is tested with: {NODE_MAJORS:?}");
     }

@@ -30,12 +30,7 @@ impl Prepared {
     /// For these groups, and this release line of Node.js; [`None`]: the machine's.
     pub(super) fn new(groups: &[&Group], major: Option<u32>) -> Result<Prepared> {
         let anyone_needs = |need: Need| groups.iter().any(|group| group.needs(need));
-        let mut node = Node::of_machine()?;
-        if let Some(major) = major
-            && node.major() != Some(major)
-        {
-            node = peers::nodes_of(&[major])?.remove(0);
-        }
+        let node = major.map_or_else(Node::of_machine, Node::of)?;
         let python = anyone_needs(Need::Python)
             .then(Python::environment)
             .transpose()?;
@@ -61,7 +56,7 @@ impl Prepared {
     pub(super) fn install_nodes(&mut self) -> Result<()> {
         let own = self.node.major();
         let missing = NODE_MAJORS.into_iter().filter(|&major| Some(major) != own);
-        let mut nodes = peers::nodes_of(&missing.collect::<Vec<_>>())?;
+        let mut nodes = peers::nodes(&missing.collect::<Vec<_>>())?;
         nodes.push(self.node.clone());
         nodes.sort_by_key(Node::major);
         self.nodes = nodes;
