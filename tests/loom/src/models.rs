@@ -387,8 +387,8 @@ pub fn nobody_wakes_an_environment_that_is_gone() {
     });
 }
 
-/// A message is not written by the thread that sends while that does not know of an earlier failure:
-/// it would take what it is told for the answer to the send that failed.
+/// A message is not written by the thread that sends while that does not know of an earlier
+/// failure: it would take what it is told for the answer to the send that failed.
 pub fn a_failure_that_is_not_known_is_seen_by_who_sends() {
     check(|| {
         let given = given(Transport::new(usize::MAX, false));
