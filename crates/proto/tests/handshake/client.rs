@@ -1,21 +1,14 @@
 //! The client's side (RFC 6455, 4.1).
 use arkws_proto::Limits;
 use arkws_proto::deflate::DeflateConfig;
-use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError, field_text};
+use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{accept_for, answer, field, request};
-
-const ACCEPTANCE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
-    Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n";
+use crate::{ACCEPTANCE, answer, field, refused, request, serve};
 
 fn sent(request: ClientRequest) -> String {
     let (_, bytes) = ClientHandshake::new(request, &Limits::default()).expect("a valid request");
     String::from_utf8(bytes).unwrap()
-}
-
-fn refused(request: ClientRequest) -> HandshakeError {
-    ClientHandshake::new(request, &Limits::default()).expect_err("the request must be refused")
 }
 
 fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
@@ -268,43 +261,6 @@ fn the_response_has_reason_and_all_headers() {
     assert_eq!(cookies, ["a=1", "b=2"]);
 }
 
-/// RFC 9112, 2.2: a recipient may take a line feed alone for the end of a line. Old servers and
-/// scripts write it.
-#[test]
-fn an_answer_may_end_its_lines_with_bare_line_feeds() {
-    let whole = "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                 Sec-WebSocket-Accept: {accept}\r\nX: y\r\n\r\n";
-    for text in [whole.replace("\r\n", "\n"), whole.replacen("\r\n", "\n", 2)] {
-        let response = answer(request(), &text).unwrap();
-        assert_eq!(response.headers["x"], "y");
-        assert_eq!(response.reason, "S");
-    }
-}
-
-#[test]
-fn a_reason_phrase_and_values_are_utf_8_else_latin_1() {
-    let (head, tail) = (
-        "HTTP/1.1 101 ",
-        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
-    );
-    for (bytes, read) in [
-        ("caf\u{e9} \u{65e5}".as_bytes(), "caf\u{e9} \u{65e5}"),
-        (b"caf\xe9", "caf\u{e9}"),
-        (b"\xe6\x97", "\u{e6}\u{97}"),
-        (b"two words", "two words"),
-        (b"", ""),
-    ] {
-        let (mut client, sent) = ClientHandshake::new(request(), &Limits::default()).unwrap();
-        let mut text = [head.as_bytes(), bytes, tail.as_bytes(), b"X: "].concat();
-        text.extend(bytes);
-        let accept = accept_for(&sent);
-        text.extend(format!("\r\nSec-WebSocket-Accept: {accept}\r\n\r\n").bytes());
-        let (response, _) = client.recv(&text).unwrap().unwrap();
-        assert_eq!(response.reason, read);
-        assert_eq!(field_text(response.headers["x"].as_bytes()), read);
-    }
-}
-
 #[test]
 fn the_chosen_protocol_is_reported() {
     let text = ACCEPTANCE.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: superchat\r\n\r\n");
@@ -327,152 +283,6 @@ fn a_server_that_chooses_no_protocol_is_accepted() {
     };
 
     assert_eq!(answer(offer, ACCEPTANCE).unwrap().negotiated.protocol, None);
-}
-
-/// Each row: section, what the answer does wrong, the answer, and the words that the error must
-/// have.
-const MUST_FAIL: &[(&str, &str, &str, &str)] = &[
-    (
-        "4.1 (2)",
-        "no Upgrade",
-        "HTTP/1.1 101 S\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        "Upgrade field must be \"websocket\", but it is missing",
-    ),
-    (
-        "4.1 (2)",
-        "another Upgrade",
-        "HTTP/1.1 101 S\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        "is \"h2c\"",
-    ),
-    (
-        "4.1 (2)",
-        "several Upgrades",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        "is \"websocket, h2c\"",
-    ),
-    (
-        "4.1 (3)",
-        "no Connection",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        "Connection field must have \"Upgrade\", but it is missing",
-    ),
-    (
-        "4.1 (3)",
-        "Connection without the token",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: keep-alive, upgraded\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        "is \"keep-alive, upgraded\"",
-    ),
-    (
-        "4.1 (4)",
-        "no proof",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-        "Sec-WebSocket-Accept does not match the key that was sent: it is missing",
-    ),
-    (
-        "4.1 (4)",
-        "the proof of another key",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
-        "it is \"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\"",
-    ),
-    (
-        "11.3.3",
-        "two proofs",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        "sec-websocket-accept is given more than once",
-    ),
-    (
-        "4.1 (5)",
-        "an extension that was not offered",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-        "the extension \"permessage-deflate\", which was not offered",
-    ),
-    (
-        "9.1",
-        "extensions that do not follow the grammar",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Extensions: foo; bar=\"a b\"\r\n\r\n",
-        "Sec-WebSocket-Extensions is malformed",
-    ),
-    (
-        "4.1 (6)",
-        "a protocol that was not offered",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n",
-        "the sub-protocol \"mqtt\", which was not offered",
-    ),
-    (
-        "4.1 (6)",
-        "a protocol in another case",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: Chat\r\n\r\n",
-        "the sub-protocol \"Chat\", which was not offered",
-    ),
-    (
-        "4.1 (6)",
-        "more than one protocol",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n",
-        "the sub-protocol \"chat, superchat\", which was not offered",
-    ),
-    (
-        "4.1 (6)",
-        "an empty protocol",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol:\r\n\r\n",
-        "the sub-protocol \"\", which was not offered",
-    ),
-    (
-        "11.3.4",
-        "two protocol fields",
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
-        "sec-websocket-protocol is given more than once",
-    ),
-    (
-        "4.1",
-        "HTTP/1.0",
-        "HTTP/1.0 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        "not HTTP/1.1",
-    ),
-    (
-        "RFC 9112, 4",
-        "another protocol",
-        "SSH-2.0-OpenSSH_9.2\r\n",
-        "not HTTP/1.1",
-    ),
-    (
-        "RFC 9112, 4",
-        "a bad status",
-        "HTTP/1.1 2x0 OK\r\n\r\n",
-        "the status is not three digits",
-    ),
-    (
-        "RFC 9112, 5",
-        "a space before the colon",
-        "HTTP/1.1 101 S\r\nUpgrade : websocket\r\n\r\n",
-        "is not a token",
-    ),
-    (
-        "RFC 9112, 5.2",
-        "a folded field",
-        "HTTP/1.1 101 S\r\nUpgrade:\r\n websocket\r\n\r\n",
-        "is not a token",
-    ),
-    (
-        "RFC 9110, 5.5",
-        "NUL in a value",
-        "HTTP/1.1 101 S\r\nUpgrade: web\0socket\r\n\r\n",
-        "forbidden character",
-    ),
-];
-
-#[test]
-fn every_answer_that_must_fail_the_connection_does() {
-    for (section, what, text, words) in MUST_FAIL {
-        let offer = ClientRequest {
-            protocols: vec!["chat".into(), "superchat".into()],
-            ..request()
-        };
-
-        let error = answer(offer, text).expect_err(what).to_string();
-
-        assert!(error.contains(words), "{section}, {what}: {error}");
-        assert!(error.contains("RFC"), "{error} names its rule");
-    }
 }
 
 #[test]
@@ -500,118 +310,6 @@ fn a_refusal_may_be_http_1_0() {
     };
 
     assert_eq!(response.version(), http::Version::HTTP_10);
-}
-
-/// RFC 9110, 15.2: a client must be able to read interim responses.
-#[test]
-fn interim_responses_are_skipped() {
-    let text = format!(
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n{ACCEPTANCE}"
-    );
-
-    assert_eq!(answer(request(), &text).unwrap().status, 101);
-}
-
-#[test]
-fn interim_responses_without_end_are_too_large() {
-    let text = "HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000);
-
-    assert!(matches!(
-        answer(request(), &text),
-        Err(HandshakeError::HeadTooLarge { limit: 16384 })
-    ));
-}
-
-#[test]
-fn garbage_fails_before_a_line_is_complete() {
-    let (mut client, _) = ClientHandshake::new(request(), &Limits::default()).unwrap();
-
-    assert!(client.recv(b"\x15\x03\x01\x00\x02\x02\x46").is_err());
-}
-
-#[test]
-fn an_answer_split_anywhere_gives_the_same_result_and_leaves_the_frames() {
-    let (_, length) = split_at(0);
-    for position in 1..length {
-        split_at(position);
-    }
-
-    fn split_at(position: usize) -> (String, usize) {
-        let (mut client, sent) = ClientHandshake::new(request(), &Limits::default()).unwrap();
-        let mut bytes = ACCEPTANCE
-            .replace("{accept}", &accept_for(&sent))
-            .into_bytes();
-        let head = bytes.len();
-        bytes.extend_from_slice(b"\x81\x02hi");
-        let (first, second) = bytes.split_at(position.min(head - 1));
-
-        assert!(client.recv(first).unwrap().is_none(), "split at {position}");
-        let (response, consumed) = client.recv(second).unwrap().expect("complete");
-
-        assert_eq!(&second[consumed..], b"\x81\x02hi", "split at {position}");
-        (response.reason, head)
-    }
-}
-
-#[test]
-fn a_head_over_the_limit_fails_however_it_arrives() {
-    let limits = Limits {
-        max_header_bytes: 100,
-        ..Limits::default()
-    };
-    let text = format!("HTTP/1.1 101 S\r\nX: {}", "y".repeat(200));
-    for step in [1, 7, 99, 100, 101, 218] {
-        let (mut client, _) = ClientHandshake::new(request(), &limits).unwrap();
-
-        let error = text
-            .as_bytes()
-            .chunks(step)
-            .find_map(|chunk| client.recv(chunk).err());
-
-        assert!(
-            matches!(error, Some(HandshakeError::HeadTooLarge { limit: 100 })),
-            "{step}: {error:?}"
-        );
-    }
-}
-
-#[test]
-fn more_fields_than_the_limit_fail() {
-    let limits = Limits {
-        max_headers: 3,
-        ..Limits::default()
-    };
-    let (mut client, sent) = ClientHandshake::new(request(), &limits).unwrap();
-    let three = ACCEPTANCE.replace("{accept}", &accept_for(&sent));
-    assert!(client.recv(three.as_bytes()).unwrap().is_some());
-
-    let (mut client, _) = ClientHandshake::new(request(), &limits).unwrap();
-    let error = client
-        .recv(b"HTTP/1.1 101 S\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n")
-        .unwrap_err();
-
-    assert!(
-        matches!(error, HandshakeError::TooManyHeaders { limit: 3 }),
-        "{error}"
-    );
-}
-
-#[test]
-fn window_bits_outside_of_8_to_15_are_refused() {
-    for bits in [0, 7, 16] {
-        let deflate = Some(DeflateConfig {
-            client_max_window_bits: bits,
-            ..DeflateConfig::default()
-        });
-
-        assert!(matches!(
-            refused(ClientRequest {
-                deflate,
-                ..request()
-            }),
-            HandshakeError::WindowBits(_)
-        ));
-    }
 }
 
 /// lua-resty-websocket #104: the fields of an upgrade do not make a refusal an acceptance.
@@ -679,5 +377,24 @@ fn credentials_are_not_shown() {
     assert!(
         !format!("{error} {error:?}").contains("secret"),
         "{error:?}"
+    );
+}
+
+#[test]
+fn header_values_that_are_not_ascii_do_no_harm() {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-name", HeaderValue::from_bytes(b"\xE4\xFF").unwrap());
+    let (_, sent) = ClientHandshake::new(
+        ClientRequest {
+            headers,
+            ..request()
+        },
+        &Limits::default(),
+    )
+    .unwrap();
+
+    assert_eq!(
+        serve(&sent).unwrap().headers["x-name"].as_bytes(),
+        b"\xE4\xFF"
     );
 }

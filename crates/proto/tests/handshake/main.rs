@@ -1,6 +1,9 @@
 //! The opening handshake through its public interface (RFC 6455, 4; RFC 7692, 5 and 7.1).
+mod bad_answers;
+mod bad_requests;
 mod client;
-mod deflate;
+mod extensions;
+mod head;
 mod linear;
 mod server;
 
@@ -8,6 +11,19 @@ use arkws_proto::Limits;
 use arkws_proto::handshake::{
     ClientHandshake, ClientRequest, ClientResponse, HandshakeError, ServerHandshake, ServerRequest,
 };
+
+/// RFC 6455, 1.3.
+const SAMPLE: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
+    Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// An answer that accepts, with [`answer`].
+const ACCEPTANCE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n";
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
 
 /// A request that differs from the default in nothing but what a test is about.
 fn request() -> ClientRequest {
@@ -58,4 +74,9 @@ fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
         let (key, value) = line.split_once(": ")?;
         key.eq_ignore_ascii_case(name).then_some(value)
     })
+}
+
+/// Why a request cannot be made.
+fn refused(request: ClientRequest) -> HandshakeError {
+    ClientHandshake::new(request, &Limits::default()).expect_err("the request must be refused")
 }

@@ -2,10 +2,10 @@
 use arkws_proto::Limits;
 use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use proptest::prelude::*;
 
-use crate::{answer, field, request, serve};
+use crate::{answer, field, refused, request, serve};
 
 /// What one end does with its compressor's context after a message, and its window in bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -495,53 +495,22 @@ proptest! {
             prop_assert_eq!(terms(params), (both(client.0, server.0), both(client.1, server.1)));
         }
     }
-
-    #[test]
-    fn no_bytes_make_a_handshake_panic_or_depend_on_how_they_arrive(
-        bytes in proptest::collection::vec(prop_oneof![
-            Just(b"HTTP/1.1 101 S\r\n".to_vec()),
-            Just(b"GET / HTTP/1.1\r\n".to_vec()),
-            Just(b"Upgrade: websocket\r\n".to_vec()),
-            Just(b"Sec-WebSocket-Extensions: a; b=\"c\\\"".to_vec()),
-            Just(b"\r\n".to_vec()),
-            proptest::collection::vec(any::<u8>(), 0..20),
-        ], 0..12),
-        split in 0usize..400,
-    ) {
-        let bytes = bytes.concat();
-        let (first, second) = bytes.split_at(split.min(bytes.len()));
-        let mut whole = arkws_proto::handshake::ServerHandshake::new(&Limits::default());
-        let mut halves = arkws_proto::handshake::ServerHandshake::new(&Limits::default());
-
-        let expected = whole.recv(&bytes);
-        let got = match halves.recv(first) {
-            Ok(None) => halves.recv(second),
-            done => done,
-        };
-
-        let [got, expected] = [got, expected]
-            .map(|read| read.map(|head| head.is_some()).map_err(|error| error.to_string()));
-        prop_assert_eq!(got, expected);
-        let (mut client, _) = ClientHandshake::new(request(), &Limits::default()).unwrap();
-        let _ = client.recv(&bytes);
-    }
 }
 
 #[test]
-fn header_values_that_are_not_ascii_do_no_harm() {
-    let mut headers = HeaderMap::new();
-    headers.insert("x-name", HeaderValue::from_bytes(b"\xE4\xFF").unwrap());
-    let (_, sent) = ClientHandshake::new(
-        ClientRequest {
-            headers,
-            ..request()
-        },
-        &Limits::default(),
-    )
-    .unwrap();
+fn window_bits_outside_of_8_to_15_are_refused() {
+    for bits in [0, 7, 16] {
+        let deflate = Some(DeflateConfig {
+            client_max_window_bits: bits,
+            ..DeflateConfig::default()
+        });
 
-    assert_eq!(
-        serve(&sent).unwrap().headers["x-name"].as_bytes(),
-        b"\xE4\xFF"
-    );
+        assert!(matches!(
+            refused(ClientRequest {
+                deflate,
+                ..request()
+            }),
+            HandshakeError::WindowBits(_)
+        ));
+    }
 }
