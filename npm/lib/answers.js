@@ -8,15 +8,18 @@ const { microtask, native, programRuns, uncaught } = require('./runtime.js');
 const ignore = () => {};
 
 /**
- * The callback of a call with these arguments, whatever else is wrong with them: the last one, if it is a function. A call
- * with more than `most` has none.
+ * The callback of a call with these arguments, whatever else is wrong with them: the last one, if
+ * it is a function. A call with more than `most` has none.
  */
 function callbackOf(args, most) {
   const last = args[args.length - 1];
   return args.length <= most && typeof last === 'function' ? last : undefined;
 }
 
-/** Answers the call of `api` at once, which means: after the code that runs now, and before any event. */
+/**
+ * Answers the call of `api` at once, which means: after the code that runs now, and before any
+ * event.
+ */
 function answer(api, callback, error, value = true) {
   if (error !== undefined) failedCall(api, error);
   if (callback !== undefined) {
@@ -26,7 +29,10 @@ function answer(api, callback, error, value = true) {
   return error === undefined ? Promise.resolve(value) : Promise.reject(error);
 }
 
-/** The error of a native call's result, or of what was thrown while options were read; undefined: it went well. */
+/**
+ * The error of a native call's result, or of what was thrown while options were read; undefined: it
+ * went well.
+ */
 function errorOf(call) {
   try {
     const failure = call();
@@ -37,14 +43,17 @@ function errorOf(call) {
 }
 
 /**
- * Whether a text is certainly longer than a message may be: each of its units takes a byte at least. To read
- * it, V8 would first join the parts that it may consist of, and hold up the program for half a second.
+ * Whether a text is certainly longer than a message may be: each of its units takes a byte at
+ * least. To read it, V8 would first join the parts that it may consist of, and hold up the program
+ * for half a second.
  */
 function isTooLong(text) {
   return text.length > native().contract.maxSend;
 }
 
-/** Whether the peer may have decided that a call fails; other errors are mistakes of the program. */
+/**
+ * Whether the peer may have decided that a call fails; other errors are mistakes of the program.
+ */
 function isPeers(error) {
   const { parameter, permission } = native().contract;
   return error.code !== parameter && error.code !== permission;
@@ -55,7 +64,10 @@ function suppressUnhandledRejection(promise) {
   promise.catch(ignore);
 }
 
-/** The functions of the promise that was made last: one executor for all, as each `send` makes a promise. */
+/**
+ * The functions of the promise that was made last: one executor for all, as each `send` makes a
+ * promise.
+ */
 let lastResolve;
 let lastReject;
 function executor(resolve, reject) {
@@ -164,4 +176,14 @@ class Sends extends Queue {
   }
 }
 
-module.exports = { Pending, Queue, Sends, answer, callbackOf, errorOf, isPeers, isTooLong, suppressUnhandledRejection };
+module.exports = {
+  Pending,
+  Queue,
+  Sends,
+  answer,
+  callbackOf,
+  errorOf,
+  isPeers,
+  isTooLong,
+  suppressUnhandledRejection,
+};

@@ -49,7 +49,10 @@ const STATIC_NAMES = {
   Request: 'request',
 };
 
-/** What an object is inside. While the server runs it goes on, even if the object has been collected. */
+/**
+ * What an object is inside. While the server runs it goes on, even if the object has been
+ * collected.
+ */
 class Core {
   listeners = new Listeners(EVENTS);
   number;
@@ -94,7 +97,8 @@ class Core {
     const { clientIP, clientPort } = connection;
     const closed = native().closeConnection(this.number, clientIP, clientPort, code, reason);
     const error = typeof closed === 'number' ? undefined : fromFailure(closed);
-    // Refused it may be because the client is gone, and the events that tell of it are on their way.
+    // Refused it may be because the client is gone, and the events that tell of it are on their
+    // way.
     if (error === undefined || isPeers(error)) this.#mute(connection);
     if (error !== undefined) return this.#refuse(close, error);
     this.#client(closed).isClosed = true;
@@ -125,16 +129,22 @@ class Core {
   send(data, { clientIP, clientPort }) {
     const { number } = this;
     let client;
-    if (typeof data !== 'string') client = native().sendBinaryTo(number, data, clientIP, clientPort);
-    else if (isTooLong(data)) client = native().refuseText(data.length);
-    else client = native().sendTextTo(number, data, clientIP, clientPort);
+    if (typeof data !== 'string') {
+      client = native().sendBinaryTo(number, data, clientIP, clientPort);
+    } else if (isTooLong(data)) {
+      client = native().refuseText(data.length);
+    } else {
+      client = native().sendTextTo(number, data, clientIP, clientPort);
+    }
     if (typeof client !== 'number') return this.#refuse(send, fromFailure(client));
     const pending = new Pending();
     this.#client(client).sends.push(pending);
     return pending.promise;
   }
 
-  /** Rejects a call: quietly if the client may have decided that, which must not end the process. */
+  /**
+   * Rejects a call: quietly if the client may have decided that, which must not end the process.
+   */
   #refuse(api, error) {
     const promise = answer(api, undefined, error);
     if (this.#hasStarted && isPeers(error)) suppressUnhandledRejection(promise);
@@ -223,7 +233,10 @@ class Core {
     }
   }
 
-  /** A client comes in when all listeners, and the promises that they returned, are done and none has refused it. */
+  /**
+   * A client comes in when all listeners, and the promises that they returned, are done and none
+   * has refused it.
+   */
   #request({ id, target, headers, clientIP, clientPort }) {
     const failed = (error) => {
       native().failRequest(this.number, id);
@@ -268,7 +281,10 @@ class Core {
   }
 }
 
-/** A listener of messages has thrown; those behind it are to be called. (A closure in `message` would cost all messages.) */
+/**
+ * A listener of messages has thrown; those behind it are to be called. (A closure in `message`
+ * would cost all messages.)
+ */
 function thrown(error, data, connection, listeners, index) {
   const call = (listener) => listener({ data, clientConnection: { ...connection } });
   raise(error, () => callFrom(index + 1, listeners, call));
@@ -298,8 +314,11 @@ class WebSocketServer {
     const core = coreOf(this);
     if (core === undefined) return answer(start, undefined, foreignError('start', KIND));
     // The platform reads a second argument, a boolean, and ignores it.
-    const valid = arguments.length === 1 || (arguments.length === 2 && typeof newErrorCodes === 'boolean');
-    if (!valid || !isObject(config)) return answer(start, undefined, parameterError('start takes a configuration'));
+    const valid =
+      arguments.length === 1 || (arguments.length === 2 && typeof newErrorCodes === 'boolean');
+    if (!valid || !isObject(config)) {
+      return answer(start, undefined, parameterError('start takes a configuration'));
+    }
     return core.start(config);
   }
 
@@ -312,9 +331,12 @@ class WebSocketServer {
 
   listAllConnections() {
     const core = coreOf(this);
-    if (core === undefined) return answer(listAllConnections, undefined, foreignError('listAllConnections', KIND));
+    if (core === undefined) {
+      return answer(listAllConnections, undefined, foreignError('listAllConnections', KIND));
+    }
     if (arguments.length > 0) {
-      return answer(listAllConnections, undefined, otherError('listAllConnections takes no arguments'));
+      const error = otherError('listAllConnections takes no arguments');
+      return answer(listAllConnections, undefined, error);
     }
     const connections = native().listConnections(core.number);
     return Array.isArray(connections)
@@ -350,7 +372,8 @@ class WebSocketServer {
     }
     const complete = arguments.length === 1 || (how.code !== undefined && how.reason !== undefined);
     if (which === undefined || !complete || arguments.length > 2) {
-      return answer(close, undefined, parameterError('close takes a connection, and options with a code and a reason'));
+      const detail = 'close takes a connection, and options with a code and a reason';
+      return answer(close, undefined, parameterError(detail));
     }
     return core.close(which, how);
   }
@@ -372,7 +395,8 @@ class WebSocketServer {
       return answer(broadcast, undefined, mistakeOf(thrown));
     }
     if (!isData(data) || exceptions.includes(undefined)) {
-      return answer(broadcast, undefined, parameterError('broadcast takes data, and connections to leave out'));
+      const detail = 'broadcast takes data, and connections to leave out';
+      return answer(broadcast, undefined, parameterError(detail));
     }
     const count =
       typeof data === 'string' && isTooLong(data)
@@ -385,9 +409,11 @@ class WebSocketServer {
 }
 
 /** What the program has called, for the stacks of errors. */
-const { start, stop, listAllConnections, listAddress, send, close, broadcast } = WebSocketServer.prototype;
+const { start, stop, listAllConnections, listAddress, send, close, broadcast } =
+  WebSocketServer.prototype;
 
-defineListening(WebSocketServer.prototype, KIND, STATIC_NAMES, (object) => coreOf(object)?.listeners);
+const listenersOf = (object) => coreOf(object)?.listeners;
+defineListening(WebSocketServer.prototype, KIND, STATIC_NAMES, listenersOf);
 
 /** Whether it may be data; only the native half knows an ArrayBuffer for sure. */
 function isData(data) {
@@ -402,7 +428,10 @@ function connectionOf(value) {
   return isOne ? { clientIP, clientPort } : undefined;
 }
 
-/** The array, which can also be awaited: declarations and documentation of the platform disagree on which it is. */
+/**
+ * The array, which can also be awaited: declarations and documentation of the platform disagree on
+ * which it is.
+ */
 function awaitable(array) {
   for (const name of ['then', 'catch', 'finally']) {
     Object.defineProperty(array, name, {

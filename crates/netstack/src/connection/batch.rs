@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use arkws::{Message, SendError, WebSocket};
 
-/// A payload shorter than this is copied into memory that the messages of a batch share. A longer one keeps the memory it
-/// came in, and so does the socket with it. Bytes.
+/// A payload shorter than this is copied into memory that the messages of a batch share. A longer
+/// one keeps the memory it came in, and so does the socket with it. Bytes.
 const SMALL: usize = 8 << 10;
 
-/// A batch is closed before its frames would be longer than this, which is what the socket writes at once. Bytes.
+/// A batch is closed before its frames would be longer than this, which is what the socket writes
+/// at once. Bytes.
 const FULL: usize = 64 << 10;
 
 /// So much memory is kept by a batch of an idle connection. Bytes.
@@ -27,7 +28,8 @@ pub(crate) enum Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// The same with a payload that need not be copied when the message is pushed to a batch, if it is not small.
+    /// The same with a payload that need not be copied when the message is pushed to a batch, if it
+    /// is not small.
     #[inline]
     pub(crate) fn detached(self) -> Self {
         if self.len() < SMALL {

@@ -17,12 +17,13 @@ use crate::connection::mailbox::Mailbox;
 use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::shared_socket::{OpenSocket, SharedSocket};
 
-/// A close waits for messages that were sent before it for as long as the peer keeps taking them: after this long without
-/// progress they are given up, and the closing handshake begins, which has a time-out of its own.
+/// A close waits for messages that were sent before it for as long as the peer keeps taking them:
+/// after this long without progress they are given up, and the closing handshake begins, which has
+/// a time-out of its own.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// A server leaves the data of a peer in the transport when more than this waits for that peer, and it
-/// has taken nothing for [`PATIENCE`]: who asks and does not read the answers shall not go on asking. It
-/// is read from again when half of that is left.
+/// A server leaves the data of a peer in the transport when more than this waits for that peer, and
+/// it has taken nothing for [`PATIENCE`]: who asks and does not read the answers shall not go on
+/// asking. It is read from again when half of that is left.
 const MOST_WAITING: Amount = Amount {
     events: 4096,
     bytes: 1 << 20,
@@ -46,13 +47,14 @@ pub(crate) trait Handler {
     fn too_big(&mut self, why: String);
     /// All sends up to this number that have not failed have been handed to the operating system.
     fn sent(&mut self, through: u64);
-    /// The peer's close frame has come. Whether messages are refused from now on, as this connection will not send them.
+    /// The peer's close frame has come. Whether messages are refused from now on, as this
+    /// connection will not send them.
     fn closing(&mut self, frame: Option<&CloseFrame>) -> bool {
         let _ = frame;
         true
     }
-    /// Whether data is left in the transport while the peer takes nothing: a server does so, a client does
-    /// not, or the two would stand still.
+    /// Whether data is left in the transport while the peer takes nothing: a server does so, a
+    /// client does not, or the two would stand still.
     const HOLDS_BACK: bool = false;
     /// Nothing more happens without the network. The counters are those of the connection.
     fn flush(&mut self, stats: Stats);
@@ -232,7 +234,8 @@ impl<H: Handler> Driver<'_, H> {
 
     fn end<S>(&mut self, open: &mut OpenSocket<S>, end: ConnectionEnd) -> Poll<ConnectionEnd> {
         self.settle(open);
-        // A peer that has sent its close frame has closed, whatever happened to the transport afterwards.
+        // A peer that has sent its close frame has closed, whatever happened to the transport
+        // afterwards.
         Poll::Ready(match self.closed.take() {
             Some(frame) => ConnectionEnd::Closed(frame),
             None => end,
@@ -254,8 +257,8 @@ impl<H: Handler> Driver<'_, H> {
         }
     }
 
-    /// Hands messages over as long as the transport takes them. Returns what to do with incoming data, and whether a close waits for
-    /// messages to be sent.
+    /// Hands messages over as long as the transport takes them. Returns what to do with incoming
+    /// data, and whether a close waits for messages to be sent.
     fn poll_send<S>(
         &mut self,
         open: &mut OpenSocket<S>,

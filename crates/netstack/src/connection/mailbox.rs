@@ -43,8 +43,8 @@ pub(crate) struct Work {
 }
 
 impl Mailbox {
-    /// At most `limit` bytes may wait. A message counts for `message_cost` bytes at least. Sends are
-    /// numbered on from `numbers`.
+    /// At most `limit` bytes may wait. A message counts for `message_cost` bytes at least. Sends
+    /// are numbered on from `numbers`.
     pub(crate) fn new(limit: usize, message_cost: usize, numbers: SendNumbers) -> Mailbox {
         let state = MailboxState {
             queue: SendQueue::new(limit, message_cost, numbers),
@@ -121,8 +121,8 @@ impl Mailbox {
         state.queue.take(batch).then(|| waker.clone())
     }
 
-    /// Messages that have not been handed to the operating system, bytes of them, and whether that is a
-    /// quarter of what may wait.
+    /// Messages that have not been handed to the operating system, bytes of them, and whether that
+    /// is a quarter of what may wait.
     pub(crate) fn waiting(&self) -> (usize, usize, bool) {
         let state = self.lock();
         let queue = &state.queue;
@@ -134,7 +134,8 @@ impl Mailbox {
         wake(self.lock());
     }
 
-    /// Asks for the end of the connection; `false` if it is ending already. Without `drain`, messages that still wait are given up.
+    /// Asks for the end of the connection; `false` if it is ending already. Without `drain`,
+    /// messages that still wait are given up.
     pub(crate) fn close(&self, frame: CloseFrame, drain: bool) -> bool {
         let mut state = self.lock();
         if !state.close_state.is_open() {
@@ -174,8 +175,9 @@ impl Mailbox {
         }
     }
 
-    /// For the driver: takes the next messages for `batch`, an empty one, unless it is `None`, and says what else is to be done.
-    /// If nothing was taken, what comes later wakes the driver; else it asks again when it has dealt with these.
+    /// For the driver: takes the next messages for `batch`, an empty one, unless it is `None`, and
+    /// says what else is to be done. If nothing was taken, what comes later wakes the driver; else
+    /// it asks again when it has dealt with these.
     pub(crate) fn next(&self, waker: &Waker, batch: Option<&mut Batch>) -> Work {
         let mut state = self.lock();
         let state = &mut *state;
@@ -187,8 +189,8 @@ impl Mailbox {
         {
             taken = state.queue.take(batch);
             if !taken {
-                // Idle connections own no memory for messages (but for what `Batch::shrink` leaves of a
-                // flush).
+                // Idle connections own no memory for messages (but for what `Batch::shrink` leaves
+                // of a flush).
                 state.queue.release();
             }
         }
@@ -270,8 +272,8 @@ impl Mailbox {
         Poll::Pending
     }
 
-    /// Ready when the operating system has all messages, or the connection has ended: for one thread
-    /// at a time.
+    /// Ready when the operating system has all messages, or the connection has ended: for one
+    /// thread at a time.
     pub(crate) fn poll_handed_over(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_watched(cx, |state| state.queue.messages() == 0)
     }
@@ -301,8 +303,8 @@ impl Mailbox {
         notify(state);
     }
 
-    /// Gives up the messages that still wait, after [`end`](Self::end); returns the numbers of those
-    /// that are answered.
+    /// Gives up the messages that still wait, after [`end`](Self::end); returns the numbers of
+    /// those that are answered.
     pub(crate) fn unsent(&self) -> Range<u64> {
         let mut state = self.lock();
         state.waker = None;

@@ -6,7 +6,7 @@
 //! | `send_queue.rs` | what waits to be sent, its counts and its limit |
 //! | `receive_window.rs` | what was delivered and not consumed; high and low water |
 //! | `close_state.rs` | how far the end of the connection has come |
-//! | `mailbox.rs` | what the program's threads and the connection's task share: one lock, one waker |
+//! | `mailbox.rs` | what the program's threads and the task share: one lock, one waker |
 //! | `shared_socket.rs` | the socket, which either of them may write to |
 //! | `driver.rs` | the task |
 pub(crate) mod batch;

@@ -1,4 +1,5 @@
-//! What was delivered and not consumed, and whether that is so much that the connection is not read from.
+//! What was delivered and not consumed, and whether that is so much that the connection is not read
+//! from.
 
 /// A connection is no longer read from when the program has left this many delivered messages, or
 /// bytes of them, unconsumed...
@@ -6,15 +7,15 @@ const HIGH_WATER: Amount = Amount {
     events: 16 << 10,
     bytes: 4 << 20,
 };
-/// ...and is again when it has come down to this. (Messages count, too: millions of empty ones are not
-/// free.)
+/// ...and is again when it has come down to this. (Messages count, too: millions of empty ones are
+/// not free.)
 const LOW_WATER: Amount = Amount {
     events: 4 << 10,
     bytes: 1 << 20,
 };
 
-/// Messages, and bytes of them. Below zero when a program has consumed what the driver has not reported
-/// yet.
+/// Messages, and bytes of them. Below zero when a program has consumed what the driver has not
+/// reported yet.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Amount {
     pub(crate) events: isize,
@@ -43,8 +44,8 @@ impl ReceiveWindow {
         self.paused |= self.unconsumed.exceeds(&HIGH_WATER);
     }
 
-    /// The program has consumed `events` messages with `bytes` of data in all. Whether the connection,
-    /// which was paused, is read from again.
+    /// The program has consumed `events` messages with `bytes` of data in all. Whether the
+    /// connection, which was paused, is read from again.
     #[inline]
     pub(crate) fn consumed(&mut self, events: usize, bytes: usize) -> bool {
         self.unconsumed.events -= events as isize;

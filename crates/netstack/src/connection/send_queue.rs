@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::connection::batch::{Batch, HEADER, Outgoing};
 
-/// Messages are left to the driver when so many bytes wait, with their headers: to mask and write large
-/// ones takes a tenth of a millisecond, and the thread that sends may have better things to do. Bytes.
+/// Messages are left to the driver when so many bytes wait, with their headers: to mask and write
+/// large ones takes a tenth of a millisecond, and the thread that sends may have better things to
+/// do. Bytes.
 pub(crate) const MUCH: usize = 512 << 10;
 
 /// The numbers of sends: 1, 2, ... of those that are answered.
@@ -34,8 +35,8 @@ pub(crate) struct SendQueue {
     batches: VecDeque<Batch>,
     /// The memory of the batch before, while the connection is busy.
     spare: Option<Batch>,
-    /// Messages, and bytes of them, that have not been handed to the operating system, with those that
-    /// the driver has taken.
+    /// Messages, and bytes of them, that have not been handed to the operating system, with those
+    /// that the driver has taken.
     messages: usize,
     bytes: usize,
     /// Most bytes that may wait, unless it is those of a single message.
@@ -74,8 +75,8 @@ impl SendQueue {
         }
     }
 
-    /// Adds a message that is answered, and returns its number. One that is larger than the limit is
-    /// taken if nothing else waits.
+    /// Adds a message that is answered, and returns its number. One that is larger than the limit
+    /// is taken if nothing else waits.
     ///
     /// # Errors
     /// Too much is waiting already.
@@ -129,7 +130,8 @@ impl SendQueue {
     /// So much waits that the driver is to be told.
     #[inline]
     pub(crate) fn is_much(&self) -> bool {
-        // Half of what may wait is much, too: what comes next must not be refused because nobody was told.
+        // Half of what may wait is much, too: what comes next must not be refused because nobody
+        // was told.
         self.bytes + self.messages * HEADER >= MUCH.min(self.limit / 2)
     }
 

@@ -11,8 +11,8 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What leads to the peer, or nothing while there is no connection.
 ///
-/// The driver holds it while it is polled. While it sleeps, a thread that sends may write by itself: that saves waking
-/// another one.
+/// The driver holds it while it is polled. While it sleeps, a thread that sends may write by
+/// itself: that saves waking another one.
 #[derive(Debug)]
 pub(crate) struct SharedSocket<S>(Mutex<Option<OpenSocket<S>>>);
 
@@ -102,9 +102,9 @@ impl<S> SharedSocket<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> SharedSocket<S> {
     /// Hands messages that wait in `mailbox` over on the thread that calls, if the driver sleeps;
-    /// else, and what the transport does not take at once, is left to the driver. Returns the number
-    /// of the last send that was handed over, 0 if none was; the driver's handler is told nothing of
-    /// these. `count` is given the counters of the connection.
+    /// else, and what the transport does not take at once, is left to the driver. Returns the
+    /// number of the last send that was handed over, 0 if none was; the driver's handler is told
+    /// nothing of these. `count` is given the counters of the connection.
     ///
     /// To compress is work for the driver's thread, and so is what waits behind a failure that its
     /// sender does not know of: it knows the answers to its first `answered` sends.
@@ -143,8 +143,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SharedSocket<S> {
                 .poll_flush_inline(&mut Context::from_waker(&waker), mailbox)
                 .is_pending()
             {
-                // The driver watches whether the peer takes anything; and why nothing can be sent any more,
-                // reading tells.
+                // The driver watches whether the peer takes anything; and why nothing can be sent
+                // any more, reading tells.
                 waker.wake();
                 break;
             }
@@ -157,8 +157,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SharedSocket<S> {
     }
 }
 
-/// Has the driver look at the socket if the thread that sends panics: its lock is then poisoned, and
-/// only the driver can end the connection.
+/// Has the driver look at the socket if the thread that sends panics: its lock is then poisoned,
+/// and only the driver can end the connection.
 struct WakeOnPanic<'a>(&'a Mailbox);
 
 impl Drop for WakeOnPanic<'_> {
@@ -208,8 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
         }
     }
 
-    /// Ready when messages were in flight and have been handed to the operating system. They are not in flight any more when they
-    /// are cleared.
+    /// Ready when messages were in flight and have been handed to the operating system. They are
+    /// not in flight any more when they are cleared.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox) -> Poll<()> {
         if self.sendable == Sendable::Nothing || self.in_flight.is_empty() {
             return Poll::Pending;
@@ -218,7 +218,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
         self.flushed(result, mailbox)
     }
 
-    /// As [`poll_flush`](Self::poll_flush), for a thread that is not the network's: time is the driver's matter.
+    /// As [`poll_flush`](Self::poll_flush), for a thread that is not the network's: time is the
+    /// driver's matter.
     fn poll_flush_inline(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox) -> Poll<()> {
         if self.sendable == Sendable::Nothing || self.in_flight.is_empty() {
             return Poll::Pending;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arkws::{CloseFrame, Error, Phase, Transport};
 
 use super::event::ServerEvent;
+use super::object::ServerObject;
 use super::peer::{Gone, Peer};
 use super::registry::Registration;
-use super::shared::Shared;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::send_queue::joined;
 use crate::connection::shared_socket::SharedSocket;
@@ -19,18 +19,19 @@ impl Peer {
         self: &Arc<Self>,
         socket: SharedSocket<Transport>,
         registration: Registration,
-        shared: &Shared,
+        object: &ServerObject,
     ) {
         let unfinished = UnfinishedPeer {
             peer: self,
             socket: &socket,
-            shared,
+            object,
         };
-        let open = shared.context.network().register(self);
-        shared.emit(ServerEvent::Connect(&self.client));
-        let (end, in_doubt) = shared.listener.drive(shared, self, &socket).await;
+        let open = object.context.network().register(self);
+        object.emit(ServerEvent::Connect(&self.client));
+        let (end, in_doubt) = object.listener.drive(object, self, &socket).await;
         std::mem::forget(unfinished);
-        // What a defect of ours does to this client, it does to no other, and the program learns of it.
+        // What a defect of ours does to this client, it does to no other, and the program learns of
+        // it.
         let usable = !matches!(end, ConnectionEnd::Panicked(_));
         let mut ending = Ending::of(end, self.mailbox.requested_close());
         if let Some(why) = self.overflow.get() {
@@ -39,25 +40,27 @@ impl Peer {
             ending.is_failure = true;
         }
         drop(open);
-        // Before the events: a client that comes back when it learns of the end finds its place free.
+        // Before the events: a client that comes back when it learns of the end finds its place
+        // free.
         registration.end(Gone {
             why: ending.why.clone(),
             cause: ending.cause,
         });
-        self.leave(&ending, in_doubt, shared);
+        self.leave(&ending, in_doubt, object);
         if usable {
             // The peer is still to be told why, and the program need not wait for that.
-            shared.listener.linger(&socket).await;
+            object.listener.linger(&socket).await;
         }
     }
 
-    /// The last events. `in_doubt` may or may not have reached the client; what waits behind has not.
-    pub(super) fn leave(&self, ending: &Ending, in_doubt: Range<u64>, shared: &Shared) {
+    /// The last events. `in_doubt` may or may not have reached the client; what waits behind has
+    /// not.
+    pub(super) fn leave(&self, ending: &Ending, in_doubt: Range<u64>, object: &ServerObject) {
         self.mailbox.end();
         let sends = joined(in_doubt, self.mailbox.unsent());
         if !sends.is_empty() {
             let why = format!("{}: {}", self.client.connection, ending.why);
-            shared.emit(ServerEvent::SendFailed {
+            object.emit(ServerEvent::SendFailed {
                 client: &self.client,
                 from: sends.start,
                 through: sends.end - 1,
@@ -67,12 +70,12 @@ impl Peer {
         if ending.is_failure {
             let why = format!("{}: {}", self.client.connection, ending.why);
             let error = BusinessError::connection_lost(why, ending.cause);
-            shared.emit(ServerEvent::Error(error));
+            object.emit(ServerEvent::Error(error));
         }
         if let Some(result) = &ending.result {
-            shared.emit(ServerEvent::Close(&self.client, result.clone()));
+            object.emit(ServerEvent::Close(&self.client, result.clone()));
         }
-        shared.flush();
+        object.flush();
     }
 }
 
@@ -80,7 +83,7 @@ impl Peer {
 struct UnfinishedPeer<'a> {
     peer: &'a Peer,
     socket: &'a SharedSocket<Transport>,
-    shared: &'a Shared,
+    object: &'a ServerObject,
 }
 
 impl Drop for UnfinishedPeer<'_> {
@@ -88,7 +91,7 @@ impl Drop for UnfinishedPeer<'_> {
         let in_doubt = self.socket.end(&self.peer.mailbox);
         let why = "the network thread ended".to_owned();
         let ending = Ending::failed(why, Cause::Internal);
-        self.peer.leave(&ending, in_doubt, self.shared);
+        self.peer.leave(&ending, in_doubt, self.object);
     }
 }
 

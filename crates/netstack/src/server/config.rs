@@ -14,8 +14,8 @@ const MAX_LIMIT: usize = 10;
 /// How long the program may take to answer a request: as long as our clients wait for a handshake.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Bytes that may wait for one client: three messages of the longest kind, and as many small ones as
-/// fit.
+/// Bytes that may wait for one client: three messages of the longest kind, and as many small ones
+/// as fit.
 const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
 
 /// `WebSocketServerConfig`. Numbers are as the program gave them: `start` checks them.
@@ -23,7 +23,8 @@ const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
 pub struct ServerConfig {
     /// Address to listen on, an IPv4 or IPv6 literal; empty: 0.0.0.0.
     pub server_ip: String,
-    /// Port, 0–65535; 0: any free one, which [`list_address`](super::WebSocketServer::list_address) tells.
+    /// Port, 0–65535; 0: any free one, which [`list_address`](super::WebSocketServer::list_address)
+    /// tells.
     pub server_port: f64,
     /// PEM files of the certificate chain and its key; `None`: no TLS.
     pub server_cert: Option<(PathBuf, PathBuf)>,
@@ -31,11 +32,11 @@ pub struct ServerConfig {
     pub max_concurrent_clients_number: Option<f64>,
     /// Most connections of one client address, 0–10. `None`: 10.
     pub max_connections_for_one_client: Option<f64>,
-    /// Sub-protocols in order of preference, separated by commas. A client gets the first that it offers; one that offers none of them
-    /// is let in without (RFC 6455, 4.2.2).
+    /// Sub-protocols in order of preference, separated by commas. A client gets the first that it
+    /// offers; one that offers none of them is let in without (RFC 6455, 4.2.2).
     pub protocol: String,
-    /// arkws: a client that is silent for this long is sent a ping, and is given up if it stays silent for as long again.
-    /// `None` or zero: no pings.
+    /// arkws: a client that is silent for this long is sent a ping, and is given up if it stays
+    /// silent for as long again. `None` or zero: no pings.
     pub ping_interval: Option<Duration>,
     /// arkws: the origins whose web pages may connect, as [`AllowedOrigins`] has them: others are
     /// refused with 403 before there is a `Request` event. `None`: every page of every site may.
@@ -48,7 +49,8 @@ pub struct ServerConfig {
     pub max_message_size: Option<usize>,
     /// arkws: most frames that a message of a client may come in. Default: 1,048,576.
     pub max_fragments: Option<u32>,
-    /// arkws: bytes of the largest head of a request; a larger one is refused with 431. Default: 16 KiB.
+    /// arkws: bytes of the largest head of a request; a larger one is refused with 431. Default: 16
+    /// KiB.
     pub max_header_bytes: Option<usize>,
     /// arkws: most header fields of a request; one with more is refused with 431. Default: 128.
     pub max_headers: Option<usize>,
@@ -57,14 +59,15 @@ pub struct ServerConfig {
     pub handshake_timeout: Option<Duration>,
     /// arkws: how long the program may take to answer a `Request` event. Default: 15 s.
     pub request_timeout: Option<Duration>,
-    /// arkws: how long a client may take nothing of what waits for it, before it is given up. Default: 30 s;
-    /// zero: for ever.
+    /// arkws: how long a client may take nothing of what waits for it, before it is given up.
+    /// Default: 30 s; zero: for ever.
     pub write_timeout: Option<Duration>,
-    /// arkws: how long a message of a client may be incomplete while no frame comes, nor 64 KiB of a long one; the
-    /// client is then closed with 1008. Default: 60 s; zero: for ever.
+    /// arkws: how long a message of a client may be incomplete while no frame comes, nor 64 KiB of
+    /// a long one; the client is then closed with 1008. Default: 60 s; zero: for ever.
     pub message_timeout: Option<Duration>,
-    /// arkws: bytes that messages which are not whole may take, of all clients together: the one with the most beyond
-    /// its fair share is closed with 1009. Default: what the [`Context`](crate::Context) has for all of its objects.
+    /// arkws: bytes that messages which are not whole may take, of all clients together: the one
+    /// with the most beyond its fair share is closed with 1009. Default: what the
+    /// [`Context`](crate::Context) has for all of its objects.
     pub max_unfinished_bytes: Option<usize>,
     /// arkws: bytes that may wait for one client before `send` to it is refused. Default: 16 MiB.
     pub max_queued_bytes: Option<usize>,

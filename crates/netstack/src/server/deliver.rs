@@ -7,26 +7,26 @@ use futures_util::future::BoxFuture;
 
 use super::connection::ConnectedClient;
 use super::event::{ServerEvent, ServerListener};
+use super::object::{ErasedServerListener, ServerObject};
 use super::peer::Peer;
-use super::shared::{ErasedServerListener, Shared};
 use crate::BusinessError;
 use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
 use crate::connection::shared_socket::SharedSocket;
 
-/// The object is told to deliver at least every so many events, so that a fast client does not make it
-/// wait for a pause.
+/// The object is told to deliver at least every so many events, so that a fast client does not make
+/// it wait for a pause.
 const FLUSH_AFTER: u32 = 256;
 
 impl<L: ServerListener> ErasedServerListener for L {
     fn drive<'a>(
         &'a self,
-        shared: &'a Shared,
+        object: &'a ServerObject,
         peer: &'a Peer,
         socket: &'a SharedSocket<Transport>,
     ) -> BoxFuture<'a, (ConnectionEnd, Range<u64>)> {
         async move {
             let mut events = PeerEvents {
-                shared,
+                object,
                 listener: self,
                 client: &peer.client,
                 waiting: 1,
@@ -43,7 +43,7 @@ impl<L: ServerListener> ErasedServerListener for L {
 
 /// Delivers what one client's connection does.
 struct PeerEvents<'a, L> {
-    shared: &'a Shared,
+    object: &'a ServerObject,
     listener: &'a L,
     client: &'a ConnectedClient,
     /// Events since the last flush.
@@ -52,7 +52,7 @@ struct PeerEvents<'a, L> {
 
 impl<L: ServerListener> PeerEvents<'_, L> {
     fn emit(&mut self, event: ServerEvent<'_>) {
-        self.shared.call(|| self.listener.on_event(event));
+        self.object.call(|| self.listener.on_event(event));
         self.waiting += 1;
         if self.waiting >= FLUSH_AFTER {
             self.settle();
@@ -61,7 +61,7 @@ impl<L: ServerListener> PeerEvents<'_, L> {
 
     fn settle(&mut self) {
         if std::mem::take(&mut self.waiting) > 0 {
-            self.shared.call(|| self.listener.flush());
+            self.object.call(|| self.listener.flush());
         }
     }
 }
@@ -70,7 +70,7 @@ impl<L: ServerListener> Handler for PeerEvents<'_, L> {
     const HOLDS_BACK: bool = true;
 
     fn refuse(&self, text: &str) -> Option<String> {
-        self.shared.context.language_limits().refuse_text(text)
+        self.object.context.language_limits().refuse_text(text)
     }
 
     fn too_big(&mut self, why: String) {

@@ -10,16 +10,17 @@ use crate::{BusinessError, CloseResult};
 
 /// An event of a server object.
 ///
-/// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if messages to it were lost, `Error` if it failed,
-/// `Close`. A client that was not let in is an `Error` only.
+/// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if
+/// messages to it were lost, `Error` if it failed, `Close`. A client that was not let in is an
+/// `Error` only.
 #[derive(Debug)]
 pub enum ServerEvent<'a> {
     /// The oldest unanswered `start` has an answer.
     Started(Result<SocketAddr, BusinessError>),
     /// arkws: may this client come in?
     Request(PendingRequest),
-    /// arkws: the request of this [`id`](PendingRequest::id) needs no answer any more: its client has
-    /// gone, the time-out has passed, or the server was stopped.
+    /// arkws: the request of this [`id`](PendingRequest::id) needs no answer any more: its client
+    /// has gone, the time-out has passed, or the server was stopped.
     RequestOver(RequestId),
     /// `connect`.
     Connect(&'a ConnectedClient),
@@ -29,9 +30,9 @@ pub enum ServerEvent<'a> {
     Binary(&'a ConnectedClient, Payload<'a>),
     /// `close`.
     Close(&'a ConnectedClient, CloseResult),
-    /// `error`: a client's connection was lost, a client was not let in, or the server cannot accept
-    /// connections; the message says which and why. Of clients that were not let in there are 100
-    /// such events a second at most.
+    /// `error`: a client's connection was lost, a client was not let in, or the server cannot
+    /// accept connections; the message says which and why. Of clients that were not let in there
+    /// are 100 such events a second at most.
     Error(BusinessError),
     /// All sends to a client up to this one that have not failed have been handed to the operating
     /// system. Broadcasts are not told of.
@@ -53,8 +54,9 @@ pub enum ServerEvent<'a> {
         /// Why.
         error: BusinessError,
     },
-    /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows, once, every `start` that returned `Ok`:
-    /// after a `Started(Err)`, or after `stop` and its clients' `Close` events. A binding counts them, and lets the process end at 0.
+    /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows,
+    /// once, every `start` that returned `Ok`: after a `Started(Err)`, or after `stop` and its
+    /// clients' `Close` events. A binding counts them, and lets the process end at 0.
     Idle,
 }
 

@@ -18,7 +18,8 @@ const BAN: Duration = Duration::from_secs(60);
 /// forgotten first makes room.
 const MAX_ADDRESSES: usize = 4096;
 
-/// The flood rule: an address may make 51 attempts within 60 s of the first; the 52nd bans it for 60 s.
+/// The flood rule: an address may make 51 attempts within 60 s of the first; the 52nd bans it for
+/// 60 s.
 ///
 /// Counts and bans are kept apart, so that no number of addresses that are merely counted pushes a
 /// ban out.
@@ -71,8 +72,8 @@ impl FloodRule {
     }
 }
 
-/// Forgets what means nothing any more, before a table grows; at its cap also what would be forgotten
-/// next.
+/// Forgets what means nothing any more, before a table grows; at its cap also what would be
+/// forgotten next.
 fn make_room<T>(
     table: &mut HashMap<ClientAddress, T>,
     means_something: impl Fn(&T) -> bool,

@@ -1,4 +1,5 @@
-//! A client's way in: TLS, its request, admission, the program's answer, and the 101 that opens the connection.
+//! A client's way in: TLS, its request, admission, the program's answer, and the 101 that opens the
+//! connection.
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,18 +19,18 @@ use super::client::{Ending, describe};
 use super::config::Checked;
 use super::connection::{ConnectedClient, Connection};
 use super::event::ServerEvent;
-use super::handshakes::Replaced;
 use super::id::RequestId;
 use super::lifecycle::Lifecycle;
+use super::object::ServerObject;
 use super::peer::Peer;
+use super::pending_handshakes::Replaced;
 use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
 use super::request::{self, Answer};
-use super::shared::Shared;
 use crate::{BusinessError, Cause};
 
 /// What the handshakes of one run have in common.
 pub(super) struct HandshakeContext {
-    pub(super) shared: Arc<Shared>,
+    pub(super) object: Arc<ServerObject>,
     pub(super) settings: Arc<Checked>,
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) registry: Arc<Registry>,
@@ -76,10 +77,10 @@ impl HandshakeContext {
             return;
         }
         let message = format!("client {connection} was not let in: {why}");
-        self.shared.emit(ServerEvent::Error(BusinessError::event(
+        self.object.emit(ServerEvent::Error(BusinessError::event(
             message, None, cause,
         )));
-        self.shared.flush();
+        self.object.flush();
     }
 }
 
@@ -163,13 +164,13 @@ impl Handshaking<'_> {
         {
             Ok(socket) => {
                 drop(self.permit);
-                peer.serve(socket.into(), registration, &self.context.shared)
+                peer.serve(socket.into(), registration, &self.context.object)
                     .await;
             }
             Err(error) => {
                 drop(registration);
                 self.report_error(&error);
-                peer.leave(&Ending::not_opened(&error), 0..0, &self.context.shared);
+                peer.leave(&Ending::not_opened(&error), 0..0, &self.context.object);
             }
         }
     }
@@ -196,15 +197,15 @@ impl Handshaking<'_> {
         if self.context.settings.config.ask_request {
             self.ask(request).await?;
         }
-        let shared = &self.context.shared;
+        let object = &self.context.object;
         let client = ConnectedClient {
-            id: shared.clients.next(),
+            id: object.clients.next(),
             connection: self.connection.clone(),
         };
         let peer = Peer::new(
             client,
             self.context.settings.max_queued_bytes(),
-            shared.context.message_cost(),
+            object.context.message_cost(),
         );
         let (registry, lifecycle) = (&self.context.registry, &self.context.lifecycle);
         registry.register(lifecycle, peer, permit).map_err(refused)
@@ -215,7 +216,7 @@ impl Handshaking<'_> {
         if !self.context.lifecycle.is_on() {
             return Err(Refusal::Stopping);
         }
-        let mut flood = self.context.shared.flood();
+        let mut flood = self.context.object.flood();
         self.context
             .registry
             .begin_connection(self.address, &mut flood)
@@ -224,17 +225,17 @@ impl Handshaking<'_> {
     /// What the program thinks of it.
     async fn ask(&self, request: &mut PendingRequest<Transport>) -> Result<(), NotLetIn> {
         let limit = self.context.settings.request_timeout();
-        let shared = &self.context.shared;
-        let id = shared.requests.next();
+        let object = &self.context.object;
+        let id = object.requests.next();
         let (pending, answer) = request::PendingRequest::new(
             id,
             request.request().target.clone(),
             request.request().headers.clone(),
             self.connection.clone(),
         );
-        shared.emit(ServerEvent::Request(pending));
-        shared.flush();
-        let over = RequestOver { shared, id };
+        object.emit(ServerEvent::Request(pending));
+        object.flush();
+        let over = RequestOver { object, id };
         let answer = select! {
             biased;
             () = self.context.lifecycle.stopping() => {
@@ -301,14 +302,14 @@ enum NotLetIn {
 
 /// Tells, when it is dropped, that the program's answer would come too late.
 struct RequestOver<'a> {
-    shared: &'a Shared,
+    object: &'a ServerObject,
     id: RequestId,
 }
 
 impl Drop for RequestOver<'_> {
     fn drop(&mut self) {
-        self.shared.emit(ServerEvent::RequestOver(self.id));
-        self.shared.flush();
+        self.object.emit(ServerEvent::RequestOver(self.id));
+        self.object.flush();
     }
 }
 

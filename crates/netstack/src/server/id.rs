@@ -2,8 +2,8 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Identifies a client of a server object, from before its `Connect` event on. No two clients of one
-/// object have the same, also over several runs: the id of a client that has left finds nobody.
+/// Identifies a client of a server object, from before its `Connect` event on. No two clients of
+/// one object have the same, also over several runs: the id of a client that has left finds nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(u64);
 

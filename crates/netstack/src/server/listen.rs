@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep_until};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
-/// Pauses after failures to accept that are not one client's, such as a full table of file descriptors: from, to.
+/// Pauses after failures to accept that are not one client's, such as a full table of file
+/// descriptors: from, to.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
-/// A client that vanished without a word is noticed by TCP within minutes, even if nobody asked for pings: probes after
-/// this much silence, and then this often.
+/// A client that vanished without a word is noticed by TCP within minutes, even if nobody asked for
+/// pings: probes after this much silence, and then this often.
 const KEEPALIVE: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(15)];
 
 /// Connections as they come in.
@@ -30,8 +31,8 @@ impl Incoming {
             Type::STREAM,
             Some(Protocol::TCP),
         )?;
-        // Old connections of a server that was stopped do not keep its port. (On Windows the option means something else, and
-        // this is the default.)
+        // Old connections of a server that was stopped do not keep its port. (On Windows the option
+        // means something else, and this is the default.)
         #[cfg(not(windows))]
         socket.set_reuse_address(true)?;
         if address.is_ipv6() {
@@ -54,7 +55,8 @@ impl Incoming {
     /// The next connection.
     ///
     /// # Errors
-    /// The operating system cannot accept for the time being: reported once, until it can again. Go on calling.
+    /// The operating system cannot accept for the time being: reported once, until it can again. Go
+    /// on calling.
     ///
     /// # Cancel safety
     /// Safe: nothing is lost when the future is dropped.

@@ -10,8 +10,8 @@
 //! | `deliver.rs` | from a client's messages to events |
 //! | `registry.rs` | the clients of one run: how many, who, and how the last ones left |
 //! | `lifecycle.rs` | how far a run has come |
-//! | `handshakes.rs` | the opening handshakes in progress, and which goes when there are too many |
-//! | `shared.rs` | what the object shares with its runs: its listener, the flood rule |
+//! | `pending_handshakes.rs` | the opening handshakes in progress, and which goes when they are many |
+//! | `object.rs` | what the object shares with its runs: its listener, the flood rule |
 //! | `peer.rs` | a client that is in, as others see it |
 //! | `admission.rs` | limits and the flood rule |
 //! | `address.rs` | what counts as one client address |
@@ -30,15 +30,15 @@ mod deliver;
 mod event;
 mod flood;
 mod handshake;
-mod handshakes;
 mod id;
 mod lifecycle;
 mod listen;
+mod object;
 mod peer;
+mod pending_handshakes;
 mod registry;
 mod request;
 mod run;
-mod shared;
 mod tls;
 
 use std::borrow::Cow;
@@ -55,9 +55,9 @@ use crate::defaults::MAX_SEND;
 use crate::{BusinessError, CloseOptions, Context};
 use flood::FloodRule;
 use id::IdCounter;
+use object::ServerObject;
 use peer::{Gone, Peer};
 use run::Run;
-use shared::Shared;
 
 pub use config::ServerConfig;
 pub use connection::{ConnectedClient, Connection};
@@ -65,11 +65,13 @@ pub use event::{ServerEvent, ServerListener};
 pub use id::{ClientId, RequestId};
 pub use request::{PendingRequest, RefusalStatus};
 
-/// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also from inside an event.
+/// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also
+/// from inside an event.
 ///
-/// It may be started again after a [`stop`](Self::stop), also at once and on the same port. A dropped object stops, without events.
+/// It may be started again after a [`stop`](Self::stop), also at once and on the same port. A
+/// dropped object stops, without events.
 pub struct WebSocketServer {
-    shared: Arc<Shared>,
+    object: Arc<ServerObject>,
     /// The last one that was started.
     run: Mutex<Option<Arc<Run>>>,
 }
@@ -78,7 +80,7 @@ impl WebSocketServer {
     /// `createWebSocketServer()`.
     pub fn new(context: Context, listener: Arc<impl ServerListener>) -> WebSocketServer {
         WebSocketServer {
-            shared: Arc::new(Shared {
+            object: Arc::new(ServerObject {
                 context,
                 listener,
                 muted: AtomicBool::new(false),
@@ -92,16 +94,17 @@ impl WebSocketServer {
 
     /// `start`: answered by [`ServerEvent::Started`].
     ///
-    /// After a `stop` that is still under way, the port is taken over as soon as the old listening socket is gone; the old clients'
-    /// `Close` events may come later.
+    /// After a `stop` that is still under way, the port is taken over as soon as the old listening
+    /// socket is gone; the old clients' `Close` events may come later.
     ///
     /// # Errors
-    /// At once, the first that applies: 201; 2302004, 2302005, 2302999 (a limit), 2302002, 401 (`protocol` is not a list of tokens, `allowed_origins` not one of origins) for the
-    /// configuration; 2302999 if the server is started already. With the event: 2302004 (not an address of this machine), 2302005 (no right to
-    /// use the port), 2302007 (the port is in use), 2302999 (unusable certificate or key, and whatever else the operating system
-    /// says).
+    /// At once, the first that applies: 201; 2302004, 2302005, 2302999 (a limit), 2302002, 401
+    /// (`protocol` is not a list of tokens, `allowed_origins` not one of origins) for the
+    /// configuration; 2302999 if the server is started already. With the event: 2302004 (not an
+    /// address of this machine), 2302005 (no right to use the port), 2302007 (the port is in use),
+    /// 2302999 (unusable certificate or key, and whatever else the operating system says).
     pub fn start(&self, config: ServerConfig) -> Result<(), BusinessError> {
-        self.shared.context.check_permission()?;
+        self.object.context.check_permission()?;
         let settings = config.check()?;
         let mut current = self.current();
         if current.as_ref().is_some_and(|run| run.is_on()) {
@@ -110,9 +113,9 @@ impl WebSocketServer {
                 "the server is started already: stop it first",
             ));
         }
-        let run = Arc::new(Run::new(Arc::clone(&self.shared), settings));
+        let run = Arc::new(Run::new(Arc::clone(&self.object), settings));
         let previous = current.clone();
-        let spawner = self.shared.context.network().spawner().map_err(|error| {
+        let spawner = self.object.context.network().spawner().map_err(|error| {
             BusinessError::new(
                 BusinessError::OTHER,
                 format!("start the network thread: {error}"),
@@ -124,13 +127,14 @@ impl WebSocketServer {
         Ok(())
     }
 
-    /// `stop`: closes every client with 1001, "server is going away"; their `Close` events come, then `Idle`. A client that does not answer is
-    /// given up after at most 10 s. A `start` that is not answered yet fails.
+    /// `stop`: closes every client with 1001, "server is going away"; their `Close` events come,
+    /// then `Idle`. A client that does not answer is given up after at most 10 s. A `start` that is
+    /// not answered yet fails.
     ///
     /// # Errors
     /// 201; 2302999 if not started.
     pub fn stop(&self) -> Result<(), BusinessError> {
-        self.shared.context.check_permission()?;
+        self.object.context.check_permission()?;
         match &*self.current() {
             Some(run) if run.stop() => {
                 for peer in run.registry().peers() {
@@ -142,12 +146,13 @@ impl WebSocketServer {
         }
     }
 
-    /// `listAllConnections`, ordered by `ip:port` as text. A client is listed from before its `Connect` event until its `Close` event.
+    /// `listAllConnections`, ordered by `ip:port` as text. A client is listed from before its
+    /// `Connect` event until its `Close` event.
     ///
     /// # Errors
     /// 201; 2302999 if not started.
     pub fn list_all_connections(&self) -> Result<Vec<Connection>, BusinessError> {
-        self.shared.context.check_permission()?;
+        self.object.context.check_permission()?;
         let mut connections: Vec<Connection> = self
             .listening()
             .ok_or_else(not_started)?
@@ -165,15 +170,16 @@ impl WebSocketServer {
         self.current().as_ref()?.address()
     }
 
-    /// `send` of a string to one client: which one that is, and the number of this send, 1, 2, ... of
-    /// those to it. A [`ServerEvent::Sent`] or [`ServerEvent::SendFailed`] of that client will answer
-    /// it. Messages to one client leave in the order of the calls.
+    /// `send` of a string to one client: which one that is, and the number of this send, 1, 2, ...
+    /// of those to it. A [`ServerEvent::Sent`] or [`ServerEvent::SendFailed`] of that client will
+    /// answer it. Messages to one client leave in the order of the calls.
     ///
     /// # Errors
-    /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more than
-    /// [`max_queued_bytes`](ServerConfig::max_queued_bytes) would wait for it: the client is then closed with
-    /// 1008, without what waits for it (`"queue-full"`); 2302006 if there is no such client: the [cause](BusinessError::cause) is then how
-    /// it left, if it was one of the last 256.
+    /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more
+    /// than [`max_queued_bytes`](ServerConfig::max_queued_bytes) would wait for it: the client is
+    /// then closed with 1008, without what waits for it (`"queue-full"`); 2302006 if there is no
+    /// such client: the [cause](BusinessError::cause) is then how it left, if it was one of the
+    /// last 256.
     pub fn send_text<'a>(
         &self,
         text: impl Into<Cow<'a, str>>,
@@ -199,7 +205,7 @@ impl WebSocketServer {
         message: Outgoing<'_>,
         connection: &Connection,
     ) -> Result<(ClientId, u64), BusinessError> {
-        self.shared.context.check_permission()?;
+        self.object.context.check_permission()?;
         check_size(message.len())?;
         if connection.client_ip.is_empty() {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
@@ -219,10 +225,11 @@ impl WebSocketServer {
         }
     }
 
-    /// arkws: sends to all clients but `except`; returns to how many. The payload is held once for all of them.
+    /// arkws: sends to all clients but `except`; returns to how many. The payload is held once for
+    /// all of them.
     ///
-    /// A client for which more than [`max_queued_bytes`](ServerConfig::max_queued_bytes) would wait is not skipped silently: it is closed with
-    /// 1008, without what waits for it.
+    /// A client for which more than [`max_queued_bytes`](ServerConfig::max_queued_bytes) would wait
+    /// is not skipped silently: it is closed with 1008, without what waits for it.
     ///
     /// # Errors
     /// 201; 401 over 5,242,864 bytes, or if `text` and not UTF-8; 2302999 if not started.
@@ -232,7 +239,7 @@ impl WebSocketServer {
         text: bool,
         except: &[Connection],
     ) -> Result<usize, BusinessError> {
-        self.shared.context.check_permission()?;
+        self.object.context.check_permission()?;
         check_size(data.len())?;
         let data: Bytes = data.into_bytes();
         let message = Outgoing::Shared(match text {
@@ -258,17 +265,18 @@ impl WebSocketServer {
         Ok(count)
     }
 
-    /// `close` one client, after what was sent to it before; returns which one that is. The codes of
-    /// [`CloseOptions`], the reason `CLOSE_NORMAL` if there is none.
+    /// `close` one client, after what was sent to it before; returns which one that is. The codes
+    /// of [`CloseOptions`], the reason `CLOSE_NORMAL` if there is none.
     ///
     /// # Errors
-    /// 201; 2302999 without an address or if the client is closing already; 2302006 if there is no such client.
+    /// 201; 2302999 without an address or if the client is closing already; 2302006 if there is no
+    /// such client.
     pub fn close(
         &self,
         connection: &Connection,
         options: CloseOptions,
     ) -> Result<ClientId, BusinessError> {
-        self.shared.context.check_permission()?;
+        self.object.context.check_permission()?;
         let refused = |why: String| BusinessError::new(BusinessError::OTHER, why);
         if connection.client_ip.is_empty() {
             return Err(refused("the connection has no clientIP".to_owned()));
@@ -283,16 +291,16 @@ impl WebSocketServer {
         }
     }
 
-    /// Closes one client for a binding that cannot go on with it, as [`close`](Self::close); `false`:
-    /// it has left, or is closing already.
+    /// Closes one client for a binding that cannot go on with it, as [`close`](Self::close);
+    /// `false`: it has left, or is closing already.
     pub fn close_client(&self, client: ClientId, options: CloseOptions) -> bool {
         self.peer(client).is_some_and(|peer| close(&peer, options))
     }
 
-    /// The binding has passed this many `Text` and `Binary` events of this client on to the program,
-    /// with this many bytes in all. While too much is outstanding this client is not read from:
-    /// back-pressure. (Once it is being closed it is: its answer lies behind what the program has
-    /// not taken, which is then lost.)
+    /// The binding has passed this many `Text` and `Binary` events of this client on to the
+    /// program, with this many bytes in all. While too much is outstanding this client is not read
+    /// from: back-pressure. (Once it is being closed it is: its answer lies behind what the program
+    /// has not taken, which is then lost.)
     pub fn consumed(&self, client: ClientId, events: usize, bytes: usize) {
         if let Some(peer) = self.peer(client) {
             peer.mailbox.consumed(events, bytes);
@@ -331,7 +339,7 @@ impl WebSocketServer {
 
 impl Drop for WebSocketServer {
     fn drop(&mut self) {
-        self.shared.muted.store(true, Ordering::Relaxed);
+        self.object.muted.store(true, Ordering::Relaxed);
         if let Some(run) = &*self.current() {
             run.stop();
         }

@@ -1,5 +1,5 @@
-//! The clients of one run: those whose handshakes are in progress, those that are in, and how the last
-//! ones left.
+//! The clients of one run: those whose handshakes are in progress, those that are in, and how the
+//! last ones left.
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,12 +10,13 @@ use super::address::ClientAddress;
 use super::admission::{Limits, Occupancy, Refusal};
 use super::connection::{ConnectedClient, Connection};
 use super::flood::FloodRule;
-use super::handshakes::{HandshakeId, Handshakes, Replaced};
 use super::id::ClientId;
 use super::lifecycle::Lifecycle;
 use super::peer::{Gone, Peer};
+use super::pending_handshakes::{HandshakeId, PendingHandshakes, Replaced};
 
-/// `error` events about clients that were not let in, per second: whoever can connect can cause them.
+/// `error` events about clients that were not let in, per second: whoever can connect can cause
+/// them.
 const MAX_REPORTS: u32 = 100;
 /// Of so many clients that have left it is remembered how.
 const MAX_ENDED: usize = 256;
@@ -24,7 +25,7 @@ const MAX_ENDED: usize = 256;
 pub(super) struct Registry(Mutex<RegistryState>);
 
 struct RegistryState {
-    handshakes: Handshakes,
+    handshakes: PendingHandshakes,
     occupancy: Occupancy,
     peers: HashMap<ClientId, Arc<Peer>>,
     /// The same by what programs call them.
@@ -38,7 +39,7 @@ struct RegistryState {
 impl Registry {
     pub(super) fn new(limits: Limits) -> Registry {
         Registry(Mutex::new(RegistryState {
-            handshakes: Handshakes::default(),
+            handshakes: PendingHandshakes::default(),
             occupancy: Occupancy::new(limits),
             peers: HashMap::new(),
             by_connection: HashMap::new(),

@@ -10,9 +10,9 @@ use crate::{BusinessError, Headers};
 
 /// An upgrade request that waits for the program's answer.
 ///
-/// Dropped, or not answered within [`request_timeout`](super::ServerConfig::request_timeout): refused
-/// with 503. [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) tells that an answer would
-/// come too late: whoever keeps it until then can let it go.
+/// Dropped, or not answered within [`request_timeout`](super::ServerConfig::request_timeout):
+/// refused with 503. [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) tells that an
+/// answer would come too late: whoever keeps it until then can let it go.
 ///
 /// Its `Debug` form shows neither query nor values of header fields.
 pub struct PendingRequest {

@@ -17,29 +17,30 @@ use super::event::ServerEvent;
 use super::handshake::HandshakeContext;
 use super::lifecycle::{Lifecycle, Stage};
 use super::listen::Incoming;
+use super::object::ServerObject;
 use super::registry::Registry;
-use super::shared::Shared;
 use super::tls;
 use crate::defaults::write_timeout;
 use crate::log;
 use crate::{BusinessError, Cause};
 
-/// A stopping server gives up what waits for its clients after this long; the closing handshakes have a time-out of their own.
+/// A stopping server gives up what waits for its clients after this long; the closing handshakes
+/// have a time-out of their own.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A listening socket, its clients, and how far they have come.
 pub(super) struct Run {
-    shared: Arc<Shared>,
+    object: Arc<ServerObject>,
     settings: Arc<Checked>,
     lifecycle: Arc<Lifecycle>,
     registry: Arc<Registry>,
 }
 
 impl Run {
-    pub(super) fn new(shared: Arc<Shared>, settings: Checked) -> Run {
+    pub(super) fn new(object: Arc<ServerObject>, settings: Checked) -> Run {
         Run {
             registry: Arc::new(Registry::new(settings.limits)),
-            shared,
+            object,
             settings: Arc::new(settings),
             lifecycle: Arc::new(Lifecycle::new()),
         }
@@ -64,7 +65,8 @@ impl Run {
         self.lifecycle.advance(Stage::Stopping)
     }
 
-    /// The task of this run. `previous` is the run before, whose listening socket must be gone first.
+    /// The task of this run. `previous` is the run before, whose listening socket must be gone
+    /// first.
     pub(super) fn main(
         self: Arc<Self>,
         previous: Option<Arc<Run>>,
@@ -89,19 +91,19 @@ impl Run {
         match opened {
             Ok((incoming, address, tls)) => {
                 debug!(target: "arkws", %address, tls = tls.is_some(), "server listening");
-                self.shared.emit(ServerEvent::Started(Ok(address)));
-                self.shared.flush();
+                self.object.emit(ServerEvent::Started(Ok(address)));
+                self.object.flush();
                 let span = debug_span!(target: "arkws", "server", %address);
                 self.serve(incoming, tls).instrument(span).await;
                 debug!(target: "arkws", %address, "server stopped");
             }
             Err(error) => {
                 self.lifecycle.advance(Stage::Unbound);
-                self.shared.emit(ServerEvent::Started(Err(error)));
+                self.object.emit(ServerEvent::Started(Err(error)));
             }
         }
-        self.shared.emit(ServerEvent::Idle);
-        self.shared.flush();
+        self.object.emit(ServerEvent::Idle);
+        self.object.flush();
     }
 
     async fn open(&self) -> Result<(Incoming, SocketAddr, Option<TlsAcceptor>), BusinessError> {
@@ -124,7 +126,7 @@ impl Run {
     /// Lets clients in until the server is stopped, then closes them.
     async fn serve(self: &Arc<Self>, mut incoming: Incoming, tls: Option<TlsAcceptor>) {
         let context = Arc::new(HandshakeContext {
-            shared: Arc::clone(&self.shared),
+            object: Arc::clone(&self.object),
             settings: Arc::clone(&self.settings),
             lifecycle: Arc::clone(&self.lifecycle),
             registry: Arc::clone(&self.registry),
@@ -148,8 +150,9 @@ impl Run {
                         warn!(target: "arkws", %error, "cannot accept connections");
                         let message = format!("the server cannot accept connections: {error}");
                         let cause = arkws::Error::from(error).cause().into();
-                        self.shared.emit(ServerEvent::Error(BusinessError::event(message, None, cause)));
-                        self.shared.flush();
+                        let error = BusinessError::event(message, None, cause);
+                        self.object.emit(ServerEvent::Error(error));
+                        self.object.flush();
                     }
                 },
             }
@@ -173,7 +176,7 @@ impl Run {
     fn acceptor(&self) -> Acceptor {
         let settings = &self.settings.config;
         let mut config = Config::default();
-        let runtime = self.shared.context.language_limits();
+        let runtime = self.object.context.language_limits();
         let max = runtime.cap(self.settings.max_message_size());
         let limits = &mut config.limits;
         limits.max_message_size = max;
@@ -183,7 +186,7 @@ impl Run {
         limits.max_headers = settings.max_headers.unwrap_or(limits.max_headers);
         config.message_timeout = self.settings.message_timeout();
         let budget = settings.max_unfinished_bytes.map(UnfinishedBudget::new);
-        let shared = || self.shared.context.unfinished_budget().clone();
+        let shared = || self.object.context.unfinished_budget().clone();
         config.unfinished_budget = Some(budget.unwrap_or_else(shared));
         config.write_timeout = write_timeout(settings.write_timeout);
         config.heartbeat = settings
@@ -223,14 +226,14 @@ impl Drop for UnfinishedRun {
         run.lifecycle.advance(Stage::Unbound);
         if was_starting {
             let error = BusinessError::new(BusinessError::OTHER, why);
-            run.shared.emit(ServerEvent::Started(Err(error)));
+            run.object.emit(ServerEvent::Started(Err(error)));
         } else if was_listening {
             let message = format!("the server cannot accept connections: {why}");
             let error = BusinessError::event(message, None, Cause::Internal);
-            run.shared.emit(ServerEvent::Error(error));
+            run.object.emit(ServerEvent::Error(error));
         }
-        run.shared.emit(ServerEvent::Idle);
-        run.shared.flush();
+        run.object.emit(ServerEvent::Idle);
+        run.object.flush();
     }
 }
 

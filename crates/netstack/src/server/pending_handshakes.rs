@@ -17,7 +17,7 @@ const MAX_OF_ONE_ADDRESS: usize = 64;
 
 /// The handshakes in progress, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Handshakes {
+pub(super) struct PendingHandshakes {
     in_progress: BTreeMap<HandshakeId, InProgress>,
     by_address: CountByAddress,
     last: u64,
@@ -37,7 +37,7 @@ struct InProgress {
 /// Tells a handshake that it has lost its place.
 pub(super) type Replaced = oneshot::Receiver<()>;
 
-impl Handshakes {
+impl PendingHandshakes {
     /// A TCP connection has come; to be followed by [`end`](Self::end).
     ///
     /// # Errors
@@ -118,7 +118,7 @@ mod tests {
     }
 
     /// As many as there may be: the numbers of the addresses, 50 handshakes each.
-    fn full(handshakes: &mut Handshakes) -> Vec<(HandshakeId, Replaced)> {
+    fn full(handshakes: &mut PendingHandshakes) -> Vec<(HandshakeId, Replaced)> {
         (0..MAX)
             .map(|n| handshakes.begin(address((n / 50) as u8)).unwrap())
             .collect()
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_all_makes_room_for_a_new_one() {
-        let mut handshakes = Handshakes::default();
+        let mut handshakes = PendingHandshakes::default();
         let mut before = full(&mut handshakes);
         handshakes.begin(address(200)).unwrap();
         let replaced: Vec<bool> = before.iter_mut().map(|(_, r)| is_replaced(r)).collect();
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_an_address_makes_room_for_the_next_of_it() {
-        let mut handshakes = Handshakes::default();
+        let mut handshakes = PendingHandshakes::default();
         let (_, mut other) = handshakes.begin(address(1)).unwrap();
         let (_, mut oldest) = handshakes.begin(address(0)).unwrap();
         for _ in 1..MAX_OF_ONE_ADDRESS {
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn those_that_wait_for_the_program_keep_their_places() {
-        let mut handshakes = Handshakes::default();
+        let mut handshakes = PendingHandshakes::default();
         let mut before = full(&mut handshakes);
         assert!(handshakes.keep(before[0].0));
         handshakes.begin(address(200)).unwrap();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_is_forgotten() {
-        let mut handshakes = Handshakes::default();
+        let mut handshakes = PendingHandshakes::default();
         let all = full(&mut handshakes);
         for (id, _) in all {
             assert!(handshakes.remove(id).is_some());

@@ -1,4 +1,5 @@
-//! What a server object shares with its runs: how events reach its listener, and what outlasts a run.
+//! What a server object shares with its runs: how events reach its listener, and what outlasts a
+//! run.
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use crate::connection::driver::ConnectionEnd;
 use crate::connection::shared_socket::SharedSocket;
 
 /// What the object shares with its runs.
-pub(super) struct Shared {
+pub(super) struct ServerObject {
     pub(super) context: Context,
     pub(super) listener: Arc<dyn ErasedServerListener>,
     /// The object was dropped.
@@ -33,7 +34,7 @@ pub(super) trait ErasedServerListener: ServerListener {
     /// [`drive`](crate::connection::driver::drive), with the events to this listener.
     fn drive<'a>(
         &'a self,
-        shared: &'a Shared,
+        object: &'a ServerObject,
         peer: &'a Peer,
         socket: &'a SharedSocket<Transport>,
     ) -> BoxFuture<'a, (ConnectionEnd, Range<u64>)>;
@@ -41,7 +42,7 @@ pub(super) trait ErasedServerListener: ServerListener {
     fn linger<'a>(&self, socket: &'a SharedSocket<Transport>) -> BoxFuture<'a, ()>;
 }
 
-impl Shared {
+impl ServerObject {
     pub(super) fn emit(&self, event: ServerEvent<'_>) {
         self.call(|| self.listener.on_event(event));
     }
