@@ -62,7 +62,7 @@ pub enum ProtocolError {
     /// RFC 7692, 7.2.2: the compressed data cannot be inflated.
     #[error("a compressed message is not valid DEFLATE data (RFC 7692, 7.2.2)")]
     InvalidDeflate,
-    /// [`Limits::max_frame_size`](crate::Limits::max_frame_size).
+    /// A frame is larger than [`Limits::max_frame_size`](crate::Limits::max_frame_size).
     #[error("a frame announces {len} bytes, the limit is {limit}")]
     FrameTooLarge {
         /// What the header says, in bytes.
@@ -70,16 +70,17 @@ pub enum ProtocolError {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// [`Limits::max_message_size`](crate::Limits::max_message_size), after decompression.
+    /// A message is larger than [`Limits::max_message_size`](crate::Limits::max_message_size),
+    /// after decompression.
     #[error("a message exceeds the limit of {limit} bytes")]
     MessageTooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// [`Limits::max_fragments`](crate::Limits::max_fragments).
+    /// A message has more fragments than [`Limits::max_fragments`](crate::Limits::max_fragments).
     #[error("a message has more than {limit} fragments (Limits::max_fragments)")]
     TooManyFragments {
-        /// The limit.
+        /// The limit, in fragments.
         limit: u32,
     },
     /// RFC 6455, 7.1.4: the closing handshake was not completed. The status is 1006 (7.1.5).

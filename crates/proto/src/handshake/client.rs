@@ -18,9 +18,9 @@ pub struct ClientRequest {
     pub host: String,
     /// The request target: path and query, starting with `/`.
     pub target: String,
-    /// Sub-protocols in order of preference; each a token.
+    /// Sub-protocols in order of preference; each a token, each once. Default: none.
     pub protocols: Vec<String>,
-    /// Compression to offer.
+    /// permessage-deflate, as it is offered. Default: none.
     pub deflate: Option<DeflateConfig>,
     /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`,
     /// `Connection`, `Sec-WebSocket-*`) and those that announce a body are refused.
@@ -58,7 +58,7 @@ pub struct ClientResponse {
     pub status: StatusCode,
     /// The reason phrase, as sent; read by [`field_text`](super::field_text).
     pub reason: String,
-    /// All header fields.
+    /// All header fields, as they came.
     pub headers: HeaderMap,
     /// What was agreed on.
     pub negotiated: Negotiated,

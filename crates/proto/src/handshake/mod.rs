@@ -25,9 +25,9 @@ use crate::deflate::DeflateParams;
 /// What both ends agreed on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Negotiated {
-    /// The sub-protocol (RFC 6455, 1.9).
+    /// The sub-protocol (RFC 6455, 1.9); `None`: the server chose none.
     pub protocol: Option<String>,
-    /// permessage-deflate (RFC 7692).
+    /// The parameters of permessage-deflate (RFC 7692); `None`: messages are not compressed.
     pub deflate: Option<DeflateParams>,
 }
 
@@ -43,64 +43,70 @@ pub enum HandshakeError {
     Refused(Box<http::Response<()>>),
 
     // What either end may send.
-    /// RFC 9112, 2: not the head of an HTTP message.
+    /// What arrived is not the head of an HTTP message (RFC 9112, 2). The text says what is wrong
+    /// with it.
     #[error("what arrived is not HTTP: {0} (RFC 9112, 2)")]
     Malformed(&'static str),
-    /// RFC 6455, 4.1 and 4.2.1: HTTP/1.1 is needed.
+    /// The head is of another version than HTTP/1.1 (RFC 6455, 4.1 and 4.2.1).
     #[error("what arrived is not HTTP/1.1 (RFC 6455, 4.1)")]
     HttpVersion,
-    /// [`Limits::max_header_bytes`](crate::Limits::max_header_bytes).
+    /// The head is larger than [`Limits::max_header_bytes`](crate::Limits::max_header_bytes).
     #[error("the head is larger than the limit of {limit} bytes")]
     HeadTooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// [`Limits::max_headers`](crate::Limits::max_headers).
+    /// The head has more fields than [`Limits::max_headers`](crate::Limits::max_headers).
     #[error("the head has more fields than the limit of {limit}")]
     TooManyHeaders {
-        /// The limit.
+        /// The limit, in fields.
         limit: usize,
     },
-    /// RFC 6455, 11.3; RFC 9112, 3.2: a field that may come once came again.
+    /// A field that may come once came again (RFC 6455, 11.3; RFC 9112, 3.2).
     #[error("the header field {0} is given more than once (RFC 6455, 11.3)")]
     DuplicateHeader(&'static str),
-    /// RFC 6455, 9.1.
+    /// `Sec-WebSocket-Extensions` does not follow its grammar (RFC 6455, 9.1). Holds its value.
     #[error("the header field Sec-WebSocket-Extensions is malformed: \"{0}\" (RFC 6455, 9.1)")]
     MalformedExtensions(String),
 
     // What a server may answer.
-    /// RFC 6455, 4.1, check 2.
+    /// The answer's `Upgrade` field is not `websocket` (RFC 6455, 4.1, check 2). Holds its value.
     #[error("the answer's Upgrade field must be \"websocket\", but it {} (RFC 6455, 4.1)", found(.0))]
     AnswerUpgrade(Option<String>),
-    /// RFC 6455, 4.1, check 3.
+    /// The answer's `Connection` field does not have `Upgrade` (RFC 6455, 4.1, check 3). Holds its
+    /// value.
     #[error("the answer's Connection field must have \"Upgrade\", but it {} (RFC 6455, 4.1)", found(.0))]
     AnswerConnection(Option<String>),
-    /// RFC 6455, 4.1, check 4: the server did not read our key, or it is no WebSocket server.
+    /// The answer's `Sec-WebSocket-Accept` is not made of our key: the server has not read it, or
+    /// is no WebSocket server (RFC 6455, 4.1, check 4). Holds its value.
     #[error("the answer's Sec-WebSocket-Accept does not match the key that was sent: it {} (RFC 6455, 4.1)", found(.0))]
     AnswerAccept(Option<String>),
-    /// RFC 6455, 4.1, check 5.
+    /// The server chose an extension that was not offered (RFC 6455, 4.1, check 5). Holds its name.
     #[error("the server chose the extension \"{0}\", which was not offered (RFC 6455, 4.1)")]
     ExtensionNotOffered(String),
-    /// RFC 7692, 7.1.
+    /// The server's parameters of permessage-deflate contradict the offer, or each other
+    /// (RFC 7692, 7.1). Holds the reason.
     #[error(
         "the server's parameters of permessage-deflate cannot be accepted: {0} (RFC 7692, 7.1)"
     )]
     DeflateParams(String),
-    /// RFC 6455, 4.1, check 6.
+    /// The server chose a sub-protocol that was not offered (RFC 6455, 4.1, check 6). Holds its
+    /// name.
     #[error("the server chose the sub-protocol \"{0}\", which was not offered (RFC 6455, 4.1)")]
     ProtocolNotOffered(String),
 
     // What a client may request.
-    /// RFC 6455, 4.2.1: the request must be a GET.
+    /// The request's method is not GET (RFC 6455, 4.2.1).
     #[error("the method is {0}, but a WebSocket request is a GET (RFC 6455, 4.2.1)")]
     Method(Method),
-    /// RFC 6455, 3 and 4.2.1: neither a path nor an http URL, or it has a fragment.
+    /// The request's target is neither a path nor an http URL, or it has a fragment (RFC 6455, 3
+    /// and 4.2.1).
     #[error("the request target \"{0}\" is neither a path nor an http URL (RFC 6455, 4.2.1)")]
     RequestTarget(String),
-    /// RFC 6455, 4.2.1; RFC 9112, 3.2.
+    /// The request has no `Host` field (RFC 6455, 4.2.1; RFC 9112, 3.2).
     #[error("the request has no Host field (RFC 6455, 4.2.1)")]
     MissingHost,
-    /// RFC 9112, 3.2: a Host field that is not `host[:port]`.
+    /// The request's `Host` field is not `host[:port]` (RFC 9112, 3.2).
     #[error("the request's Host field \"{0}\" is not a host and perhaps a port (RFC 9112, 3.2)")]
     RequestHostField(String),
     /// RFC 9112, 3.2: a target in absolute form and the Host field name different hosts. What
@@ -109,24 +115,26 @@ pub enum HandshakeError {
         "the request target names the host \"{target}\", but the Host field \"{host}\" (RFC 9112, 3.2)"
     )]
     RequestHost {
-        /// The target's.
+        /// The host that the target names.
         target: String,
-        /// The field's.
+        /// The host that the field names.
         host: String,
     },
-    /// RFC 6455, 4.2.1: an ordinary HTTP request.
+    /// An ordinary HTTP request: its `Upgrade` field does not have `websocket` (RFC 6455, 4.2.1).
+    /// Holds its value.
     #[error("the request does not ask for WebSocket: its Upgrade field {} (RFC 6455, 4.2.1)", found(.0))]
     RequestUpgrade(Option<String>),
-    /// RFC 6455, 4.2.1.
+    /// The request's `Connection` field does not have `Upgrade` (RFC 6455, 4.2.1). Holds its value.
     #[error("the request's Connection field must have \"Upgrade\", but it {} (RFC 6455, 4.2.1)", found(.0))]
     RequestConnection(Option<String>),
-    /// RFC 6455, 4.2.1: the key is 16 bytes in base64.
+    /// The request's `Sec-WebSocket-Key` is not 16 bytes in base64 (RFC 6455, 4.2.1). Holds its
+    /// value.
     #[error("the request's Sec-WebSocket-Key must be 16 bytes in base64, but it {} (RFC 6455, 4.2.1)", found(.0))]
     RequestKey(Option<String>),
-    /// RFC 6455, 4.2.2: a version that we do not speak.
+    /// The request's `Sec-WebSocket-Version` is not 13 (RFC 6455, 4.2.2). Holds its value.
     #[error("the request's Sec-WebSocket-Version must be 13, but it {} (RFC 6455, 4.2.2)", found(.0))]
     RequestVersion(Option<String>),
-    /// RFC 6455, 4.1.10: an offered sub-protocol that is not a token.
+    /// The request offers a sub-protocol that is not a token (RFC 6455, 4.1.10).
     #[error("the request offers the sub-protocol \"{0}\", which is not a token (RFC 6455, 4.1)")]
     RequestProtocol(String),
     /// A request that announces a body: what follows it would be frames to us, and a body to a
@@ -135,25 +143,29 @@ pub enum HandshakeError {
     RequestBody,
 
     // What our own side asked for.
-    /// RFC 9110, 7.2.
+    /// [`ClientRequest::host`] or the `Host` among its headers cannot be a `Host` field
+    /// (RFC 9110, 7.2).
     #[error("\"{0}\" cannot stand in the Host field (RFC 9110, 7.2)")]
     InvalidHost(String),
-    /// RFC 6455, 4.1: a target starts with `/`, is visible ASCII and has no fragment.
+    /// [`ClientRequest::target`] does not start with `/`, has a fragment, or is not visible ASCII
+    /// (RFC 6455, 4.1).
     #[error("\"{0}\" cannot be a request target (RFC 6455, 4.1)")]
     InvalidTarget(String),
-    /// RFC 6455, 4.1.10: sub-protocols are tokens.
+    /// One of [`ClientRequest::protocols`] is not a token (RFC 6455, 4.1.10).
     #[error("the sub-protocol \"{0}\" is not a token (RFC 6455, 4.1)")]
     InvalidProtocol(String),
-    /// RFC 6455, 4.1.10: sub-protocols are unique.
+    /// One of [`ClientRequest::protocols`] stands there twice (RFC 6455, 4.1.10).
     #[error("the sub-protocol \"{0}\" is offered twice (RFC 6455, 4.1)")]
     DuplicateProtocol(String),
-    /// A field that the handshake itself writes.
+    /// The caller set a header field that the handshake itself writes, or that announces a body.
     #[error("the header field {0} belongs to the handshake and cannot be set")]
     ReservedHeader(HeaderName),
-    /// RFC 7692, 7.1.2: a window of the configuration.
+    /// The [`DeflateConfig`](crate::deflate::DeflateConfig) has a window of other than 8 to 15 bits
+    /// (RFC 7692, 7.1.2).
     #[error("window bits must be from 8 to 15, not {0} (RFC 7692, 7.1.2)")]
     WindowBits(u8),
-    /// RFC 6455, 4.2.2: a server may choose only what the client offered.
+    /// The sub-protocol for [`ServerRequest::accept`] is none of those that the client offered
+    /// (RFC 6455, 4.2.2).
     #[error("the sub-protocol \"{0}\" was not offered by the client (RFC 6455, 4.2.2)")]
     ProtocolNotRequested(String),
 }

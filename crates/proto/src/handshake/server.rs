@@ -17,9 +17,9 @@ use crate::deflate::DeflateConfig;
 /// A valid WebSocket request. Its `Debug` form shows neither query nor values of header fields.
 #[derive(Clone)]
 pub struct ServerRequest {
-    /// Path and query.
+    /// Path and query, without the host of a target in absolute form.
     pub target: String,
-    /// All header fields.
+    /// All header fields, as they came.
     pub headers: HeaderMap,
     /// Offered sub-protocols, in the client's order.
     pub protocols: Vec<String>,
@@ -144,8 +144,10 @@ impl ServerRequest {
 }
 
 impl HandshakeError {
-    /// The answer that a server sends for this error: 400, 405, 426 (with `Sec-WebSocket-Version:
-    /// 13`), 431...
+    /// The answer with which a server refuses the request for this error, as bytes to send before
+    /// the transport ends: 400, 405 for another method than GET, 426 where WebSocket or our version
+    /// of it is not asked for, 431 for a head over the limits, 505 for another version of HTTP, or
+    /// 500 if the server itself was at fault.
     pub fn rejection(&self) -> Vec<u8> {
         let body = format!("{self}\n");
         let status = match self {

@@ -1,5 +1,5 @@
 //! Large messages that are received straight into their final buffer.
-use arkws_proto::deflate::{DeflateConfig, DeflateParams};
+use arkws_proto::deflate::DeflateParams;
 use arkws_proto::{Config, Connection, ProtocolError, Role};
 
 use crate::common::*;
@@ -89,11 +89,4 @@ fn text_fails_at_its_first_bad_byte() {
         recv_appended(&mut client).unwrap_err(),
         ProtocolError::InvalidUtf8
     );
-}
-
-#[test]
-fn a_connection_can_move_between_threads() {
-    fn movable<T: Send + Sync + 'static>() {}
-    movable::<Connection>();
-    movable::<DeflateConfig>();
 }

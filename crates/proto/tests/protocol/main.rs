@@ -1,12 +1,23 @@
 //! The protocol engine through its public interface.
 mod buffer;
-mod bytes;
 mod closing;
 mod common;
 mod direct;
 mod entropy;
-mod events;
 mod limits;
+mod mask;
 mod must_fail;
+mod recv;
 mod rfc_examples;
-mod sending;
+mod send;
+mod utf8;
+
+use arkws_proto::Connection;
+use arkws_proto::deflate::DeflateConfig;
+
+#[test]
+fn a_connection_can_move_between_threads() {
+    fn movable<T: Send + Sync + 'static>() {}
+    movable::<Connection>();
+    movable::<DeflateConfig>();
+}

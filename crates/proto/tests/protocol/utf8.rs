@@ -1,6 +1,6 @@
-//! Masking and UTF-8 against the plain way of doing it.
+//! UTF-8, as a whole and in pieces, against the standard library.
+use arkws_proto::Utf8Bytes;
 use arkws_proto::utf8::{self, Validator};
-use arkws_proto::{Utf8Bytes, mask};
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,29 +31,6 @@ fn nearly_text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #[test]
-    fn masking_is_xor_with_the_repeated_key(
-        payload in vec(any::<u8>(), 0..300),
-        start in 0..40_usize,
-        offset in 0..10_usize,
-        key in any::<[u8; 4]>(),
-    ) {
-        let start = start.min(payload.len());
-        let masked = |offset: usize| -> Vec<u8> {
-            let bytes = payload[start..].iter().enumerate();
-            bytes.map(|(i, byte)| byte ^ key[(offset + i) % 4]).collect()
-        };
-
-        let mut in_place = payload.clone();
-        mask::apply(&mut in_place[start..], key, offset);
-        prop_assert_eq!(&in_place[..start], &payload[..start]);
-        prop_assert_eq!(&in_place[start..], masked(offset));
-
-        let mut copy = vec![0; payload.len() - start];
-        mask::copy(&mut copy, &payload[start..], key);
-        prop_assert_eq!(copy, masked(0));
-    }
-
     #[test]
     fn text_in_pieces_is_judged_like_the_whole_and_as_early_as_possible(
         text in prop_oneof![edge_bytes(), nearly_text()],
