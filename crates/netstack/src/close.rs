@@ -14,7 +14,8 @@ impl CloseOptions {
     /// RFC 6455, 7.4.1: the message is too big to process.
     pub const TOO_BIG: u32 = 1009;
 
-    /// What goes on the wire. A code that must not is replaced by 1000, a reason that is too long is cut.
+    /// The close frame to send. A code that no frame may carry is replaced by 1000, and a reason
+    /// that is too long is cut.
     pub(crate) fn frame(&self, default_reason: &str) -> CloseFrame {
         let code = self
             .code

@@ -11,8 +11,9 @@ use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Permission, Policy, pr
 
 /// The surroundings of an object. Cheap to clone.
 ///
-/// Clones share the policy: [`set_policy`](Self::set_policy) on one reaches the objects that any of them
-/// has made. The level is each clone's own, and an object keeps the one it was made with.
+/// Clones share the policy: [`set_policy`](Self::set_policy) on one reaches the objects that any of
+/// them has made. The level is each clone's own, and an object keeps the level that it was made
+/// with.
 #[derive(Clone)]
 pub struct Context {
     /// The level the object is created at.
@@ -39,9 +40,9 @@ impl Context {
 
     /// Finds level and policy for a program whose main module is the file `main`.
     ///
-    /// The level is `explicit`, else what [`ApiLevel::discover`] finds, else `default`. The permission is looked up
-    /// in the nearest `module.json5` next to `main` or above (or at `src/main/module.json5` there); where there is none,
-    /// it is held.
+    /// The level is `explicit`, else what [`ApiLevel::discover`] finds, else `default`. The
+    /// permission is looked up in the nearest `module.json5` next to `main` or above (or at
+    /// `src/main/module.json5` there); where there is none, it is held.
     pub fn discover(main: Option<&Path>, explicit: Option<ApiLevel>, default: ApiLevel) -> Context {
         let level = explicit
             .or_else(|| ApiLevel::discover(main))
@@ -69,8 +70,9 @@ impl Context {
         }
     }
 
-    /// The same surroundings, where a message that waits to be sent counts for `bytes` at least: what a
-    /// binding keeps for the answer to a `send`, which would be free without. Default: 14, a frame's header.
+    /// The same surroundings, where a message that waits to be sent counts for `bytes` at least in
+    /// the limit of what may wait: a binding keeps that much for the answer to a `send`, however
+    /// short the message. Default: 14, the header of a frame.
     pub fn with_message_cost(&self, bytes: usize) -> Context {
         Context {
             message_cost: bytes,
@@ -86,8 +88,9 @@ impl Context {
         }
     }
 
-    /// The same surroundings, where the messages that are not whole take `budget` at most, in all connections together:
-    /// the one with the most bytes beyond its fair share is closed with 1009. Default: 256 MiB for the objects that a
+    /// The same surroundings, where the incomplete messages of all connections together take
+    /// `budget` at most: beyond that, the connection with the most bytes beyond its fair share is
+    /// closed with 1009. Default: [`UnfinishedBudget::DEFAULT_LIMIT`] bytes for the objects that a
     /// context and its clones make.
     pub fn with_unfinished_budget(&self, budget: UnfinishedBudget) -> Context {
         Context {

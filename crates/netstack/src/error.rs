@@ -22,8 +22,8 @@ pub struct BusinessError {
     ///   ended;
     /// - of a send that was refused because too much waits already.
     pub cause: Option<Cause>,
-    /// Whether this is the failure of a `connect` that events tell of, too: an `error` event with the
-    /// same words, then [`Idle`](crate::Event::Idle). `false` for all other failures.
+    /// Whether this is the failure of a `connect` that events tell of, too: an `error` event with
+    /// the same words, then [`Idle`](crate::Event::Idle). `false` for all other failures.
     pub event_follows: bool,
 }
 
@@ -82,8 +82,8 @@ impl BusinessError {
         BusinessError::new(Self::PARAMETER, detail.to_string())
     }
 
-    /// A message was not sent: code [`FAILED`](Self::FAILED) with the text that the contract has for
-    /// `send`.
+    /// A message was not sent: code [`FAILED`](Self::FAILED) with the text that the contract has
+    /// for `send`.
     pub fn not_sent(detail: impl AsRef<str>) -> BusinessError {
         BusinessError::with_text(Self::FAILED, UNKNOWN, detail.as_ref())
     }

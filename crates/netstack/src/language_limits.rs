@@ -7,8 +7,8 @@ pub struct LanguageLimits {
     /// Units of UTF-16 in a string. Default: as many as there may be.
     pub max_text_units: usize,
     /// Bytes in a buffer; no message may be longer, whatever
-    /// [`max_message_size`](crate::RequestOptions::max_message_size) says. Default: as many as there
-    /// may be.
+    /// [`max_message_size`](crate::RequestOptions::max_message_size) says. Default: as many as
+    /// there may be.
     pub max_binary_bytes: usize,
 }
 

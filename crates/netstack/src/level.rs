@@ -12,14 +12,16 @@ impl ApiLevel {
     /// The newest; the default of `@kit.NetworkKit`.
     pub const NEWEST: ApiLevel = ApiLevel(26);
 
-    /// A level. One that is newer than [`NEWEST`](Self::NEWEST) is served as that one; `None` before
-    /// [`OLDEST`](Self::OLDEST), when the module did not exist.
+    /// The level of this number. One that is newer than [`NEWEST`](Self::NEWEST) is served as that
+    /// one. `None`: it comes before [`OLDEST`](Self::OLDEST), when the module did not exist.
     pub fn new(level: u32) -> Option<ApiLevel> {
         let level = level.min(u32::from(Self::NEWEST.0)) as u8;
         (level >= Self::OLDEST.0).then_some(ApiLevel(level))
     }
 
-    /// A level as people and projects write it: `12`, or `5.0.0(12)`, a release with its level in parentheses.
+    /// Reads a level as people and projects write it: `12`, or `5.0.0(12)`, a release with its
+    /// level in parentheses. `None`: it is not of these forms, or comes before
+    /// [`OLDEST`](Self::OLDEST).
     pub fn parse(text: &str) -> Option<ApiLevel> {
         let text = text.trim();
         let number = match text.split_once('(') {
@@ -61,7 +63,8 @@ pub(crate) struct Differences {
 /// The reference's receive buffer, which is the "4 KB per message" of the older documents.
 const PIECE: usize = 4096;
 
-/// Ordered by level. Sources: the contract (level 10), behaviour of the platform's releases 4.1 to 7.0.
+/// Ordered by level. Sources: the contract (level 10), and how the platform's releases 4.1 to 7.0
+/// behave.
 const TABLE: [Differences; 4] = [
     Differences {
         since: ApiLevel::OLDEST,

@@ -1,7 +1,7 @@
 //! The one network thread of the process.
 //!
-//! All sockets of all objects live on it: a phone has better things to do than to run a thread per connection.
-//! It starts with the first task and ends when there has been none for a short while.
+//! All sockets of all objects live on it: a phone has better things to do than to run a thread per
+//! connection. It starts with the first task and ends when there has been none for a short while.
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -14,7 +14,8 @@ use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::Notify;
 use tracing::trace;
 
-/// How long the thread waits for another task before it ends, and how long a thread that resolved a name is kept.
+/// How long the thread waits for another task before it ends, and how long a thread is kept that
+/// has resolved a name.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Where the connections of objects live: an event loop of one thread.
@@ -35,10 +36,12 @@ impl Network {
         Network(Kind::Process)
     }
 
-    /// A runtime that the caller drives: for a program that has one already, and for tests, which can pause its clock.
+    /// A runtime that the caller drives: for a program that has one already, and for tests, which
+    /// can pause its clock.
     ///
     /// # Panics
-    /// If it has more than one thread: events of one object would no longer come one after the other.
+    /// The runtime has more than one thread: events of one object would no longer come one after
+    /// the other.
     pub fn on(handle: Handle) -> Network {
         assert_eq!(
             handle.runtime_flavor(),
@@ -48,22 +51,23 @@ impl Network {
         Network(Kind::Borrowed(handle))
     }
 
-    /// The process is about to end: closes the open connections of its network thread with 1001, behind
-    /// what was sent on them, and waits for that, for `limit` at most. What the operating system has not
-    /// taken by then is lost, and so are connections that are not open yet. Not to be called on the
-    /// network thread.
+    /// The process is about to end: closes the open connections of its network thread with 1001,
+    /// behind what was sent on them, and waits for that, for `limit` at most. What the operating
+    /// system has not taken by then is lost, and so are connections that are not open yet. Not to
+    /// be called on the network thread.
     ///
     /// First it waits until all that was sent has been handed to the operating system; then for the
-    /// peers' answers, since a peer that still sends to a process that has ended makes the system drop
-    /// what is on its way to it: for a tenth of a second, for the whole of `limit` where more than
-    /// 64 KiB waited. Without this call what waits is lost when the process ends. A program on a runtime
-    /// [of its own](Self::on) has to wait by itself, before it drops that: for the answers to its sends,
-    /// or for the `Close` events.
+    /// peers' answers, since a peer that still sends to a process that has ended makes the system
+    /// drop what is on its way to it: for a tenth of a second, for the whole of `limit` where more
+    /// than 64 KiB waited. Without this call what waits is lost when the process ends. A program on
+    /// a runtime [of its own](Self::on) has to wait by itself, before it drops that: for the
+    /// answers to its sends, or for the `Close` events.
     pub fn leave_process(limit: Duration) {
         crate::process_exit::leave(limit);
     }
 
-    /// Lists an open connection for [`leave_process`](Self::leave_process), for as long as the result lives.
+    /// Lists an open connection for [`leave_process`](Self::leave_process), for as long as the
+    /// result lives.
     pub(crate) fn register(&self, connection: &Arc<impl OpenConnection>) -> Option<OpenEntry> {
         match self.0 {
             Kind::Process => Some(OpenEntry::new(connection)),

@@ -8,7 +8,8 @@ use crate::BusinessError;
 
 /// Decides what a program may do. Implemented by hosts; [`OpenPolicy`] allows everything.
 ///
-/// A refusal says why, for the program's author: `ohos.permission.INTERNET is not requested in src/main/module.json5`.
+/// A refusal says why, for the program's author, such as
+/// `ohos.permission.INTERNET is not requested in src/main/module.json5`.
 pub trait Policy: fmt::Debug + Send + Sync {
     /// Whether the program holds `ohos.permission.INTERNET`.
     ///
@@ -16,8 +17,8 @@ pub trait Policy: fmt::Debug + Send + Sync {
     /// Why not; every call then gives 201.
     fn internet(&self) -> Result<(), String>;
 
-    /// Whether the program may connect to `origin`: `ws://host[:port]` or `wss://host[:port]`, lower-case, without the
-    /// scheme's default port.
+    /// Whether the program may connect to `origin`: `ws://host[:port]` or `wss://host[:port]`,
+    /// lower-case, without the scheme's default port.
     ///
     /// # Errors
     /// Why not; `connect` then gives 2302998.
@@ -62,8 +63,8 @@ impl Policy for Permission {
 
 /// A list of the hosts that may be connected to; the permission is another policy's business.
 ///
-/// An entry is `[scheme://]host[:port]`; in the host `*` stands for any sequence of characters, as in
-/// `*.example.com`. An entry without scheme or port matches any. Case does not matter.
+/// An entry is `[scheme://]host[:port]`; in the host `*` stands for any sequence of characters, as
+/// in `*.example.com`. An entry without scheme or port matches any. Case does not matter.
 #[derive(Debug, Clone)]
 pub struct AllowList {
     entries: Vec<HostPattern>,

@@ -87,7 +87,8 @@ pub(crate) fn leave(limit: Duration) {
     }
 }
 
-/// Wakes a thread at the end of its process: all of that thread's own variables may be gone already.
+/// Wakes a thread at the end of its process, when all of its thread-local variables may be gone
+/// already.
 #[derive(Default)]
 struct Signal {
     woken: Mutex<bool>,

@@ -38,8 +38,8 @@ impl Listener for Recorder {
 /// What a peer got: the lengths of the messages, and the code of the close frame.
 type Got = (Vec<usize>, Option<u16>);
 
-/// Listens for clients. What each has sent goes to `got` when it has ended; without `got`, nothing is
-/// read from them.
+/// Listens for clients. What each has sent goes to `got` when it has ended; without `got`, nothing
+/// is read from them.
 fn serve(got: Option<Sender<Got>>) -> SocketAddr {
     server_thread::listen(move |stream| receive(stream, got.clone()))
 }

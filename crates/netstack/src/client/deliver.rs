@@ -13,8 +13,8 @@ use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
 use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, Event, LanguageLimits, Listener};
 
-/// A binding is told to deliver at least every so many messages, so that a fast peer does not make it wait for a
-/// pause.
+/// A binding is asked to deliver after so many messages, so that a peer which never pauses does not
+/// keep them waiting.
 const FLUSH_AFTER: u32 = 2048;
 
 impl<L: Listener> ErasedListener for L {

@@ -64,13 +64,13 @@ pub enum Event<'a> {
 
 /// Takes the events of one client object.
 ///
-/// Called on the network thread, in order, never two at once for one object, and never from inside a
-/// call of the object's methods. It must not block. Borrowed data is valid during the call only.
+/// Called on the network thread, in order, never two at once for one object, and never from inside
+/// a call of the object's methods. It must not block. Borrowed data is valid during the call only.
 pub trait Listener: Send + Sync + 'static {
     /// Something happened.
     fn on_event(&self, event: Event<'_>);
-    /// A whole message with a string, or its last piece: [`Event::Text`] and [`Event::DataEnd`] in one
-    /// call, for a binding that can use that.
+    /// A whole message with a string, or its last piece: [`Event::Text`] and [`Event::DataEnd`] in
+    /// one call, for a binding that can use that.
     fn on_text(&self, text: Text<'_>) {
         self.on_event(Event::Text(text));
         self.on_event(Event::DataEnd);
@@ -80,9 +80,9 @@ pub trait Listener: Send + Sync + 'static {
         self.on_event(Event::Binary(data));
         self.on_event(Event::DataEnd);
     }
-    /// A `connect` was refused, of which an event is to tell: [`Event::Error`] and [`Event::Idle`] in
-    /// one call, for a binding that must know whose they are. The events of an earlier `connect` may
-    /// come before and after them.
+    /// The [`Event::Error`] and [`Event::Idle`] of a `connect` that has failed with
+    /// [`event_follows`](BusinessError::event_follows), in one call: for a binding that must tell
+    /// them from the events of an earlier `connect`, which may come before and after them.
     fn on_refused(&self, error: BusinessError) {
         self.on_event(Event::Error(error));
         self.on_event(Event::Idle);

@@ -53,9 +53,12 @@ pub use tls::{ClientCert, TlsProtocol};
 
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.
 ///
-/// Every method returns at once and may be called on any thread; results that come later are events.
-/// A dropped object sends what is queued and closes its connection with 1001, in a few seconds at most, without events. A
-/// process that ends does not wait for that by itself: see [`Network::leave_process`](crate::Network::leave_process).
+/// Every method returns at once and may be called on any thread; results that come later are
+/// events.
+///
+/// An object that is dropped sends what is queued and closes its connection with 1001, in a few
+/// seconds at most, without events. A process that ends does not wait for that: see
+/// [`Network::leave_process`](crate::Network::leave_process).
 pub struct WebSocket {
     object: Arc<Object>,
 }
@@ -78,9 +81,9 @@ impl WebSocket {
         }
     }
 
-    /// `connect`: `Ok` when the request has been created; what follows are events. A failure that is
-    /// neither a mistake in the options (401) nor a missing permission (201) raises an `error` event
-    /// as well, later, and [`Idle`](crate::Event::Idle): the error returned says so
+    /// `connect`: `Ok` when the request has been created; what follows are events. A failure that
+    /// is neither a mistake in the options (401) nor a missing permission (201) raises an `error`
+    /// event as well, later, and [`Idle`](crate::Event::Idle): the error returned says so
     /// ([`event_follows`](BusinessError::event_follows)).
     ///
     /// # Errors
@@ -144,8 +147,11 @@ impl WebSocket {
     /// answer it, in order.
     ///
     /// # Errors
-    /// 201; 401 over 5,242,864 bytes; -1 if there is no connection (the [cause](BusinessError::cause) is how the last one ended), or more than
-    /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent (`"queue-full"`). Who lends the message still has it.
+    /// 201; 401 if the message is longer than [`MAX_SEND`](crate::MAX_SEND) bytes; -1 if there is
+    /// no connection (the [cause](BusinessError::cause) is how the last one ended), or if more than
+    /// [`max_queued_bytes`](RequestOptions::max_queued_bytes) would wait to be sent (the cause is
+    /// [`QueueFull`](crate::ConnectionCause::QueueFull)). A message that was lent is still its
+    /// owner's.
     pub fn send_text<'a>(&self, text: impl Into<Cow<'a, str>>) -> Result<u64, BusinessError> {
         self.send(Outgoing::Text(text.into()), Mailbox::push)
     }
@@ -158,8 +164,9 @@ impl WebSocket {
         self.send(Outgoing::Binary(data.into()), Mailbox::push)
     }
 
-    /// As [`send_text`](Self::send_text), but may leave the message until [`flush`](Self::flush) is called, which the caller will do
-    /// soon: so that messages which are sent together leave in one write, on the thread that sends them.
+    /// As [`send_text`](Self::send_text), but the message may wait until the caller calls
+    /// [`flush`](Self::flush), which it does soon: so messages that are sent together leave in one
+    /// write, on the thread that sends them.
     ///
     /// # Errors
     /// As [`send_text`](Self::send_text).
@@ -180,13 +187,14 @@ impl WebSocket {
     /// thread is busy with it, the network thread hands over.
     ///
     /// `answered` says that the caller knows the answers to the object's first so many sends. What
-    /// waits behind a send that has failed, and that the caller has not been told of yet, is left to
-    /// the network thread, so that its answers come in order.
+    /// waits behind a send that has failed, and that the caller has not been told of yet, is left
+    /// to the network thread, so that its answers come in order.
     ///
-    /// Returns what [`Event::Sent`](crate::Event::Sent) tells: all sends up to this one that have not
-    /// failed have been handed to the operating system. 0: none was by this call. No event tells of
-    /// them. (If the connection is lost meanwhile, the [`Event::SendFailed`](crate::Event::SendFailed)
-    /// of those behind may come before this returns.)
+    /// Returns what [`Event::Sent`](crate::Event::Sent) tells: all sends up to this one that have
+    /// not failed have been handed to the operating system. 0: none was by this call. No event
+    /// tells of them. (If the connection is lost meanwhile, the
+    /// [`Event::SendFailed`](crate::Event::SendFailed) of those behind may come before this
+    /// returns.)
     #[must_use = "these messages are not told of by any event"]
     #[inline]
     pub fn flush(&self, answered: u64) -> u64 {
@@ -236,7 +244,8 @@ impl WebSocket {
     /// `close`: `Ok` when the close has been requested. What was sent before goes first.
     ///
     /// # Errors
-    /// 201; 2302999 if there is no connection (the [cause](BusinessError::cause) is how the last one ended) or it is closing.
+    /// 201; 2302999 if there is no connection (the [cause](BusinessError::cause) is how the last
+    /// one ended), or if it is closing.
     pub fn close(&self, options: CloseOptions) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
         let link = {
@@ -258,8 +267,9 @@ impl WebSocket {
         Ok(())
     }
 
-    /// The binding has passed this many `Text` and `Binary` events on to the program, with this many bytes in all.
-    /// While too much is outstanding the connection is not read from: back-pressure.
+    /// The binding has passed this many `Text` and `Binary` events on to the program, with this
+    /// many bytes in all. While too much has not been passed on, the connection is not read from:
+    /// this is the back-pressure.
     #[inline]
     pub fn consumed(&self, events: usize, bytes: usize) {
         if let Some(link) = self.object.link() {
@@ -282,7 +292,8 @@ impl WebSocket {
         self.object.link().map_or(0, |link| link.mailbox.bytes())
     }
 
-    /// arkws: counters and facts of the current or last connection. The counters are at most one batch of events old.
+    /// arkws: counters and facts of the current or last connection. The counters are at most one
+    /// batch of events old.
     pub fn stats(&self) -> Stats {
         self.object.lock().stats.clone()
     }

@@ -65,8 +65,8 @@ pub(super) struct Link {
 
 /// A listener of a type that the compiler knows when it compiles the loop that receives.
 ///
-/// So no message costs a virtual call. And that loop, with the socket under it, belongs to the crate
-/// that has the listener: this one can be optimised for size.
+/// So no message costs a virtual call. And that loop, with the socket under it, is compiled in the
+/// crate that has the listener, for speed, while this crate is optimised for size.
 pub(super) trait ErasedListener: Listener {
     /// [`drive`](crate::connection::driver::drive), with the events to this listener.
     fn drive<'a>(
@@ -75,9 +75,9 @@ pub(super) trait ErasedListener: Listener {
         link: &'a Link,
         reconnects: bool,
     ) -> BoxFuture<'a, (ConnectionEnd, Range<u64>)>;
-    /// [`linger`](crate::connection::driver::linger), which polls the socket too: rustc takes a function that is
-    /// never inlined, as the socket has some, from the first crate that uses it, however that is
-    /// optimised.
+    /// [`linger`](crate::connection::driver::linger), here because it polls the socket, too. The
+    /// socket has functions that are never inlined, and rustc takes such a function as the first
+    /// crate that uses it has compiled it, even if that crate is optimised for size.
     fn linger(&self, socket: SharedSocket<Transport>) -> BoxFuture<'static, ()>;
 }
 

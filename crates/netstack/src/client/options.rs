@@ -42,8 +42,8 @@ pub struct RequestOptions {
     /// with 401 if a name is no token, a value has control characters, or a field is one of the
     /// handshake's own. Default: none.
     pub headers: Vec<Header>,
-    /// PEM bundle, or a directory of such, whose authorities are trusted instead of the system's. An
-    /// empty path is none. `connect` fails with 2302002 if it is not there. Default: none.
+    /// PEM bundle, or a directory of such, whose authorities are trusted instead of the system's.
+    /// An empty path is none. `connect` fails with 2302002 if it is not there. Default: none.
     pub ca_path: Option<PathBuf>,
     /// Client certificate, for a server that asks for one. Without a
     /// [`cert_path`](ClientCert::cert_path) it is none. `connect` fails with 2302002 if one of its
@@ -56,8 +56,8 @@ pub struct RequestOptions {
     /// The proxy. `connect` fails with 401 if its address cannot be understood. Default: the
     /// system's.
     pub proxy: Proxy,
-    /// Sub-protocols to offer: one name, or several separated by commas. `connect` fails with 401 if
-    /// one is no token. Default: none.
+    /// Sub-protocols to offer: one name, or several separated by commas. `connect` fails with 401
+    /// if one is no token. Default: none.
     pub protocol: String,
     /// Seconds of silence before a ping, whole ones (fractions are cut), up to 30,000; 0: no pings.
     /// `None`, or out of range: 30, as on the platform.
@@ -67,8 +67,8 @@ pub struct RequestOptions {
     pub pong_timeout: Option<f64>,
     /// Whether `Origin` has the port, if it is not the scheme's default. Default: `false`.
     pub support_origin_port: bool,
-    /// arkws: how long it may take to resolve the name and to connect, through the proxy if there is
-    /// one. Default: [`DEFAULT_CONNECT_TIMEOUT`](Client::DEFAULT_CONNECT_TIMEOUT).
+    /// arkws: how long it may take to resolve the name and to connect, through the proxy if there
+    /// is one. Default: [`DEFAULT_CONNECT_TIMEOUT`](Client::DEFAULT_CONNECT_TIMEOUT).
     pub connect_timeout: Option<Duration>,
     /// arkws: how long TLS and the WebSocket handshake may take together. Default:
     /// [`DEFAULT_HANDSHAKE_TIMEOUT`](Client::DEFAULT_HANDSHAKE_TIMEOUT).
@@ -84,19 +84,19 @@ pub struct RequestOptions {
     /// arkws: most frames that a message of the server may come in. More end the connection with
     /// 1009. Default: [`Limits::max_fragments`].
     pub max_fragments: Option<u32>,
-    /// arkws: bytes of messages that may wait to be sent before `send` is refused. While a connection
-    /// is being made that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds them, too.
-    /// Default: 256 MiB.
+    /// arkws: bytes of messages that may wait to be sent before `send` is refused. While a
+    /// connection is being made that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds
+    /// them, too. Default: 256 MiB.
     pub max_queued_bytes: Option<usize>,
     /// arkws: how long the server may take nothing of what waits to be sent, before it is given up;
     /// zero: for ever. Default: [`DEFAULT_WRITE_TIMEOUT`](Config::DEFAULT_WRITE_TIMEOUT).
     pub write_timeout: Option<Duration>,
-    /// arkws: how many redirects are followed; 0: none. To another origin no header of the program's
-    /// goes along but `User-Agent`, and no sub-protocol. Default:
+    /// arkws: how many redirects are followed; 0: none. To another origin no header of the
+    /// program's goes along but `User-Agent`, and no sub-protocol. Default:
     /// [`DEFAULT_MAX_REDIRECTS`](Client::DEFAULT_MAX_REDIRECTS).
     pub max_redirects: Option<usize>,
-    /// arkws: how long a message of the server may be incomplete while no frame comes, nor 64 KiB of
-    /// a long one. `None` or zero: for ever.
+    /// arkws: how long a message of the server may be incomplete while no frame comes, nor 64 KiB
+    /// of a long one. `None` or zero: for ever.
     pub message_timeout: Option<Duration>,
     /// arkws: offers compression, permessage-deflate (RFC 7692). Default: `false`.
     pub per_message_deflate: bool,
@@ -295,9 +295,9 @@ impl RequestOptions {
 }
 
 /// The platform's rules: whole seconds; what is out of range means the default; an interval of 0
-/// switches pings off; a time-out is not longer than the interval, unless it is the default. (On the
-/// platform a time-out of 0 ends every connection at its first ping. Here it means that no answer is
-/// waited for.)
+/// switches pings off; a time-out is not longer than the interval, unless it is the default. (On
+/// the platform a time-out of 0 ends every connection at its first ping. Here it means that no
+/// answer is waited for.)
 fn heartbeat(interval: Option<f64>, timeout: Option<f64>) -> Option<Heartbeat> {
     let interval = match interval {
         Some(seconds) if PING_INTERVALS.contains(&seconds) => seconds as u64,

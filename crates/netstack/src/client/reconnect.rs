@@ -45,7 +45,7 @@ impl Default for Reconnect {
     }
 }
 
-/// Whatever the options say, the next attempt is not later: what timers in JavaScript can wait, too.
+/// The longest delay, whatever the options say: timers in JavaScript can wait for so long, too.
 const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
 /// Which failures are followed by another attempt.
@@ -121,8 +121,8 @@ impl Retries {
         self.attempts
     }
 
-    /// A connection was open for this long. If that is longer than the wait for it was, the trouble is
-    /// over; a server that accepts and then drops everybody must not be hammered.
+    /// A connection was open for this long. If that is longer than the wait for it was, the trouble
+    /// is over; a server that accepts and then drops everybody must not be hammered.
     pub(super) fn held(&mut self, time: Duration) {
         if time >= self.delay.max(self.options.initial_delay) {
             self.attempts = 0;

@@ -31,13 +31,14 @@ enum SessionEnd {
     Lost(Failure),
 }
 
-/// The whole life of one `connect`. The object can connect again before the last events are delivered.
+/// The whole life of one `connect`. The object can connect again before the last events are
+/// delivered.
 pub(super) fn run(
     object: Arc<Object>,
     link: Arc<Link>,
     mut plan: Box<Plan>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    // Here, not in the task: one that is never polled has its last events, too.
+    // Here, not in the task: also a task that is never polled has its last events.
     let mut session = Session {
         object,
         link,
@@ -58,7 +59,8 @@ pub(super) fn run(
 struct Session {
     object: Arc<Object>,
     link: Arc<Link>,
-    /// `None`: the connection was made and will not be made again. Idle connections should not own what only attempts need.
+    /// `None`: the connection was made and will not be made again, so that what only attempts need
+    /// is given back.
     plan: Option<Box<Plan>>,
     retries: Option<Retries>,
     /// Since `connect`, at least once.
@@ -281,7 +283,8 @@ impl Session {
     }
 }
 
-/// An open socket. The connection ends with it at the latest, also if the session is dropped with its runtime.
+/// An open socket. When this is dropped the connection has ended, also if that is because the
+/// runtime of the session is dropped.
 struct Opened<'a>(&'a Link);
 
 impl Opened<'_> {

@@ -1,9 +1,9 @@
 //! Which failures may be different next time.
 use arkws::{Error, TlsError};
 
-/// Whether waiting may help. A certificate, a protocol error or a refusal will mostly be the same next
-/// time; 5xx and the statuses that ask for patience (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4)
-/// will not.
+/// Whether waiting may help. A certificate, a protocol error or a refusal will mostly be the same
+/// next time; 5xx and the statuses that ask for patience (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC
+/// 6585, 4) will not.
 pub(super) fn is_transient(error: &Error, status: Option<u16>) -> bool {
     match error.cause() {
         arkws::Cause::Dns
@@ -21,8 +21,8 @@ pub(super) fn is_transient(error: &Error, status: Option<u16>) -> bool {
     }
 }
 
-/// RFC 6455, 7.4.1, and the registry's 1012 to 1014: the server goes away, has trouble, restarts, or
-/// asks to try again later.
+/// RFC 6455, 7.4.1, and the registry's 1012 to 1014: the server goes away, has trouble, restarts,
+/// or asks to try again later.
 pub(super) fn invites_back(code: u16) -> bool {
     matches!(code, 1001 | 1011..=1014)
 }

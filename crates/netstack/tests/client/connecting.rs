@@ -24,7 +24,8 @@ fn text(code: i32) -> &'static str {
     }
 }
 
-/// Checks an error of a call, and that an event reports it if it has a cause. Mistakes in options and a missing permission have none.
+/// Checks the error of a call, and that an event tells of it, too, if it says so: of all but
+/// mistakes in options and a missing permission.
 async fn check(client: &mut Client, result: Result<(), BusinessError>, code: i32) -> BusinessError {
     let reported = !matches!(code, 401 | 201);
     check_reported(client, result, code, reported).await

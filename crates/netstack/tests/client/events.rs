@@ -283,7 +283,8 @@ async fn a_panicking_listener_loses_its_own_connection_only() {
     }
 
     broken_peer.send("boom".into()).await.unwrap();
-    // The hook's mutex is poisoned by the panic, so the last events cannot be seen: the object is free again all the same.
+    // The panic has poisoned the hook's mutex, so that the last events are not seen; the object is
+    // free again all the same.
     while broken_peer.recv().await.is_some_and(|event| event.is_ok()) {}
     assert_eq!(
         broken.socket.ready_state(),

@@ -1,4 +1,5 @@
-//! What people and logs see: no secrets of the program's, and nothing of the peer's that a terminal would obey.
+//! Messages and logs show no secrets of the program's, and nothing of the peer's that a terminal
+//! would obey.
 use arkws::{CloseCode, CloseFrame};
 use arkws_netstack::{
     ClientCert, CloseOptions, Header, Proxy, ProxyServer, Reconnect, RequestOptions,

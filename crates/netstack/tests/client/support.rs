@@ -298,7 +298,8 @@ impl Server {
         soon(self.listener.accept()).await.unwrap().0
     }
 
-    /// The next client, after a handshake that is answered with exactly `answer`. Returns the request as well.
+    /// The next client, after a handshake that is answered with exactly `answer`. Returns the
+    /// request as well.
     pub(crate) async fn answer(&self, answer: &str) -> (TcpStream, String) {
         let mut stream = self.accept_raw().await;
         let request = read_head(&mut stream).await;

@@ -1,5 +1,5 @@
-//! What is larger than an option allows, or than the language's values: it ends its connection, and is not
-//! delivered.
+//! What is larger than an option allows, or than the language's values: it ends its connection, and
+//! is not delivered.
 use arkws::Message;
 use arkws_netstack::{LanguageLimits, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -72,7 +72,8 @@ impl ServerListener for Recorder {
     }
 }
 
-/// A server object under test. Its network is the test's own runtime, so that a test can pause the clock.
+/// A server object under test. Its network is the test's own runtime, so that a test can pause the
+/// clock.
 pub(crate) struct Server {
     pub(crate) object: WebSocketServer,
     events: mpsc::UnboundedReceiver<Recorded>,

@@ -141,7 +141,8 @@ async fn compressed_bytes_without_an_end_pin_no_more_than_the_budget_and_hold_no
         "slowest message of the other client: {slowest:?}; at most {} MiB",
         most / MIB
     );
-    // ... and what is pinned is the budget, and what those have who were told to go and had no turn yet: 2.6 GB otherwise.
+    // What stays allocated is the budget, and what the clients have that are closed and had no turn
+    // yet. Without the budget it would be 2.6 GB.
     assert!(most < 512 * MIB, "{} MiB", most / MIB);
     drop(attackers);
     other
