@@ -59,10 +59,9 @@ impl Mailbox {
         }
     }
 
-    /// Queues a message for the driver, and returns its number: how many sends that are answered
-    /// there have been with it. One that is larger than the limit is taken if nothing else waits.
-    /// Those that wait count as much as their places in the queue at least: millions of empty ones
-    /// are not free.
+    /// Queues a message for the driver, and returns its number. One that is larger than the limit
+    /// is taken if nothing else waits. A message counts for its place in the queue at least:
+    /// millions of empty ones are not free.
     pub(crate) fn push(&self, message: Outgoing<'_>) -> Result<u64, Refused> {
         let (state, number) = self.add(message, SendQueue::push)?;
         wake(state);
@@ -105,8 +104,8 @@ impl Mailbox {
     /// Takes the next messages for `batch`, an empty one, on behalf of the driver while it sleeps.
     /// Returns what wakes it; `None`: it will look by itself, or nothing waits but what is its own.
     ///
-    /// The sender knows the answers to its first `answered` sends. Behind one that has failed and
-    /// that it does not know of, messages are the driver's, which is woken: its answers come in
+    /// The sender knows the answers to its first `answered` sends. If a later one has failed, it
+    /// must hear of that first: nothing is taken, and the driver is woken, whose answers come in
     /// order.
     pub(crate) fn take(&self, batch: &mut Batch, answered: u64) -> Option<Waker> {
         let mut state = self.lock();

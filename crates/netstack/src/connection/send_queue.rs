@@ -18,7 +18,7 @@ pub(crate) struct SendNumbers {
     failed: u64,
 }
 
-/// The sends of `first` and of `next`, which are those behind it. Either may be empty.
+/// Joins two ranges of sends, of which `next` follows `first`. Either may be empty.
 pub(crate) fn joined(first: Range<u64>, next: Range<u64>) -> Range<u64> {
     match (first.is_empty(), next.is_empty()) {
         (true, _) => next,
@@ -35,8 +35,8 @@ pub(crate) struct SendQueue {
     batches: VecDeque<Batch>,
     /// The memory of the batch before, while the connection is busy.
     spare: Option<Batch>,
-    /// Messages, and bytes of them, that have not been handed to the operating system, with those
-    /// that the driver has taken.
+    /// Messages that have not been handed to the operating system, and their bytes. Those that the
+    /// driver has taken count as well.
     messages: usize,
     bytes: usize,
     /// Most bytes that may wait, unless it is those of a single message.
@@ -191,7 +191,7 @@ impl SendQueue {
         }
     }
 
-    /// Whether none has failed but the first `answered` sends, of all that were ever numbered.
+    /// Whether all sends that have failed so far are among the first `answered` ones.
     #[inline]
     pub(crate) fn none_failed_behind(&self, answered: u64) -> bool {
         self.numbers.failed <= answered

@@ -22,7 +22,7 @@ pub(super) enum Refusal {
     /// It was the oldest of too many handshakes.
     #[error("too many opening handshakes are in progress, and this was the oldest")]
     Replaced,
-    /// Its address and port are taken, which is all that tells connections apart.
+    /// Another client has this address and port, and programs tell clients apart by nothing else.
     #[error("a client with this address and port is connected already")]
     Duplicate,
     /// `maxConcurrentClientsNumber`.

@@ -30,8 +30,7 @@ impl Peer {
         object.emit(ServerEvent::Connect(&self.client));
         let (end, in_doubt) = object.listener.drive(object, self, &socket).await;
         std::mem::forget(unfinished);
-        // What a defect of ours does to this client, it does to no other, and the program learns of
-        // it.
+        // A defect of ours ends this client only, and the program is told.
         let usable = !matches!(end, ConnectionEnd::Panicked(_));
         let mut ending = Ending::of(end, self.mailbox.requested_close());
         if let Some(why) = self.overflow.get() {
@@ -40,21 +39,20 @@ impl Peer {
             ending.is_failure = true;
         }
         drop(open);
-        // Before the events: a client that comes back when it learns of the end finds its place
-        // free.
+        // Before the events: a client that connects again at once must find its place free.
         registration.end(Gone {
             why: ending.why.clone(),
             cause: ending.cause,
         });
         self.leave(&ending, in_doubt, object);
         if usable {
-            // The peer is still to be told why, and the program need not wait for that.
+            // The peer is told why. The program has its events already.
             object.listener.linger(&socket).await;
         }
     }
 
-    /// The last events. `in_doubt` may or may not have reached the client; what waits behind has
-    /// not.
+    /// Raises the last events. The sends `in_doubt` may or may not have reached the client; those
+    /// that still wait have not.
     pub(super) fn leave(&self, ending: &Ending, in_doubt: Range<u64>, object: &ServerObject) {
         self.mailbox.end();
         let sends = joined(in_doubt, self.mailbox.unsent());
@@ -79,7 +77,7 @@ impl Peer {
     }
 }
 
-/// A client whose task may be dropped with its runtime: its last events come then, too.
+/// Raises the last events also if the client's task is dropped with its runtime.
 struct UnfinishedPeer<'a> {
     peer: &'a Peer,
     socket: &'a SharedSocket<Transport>,
@@ -157,7 +155,7 @@ impl Ending {
         )
     }
 
-    /// The connection never became open, of which the program had not been told.
+    /// The connection never opened, and the program was never told of the client.
     pub(super) fn not_opened(error: &Error) -> Ending {
         Ending {
             why: error.to_string(),

@@ -13,8 +13,8 @@ use crate::BusinessError;
 use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
 use crate::connection::shared_socket::SharedSocket;
 
-/// The object is told to deliver at least every so many events, so that a fast client does not make
-/// it wait for a pause.
+/// The listener is flushed after at most so many events, so that they reach the program even if a
+/// fast client makes no pause.
 const FLUSH_AFTER: u32 = 256;
 
 impl<L: ServerListener> ErasedServerListener for L {
@@ -41,7 +41,7 @@ impl<L: ServerListener> ErasedServerListener for L {
     }
 }
 
-/// Delivers what one client's connection does.
+/// Turns what one client's connection does into events.
 struct PeerEvents<'a, L> {
     object: &'a ServerObject,
     listener: &'a L,

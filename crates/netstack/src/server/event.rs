@@ -34,16 +34,15 @@ pub enum ServerEvent<'a> {
     /// accept connections; the message says which and why. Of clients that were not let in there
     /// are 100 such events a second at most.
     Error(BusinessError),
-    /// All sends to a client up to this one that have not failed have been handed to the operating
-    /// system. Broadcasts are not told of.
+    /// All sends to a client up to this one have been handed to the operating system, except those
+    /// that have failed. Broadcasts are not answered.
     Sent {
         /// To whom.
         client: &'a ConnectedClient,
         /// Its number: what [`send_text`](super::WebSocketServer::send_text) returned.
         through: u64,
     },
-    /// These sends to a client have not been handed to the operating system as far as is known, and
-    /// never will be: it has left.
+    /// These sends to a client have failed, since it has left. The first ones may have reached it.
     SendFailed {
         /// To whom.
         client: &'a ConnectedClient,

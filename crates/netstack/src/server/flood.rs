@@ -14,15 +14,14 @@ pub(super) const MAX_ATTEMPTS: u32 = 51;
 pub(super) const WINDOW: Duration = Duration::from_secs(60);
 /// An address that made too many attempts is refused for this long.
 const BAN: Duration = Duration::from_secs(60);
-/// Addresses whose attempts are counted at most, and that are banned at most; the one that would be
-/// forgotten first makes room.
+/// Attempts of at most so many addresses are counted, and at most so many are banned. The entry
+/// that would end first makes room.
 const MAX_ADDRESSES: usize = 4096;
 
 /// The flood rule: an address may make 51 attempts within 60 s of the first; the 52nd bans it for
 /// 60 s.
 ///
-/// Counts and bans are kept apart, so that no number of addresses that are merely counted pushes a
-/// ban out.
+/// Counts and bans have separate tables, so that addresses that are only counted push no ban out.
 #[derive(Debug, Default)]
 pub(super) struct FloodRule {
     counts: HashMap<ClientAddress, Attempts>,
@@ -72,8 +71,8 @@ impl FloodRule {
     }
 }
 
-/// Forgets what means nothing any more, before a table grows; at its cap also what would be
-/// forgotten next.
+/// Removes entries that have ended, before a table grows. If it is full all the same, the entry
+/// that would end first goes as well.
 fn make_room<T>(
     table: &mut HashMap<ClientAddress, T>,
     means_something: impl Fn(&T) -> bool,

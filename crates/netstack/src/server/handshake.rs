@@ -84,7 +84,7 @@ impl HandshakeContext {
     }
 }
 
-/// Somebody whose handshakes are not over.
+/// A client whose handshake is in progress.
 struct Handshaking<'a> {
     context: &'a HandshakeContext,
     address: ClientAddress,
@@ -119,7 +119,7 @@ impl Handshaking<'_> {
         };
         let received = select! {
             biased;
-            // Nothing has been asked yet: nothing is to be answered.
+            // The client has not asked for anything yet, so it gets no answer.
             () = self.context.lifecycle.stopping() => return None,
             Ok(()) = replaced => {
                 self.report_refusal(Refusal::Replaced);
@@ -175,7 +175,7 @@ impl Handshaking<'_> {
         }
     }
 
-    /// A place in the list of clients, or why not.
+    /// Lists the client, or says why it is refused.
     async fn admit(
         &self,
         request: &mut PendingRequest<Transport>,
@@ -211,7 +211,7 @@ impl Handshaking<'_> {
         registry.register(lifecycle, peer, permit).map_err(refused)
     }
 
-    /// Within the limits, and the flood rule.
+    /// Checks the limits and the flood rule.
     fn connection_permit(&self) -> Result<ConnectionPermit, Refusal> {
         if !self.context.lifecycle.is_on() {
             return Err(Refusal::Stopping);
@@ -222,7 +222,7 @@ impl Handshaking<'_> {
             .begin_connection(self.address, &mut flood)
     }
 
-    /// What the program thinks of it.
+    /// Asks the program whether the client may come in.
     async fn ask(&self, request: &mut PendingRequest<Transport>) -> Result<(), NotLetIn> {
         let limit = self.context.settings.request_timeout();
         let object = &self.context.object;
@@ -246,7 +246,7 @@ impl Handshaking<'_> {
         };
         let why = match answer {
             Ok(answer) => {
-                // It is the program's no longer: nothing need be told.
+                // The program has answered, so it need not be told that the request is over.
                 std::mem::forget(over);
                 match answer {
                     Ok(Answer::Accept) => return Ok(()),
@@ -268,14 +268,14 @@ impl Handshaking<'_> {
     }
 
     fn report_refusal(&self, refusal: Refusal) {
-        // That a stopped server lets nobody in is no news to the program.
+        // The program has stopped the server itself.
         if refusal != Refusal::Stopping {
             self.report(&refusal.to_string(), refusal.cause());
         }
     }
 
     fn report_error(&self, error: &arkws::Error) {
-        // A client that goes before it has asked for anything has not failed.
+        // A client may connect and leave without a request: load balancers do.
         if error.cause() != arkws::Cause::Reset {
             self.report(&describe(error), error.cause().into());
         }
@@ -292,11 +292,11 @@ enum ReceiveError {
     Request(arkws::Error),
 }
 
-/// What becomes of a request instead of a connection.
+/// Why a request does not become a connection.
 enum NotLetIn {
-    /// This answer.
+    /// It gets this answer.
     Refused(arkws::Refusal),
-    /// No answer: the client is there no longer.
+    /// Its client is gone.
     Gone,
 }
 

@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep_until};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
-/// Pauses after failures to accept that are not one client's, such as a full table of file
-/// descriptors: from, to.
+/// How long to wait after the system has failed to accept (for example because the table of file
+/// descriptors is full): the first pause, and the longest.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
-/// A client that vanished without a word is noticed by TCP within minutes, even if nobody asked for
-/// pings: probes after this much silence, and then this often.
+/// TCP probes a silent client: after this long, and then this often. So a client that has vanished
+/// is noticed within minutes, even without pings.
 const KEEPALIVE: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(15)];
 
 /// Connections as they come in.
@@ -68,7 +68,7 @@ impl Incoming {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
                     self.pause = None;
-                    // Without either the connection works as well.
+                    // The connection works without these two as well.
                     let _ = stream.set_nodelay(true);
                     let [after, every] = KEEPALIVE;
                     let keepalive = TcpKeepalive::new().with_time(after).with_interval(every);
@@ -91,7 +91,7 @@ impl Incoming {
     }
 }
 
-/// A connection that broke before it was accepted: the next is not concerned.
+/// Whether only one connection broke, before it was accepted: the next one may be accepted.
 fn is_of_one_client(error: &io::Error) -> bool {
     matches!(
         error.kind(),

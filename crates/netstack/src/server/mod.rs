@@ -10,7 +10,7 @@
 //! | `deliver.rs` | from a client's messages to events |
 //! | `registry.rs` | the clients of one run: how many, who, and how the last ones left |
 //! | `lifecycle.rs` | how far a run has come |
-//! | `pending_handshakes.rs` | the opening handshakes in progress, and which goes when they are many |
+//! | `pending_handshakes.rs` | opening handshakes in progress, and which goes if there are many |
 //! | `object.rs` | what the object shares with its runs: its listener, the flood rule |
 //! | `peer.rs` | a client that is in, as others see it |
 //! | `admission.rs` | limits and the flood rule |
@@ -170,9 +170,9 @@ impl WebSocketServer {
         self.current().as_ref()?.address()
     }
 
-    /// `send` of a string to one client: which one that is, and the number of this send, 1, 2, ...
-    /// of those to it. A [`ServerEvent::Sent`] or [`ServerEvent::SendFailed`] of that client will
-    /// answer it. Messages to one client leave in the order of the calls.
+    /// `send` of a string to one client. Returns which client that is, and the number of this send:
+    /// those to each client count from 1. A [`ServerEvent::Sent`] or [`ServerEvent::SendFailed`] of
+    /// that client will answer it. Messages to one client leave in the order of the calls.
     ///
     /// # Errors
     /// 201; 401 over 5,242,864 bytes; -1 without an address, if the client is closing, or if more
@@ -298,9 +298,9 @@ impl WebSocketServer {
     }
 
     /// The binding has passed this many `Text` and `Binary` events of this client on to the
-    /// program, with this many bytes in all. While too much is outstanding this client is not read
-    /// from: back-pressure. (Once it is being closed it is: its answer lies behind what the program
-    /// has not taken, which is then lost.)
+    /// program, with this many bytes in all. While too much is outstanding, this client is not read
+    /// from: back-pressure. A client that is being closed is read from again, and what arrives is
+    /// dropped: its answer to the close lies behind it.
     pub fn consumed(&self, client: ClientId, events: usize, bytes: usize) {
         if let Some(peer) = self.peer(client) {
             peer.mailbox.consumed(events, bytes);

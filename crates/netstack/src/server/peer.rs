@@ -9,11 +9,11 @@ use crate::connection::mailbox::Mailbox;
 use crate::connection::send_queue::SendNumbers;
 use crate::process_exit::OpenConnection;
 
-/// What the object knows of a client. Messages of a broadcast are not answered.
+/// A connected client. Sends to it are answered, messages of a broadcast are not.
 pub(super) struct Peer {
     pub(super) client: ConnectedClient,
     pub(super) mailbox: Mailbox,
-    /// Why the server has closed it: too much waited.
+    /// Set when the server has closed it because too much waited: the words that say so.
     pub(super) overflow: OnceLock<String>,
 }
 
@@ -26,7 +26,7 @@ impl Peer {
         }
     }
 
-    /// Closes a client that takes too little of what is sent to it; the words say so.
+    /// Closes a client that is too slow for what is sent to it. Returns the words that say so.
     pub(super) fn overflow(&self, queued: usize, limit: usize) -> String {
         let why = format!(
             "is too slow: {queued} bytes wait for it already, the limit is {limit} \

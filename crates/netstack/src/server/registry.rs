@@ -15,24 +15,24 @@ use super::lifecycle::Lifecycle;
 use super::peer::{Gone, Peer};
 use super::pending_handshakes::{HandshakeId, PendingHandshakes, Replaced};
 
-/// `error` events about clients that were not let in, per second: whoever can connect can cause
-/// them.
+/// Most `error` events per second about clients that were refused. Anybody who can connect can
+/// cause such events.
 const MAX_REPORTS: u32 = 100;
-/// Of so many clients that have left it is remembered how.
+/// The registry remembers how this many clients, the last ones, have left.
 const MAX_ENDED: usize = 256;
 
-/// Who has come to the listening socket of a run.
+/// The clients that have come to the listening socket of a run.
 pub(super) struct Registry(Mutex<RegistryState>);
 
 struct RegistryState {
     handshakes: PendingHandshakes,
     occupancy: Occupancy,
     peers: HashMap<ClientId, Arc<Peer>>,
-    /// The same by what programs call them.
+    /// The same clients by the address pairs that programs call them by.
     by_connection: HashMap<Connection, Arc<Peer>>,
-    /// How the last [`MAX_ENDED`] that left did so: for calls that come too late.
+    /// How the last [`MAX_ENDED`] clients have left: a call that comes too late is told.
     ended: VecDeque<(Connection, Gone)>,
-    /// Of the current second, which began at the first of them.
+    /// When the current second began, and how many `error` events it has had.
     reports: (Instant, u32),
 }
 
@@ -56,8 +56,8 @@ impl Registry {
         self.lock().peers.get(&client).cloned()
     }
 
-    /// The client that programs call so, or how the last one of that name has left, as far as that
-    /// is remembered.
+    /// The client with this address pair. If there is none: how the last one with it has left, if
+    /// that is remembered.
     pub(super) fn peer_at(&self, connection: &Connection) -> Result<Arc<Peer>, Option<Gone>> {
         let registry = self.lock();
         if let Some(peer) = registry.by_connection.get(connection) {
@@ -96,7 +96,7 @@ impl Registry {
         })
     }
 
-    /// From here on the client is listed, until the registration is dropped.
+    /// Lists the client, until the registration is dropped.
     pub(super) fn register(
         self: &Arc<Self>,
         lifecycle: &Lifecycle,
@@ -104,7 +104,8 @@ impl Registry {
         permit: ConnectionPermit,
     ) -> Result<Registration, Refusal> {
         let mut registry = self.lock();
-        // Under the lock: the run closes those that it finds after its stage has changed.
+        // Checked under the lock, since a run that stops closes only the clients that it finds
+        // here.
         let refusal = match registry.by_connection.contains_key(&peer.client.connection) {
             _ if !lifecycle.is_on() => Some(Refusal::Stopping),
             true => Some(Refusal::Duplicate),
@@ -142,9 +143,9 @@ impl Registry {
 }
 
 impl RegistryState {
-    /// From here on the client is not listed.
+    /// Lists the client no more.
     fn remove(&mut self, client: &ConnectedClient) {
-        // Once removed, its address may be another's.
+        // If it was removed before, another client may have its address by now.
         if self.peers.remove(&client.id).is_some() {
             self.by_connection.remove(&client.connection);
         }
@@ -158,7 +159,7 @@ pub(super) struct HandshakePermit {
 }
 
 impl HandshakePermit {
-    /// From here on no other handshake takes its place.
+    /// From now on no other handshake takes its place.
     pub(super) fn keep(&self) -> Result<(), Refusal> {
         match self.registry.lock().handshakes.keep(self.id) {
             true => Ok(()),
@@ -193,7 +194,7 @@ impl Drop for ConnectionPermit {
     }
 }
 
-/// A client that is listed; not any more when dropped.
+/// A client that is listed until this is dropped.
 pub(super) struct Registration {
     registry: Arc<Registry>,
     pub(super) peer: Arc<Peer>,
@@ -201,13 +202,13 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// The client has left in this way.
+    /// Ends the listing, and remembers how the client has left.
     pub(super) fn end(self, gone: Gone) {
         let mut registry = self.registry.lock();
         if registry.ended.len() == MAX_ENDED {
             registry.ended.pop_front();
         }
-        // Under one lock: nobody finds neither the client nor how it left.
+        // Both under one lock, so that a call finds either the client or how it left.
         registry.remove(&self.peer.client);
         let connection = self.peer.client.connection.clone();
         registry.ended.push_back((connection, gone));

@@ -24,8 +24,8 @@ use crate::defaults::write_timeout;
 use crate::log;
 use crate::{BusinessError, Cause};
 
-/// A stopping server gives up what waits for its clients after this long; the closing handshakes
-/// have a time-out of their own.
+/// How long a server that stops goes on sending what waits for its clients. The closing handshakes
+/// that follow have a time-out of their own.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A listening socket, its clients, and how far they have come.
@@ -71,7 +71,7 @@ impl Run {
         self: Arc<Self>,
         previous: Option<Arc<Run>>,
     ) -> impl Future<Output = ()> + Send + 'static {
-        // Here, not in the task: one that is never polled has its last events, too.
+        // Made here, so that a task that is dropped before its first poll raises its events, too.
         let unfinished = UnfinishedRun(Some(Arc::clone(&self)));
         async move {
             self.whole(previous).await;
@@ -206,7 +206,7 @@ impl Run {
     }
 }
 
-/// A run that may be dropped with its runtime: its last events come then, too.
+/// Raises the last events of a run also if it is dropped with its runtime.
 struct UnfinishedRun(Option<Arc<Run>>);
 
 impl UnfinishedRun {
