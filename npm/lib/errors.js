@@ -3,7 +3,10 @@
 
 const { native } = require('./runtime.js');
 
-/** An `Error` whose code, message and data are its own enumerable properties, so that `JSON.stringify` shows them. */
+/**
+ * An `Error` whose code, message and data are its own enumerable properties, so that
+ * `JSON.stringify` shows them.
+ */
 class BusinessError extends Error {
   constructor(code, message, data) {
     super(message);
@@ -11,7 +14,12 @@ class BusinessError extends Error {
     delete this.message;
     this.code = code;
     // Not assigned: the program may have frozen `Error.prototype`.
-    Object.defineProperty(this, 'message', { value: message, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(this, 'message', {
+      value: message,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     if (data !== undefined) this.data = data;
   }
 }
@@ -73,8 +81,8 @@ function warnOfForeign(name, kind) {
 }
 
 /**
- * The error for what was thrown while values of the program were read: a mistake that we have found,
- * or whatever a getter, a Proxy or a conversion of the program's has thrown.
+ * The error for what was thrown while values of the program were read: a mistake that we have
+ * found, or whatever a getter, a Proxy or a conversion of the program's has thrown.
  */
 function mistakeOf(thrown) {
   try {

@@ -24,7 +24,10 @@ function operation(name) {
   return number;
 }
 
-/** The native functions. Loaded when the first object is made, so that a program can import the module's types and errors without them. */
+/**
+ * The native functions. Loaded when the first object is made, so that a program can import the
+ * module's types and errors without them.
+ */
 function native() {
   return (functions ??= load());
 }
@@ -61,7 +64,10 @@ function warnOfLevel(warning) {
   if (warning && typeof process === 'object') process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
 }
 
-/** The objects that events may come for, by number. They are kept from being collected, and keep the process alive. */
+/**
+ * The objects that events may come for, by number. They are kept from being collected, and keep the
+ * process alive.
+ */
 const active = new Map();
 
 /** Keeps the process, or the worker thread, waiting for events of `object`. */
@@ -100,8 +106,9 @@ function makeBuffer(length) {
   }
 }
 
-// A program waits for an event with a promise, and adds listeners when it has come: that happens only when `wake` has returned.
-// So delivery stops before anything that such a listener would miss, and goes on with the next call of `wake`, which is due at once.
+// A program waits for an event with a promise, and adds listeners when it has come: that happens
+// only when `wake` has returned. So delivery stops before anything that such a listener would miss,
+// and goes on with the next call of `wake`, which is due at once.
 
 /** What `deliver` has not handed on yet: `values` from `next` on. */
 let values = [];
@@ -113,7 +120,9 @@ let ends = false;
 /** Where a run of messages goes on that `deliver` has stopped in. */
 let runStart = 0;
 
-/** Code of the program has run since `wake` was called; what follows from it by promises has not. */
+/**
+ * Code of the program has run since `wake` was called; what follows from it by promises has not.
+ */
 let programRan = false;
 
 /** Delivery stops after the event that is being handed on. */
@@ -123,8 +132,8 @@ let stops = false;
 let context;
 
 /**
- * Hands events to the objects they belong to; called with none, those that it has kept. What one of them throws does not keep
- * others from theirs. Whether it has stopped.
+ * Hands events to the objects they belong to; called with none, those that it has kept. What one of
+ * them throws does not keep others from theirs. Whether it has stopped.
  */
 function deliver(...more) {
   if (more.length > 0) {
@@ -196,7 +205,9 @@ const HEARD = 0;
 const UNHEARD = 1;
 /** ...or one has thrown. */
 const THROWN = 2;
-/** Heard, and its listeners are gone: its `dataEnd` is told when what awaits the message has run. */
+/**
+ * Heard, and its listeners are gone: its `dataEnd` is told when what awaits the message has run.
+ */
 const ENDS = 3;
 
 /** Hands the messages behind a head of so many values to `object`, each with `detail`. */
@@ -247,7 +258,10 @@ function message(object, value, detail) {
 /** What a view of bytes is: a `Buffer` where there is one, made without its checks of arguments. */
 const Bytes = typeof Buffer === 'function' ? Buffer[Symbol.species] : Uint8Array;
 
-/** Hands the messages on that are cut out of the value behind index `i`; of the outcomes the first that is not `HEARD`. */
+/**
+ * Hands the messages on that are cut out of the value behind index `i`; of the outcomes the first
+ * that is not `HEARD`.
+ */
 function run(object, i, detail) {
   const all = values[i + 1];
   const lengths = values[i + 2];
@@ -262,7 +276,10 @@ function run(object, i, detail) {
     while (k < count) {
       const length = lengths.charCodeAt(k);
       const end = start + length;
-      outcome = object.message(isText ? all.substring(start, end) : new Bytes(all, start, length), detail);
+      outcome = object.message(
+        isText ? all.substring(start, end) : new Bytes(all, start, length),
+        detail,
+      );
       if (outcome !== HEARD) {
         // As in `message`. Only messages that were dropped came before, or a listener has run.
         ends = outcome === ENDS;
@@ -327,7 +344,8 @@ function uncaught(error) {
 
 /** Calls `callback` after the code that runs now, and before any event. */
 async function microtask(callback, ...args) {
-  // Not with `then` of a promise that all calls share: that would keep the async context that it was made in.
+  // Not with `then` of a promise that all calls share: that would keep the async context that it
+  // was made in.
   await undefined;
   try {
     callback(...args);
@@ -341,9 +359,10 @@ let inARow = 0;
 const MOST_IN_A_ROW = 64;
 
 /**
- * Flushes what a client sends when the code that runs now has ended: all of it up to the next event, if promises have called it.
- * A program that sends for ever, as soon as it has sent, keeps neither timers nor sockets from their turns. Nothing is used for
- * this that a program, or its tests, can replace (`process.nextTick`, `setImmediate`, `Promise`).
+ * Flushes what a client sends when the code that runs now has ended: all of it up to the next
+ * event, if promises have called it. A program that sends for ever, as soon as it has sent, keeps
+ * neither timers nor sockets from their turns. Nothing is used for this that a program, or its
+ * tests, can replace (`process.nextTick`, `setImmediate`, `Promise`).
  */
 async function scheduleFlush(client) {
   if (++inARow >= MOST_IN_A_ROW) {
@@ -370,7 +389,10 @@ const registry = new FinalizationRegistry((number) => {
   }
 });
 
-/** Calls the core of `object` when it has been collected: `collected()` if it has a reference, else it is freed. */
+/**
+ * Calls the core of `object` when it has been collected: `collected()` if it has a reference, else
+ * it is freed.
+ */
 function watch(object, core) {
   // By number: the core's listeners may hold on to the object.
   registry.register(object, core.number);

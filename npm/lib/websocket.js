@@ -65,7 +65,10 @@ class Client {
   sends = new Sends();
   /** Sends that a flush is to follow. */
   waiting = 0;
-  /** Of the connects that are not over, and of those that were refused, of which an event is to tell. */
+  /**
+   * Of the connects that are not over, and of those that were refused, of which an event is to
+   * tell.
+   */
   #contexts = new Contexts('arkws.connect');
   #refused = new Contexts('arkws.connect');
   /** How many both are. */
@@ -73,9 +76,14 @@ class Client {
   /** Connects that were not refused, and how many of them are over. */
   #connects = 0;
   #over = 0;
-  /** Of so many connects, the first ones, no more messages are given to the program: it has closed them. */
+  /**
+   * Of so many connects, the first ones, no more messages are given to the program: it has closed
+   * them.
+   */
   #muted = 0;
-  /** Whether a connect has succeeded, ever: what is refused from then on may be the peer's doing. */
+  /**
+   * Whether a connect has succeeded, ever: what is refused from then on may be the peer's doing.
+   */
   hasConnected = false;
   #collected = false;
 
@@ -83,7 +91,9 @@ class Client {
     this.number = native().createClient(mainModule(), level);
   }
 
-  /** Starts to connect; the error if that fails, and whether an `error` event tells of it as well. */
+  /**
+   * Starts to connect; the error if that fails, and whether an `error` event tells of it as well.
+   */
   connect(url, options) {
     let eventFollows = false;
     const error = errorOf(() => {
@@ -106,12 +116,15 @@ class Client {
       const { code, reason } = closeOptions(options);
       return native().closeClient(this.number, code, reason);
     });
-    // Refused it may be because the connection is gone, and the events that tell of it are on their way.
+    // Refused it may be because the connection is gone, and the events that tell of it are on their
+    // way.
     if (error === undefined || isPeers(error)) this.#muted = this.#connects;
     return error;
   }
 
-  /** A message waits: all that are sent by the code that runs now leave together when it has ended. */
+  /**
+   * A message waits: all that are sent by the code that runs now leave together when it has ended.
+   */
   sending(pending) {
     this.sends.push(pending);
     if (this.waiting++ === 0) scheduleFlush(this);
@@ -128,7 +141,10 @@ class Client {
     return this.#over < this.#muted;
   }
 
-  /** The object has been collected, while there is a connection. Listeners go on; without any it is closed. */
+  /**
+   * The object has been collected, while there is a connection. Listeners go on; without any it is
+   * closed.
+   */
   collected() {
     this.#collected = true;
     if (this.listeners.none) native().closeClient(this.number, 1001);
@@ -172,7 +188,10 @@ class Client {
     return HEARD;
   }
 
-  /** A listener has thrown; those behind it are to be called. (A closure in `message` would cost all messages.) */
+  /**
+   * A listener has thrown; those behind it are to be called. (A closure in `message` would cost all
+   * messages.)
+   */
   #thrown(error, value, complete, listeners, index) {
     let ends = false;
     raise(error, () => {
@@ -242,10 +261,14 @@ class Client {
   }
 }
 
-/** Answers a call that failed: quietly if the peer may have decided that, which must not end the process. */
+/**
+ * Answers a call that failed: quietly if the peer may have decided that, which must not end the
+ * process.
+ */
 function refuse(client, api, callback, error) {
   const promise = answer(api, callback, error);
-  if (promise !== undefined && client.hasConnected && isPeers(error)) suppressUnhandledRejection(promise);
+  if (promise !== undefined && client.hasConnected && isPeers(error))
+    suppressUnhandledRejection(promise);
   return promise;
 }
 
@@ -274,7 +297,10 @@ class WebSocket {
     if (client === undefined) return answer(connect, callback, foreignError('connect', KIND));
     const options = rest.length > (callback === undefined ? 0 : 1) ? rest[0] : {};
     const valid =
-      typeof url === 'string' && isObject(options) && rest.length <= 2 && (rest.length < 2 || callback !== undefined);
+      typeof url === 'string' &&
+      isObject(options) &&
+      rest.length <= 2 &&
+      (rest.length < 2 || callback !== undefined);
     if (!valid) return answer(connect, callback, parameterError('connect takes a URL, options and a callback'));
     const { error, eventFollows } = client.connect(url, options);
     const promise = answer(connect, callback, error);
@@ -310,7 +336,8 @@ class WebSocket {
     const callback = callbackOf(args, 2);
     if (client === undefined) return answer(close, callback, foreignError('close', KIND));
     const options = args.length > (callback === undefined ? 0 : 1) ? args[0] : {};
-    const valid = isObject(options) && args.length <= 2 && (args.length < 2 || callback !== undefined);
+    const valid =
+      isObject(options) && args.length <= 2 && (args.length < 2 || callback !== undefined);
     if (!valid) return answer(close, callback, parameterError('close takes options and a callback'));
     const error = client.close(options);
     return error === undefined ? answer(close, callback) : refuse(client, close, callback, error);
