@@ -28,7 +28,7 @@ impl CloseCode {
     /// 1011: the server met an unexpected condition.
     pub const INTERNAL_ERROR: CloseCode = CloseCode(1011);
 
-    /// A code, if it may be sent and received in a close frame.
+    /// The status code with this number; `None`: it must not stand in a close frame.
     pub const fn new(code: u16) -> Option<CloseCode> {
         match code {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Some(CloseCode(code)),
@@ -36,15 +36,16 @@ impl CloseCode {
         }
     }
 
-    /// The number.
+    /// The number on the wire.
     pub const fn get(self) -> u16 {
         self.0
     }
 }
 
 impl ProtocolError {
-    /// The status code with which the connection is failed: 1002, 1007 or 1009. (After
-    /// [`UnexpectedEof`](Self::UnexpectedEof), 1002, no close frame is queued.)
+    /// The status code that tells the peer why the connection failed: 1002, 1007 or 1009. After
+    /// [`UnexpectedEof`](Self::UnexpectedEof) nobody is there to be told, and no close frame is
+    /// queued.
     pub fn close_code(&self) -> CloseCode {
         match self {
             Self::InvalidUtf8 | Self::InvalidCloseReason | Self::InvalidDeflate => {

@@ -215,8 +215,8 @@ impl Inflater {
         }
     }
 
-    /// Inflates a piece of a message and appends to `message`; with what is behind it `available`
-    /// bytes have arrived.
+    /// Inflates a piece of a message, of which `available` bytes have arrived with this piece, and
+    /// appends the result to `message`.
     ///
     /// # Errors
     /// The piece is not valid, or the message grows beyond `limit` bytes.

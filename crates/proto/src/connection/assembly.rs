@@ -11,7 +11,7 @@ use crate::{Payload, ProtocolError, Text, mask};
 /// buffer.
 const DIRECT_FROM: u64 = 16 << 10;
 
-/// Memory that an incomplete message may take before its bytes arrive, ...
+/// Memory that an incomplete message may take before its bytes arrive, in bytes ...
 const FIRST_BUFFER: usize = 64 << 10;
 /// ... and how many times the bytes received it may take after that.
 const GROWTH: usize = 4;
@@ -37,7 +37,8 @@ pub(super) struct Assembly {
     compressed: bool,
     inflated: Vec<u8>,
     buffer: BytesMut,
-    /// Bytes of `buffer` that have been unmasked, and of either that have been validated.
+    /// How many bytes have been looked at: of `buffer` those that have been unmasked, and of a
+    /// text, in `buffer` or `inflated`, those that have been validated.
     seen: usize,
     validator: Validator,
     fragments: u32,
@@ -115,7 +116,8 @@ impl Assembly {
         Some((&mut self.buffer).limit(missing))
     }
 
-    /// How many bytes have been appended and not been [taken notice of](Self::take_notice).
+    /// How many bytes have been appended, and not been unmasked and validated by
+    /// [`take_notice`](Self::take_notice).
     pub(super) fn unseen(&self) -> usize {
         if self.compressed {
             0
@@ -138,13 +140,13 @@ impl Assembly {
         self.validate()
     }
 
-    /// Memory that it takes, in bytes.
+    /// Memory that the message takes, and a control frame in its midst, in bytes.
     pub(super) fn memory(&self) -> usize {
         self.buffer.capacity() + self.inflated.capacity() + self.control.capacity()
     }
 
-    /// Inflates and validates a piece of a compressed message; with what is behind it `available`
-    /// bytes have arrived. Returns how many bytes it became.
+    /// Inflates and validates a piece of a compressed message, of which `available` bytes have
+    /// arrived with this piece. Returns how many bytes the piece became.
     pub(super) fn inflate(
         &mut self,
         piece: &[u8],
@@ -211,8 +213,8 @@ impl Assembly {
     }
 }
 
-/// Makes room for at least `len` more bytes, and for the `missing` ones as far as what has arrived
-/// justifies it.
+/// Makes room for at least `len` more bytes; for all that are `missing` only as far as the bytes
+/// that have arrived justify it.
 fn grow(buffer: &mut BytesMut, missing: usize, len: usize) {
     let received = buffer.len() + len;
     let justified = received.saturating_mul(GROWTH).max(FIRST_BUFFER) - buffer.len();

@@ -127,7 +127,7 @@ fn window_bits(name: &str, text: &str) -> Result<u8, String> {
     }
 }
 
-/// A value is spoken of only where it says more than its absence.
+/// The window as a parameter; `None`: it is the default, which is not written.
 fn unless_default(bits: u8) -> Option<u8> {
     (bits < MAX_WINDOW_BITS).then_some(bits)
 }
@@ -211,10 +211,10 @@ pub(super) fn accept(
     Ok(Some((answer.write(), params)))
 }
 
-/// The client's reading of the server's answer to its [`offer`].
+/// What a client makes of the server's answer to its [`offer`].
 ///
 /// # Errors
-/// The answer has an extension that was not offered, or parameters that do not go with the offer:
+/// The answer has an extension that was not offered, or parameters that contradict the offer:
 /// the client must fail the connection (RFC 6455, 4.1; RFC 7692, 7.1).
 pub(super) fn confirm(
     headers: &HeaderMap,

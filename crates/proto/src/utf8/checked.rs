@@ -47,11 +47,11 @@ impl<'b> Text<'b> {
         is_valid(&payload).then_some(Text(payload))
     }
 
-    /// Takes text that was validated while it arrived.
+    /// Takes text that has been validated already.
     ///
     /// # Safety
-    /// A [`Validator`](super::Validator) has accepted exactly these bytes, in this order, and its
-    /// [`finish`](super::Validator::finish).
+    /// [`is_valid`] has accepted exactly these bytes; or a [`Validator`](super::Validator) has, in
+    /// this order, and then [`finish`](super::Validator::finish).
     #[inline]
     pub(crate) unsafe fn validated(payload: Payload<'b>) -> Text<'b> {
         debug_assert!(is_valid(&payload), "only validated text gets here");

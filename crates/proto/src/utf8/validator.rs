@@ -81,8 +81,7 @@ impl Validator {
     }
 }
 
-/// How many bytes at the end of `piece` belong to a character that is longer than what is there of
-/// it.
+/// How many bytes at the end of `piece` belong to a character whose end is not in it.
 fn incomplete_tail(piece: &[u8]) -> usize {
     for (i, byte) in piece.iter().rev().take(3).enumerate() {
         let width = match byte {
