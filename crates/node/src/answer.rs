@@ -5,18 +5,18 @@ use napi::Result;
 
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::napi::Value;
+use crate::napi::{Env, Value};
 use crate::settings;
 
 /// Nothing after a success, and nothing is made for it: this is the path of every `send` of a
 /// client, whose numbers JavaScript counts by itself.
 pub(crate) fn answer<T>(
-    call: &Call<'_>,
+    env: &Env,
     result: std::result::Result<T, BusinessError>,
-) -> Result<Value> {
+) -> Result<Value<'_>> {
     match result {
-        Ok(_) => call.env.undefined(),
-        Err(error) => call.env.convert(Failure::from(error)),
+        Ok(_) => env.undefined(),
+        Err(error) => env.convert(Failure::from(error)),
     }
 }
 
@@ -31,11 +31,11 @@ pub(crate) fn not_data() -> BusinessError {
 
 /// Which client it is.
 pub(crate) fn client_id(
-    call: &Call<'_>,
+    env: &Env,
     result: std::result::Result<ClientId, BusinessError>,
-) -> Result<Value> {
+) -> Result<Value<'_>> {
     match result {
-        Ok(client) => call.env.number(client),
-        Err(error) => call.env.convert(Failure::from(error)),
+        Ok(client) => env.number(client),
+        Err(error) => env.convert(Failure::from(error)),
     }
 }

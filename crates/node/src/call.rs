@@ -16,11 +16,11 @@ use crate::text::utf16::{self, UTF8_PER_UNIT};
 const USUAL_TEXT: usize = 4096;
 
 /// A function of the module.
-pub(crate) type Entry = fn(&Call<'_>) -> Result<Value>;
+pub(crate) type Entry = fn(Call<'_>) -> Result<Value<'_>>;
 
 /// One call from JavaScript.
 pub(crate) struct Call<'a> {
-    pub(crate) env: Env,
+    pub(crate) env: &'a mut Env,
     pub(crate) environment: &'a Rc<Environment>,
     pub(crate) arguments: &'a Arguments,
 }

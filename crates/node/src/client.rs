@@ -93,7 +93,7 @@ impl Listener for ClientInbox {
 }
 
 /// `createClient(main, level)`: the object's number.
-pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
     let main: Option<String> = call.get(0)?;
     let context = settings::context(main.map(PathBuf::from), call.get(1)?)
         .with_language_limits(call.environment.limits);
@@ -108,7 +108,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `connect(object, url, options)`.
-pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
     let url: String = call.get(1)?;
     let (options, binary_type) = (connect_options(call.get(2)?)?, binary_type(call.get(2)?)?);
     let object = call.number(0)?;
@@ -118,32 +118,35 @@ pub(crate) fn connect(call: &Call<'_>) -> Result<Value> {
     if result.is_ok() {
         call.environment.set_binary_type(object, binary_type);
     }
-    answer(call, result)
+    answer(call.env, result)
 }
 
 /// `sendText(object, string)`; `flush` is to follow.
-pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.number(0)?;
     let result = call.text(1, |text| {
         call.environment
             .client(object, |client| client.feed_text(text))
     })?;
-    answer(call, result.unwrap_or_else(|| Ok(Err(too_long(call, 1))))?)
+    answer(
+        call.env,
+        result.unwrap_or_else(|| Ok(Err(too_long(&call, 1))))?,
+    )
 }
 
 /// `sendBinary(object, buffer)`; `flush` is to follow.
-pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.number(0)?;
     let result = call.array_buffer(1, |data| {
         call.environment
             .client(object, |client| client.feed_binary(data))
     })?;
-    answer(call, result.unwrap_or_else(|| Ok(Err(not_data())))?)
+    answer(call.env, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
 
 /// `flush(object, answered)`, with how many sends have been answered: so many have been now, or
 /// fewer if this call has sent nothing.
-pub(crate) fn flush(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn flush(call: Call<'_>) -> Result<Value<'_>> {
     let answered = call.number(1)?;
     let through = call
         .environment
@@ -153,7 +156,7 @@ pub(crate) fn flush(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `closeClient(object, code | undefined, reason | undefined)`.
-pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let options = CloseOptions {
         code: call.get(1)?,
         reason: call.get(2)?,
@@ -161,11 +164,11 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
     let result = call
         .environment
         .client(call.number(0)?, |client| client.close(options))?;
-    answer(call, result)
+    answer(call.env, result)
 }
 
 /// `readyState(object)`.
-pub(crate) fn ready_state(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn ready_state(call: Call<'_>) -> Result<Value<'_>> {
     let state = call
         .environment
         .client(call.number(0)?, WebSocket::ready_state)?;
@@ -173,7 +176,7 @@ pub(crate) fn ready_state(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `bufferedAmount(object)`.
-pub(crate) fn buffered_amount(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn buffered_amount(call: Call<'_>) -> Result<Value<'_>> {
     let bytes = call
         .environment
         .client(call.number(0)?, WebSocket::buffered_amount)?;
@@ -181,7 +184,7 @@ pub(crate) fn buffered_amount(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `stats(object)`.
-pub(crate) fn stats(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn stats(call: Call<'_>) -> Result<Value<'_>> {
     let stats = call.environment.client(call.number(0)?, WebSocket::stats)?;
     call.env.convert(ClientStats::from(stats))
 }

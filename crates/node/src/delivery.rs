@@ -44,9 +44,9 @@ const BUDGET: Duration = Duration::from_millis(10);
 /// theirs; if not, `wake` will be called: when there is something new, or at once, if `deliver` has
 /// stopped. Node-API runs what is due in JavaScript, promise jobs among it, between two calls of
 /// `wake`, and only there.
-pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn drain(call: Call<'_>) -> Result<Value<'_>> {
     let environment = call.environment;
-    let more = match deliver_all(call) {
+    let more = match deliver_all(call.env, environment) {
         Ok(Progress::Done) => {
             let mut batches = environment.batches.take();
             let more = environment.queue.give_back(&mut batches);
@@ -71,14 +71,12 @@ pub(crate) fn drain(call: &Call<'_>) -> Result<Value> {
 ///
 /// # Errors
 /// No JavaScript can run in the environment.
-fn deliver_all(call: &Call<'_>) -> Result<Progress> {
-    let environment = call.environment;
+fn deliver_all(env: &mut Env, environment: &Environment) -> Result<Progress> {
     let interrupted = environment.interrupted.take();
     let was_interrupted = interrupted.is_some();
     let Interrupted { until, consumed } = interrupted.unwrap_or_default();
     let now = Instant::now();
     let mut segment = Segment {
-        env: call.env,
         environment,
         until: until.unwrap_or(now + BUDGET),
         consumed,
@@ -87,7 +85,7 @@ fn deliver_all(call: &Call<'_>) -> Result<Progress> {
         segment.interrupt(None);
         return Ok(Progress::Paused);
     }
-    if was_interrupted && segment.call(&[])? == Called::Stopped {
+    if was_interrupted && segment.call(env, &[])? == Called::Stopped {
         segment.interrupt(Some(segment.until));
         return Ok(Progress::Stopped);
     }
@@ -97,7 +95,7 @@ fn deliver_all(call: &Call<'_>) -> Result<Progress> {
     }
     let mut progress = Progress::Done;
     for batch in &mut batches {
-        progress = deliver(&mut segment, batch)?;
+        progress = deliver(env, &mut segment, batch)?;
         if progress != Progress::Done {
             break;
         }
@@ -132,7 +130,6 @@ enum Called {
 
 /// What is delivered without a stop.
 struct Segment<'e> {
-    env: Env,
     environment: &'e Environment,
     until: Instant,
     /// What the network thread is told when values have been handed on.
@@ -144,11 +141,11 @@ impl Segment<'_> {
     ///
     /// # Errors
     /// No JavaScript can run in the environment.
-    fn call(&mut self, values: &[Value]) -> Result<Called> {
-        let called = match self.environment.deliver.call(self.env, values) {
-            Ok(stopped) if self.env.is_true(stopped)? => return Ok(Called::Stopped),
+    fn call(&mut self, env: &Env, values: &[Value<'_>]) -> Result<Called> {
+        let called = match self.environment.deliver.call(env, values) {
+            Ok(stopped) if env.is_true(stopped)? => return Ok(Called::Stopped),
             Ok(_) => Ok(Called::Done),
-            Err(error) => recover(self.env, error).map(|()| Called::Done),
+            Err(error) => recover(env, error).map(|()| Called::Done),
         };
         self.report();
         called
@@ -190,7 +187,7 @@ impl Segment<'_> {
 ///
 /// # Errors
 /// There is none, or it cannot be cleared: no JavaScript can run in the environment.
-fn recover(env: Env, error: Error) -> Result<()> {
+fn recover(env: &Env, error: Error) -> Result<()> {
     match env.take_exception()? {
         Some(exception) => env.uncaught(exception),
         None => Err(error),
@@ -201,7 +198,7 @@ fn recover(env: Env, error: Error) -> Result<()> {
 ///
 /// # Errors
 /// No JavaScript can run in the environment.
-fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
+fn deliver(env: &mut Env, segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
     let Batch {
         items,
         locations,
@@ -211,9 +208,7 @@ fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
         cursor,
         ..
     } = batch;
-    let scope = Scope::open(segment.env)?;
     let mut delivery = Delivery {
-        env: segment.env,
         environment: segment.environment,
         segment,
         locations: &locations[cursor.locations..],
@@ -223,11 +218,9 @@ fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
             lengths: &lengths[cursor.lengths..],
             owned: &mut owned[cursor.owned..],
         },
-        values: Vec::with_capacity(VALUES + 4),
         messages: 0,
-        scope: Some(scope),
     };
-    let delivered = delivery.items(&mut items[cursor.items..]);
+    let delivered = delivery.items(env, &mut items[cursor.items..]);
     let left = delivery.left();
     *cursor = Cursor {
         items: items.len() - delivered.as_ref().map_or(0, |(left, _)| *left),
@@ -241,16 +234,12 @@ fn deliver(segment: &mut Segment<'_>, batch: &mut Batch) -> Result<Progress> {
 }
 
 struct Delivery<'b, 's, 'e> {
-    env: Env,
     environment: &'e Environment,
     segment: &'s mut Segment<'e>,
     locations: &'b [PayloadLocation],
     payloads: Payloads<'b>,
-    /// The arguments of the next call, and what keeps them.
-    values: Vec<Value>,
-    /// How many messages they are.
+    /// How many messages the values of the next call are.
     messages: usize,
-    scope: Option<Scope>,
 }
 
 impl Delivery<'_, '_, '_> {
@@ -258,45 +247,72 @@ impl Delivery<'_, '_, '_> {
     ///
     /// # Errors
     /// No JavaScript can run in the environment.
-    fn items(&mut self, items: &mut [Item]) -> Result<(usize, Progress)> {
-        for index in 0..items.len() {
-            let Item { object, kind } = &mut items[index];
+    fn items(&mut self, env: &mut Env, items: &mut [Item]) -> Result<(usize, Progress)> {
+        let mut spare = Vec::with_capacity(VALUES + 4);
+        let mut done = 0;
+        loop {
+            let scope = Scope::open(env)?;
+            let mut values = emptied(spare);
+            done += self.fill(scope.env(), &mut items[done..], &mut values)?;
+            let is_full = self.is_full(&values);
+            let called = self.call(scope.env(), &values)?;
+            spare = emptied(values);
+            let left = items.len() - done;
+            match called {
+                Called::Stopped => return Ok((left, Progress::Stopped)),
+                // Before it is full it takes all items.
+                _ if !is_full => return Ok((0, Progress::Done)),
+                Called::Done if self.segment.is_over() => return Ok((left, Progress::Paused)),
+                Called::Not | Called::Done => {}
+            }
+        }
+    }
+
+    /// The values of one call, as many as it takes; the items that are done with them.
+    fn fill<'v>(
+        &mut self,
+        env: &'v Env,
+        items: &mut [Item],
+        values: &mut Vec<Value<'v>>,
+    ) -> Result<usize> {
+        for (index, Item { object, kind }) in items.iter_mut().enumerate() {
             let object = *object;
             match kind {
                 ItemKind::Messages { origin, locations } => {
                     while *locations > 0 {
-                        *locations -= self.messages(object, *origin, *locations)?;
-                        if let Some(progress) = self.call_if_full()? {
+                        *locations -= self.messages(env, object, *origin, *locations, values)?;
+                        if self.is_full(values) {
                             // With no locations left this item is passed over next time.
-                            return Ok((items.len() - index, progress));
+                            return Ok(index);
                         }
                     }
                 }
                 ItemKind::Sent { client, through } => {
                     match *client {
-                        None => self.header(object, Operation::Sent)?,
+                        None => header(env, object, Operation::Sent, values)?,
                         Some(client) => {
-                            self.header(object, Operation::SentTo)?;
-                            self.values.push(self.env.number(client)?);
+                            header(env, object, Operation::SentTo, values)?;
+                            values.push(env.number(client)?);
                         }
                     }
-                    self.values.push(self.env.number(*through)?);
+                    values.push(env.number(*through)?);
                 }
-                ItemKind::DataEnd => self.header(object, Operation::DataEnd)?,
+                ItemKind::DataEnd => header(env, object, Operation::DataEnd, values)?,
                 ItemKind::Event(event) => {
                     if let Some(event) = event.take() {
-                        self.event(object, *event)?;
+                        self.event(env, object, *event, values)?;
                     }
                 }
             }
-            if let Some(progress) = self.call_if_full()? {
-                return Ok((items.len() - index - 1, progress));
+            if self.is_full(values) {
+                return Ok(index + 1);
             }
         }
-        Ok(match self.call()? {
-            Called::Stopped => (0, Progress::Stopped),
-            Called::Not | Called::Done => (0, Progress::Done),
-        })
+        Ok(items.len())
+    }
+
+    fn is_full(&self, values: &[Value<'_>]) -> bool {
+        values.len() >= VALUES || self.messages >= MESSAGES_AT_ONCE
     }
 
     /// What is left of the batch.
@@ -311,13 +327,13 @@ impl Delivery<'_, '_, '_> {
         }
     }
 
-    fn header(&mut self, object: u64, operation: Operation) -> Result<()> {
-        self.values.push(self.env.number(object)?);
-        self.values.push(self.env.number(operation)?);
-        Ok(())
-    }
-
-    fn event(&mut self, object: u64, event: Event) -> Result<()> {
+    fn event<'v>(
+        &mut self,
+        env: &'v Env,
+        object: u64,
+        event: Event,
+        values: &mut Vec<Value<'v>>,
+    ) -> Result<()> {
         match &event {
             Event::Close(_) | Event::Idle => self.environment.forget_refusal(object, None),
             Event::Disconnected { client, .. } => {
@@ -325,29 +341,36 @@ impl Delivery<'_, '_, '_> {
             }
             _ => {}
         }
-        let (operation, value) = match event.into_js(self.env, self.environment, object) {
+        let (operation, value) = match event.into_js(env, self.environment, object) {
             Ok(event) => event,
             // It cannot be told in JavaScript's own words: then as an exception that nobody caught.
-            Err(error) => return recover(self.env, error),
+            Err(error) => return recover(env, error),
         };
-        self.header(object, operation)?;
-        self.values.push(value);
+        header(env, object, operation, values)?;
+        values.push(value);
         Ok(())
     }
 
     /// As many of the next messages as one call takes, of at most `locations`; how many of those
     /// that were.
-    fn messages(&mut self, object: u64, origin: Origin, locations: usize) -> Result<usize> {
-        let begun = self.values.len();
+    fn messages<'v>(
+        &mut self,
+        env: &'v Env,
+        object: u64,
+        origin: Origin,
+        locations: usize,
+        values: &mut Vec<Value<'v>>,
+    ) -> Result<usize> {
+        let begun = values.len();
         match origin {
-            Origin::Client => self.header(object, Operation::Messages)?,
-            Origin::Pieces => self.header(object, Operation::Pieces)?,
+            Origin::Client => header(env, object, Operation::Messages, values)?,
+            Origin::Pieces => header(env, object, Operation::Pieces, values)?,
             Origin::Connection(client) => {
-                self.header(object, Operation::MessagesFrom)?;
-                self.values.push(self.env.number(client)?);
+                header(env, object, Operation::MessagesFrom, values)?;
+                values.push(env.number(client)?);
             }
         }
-        let headed = self.values.len();
+        let headed = values.len();
         let views = origin.connection().is_none()
             && self.environment.binary_type(object) == BinaryType::Uint8Array;
         let mut consumed = Consumed {
@@ -360,7 +383,7 @@ impl Delivery<'_, '_, '_> {
         let mut dropped = None;
         let mut done = 0;
         while done < locations
-            && (done == 0 || self.values.len() < VALUES)
+            && (done == 0 || values.len() < VALUES)
             && self.messages < MESSAGES_AT_ONCE
         {
             let (location, rest) = self
@@ -368,17 +391,17 @@ impl Delivery<'_, '_, '_> {
                 .split_first()
                 .expect("as many as the item says");
             self.locations = rest;
-            let whole = self.values.len();
+            let whole = values.len();
             let make_buffer = &self.environment.make_buffer;
             let (events, bytes, made) =
                 self.payloads
-                    .push(self.env, make_buffer, location, views, &mut self.values);
+                    .push(env, make_buffer, location, views, values);
             if made.is_err() && !refused {
                 refused = true;
                 dropped = Some(bytes);
             }
             if refused {
-                self.values.truncate(whole);
+                values.truncate(whole);
             }
             consumed.events += events;
             consumed.bytes += bytes;
@@ -386,19 +409,26 @@ impl Delivery<'_, '_, '_> {
             done += 1;
         }
         self.segment.consumed.push(consumed);
-        if self.values.len() == headed {
-            self.values.truncate(begun);
+        if values.len() == headed {
+            values.truncate(begun);
         }
         if let Some(bytes) = dropped {
-            self.refuse(object, origin, bytes)?;
+            self.refuse(env, object, origin, bytes, values)?;
         }
         Ok(done)
     }
 
     /// JavaScript has no room for a message: its connection is closed, and nothing else is touched.
-    fn refuse(&mut self, object: u64, origin: Origin, bytes: usize) -> Result<()> {
+    fn refuse<'v>(
+        &mut self,
+        env: &'v Env,
+        object: u64,
+        origin: Origin,
+        bytes: usize,
+        values: &mut Vec<Value<'v>>,
+    ) -> Result<()> {
         // What was said of it was said to us.
-        self.env.take_exception()?;
+        env.take_exception()?;
         let connection = origin.connection();
         self.environment.refuse(object, connection);
         let why = format!("no room in JavaScript's memory for a message of {bytes} bytes");
@@ -416,35 +446,39 @@ impl Delivery<'_, '_, '_> {
                 .server(object, |server| server.close_client(client, options)),
         };
         let error = BusinessError::connection_lost(why, ConnectionCause::TooBig);
-        self.event(object, Event::Error(error))
-    }
-
-    /// `Some`: nothing more may be delivered now.
-    fn call_if_full(&mut self) -> Result<Option<Progress>> {
-        if self.values.len() < VALUES && self.messages < MESSAGES_AT_ONCE {
-            return Ok(None);
-        }
-        Ok(match self.call()? {
-            Called::Stopped => Some(Progress::Stopped),
-            Called::Done if self.segment.is_over() => Some(Progress::Paused),
-            Called::Not | Called::Done => None,
-        })
+        self.event(env, object, Event::Error(error), values)
     }
 
     /// Has JavaScript hand on the values that were made.
-    fn call(&mut self) -> Result<Called> {
+    fn call(&mut self, env: &Env, values: &[Value<'_>]) -> Result<Called> {
         self.messages = 0;
-        if self.values.is_empty() {
+        if values.is_empty() {
             // Of messages that are not given to JavaScript.
             self.segment.report();
             return Ok(Called::Not);
         }
-        let called = self.segment.call(&self.values);
-        self.values.clear();
-        // The next values are kept by the next scope; it can only be opened when the last has been
-        // closed.
-        self.scope = None;
-        self.scope = Some(Scope::open(self.env)?);
-        called
+        self.segment.call(env, values)
     }
+}
+
+/// Begins a record.
+fn header<'v>(
+    env: &'v Env,
+    object: u64,
+    operation: Operation,
+    values: &mut Vec<Value<'v>>,
+) -> Result<()> {
+    values.push(env.number(object)?);
+    values.push(env.number(operation)?);
+    Ok(())
+}
+
+/// The memory of a list for values of another scope: the compiler reuses it, since both are of one
+/// size.
+fn emptied<'v>(mut values: Vec<Value<'_>>) -> Vec<Value<'v>> {
+    values.clear();
+    values
+        .into_iter()
+        .map(|_| -> Value<'v> { unreachable!("it is empty") })
+        .collect()
 }

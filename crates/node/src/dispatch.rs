@@ -11,12 +11,12 @@ use crate::napi::{Env, Value};
 use crate::operation::Operation;
 
 impl Event {
-    pub(crate) fn into_js(
+    pub(crate) fn into_js<'e>(
         self,
-        env: Env,
+        env: &'e Env,
         environment: &Environment,
         object: u64,
-    ) -> Result<(Operation, Value)> {
+    ) -> Result<(Operation, Value<'e>)> {
         match self {
             Event::Error(error) => with(env, Operation::Error, Failure::from(error)),
             Event::Idle => with(env, Operation::Idle, ()),
@@ -80,6 +80,10 @@ impl Event {
     }
 }
 
-fn with(env: Env, operation: Operation, value: impl ToNapiValue) -> Result<(Operation, Value)> {
+fn with(
+    env: &Env,
+    operation: Operation,
+    value: impl ToNapiValue,
+) -> Result<(Operation, Value<'_>)> {
     Ok((operation, env.convert(value)?))
 }

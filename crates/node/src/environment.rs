@@ -184,7 +184,7 @@ impl Environment {
 
     /// Something is open: the process, or the worker thread, waits for events, and so do the
     /// functions that take them. JavaScript runs.
-    pub(crate) fn wait_for_events(self: &Rc<Self>, env: Env) -> Result<()> {
+    pub(crate) fn wait_for_events(self: &Rc<Self>, env: &Env) -> Result<()> {
         if self.ended.get() {
             return Err(Error::new(
                 Status::Closing,

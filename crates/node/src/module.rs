@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use arkws_netstack::{LanguageLimits, log_to_stderr};
 use napi::JsValue;
+use napi::Result;
 use napi::bindgen_prelude::Object;
-use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::call::{Call, Entry};
 use crate::contract::Contract;
 use crate::environment::Environment;
-use crate::napi::{Arguments, Callee, Function, Value, export};
+use crate::napi::{Arguments, Callee, Env, Function, Value, export};
 use crate::operation::Operation;
 use crate::{client, delivery, failure, runtime, server, settings};
 
@@ -53,7 +53,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
 
 /// Runs once per environment that loads the module.
 #[napi(module_exports)]
-pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
+pub fn init(exports: Object<'_>, env: napi::Env) -> Result<()> {
     log_to_stderr();
     #[cfg(unix)]
     crate::exit::leave_at_exit();
@@ -77,8 +77,7 @@ pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
 struct Start;
 
 impl Callee for Start {
-    fn call(&self, arguments: &Arguments) -> Result<Value> {
-        let env = arguments.env();
+    fn call<'e>(&'e self, env: &'e mut Env, arguments: &'e Arguments) -> Result<Value<'e>> {
         let [wake, deliver, make_buffer] = [0, 1, 2].map(|index| arguments.value(index));
         let limits = LanguageLimits {
             max_text_units: largest(arguments, 3)?,
@@ -123,9 +122,9 @@ struct Bound {
 }
 
 impl Callee for Bound {
-    fn call(&self, arguments: &Arguments) -> Result<Value> {
-        (self.entry)(&Call {
-            env: arguments.env(),
+    fn call<'e>(&'e self, env: &'e mut Env, arguments: &'e Arguments) -> Result<Value<'e>> {
+        (self.entry)(Call {
+            env,
             environment: &self.environment,
             arguments,
         })

@@ -20,13 +20,13 @@ pub(crate) struct Payloads<'b> {
 impl<'b> Payloads<'b> {
     /// Appends the next messages, binary ones perhaps as `views`; how many, and the bytes that were
     /// received for them. They count as consumed also where JavaScript could not make the values.
-    pub(crate) fn push(
+    pub(crate) fn push<'e>(
         &mut self,
-        env: Env,
+        env: &'e Env,
         make_buffer: &Function,
         location: &PayloadLocation,
         views: bool,
-        values: &mut Vec<Value>,
+        values: &mut Vec<Value<'e>>,
     ) -> (usize, usize, Result<()>) {
         match *location {
             PayloadLocation::Run {
@@ -86,7 +86,7 @@ enum Small<'b> {
 }
 
 impl Small<'_> {
-    fn value(self, env: Env) -> Result<Value> {
+    fn value(self, env: &Env) -> Result<Value<'_>> {
         match self {
             Small::Latin1(bytes) => env.latin1(bytes),
             Small::Utf16(units) => env.utf16(units),
@@ -105,12 +105,12 @@ impl Small<'_> {
 }
 
 /// Appends a run: as one value of which JavaScript cuts the messages, or as the messages.
-fn push_run(
-    env: Env,
+fn push_run<'e>(
+    env: &'e Env,
     mut run: Small<'_>,
     lengths: &[u16],
     views: bool,
-    values: &mut Vec<Value>,
+    values: &mut Vec<Value<'e>>,
 ) -> Result<()> {
     let cut = match run {
         Small::Latin1(_) | Small::Utf16(_) => lengths.len() > 1,
@@ -127,12 +127,12 @@ fn push_run(
 }
 
 /// Appends a message that is a value by itself.
-fn push_whole(
-    env: Env,
+fn push_whole<'e>(
+    env: &'e Env,
     kind: Kind,
-    value: Value,
+    value: Value<'e>,
     views: bool,
-    values: &mut Vec<Value>,
+    values: &mut Vec<Value<'e>>,
 ) -> Result<()> {
     if kind == Kind::Binary && views {
         values.extend([env.undefined()?, value, env.utf16(&[])?]);

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::napi::Value;
 
 /// `keepAlive(isOpen)`: whether the process, or the worker thread, waits for events.
-pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn keep_alive(call: Call<'_>) -> Result<Value<'_>> {
     match call.get(0)? {
         true => call.environment.wait_for_events(call.env)?,
         false => call.environment.rest(),
@@ -14,19 +14,19 @@ pub(crate) fn keep_alive(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `macrotask(function)`: calls it once, when timers and sockets have had their turn.
-pub(crate) fn macrotask(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn macrotask(call: Call<'_>) -> Result<Value<'_>> {
     call.env.macrotask(call.value(0))?;
     call.env.undefined()
 }
 
 /// `uncaught(error)`: a listener has thrown it.
-pub(crate) fn uncaught(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn uncaught(call: Call<'_>) -> Result<Value<'_>> {
     call.env.uncaught(call.value(0))?;
     call.env.undefined()
 }
 
 /// `free(object)`: JavaScript has no use for it any more.
-pub(crate) fn free(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn free(call: Call<'_>) -> Result<Value<'_>> {
     call.environment.drop_object(call.number(0)?);
     call.env.undefined()
 }

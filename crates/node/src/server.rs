@@ -70,7 +70,7 @@ impl ServerListener for ServerInbox {
 }
 
 /// `createServer(main, level)`: the object's number.
-pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
     let main: Option<String> = call.get(0)?;
     let context = settings::context(main.map(PathBuf::from), call.get(1)?)
         .with_language_limits(call.environment.limits);
@@ -85,24 +85,24 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `startServer(object, options)`.
-pub(crate) fn start(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn start(call: Call<'_>) -> Result<Value<'_>> {
     let options = server_options(call.get(1)?)?;
     let result = call
         .environment
         .server(call.number(0)?, |server| server.start(options))?;
-    answer(call, result)
+    answer(call.env, result)
 }
 
 /// `stopServer(object)`.
-pub(crate) fn stop(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn stop(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
         .server(call.number(0)?, |server| server.stop())?;
-    answer(call, result)
+    answer(call.env, result)
 }
 
 /// `listConnections(object)`: an array, or a failure.
-pub(crate) fn list_connections(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn list_connections(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
         .server(call.number(0)?, |server| server.list_all_connections())?;
@@ -118,7 +118,7 @@ pub(crate) fn list_connections(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `listAddress(object)`: `{address, port}`, or null.
-pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn list_address(call: Call<'_>) -> Result<Value<'_>> {
     let address = call
         .environment
         .server(call.number(0)?, |server| server.list_address())?;
@@ -130,19 +130,19 @@ pub(crate) fn list_address(call: &Call<'_>) -> Result<Value> {
 
 /// `sendTextTo(object, string, ip, port)`: the id of that client, of whose sends a later event tells,
 /// or a failure.
-pub(crate) fn send_text(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.number(0)?;
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.text(1, |text| {
         call.environment
             .server(object, |server| server.send_text(text, &to))
     })?;
-    let result = result.unwrap_or_else(|| Ok(Err(too_long(call, 1))))?;
-    client_id(call, result.map(|(client, _)| client))
+    let result = result.unwrap_or_else(|| Ok(Err(too_long(&call, 1))))?;
+    client_id(call.env, result.map(|(client, _)| client))
 }
 
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
-pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.number(0)?;
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.array_buffer(1, |data| {
@@ -150,12 +150,12 @@ pub(crate) fn send_binary(call: &Call<'_>) -> Result<Value> {
             .server(object, |server| server.send_binary(data, &to))
     })?;
     let result = result.unwrap_or_else(|| Ok(Err(not_data())))?;
-    client_id(call, result.map(|(client, _)| client))
+    client_id(call.env, result.map(|(client, _)| client))
 }
 
 /// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an
 /// array of connections.
-pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
     let except: Vec<ClientConnection> = call.get(2)?;
     let except: Vec<Connection> = except
         .into_iter()
@@ -165,7 +165,7 @@ pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
         Some(data) => (data, false),
         None => match call.string(1) {
             Ok(Some(text)) => (text.into_bytes(), true),
-            Ok(None) => return call.env.convert(Failure::from(too_long(call, 1))),
+            Ok(None) => return call.env.convert(Failure::from(too_long(&call, 1))),
             Err(_) => return call.env.convert(Failure::from(not_data())),
         },
     };
@@ -180,7 +180,7 @@ pub(crate) fn broadcast(call: &Call<'_>) -> Result<Value> {
 
 /// `closeConnection(object, ip, port, code | undefined, reason | undefined)`: the id of that client,
 /// or a failure.
-pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let connection = connection(call.get(1)?, call.get(2)?);
     let options = CloseOptions {
         code: call.get(3)?,
@@ -193,29 +193,29 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Value> {
 }
 
 /// `acceptRequest(object, id)` lets a client in. Of the answers to a request only the first counts.
-pub(crate) fn accept_request(call: &Call<'_>) -> Result<Value> {
-    if let Some(request) = request(call)? {
+pub(crate) fn accept_request(call: Call<'_>) -> Result<Value<'_>> {
+    if let Some(request) = request(&call)? {
         request.accept();
     }
     call.env.undefined()
 }
 
 /// `refuseRequest(object, id, status, reason | undefined)`.
-pub(crate) fn refuse_request(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn refuse_request(call: Call<'_>) -> Result<Value<'_>> {
     let status = match RefusalStatus::new(call.get(2)?) {
         Ok(status) => status,
-        Err(error) => return answer::<()>(call, Err(error)),
+        Err(error) => return answer::<()>(call.env, Err(error)),
     };
     let reason: Option<String> = call.get(3)?;
-    if let Some(request) = request(call)? {
+    if let Some(request) = request(&call)? {
         request.refuse(status, &reason.unwrap_or_default());
     }
     call.env.undefined()
 }
 
 /// `failRequest(object, id)`: a listener has thrown.
-pub(crate) fn fail_request(call: &Call<'_>) -> Result<Value> {
-    if let Some(request) = request(call)? {
+pub(crate) fn fail_request(call: Call<'_>) -> Result<Value<'_>> {
+    if let Some(request) = request(&call)? {
         request.fail();
     }
     call.env.undefined()

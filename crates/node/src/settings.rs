@@ -31,25 +31,25 @@ pub(crate) fn too_long(units: usize) -> BusinessError {
 }
 
 /// `refuseText(units)`: the failure of a `send` of so long a text, which need not be looked at.
-pub(crate) fn refuse_text(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn refuse_text(call: Call<'_>) -> Result<Value<'_>> {
     let units: f64 = call.get(0)?;
     call.env.convert(Failure::from(too_long(units as usize)))
 }
 
 /// `levelWarning()`: why the API level that the environment asks for is ignored, or null.
-pub(crate) fn level_warning(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn level_warning(call: Call<'_>) -> Result<Value<'_>> {
     call.env.convert(ApiLevel::from_environment().err())
 }
 
 /// `setApiVersion(level | undefined)`: a failure, or null.
-pub(crate) fn set_api_version(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn set_api_version(call: Call<'_>) -> Result<Value<'_>> {
     let number: Option<f64> = call.get(0)?;
     let failure = program().set_api_version(number).err().map(Failure::from);
     call.env.convert(failure)
 }
 
 /// `setPolicy(main, internet | undefined, allowedHosts | undefined)`: a failure, or null.
-pub(crate) fn set_policy(call: &Call<'_>) -> Result<Value> {
+pub(crate) fn set_policy(call: Call<'_>) -> Result<Value<'_>> {
     let main: Option<String> = call.get(0)?;
     let internet: Option<bool> = call.get(1)?;
     let hosts: Option<Vec<String>> = call.get(2)?;

@@ -6,15 +6,15 @@ use napi::bindgen_prelude::FromNapiValue;
 use napi::{Result, sys};
 
 use super::status::check;
-use super::value::{Env, Value};
+use super::value::Value;
 
 /// More arguments than any function of this module takes.
 const MAX_ARGUMENTS: usize = 6;
 
 /// The arguments of one call from JavaScript. Made by [`Arguments::of_call`] only, and lent for as
 /// long as the call lasts: its environment and its values are current.
-pub(crate) struct Arguments {
-    env: Env,
+pub struct Arguments {
+    env: sys::napi_env,
     values: [sys::napi_value; MAX_ARGUMENTS],
 }
 
@@ -43,46 +43,41 @@ impl Arguments {
                 &mut data,
             )
         })?;
-        let env = Env(env);
         Ok((Arguments { env, values }, data))
     }
 
-    /// The environment that calls.
-    pub(crate) fn env(&self) -> Env {
-        self.env
-    }
-
     /// Argument `index`, converted by napi-rs. Of an object JavaScript may run.
-    pub(crate) fn get<T: FromNapiValue>(&self, index: usize) -> Result<T> {
+    pub fn get<T: FromNapiValue>(&self, index: usize) -> Result<T> {
         // SAFETY: environment and values of `Arguments` are current, which is all that napi-rs
         // asks; a value of another type is an error.
-        unsafe { T::from_napi_value(self.env.0, self.values[index]) }
+        unsafe { T::from_napi_value(self.env, self.values[index]) }
     }
 
     /// A number argument that is an object's, or a request's.
-    pub(crate) fn number(&self, index: usize) -> Result<u64> {
+    pub fn number(&self, index: usize) -> Result<u64> {
         let mut number = 0;
         // SAFETY: environment and values of `Arguments` are current; what is no number is an error.
-        check(unsafe { sys::napi_get_value_int64(self.env.0, self.values[index], &mut number) })?;
+        check(unsafe { sys::napi_get_value_int64(self.env, self.values[index], &mut number) })?;
         // Nothing has a number below zero, or so large a one.
         Ok(number.cast_unsigned())
     }
 
     /// Argument `index` as it is.
-    pub(crate) fn value(&self, index: usize) -> Value {
-        Value(self.values[index])
+    pub fn value(&self, index: usize) -> Value<'_> {
+        // SAFETY: the values of `Arguments` live as long as the call, for which they are lent.
+        unsafe { Value::from_raw(self.values[index]) }
     }
 
     /// Reads a string argument, with a zero behind it, as far as `into` has room for both; how many
     /// units that were, without the zero.
-    pub(crate) fn read_text(&self, index: usize, into: &mut [u16]) -> Result<usize> {
+    pub fn read_text(&self, index: usize, into: &mut [u16]) -> Result<usize> {
         let mut length = 0;
         // SAFETY: environment and values of `Arguments` are current. Node-API writes to
         // `into.len()` units at most, the terminating zero among them. What is no string is an
         // error: nothing is converted, so that no JavaScript runs.
         check(unsafe {
             sys::napi_get_value_string_utf16(
-                self.env.0,
+                self.env,
                 self.values[index],
                 into.as_mut_ptr(),
                 into.len(),
@@ -93,13 +88,13 @@ impl Arguments {
     }
 
     /// Units of a string argument.
-    pub(crate) fn text_length(&self, index: usize) -> Result<usize> {
+    pub fn text_length(&self, index: usize) -> Result<usize> {
         let mut length = 0;
         // SAFETY: environment and values of `Arguments` are current. Without a buffer Node-API only
         // counts.
         check(unsafe {
             sys::napi_get_value_string_utf16(
-                self.env.0,
+                self.env,
                 self.values[index],
                 ptr::null_mut(),
                 0,
@@ -114,12 +109,12 @@ impl Arguments {
     ///
     /// JavaScript must not run inside `with`. It copies the bytes and decides nothing by them:
     /// another thread may be writing them.
-    pub(crate) fn array_buffer<T>(
+    pub fn array_buffer<T>(
         &self,
         index: usize,
         with: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>> {
-        let (env, value) = (self.env.0, self.values[index]);
+        let (env, value) = (self.env, self.values[index]);
         let mut is = false;
         let (mut data, mut length) = (ptr::null_mut(), 0);
         // SAFETY: environment and values of `Arguments` are current.

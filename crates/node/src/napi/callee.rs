@@ -15,16 +15,16 @@ const NAPI_AUTO_LENGTH: isize = -1;
 /// What a JavaScript function of ours carries with it, and does.
 ///
 /// Each call is of a clone, so that JavaScript, whatever it does meanwhile, does not end it.
-pub(crate) trait Callee: Clone + 'static {
+pub trait Callee: Clone + 'static {
     /// JavaScript calls.
-    fn call(&self, arguments: &Arguments) -> Result<Value>;
+    fn call<'e>(&'e self, env: &'e mut Env, arguments: &'e Arguments) -> Result<Value<'e>>;
 }
 
 /// Puts a function into the module's exports.
 ///
 /// # Safety
 /// Node-API is calling with both, to load the module.
-pub(crate) unsafe fn export(
+pub unsafe fn export(
     env: sys::napi_env,
     exports: sys::napi_value,
     name: &CStr,
@@ -32,24 +32,21 @@ pub(crate) unsafe fn export(
 ) -> Result<()> {
     let env = Env(env);
     let function = env.callee(name, callee)?;
-    env.define(Value(exports), name, function)
+    // SAFETY: as the caller promises.
+    let exports = unsafe { Value::from_raw(exports) };
+    env.define(exports, name, function)
 }
 
 impl Env {
     /// An object without properties.
-    pub(crate) fn object(self) -> Result<Value> {
+    pub fn object(&self) -> Result<Value<'_>> {
         // SAFETY: an `Env` is current; `make` gives a place to write to.
         self.make(|env, value| unsafe { sys::napi_create_object(env, value) })
     }
 
     /// Gives `object` a property. It is defined, not set: no setter of a prototype takes it, no
     /// JavaScript runs.
-    pub(crate) fn define(
-        self,
-        Value(object): Value,
-        name: &CStr,
-        Value(value): Value,
-    ) -> Result<()> {
+    pub fn define(&self, object: Value<'_>, name: &CStr, value: Value<'_>) -> Result<()> {
         use sys::PropertyAttributes::{configurable, enumerable, writable};
         let property = sys::napi_property_descriptor {
             utf8name: name.as_ptr(),
@@ -57,18 +54,18 @@ impl Env {
             method: None,
             getter: None,
             setter: None,
-            value,
+            value: value.0,
             attributes: writable | enumerable | configurable,
             data: ptr::null_mut(),
         };
         // SAFETY: an `Env` and a `Value` are current. Node-API reads one property, whose name ends
         // with a zero (`CStr`).
-        check(unsafe { sys::napi_define_properties(self.0, object, 1, &raw const property) })
+        check(unsafe { sys::napi_define_properties(self.0, object.0, 1, &raw const property) })
     }
 
     /// A function that calls `callee`, and keeps it until it is collected, or the environment ends.
-    pub(crate) fn callee<C: Callee>(self, name: &CStr, callee: C) -> Result<Value> {
-        let Env(env) = self;
+    pub fn callee<C: Callee>(&self, name: &CStr, callee: C) -> Result<Value<'_>> {
+        let env = self.0;
         let callee = Box::into_raw(Box::new(callee)).cast::<c_void>();
         let mut function = ptr::null_mut();
         // SAFETY: an `Env` is current. `enter` is called with `callee`, a `C`, as long as there is
@@ -99,7 +96,8 @@ impl Env {
             // SAFETY: there is no finalizer, and nobody calls a function that nobody gets.
             unsafe { free_callee::<C>(env, callee, ptr::null_mut()) };
         }
-        made.map(|()| Value(function))
+        // SAFETY: it was made just now, by `self`.
+        made.map(|()| unsafe { Value::from_raw(function) })
     }
 }
 
@@ -120,15 +118,17 @@ unsafe extern "C" fn enter<C: Callee>(
         // SAFETY: `callee` gave the function that is called its `C`, which it keeps. It is only
         // read, here.
         let callee = unsafe { &*callee.cast::<C>() }.clone();
-        callee.call(&arguments)
+        let mut env = Env(env);
+        let value = callee.call(&mut env, &arguments)?;
+        Ok(value.0)
     })
 }
 
 /// Neither a panic nor an error crosses into JavaScript but as an exception. `env` is current: only
 /// what Node-API calls uses this.
-fn guard(env: sys::napi_env, body: impl FnOnce() -> Result<Value>) -> sys::napi_value {
+fn guard(env: sys::napi_env, body: impl FnOnce() -> Result<sys::napi_value>) -> sys::napi_value {
     let error = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(Value(value))) => return value,
+        Ok(Ok(value)) => return value,
         Ok(Err(error)) => error,
         Err(_) => Error::new(
             Status::GenericFailure,

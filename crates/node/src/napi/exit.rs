@@ -9,7 +9,7 @@ use std::sync::Once;
 /// gone. A listener of ours would come before those of the program, and a test runner may give us a
 /// `process` that is a copy, of which none is ever called; the clean-up hooks of the main thread's
 /// environment do not run on `process.exit()`.
-pub(crate) fn at_exit(function: extern "C" fn()) {
+pub fn at_exit(function: extern "C" fn()) {
     static ONCE: Once = Once::new();
     // SAFETY: `function` stays where it is: this library is never unloaded (`-z nodelete`,
     // build.rs). It does not unwind: no `extern "C"` function does. If there is no memory to

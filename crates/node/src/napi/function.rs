@@ -7,18 +7,19 @@ use super::status::check;
 use super::value::{Env, Value};
 
 /// A JavaScript function that somebody else keeps: it can be collected all the same.
-pub(crate) struct Function {
+pub struct Function {
     env: sys::napi_env,
     reference: sys::napi_ref,
 }
 
 impl Function {
     /// It is dropped in a call, or a finalizer, of its environment, at the latest when that ends.
-    pub(crate) fn new(Env(env): Env, Value(function): Value) -> Result<Function> {
+    pub fn new(env: &Env, function: Value<'_>) -> Result<Function> {
+        let env = env.0;
         let mut reference = ptr::null_mut();
         // SAFETY: an `Env` and a `Value` are current. A count of 0 does not keep the function from
         // being collected.
-        check(unsafe { sys::napi_create_reference(env, function, 0, &mut reference) })?;
+        check(unsafe { sys::napi_create_reference(env, function.0, 0, &mut reference) })?;
         Ok(Function { env, reference })
     }
 
@@ -26,23 +27,24 @@ impl Function {
     ///
     /// # Errors
     /// It has been collected.
-    pub(super) fn value(&self, Env(env): Env) -> Result<Value> {
+    pub(super) fn value<'e>(&self, env: &'e Env) -> Result<Value<'e>> {
         let mut function = ptr::null_mut();
         // SAFETY: an `Env` is current. The reference is deleted when `self` is dropped.
-        check(unsafe { sys::napi_get_reference_value(env, self.reference, &mut function) })?;
+        check(unsafe { sys::napi_get_reference_value(env.0, self.reference, &mut function) })?;
         if function.is_null() {
             let why = "arkws: the functions that `start` was given are gone";
             return Err(Error::new(Status::GenericFailure, why));
         }
-        Ok(Value(function))
+        // SAFETY: it was made just now, by `env`.
+        Ok(unsafe { Value::from_raw(function) })
     }
 
     /// Calls it, and returns what it does. JavaScript runs.
     ///
     /// # Errors
     /// It has thrown: see [`Env::take_exception`]. Or no JavaScript can run any more.
-    pub(crate) fn call(&self, env: Env, arguments: &[Value]) -> Result<Value> {
-        let Value(function) = self.value(env)?;
+    pub fn call<'e>(&self, env: &'e Env, arguments: &[Value<'_>]) -> Result<Value<'e>> {
+        let function = self.value(env)?;
         let (mut receiver, mut result) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: an `Env` and a `Value` are current, and the latter is a `napi_value`
         // (`repr(transparent)`).
@@ -51,18 +53,19 @@ impl Function {
             check(sys::napi_call_function(
                 env.0,
                 receiver,
-                function,
+                function.0,
                 arguments.len(),
                 arguments.as_ptr().cast(),
                 &mut result,
             ))?;
         }
-        Ok(Value(result))
+        // SAFETY: it was made just now, by `env`.
+        Ok(unsafe { Value::from_raw(result) })
     }
 
     /// An ArrayBuffer that it makes when it is called with a length, with a copy of `bytes`;
     /// `None`: there is no memory for it, or the function is not what it was.
-    pub(crate) fn make_array_buffer(&self, env: Env, bytes: &[u8]) -> Result<Option<Value>> {
+    pub fn make_array_buffer<'e>(&self, env: &'e Env, bytes: &[u8]) -> Result<Option<Value<'e>>> {
         let length = env.convert(bytes.len() as f64)?;
         let buffer = self.call(env, &[length])?;
         let mut is = false;

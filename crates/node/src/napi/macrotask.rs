@@ -8,9 +8,8 @@ use super::value::{Env, Value};
 
 impl Env {
     /// Calls `function` once, when timers and sockets have had their turn.
-    pub(crate) fn macrotask(self, function: Value) -> Result<()> {
-        let Value(name) = self.latin1(b"arkws")?;
-        let Env(env) = self;
+    pub fn macrotask(&self, function: Value<'_>) -> Result<()> {
+        let name = self.latin1(b"arkws")?;
         let mut task = ptr::null_mut();
         // SAFETY: an `Env` and a `Value` are current, and so is `name`; what is no function is an
         // error. Without a callback of ours Node-API calls the function itself: it has nothing of
@@ -19,10 +18,10 @@ impl Env {
         // and does not use it again.
         unsafe {
             check(sys::napi_create_threadsafe_function(
-                env,
+                self.0,
                 function.0,
                 ptr::null_mut(),
-                name,
+                name.0,
                 0,
                 1,
                 ptr::null_mut(),

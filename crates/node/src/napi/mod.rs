@@ -17,16 +17,17 @@
 //! | `status` | what Node-API returns |
 //!
 //! # Safety
-//! All `unsafe` of this crate is here, in [`utf16`](crate::text::utf16), and in one line of
-//! [`module`](crate::module): the compiler refuses it elsewhere. It rests on these:
+//! All `unsafe` of this crate is here, in `text::utf16`, and in one line of
+//! `module`: the compiler refuses it elsewhere. It rests on these:
 //!
 //! - **An [`Env`] is current.** One is made where Node-API calls us, of the `napi_env` that it
 //!   calls with: always on the environment's thread, while that call lasts. It holds a pointer, so
-//!   that the compiler keeps it on its thread, and nothing that outlives a call stores one.
-//! - **A [`Value`] is current**, for the same reasons, until the call returns or the [`Scope`]
-//!   closes in which it was made. Values are in locals, and in the list of `delivery`, which is
-//!   emptied before its scope is replaced. Values cannot come from another environment: its objects
-//!   are of another isolate.
+//!   that the compiler keeps it on its thread, and others have it lent, so that it keeps them from
+//!   storing it.
+//! - **A [`Value`] is current**, until the call returns or the [`Scope`] closes in which it was made:
+//!   it borrows from what lends it. (`tests/handles` shows that the compiler refuses one that
+//!   outlives that.) Values cannot come from another environment: its objects are of another
+//!   isolate.
 //! - **An exception that is pending, or an environment that is being terminated, needs no care.**
 //!   What runs JavaScript then returns an error instead, which `check` makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
@@ -46,10 +47,10 @@ mod status;
 mod value;
 mod wakeup;
 
-pub(crate) use arguments::Arguments;
-pub(crate) use callee::{Callee, export};
+pub use arguments::Arguments;
+pub use callee::{Callee, export};
 #[cfg(unix)]
-pub(crate) use exit::at_exit;
-pub(crate) use function::Function;
-pub(crate) use value::{Env, Scope, Value};
-pub(crate) use wakeup::Wakeup;
+pub use exit::at_exit;
+pub use function::Function;
+pub use value::{Env, Scope, Value};
+pub use wakeup::Wakeup;

@@ -1,5 +1,6 @@
 //! What is made for JavaScript, and how long it is kept.
 use std::ffi::c_char;
+use std::marker::PhantomData;
 use std::ptr;
 
 use napi::bindgen_prelude::ToNapiValue;
@@ -7,23 +8,35 @@ use napi::{Result, sys};
 
 use super::status::check;
 
-/// A JavaScript environment as Node-API knows it. It is current: see the [module](super).
-#[derive(Clone, Copy)]
-pub(crate) struct Env(pub(super) sys::napi_env);
+/// A JavaScript environment as Node-API knows it, while it is current: see the [module](super).
+///
+/// It is lent, never owned, by what is not of this folder; and it cannot be copied, so that
+/// nobody makes values by it while a [`Scope`] is open in it.
+pub struct Env(pub(super) sys::napi_env);
 
-/// A value of JavaScript; lives as long as the call or [`Scope`] in which it was made.
+/// A value of JavaScript. It lives as long as the call or the [`Scope`] in which it was made, by
+/// the [`Env`] that it borrows from.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Value(pub(super) sys::napi_value);
+pub struct Value<'e>(pub(super) sys::napi_value, PhantomData<&'e Env>);
+
+impl Value<'_> {
+    /// # Safety
+    /// The value lives as long as what its lifetime is bound to.
+    pub(super) unsafe fn from_raw(value: sys::napi_value) -> Self {
+        Value(value, PhantomData)
+    }
+}
 
 impl Env {
-    pub(crate) fn undefined(self) -> Result<Value> {
+    /// The value `undefined`.
+    pub fn undefined(&self) -> Result<Value<'_>> {
         // SAFETY: an `Env` is current; `make` gives a place to write to.
         self.make(|env, value| unsafe { sys::napi_get_undefined(env, value) })
     }
 
     /// A whole number, exact up to 2^53.
-    pub(crate) fn number(self, number: impl Into<u64>) -> Result<Value> {
+    pub fn number(&self, number: impl Into<u64>) -> Result<Value<'_>> {
         let number = number.into();
         self.make(|env, value| {
             if let Ok(number) = u32::try_from(number) {
@@ -37,7 +50,7 @@ impl Env {
     }
 
     /// A string of ASCII, or of Latin-1.
-    pub(crate) fn latin1(self, bytes: &[u8]) -> Result<Value> {
+    pub fn latin1(&self, bytes: &[u8]) -> Result<Value<'_>> {
         let (data, length) = (bytes.as_ptr().cast::<c_char>(), signed(bytes.len()));
         // SAFETY: an `Env` is current. Node-API reads `length` bytes, those of the slice, and
         // copies them; more than a string holds are an error.
@@ -45,7 +58,7 @@ impl Env {
     }
 
     /// A string of UTF-16.
-    pub(crate) fn utf16(self, units: &[u16]) -> Result<Value> {
+    pub fn utf16(&self, units: &[u16]) -> Result<Value<'_>> {
         let (data, length) = (units.as_ptr(), signed(units.len()));
         // SAFETY: an `Env` is current. Node-API reads `length` units, those of the slice, and
         // copies them; more than a string holds are an error.
@@ -57,7 +70,7 @@ impl Env {
     ///
     /// JavaScript owns its memory, whatever the size: Node-API cannot keep memory of ours alive
     /// past the environment, and a program may hand a buffer to another one.
-    pub(crate) fn copied_array_buffer(self, bytes: &[u8]) -> Result<Value> {
+    pub fn copied_array_buffer(&self, bytes: &[u8]) -> Result<Value<'_>> {
         let mut data = ptr::null_mut();
         // SAFETY: an `Env` is current; `make` gives a place to write to, and `data` is one.
         let value = self.make(|env, value| unsafe {
@@ -73,10 +86,10 @@ impl Env {
     }
 
     /// Whether a value is `true`.
-    pub(crate) fn is_true(self, Value(value): Value) -> Result<bool> {
+    pub fn is_true(&self, value: Value<'_>) -> Result<bool> {
         let mut is = false;
         // SAFETY: an `Env` and a `Value` are current. What is no boolean is an error.
-        let status = unsafe { sys::napi_get_value_bool(self.0, value, &mut is) };
+        let status = unsafe { sys::napi_get_value_bool(self.0, value.0, &mut is) };
         match status {
             sys::Status::napi_boolean_expected => Ok(false),
             status => check(status).map(|()| is),
@@ -84,16 +97,16 @@ impl Env {
     }
 
     /// Anything else, converted by napi-rs. Of an object JavaScript may run.
-    pub(crate) fn convert(self, value: impl ToNapiValue) -> Result<Value> {
+    pub fn convert(&self, value: impl ToNapiValue) -> Result<Value<'_>> {
         // SAFETY: an `Env` is current, which is all that napi-rs asks.
-        unsafe { ToNapiValue::to_napi_value(self.0, value) }.map(Value)
+        unsafe { ToNapiValue::to_napi_value(self.0, value) }.map(|value| Value(value, PhantomData))
     }
 
     /// The exception that is pending, if one is; it is not any more.
     ///
     /// # Errors
     /// Node-API cannot tell: the environment is being terminated.
-    pub(crate) fn take_exception(self) -> Result<Option<Value>> {
+    pub fn take_exception(&self) -> Result<Option<Value<'_>>> {
         let mut pending = false;
         // SAFETY: an `Env` is current. This may be called while an exception is pending.
         check(unsafe { sys::napi_is_exception_pending(self.0, &mut pending) })?;
@@ -109,19 +122,19 @@ impl Env {
     ///
     /// # Errors
     /// No JavaScript can run: the environment is being terminated.
-    pub(crate) fn uncaught(self, Value(value): Value) -> Result<()> {
+    pub fn uncaught(&self, value: Value<'_>) -> Result<()> {
         // SAFETY: an `Env` and a `Value` are current.
-        check(unsafe { sys::napi_fatal_exception(self.0, value) })
+        check(unsafe { sys::napi_fatal_exception(self.0, value.0) })
     }
 
     /// `make` writes a value to the place that it gets, unless it returns an error.
     pub(super) fn make(
-        self,
+        &self,
         make: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status,
-    ) -> Result<Value> {
+    ) -> Result<Value<'_>> {
         let mut value = ptr::null_mut();
         check(make(self.0, &mut value))?;
-        Ok(Value(value))
+        Ok(Value(value, PhantomData))
     }
 }
 
@@ -129,28 +142,38 @@ fn signed(length: usize) -> isize {
     isize::try_from(length).expect("no allocation is larger")
 }
 
-/// While it lives, values made in the environment are kept; then they may be collected.
-pub(crate) struct Scope {
-    env: sys::napi_env,
+/// While it lives, values that are made by its [`env`](Self::env) are kept; then they may be
+/// collected. None is made by the environment that it was opened in meanwhile.
+pub struct Scope<'e> {
+    env: &'e mut Env,
     scope: sys::napi_handle_scope,
 }
 
-impl Scope {
-    pub(crate) fn open(Env(env): Env) -> Result<Scope> {
+impl<'e> Scope<'e> {
+    /// A scope in the environment, or in the scope that `env` is of.
+    ///
+    /// # Errors
+    /// Node-API has no memory for it.
+    pub fn open(env: &'e mut Env) -> Result<Scope<'e>> {
         let mut scope = ptr::null_mut();
         // SAFETY: an `Env` is current.
-        check(unsafe { sys::napi_open_handle_scope(env, &mut scope) })?;
+        check(unsafe { sys::napi_open_handle_scope(env.0, &mut scope) })?;
         Ok(Scope { env, scope })
+    }
+
+    /// By which values are made in it.
+    pub fn env(&self) -> &Env {
+        self.env
     }
 }
 
-impl Drop for Scope {
+impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        // SAFETY: the scope was opened by `open` and is closed once. It is closed within the call
-        // of Node-API in which it was opened, and in the opposite order of the opening: `delivery`
-        // has the only one of a call of `drain`, in a local, and closes it before it opens the
-        // next; a `drain` inside a listener opens and closes its own meanwhile. A pending exception
-        // does not matter.
-        unsafe { sys::napi_close_handle_scope(self.env, self.scope) };
+        // SAFETY: the scope was opened by `open` and is closed once, within the call of Node-API in
+        // which it was opened, which lends the `Env`; and in the opposite order of the opening: it
+        // keeps the `Env` to itself, and a call of ours inside a listener of JavaScript opens and
+        // closes its own meanwhile. No value of it is left, since they borrow from it. A pending
+        // exception does not matter.
+        unsafe { sys::napi_close_handle_scope(self.env.0, self.scope) };
     }
 }

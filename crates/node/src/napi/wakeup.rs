@@ -13,7 +13,7 @@ use super::value::{Env, Value};
 
 /// The JavaScript thread's end of its wake-up call. While it lives, the process, or the worker
 /// thread, stays alive to be woken, and so does the function that is called.
-pub(crate) struct Wakeup {
+pub struct Wakeup {
     env: sys::napi_env,
     function: sys::napi_threadsafe_function,
     /// Null: there is none.
@@ -24,7 +24,7 @@ pub(crate) struct Wakeup {
 ///
 /// One that is kept is valid as long as the [`Wakeup`] that it is of: its owner, the queue of
 /// events, drops it before, in `silence`, under the lock under which it calls it.
-pub(crate) struct Waker(sys::napi_threadsafe_function);
+pub struct Waker(sys::napi_threadsafe_function);
 
 // SAFETY: to be called on other threads is what a thread-safe function is for, and `wake` does
 // nothing else with it. To drop a `Waker` does nothing.
@@ -33,10 +33,10 @@ unsafe impl Send for Waker {}
 impl Wakeup {
     /// Makes `wake` callable from other threads. When the JavaScript environment ends before the
     /// result is dropped, `cleanup` is called, which drops it. JavaScript runs.
-    pub(crate) fn new(env: Env, wake: &Function, cleanup: Rc<dyn Fn()>) -> Result<Wakeup> {
-        let Value(wake) = wake.value(env)?;
+    pub fn new(env: &Env, wake: &Function, cleanup: Rc<dyn Fn()>) -> Result<Wakeup> {
+        let wake = wake.value(env)?;
         // SAFETY: an `Env` is current, and the value was made just now.
-        let function = unsafe { outside_contexts(env.0, || make_wakeup(env.0, wake)) }?;
+        let function = unsafe { outside_contexts(env.0, || make_wakeup(env, wake)) }?;
         let mut wakeup = Wakeup {
             env: env.0,
             function,
@@ -59,7 +59,7 @@ impl Wakeup {
     }
 
     /// For the environment's queue of events to keep, or to be used at once.
-    pub(crate) fn waker(&self) -> Waker {
+    pub fn waker(&self) -> Waker {
         Waker(self.function)
     }
 }
@@ -101,25 +101,19 @@ unsafe extern "C" fn end_environment(hook: *mut c_void) {
 }
 
 /// A thread-safe function that calls `wake`. It keeps the process alive.
-///
-/// # Safety
-/// Both are current.
-unsafe fn make_wakeup(
-    env: sys::napi_env,
-    wake: sys::napi_value,
-) -> Result<sys::napi_threadsafe_function> {
-    let Value(name) = Env(env).latin1(b"arkws")?;
+fn make_wakeup(env: &Env, wake: Value<'_>) -> Result<sys::napi_threadsafe_function> {
+    let name = env.latin1(b"arkws")?;
     let mut function = ptr::null_mut();
-    // SAFETY: as the caller promises; `name` was made just now. Without a callback of ours
+    // SAFETY: an `Env` and a `Value` are current. Without a callback of ours
     // Node-API calls `wake` itself: it has nothing of ours that it could outlive. One thread,
     // the one that releases it, is counted as using it; the network thread is kept away by the
     // queue's lock.
     unsafe {
         check(sys::napi_create_threadsafe_function(
-            env,
-            wake,
+            env.0,
+            wake.0,
             ptr::null_mut(),
-            name,
+            name.0,
             0,
             1,
             ptr::null_mut(),
@@ -133,7 +127,7 @@ unsafe fn make_wakeup(
 }
 
 impl Waker {
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         // SAFETY: the function is valid: the queue, which alone keeps a `Waker`, drops it in
         // `silence`, before the function is released, and holds a lock meanwhile without which it
         // does not call this; nobody else has one for longer than this call, on the thread that
