@@ -39,3 +39,19 @@ pub(crate) fn client_id(
         Err(error) => env.convert(Failure::from(error)),
     }
 }
+
+/// `parameterError(detail)`: the failure for a mistake in the arguments that JavaScript has found.
+pub(crate) fn parameter_error(call: Call<'_>) -> Result<Value<'_>> {
+    coded(call, BusinessError::PARAMETER)
+}
+
+/// `otherError(detail)`: the same where the contract has code 2302999 for it.
+pub(crate) fn other_error(call: Call<'_>) -> Result<Value<'_>> {
+    coded(call, BusinessError::OTHER)
+}
+
+fn coded(call: Call<'_>, code: i32) -> Result<Value<'_>> {
+    let detail = call.string(0)?.unwrap_or_default();
+    call.env
+        .convert(Failure::from(BusinessError::new(code, detail)))
+}

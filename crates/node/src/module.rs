@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::environment::Environment;
 use crate::napi::{Arguments, Callee, Env, Function, Value, export};
 use crate::operation::Operation;
-use crate::{client, delivery, failure, runtime, server, settings};
+use crate::{answer, client, delivery, runtime, server, settings};
 
 /// All functions that JavaScript gets from `start`.
 static FUNCTIONS: &[(&CStr, Entry)] = &[
@@ -43,8 +43,8 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"sendBinaryTo", server::send_binary),
     (c"broadcast", server::broadcast),
     (c"refuseText", settings::refuse_text),
-    (c"parameterError", failure::parameter),
-    (c"otherError", failure::other),
+    (c"parameterError", answer::parameter_error),
+    (c"otherError", answer::other_error),
     (c"closeConnection", server::close),
     (c"acceptRequest", server::accept_request),
     (c"refuseRequest", server::refuse_request),
