@@ -189,7 +189,7 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
         .server(call.number(0)?, |server| server.close(&connection, options))?;
-    client_id(call, result)
+    client_id(call.env, result)
 }
 
 /// `acceptRequest(object, id)` lets a client in. Of the answers to a request only the first counts.
