@@ -2,8 +2,8 @@
 //!
 //! It converts; what a call means is decided in `arkws-netstack`, and which listener is called in
 //! `npm/lib`. Events come from the one network thread of the process through a `queue`, and are
-//! made values by `delivery` and `payloads`. The calls of Node-API itself are in `napi`, which knows
-//! nothing of arkws.
+//! made values by `delivery` and `payloads`. The calls of Node-API itself are in `napi`, which
+//! knows nothing of arkws.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 #![expect(unreachable_pub, reason = "napi-rs converts public structs only")]

@@ -1,5 +1,5 @@
-//! The queue between the threads, with threads: for ThreadSanitizer, and because `tests/loom` takes few
-//! events.
+//! The queue between the threads, with threads: for ThreadSanitizer, and because `tests/loom` takes
+//! few events.
 use std::collections::VecDeque;
 use std::sync::{Arc, mpsc};
 

@@ -49,7 +49,11 @@ const GENERATED: &[&str] = &["bench/results/"];
 const QUOTED: &[&str] = &["examples/api-reference/", "examples/documentation.ets"];
 
 /// What is still wider in places. No entry comes in here any more.
-const NOT_YET: &[&str] = &["crates/node/"];
+const NOT_YET: &[&str] = &[
+    "crates/node/src/module.rs",
+    "crates/node/src/napi/",
+    "crates/node/src/server.rs",
+];
 
 /// The check: prints each line that is too wide.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {

@@ -1,14 +1,14 @@
 //! From UTF-8 to Latin-1, the form of most strings in JavaScript.
 //!
-//! In one pass, eight bytes at a time where they are ASCII. (`encoding_rs` looks at the text first and takes a third longer
-//! for prose with accents.)
+//! In one pass, eight bytes at a time where they are ASCII. (`encoding_rs` looks at the text first
+//! and takes a third longer for prose with accents.)
 
 /// The bytes that are looked at together.
 const WORD: usize = 8;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
-/// Writes `text`, which is valid UTF-8, to `out`, which is as long, and returns how many bytes that took; `None`: a character
-/// is beyond U+00FF.
+/// Writes `text`, which is valid UTF-8, to `out`, which is as long, and returns how many bytes that
+/// took; `None`: a character is beyond U+00FF.
 pub(crate) fn from_utf8(text: &[u8], out: &mut [u8]) -> Option<usize> {
     let (mut read, mut written) = (0, 0);
     while let Some(&first) = text.get(read) {

@@ -1,8 +1,9 @@
 //! From UTF-16, in which Node-API gives any string fastest, to UTF-8.
 //!
-//! On x86-64 with AVX2, 16 units at a time: each is written as UTF-8 into a lane of its own, and a shuffle moves together what
-//! is text of all lanes. `encoding_rs`, which does the rest, takes two to four times as long: it goes from one run of ASCII to the
-//! next, and those are short in most languages.
+//! On x86-64 with AVX2, 16 units at a time: each is written as UTF-8 into a lane of its own, and a
+//! shuffle moves together what is text of all lanes. `encoding_rs`, which does the rest, takes two
+//! to four times as long: it goes from one run of ASCII to the next, and those are short in most
+//! languages.
 use encoding_rs::mem;
 
 /// Bytes of UTF-8 per unit, at most.
@@ -36,7 +37,8 @@ pub(crate) fn to_string(units: &[u16]) -> String {
     to_utf8(units, &mut utf8).to_owned()
 }
 
-/// Writes a part of `units`, from their beginning; returns how many units that was, and how many bytes.
+/// Writes a part of `units`, from their beginning; returns how many units that was, and how many
+/// bytes.
 #[cfg(target_arch = "x86_64")]
 fn blocks(units: &[u16], out: &mut [u8]) -> (usize, usize) {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
@@ -62,12 +64,12 @@ mod avx2 {
     const VECTOR: usize = 16;
     /// Units of a block: two vectors of them.
     const BLOCK: usize = VECTOR;
-    /// Bytes of which a block may write any: the vectors that are written overlap, and the last begins behind at most twelve
-    /// characters of three bytes.
+    /// Bytes of which a block may write any: the vectors that are written overlap, and the last
+    /// begins behind at most twelve characters of three bytes.
     const ROOM: usize = 3 * (BLOCK - 4) + VECTOR;
 
-    /// Moves together what is text in lanes of two bytes; in lanes of four. Bit L of the index: lane L has more than one byte of text.
-    /// The bits above those: it has more than two.
+    /// Moves together what is text in lanes of two bytes; in lanes of four. Bit L of the index:
+    /// lane L has more than one byte of text. The bits above those: it has more than two.
     static LANES_OF_2: [[u8; VECTOR]; 256] = shuffles(2);
     static LANES_OF_4: [[u8; VECTOR]; 256] = shuffles(4);
 
@@ -153,7 +155,8 @@ mod avx2 {
         _mm_testz_si128(surrogates, surrogates) == 0
     }
 
-    /// Eight characters below U+0800 (RFC 3629, 3); returns where their text ends that begins at `at`.
+    /// Eight characters below U+0800 (RFC 3629, 3); returns where their text ends that begins at
+    /// `at`.
     #[target_feature(enable = "avx2,popcnt")]
     fn up_to_2(units: __m128i, room: &mut [u8; ROOM], at: usize) -> usize {
         let last = _mm_and_si128(units, _mm_set1_epi16(0x3F));
