@@ -1,7 +1,7 @@
 //! Any bytes, cut anywhere, to either end of a handshake.
 #![no_main]
 use arbitrary::Arbitrary;
-use arkws_fuzz::End;
+use arkws_fuzz::{ENTROPY, End};
 use arkws_proto::Limits;
 use arkws_proto::deflate::DeflateConfig;
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError, ServerHandshake};
@@ -73,6 +73,7 @@ fn request(input: &Input, limits: &Limits, deflate: Option<DeflateConfig>) {
         target: "/".into(),
         protocols: vec!["p".into(), "q".into()],
         deflate,
+        entropy: ENTROPY,
         ..ClientRequest::default()
     };
     let Ok((mut client, sent)) = ClientHandshake::new(request, limits) else {

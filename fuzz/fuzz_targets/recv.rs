@@ -2,7 +2,7 @@
 #![no_main]
 use arbitrary::Arbitrary;
 use arkws_fuzz::{AnyConfig, End};
-use arkws_proto::{Config, Connection, Event, ProtocolError, State};
+use arkws_proto::{Connection, Event, ProtocolError, State};
 use bytes::{Buf, BufMut};
 use libfuzzer_sys::fuzz_target;
 
@@ -32,11 +32,7 @@ fuzz_target!(|input: Input| {
     // What was answered is valid, and says why the connection failed.
     let transmit = connection.transmit();
     let answers = transmit.copy_to_bytes(transmit.remaining());
-    let config = Config {
-        deflate: input.config.deflate(),
-        ..Config::default()
-    };
-    let mut peer = Connection::new(input.end.peer(), config);
+    let mut peer = Connection::new(input.end.peer(), input.config.default_limits());
     receive(&mut peer, &answers).expect("answers are valid frames");
     if failure.is_some() {
         assert_eq!(peer.state(), State::Closed);

@@ -3,7 +3,7 @@
 #![no_main]
 use arbitrary::Arbitrary;
 use arkws_fuzz::{AnyConfig, End};
-use arkws_proto::{Config, Connection, Event, MessageKind, SendError};
+use arkws_proto::{Connection, Event, MessageKind, SendError};
 use bytes::{Buf, Bytes};
 use libfuzzer_sys::fuzz_target;
 
@@ -30,10 +30,7 @@ enum Message {
 }
 
 fuzz_target!(|input: Input| {
-    let config = Config {
-        deflate: input.config.deflate(),
-        ..Config::default()
-    };
+    let config = input.config.default_limits();
     let mut sender = Connection::new(input.end.role(), config.clone());
     let mut receiver = Connection::new(input.end.peer(), config);
     let (mut messages, mut pings) = (Vec::new(), Vec::new());

@@ -1,7 +1,10 @@
 //! Arbitrary configurations, shared by the targets.
 use arbitrary::Arbitrary;
 use arkws_proto::deflate::DeflateParams;
-use arkws_proto::{Config, Limits, Role};
+use arkws_proto::{Config, Entropy, Limits, Role};
+
+/// The same in every run, so that an input that fails fails again.
+pub const ENTROPY: Entropy = Entropy::Seed(0);
 
 /// One of the two ends.
 #[derive(Debug, Clone, Copy, Arbitrary)]
@@ -56,13 +59,21 @@ impl AnyConfig {
         };
         Config {
             limits,
+            ..self.default_limits()
+        }
+    }
+
+    /// As [`config`](Self::config), with the default limits.
+    pub fn default_limits(&self) -> Config {
+        Config {
             deflate: self.deflate(),
+            entropy: ENTROPY,
             ..Config::default()
         }
     }
 
     /// Negotiated parameters: windows of 8–15 bits.
-    pub fn deflate(&self) -> Option<DeflateParams> {
+    fn deflate(&self) -> Option<DeflateParams> {
         self.deflate.as_ref().map(|any| DeflateParams {
             server_no_context_takeover: any.server_no_context_takeover,
             client_no_context_takeover: any.client_no_context_takeover,
