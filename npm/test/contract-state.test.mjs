@@ -1,6 +1,7 @@
 // What arkws adds to the platform's client: state and counters, and connecting again by itself.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import arkws from 'arkws';
@@ -214,6 +215,25 @@ describe('reconnect', () => {
     await failed;
     assert.deepEqual(attempts, [1, 2, 3]);
     assert.equal(knocks, 4);
+  });
+
+  it('tries again on the declared causes that a connection can end with, and on nothing else', async () => {
+    const declarations = await readFile(new URL('../index.d.ts', import.meta.url), 'utf8');
+    const [, type] = /type ErrorCause =([^;]*);/.exec(declarations);
+    const declared = [...type.matchAll(/'([a-z-]+)'/g)].map(([, name]) => name);
+    const ofCallsAndServers = ['limit', 'queue-full', 'flood'];
+    const ending = declared.filter((name) => !ofCallsAndServers.includes(name));
+
+    const refusal = (cause) => {
+      const ws = arkws.createWebSocket();
+      return rejection(ws.connect('ws://127.0.0.1/', { reconnect: { retryOn: [cause] } }));
+    };
+    for (const cause of ['bad luck', ...ofCallsAndServers]) {
+      const { code, message } = await refusal(cause);
+      assert.equal(code, 401);
+      const [, named] = /; the causes are (.*)$/.exec(message);
+      assert.deepEqual(named.split(', ').sort(), [...ending].sort());
+    }
   });
 
   it('ends with close()', async (t) => {

@@ -1,5 +1,4 @@
 //! Whether to try again, and when: exponential back-off with full jitter.
-use std::collections::HashSet;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -53,8 +52,8 @@ const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 enum RetryOn {
     /// Those that may be different next time.
     Transient,
-    /// Those with one of these causes.
-    Causes(HashSet<Cause>),
+    /// Those with one of these causes: a set of few, looked through.
+    Causes(Vec<Cause>),
 }
 
 impl RetryOn {
