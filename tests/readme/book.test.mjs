@@ -1,7 +1,7 @@
 // The pages on limits and errors name all that there is: what is declared for JavaScript, and the
 // codes in Rust. The files that ARCHITECTURE.md names are there.
 import assert from 'node:assert/strict';
-import { readFile, readdir } from 'node:fs/promises';
+import { access, readFile, readdir } from 'node:fs/promises';
 import { it } from 'node:test';
 
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -55,4 +55,14 @@ it('every file that ARCHITECTURE.md names is in the crate or package of its tabl
     const isThere = (file) => there.some((path) => path === file || path.endsWith(`/${file}`));
     assert.deepEqual([...named].filter((file) => !isThere(file)), [], folder);
   }
+});
+
+it('every path that ARCHITECTURE.md names from the root is there', async () => {
+  const named = all(await read('ARCHITECTURE.md'), /`((?:crates|npm|tests|docs)\/[\w/.-]+)`/g);
+  assert.ok(named.size > 10, 'the pattern finds them');
+  const missing = [];
+  for (const path of named) {
+    await access(new URL(`../../${path}`, import.meta.url)).catch(() => missing.push(path));
+  }
+  assert.deepEqual(missing, []);
 });
