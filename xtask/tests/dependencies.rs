@@ -1,4 +1,5 @@
-//! What has been done to others through their dependencies: each of ours is above the fix.
+//! What has been done to others through their dependencies: each of ours is above the fix. And
+//! ARCHITECTURE.md says of each what it is for.
 use std::path::Path;
 
 use toml_edit::DocumentMut;
@@ -57,4 +58,26 @@ fn no_dependency_has_a_known_hole() {
             }
         }
     }
+}
+
+#[test]
+fn architecture_says_of_each_dependency_what_it_is_for() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).expect("a file");
+    let architecture = read("ARCHITECTURE.md");
+    let (_, tables) = architecture
+        .split_once("## Dependencies")
+        .expect("the chapter");
+    let manifest: DocumentMut = read("Cargo.toml").parse().expect("TOML");
+    let dependencies = manifest["workspace"]["dependencies"]
+        .as_table()
+        .expect("dependencies");
+    let unnamed: Vec<&str> = dependencies
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with("arkws") && !tables.contains(&format!("`{name}`")))
+        .collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
 }
