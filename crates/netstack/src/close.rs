@@ -1,12 +1,13 @@
-//! Code and reason of a close, as a program asks for it and as it is told.
+//! Code and reason of a close: as a program asks for it, and as an event tells of it.
 use arkws::{CloseCode, CloseFrame};
 
-/// `WebSocketCloseOptions`.
+/// `WebSocketCloseOptions`: what `close` is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CloseOptions {
-    /// Code; `None`: 1000.
+    /// Code. `None`, or one that no close frame may carry (RFC 6455, 7.4): 1000.
     pub code: Option<u32>,
-    /// Reason; `None` or empty: the level's default.
+    /// Reason, of which 123 bytes are sent at most. `None` or empty: `CLOSE_NORMAL`, but of a
+    /// client before API level 12 nothing.
     pub reason: Option<String>,
 }
 
@@ -27,11 +28,11 @@ impl CloseOptions {
     }
 }
 
-/// `CloseResult`.
+/// `CloseResult`: how a connection was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseResult {
-    /// The code.
+    /// The code. 1005 stands for a close frame without one, 1006 for none at all (RFC 6455, 7.1.5).
     pub code: u16,
-    /// The reason.
+    /// The reason; of a connection that was lost, why.
     pub reason: String,
 }

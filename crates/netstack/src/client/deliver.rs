@@ -67,7 +67,8 @@ impl<'a, L: Listener> Deliver<'a, L> {
         }
     }
 
-    /// Out of line, as few programs ask for it: a message that is not changed need not be moved.
+    /// Out of line: few programs ask for an old level, and a message that is not cut need not be
+    /// moved.
     #[cold]
     fn pieces_of_text(&mut self, mut text: Text<'_>, limit: usize) -> usize {
         let mut pieces = 1;
@@ -99,7 +100,7 @@ impl<'a, L: Listener> Deliver<'a, L> {
         pieces
     }
 
-    /// An event more.
+    /// Counts an event, and flushes after [`FLUSH_AFTER`] of them.
     fn count(&mut self) {
         self.waiting += 1;
         if self.waiting >= FLUSH_AFTER {

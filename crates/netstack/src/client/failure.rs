@@ -6,7 +6,7 @@ use arkws::{Error, HandshakeError, Phase};
 use super::transient::is_transient;
 use crate::{BusinessError, Cause, option_hint};
 
-/// The end of an attempt or of a connection, when nobody wanted it.
+/// Why an attempt failed, or a connection was lost.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     /// What happened, for people: `127.0.0.1:9: connection refused`.
@@ -15,12 +15,12 @@ pub(super) struct Failure {
     pub(super) cause: Cause,
     /// The HTTP status with which the server refused.
     pub(super) status: Option<u16>,
-    /// Whether it may be different next time.
+    /// Whether another attempt may succeed.
     pub(super) transient: bool,
 }
 
 impl Failure {
-    /// The peer closed the connection in a way that invites to come back.
+    /// The server closed the connection with a code that asks to connect again.
     pub(super) fn closed(code: u16, reason: &str) -> Failure {
         let separator = if reason.is_empty() { "" } else { ": " };
         Failure {

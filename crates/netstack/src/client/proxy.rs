@@ -3,30 +3,31 @@ use std::fmt;
 
 use crate::BusinessError;
 
-/// `ProxyConfiguration`.
+/// `ProxyConfiguration`: what `connect` goes through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
-    /// `'system'`: the environment's.
+    /// `'system'`: what the environment names (`https_proxy`, `http_proxy`, `all_proxy`,
+    /// `no_proxy`).
     #[default]
     System,
-    /// `'no-proxy'`.
+    /// `'no-proxy'`: servers are reached directly.
     None,
-    /// As given.
+    /// This one. Without a host it is none, as on the platform.
     Server(ProxyServer),
 }
 
-/// `HttpProxy`. Its `Debug` form shows no credentials.
+/// `HttpProxy`: an HTTP proxy, or one that speaks SOCKS5. Its `Debug` form shows no credentials.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ProxyServer {
-    /// Host, optionally `user:password@host[:port]` or a URL (`socks5://`, `http://`).
+    /// Host; it may also be `user:password@host[:port]`, or a URL (`socks5://`, `http://`).
     pub host: String,
-    /// Port, 0–65535.
+    /// Port; 0: that in `host`, else the scheme's default.
     pub port: u16,
-    /// User name, if not in `host`.
+    /// User name, if there is none in `host`; empty: none.
     pub username: String,
-    /// Password, if not in `host`.
+    /// Password of that user.
     pub password: String,
-    /// Hosts that are reached directly.
+    /// Hosts that are reached directly. Default: none.
     pub exclusion_list: Vec<String>,
 }
 

@@ -5,11 +5,12 @@
 pub struct Stats {
     /// Messages, bytes and pings. A message counts as sent when it is queued for the transport.
     pub counters: arkws::Stats,
-    /// Negotiated sub-protocol.
+    /// The sub-protocol that was agreed on. `None`, as the next two: none, or there was no
+    /// connection.
     pub protocol: Option<String>,
-    /// Negotiated extensions, as on the wire.
+    /// The extensions that were agreed on, as the server wrote them.
     pub extensions: Option<String>,
-    /// `"TLSv1.3"`...
+    /// The version of TLS, such as `"TLSv1.3"`; `None`: without TLS.
     pub tls_version: Option<&'static str>,
     /// `ip:port` of the peer (of the proxy, if there is one).
     pub remote_address: Option<String>,

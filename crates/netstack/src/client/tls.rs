@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use arkws::{Identity, TlsConfig, TlsError};
 
-/// `ClientCert`. Its `Debug` form does not show the password.
+/// `ClientCert`: a certificate for servers that ask for one. Its `Debug` form does not show the
+/// password.
 #[derive(Clone, Default)]
 pub struct ClientCert {
-    /// PEM certificate chain.
+    /// File of the certificate in PEM, with its chain behind it. Empty: there is no certificate.
     pub cert_path: PathBuf,
-    /// PEM key.
+    /// File of its private key in PEM: PKCS#1, PKCS#8 or SEC1.
     pub key_path: PathBuf,
-    /// Its password.
+    /// Password of an encrypted key; empty: it has none.
     pub key_password: String,
 }
 
@@ -24,7 +25,7 @@ impl fmt::Debug for ClientCert {
     }
 }
 
-/// `TlsProtocol`.
+/// `TlsProtocol`: the lowest version of TLS that a connection may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsProtocol {
     /// TLS 1.0: served as 1.2.
@@ -45,7 +46,7 @@ pub(super) struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// Reads the files, and decrypts the key: slow.
+    /// Reads the files and decrypts the key, which may take a while: not for the network thread.
     ///
     /// # Errors
     /// A file cannot be read or used.
