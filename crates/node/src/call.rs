@@ -8,6 +8,7 @@ use napi::Result;
 
 use crate::environment::Environment;
 use crate::napi::{Arguments, Env, Value};
+use crate::object_id::ObjectId;
 use crate::text::TextBuffer;
 use crate::text::utf16::{self, UTF8_PER_UNIT};
 
@@ -34,6 +35,11 @@ impl Deref for Call<'_> {
 }
 
 impl Call<'_> {
+    /// The first argument: the object that the call is for.
+    pub(crate) fn object(&self) -> Result<ObjectId> {
+        self.number(0).map(ObjectId::from)
+    }
+
     /// Calls `with` with a string argument. A lone surrogate becomes U+FFFD; U+0000 is a character
     /// like any other. `None`: it is longer than a message may be, and was not converted.
     ///

@@ -15,13 +15,14 @@ use crate::answer::{answer, not_data, too_long};
 use crate::call::Call;
 use crate::event::{Close, Event, Open, OpenInfo, flat};
 use crate::napi::Value;
+use crate::object_id::ObjectId;
 use crate::options::{binary_type, connect_options};
 use crate::queue::{Origin, Queue};
 use crate::settings;
 
 /// Takes the events of one client object on the network thread.
 struct ClientInbox {
-    object: u64,
+    object: ObjectId,
     queue: Arc<Queue>,
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
     let url: String = call.get(1)?;
     let (options, binary_type) = (connect_options(call.get(2)?)?, binary_type(call.get(2)?)?);
-    let object = call.number(0)?;
+    let object = call.object()?;
     let result = call
         .environment
         .client(object, |client| client.connect(&url, options))?;
@@ -123,7 +124,7 @@ pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
 
 /// `sendText(object, string)`; `flush` is to follow.
 pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
-    let object = call.number(0)?;
+    let object = call.object()?;
     let result = call.text(1, |text| {
         call.environment
             .client(object, |client| client.feed_text(text))
@@ -136,7 +137,7 @@ pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
 
 /// `sendBinary(object, buffer)`; `flush` is to follow.
 pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
-    let object = call.number(0)?;
+    let object = call.object()?;
     let result = call.array_buffer(1, |data| {
         call.environment
             .client(object, |client| client.feed_binary(data))
@@ -150,7 +151,7 @@ pub(crate) fn flush(call: Call<'_>) -> Result<Value<'_>> {
     let answered = call.number(1)?;
     let through = call
         .environment
-        .client(call.number(0)?, |client| client.flush(answered));
+        .client(call.object()?, |client| client.flush(answered));
     // An object that was freed since it sent has nothing left to send.
     call.env.number(through.unwrap_or(0))
 }
@@ -163,7 +164,7 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     };
     let result = call
         .environment
-        .client(call.number(0)?, |client| client.close(options))?;
+        .client(call.object()?, |client| client.close(options))?;
     answer(call.env, result)
 }
 
@@ -171,7 +172,7 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn ready_state(call: Call<'_>) -> Result<Value<'_>> {
     let state = call
         .environment
-        .client(call.number(0)?, WebSocket::ready_state)?;
+        .client(call.object()?, WebSocket::ready_state)?;
     call.env.number(state as u32)
 }
 
@@ -179,13 +180,13 @@ pub(crate) fn ready_state(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn buffered_amount(call: Call<'_>) -> Result<Value<'_>> {
     let bytes = call
         .environment
-        .client(call.number(0)?, WebSocket::buffered_amount)?;
+        .client(call.object()?, WebSocket::buffered_amount)?;
     call.env.convert(bytes as f64)
 }
 
 /// `stats(object)`.
 pub(crate) fn stats(call: Call<'_>) -> Result<Value<'_>> {
-    let stats = call.environment.client(call.number(0)?, WebSocket::stats)?;
+    let stats = call.environment.client(call.object()?, WebSocket::stats)?;
     call.env.convert(ClientStats::from(stats))
 }
 

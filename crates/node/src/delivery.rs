@@ -25,6 +25,7 @@ use crate::call::Call;
 use crate::environment::Environment;
 use crate::event::Event;
 use crate::napi::{Env, Scope, Value};
+use crate::object_id::ObjectId;
 use crate::operation::Operation;
 use crate::options::BinaryType;
 use crate::payloads::Payloads;
@@ -330,7 +331,7 @@ impl Delivery<'_, '_, '_> {
     fn event<'v>(
         &mut self,
         env: &'v Env,
-        object: u64,
+        object: ObjectId,
         event: Event,
         values: &mut Vec<Value<'v>>,
     ) -> Result<()> {
@@ -356,7 +357,7 @@ impl Delivery<'_, '_, '_> {
     fn messages<'v>(
         &mut self,
         env: &'v Env,
-        object: u64,
+        object: ObjectId,
         origin: Origin,
         locations: usize,
         values: &mut Vec<Value<'v>>,
@@ -422,7 +423,7 @@ impl Delivery<'_, '_, '_> {
     fn refuse<'v>(
         &mut self,
         env: &'v Env,
-        object: u64,
+        object: ObjectId,
         origin: Origin,
         bytes: usize,
         values: &mut Vec<Value<'v>>,
@@ -464,7 +465,7 @@ impl Delivery<'_, '_, '_> {
 /// Begins a record.
 fn header<'v>(
     env: &'v Env,
-    object: u64,
+    object: ObjectId,
     operation: Operation,
     values: &mut Vec<Value<'v>>,
 ) -> Result<()> {

@@ -8,6 +8,7 @@ use crate::event::{
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
+use crate::object_id::ObjectId;
 use crate::operation::Operation;
 
 impl Event {
@@ -15,7 +16,7 @@ impl Event {
         self,
         env: &'e Env,
         environment: &Environment,
-        object: u64,
+        object: ObjectId,
     ) -> Result<(Operation, Value<'e>)> {
         match self {
             Event::Error(error) => with(env, Operation::Error, Failure::from(error)),

@@ -12,7 +12,7 @@ use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::napi::{Env, Function, Wakeup};
-use crate::numbers::Numbers;
+use crate::object_id::{ObjectCount, ObjectId};
 use crate::options::BinaryType;
 use crate::queue::{Batch, Queue};
 use crate::report::Interrupted;
@@ -43,16 +43,16 @@ pub(crate) struct Environment {
     pub(crate) interrupted: RefCell<Option<Interrupted>>,
     /// Where the text of a call is read into.
     pub(crate) text: RefCell<TextBuffer>,
-    clients: RefCell<FxHashMap<u64, WebSocket>>,
-    servers: RefCell<FxHashMap<u64, WebSocketServer>>,
+    clients: RefCell<FxHashMap<ObjectId, WebSocket>>,
+    servers: RefCell<FxHashMap<ObjectId, WebSocketServer>>,
     /// The client objects whose binary type is `Uint8Array`.
-    uint8arrays: RefCell<FxHashSet<u64>>,
+    uint8arrays: RefCell<FxHashSet<ObjectId>>,
     /// By the object that they came to.
-    requests: RefCell<FxHashMap<(u64, RequestId), PendingRequest>>,
+    requests: RefCell<FxHashMap<(ObjectId, RequestId), PendingRequest>>,
     /// Connections, by their object and, of a server, their client, that are being closed because a
     /// message of theirs could not be given to JavaScript: what came behind it is not, either.
-    refused: RefCell<FxHashSet<(u64, Option<ClientId>)>>,
-    objects: RefCell<Numbers>,
+    refused: RefCell<FxHashSet<(ObjectId, Option<ClientId>)>>,
+    objects: RefCell<ObjectCount>,
 }
 
 impl Environment {
@@ -82,17 +82,17 @@ impl Environment {
         }
     }
 
-    /// The number of a new object.
-    pub(crate) fn next_object(&self) -> u64 {
+    /// The id of a new object.
+    pub(crate) fn next_object(&self) -> ObjectId {
         self.objects.borrow_mut().next()
     }
 
-    pub(crate) fn add_client(&self, number: u64, client: WebSocket) {
-        self.clients.borrow_mut().insert(number, client);
+    pub(crate) fn add_client(&self, object: ObjectId, client: WebSocket) {
+        self.clients.borrow_mut().insert(object, client);
     }
 
-    pub(crate) fn add_server(&self, number: u64, server: WebSocketServer) {
-        self.servers.borrow_mut().insert(number, server);
+    pub(crate) fn add_server(&self, object: ObjectId, server: WebSocketServer) {
+        self.servers.borrow_mut().insert(object, server);
     }
 
     /// Calls `with` with a client object. No method of such an object calls back, so nothing can
@@ -100,12 +100,16 @@ impl Environment {
     ///
     /// # Errors
     /// JavaScript asks for an object that it has freed.
-    pub(crate) fn client<T>(&self, number: u64, with: impl FnOnce(&WebSocket) -> T) -> Result<T> {
+    pub(crate) fn client<T>(
+        &self,
+        object: ObjectId,
+        with: impl FnOnce(&WebSocket) -> T,
+    ) -> Result<T> {
         self.clients
             .borrow()
-            .get(&number)
+            .get(&object)
             .map(with)
-            .ok_or_else(|| unknown(number))
+            .ok_or_else(|| unknown(object))
     }
 
     /// Calls `with` with a server object; see [`client`](Self::client).
@@ -114,71 +118,71 @@ impl Environment {
     /// As there.
     pub(crate) fn server<T>(
         &self,
-        number: u64,
+        object: ObjectId,
         with: impl FnOnce(&WebSocketServer) -> T,
     ) -> Result<T> {
         self.servers
             .borrow()
-            .get(&number)
+            .get(&object)
             .map(with)
-            .ok_or_else(|| unknown(number))
+            .ok_or_else(|| unknown(object))
     }
 
     /// Drops an object, which closes what it has open.
-    pub(crate) fn drop_object(&self, number: u64) {
-        let client = self.clients.borrow_mut().remove(&number);
-        let server = self.servers.borrow_mut().remove(&number);
-        self.uint8arrays.borrow_mut().remove(&number);
+    pub(crate) fn drop_object(&self, object: ObjectId) {
+        let client = self.clients.borrow_mut().remove(&object);
+        let server = self.servers.borrow_mut().remove(&object);
+        self.uint8arrays.borrow_mut().remove(&object);
         self.refused
             .borrow_mut()
-            .retain(|(object, _)| *object != number);
+            .retain(|(other, _)| *other != object);
         self.requests
             .borrow_mut()
-            .retain(|(object, _), _| *object != number);
+            .retain(|(other, _), _| *other != object);
         drop((client, server));
     }
 
     /// In what form a client object gets binary messages.
-    pub(crate) fn set_binary_type(&self, number: u64, binary_type: BinaryType) {
+    pub(crate) fn set_binary_type(&self, object: ObjectId, binary_type: BinaryType) {
         let mut uint8arrays = self.uint8arrays.borrow_mut();
         match binary_type {
-            BinaryType::Uint8Array => uint8arrays.insert(number),
-            BinaryType::ArrayBuffer => uint8arrays.remove(&number),
+            BinaryType::Uint8Array => uint8arrays.insert(object),
+            BinaryType::ArrayBuffer => uint8arrays.remove(&object),
         };
     }
 
     /// What [`set_binary_type`](Self::set_binary_type) was told last; at first `ArrayBuffer`.
-    pub(crate) fn binary_type(&self, number: u64) -> BinaryType {
-        match self.uint8arrays.borrow().contains(&number) {
+    pub(crate) fn binary_type(&self, object: ObjectId) -> BinaryType {
+        match self.uint8arrays.borrow().contains(&object) {
             true => BinaryType::Uint8Array,
             false => BinaryType::ArrayBuffer,
         }
     }
 
     /// A message of the connection could not be given to JavaScript.
-    pub(crate) fn refuse(&self, object: u64, connection: Option<ClientId>) {
+    pub(crate) fn refuse(&self, object: ObjectId, connection: Option<ClientId>) {
         self.refused.borrow_mut().insert((object, connection));
     }
 
     /// Whether [`refuse`](Self::refuse) was called for the connection.
-    pub(crate) fn is_refused(&self, object: u64, connection: Option<ClientId>) -> bool {
+    pub(crate) fn is_refused(&self, object: ObjectId, connection: Option<ClientId>) -> bool {
         let refused = self.refused.borrow();
         !refused.is_empty() && refused.contains(&(object, connection))
     }
 
     /// The connection has ended: another one of the object may follow.
-    pub(crate) fn forget_refusal(&self, object: u64, connection: Option<ClientId>) {
+    pub(crate) fn forget_refusal(&self, object: ObjectId, connection: Option<ClientId>) {
         self.refused.borrow_mut().remove(&(object, connection));
     }
 
     /// Keeps a request until JavaScript answers it.
-    pub(crate) fn keep_request(&self, object: u64, request: PendingRequest) {
+    pub(crate) fn keep_request(&self, object: ObjectId, request: PendingRequest) {
         let key = (object, request.id());
         self.requests.borrow_mut().insert(key, request);
     }
 
     /// A request, to be answered or forgotten; `None`: it has been.
-    pub(crate) fn take_request(&self, object: u64, id: RequestId) -> Option<PendingRequest> {
+    pub(crate) fn take_request(&self, object: ObjectId, id: RequestId) -> Option<PendingRequest> {
         self.requests.borrow_mut().remove(&(object, id))
     }
 
@@ -238,6 +242,9 @@ impl Drop for Environment {
     }
 }
 
-fn unknown(number: u64) -> Error {
-    Error::new(Status::InvalidArg, format!("arkws: no object {number}"))
+fn unknown(object: ObjectId) -> Error {
+    Error::new(
+        Status::InvalidArg,
+        format!("arkws: no object {}", u64::from(object)),
+    )
 }

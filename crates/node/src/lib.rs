@@ -22,7 +22,7 @@ mod failure;
 mod module;
 #[expect(unsafe_code, reason = "it calls Node-API; see its notes on safety")]
 mod napi;
-mod numbers;
+mod object_id;
 mod operation;
 mod options;
 mod payloads;

@@ -17,6 +17,7 @@ use bytes::BytesMut;
 use encoding_rs::mem;
 
 use crate::event::Event;
+use crate::object_id::ObjectId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::text::latin1;
 
@@ -122,7 +123,7 @@ pub(crate) struct Arenas {
 
 pub(crate) struct Item {
     /// The object that it belongs to.
-    pub(crate) object: u64,
+    pub(crate) object: ObjectId,
     pub(crate) kind: ItemKind,
 }
 
@@ -223,7 +224,7 @@ impl Queue {
     // done with it.
 
     #[inline]
-    pub(crate) fn text(self: &Arc<Self>, object: u64, origin: Origin, text: Text<'_>) {
+    pub(crate) fn text(self: &Arc<Self>, object: ObjectId, origin: Origin, text: Text<'_>) {
         if !text.is_ascii() {
             self.message(object, origin, |batch| batch.transcoded(text));
         } else if text.len() <= SMALL {
@@ -238,7 +239,7 @@ impl Queue {
     }
 
     #[inline]
-    pub(crate) fn binary(self: &Arc<Self>, object: u64, origin: Origin, payload: Payload<'_>) {
+    pub(crate) fn binary(self: &Arc<Self>, object: ObjectId, origin: Origin, payload: Payload<'_>) {
         if payload.len() <= SMALL {
             self.message(object, origin, |batch| batch.copied(Kind::Binary, &payload));
         } else {
@@ -247,20 +248,20 @@ impl Queue {
     }
 
     #[inline]
-    fn message(self: &Arc<Self>, object: u64, origin: Origin, add: impl FnOnce(&mut Batch)) {
+    fn message(self: &Arc<Self>, object: ObjectId, origin: Origin, add: impl FnOnce(&mut Batch)) {
         self.append(|batch| {
             batch.begin_message(object, origin);
             add(batch);
         });
     }
 
-    pub(crate) fn data_end(self: &Arc<Self>, object: u64) {
+    pub(crate) fn data_end(self: &Arc<Self>, object: ObjectId) {
         self.append(|batch| batch.item(object, ItemKind::DataEnd));
     }
 
     /// Sends are done, all that have not failed up to `through`: of a client object, or of a server
     /// object to one client.
-    pub(crate) fn sent(self: &Arc<Self>, object: u64, client: Option<ClientId>, through: u64) {
+    pub(crate) fn sent(self: &Arc<Self>, object: ObjectId, client: Option<ClientId>, through: u64) {
         self.append(|batch| match batch.items.last_mut() {
             Some(Item {
                 object: last,
@@ -274,7 +275,7 @@ impl Queue {
         });
     }
 
-    pub(crate) fn event(self: &Arc<Self>, object: u64, event: Event) {
+    pub(crate) fn event(self: &Arc<Self>, object: ObjectId, event: Event) {
         self.append(|batch| batch.item(object, ItemKind::Event(Some(Box::new(event)))));
     }
 
@@ -419,12 +420,12 @@ impl Batch {
         self.cursor = Cursor::default();
     }
 
-    fn item(&mut self, object: u64, kind: ItemKind) {
+    fn item(&mut self, object: ObjectId, kind: ItemKind) {
         self.items.push(Item { object, kind });
     }
 
     #[inline]
-    fn begin_message(&mut self, object: u64, origin: Origin) {
+    fn begin_message(&mut self, object: ObjectId, origin: Origin) {
         match self.items.last() {
             Some(Item {
                 object: last,

@@ -2,6 +2,7 @@
 //! as consumed.
 use std::time::Instant;
 
+use crate::object_id::ObjectId;
 use crate::queue::Origin;
 
 /// What `drain` has to know when `deliver` has stopped. JavaScript keeps the values that it has not
@@ -16,7 +17,7 @@ pub(crate) struct Interrupted {
 
 /// Messages of one connection.
 pub(crate) struct Consumed {
-    pub(crate) object: u64,
+    pub(crate) object: ObjectId,
     pub(crate) origin: Origin,
     pub(crate) events: usize,
     pub(crate) bytes: usize,

@@ -27,6 +27,6 @@ pub(crate) fn uncaught(call: Call<'_>) -> Result<Value<'_>> {
 
 /// `free(object)`: JavaScript has no use for it any more.
 pub(crate) fn free(call: Call<'_>) -> Result<Value<'_>> {
-    call.environment.drop_object(call.number(0)?);
+    call.environment.drop_object(call.object()?);
     call.env.undefined()
 }

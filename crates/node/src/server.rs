@@ -17,13 +17,14 @@ use crate::call::Call;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::napi::Value;
+use crate::object_id::ObjectId;
 use crate::options::server_options;
 use crate::queue::{Origin, Queue};
 use crate::settings;
 
 /// Takes the events of one server object on the network thread.
 struct ServerInbox {
-    object: u64,
+    object: ObjectId,
     queue: Arc<Queue>,
 }
 
@@ -89,7 +90,7 @@ pub(crate) fn start(call: Call<'_>) -> Result<Value<'_>> {
     let options = server_options(call.get(1)?)?;
     let result = call
         .environment
-        .server(call.number(0)?, |server| server.start(options))?;
+        .server(call.object()?, |server| server.start(options))?;
     answer(call.env, result)
 }
 
@@ -97,7 +98,7 @@ pub(crate) fn start(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn stop(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
-        .server(call.number(0)?, |server| server.stop())?;
+        .server(call.object()?, |server| server.stop())?;
     answer(call.env, result)
 }
 
@@ -105,7 +106,7 @@ pub(crate) fn stop(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn list_connections(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
-        .server(call.number(0)?, |server| server.list_all_connections())?;
+        .server(call.object()?, |server| server.list_all_connections())?;
     match result {
         Ok(connections) => call.env.convert(
             connections
@@ -121,7 +122,7 @@ pub(crate) fn list_connections(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn list_address(call: Call<'_>) -> Result<Value<'_>> {
     let address = call
         .environment
-        .server(call.number(0)?, |server| server.list_address())?;
+        .server(call.object()?, |server| server.list_address())?;
     call.env.convert(address.map(|address| ListenAddress {
         address: address.ip().to_string(),
         port: address.port().into(),
@@ -131,7 +132,7 @@ pub(crate) fn list_address(call: Call<'_>) -> Result<Value<'_>> {
 /// `sendTextTo(object, string, ip, port)`: the id of that client, of whose sends a later event tells,
 /// or a failure.
 pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
-    let object = call.number(0)?;
+    let object = call.object()?;
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.text(1, |text| {
         call.environment
@@ -143,7 +144,7 @@ pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
 
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
 pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
-    let object = call.number(0)?;
+    let object = call.object()?;
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
     let result = call.array_buffer(1, |data| {
         call.environment
@@ -169,7 +170,7 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
             Err(_) => return call.env.convert(Failure::from(not_data())),
         },
     };
-    let result = call.environment.server(call.number(0)?, |server| {
+    let result = call.environment.server(call.object()?, |server| {
         server.broadcast(Payload::Borrowed(&mut data), text, &except)
     })?;
     match result {
@@ -188,7 +189,7 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     };
     let result = call
         .environment
-        .server(call.number(0)?, |server| server.close(&connection, options))?;
+        .server(call.object()?, |server| server.close(&connection, options))?;
     client_id(call.env, result)
 }
 
@@ -223,7 +224,7 @@ pub(crate) fn fail_request(call: Call<'_>) -> Result<Value<'_>> {
 
 /// The request that a call is to answer; `None`: it has been answered, or its client is gone.
 fn request(call: &Call<'_>) -> Result<Option<PendingRequest>> {
-    let (object, id) = (call.number(0)?, call.number(1)?);
+    let (object, id) = (call.object()?, call.number(1)?);
     Ok(call.environment.take_request(object, RequestId::from(id)))
 }
 

@@ -8,6 +8,9 @@ use arkws_netstack::Payload;
 #[path = "../src/text/latin1.rs"]
 mod latin1;
 #[allow(dead_code, reason = "used in its crate")]
+#[path = "../src/object_id.rs"]
+mod object_id;
+#[allow(dead_code, reason = "used in its crate")]
 #[path = "../src/queue.rs"]
 mod queue;
 #[path = "../src/sync.rs"]
@@ -23,6 +26,7 @@ mod event {
 }
 
 use event::Event;
+use object_id::ObjectId;
 use queue::{Item, ItemKind, Origin, Queue};
 
 const MESSAGES: usize = 20_000;
@@ -47,17 +51,18 @@ fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woke
         // Whoever has taken everything does not listen any more.
         let _ = wake.send(());
     }));
+    let object = ObjectId::from(1);
     let network = {
         let queue = Arc::clone(&queue);
         std::thread::spawn(move || {
             for number in 0..MESSAGES {
                 let mut bytes = payload(number);
-                queue.binary(1, Origin::Client, Payload::Borrowed(&mut bytes));
+                queue.binary(object, Origin::Client, Payload::Borrowed(&mut bytes));
                 if number.is_multiple_of(7) {
                     queue.flush();
                 }
                 if number.is_multiple_of(100) {
-                    queue.event(1, Event);
+                    queue.event(object, Event);
                 }
             }
             queue.flush();

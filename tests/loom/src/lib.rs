@@ -16,6 +16,9 @@ mod connection;
 #[path = "../../../crates/node/src/text/latin1.rs"]
 mod latin1;
 #[allow(dead_code, reason = "used in its crate")]
+#[path = "../../../crates/node/src/object_id.rs"]
+mod object_id;
+#[allow(dead_code, reason = "used in its crate")]
 #[path = "../../../crates/node/src/queue.rs"]
 mod queue;
 

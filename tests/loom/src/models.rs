@@ -16,6 +16,7 @@ use crate::connection::mailbox::Mailbox;
 use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::send_queue::{SendNumbers, joined};
 use crate::connection::shared_socket::SharedSocket;
+use crate::object_id::ObjectId;
 use crate::queue::{Origin, PayloadLocation, Queue};
 use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{Transport, run};
@@ -309,7 +310,11 @@ pub fn no_event_is_left_in_the_queue() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 for len in 0..3 {
-                    queue.binary(1, Origin::Client, Payload::Borrowed(&mut [0; 2][..len]));
+                    queue.binary(
+                        ObjectId::from(1),
+                        Origin::Client,
+                        Payload::Borrowed(&mut [0; 2][..len]),
+                    );
                     if len != 1 {
                         queue.flush();
                     }
@@ -342,7 +347,7 @@ pub fn no_event_is_left_in_a_queue_that_was_silent() {
         let network = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
-                queue.data_end(1);
+                queue.data_end(ObjectId::from(1));
                 queue.flush();
             })
         };
@@ -376,7 +381,7 @@ pub fn nobody_wakes_an_environment_that_is_gone() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 for _ in 0..2 {
-                    queue.data_end(1);
+                    queue.data_end(ObjectId::from(1));
                     queue.flush();
                 }
             })
