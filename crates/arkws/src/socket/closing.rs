@@ -3,8 +3,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use arkws_proto::Role;
 use arkws_proto::connection::RecvBuffer;
+use arkws_proto::{ProtocolError, Role};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::clock::Clock;
@@ -36,6 +36,14 @@ pub(super) enum Fatal {
     Fail(Box<Error>),
     /// Nobody is there to be told.
     Abort(Box<Error>),
+}
+
+/// The peer has broken the protocol, and is told so.
+impl From<ProtocolError> for Fatal {
+    #[cold]
+    fn from(error: ProtocolError) -> Fatal {
+        Fatal::fail(error.into())
+    }
 }
 
 impl Fatal {

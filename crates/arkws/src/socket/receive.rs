@@ -18,8 +18,8 @@ use super::engine::Output;
 use super::read::{MOST_INFLATED, Read};
 use crate::Error;
 
-/// What parsing the read buffer came to.
-type Parsed = Result<Option<EventKind>, ProtocolError>;
+/// What parsing the read buffer came to. Small, as it is handed from step to step.
+type Parsed = Result<Option<EventKind>, Fatal>;
 
 /// Events from the read buffer after which the task asks the scheduler whether it may go on. Reads
 /// ask by themselves.
@@ -59,8 +59,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn poll_transport(
         &mut self,
         cx: &mut Context<'_>,
-        mut parsed: Option<Parsed>,
+        parsed: Option<Result<Option<EventKind>, ProtocolError>>,
     ) -> Poll<Option<Result<(), Box<Error>>>> {
+        let mut parsed = parsed.map(|parsed| parsed.map_err(Fatal::from));
         let clock = &mut Clock::default();
         loop {
             match &mut self.transport_state {
@@ -127,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         loop {
             if parsed.is_none() && !self.input.is_parsed() {
                 ready!(self.poll_yield(cx));
-                parsed = Some(self.engine.connection.recv_buffered(&mut self.input));
+                parsed = Some(self.parse());
             }
             match parsed.take() {
                 Some(Ok(Some(kind))) if self.note(kind, clock) => {
@@ -136,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     return Poll::Ready(Ok(Some(kind)));
                 }
                 Some(Ok(Some(_))) => {}
-                Some(Err(error)) => return Poll::Ready(Err(Fatal::fail(error.into()))),
+                Some(Err(fatal)) => return Poll::Ready(Err(fatal)),
                 Some(Ok(None)) if self.engine.connection.is_paused() => {
                     // As much was inflated as may be at once: other tasks have their turn.
                     self.charge(cx, clock)?;
@@ -147,6 +148,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Some(Ok(None)) | None => return Poll::Ready(Ok(None)),
             }
         }
+    }
+
+    #[inline(always)]
+    fn parse(&mut self) -> Parsed {
+        let parsed = self.engine.connection.recv_buffered(&mut self.input);
+        parsed.map_err(Fatal::from)
     }
 
     /// Everything that was read is parsed: now pongs and what was fed leave, in one write.
@@ -177,8 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         match self.poll_read(cx, clock) {
             Poll::Ready(Ok(Read::Buffered)) => {}
             Poll::Ready(Ok(Read::Direct)) => {
-                let parsed = self.engine.connection.recv_buffered(&mut self.input);
-                return Poll::Ready(Ok(Some(parsed)));
+                return Poll::Ready(Ok(Some(self.parse())));
             }
             // The beginning of a message waited in the read buffer for its rest, which will not
             // come, or take a while.
@@ -203,8 +209,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Moves the beginning of a message from the read buffer to memory of its own.
     fn take_incomplete(&mut self) -> Result<(), Fatal> {
-        let taken = self.engine.connection.take_incomplete(&mut self.input);
-        taken.map_err(|error| Fatal::fail(error.into()))
+        Ok(self.engine.connection.take_incomplete(&mut self.input)?)
     }
 
     /// Counts an event. `false`: it is not for the program.
