@@ -81,7 +81,7 @@ describe('send and close of a client tell why there is no connection any more', 
     assert.equal((await late(other)).cause, 'closed');
   });
 
-  it('an attempt that failed', async (t) => {
+  it('an attempt that failed', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address();

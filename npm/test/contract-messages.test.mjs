@@ -8,7 +8,7 @@ import { folder, node } from './support.mjs';
 
 
 describe('a text that is longer than a message may be', () => {
-  it('is refused before it is read', async (t) => {
+  it('is refused before it is read', async () => {
     const root = await folder({
       'app.mjs': `
         import webSocket, { setPolicy } from 'arkws';

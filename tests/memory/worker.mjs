@@ -15,6 +15,7 @@ switch (end) {
     break;
   case 'exit':
     process.exit();
+    break;
   case 'throw':
     throw new Error('on purpose');
   default: {

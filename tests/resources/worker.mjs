@@ -56,6 +56,7 @@ switch (end) {
   }
   case 'exit':
     process.exit();
+    break;
   case 'throw':
     throw new Error('on purpose');
   default:

@@ -1,7 +1,6 @@
 // Worker threads, several at a time, that end with open sockets; prints what the process held
 // before and after.
 import { Worker } from 'node:worker_threads';
-import webSocket from 'arkws';
 import { connected, next } from '../../npm/test/events.mjs';
 import { held, memory, settled } from './measure.mjs';
 

@@ -13,6 +13,7 @@ mod counts;
 mod demo;
 mod files;
 mod instructions;
+mod javascript_style;
 mod links;
 mod long;
 mod peers;

@@ -5,6 +5,7 @@ use crate::autobahn::Side;
 use crate::columns;
 use crate::counts::Counts;
 use crate::demo;
+use crate::javascript_style;
 use crate::links;
 use crate::rust_version;
 use crate::structure;
@@ -62,6 +63,7 @@ impl Group {
 pub(super) const CHECKS: &[Check] = &[
     cargo("format", 1, &["fmt", "--all", "--check"]),
     own("columns", 1, columns::check),
+    own("javascript style", 2, javascript_style::check),
     own("links", 1, links::check),
     Check {
         name: "book",
