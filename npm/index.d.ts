@@ -7,6 +7,8 @@
  *
  * Declarations of `@ohos.net.webSocket`, `@kit.NetworkKit`, `@ohos.base` and
  * `@kit.BasicServicesKit` themselves: `"types": ["arkws/register"]` in `tsconfig.json`.
+ *
+ * All is in one file since `webSocket` is one namespace, which no module can spread over several.
  */
 
 export default webSocket;

@@ -37,7 +37,9 @@ export async function start(t, [command, ...args]) {
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([
     once(lines, 'line'),
-    once(child, 'exit').then(([code]) => assert.fail(`${command} ${args.join(' ')} ended with ${code}`)),
+    once(child, 'exit').then(([code]) =>
+      assert.fail(`${command} ${args.join(' ')} ended with ${code}`),
+    ),
   ]);
   const [, url] = /^listening on (\S+)$/.exec(line) ?? assert.fail(`not an address: ${line}`);
   return url;

@@ -38,7 +38,9 @@ switch (command) {
     break;
   case '-V':
   case '--version':
-    console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+    console.log(
+      JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
+    );
     break;
   case undefined:
     process.stderr.write(HELP);
@@ -59,7 +61,10 @@ async function run(file, ...args) {
   if (stat === undefined) return fail(2, `there is no file ${main}`);
   if (!stat.isFile()) return fail(2, `${main} is not a file`);
   if (!/\.e?ts$/.test(main)) {
-    return fail(2, `${file} is neither .ets nor .ts; for JavaScript: node --import arkws/register ${file}`);
+    return fail(
+      2,
+      `${file} is neither .ets nor .ts; for JavaScript: node --import arkws/register ${file}`,
+    );
   }
 
   // The program sees itself as the main module, as if Node.js had started it.

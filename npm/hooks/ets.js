@@ -14,7 +14,9 @@ const ENDINGS = ['.ets', '.ts', '/index.ets', '/index.ts'];
 
 /** Whether `url` is a source file of the program: a dependency brings JavaScript. */
 function isSource(url) {
-  return url.startsWith('file:') && !url.includes('/node_modules/') && SOURCE.test(new URL(url).pathname);
+  return (
+    url.startsWith('file:') && !url.includes('/node_modules/') && SOURCE.test(new URL(url).pathname)
+  );
 }
 
 function isFile(file) {
@@ -22,7 +24,11 @@ function isFile(file) {
 }
 
 function resolve(specifier, context, nextResolve) {
-  if (/^\.{1,2}\//.test(specifier) && context.parentURL !== undefined && isSource(context.parentURL)) {
+  if (
+    /^\.{1,2}\//.test(specifier) &&
+    context.parentURL !== undefined &&
+    isSource(context.parentURL)
+  ) {
     const url = new URL(specifier, context.parentURL);
     const file = fileURLToPath(url);
     if (!isFile(file)) {
@@ -70,7 +76,9 @@ function syntaxError(file, source, message) {
     message.text,
   ];
   if (/^\s*(export\s+)?(default\s+)?struct\s/m.test(source)) {
-    lines.push('A struct is an ArkUI component, which needs the platform: keep what uses the network in a file of its own.');
+    lines.push(
+      'A struct is an ArkUI component, which needs the platform: keep what uses the network in a file of its own.',
+    );
   }
   const error = new SyntaxError(lines.join('\n'));
   error.code = 'ARKWS_SYNTAX';

@@ -28,7 +28,9 @@ function find(name) {
   const file = FILES.get(name);
   if (file === undefined && PLATFORM.test(name)) {
     const known = [...FILES.keys()].join(', ');
-    const error = new Error(`Cannot find module '${name}': of OpenHarmony's modules arkws has ${known}`);
+    const error = new Error(
+      `Cannot find module '${name}': of OpenHarmony's modules arkws has ${known}`,
+    );
     error.code = 'MODULE_NOT_FOUND';
     throw error;
   }

@@ -15,7 +15,8 @@ function flatten(header) {
     for (const [name, value] of header) set(fields, name, value);
   } else if (typeof header[Symbol.iterator] === 'function') {
     for (const pair of header) {
-      if (!Array.isArray(pair) || pair.length !== 2) throw parameterError('each entry of header must be [name, value]');
+      if (!Array.isArray(pair) || pair.length !== 2)
+        throw parameterError('each entry of header must be [name, value]');
       add(fields, ...pair);
     }
   } else {

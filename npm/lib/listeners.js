@@ -74,15 +74,22 @@ function defineListening(prototype, kind, names, listenersOf) {
     on(type, listener) {
       const listeners = own(this, 'on');
       if (arguments.length !== 2 || typeof type !== 'string' || typeof listener !== 'function') {
-        throw failedCall(methods.on, parameterError('on takes the name of an event and a function'));
+        throw failedCall(
+          methods.on,
+          parameterError('on takes the name of an event and a function'),
+        );
       }
       listeners.add(type, listener);
     },
     off(type, listener) {
       const listeners = own(this, 'off');
       const justType = arguments.length === 1;
-      if (typeof type !== 'string' || !(justType || (arguments.length === 2 && typeof listener === 'function'))) {
-        const detail = 'off takes the name of an event and, if only one is to be removed, a function';
+      if (
+        typeof type !== 'string' ||
+        !(justType || (arguments.length === 2 && typeof listener === 'function'))
+      ) {
+        const detail =
+          'off takes the name of an event and, if only one is to be removed, a function';
         throw failedCall(methods.off, parameterError(detail));
       }
       listeners.remove(type, listener);
@@ -100,7 +107,10 @@ function defineListening(prototype, kind, names, listenersOf) {
     methods[`off${name}`] = function (listener) {
       const listeners = own(this, `off${name}`);
       if (arguments.length > 1 || (listener !== undefined && typeof listener !== 'function')) {
-        throw failedCall(methods[`off${name}`], parameterError(`off${name} takes a function, or nothing`));
+        throw failedCall(
+          methods[`off${name}`],
+          parameterError(`off${name} takes a function, or nothing`),
+        );
       }
       listeners.remove(type, listener);
     };

@@ -28,7 +28,11 @@ function folder() {
  */
 function places() {
   const here = folder();
-  const files = [path.join(here, '..', 'native', NAME), path.join(here, 'native', NAME), path.join(here, NAME)];
+  const files = [
+    path.join(here, '..', 'native', NAME),
+    path.join(here, 'native', NAME),
+    path.join(here, NAME),
+  ];
   try {
     const manifest = createRequire(path.join(here, NAME)).resolve('arkws/package.json');
     files.push(path.join(path.dirname(manifest), 'native', NAME));

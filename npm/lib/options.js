@@ -107,7 +107,8 @@ function certificate(value) {
 function serverCertificate(value) {
   if (value === undefined) return undefined;
   const { certPath, keyPath, keyPassword } = isObject(value) ? value : {};
-  if (typeof certPath !== 'string') throw parameterError('serverCert is no object with a certPath that is a string');
+  if (typeof certPath !== 'string')
+    throw parameterError('serverCert is no object with a certPath that is a string');
   if (certPath === '') warnOfNoCertificate();
   return { certPath, keyPath: text(keyPath), keyPassword: text(keyPassword) };
 }
@@ -118,14 +119,17 @@ let warned = false;
 function warnOfNoCertificate() {
   if (warned || typeof process !== 'object') return;
   warned = true;
-  process.emitWarning("serverCert's certPath is empty: the server speaks without TLS", { code: 'ARKWS_SERVER_CERT' });
+  process.emitWarning("serverCert's certPath is empty: the server speaks without TLS", {
+    code: 'ARKWS_SERVER_CERT',
+  });
 }
 
 function proxy(options) {
   if (!('proxy' in options) || options.proxy === 'system') return {};
   const { proxy } = options;
   if (proxy === 'no-proxy') return { noProxy: true };
-  if (!isObject(proxy)) throw parameterError("proxy is neither 'system' nor 'no-proxy' nor an object");
+  if (!isObject(proxy))
+    throw parameterError("proxy is neither 'system' nor 'no-proxy' nor an object");
   const port = only('number', proxy.port) ?? 0;
   if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) {
     throw parameterError(`${port} is not a port of a proxy`);
@@ -158,7 +162,8 @@ function list(options, name) {
 }
 
 function protocol(options) {
-  if ('protocol' in options && typeof options.protocol !== 'string') throw parameterError('protocol is not a string');
+  if ('protocol' in options && typeof options.protocol !== 'string')
+    throw parameterError('protocol is not a string');
   return options.protocol;
 }
 
@@ -189,7 +194,8 @@ function finite(options, name) {
 
 function flag(options, name) {
   const value = options[name];
-  if (value !== undefined && typeof value !== 'boolean') throw parameterError(`${name} is not a boolean`);
+  if (value !== undefined && typeof value !== 'boolean')
+    throw parameterError(`${name} is not a boolean`);
   return value;
 }
 

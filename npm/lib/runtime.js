@@ -52,7 +52,8 @@ function load() {
 function runtimeLimits() {
   try {
     // The former also in a bundle that is an ES module.
-    const { constants } = globalThis.process?.getBuiltinModule?.('node:buffer') ?? require('node:buffer');
+    const { constants } =
+      globalThis.process?.getBuiltinModule?.('node:buffer') ?? require('node:buffer');
     return constants ?? {};
   } catch {
     return {};
@@ -61,7 +62,8 @@ function runtimeLimits() {
 
 /** Says why the environment's API level is ignored, if it is. */
 function warnOfLevel(warning) {
-  if (warning && typeof process === 'object') process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
+  if (warning && typeof process === 'object')
+    process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
 }
 
 /**

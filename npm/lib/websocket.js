@@ -12,7 +12,13 @@ const {
   suppressUnhandledRejection,
 } = require('./answers.js');
 const { Contexts } = require('./context.js');
-const { failedCall, foreignError, fromFailure, parameterError, warnOfForeign } = require('./errors.js');
+const {
+  failedCall,
+  foreignError,
+  fromFailure,
+  parameterError,
+  warnOfForeign,
+} = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
@@ -301,7 +307,12 @@ class WebSocket {
       isObject(options) &&
       rest.length <= 2 &&
       (rest.length < 2 || callback !== undefined);
-    if (!valid) return answer(connect, callback, parameterError('connect takes a URL, options and a callback'));
+    if (!valid)
+      return answer(
+        connect,
+        callback,
+        parameterError('connect takes a URL, options and a callback'),
+      );
     const { error, eventFollows } = client.connect(url, options);
     const promise = answer(connect, callback, error);
     if (promise !== undefined && eventFollows) {
@@ -315,9 +326,14 @@ class WebSocket {
 
   send(data, callback) {
     const client = clientOf(this);
-    if (client === undefined) return answer(send, callbackOf(arguments, 2), foreignError('send', KIND));
+    if (client === undefined)
+      return answer(send, callbackOf(arguments, 2), foreignError('send', KIND));
     if (arguments.length !== 1 && !(arguments.length === 2 && typeof callback === 'function')) {
-      return answer(send, callbackOf(arguments, 2), parameterError('send takes data and a callback'));
+      return answer(
+        send,
+        callbackOf(arguments, 2),
+        parameterError('send takes data and a callback'),
+      );
     }
     let failure;
     if (typeof data !== 'string') failure = native().sendBinary(client.number, data);
@@ -338,7 +354,8 @@ class WebSocket {
     const options = args.length > (callback === undefined ? 0 : 1) ? args[0] : {};
     const valid =
       isObject(options) && args.length <= 2 && (args.length < 2 || callback !== undefined);
-    if (!valid) return answer(close, callback, parameterError('close takes options and a callback'));
+    if (!valid)
+      return answer(close, callback, parameterError('close takes options and a callback'));
     const error = client.close(options);
     return error === undefined ? answer(close, callback) : refuse(client, close, callback, error);
   }

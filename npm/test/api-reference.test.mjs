@@ -30,7 +30,10 @@ const notConnected = (prefix, code) => (lines) => {
   assert.match(error.message, /^Websocket Unknown Other Error/);
   assert.equal(lines.length, 1);
 };
-const prints = (...expected) => (lines) => assert.deepEqual(lines, expected);
+const prints =
+  (...expected) =>
+  (lines) =>
+    assert.deepEqual(lines, expected);
 
 /** Puts a real address where the example has none. */
 const addressed = (text, url) => text.replace('"ws://"', JSON.stringify(url));
@@ -179,7 +182,9 @@ function expectClose(code, reason) {
 /** A server that knows nothing of WebSockets. */
 async function refuse(t) {
   const server = createServer((_request, response) => response.writeHead(404).end());
-  server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
+  server.on('upgrade', (_request, socket) =>
+    socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
@@ -228,7 +233,7 @@ describe('the API reference', () => {
   });
 });
 
-describe('the documentation\'s complete example', () => {
+describe("the documentation's complete example", () => {
   it('talks to a server until the server says bye', async (t) => {
     const url = await serve(t, answer);
     const { lines, stderr, code } = await arkwsRun(join(examples, 'documentation.ets'), [url]);

@@ -108,7 +108,12 @@ describe('the arguments of send', () => {
 
 describe('the arguments of close', () => {
   const wrong = [[undefined], [null], [1], ['a'], [o, undefined], [o, o], [f, o], [o, f, f]];
-  const wrongWithCallback = [[f, f], [null, f], [1, f], [undefined, f]];
+  const wrongWithCallback = [
+    [f, f],
+    [null, f],
+    [1, f],
+    [undefined, f],
+  ];
   refuse('close', wrong, wrongWithCallback);
 
   for (const args of [
@@ -282,7 +287,14 @@ describe('results', () => {
     // A second round, begun inside the first one's last listener.
     connect();
     await next(ws, 'close');
-    assert.deepEqual(order.slice(0, 6), ['callback', 'headerReceive', 'open', 'callback', 'headerReceive', 'open']);
+    assert.deepEqual(order.slice(0, 6), [
+      'callback',
+      'headerReceive',
+      'open',
+      'callback',
+      'headerReceive',
+      'open',
+    ]);
     ws.off('close');
     await next(ws, 'close');
   });
@@ -350,13 +362,24 @@ describe('a foreign this', () => {
     WebSocket: arkws.createWebSocket,
     WebSocketServer: arkws.createWebSocketServer,
   };
-  const answering = ['connect', 'send', 'close', 'start', 'stop', 'listAllConnections', 'broadcast'];
+  const answering = [
+    'connect',
+    'send',
+    'close',
+    'start',
+    'stop',
+    'listAllConnections',
+    'broadcast',
+  ];
   const foreign = (make) => [undefined, null, 1, {}, Object.create(make()), new Proxy(make(), {})];
 
   const is401 = (error, name, kind) => {
     assert.equal(error.name, 'BusinessError');
     assert.equal(error.code, 401);
-    assert.match(error.message, new RegExp(`^Parameter error: ${name} was called on what is no ${kind} of arkws`));
+    assert.match(
+      error.message,
+      new RegExp(`^Parameter error: ${name} was called on what is no ${kind} of arkws`),
+    );
     assert.match(error.stack, /contract-arguments/);
   };
 
@@ -382,7 +405,11 @@ describe('a foreign this', () => {
     }
   }
 
-  for (const [name, args] of [['connect', ['ws://127.0.0.1']], ['send', ['x']], ['close', []]]) {
+  for (const [name, args] of [
+    ['connect', ['ws://127.0.0.1']],
+    ['send', ['x']],
+    ['close', []],
+  ]) {
     it(`is told to the callback of ${name}`, async () => {
       for (const self of foreign(arkws.createWebSocket)) {
         const method = arkws.createWebSocket()[name];

@@ -61,7 +61,10 @@ describe('a slow listener and a fast server', () => {
       assert.equal(seen.code, 4000);
       assert.equal(seen.bytes, bytes);
       assert.equal(seen.hash, expected.digest('hex'));
-      assert.ok(seen.grown < 80 * MIB, `memory grew by ${(seen.grown / MIB).toFixed(0)} MiB under ${total / MIB} MiB`);
+      assert.ok(
+        seen.grown < 80 * MIB,
+        `memory grew by ${(seen.grown / MIB).toFixed(0)} MiB under ${total / MIB} MiB`,
+      );
     });
   }
 });

@@ -33,7 +33,12 @@ describe('events run in the async context', () => {
     await Promise.all(ends);
     for (const name of ['A', 'B', 'C']) {
       const own = log.filter((line) => line.endsWith(` ${name}`));
-      assert.deepEqual(own, ['headerReceive', 'open', 'openInfo', 'message', 'dataEnd', 'close'].map((event) => `${event} ${name}`));
+      assert.deepEqual(
+        own,
+        ['headerReceive', 'open', 'openInfo', 'message', 'dataEnd', 'close'].map(
+          (event) => `${event} ${name}`,
+        ),
+      );
     }
     assert.equal(log.length, 18);
   });
@@ -47,7 +52,14 @@ describe('events run in the async context', () => {
     storage.run('first', () => ws.connect(url));
     await next(ws, 'close');
     await next(ws, 'close');
-    assert.deepEqual(log, ['open first', 'message first', 'close first', 'open second', 'message second', 'close second']);
+    assert.deepEqual(log, [
+      'open first',
+      'message first',
+      'close first',
+      'open second',
+      'message second',
+      'close second',
+    ]);
   });
 
   it('of their connect, though others are refused meanwhile', async (t) => {
@@ -66,7 +78,13 @@ describe('events run in the async context', () => {
     const other = storage.run('C', () => rejection(ws.connect(url)));
     await next(ws, 'close');
     assert.equal((await other).code, 2302003);
-    assert.deepEqual(log.toSorted?.() ?? log.sort(), ['close A', 'error B', 'error C', 'message A', 'open A']);
+    assert.deepEqual(log.toSorted?.() ?? log.sort(), [
+      'close A',
+      'error B',
+      'error C',
+      'message A',
+      'open A',
+    ]);
     // It is free again.
     storage.run('D', () => ws.connect(url));
     await next(ws, 'open');
@@ -78,7 +96,10 @@ describe('events run in the async context', () => {
   it('of a connect that fails, at once and later', async () => {
     const log = [];
     const ws = logging(log);
-    for (const [name, url] of [['at once', 'ws://'], ['later', 'ws://127.0.0.1:1']]) {
+    for (const [name, url] of [
+      ['at once', 'ws://'],
+      ['later', 'ws://127.0.0.1:1'],
+    ]) {
       const told = next(ws, 'error');
       storage.run(name, () => ws.connect(url).catch(() => {}));
       await told;
@@ -111,10 +132,20 @@ describe('events run in the async context', () => {
     const { stdout, stderr } = await node(['main.mjs', url], { cwd: root });
     assert.equal(stderr, '');
     const { log, ids } = JSON.parse(stdout);
-    assert.ok(log.every(([, , name]) => name === 'A'), JSON.stringify(log));
+    assert.ok(
+      log.every(([, , name]) => name === 'A'),
+      JSON.stringify(log),
+    );
     const messages = ['message', 'dataEnd', 'message', 'dataEnd', 'message', 'dataEnd'];
-    const order = ['open', ...messages, 'close'].flatMap((event) => [`${event} first`, `uncaught ${event}`, `${event} second`]);
-    assert.deepEqual(log.map(([event, name]) => `${event} ${name}`), order);
+    const order = ['open', ...messages, 'close'].flatMap((event) => [
+      `${event} first`,
+      `uncaught ${event}`,
+      `${event} second`,
+    ]);
+    assert.deepEqual(
+      log.map(([event, name]) => `${event} ${name}`),
+      order,
+    );
     assert.equal(ids.length, 1);
     assert.notEqual(ids[0], 0);
   });
@@ -123,7 +154,8 @@ describe('events run in the async context', () => {
     const log = [];
     const server = arkws.createWebSocketServer();
     t.after(() => server.stop().catch(() => {}));
-    for (const event of ['request', 'connect', 'messageReceive', 'close']) server.on(event, () => log.push(`${event} ${store()}`));
+    for (const event of ['request', 'connect', 'messageReceive', 'close'])
+      server.on(event, () => log.push(`${event} ${store()}`));
     await storage.run('start', () => server.start({ serverIP: '127.0.0.1', serverPort: 0 }));
     const url = `ws://127.0.0.1:${server.listAddress().port}`;
     await storage.run('client', async () => {
@@ -135,7 +167,12 @@ describe('events run in the async context', () => {
       ws.close();
       await end;
     });
-    assert.deepEqual(log, ['request start', 'connect start', 'messageReceive start', 'close start']);
+    assert.deepEqual(log, [
+      'request start',
+      'connect start',
+      'messageReceive start',
+      'close start',
+    ]);
   });
 
   it('and async hooks see them enter and leave one resource, which ends with the connection', async (t) => {
@@ -175,10 +212,13 @@ describe('events run in the async context', () => {
     await new Promise(setImmediate);
     assert.deepEqual(stack, []);
     assert.equal(broken, 0);
-    assert.deepEqual([...resources.values()], [
-      { type: 'arkws.connect', trigger: caller, destroyed: true },
-      { type: 'arkws.send', trigger: caller, destroyed: true },
-    ]);
+    assert.deepEqual(
+      [...resources.values()],
+      [
+        { type: 'arkws.connect', trigger: caller, destroyed: true },
+        { type: 'arkws.send', trigger: caller, destroyed: true },
+      ],
+    );
     const [connection, send] = resources.keys();
     assert.deepEqual(ids, [...Array(3).fill([connection, connection]), [send, send]]);
   });
@@ -189,11 +229,12 @@ describe('callbacks run in the async context of their call', () => {
     const url = await serve(t, () => {});
     const ws = arkws.createWebSocket();
     const log = [];
-    const send = (name) => new Promise((resolve) => {
-      storage.run(name, () =>
-        ws.send(name, (error) => resolve(log.push(`${store()}${error ? ' failed' : ''}`))),
-      );
-    });
+    const send = (name) =>
+      new Promise((resolve) => {
+        storage.run(name, () =>
+          ws.send(name, (error) => resolve(log.push(`${store()}${error ? ' failed' : ''}`))),
+        );
+      });
     const open = next(ws, 'open');
     await ws.connect(url);
     const early = ['A', 'B', 'C'].map(send);
@@ -211,11 +252,13 @@ describe('callbacks run in the async context of their call', () => {
     const ws = arkws.createWebSocket();
     const log = [];
     storage.run('connect', () => ws.connect('ws://127.0.0.1:1').catch(() => {}));
-    const all = ['A', 'B'].map((name) => storage.run(name, () => {
-      return new Promise((resolve) =>
-        ws.send(name, (error) => resolve(log.push(`${error.code} ${store()}`))),
-      );
-    }));
+    const all = ['A', 'B'].map((name) =>
+      storage.run(name, () => {
+        return new Promise((resolve) =>
+          ws.send(name, (error) => resolve(log.push(`${error.code} ${store()}`))),
+        );
+      }),
+    );
     await Promise.all(all);
     // If the connection is refused between the two calls, the second one is answered at once.
     assert.deepEqual(log.sort(), ['-1 A', '-1 B']);
@@ -255,7 +298,7 @@ describe('callbacks run in the async context of their call', () => {
 });
 
 describe('async contexts', () => {
-  it('are let go when the connection has ended, of the module\'s first user as well', async (t) => {
+  it("are let go when the connection has ended, of the module's first user as well", async (t) => {
     const url = await onePacket(t, [text('a'), close(1000)]);
     const root = await folder({
       'main.cjs': `

@@ -17,10 +17,13 @@ describe('an error', () => {
     assert.deepEqual(Object.keys(error), ['code', 'message']);
     assert.equal(typeof error.code, 'number');
     assert.deepEqual(JSON.parse(JSON.stringify(error)), { code: 401, message: error.message });
-    assert.match(error.stack, /^BusinessError: Parameter error: .*\n {4}at .*contract-errors\.test\.mjs/);
+    assert.match(
+      error.stack,
+      /^BusinessError: Parameter error: .*\n {4}at .*contract-errors\.test\.mjs/,
+    );
   });
 
-  it('has a stack that begins at the program\'s call', async () => {
+  it("has a stack that begins at the program's call", async () => {
     const ws = arkws.createWebSocket();
     const server = arkws.createWebSocketServer();
     const nobody = { clientIP: '1', clientPort: 1 };
@@ -70,16 +73,21 @@ describe('an error', () => {
     assert.equal(await ws.connect('ws://127.0.0.1:1'), true);
     const [error] = await failed;
     assert.ok(error instanceof BusinessError);
-    assert.deepEqual({ ...error }, {
-      code: 200,
-      message: 'Websocket connect failed: 127.0.0.1:1: connection refused',
-      data: '0',
-      cause: 'refused',
-    });
+    assert.deepEqual(
+      { ...error },
+      {
+        code: 200,
+        message: 'Websocket connect failed: 127.0.0.1:1: connection refused',
+        data: '0',
+        cause: 'refused',
+      },
+    );
   });
 
   it('of a refused handshake has the HTTP status as data', async (t) => {
-    const url = await serve(t, () => {}, { verifyClient: (_, done) => done(false, 403, 'Not you') });
+    const url = await serve(t, () => {}, {
+      verifyClient: (_, done) => done(false, 403, 'Not you'),
+    });
     const ws = arkws.createWebSocket();
     const failed = next(ws, 'error');
     await ws.connect(url);
@@ -148,7 +156,7 @@ async function run(body, { args = [], files } = {}) {
 
 describe('a rejection that nobody looks at', () => {
   for (const [what, body, code] of [
-    ['a wrong argument', "ws.connect(1);", 401],
+    ['a wrong argument', 'ws.connect(1);', 401],
     ['a send without a connection', "ws.send('a');", -1],
     ['a close without a connection', 'ws.close();', 2302999],
     ['a connect that failed, and no listener for error', "ws.connect('ws://');", -1],
@@ -178,7 +186,9 @@ describe('a rejection that nobody looks at', () => {
     const loud = await run(old);
     assert.equal(loud.code, 1);
     assert.match(loud.stderr, /code: 401\b/);
-    const { code, stdout, stderr } = await run(`${old} old.on('error', ({ code, cause }) => console.log(code, cause));`);
+    const { code, stdout, stderr } = await run(
+      `${old} old.on('error', ({ code, cause }) => console.log(code, cause));`,
+    );
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '200 invalid\n', stderr: '' });
   });
 
@@ -212,7 +222,11 @@ describe('a rejection that nobody looks at', () => {
     ['close', 'ws.close()', 2302999],
   ]) {
     it(`is quiet if the connection went before a ${what}, and the program is yet to be told`, async () => {
-      const { code: exit, stdout, stderr } = await run(`
+      const {
+        code: exit,
+        stdout,
+        stderr,
+      } = await run(`
         ws.on('error', ({ cause }) => console.log('error', cause));
         ws.connect('ws://127.0.0.1:1');
         ${busyUntilClosed}

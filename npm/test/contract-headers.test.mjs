@@ -22,7 +22,8 @@ async function seen(t, options) {
   const fields = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     const [name, value] = request.rawHeaders.slice(i, i + 2);
-    if (!/^(host|upgrade|connection|sec-websocket-(key|version)|user-agent|origin)$/i.test(name)) fields.push([name.toLowerCase(), value]);
+    if (!/^(host|upgrade|connection|sec-websocket-(key|version)|user-agent|origin)$/i.test(name))
+      fields.push([name.toLowerCase(), value]);
   }
   return { fields: fields.sort(), headers: request.headers };
 }
@@ -43,9 +44,27 @@ describe('header', () => {
   for (const [form, options] of [
     ['an object', { header: { 'X-Text': 'hello', 'X-Number': 7, 'X-List': ['a', 'b'] } }],
     ['an object of a class', { header: new Inherited() }],
-    ['a Map', { header: new Map(Object.entries({ 'X-Text': 'hello', 'X-Number': 7, 'X-List': ['a', 'b'] })) }],
-    ['pairs', { header: [['X-Text', 'hello'], ['X-Number', 7], ['X-List', 'a'], ['x-list', 'b']] }],
-    ['a Map in the place of the options', new Map(Object.entries({ 'X-Text': 'hello', 'X-Number': 7, 'X-List': ['a', 'b'] }))],
+    [
+      'a Map',
+      {
+        header: new Map(Object.entries({ 'X-Text': 'hello', 'X-Number': 7, 'X-List': ['a', 'b'] })),
+      },
+    ],
+    [
+      'pairs',
+      {
+        header: [
+          ['X-Text', 'hello'],
+          ['X-Number', 7],
+          ['X-List', 'a'],
+          ['x-list', 'b'],
+        ],
+      },
+    ],
+    [
+      'a Map in the place of the options',
+      new Map(Object.entries({ 'X-Text': 'hello', 'X-Number': 7, 'X-List': ['a', 'b'] })),
+    ],
   ]) {
     it(`can be ${form}`, async (t) => {
       assert.deepEqual((await seen(t, options)).fields, expected);
@@ -64,13 +83,20 @@ describe('header', () => {
 
   it('is refused if it is an array of anything but pairs', async () => {
     for (const header of [[1, 2], ['ab'], [null], [['a']], [['a', 'b', 'c']], new String('ab')]) {
-      const error = await rejection(arkws.createWebSocket().connect('ws://127.0.0.1:1', { header }));
-      assert.deepEqual({ ...error }, { code: 401, message: 'Parameter error: each entry of header must be [name, value]' });
+      const error = await rejection(
+        arkws.createWebSocket().connect('ws://127.0.0.1:1', { header }),
+      );
+      assert.deepEqual(
+        { ...error },
+        { code: 401, message: 'Parameter error: each entry of header must be [name, value]' },
+      );
     }
   });
 
   it('replaces Host, Origin and User-Agent', async (t) => {
-    const { headers } = await seen(t, { header: { Host: 'elsewhere', Origin: 'https://app', 'User-Agent': 'mine' } });
+    const { headers } = await seen(t, {
+      header: { Host: 'elsewhere', Origin: 'https://app', 'User-Agent': 'mine' },
+    });
     assert.equal(headers.host, 'elsewhere');
     assert.equal(headers.origin, 'https://app');
     assert.equal(headers['user-agent'], 'mine');
@@ -128,7 +154,11 @@ describe('a value that is not ASCII', () => {
     const server = createServer();
     server.on('upgrade', (request, socket) => {
       const accept = acceptOf(request.headers['sec-websocket-key']);
-      const fields = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`].join('\r\n');
+      const fields = [
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+        `Sec-WebSocket-Accept: ${accept}`,
+      ].join('\r\n');
       socket.end(
         Buffer.concat([
           Buffer.from(`HTTP/1.1 ${status} `),
@@ -147,17 +177,26 @@ describe('a value that is not ASCII', () => {
 
   it('goes out as UTF-8, in every form', async (t) => {
     const nothing = Object.assign(Object.create(null), { 'X-Words': WORDS });
-    for (const header of [{ 'X-Words': WORDS }, nothing, new Map([['X-Words', WORDS]]), [['X-Words', WORDS]]]) {
+    for (const header of [
+      { 'X-Words': WORDS },
+      nothing,
+      new Map([['X-Words', WORDS]]),
+      [['X-Words', WORDS]],
+    ]) {
       const { headers } = await seen(t, { header });
       assert.equal(Buffer.from(headers['x-words'], 'latin1').toString(), WORDS);
     }
-    const { headers } = await seen(t, { header: { 'User-Agent': WORDS, Origin: 'https://\u00e9' } });
+    const { headers } = await seen(t, {
+      header: { 'User-Agent': WORDS, Origin: 'https://\u00e9' },
+    });
     assert.equal(Buffer.from(headers['user-agent'], 'latin1').toString(), WORDS);
     assert.equal(Buffer.from(headers.origin, 'latin1').toString(), 'https://\u00e9');
   });
 
   it('is refused in a name, which is a token', async () => {
-    const error = await rejection(arkws.createWebSocket().connect('ws://127.0.0.1:1', { header: { 'X-\u00e9': 'a' } }));
+    const error = await rejection(
+      arkws.createWebSocket().connect('ws://127.0.0.1:1', { header: { 'X-\u00e9': 'a' } }),
+    );
     assert.equal(error.code, 401);
     assert.match(error.message, /not a token/);
   });
@@ -205,7 +244,9 @@ describe('a value that is not ASCII', () => {
     const asked = next(server, 'request');
     await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
     t.after(() => server.stop());
-    await openClient(t, `ws://127.0.0.1:${server.listAddress().port}`, { header: { 'X-Words': WORDS } });
+    await openClient(t, `ws://127.0.0.1:${server.listAddress().port}`, {
+      header: { 'X-Words': WORDS },
+    });
     assert.equal((await asked)[0].headers['x-words'], WORDS);
   });
 });
@@ -226,7 +267,10 @@ describe('a header object without a prototype', () => {
   });
 
   it('may also be the options', async (t) => {
-    const { headers } = await seen(t, Object.assign(Object.create(null), { header: { 'X-A': 'b' } }));
+    const { headers } = await seen(
+      t,
+      Object.assign(Object.create(null), { header: { 'X-A': 'b' } }),
+    );
     assert.equal(headers['x-a'], 'b');
   });
 });

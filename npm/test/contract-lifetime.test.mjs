@@ -7,7 +7,9 @@ import { folder, node, packageRoot } from './support.mjs';
 
 /** Runs a program with `url` as its argument. */
 async function run(program, url, flags = []) {
-  const cwd = await folder({ 'program.mjs': `import arkws from 'arkws';\nconst url = process.argv[2];\n${program}` });
+  const cwd = await folder({
+    'program.mjs': `import arkws from 'arkws';\nconst url = process.argv[2];\n${program}`,
+  });
   return node([...flags, 'program.mjs', url], { cwd });
 }
 
@@ -33,7 +35,10 @@ async function witness(t, onMessage = () => {}) {
 
 describe('the process', () => {
   it('ends when nothing was connected', async () => {
-    const { code } = await run('arkws.createWebSocket().on("open", () => {}); arkws.createWebSocketServer();', '');
+    const { code } = await run(
+      'arkws.createWebSocket().on("open", () => {}); arkws.createWebSocketServer();',
+      '',
+    );
     assert.equal(code, 0);
   });
 

@@ -10,8 +10,27 @@ const f = () => {};
 
 describe('on and off', () => {
   const wrong = {
-    on: [[], ['open'], [f], ['open', undefined], ['open', null], ['open', {}], [1, f], ['open', f, f]],
-    off: [[], [1], [undefined], [f], ['open', undefined], ['open', null], ['open', {}], ['open', f, f], [1, f]],
+    on: [
+      [],
+      ['open'],
+      [f],
+      ['open', undefined],
+      ['open', null],
+      ['open', {}],
+      [1, f],
+      ['open', f, f],
+    ],
+    off: [
+      [],
+      [1],
+      [undefined],
+      [f],
+      ['open', undefined],
+      ['open', null],
+      ['open', {}],
+      ['open', f, f],
+      [1, f],
+    ],
     onOpen: [[], [undefined], [{}], ['open', f]],
     offOpen: [[{}], [null], [f, f]],
   };
@@ -19,7 +38,11 @@ describe('on and off', () => {
     it(`${method} throws 401 at once for wrong arguments`, () => {
       const ws = arkws.createWebSocket();
       for (const args of calls) {
-        assert.throws(() => ws[method](...args), { name: 'BusinessError', code: 401, message: /^Parameter error/ });
+        assert.throws(() => ws[method](...args), {
+          name: 'BusinessError',
+          code: 401,
+          message: /^Parameter error/,
+        });
       }
     });
   }
@@ -51,7 +74,9 @@ describe('on and off', () => {
   });
 
   it('remove one listener, or all of one event', async (t) => {
-    const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(String(data))));
+    const url = await serve(t, (socket) =>
+      socket.on('message', (data) => socket.send(String(data))),
+    );
     const ws = await openClient(t, url);
     const calls = [];
     const [a, b, c] = ['a', 'b', 'c'].map((name) => () => calls.push(name));
@@ -134,7 +159,15 @@ describe('on and off', () => {
       socket.close(4000);
     });
     const ws = arkws.createWebSocket();
-    const names = ['HeaderReceive', 'Open', 'OpenInfo', 'Message', 'DataEnd', 'WebSocketClose', 'WebSocketError'];
+    const names = [
+      'HeaderReceive',
+      'Open',
+      'OpenInfo',
+      'Message',
+      'DataEnd',
+      'WebSocketClose',
+      'WebSocketError',
+    ];
     const called = [];
     const listeners = names.map((name) => () => called.push(name));
     names.forEach((name, i) => ws[`on${name}`](listeners[i]));
@@ -198,7 +231,11 @@ describe('a listener that throws', () => {
 
   it('ends the process if nobody catches it, with its stack', async (t) => {
     const url = await serve(t, f);
-    const cwd = await folder({ 'throws.mjs': program.replace(/process\.on\('uncaught.*\n/, '').replace(', () => { throw new Error(\'from connect\'); }', '') });
+    const cwd = await folder({
+      'throws.mjs': program
+        .replace(/process\.on\('uncaught.*\n/, '')
+        .replace(", () => { throw new Error('from connect'); }", ''),
+    });
     const { code, stderr } = await node(['throws.mjs', url], { cwd });
     assert.equal(code, 1);
     assert.match(stderr, /from open[^]*throws\.mjs/);

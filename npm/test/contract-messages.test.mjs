@@ -6,7 +6,6 @@ import { deferred, messages, next, openClient } from './events.mjs';
 import { echo, serve } from './servers.mjs';
 import { folder, node } from './support.mjs';
 
-
 describe('a text that is longer than a message may be', () => {
   it('is refused before it is read', async () => {
     const root = await folder({
@@ -95,7 +94,18 @@ describe('text', () => {
     const ws = await openClient(t, await serve(t, echo));
     const sent = [];
     for (const around of ['x', 'é', '€', '\u{1f43b}', '\ud83d']) {
-      for (const inside of ['\x7f', '\x80', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\ud800', '\udc00']) {
+      for (const inside of [
+        '\x7f',
+        '\x80',
+        '\u07ff',
+        '\u0800',
+        '\ud7ff',
+        '\ue000',
+        '\uffff',
+        '\u{10000}',
+        '\ud800',
+        '\udc00',
+      ]) {
         for (let i = 0; i < 35; i++)
           sent.push(around.repeat(i) + inside + around.repeat(34 - i) + 'xé€'.slice(i % 3));
       }
@@ -309,7 +319,10 @@ describe("binaryType 'uint8array'", () => {
     const ws = await openClient(t, await serve(t, echo), { binaryType: 'uint8array' });
     const sent = bytes(10_000, 5);
     const [pieces] = await Promise.all([messages(ws, 3), ws.send(sent.buffer)]);
-    assert.deepEqual(pieces.map((piece) => piece.byteLength), [4096, 4096, 1808]);
+    assert.deepEqual(
+      pieces.map((piece) => piece.byteLength),
+      [4096, 4096, 1808],
+    );
     assert.equal(Buffer.compare(Buffer.concat(pieces), sent), 0);
   });
 });
@@ -383,8 +396,14 @@ describe('order', () => {
     await Promise.all(answers);
     const odd = order.filter((i) => i % 2);
     const even = order.filter((i) => i % 2 === 0);
-    assert.deepEqual(odd, [...odd].sort((a, b) => a - b));
-    assert.deepEqual(even, [...even].sort((a, b) => a - b));
+    assert.deepEqual(
+      odd,
+      [...odd].sort((a, b) => a - b),
+    );
+    assert.deepEqual(
+      even,
+      [...even].sort((a, b) => a - b),
+    );
     assert.equal(order.length, 5000);
   });
 });
@@ -481,8 +500,13 @@ describe('the API level', () => {
       assert.equal(Buffer.concat(binary.map((piece) => Buffer.from(piece))).length, 10_000);
       assert.deepEqual(empty, ['']);
       if (level === 10) {
-        assert.ok(pieces.every((piece) => Buffer.byteLength(piece) <= 4096 && !piece.includes('\ufffd')));
-        assert.deepEqual(binary.map((piece) => piece.byteLength), [4096, 4096, 1808]);
+        assert.ok(
+          pieces.every((piece) => Buffer.byteLength(piece) <= 4096 && !piece.includes('\ufffd')),
+        );
+        assert.deepEqual(
+          binary.map((piece) => piece.byteLength),
+          [4096, 4096, 1808],
+        );
       } else {
         assert.equal(pieces.length, 1);
         assert.equal(binary.length, 1);

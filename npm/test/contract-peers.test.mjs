@@ -23,7 +23,10 @@ async function program(t, code, args = []) {
       console.log(server.listAddress().port);
     `,
   });
-  const child = spawn(process.execPath, [...args, 'app.mjs'], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...args, 'app.mjs'], {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   t.after(() => child.kill());
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));

@@ -55,7 +55,10 @@ describe('a slow peer gets all, answers pings, and stays', { timeout: 60_000 }, 
     const ws = await openClient(t, `ws://127.0.0.1:${port}`, options);
     const thanks = first(ws, 'message');
     const sends = Array.from({ length: MESSAGES }, () => ws.send(new ArrayBuffer(SIZE)));
-    assert.deepEqual(await Promise.all(sends), sends.map(() => true));
+    assert.deepEqual(
+      await Promise.all(sends),
+      sends.map(() => true),
+    );
     assert.equal((await thanks)[1], 'thanks');
     const { pingsSent, roundTripTime } = ws.stats();
     assert.ok(pingsSent > 0 && roundTripTime > 0, `${pingsSent} ${roundTripTime}`);
@@ -75,7 +78,10 @@ describe('a slow peer gets all, answers pings, and stays', { timeout: 60_000 }, 
     const thanks = first(server, 'messageReceive');
     const send = () => server.send(new ArrayBuffer(SIZE), client);
     const sends = Array.from({ length: MESSAGES }, send);
-    assert.deepEqual(await Promise.all(sends), sends.map(() => true));
+    assert.deepEqual(
+      await Promise.all(sends),
+      sends.map(() => true),
+    );
     assert.equal((await thanks)[0].data, 'thanks');
     peer.close();
     await next(server, 'close');

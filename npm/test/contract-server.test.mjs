@@ -26,7 +26,10 @@ describe('messages that do not become whole', { timeout: 60_000 }, () => {
     client.send('the beginning', { fin: false });
     const [error] = await reported;
     assert.equal(error.cause, 'timeout');
-    assert.match(error.message, /rest of a message took longer than 100ms \(the option messageTimeout/);
+    assert.match(
+      error.message,
+      /rest of a message took longer than 100ms \(the option messageTimeout/,
+    );
     assert.equal((await closed)[0].closeReason ?? 1006, 1006);
     assert.equal((await seen)[0], 1008);
   });
@@ -98,7 +101,10 @@ describe('start', () => {
   ]) {
     it(`rejects ${JSON.stringify(config)} with ${expected}`, async () => {
       const server = arkws.createWebSocketServer();
-      assert.equal(await code(server.start({ serverPort: 0, serverIP: '127.0.0.1', ...config })), expected);
+      assert.equal(
+        await code(server.start({ serverPort: 0, serverIP: '127.0.0.1', ...config })),
+        expected,
+      );
     });
   }
 
@@ -343,7 +349,10 @@ describe('a server', () => {
           new Promise((resolve) => ws.on('message', (_, value) => value === 'end' && resolve())),
       ),
     );
-    assert.deepEqual(clients.map(({ got }) => got.length), [2, 3, 4, 4]);
+    assert.deepEqual(
+      clients.map(({ got }) => got.length),
+      [2, 3, 4, 4],
+    );
   });
 
   it('rejects sends to a client that is lost, but that is no unhandledRejection', async () => {

@@ -43,14 +43,23 @@ describe('OHOS_API_VERSION', () => {
   it('is warned of once if it is not a level', async () => {
     const cwd = await folder({ 'program.mjs': program });
     for (const level of ['abc', '5', '-12', '5.0.0(12', '12.5']) {
-      const { code, stderr } = await node(['program.mjs'], { cwd, env: { OHOS_API_VERSION: level } });
+      const { code, stderr } = await node(['program.mjs'], {
+        cwd,
+        env: { OHOS_API_VERSION: level },
+      });
       const warnings = stderr.split('\n').filter((line) => line.includes('OHOS_API_VERSION'));
       assert.equal(warnings.length, 1, stderr);
-      assert.match(warnings[0], /\[ARKWS_API_VERSION\] Warning: OHOS_API_VERSION=.* is ignored: API levels are 6 to 26$/);
+      assert.match(
+        warnings[0],
+        /\[ARKWS_API_VERSION\] Warning: OHOS_API_VERSION=.* is ignored: API levels are 6 to 26$/,
+      );
       assert.equal(code, 0);
     }
     for (const level of ['6', ' 12 ', '5.0.0(12)', '27', '']) {
-      assert.equal((await node(['program.mjs'], { cwd, env: { OHOS_API_VERSION: level } })).stderr, '');
+      assert.equal(
+        (await node(['program.mjs'], { cwd, env: { OHOS_API_VERSION: level } })).stderr,
+        '',
+      );
     }
   });
 });
@@ -131,14 +140,20 @@ describe('ARKWS_LOG', () => {
 describe('the native module', () => {
   it('that is missing is named, with what to do', async () => {
     const cwd = await folder({ 'program.mjs': program('createWebSocket') });
-    const { code, stderr } = await node(['program.mjs'], { cwd, env: { ARKWS_NATIVE: '/nowhere/arkws.node' } });
+    const { code, stderr } = await node(['program.mjs'], {
+      cwd,
+      env: { ARKWS_NATIVE: '/nowhere/arkws.node' },
+    });
     assert.equal(code, 1);
     assert.match(stderr, /\/nowhere\/arkws\.node does not exist.*cargo xtask npm/);
   });
 
   it('is not needed for types and errors', async () => {
     const cwd = await folder({ 'program.mjs': program('BusinessError.name') });
-    const { lines, stderr } = await node(['program.mjs'], { cwd, env: { ARKWS_NATIVE: '/nowhere/arkws.node' } });
+    const { lines, stderr } = await node(['program.mjs'], {
+      cwd,
+      env: { ARKWS_NATIVE: '/nowhere/arkws.node' },
+    });
     assert.deepEqual([stderr, lines], ['', ['BusinessError']]);
   });
 

@@ -211,7 +211,9 @@ describe('reconnect', () => {
     const attempts = [];
     ws.on('reconnecting', ({ attempt }) => attempts.push(attempt));
     const failed = next(ws, 'error');
-    await ws.connect(url, { reconnect: { ...quick, maxAttempts: 3, retryOn: ['reset', 'handshake'] } });
+    await ws.connect(url, {
+      reconnect: { ...quick, maxAttempts: 3, retryOn: ['reset', 'handshake'] },
+    });
     await failed;
     assert.deepEqual(attempts, [1, 2, 3]);
     assert.equal(knocks, 4);

@@ -35,11 +35,18 @@ describe('an OpenHarmony project', () => {
     await change('entry/src/main/module.json5', PERMISSION, '');
     const { lines, stderr } = await run(await echo(t));
     assert.equal(lines.length, 1, stderr);
-    assert.match(lines[0], /^failed: 201 Permission denied: .*ohos\.permission\.INTERNET.*module\.json5/);
+    assert.match(
+      lines[0],
+      /^failed: 201 Permission denied: .*ohos\.permission\.INTERNET.*module\.json5/,
+    );
   });
 
   it('fails with 201 when its module requests another permission only', async (t) => {
-    await change('entry/src/main/module.json5', 'ohos.permission.INTERNET', 'ohos.permission.CAMERA');
+    await change(
+      'entry/src/main/module.json5',
+      'ohos.permission.INTERNET',
+      'ohos.permission.CAMERA',
+    );
     const { lines } = await run(await echo(t));
     assert.match(lines.join(), /^failed: 201 /);
   });
@@ -56,8 +63,15 @@ describe('an OpenHarmony project', () => {
     const OHOS_API_VERSION = '10';
     assert.deepEqual((await run(url, { OHOS_API_VERSION })).lines[0], 'closed: 1000 ');
     const path = 'entry/src/main/ets/Main.ets';
-    await change(path, "import { BusinessError }", "import { setApiVersion } from 'arkws';\nimport { BusinessError }");
+    await change(
+      path,
+      'import { BusinessError }',
+      "import { setApiVersion } from 'arkws';\nimport { BusinessError }",
+    );
     await change(path, 'async function', 'setApiVersion(26);\nasync function');
-    assert.deepEqual((await run(url, { OHOS_API_VERSION })).lines, ['closed: 1000 CLOSE_NORMAL', 'answer: Hello, server!']);
+    assert.deepEqual((await run(url, { OHOS_API_VERSION })).lines, [
+      'closed: 1000 CLOSE_NORMAL',
+      'answer: Hello, server!',
+    ]);
   });
 });

@@ -4,7 +4,11 @@ import { afterEach, describe, it } from 'node:test';
 import webSocket, { BusinessError, setApiVersion, setPolicy } from 'arkws';
 import { serve } from './servers.mjs';
 
-const code = (promise) => promise.then(() => 'success', (error) => error.code);
+const code = (promise) =>
+  promise.then(
+    () => 'success',
+    (error) => error.code,
+  );
 const event = (ws, type) => new Promise((resolve) => ws.on(type, (...args) => resolve(args)));
 
 describe('setPolicy', () => {
@@ -68,7 +72,13 @@ describe('setPolicy', () => {
   it('refuses what is no policy, and leaves the one in force', async () => {
     setPolicy({ internet: false });
     const wrong = (error) => error instanceof BusinessError && error.code === 401;
-    const lists = ['example.com', [1], ['http://example.com'], ['example.com/path'], ['example.com:port']];
+    const lists = [
+      'example.com',
+      [1],
+      ['http://example.com'],
+      ['example.com/path'],
+      ['example.com:port'],
+    ];
     const policies = [
       null,
       'none',

@@ -75,23 +75,33 @@ describe('arkws/register', () => {
 
   it('gives ES modules the documented names', async () => {
     const { lines, stderr } = await registered('names.mjs');
-    assert.deepEqual(lines, ['function function function', 'true true true', '3 function', 'true true 401'], stderr);
+    assert.deepEqual(
+      lines,
+      ['function function function', 'true true true', '3 function', 'true true 401'],
+      stderr,
+    );
   });
 
   for (const flag of ['--import', '--require']) {
     it(`gives CommonJS the documented names, by ${flag}`, async () => {
       const { lines, stderr } = await node([flag, 'arkws/register', 'names.cjs'], { cwd });
-      assert.deepEqual(lines, ['function function', 'function function function', 'true true', 'true'], stderr);
+      assert.deepEqual(
+        lines,
+        ['function function', 'function function function', 'true true', 'true'],
+        stderr,
+      );
     });
   }
 
   it('takes the API level from the name, unless the environment sets it', async () => {
     assert.deepEqual((await registered('levels.mjs')).lines, ['401 2302001 2302001']);
     const options = { cwd, env: { OHOS_API_VERSION: '11' } };
-    assert.deepEqual((await node(['--import', 'arkws/register', 'levels.mjs'], options)).lines, ['401 401 401']);
+    assert.deepEqual((await node(['--import', 'arkws/register', 'levels.mjs'], options)).lines, [
+      '401 401 401',
+    ]);
   });
 
-  it('says which of the platform\'s modules there are when a program wants another', async () => {
+  it("says which of the platform's modules there are when a program wants another", async () => {
     const all = '@ohos.net.webSocket, @kit.NetworkKit, @ohos.base, @kit.BasicServicesKit';
     assert.deepEqual((await registered('unknown.mjs')).lines, [
       `Cannot find module '@ohos.hilog': of OpenHarmony's modules arkws has ${all}`,
@@ -102,7 +112,10 @@ describe('arkws/register', () => {
   });
 
   it('leaves all other imports alone', async () => {
-    assert.deepEqual((await registered('others.mjs')).lines, ['function 1 1', 'ERR_MODULE_NOT_FOUND']);
+    assert.deepEqual((await registered('others.mjs')).lines, [
+      'function 1 1',
+      'ERR_MODULE_NOT_FOUND',
+    ]);
   });
 
   it('holds in worker threads too', async () => {

@@ -70,9 +70,9 @@ interface Nothing {
 let ws: webSocket.WebSocket = webSocket.createWebSocket();
 ws.send('nobody listens');
 `,
-  'syntax.ets': "let first: number = 1;\nlet second: = 2;\n",
+  'syntax.ets': 'let first: number = 1;\nlet second: = 2;\n',
   'imports-syntax.ets': "import './syntax';\n",
-  'component.ets': "@Entry\n@Component\nstruct Index {\n  build() {\n  }\n}\n",
+  'component.ets': '@Entry\n@Component\nstruct Index {\n  build() {\n  }\n}\n',
   'missing-import.ets': "import { nothing } from './nothing';\nnothing();\n",
   'script.js': '',
 };
@@ -111,7 +111,10 @@ describe('arkws run', () => {
     const { code, stderr } = await run('throws.ets');
     assert.equal(code, 1);
     assert.match(stderr, /throw new Error\(`\$\{shape\.sides\} sides`\);/);
-    assert.match(stderr, /Error: 3 sides\n\s+at fail \(.*throws\.ets:7:9\)\n\s+at .*throws\.ets:10:1/);
+    assert.match(
+      stderr,
+      /Error: 3 sides\n\s+at fail \(.*throws\.ets:7:9\)\n\s+at .*throws\.ets:10:1/,
+    );
   });
 
   it('shows lines of an imported .ets file, also for what is thrown later', async () => {
@@ -130,41 +133,59 @@ describe('arkws run', () => {
     for (const file of ['syntax.ets', 'imports-syntax.ets']) {
       const { code, stderr } = await run(file);
       assert.equal(code, 1);
-      assert.match(stderr, /^arkws: \/.*\/app\/syntax\.ets:2:13\n\n {4}let second: = 2;\n {16}\^\nUnexpected "="\n$/);
+      assert.match(
+        stderr,
+        /^arkws: \/.*\/app\/syntax\.ets:2:13\n\n {4}let second: = 2;\n {16}\^\nUnexpected "="\n$/,
+      );
     }
   });
 
   it('tells that components need the platform', async () => {
     const { code, stderr } = await run('component.ets');
     assert.equal(code, 1);
-    assert.match(stderr, /component\.ets:3:8[^]*A struct is an ArkUI component, which needs the platform/);
+    assert.match(
+      stderr,
+      /component\.ets:3:8[^]*A struct is an ArkUI component, which needs the platform/,
+    );
   });
 
   it('tells what an import does not find', async () => {
     const { code, stderr } = await run('missing-import.ets');
     assert.equal(code, 1);
-    assert.match(stderr, /Cannot find module '.*\/app\/nothing' imported from .*missing-import\.ets/);
+    assert.match(
+      stderr,
+      /Cannot find module '.*\/app\/nothing' imported from .*missing-import\.ets/,
+    );
   });
 
   it('tells what it cannot run', async () => {
     for (const [args, message] of [
       [['run', 'none.ets'], /^arkws: there is no file \/.*\/app\/none\.ets\n$/],
       [['run', 'deep'], /^arkws: \/.*\/app\/deep is not a file\n$/],
-      [['run', 'script.js'], /^arkws: script\.js is neither \.ets nor \.ts; for JavaScript: node --import arkws\/register /],
+      [
+        ['run', 'script.js'],
+        /^arkws: script\.js is neither \.ets nor \.ts; for JavaScript: node --import arkws\/register /,
+      ],
       [['run'], /^arkws: which file\? 'arkws run <file>'\n$/],
       [['walk'], /^arkws: there is no command 'walk'; try 'arkws run <file>' or 'arkws --help'\n$/],
       [[], /^Usage: arkws run/],
     ]) {
-      const { code, stdout, stderr } = await node([join(packageRoot, 'bin/arkws.mjs'), ...args], { cwd });
+      const { code, stdout, stderr } = await node([join(packageRoot, 'bin/arkws.mjs'), ...args], {
+        cwd,
+      });
       assert.match(stderr, message);
       assert.equal(stdout, '');
       assert.equal(code, 2);
     }
   });
 
-  it('runs the example of the package\'s README', async (t) => {
-    const url = await serve(t, (socket) => socket.on('message', (data) => socket.send(String(data))));
-    const [, example] = /```ts\n(.*?)```/s.exec(await readFile(join(packageRoot, 'README.md'), 'utf8'));
+  it("runs the example of the package's README", async (t) => {
+    const url = await serve(t, (socket) =>
+      socket.on('message', (data) => socket.send(String(data))),
+    );
+    const [, example] = /```ts\n(.*?)```/s.exec(
+      await readFile(join(packageRoot, 'README.md'), 'utf8'),
+    );
     const root = await folder({ 'app.ets': example.replace('ws://127.0.0.1:8080', url) });
     const { lines, stderr } = await arkwsRun('app.ets', [], { cwd: root });
     assert.deepEqual(lines, ['message: Hello, server!'], stderr);

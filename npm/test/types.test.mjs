@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -18,7 +27,10 @@ const list = async (folder, ending) =>
     .filter((name) => name.endsWith(ending))
     .map((name) => here(`${folder}/${name}`));
 
-const examples = [here('../../examples/documentation.ets'), ...(await list('../../examples/api-reference', '.ets'))];
+const examples = [
+  here('../../examples/documentation.ets'),
+  ...(await list('../../examples/api-reference', '.ets')),
+];
 
 describe('TypeScript', () => {
   let project;
@@ -31,12 +43,19 @@ describe('TypeScript', () => {
     for (const file of [...(await list('types', 'ts')), here('arkts/platform.d.ts')]) {
       await copyFile(file, join(project, basename(file)));
     }
-    for (const file of examples) await copyFile(file, join(project, basename(file, '.ets') + '.ts'));
+    for (const file of examples)
+      await copyFile(file, join(project, basename(file, '.ets') + '.ts'));
   });
   after(() => rm(project, { recursive: true }));
 
   async function check(compilerOptions, files) {
-    const always = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022'], types: ['arkws/register'] };
+    const always = {
+      strict: true,
+      noEmit: true,
+      target: 'es2022',
+      lib: ['es2022'],
+      types: ['arkws/register'],
+    };
     const config = { compilerOptions: { ...always, ...compilerOptions }, files };
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(require.resolve('typescript/package.json'), '../bin/tsc');
@@ -53,16 +72,23 @@ describe('TypeScript', () => {
   });
 
   it('accepts every overload and refuses what is none, resolving as bundlers do', async () => {
-    assert.equal(await check({ module: 'esnext', moduleResolution: 'bundler' }, own.slice(0, 2)), '');
+    assert.equal(
+      await check({ module: 'esnext', moduleResolution: 'bundler' }, own.slice(0, 2)),
+      '',
+    );
   });
 
-  it('accepts the documentation\'s examples', async () => {
+  it("accepts the documentation's examples", async () => {
     const files = examples.map((file) => basename(file, '.ets') + '.ts');
-    const surroundings = { module: 'esnext', moduleResolution: 'bundler', moduleDetection: 'force' };
+    const surroundings = {
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      moduleDetection: 'force',
+    };
     assert.equal(await check(surroundings, ['platform.d.ts', ...files]), '');
   });
 
-  it('knows the platform\'s modules only if asked to', async () => {
+  it("knows the platform's modules only if asked to", async () => {
     const errors = await check({ module: 'nodenext', types: [] }, ['client.mts']);
     assert.match(errors, /Cannot find module '@ohos\.net\.webSocket'/);
     assert.match(errors, /Cannot find module '@kit\.NetworkKit'/);
@@ -134,7 +160,8 @@ describe('ArkTS', async () => {
     });
   }
 
-  it('looks at every file', () => assert.ok(examples.length === 20 && project.length === 2 && bad.length > 0));
+  it('looks at every file', () =>
+    assert.ok(examples.length === 20 && project.length === 2 && bad.length > 0));
 });
 
 describe('the declarations', () => {
@@ -148,7 +175,13 @@ describe('the declarations', () => {
       }
       ts.forEachChild(node, visit);
     };
-    visit(ts.createSourceFile('index.d.ts', readFileSync(here('../index.d.ts'), 'utf8'), ts.ScriptTarget.ES2021));
+    visit(
+      ts.createSourceFile(
+        'index.d.ts',
+        readFileSync(here('../index.d.ts'), 'utf8'),
+        ts.ScriptTarget.ES2021,
+      ),
+    );
     return [...names].sort();
   }
   /** Names of the members that an object has. */

@@ -21,6 +21,8 @@ let cases = 0;
 await session('/getCaseCount', (_, count) => (cases = Number(count)));
 for (let number = 1; number <= cases; number++) {
   // An answer that finds the connection gone is the case's doing, too.
-  await session(`/runCase?case=${number}&agent=${agent}`, (ws, message) => ws.send(message).catch(() => {}));
+  await session(`/runCase?case=${number}&agent=${agent}`, (ws, message) =>
+    ws.send(message).catch(() => {}),
+  );
 }
 await session(`/updateReports?agent=${agent}`, () => {});

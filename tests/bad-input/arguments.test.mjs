@@ -96,7 +96,10 @@ describe('a header that would change the request', () => {
 
 /** The promise and the callback say the same. */
 async function assertRefused(ws, url, options, code, message) {
-  const byPromise = await ws.connect(url, options).then(() => assert.fail('connect succeeded'), (error) => error);
+  const byPromise = await ws.connect(url, options).then(
+    () => assert.fail('connect succeeded'),
+    (error) => error,
+  );
   const byCallback = await new Promise((resolve) => {
     ws.connect(url, options, (error, value) => {
       assert.equal(value, undefined);

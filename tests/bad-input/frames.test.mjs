@@ -36,7 +36,11 @@ describe('a server that breaks the protocol', { timeout: 60_000 }, () => {
     ['fragments a ping', [0x09, 0x00], /fragmented/],
     ['sends a ping of 126 bytes', [0x89, 126, 0, 126], /more than 125/],
     ['continues nothing', [0x80, 0x00], /continuation/],
-    ['begins a message inside of another', [0x01, 0x01, 0x61, 0x81, 0x00], /before the last fragment/],
+    [
+      'begins a message inside of another',
+      [0x01, 0x01, 0x61, 0x81, 0x00],
+      /before the last fragment/,
+    ],
     ['wastes bytes on a length', [0x82, 126, 0, 1, 0x61], /more bytes than it needs/],
     ['announces 2^63 bytes', [0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], /most significant/],
     ['sends text that is not UTF-8', [0x81, 0x02, 0xc3, 0x28], /UTF-8/],
@@ -115,7 +119,10 @@ describe('a server that goes away', { timeout: 60_000 }, () => {
         const [error] = await failed;
         assertEvent(error);
         assert.equal(error.cause, 'reset');
-        assert.match(error.message, /^Websocket connection lost: .*(without a closing handshake|reset)/);
+        assert.match(
+          error.message,
+          /^Websocket connection lost: .*(without a closing handshake|reset)/,
+        );
         assert.equal((await closed)[1].code, 1006);
         assert.deepEqual(messages, []);
         ws.off('message');

@@ -20,16 +20,29 @@ describe('a server that is not there', { timeout: 60_000 }, () => {
   it('refuses the connection', async (t) => {
     // Given a port that was free a moment ago,
     const { address } = await listen({ after: (close) => close() }, () => {});
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'refused', message: new RegExp(`${address}: .*refused`, 'i') });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'refused', message: new RegExp(`${address}: .*refused`, 'i') },
+    );
   });
 
   it('has a name that does not resolve', async (t) => {
-    await assertFails(t, 'ws://nowhere.invalid/', {}, { cause: 'dns', message: /nowhere\.invalid does not resolve/ });
+    await assertFails(
+      t,
+      'ws://nowhere.invalid/',
+      {},
+      { cause: 'dns', message: /nowhere\.invalid does not resolve/ },
+    );
   });
 });
 
 describe('a server that takes too long', { timeout: 60_000 }, () => {
-  const tooLong = { cause: 'timeout', message: /WebSocket handshake took longer than 100ms.*handshakeTimeout/ };
+  const tooLong = {
+    cause: 'timeout',
+    message: /WebSocket handshake took longer than 100ms.*handshakeTimeout/,
+  };
 
   it('never answers', async (t) => {
     const { address } = await listen(t, () => {});
@@ -37,19 +50,27 @@ describe('a server that takes too long', { timeout: 60_000 }, () => {
   });
 
   it('stops in the middle of its answer', async (t) => {
-    const { address } = await listen(t, (socket) => onRequest(socket, () => socket.write('HTTP/1.1 101 Swit')));
+    const { address } = await listen(t, (socket) =>
+      onRequest(socket, () => socket.write('HTTP/1.1 101 Swit')),
+    );
     await assertFails(t, `ws://${address}/`, { handshakeTimeout: 100 }, tooLong);
   });
 
   it('never answers in TLS', async (t) => {
     const { address } = await listen(t, () => {});
     const message = /TLS handshake took longer than 100ms.*handshakeTimeout/;
-    await assertFails(t, `wss://${address}/`, { handshakeTimeout: 100 }, { cause: 'timeout', message });
+    await assertFails(
+      t,
+      `wss://${address}/`,
+      { handshakeTimeout: 100 },
+      { cause: 'timeout', message },
+    );
   });
 });
 
 describe('a server that answers something else', { timeout: 60_000 }, () => {
-  const head = (status, ...fields) => `HTTP/1.1 ${[status, ...fields].join('\r\n')}\r\nContent-Length: 0\r\n\r\n`;
+  const head = (status, ...fields) =>
+    `HTTP/1.1 ${[status, ...fields].join('\r\n')}\r\nContent-Length: 0\r\n\r\n`;
 
   for (const [status, data] of [
     ['200 OK', '200'],
@@ -60,18 +81,33 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
   ]) {
     it(`answers ${status}`, async (t) => {
       const address = await answering(t, head(status));
-      await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: new RegExp(`answered ${data}`), data });
+      await assertFails(
+        t,
+        `ws://${address}/`,
+        {},
+        { cause: 'handshake', message: new RegExp(`answered ${data}`), data },
+      );
     });
   }
 
   it('redirects without saying where to', async (t) => {
     const address = await answering(t, head('301 Moved Permanently'));
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /answered 301/, data: '301' });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'handshake', message: /answered 301/, data: '301' },
+    );
   });
 
   it('redirects in circles', async (t) => {
     const address = await answering(t, head('301 Moved Permanently', 'Location: /again'));
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'redirect', message: /more than 4 redirects/ });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'redirect', message: /more than 4 redirects/ },
+    );
   });
 
   it('redirects somebody who follows none', async (t) => {
@@ -82,37 +118,75 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
 
   it('redirects to a scheme that is none of ours', async (t) => {
     const address = await answering(t, head('302 Found', 'Location: ftp://127.0.0.1/'));
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'redirect', message: /Location cannot be followed.*ftp/ });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'redirect', message: /Location cannot be followed.*ftp/ },
+    );
   });
 
   it('answers 101 with the wrong proof', async (t) => {
-    const wrong = (request) => acceptance(request).replace(/Accept: .*/, 'Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=');
+    const wrong = (request) =>
+      acceptance(request).replace(/Accept: .*/, 'Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=');
     const address = await answering(t, wrong);
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /Sec-WebSocket-Accept does not match/ });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'handshake', message: /Sec-WebSocket-Accept does not match/ },
+    );
   });
 
   it('answers 101 without a proof', async (t) => {
-    const address = await answering(t, (request) => acceptance(request).replace(/Sec-WebSocket-Accept: .*\r\n/, ''));
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /Sec-WebSocket-Accept/ });
+    const address = await answering(t, (request) =>
+      acceptance(request).replace(/Sec-WebSocket-Accept: .*\r\n/, ''),
+    );
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'handshake', message: /Sec-WebSocket-Accept/ },
+    );
   });
 
   it('answers 101 without an upgrade', async (t) => {
-    const address = await answering(t, (request) => acceptance(request).replace(/Upgrade: .*\r\n/, ''));
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /Upgrade field must be "websocket"/ });
+    const address = await answering(t, (request) =>
+      acceptance(request).replace(/Upgrade: .*\r\n/, ''),
+    );
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'handshake', message: /Upgrade field must be "websocket"/ },
+    );
   });
 
   it('chooses an extension that was not offered', async (t) => {
     const address = await answering(t, (request) =>
-      acceptance(request).replace(/\r\n\r\n$/, '\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n'),
+      acceptance(request).replace(
+        /\r\n\r\n$/,
+        '\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n',
+      ),
     );
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /permessage-deflate.*not offered/ });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'handshake', message: /permessage-deflate.*not offered/ },
+    );
   });
 
   it('chooses a sub-protocol that was not offered', async (t) => {
     const address = await answering(t, (request) =>
       acceptance(request).replace(/\r\n\r\n$/, '\r\nSec-WebSocket-Protocol: chat\r\n\r\n'),
     );
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'handshake', message: /chat.*not offered/ });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'handshake', message: /chat.*not offered/ },
+    );
   });
 
   it('sends garbage', async (t) => {
@@ -138,11 +212,21 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
 
   it('ends the connection instead', async (t) => {
     const { address } = await listen(t, (socket) => onRequest(socket, () => socket.destroy()));
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'reset', message: /ended the connection before it answered/ });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'reset', message: /ended the connection before it answered/ },
+    );
   });
 
   it('ends the connection in the middle of its answer', async (t) => {
     const address = await answering(t, 'HTTP/1.1 101 Switching Pro');
-    await assertFails(t, `ws://${address}/`, {}, { cause: 'reset', message: /ended the connection before it answered/ });
+    await assertFails(
+      t,
+      `ws://${address}/`,
+      {},
+      { cause: 'reset', message: /ended the connection before it answered/ },
+    );
   });
 });

@@ -20,7 +20,10 @@ const UNDER_WAY = 32 * MEBIBYTE;
  * to run.
  */
 async function blast(t) {
-  const child = fork(fileURLToPath(new URL('blast.mjs', import.meta.url)), [SIZE, COUNT].map(String));
+  const child = fork(
+    fileURLToPath(new URL('blast.mjs', import.meta.url)),
+    [SIZE, COUNT].map(String),
+  );
   t.after(() => child.kill());
   const [{ port }] = await once(child, 'message');
   return {
@@ -48,7 +51,8 @@ describe('a listener that is slower than the server', { timeout: 120_000 }, () =
       let length = 0;
       let held;
       ws.on('message', (_, piece) => {
-        if (length === 0) assert.equal(new DataView(piece).getUint32(0), messages, 'the number of the message');
+        if (length === 0)
+          assert.equal(new DataView(piece).getUint32(0), messages, 'the number of the message');
         length += piece.byteLength;
         if (slow > 0) {
           // The JavaScript thread is busy elsewhere; at the end of it the server tells how far it
@@ -69,7 +73,10 @@ describe('a listener that is slower than the server', { timeout: 120_000 }, () =
       assert.equal(messages, COUNT);
       // It had more than a second for 256 MiB.
       const written = await held;
-      assert.ok(written < UNDER_WAY, `the server has written ${Math.round(written / MEBIBYTE)} MiB`);
+      assert.ok(
+        written < UNDER_WAY,
+        `the server has written ${Math.round(written / MEBIBYTE)} MiB`,
+      );
       assert.ok(most < 128 * MEBIBYTE, `memory has grown by ${Math.round(most / MEBIBYTE)} MiB`);
     });
   }

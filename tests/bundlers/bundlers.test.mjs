@@ -107,7 +107,9 @@ function runWebpack(entry, output, { output: kind, ...options }, external) {
       if (error !== null) return reject(error);
       const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
       const problems = [...errors, ...warnings].map(({ message }) => message);
-      bundle.close(() => (problems.length > 0 ? reject(new Error(problems.join('\n'))) : resolve()));
+      bundle.close(() =>
+        problems.length > 0 ? reject(new Error(problems.join('\n'))) : resolve(),
+      );
     });
   });
 }

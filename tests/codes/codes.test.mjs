@@ -45,9 +45,16 @@ const CLIENT = {
       ['connect to what is no string', () => ['connect', 1]],
       ['connect with options that are none', () => ['connect', NOWHERE, null]],
       ['connect with a proxy that is none', () => ['connect', NOWHERE, { proxy: 'no' }]],
-      ['connect with a header that is none', () => ['connect', NOWHERE, { header: { 'a b': 'c' } }]],
+      [
+        'connect with a header that is none',
+        () => ['connect', NOWHERE, { header: { 'a b': 'c' } }],
+      ],
       ['connect with a bad option of ours', () => ['connect', NOWHERE, { reconnect: 1 }]],
-      ['connect to what is no URL at level 10', () => ['connect', 'hello'], { event: true, level: 10 }],
+      [
+        'connect to what is no URL at level 10',
+        () => ['connect', 'hello'],
+        { event: true, level: 10 },
+      ],
       ['send of what is neither string nor ArrayBuffer', () => ['send', new Uint8Array(1)]],
       ['send of too much', () => ['send', tooLong], { open: true }],
       ['close with options that are none', () => ['close', 1]],
@@ -56,7 +63,11 @@ const CLIENT = {
   201: {
     text: 'Permission denied',
     calls: [
-      ['connect without the permission', () => ['connect', NOWHERE], { policy: { internet: false } }],
+      [
+        'connect without the permission',
+        () => ['connect', NOWHERE],
+        { policy: { internet: false } },
+      ],
       ['send without the permission', () => ['send', 'a'], { policy: { internet: false } }],
       ['close without the permission', () => ['close'], { policy: { internet: false } }],
     ],
@@ -65,7 +76,11 @@ const CLIENT = {
     text: 'Websocket connect failed',
     calls: [
       ['connect to a URL without a host', () => ['connect', 'ws://'], { event: true }],
-      ['connect to a URL without a host at level 10', () => ['connect', 'ws://'], { event: true, level: 10 }],
+      [
+        'connect to a URL without a host at level 10',
+        () => ['connect', 'ws://'],
+        { event: true, level: 10 },
+      ],
     ],
   },
   '-1 of send': {
@@ -77,24 +92,46 @@ const CLIENT = {
     text: 'Websocket url error',
     calls: [
       ['connect to what is no URL', () => ['connect', 'hello'], { event: true }],
-      ['connect to a URL of another scheme', () => ['connect', 'https://127.0.0.1'], { event: true }],
-      ['connect to a URL that is too long', () => ['connect', `ws://127.0.0.1/${'a'.repeat(8200)}`], { event: true }],
+      [
+        'connect to a URL of another scheme',
+        () => ['connect', 'https://127.0.0.1'],
+        { event: true },
+      ],
+      [
+        'connect to a URL that is too long',
+        () => ['connect', `ws://127.0.0.1/${'a'.repeat(8200)}`],
+        { event: true },
+      ],
     ],
   },
   2302002: {
     text: 'Websocket certificate file does not exist',
     calls: [
-      ['connect with a missing caPath', () => ['connect', 'wss://127.0.0.1:1', { caPath: '/no/ca.pem' }], { event: true }],
+      [
+        'connect with a missing caPath',
+        () => ['connect', 'wss://127.0.0.1:1', { caPath: '/no/ca.pem' }],
+        { event: true },
+      ],
       [
         'connect with a missing certificate',
-        () => ['connect', NOWHERE, { clientCert: { certPath: '/no/cert.pem', keyPath: '/no/key.pem' } }],
+        () => [
+          'connect',
+          NOWHERE,
+          { clientCert: { certPath: '/no/cert.pem', keyPath: '/no/key.pem' } },
+        ],
         { event: true },
       ],
     ],
   },
   2302003: {
     text: 'Websocket connection already exist',
-    calls: [['connect of an object that is connected', () => ['connect', NOWHERE], { open: true, event: true }]],
+    calls: [
+      [
+        'connect of an object that is connected',
+        () => ['connect', NOWHERE],
+        { open: true, event: true },
+      ],
+    ],
   },
   2302998: {
     text: 'It is not allowed to access this domain',
@@ -399,5 +436,8 @@ it('the table has every code of the contract', () => {
   const contract = [
     -1, 201, 401, 2302001, 2302002, 2302003, 2302004, 2302005, 2302006, 2302007, 2302998, 2302999,
   ];
-  assert.deepEqual([...codes].sort((a, b) => a - b), contract);
+  assert.deepEqual(
+    [...codes].sort((a, b) => a - b),
+    contract,
+  );
 });

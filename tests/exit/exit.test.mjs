@@ -140,7 +140,9 @@ describe('what a server has sent when its process ends', { timeout: 60_000 }, ()
 
   it('arrives over TLS', async (t) => assertAll(await clients(t, 'hook', { tls: true })));
 
-  it('arrives compressed', async (t) => assertAll(await clients(t, 'hook', { perMessageDeflate: true })));
+  it('arrives compressed', async (t) =>
+    assertAll(await clients(t, 'hook', { perMessageDeflate: true })));
 
-  it('arrives if it is much', async (t) => assertAll(await clients(t, 'exit', { size: 2 * MIB }), 2 * MIB));
+  it('arrives if it is much', async (t) =>
+    assertAll(await clients(t, 'exit', { size: 2 * MIB }), 2 * MIB));
 });

@@ -112,7 +112,9 @@ export async function arkws(url, options = {}) {
     send: (data) => socket.send(typeof data === 'string' ? data : Uint8Array.from(data).buffer),
     take: () => inbox.take(),
     async close(code, reason) {
-      const closed = new Promise((resolve) => socket.on('close', (_, result) => resolve(result.code)));
+      const closed = new Promise((resolve) =>
+        socket.on('close', (_, result) => resolve(result.code)),
+      );
       await socket.close({ code, reason });
       return closed;
     },
@@ -163,7 +165,10 @@ async function exchangeMany(client) {
 
 /** All of it, and the end. */
 export async function exchange(client) {
-  await exchangeSizes(client, SIZES.map((size) => Math.min(size, client.largest ?? size)));
+  await exchangeSizes(
+    client,
+    SIZES.map((size) => Math.min(size, client.largest ?? size)),
+  );
   await exchangeMany(client);
   assert.equal(await client.close(1000, 'done'), 1000);
 }

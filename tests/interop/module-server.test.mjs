@@ -91,7 +91,10 @@ for (const mode of MODES) {
 describe('our module as a server over TLS', { timeout: 300_000 }, () => {
   let tls;
   before(async () => (tls = await certificates()));
-  const serverCert = () => ({ certPath: `${tls.server('valid')}.pem`, keyPath: `${tls.server('valid')}.key` });
+  const serverCert = () => ({
+    certPath: `${tls.server('valid')}.pem`,
+    keyPath: `${tls.server('valid')}.key`,
+  });
 
   it('echoes everything to npm ws', async (t) => {
     const client = await ws(await serve(t, { serverCert: serverCert() }), {

@@ -47,7 +47,9 @@ for (const { name, flags, ws } of MODES) {
     });
 
     it('puts together what Python websockets sends in fragments', async (t) => {
-      await exchange(await connect(await start(t, python('websockets_server.py', '--fragments', '5', ...flags))));
+      await exchange(
+        await connect(await start(t, python('websockets_server.py', '--fragments', '5', ...flags))),
+      );
     });
 
     it('takes 16 MiB, which is more than it sends', async (t) => {
@@ -79,7 +81,9 @@ describe('our module over TLS', { timeout: 300_000 }, () => {
   });
 
   it('exchanges everything with Python websockets', async (t) => {
-    await exchange(await connect(await start(t, python('websockets_server.py', '--tls', tls.server('valid')))));
+    await exchange(
+      await connect(await start(t, python('websockets_server.py', '--tls', tls.server('valid')))),
+    );
   });
 
   it('exchanges everything with our Rust server', async (t) => {

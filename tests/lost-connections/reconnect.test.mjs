@@ -34,7 +34,8 @@ async function restartable(t, connected = () => {}) {
 async function persistent(t, url, reconnect = SOON) {
   const ws = await connected(url, { reconnect });
   const events = [];
-  for (const type of ['open', 'error', 'close', 'reconnecting', 'reconnected']) ws.on(type, () => events.push(type));
+  for (const type of ['open', 'error', 'close', 'reconnecting', 'reconnected'])
+    ws.on(type, () => events.push(type));
   t.after(() => ws.close().catch(() => {}));
   return { ws, events };
 }
@@ -74,7 +75,10 @@ describe('a client with reconnect', { timeout: 60_000 }, () => {
     assert.ok(needed >= 3);
     assert.deepEqual(new Set(await Promise.all(sends)), new Set([true]));
     await all;
-    assert.deepEqual(received, Array.from({ length: 100 }, (_, i) => `${i}`));
+    assert.deepEqual(
+      received,
+      Array.from({ length: 100 }, (_, i) => `${i}`),
+    );
     assert.deepEqual([...new Set(events)], ['reconnecting', 'open', 'reconnected']);
     assert.deepEqual(events.slice(-2), ['open', 'reconnected']);
 

@@ -10,8 +10,10 @@ import { assertUsable, failure } from '../client.mjs';
 import { freePort } from '../programs.mjs';
 
 /** What the proxy is to say once it has been asked for a tunnel. */
-const answering = (answer, end = true) => (socket) =>
-  socket.once('data', () => (end ? socket.end(answer) : socket.write(answer)));
+const answering =
+  (answer, end = true) =>
+  (socket) =>
+    socket.once('data', () => (end ? socket.end(answer) : socket.write(answer)));
 
 /** A SOCKS proxy that says one thing after another, each when something has come. */
 const saying =
@@ -22,10 +24,17 @@ const saying =
     );
 
 /** The attempt through the proxy fails, and the object may be used again. */
-async function assertFails(t, handle, { scheme = 'http', url, cause = 'proxy', message, ...options }) {
+async function assertFails(
+  t,
+  handle,
+  { scheme = 'http', url, cause = 'proxy', message, ...options },
+) {
   const { address } = await listen(t, handle);
   const target = url ?? (await serve(t, echo));
-  const { ws, error } = await failure(target, { proxy: { host: `${scheme}://${address}` }, ...options });
+  const { ws, error } = await failure(target, {
+    proxy: { host: `${scheme}://${address}` },
+    ...options,
+  });
   assert.equal(error.cause, cause, error.message);
   assert.equal(error.data, '0');
   assert.match(error.message, message);
@@ -56,27 +65,67 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
   }
 
   it('that answers 407 asks for a user name and password', async (t) => {
-    const answer = 'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n';
+    const answer =
+      'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n';
     await assertFails(t, answering(answer), { message: /asks for a user name and password/ });
   });
 
   for (const [what, answer, message] of [
-    ['answers with something else than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', /its answer to CONNECT: what arrived is not HTTP/],
-    ['answers in bytes', Buffer.from([0, 1, 2, 255]), /its answer to CONNECT: what arrived is not HTTP/],
-    ['answers with a status that is none', 'HTTP/1.1 099 Well\r\n\r\n', /not HTTP: the status is out of range/],
-    ['sends a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(64 << 10)}`, /answer to CONNECT: the head is larger than the limit of 16384 bytes \(the option maxHeaderBytes/],
-    ['sends headers without end', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(300)}\r\n`, /more fields than the limit of 128 \(the option maxHeaders/],
-    ['talks before it is spoken to through the tunnel', `${OK}hello`, /sends data before the tunnel is used/],
-    ['ends before an answer', '', /connection to the proxy .* was lost: it ended before an answer to CONNECT/],
-    ['ends in an answer', 'HTTP/1.1 200 Conn', /connection to the proxy .* was lost: it ended before an answer to CONNECT/],
+    [
+      'answers with something else than HTTP',
+      'SSH-2.0-OpenSSH_9.2\r\n',
+      /its answer to CONNECT: what arrived is not HTTP/,
+    ],
+    [
+      'answers in bytes',
+      Buffer.from([0, 1, 2, 255]),
+      /its answer to CONNECT: what arrived is not HTTP/,
+    ],
+    [
+      'answers with a status that is none',
+      'HTTP/1.1 099 Well\r\n\r\n',
+      /not HTTP: the status is out of range/,
+    ],
+    [
+      'sends a head without end',
+      `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(64 << 10)}`,
+      /answer to CONNECT: the head is larger than the limit of 16384 bytes \(the option maxHeaderBytes/,
+    ],
+    [
+      'sends headers without end',
+      `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(300)}\r\n`,
+      /more fields than the limit of 128 \(the option maxHeaders/,
+    ],
+    [
+      'talks before it is spoken to through the tunnel',
+      `${OK}hello`,
+      /sends data before the tunnel is used/,
+    ],
+    [
+      'ends before an answer',
+      '',
+      /connection to the proxy .* was lost: it ended before an answer to CONNECT/,
+    ],
+    [
+      'ends in an answer',
+      'HTTP/1.1 200 Conn',
+      /connection to the proxy .* was lost: it ended before an answer to CONNECT/,
+    ],
   ]) {
     it(`that ${what} is named`, (t) => assertFails(t, answering(answer), { message }));
   }
 
   for (const [what, answer, options] of [
-    ['has more to say before', `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}`],
+    [
+      'has more to say before',
+      `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}`,
+    ],
     ['has many fields', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(300)}\r\n`, { maxHeaders: 1000 }],
-    ['has long fields', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(32 << 10)}\r\n\r\n`, { maxHeaderBytes: 64 << 10 }],
+    [
+      'has long fields',
+      `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(32 << 10)}\r\n\r\n`,
+      { maxHeaderBytes: 64 << 10 },
+    ],
   ]) {
     it(`that ${what} opens a tunnel`, async (t) => {
       const server = new URL(await serve(t, echo));
@@ -105,14 +154,19 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
 
   it('that says it has opened a tunnel, and has not, shows at the handshake', async (t) => {
     const cause = 'reset';
-    await assertFails(t, answering(OK), { cause, message: /ended the connection before it answered the WebSocket handshake/ });
+    await assertFails(t, answering(OK), {
+      cause,
+      message: /ended the connection before it answered the WebSocket handshake/,
+    });
   });
 
   it('that answers for the server shows at the handshake', async (t) => {
     const lying = (socket) =>
       socket.once('data', () => {
         socket.write(OK);
-        socket.once('data', () => socket.end('HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n'));
+        socket.once('data', () =>
+          socket.end('HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n'),
+        );
       });
     const { address } = await listen(t, lying);
     const { ws, error } = await failure(await serve(t, echo), { proxy: { host: address } });
@@ -127,7 +181,11 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
         socket.write(OK);
         socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n<html>'));
       });
-    await assertFails(t, lying, { url: 'wss://localhost', cause: 'tls', message: /the server does not answer with TLS/ });
+    await assertFails(t, lying, {
+      url: 'wss://localhost',
+      cause: 'tls',
+      message: /the server does not answer with TLS/,
+    });
   });
 
   for (const [what, handle] of [
@@ -148,7 +206,8 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
     await assertFails(t, answering(OK, false), {
       handshakeTimeout: 100,
       cause: 'timeout',
-      message: /the WebSocket handshake took longer than 100ms \(the option handshakeTimeout changes the limit\)/,
+      message:
+        /the WebSocket handshake took longer than 100ms \(the option handshakeTimeout changes the limit\)/,
     });
   });
 
@@ -161,7 +220,9 @@ describe('an HTTP proxy', { timeout: 60_000 }, () => {
         else socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
       }),
     );
-    await failure('ws://server.example:8080/path?query', { proxy: { host: `ann:secret@${proxy}` } });
+    await failure('ws://server.example:8080/path?query', {
+      proxy: { host: `ann:secret@${proxy}` },
+    });
     const [connectHead, request] = heads;
     assert.equal(
       connectHead,
@@ -177,17 +238,49 @@ describe('a SOCKS proxy', { timeout: 60_000 }, () => {
   const NO_PASSWORD = [5, 0];
 
   for (const [what, handle, message] of [
-    ['speaks HTTP', answering('HTTP/1.1 400 Bad Request\r\n\r\n'), /misbehaves: it does not answer with SOCKS 5/],
+    [
+      'speaks HTTP',
+      answering('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      /misbehaves: it does not answer with SOCKS 5/,
+    ],
     ['speaks SOCKS 4', saying([4, 0]), /misbehaves: it does not answer with SOCKS 5/],
-    ['chooses a method that nobody offered', saying([5, 9]), /misbehaves: it does not answer with SOCKS 5/],
+    [
+      'chooses a method that nobody offered',
+      saying([5, 9]),
+      /misbehaves: it does not answer with SOCKS 5/,
+    ],
     ['wants credentials', saying([5, 255]), /asks for a user name and password/],
-    ['wants credentials that were not offered', saying([5, 2]), /asks for a user name and password|misbehaves/],
+    [
+      'wants credentials that were not offered',
+      saying([5, 2]),
+      /asks for a user name and password|misbehaves/,
+    ],
     ['ends at once', (socket) => socket.end(), /connection to the proxy .* was lost/],
-    ['ends after its choice', answering(Buffer.from(NO_PASSWORD)), /connection to the proxy .* was lost/],
-    ['is forbidden to connect', saying(NO_PASSWORD, [5, 2, 0, 1, 0, 0, 0, 0, 0, 0]), /cannot connect to .*: .*not allowed/],
-    ['finds no way', saying(NO_PASSWORD, [5, 4, 0, 1, 0, 0, 0, 0, 0, 0]), /cannot connect to .*: host unreachable/],
-    ['fails in a way that nobody knows', saying(NO_PASSWORD, [5, 99, 0, 1, 0, 0, 0, 0, 0, 0]), /misbehaves/],
-    ['gives an address of no known kind', saying(NO_PASSWORD, [5, 0, 0, 7, 0, 0, 0, 0, 0, 0]), /misbehaves/],
+    [
+      'ends after its choice',
+      answering(Buffer.from(NO_PASSWORD)),
+      /connection to the proxy .* was lost/,
+    ],
+    [
+      'is forbidden to connect',
+      saying(NO_PASSWORD, [5, 2, 0, 1, 0, 0, 0, 0, 0, 0]),
+      /cannot connect to .*: .*not allowed/,
+    ],
+    [
+      'finds no way',
+      saying(NO_PASSWORD, [5, 4, 0, 1, 0, 0, 0, 0, 0, 0]),
+      /cannot connect to .*: host unreachable/,
+    ],
+    [
+      'fails in a way that nobody knows',
+      saying(NO_PASSWORD, [5, 99, 0, 1, 0, 0, 0, 0, 0, 0]),
+      /misbehaves/,
+    ],
+    [
+      'gives an address of no known kind',
+      saying(NO_PASSWORD, [5, 0, 0, 7, 0, 0, 0, 0, 0, 0]),
+      /misbehaves/,
+    ],
   ]) {
     it(`that ${what} is named`, (t) => assertFails(t, handle, { scheme, message }));
   }
@@ -203,7 +296,11 @@ describe('a SOCKS proxy', { timeout: 60_000 }, () => {
 
   it('is not given what RFC 1929 has no room for', async (t) => {
     const { address } = await listen(t, saying([5, 2], [1, 0]));
-    const proxy = { host: `${scheme}://${address}`, username: 'ann', password: 'secret'.repeat(50) };
+    const proxy = {
+      host: `${scheme}://${address}`,
+      username: 'ann',
+      password: 'secret'.repeat(50),
+    };
     const { ws, error } = await failure(await serve(t, echo), { proxy });
     assert.equal(error.cause, 'proxy', error.message);
     assert.match(error.message, /255/);
@@ -215,8 +312,16 @@ describe('a SOCKS proxy', { timeout: 60_000 }, () => {
 describe('close()', { timeout: 60_000 }, () => {
   for (const [what, proxied, handle] of [
     ['an HTTP proxy', (host) => ['ws://localhost', { proxy: { host } }], () => {}],
-    ['a SOCKS proxy', (host) => ['ws://localhost', { proxy: { host: `socks5://${host}` } }], () => {}],
-    ['TLS through a proxy', (host) => ['wss://localhost', { proxy: { host } }], answering(OK, false)],
+    [
+      'a SOCKS proxy',
+      (host) => ['ws://localhost', { proxy: { host: `socks5://${host}` } }],
+      () => {},
+    ],
+    [
+      'TLS through a proxy',
+      (host) => ['wss://localhost', { proxy: { host } }],
+      answering(OK, false),
+    ],
     ['TLS', (host) => [`wss://${host}`, {}], () => {}],
   ]) {
     it(`ends an attempt that hangs in ${what}`, async (t) => {
@@ -248,7 +353,10 @@ describe('a proxy that is not there', { timeout: 60_000 }, () => {
       const port = await freePort();
       const { ws, error } = await failure(url, { proxy: { host: `${scheme}://127.0.0.1`, port } });
       assert.equal(error.cause, 'proxy', error.message);
-      assert.ok(error.message.includes(`the proxy cannot be connected to: 127.0.0.1:${port}`), error.message);
+      assert.ok(
+        error.message.includes(`the proxy cannot be connected to: 127.0.0.1:${port}`),
+        error.message,
+      );
       await assertUsable(t, ws);
     });
 

@@ -145,8 +145,16 @@ describe('proxy', { timeout: 60_000 }, () => {
     it('is what http_proxy says for ws, whatever https_proxy says', async (t) => {
       const url = await serve(t, echo);
       const [refusing, other] = [await startRefusing(t), await startRefusing(t)];
-      const variables = { http_proxy: `http://127.0.0.1:${refusing}`, https_proxy: `http://127.0.0.1:${other}` };
-      for (const outcome of await attempts(variables, [url], [url, {}], [url, { proxy: 'system' }])) {
+      const variables = {
+        http_proxy: `http://127.0.0.1:${refusing}`,
+        https_proxy: `http://127.0.0.1:${other}`,
+      };
+      for (const outcome of await attempts(
+        variables,
+        [url],
+        [url, {}],
+        [url, { proxy: 'system' }],
+      )) {
         assertRefused(outcome);
         assert.ok(outcome.message.includes(`127.0.0.1:${refusing} answered`), outcome.message);
       }
@@ -154,7 +162,10 @@ describe('proxy', { timeout: 60_000 }, () => {
 
     it('is what https_proxy says for wss, whatever http_proxy says', async (t) => {
       const [refusing, other] = [await startRefusing(t), await startRefusing(t)];
-      const variables = { HTTPS_PROXY: `127.0.0.1:${refusing}`, http_proxy: `http://127.0.0.1:${other}` };
+      const variables = {
+        HTTPS_PROXY: `127.0.0.1:${refusing}`,
+        http_proxy: `http://127.0.0.1:${other}`,
+      };
       const [outcome] = await attempts(variables, ['wss://localhost']);
       assertRefused(outcome);
       assert.ok(outcome.message.includes(`127.0.0.1:${refusing} answered`), outcome.message);
@@ -204,10 +215,17 @@ describe('proxy', { timeout: 60_000 }, () => {
 
     it('is no way around a proxy that cannot be understood', async (t) => {
       const url = await serve(t, echo);
-      const [system, none] = await attempts({ http_proxy: 'gopher://ann:secret@127.0.0.1' }, [url], [url, { proxy: 'no-proxy' }]);
+      const [system, none] = await attempts(
+        { http_proxy: 'gopher://ann:secret@127.0.0.1' },
+        [url],
+        [url, { proxy: 'no-proxy' }],
+      );
       assert.equal(system.code, 200);
       assert.equal(system.cause, 'proxy');
-      assert.match(system.message, /is not the address of a proxy: the scheme must be http, socks5 or socks5h/);
+      assert.match(
+        system.message,
+        /is not the address of a proxy: the scheme must be http, socks5 or socks5h/,
+      );
       assert.doesNotMatch(system.message, /secret/);
       assertDirect(none, url);
     });
@@ -215,7 +233,9 @@ describe('proxy', { timeout: 60_000 }, () => {
     it('is tunnelled through', needs('tinyproxy', 'tinyproxy-bin'), async (t) => {
       const url = await serve(t, echo);
       const port = await startTinyproxy(t, 'BasicAuth ann secret');
-      const [outcome] = await attempts({ http_proxy: `http://ann:secret@127.0.0.1:${port}` }, [url]);
+      const [outcome] = await attempts({ http_proxy: `http://ann:secret@127.0.0.1:${port}` }, [
+        url,
+      ]);
       assertThrough(outcome, port);
     });
 

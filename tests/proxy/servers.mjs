@@ -13,7 +13,10 @@ export async function startTinyproxy(t, ...directives) {
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'tinyproxy.conf');
   return startOnFreePort(t, async (port) => {
-    await writeFile(file, [`Port ${port}`, 'Listen 127.0.0.1', 'Timeout 30', ...directives, ''].join('\n'));
+    await writeFile(
+      file,
+      [`Port ${port}`, 'Listen 127.0.0.1', 'Timeout 30', ...directives, ''].join('\n'),
+    );
     return ['tinyproxy', '-d', '-c', file];
   });
 }
@@ -21,7 +24,14 @@ export async function startTinyproxy(t, ...directives) {
 /** A SOCKS 5 proxy, for everybody or for those who know the password. Returns its port. */
 export function startMicrosocks(t, { user, password } = {}) {
   const credentials = user ? ['-u', user, '-P', password] : [];
-  return startOnFreePort(t, (port) => ['microsocks', '-i', '127.0.0.1', '-p', port, ...credentials]);
+  return startOnFreePort(t, (port) => [
+    'microsocks',
+    '-i',
+    '127.0.0.1',
+    '-p',
+    port,
+    ...credentials,
+  ]);
 }
 
 /**

@@ -52,7 +52,9 @@ describe('an HTTP proxy', { timeout: 60_000, ...TINYPROXY }, () => {
 
   it('carries large messages both ways', async (t) => {
     const url = await serve(t, echo);
-    const ws = await connected(url, { proxy: { host: '127.0.0.1', port: await startTinyproxy(t) } });
+    const ws = await connected(url, {
+      proxy: { host: '127.0.0.1', port: await startTinyproxy(t) },
+    });
     await exchange(ws, 'x'.repeat(1 << 20));
   });
 
@@ -75,30 +77,43 @@ describe('an HTTP proxy', { timeout: 60_000, ...TINYPROXY }, () => {
 
     it('asks who does not say them', async (t) => {
       const port = await basic(t);
-      const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} asks for a user name and password`);
+      const message = new RegExp(
+        `the proxy 127\\.0\\.0\\.1:${port} asks for a user name and password`,
+      );
       await refused(t, await serve(t, echo), { host: '127.0.0.1', port }, message);
     });
 
     it('does not let in who says others', async (t) => {
       const port = await basic(t);
       const url = await serve(t, echo);
-      const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} does not accept the user name and password`);
+      const message = new RegExp(
+        `the proxy 127\\.0\\.0\\.1:${port} does not accept the user name and password`,
+      );
       await refused(t, url, { host: 'ann:wrong-secret@127.0.0.1', port }, message);
-      await refused(t, url, { host: '127.0.0.1', port, username: 'eve', password: 'secret' }, message);
+      await refused(
+        t,
+        url,
+        { host: '127.0.0.1', port, username: 'eve', password: 'secret' },
+        message,
+      );
     });
   });
 
   it('that forbids the port says so', async (t) => {
     const url = await serve(t, echo);
     const port = await startTinyproxy(t, 'ConnectPort 443');
-    const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} answered 403 Forbidden to CONNECT ${new URL(url).host}`);
+    const message = new RegExp(
+      `the proxy 127\\.0\\.0\\.1:${port} answered 403 Forbidden to CONNECT ${new URL(url).host}`,
+    );
     await refused(t, url, { host: '127.0.0.1', port }, message);
   });
 
   it('that cannot reach the server says so', async (t) => {
     const port = await startTinyproxy(t);
     const target = `127.0.0.1:${await freePort()}`;
-    const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} answered 50\\d .* to CONNECT ${target}`);
+    const message = new RegExp(
+      `the proxy 127\\.0\\.0\\.1:${port} answered 50\\d .* to CONNECT ${target}`,
+    );
     await refused(t, `ws://${target}`, { host: '127.0.0.1', port }, message);
   });
 
@@ -107,7 +122,12 @@ describe('an HTTP proxy', { timeout: 60_000, ...TINYPROXY }, () => {
     const options = { proxy: { host: `socks5://127.0.0.1:${port}` }, connectTimeout: 200 };
     const { ws, error } = await failure(await serve(t, echo), options);
     assert.equal(error.cause, 'timeout', error.message);
-    assert.match(error.message, new RegExp(`through 127\\.0\\.0\\.1:${port}: the proxy took longer than 200ms .*connectTimeout`));
+    assert.match(
+      error.message,
+      new RegExp(
+        `through 127\\.0\\.0\\.1:${port}: the proxy took longer than 200ms .*connectTimeout`,
+      ),
+    );
     await assertUsable(t, ws);
   });
 });
@@ -136,7 +156,9 @@ describe('a SOCKS proxy', { timeout: 60_000, ...MICROSOCKS }, () => {
 
   it('carries large messages both ways', async (t) => {
     const url = await serve(t, echo);
-    const ws = await connected(url, { proxy: { host: 'socks5://127.0.0.1', port: await startMicrosocks(t) } });
+    const ws = await connected(url, {
+      proxy: { host: 'socks5://127.0.0.1', port: await startMicrosocks(t) },
+    });
     await exchange(ws, 'x'.repeat(1 << 20));
   });
 
@@ -159,13 +181,17 @@ describe('a SOCKS proxy', { timeout: 60_000, ...MICROSOCKS }, () => {
 
     it('asks who does not say them', async (t) => {
       const port = await startMicrosocks(t, { user, password });
-      const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} asks for a user name and password`);
+      const message = new RegExp(
+        `the proxy 127\\.0\\.0\\.1:${port} asks for a user name and password`,
+      );
       await refused(t, await serve(t, echo), { host: 'socks5://127.0.0.1', port }, message);
     });
 
     it('does not let in who says others', async (t) => {
       const port = await startMicrosocks(t, { user, password });
-      const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} does not accept the user name and password`);
+      const message = new RegExp(
+        `the proxy 127\\.0\\.0\\.1:${port} does not accept the user name and password`,
+      );
       const proxy = { host: 'socks5://127.0.0.1', port, username: user, password: 'wrong-secret' };
       await refused(t, await serve(t, echo), proxy, message);
     });
@@ -174,13 +200,17 @@ describe('a SOCKS proxy', { timeout: 60_000, ...MICROSOCKS }, () => {
   it('that cannot reach the server says so', async (t) => {
     const port = await startMicrosocks(t);
     const target = `127.0.0.1:${await freePort()}`;
-    const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} cannot connect to ${target}: connection refused`);
+    const message = new RegExp(
+      `the proxy 127\\.0\\.0\\.1:${port} cannot connect to ${target}: connection refused`,
+    );
     await refused(t, `ws://${target}`, { host: 'socks5://127.0.0.1', port }, message);
   });
 
   it('is no HTTP proxy', async (t) => {
     const port = await startMicrosocks(t);
-    const message = new RegExp(`the proxy 127\\.0\\.0\\.1:${port} misbehaves: its answer to CONNECT: what arrived is not HTTP`);
+    const message = new RegExp(
+      `the proxy 127\\.0\\.0\\.1:${port} misbehaves: its answer to CONNECT: what arrived is not HTTP`,
+    );
     await refused(t, await serve(t, echo), { host: '127.0.0.1', port }, message);
   });
 });

@@ -15,7 +15,10 @@ const all = (text, pattern) => new Set([...text.matchAll(pattern)].map(([, found
 function assertNamed(page, words) {
   assert.ok(words.size > 10, 'the pattern finds them');
   const isNamed = (word) => page.includes(`\`${word}\``) || page.includes(`| ${word} |`);
-  assert.deepEqual([...words].filter((word) => !isNamed(word)), []);
+  assert.deepEqual(
+    [...words].filter((word) => !isNamed(word)),
+    [],
+  );
 }
 
 it('every limit that is an option is in the page on limits', async () => {
@@ -53,7 +56,11 @@ it('every file that ARCHITECTURE.md names is in the crate or package of its tabl
     }
     const named = all(table, /`([\w/.-]+\.(?:rs|js|d\.ts))`/g);
     const isThere = (file) => there.some((path) => path === file || path.endsWith(`/${file}`));
-    assert.deepEqual([...named].filter((file) => !isThere(file)), [], folder);
+    assert.deepEqual(
+      [...named].filter((file) => !isThere(file)),
+      [],
+      folder,
+    );
   }
 });
 

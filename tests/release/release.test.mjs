@@ -53,9 +53,15 @@ describe('under jest', { timeout: 120_000 }, () => {
     await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'checks', jest }));
     await writeFile(join(folder, 'exchange.js'), EXCHANGE);
     for (let i = 0; i < 3; i++) {
-      await writeFile(join(folder, `${i}.check.js`), `test('all is closed', () => require('./exchange.js')(true));`);
+      await writeFile(
+        join(folder, `${i}.check.js`),
+        `test('all is closed', () => require('./exchange.js')(true));`,
+      );
     }
-    await writeFile(join(folder, 'open.check.js'), `test('the server runs on', () => require('./exchange.js')(false));`);
+    await writeFile(
+      join(folder, 'open.check.js'),
+      `test('the server runs on', () => require('./exchange.js')(false));`,
+    );
   });
   after(() => rm(folder, { recursive: true }));
 

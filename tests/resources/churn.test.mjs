@@ -32,10 +32,16 @@ function assertNothingLeft(t, { before, after, rss }, warmUp = WARM_UP) {
   const rounds = rss.map((size) => size.toFixed(1)).join(' ');
   t.diagnostic(`MiB after each round: ${rounds}`);
   const grown = Math.min(...rss.slice(-3)) - rss[warmUp - 1];
-  assert.ok(grown < NOISE, `memory has grown by ${grown.toFixed(1)} MiB since round ${warmUp}: ${rounds}`);
+  assert.ok(
+    grown < NOISE,
+    `memory has grown by ${grown.toFixed(1)} MiB since round ${warmUp}: ${rounds}`,
+  );
 }
 
-describe('client objects that connect, exchange a message and close', { skip, timeout: 600_000 }, () => {
+describe('client objects that connect, exchange a message and close', {
+  skip,
+  timeout: 600_000,
+}, () => {
   it(`leave no thread, no handle and no memory behind: ${ROUNDS} rounds of ${OBJECTS}`, async (t) => {
     assertNothingLeft(t, await measured('clients.mjs', await serve(t, echo), ROUNDS, OBJECTS));
   });
@@ -66,7 +72,10 @@ describe('server objects that start, serve clients and stop', { skip, timeout: 6
   });
 });
 
-describe('clients that go before a listener that never settles has answered', { skip, timeout: 600_000 }, () => {
+describe('clients that go before a listener that never settles has answered', {
+  skip,
+  timeout: 600_000,
+}, () => {
   it(`leave nothing behind: ${ROUNDS} rounds of ${REQUESTS}`, async (t) => {
     assertNothingLeft(t, await measured('requests.mjs', ROUNDS, REQUESTS));
   });

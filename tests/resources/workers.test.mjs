@@ -20,17 +20,21 @@ describe('worker threads, several at once', { skip, timeout: 300_000 }, () => {
       const open = new Set();
       let most = 0;
       let allGone;
-      const url = await serve(t, (socket) => {
-        open.add(socket);
-        most = Math.max(most, open.size);
-        socket.on('message', (data, binary) => socket.send(data, { binary }));
-        // Cut off in the middle of a frame, perhaps.
-        socket.on('error', () => {});
-        socket.on('close', () => {
-          open.delete(socket);
-          if (open.size === 0) allGone?.();
-        });
-      }, { perMessageDeflate: true });
+      const url = await serve(
+        t,
+        (socket) => {
+          open.add(socket);
+          most = Math.max(most, open.size);
+          socket.on('message', (data, binary) => socket.send(data, { binary }));
+          // Cut off in the middle of a frame, perhaps.
+          socket.on('error', () => {});
+          socket.on('close', () => {
+            open.delete(socket);
+            if (open.size === 0) allGone?.();
+          });
+        },
+        { perMessageDeflate: true },
+      );
       const { before, after } = await measured('workers.mjs', url, end, ROUNDS, WORKERS, SOCKETS);
       assert.deepEqual(after, before);
       // The server has seen all of them end.

@@ -20,7 +20,10 @@ describe('the limits', { timeout: 60_000 }, () => {
       const reported = next(server, 'error');
       const { status, body } = await refusal(url);
       assert.equal(status, 503);
-      assert.match(body, new RegExp(`too many connections: .* ${most} at a time \\(maxConnectionsForOneClient\\)`));
+      assert.match(
+        body,
+        new RegExp(`too many connections: .* ${most} at a time \\(maxConnectionsForOneClient\\)`),
+      );
       const [error] = await reported;
       assert.equal(error.code, 200);
       assert.equal(error.cause, 'limit');
@@ -172,7 +175,12 @@ describe('a request', { timeout: 60_000 }, () => {
     const { server, url } = await running(t, config, (server) =>
       server.on('request', ({ headers }) => asked.push(headers.origin)),
     );
-    for (const origin of ['https://example.org:8443', 'http://a.local', 'https://example.org.evil.net', 'file://']) {
+    for (const origin of [
+      'https://example.org:8443',
+      'http://a.local',
+      'https://example.org.evil.net',
+      'file://',
+    ]) {
       const reported = next(server, 'error');
       const { status, body } = await refusal(url, { origin });
       assert.equal(status, 403);
@@ -190,7 +198,10 @@ describe('a request', { timeout: 60_000 }, () => {
     );
     const reported = next(server, 'error');
     assert.equal((await refusal(url)).status, 503);
-    assert.match((await reported)[0].message, /not answered by the program within 100ms \(the option requestTimeout/);
+    assert.match(
+      (await reported)[0].message,
+      /not answered by the program within 100ms \(the option requestTimeout/,
+    );
   });
 
   it('of a listener that throws, at once or later, gets 500, and the exception is not lost', async (t) => {
@@ -203,7 +214,9 @@ describe('a request', { timeout: 60_000 }, () => {
     );
     // The test runner listens as well, and would take the exceptions for failures of the test.
     const others = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException').on('uncaughtException', ({ message }) => thrown.push(message));
+    process
+      .removeAllListeners('uncaughtException')
+      .on('uncaughtException', ({ message }) => thrown.push(message));
     try {
       assert.equal((await refusal(`${url}/now`)).status, 500);
       assert.equal((await refusal(`${url}/later`)).status, 500);

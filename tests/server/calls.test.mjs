@@ -106,7 +106,10 @@ describe('listAllConnections', { timeout: 60_000 }, () => {
       const listed = () =>
         server.listAllConnections().some((connection) => connection.clientPort === clientPort);
       while (!listed()) {
-        assert.ok(performance.now() - opened < LISTED_WITHIN, `not listed ${LISTED_WITHIN} ms after its open`);
+        assert.ok(
+          performance.now() - opened < LISTED_WITHIN,
+          `not listed ${LISTED_WITHIN} ms after its open`,
+        );
         await sleep(1);
       }
       const closed = next(server, 'close');
@@ -143,7 +146,11 @@ describe('send', { timeout: 60_000 }, () => {
     const most = 5 * 1024 * 1024 - 16;
     assert.equal(await server.send(new ArrayBuffer(most), connectionOf(client)), true);
     assert.equal((await client.take()).length, most);
-    await assertRejects(server.send(new ArrayBuffer(most + 1), connectionOf(client)), 401, /^Parameter error/);
+    await assertRejects(
+      server.send(new ArrayBuffer(most + 1), connectionOf(client)),
+      401,
+      /^Parameter error/,
+    );
     await assertRejects(server.broadcast('a'.repeat(most + 1)), 401, /^Parameter error/);
     for (const empty of ['', new ArrayBuffer(0)]) {
       await server.send(empty, connectionOf(client));
@@ -162,7 +169,8 @@ describe('send', { timeout: 60_000 }, () => {
     const waiting = [server.send(block, connection), server.send('last', connection)];
     const gone = next(server, 'close');
     client._socket.resetAndDestroy();
-    for (const send of waiting) await assertRejects(send, -1, /^Websocket Unknown Other Error: 127\.0\.0\.1:\d+: /);
+    for (const send of waiting)
+      await assertRejects(send, -1, /^Websocket Unknown Other Error: 127\.0\.0\.1:\d+: /);
     assert.deepEqual((await gone)[0], connection);
   });
 });

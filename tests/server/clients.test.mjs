@@ -36,7 +36,10 @@ async function opened(t, url) {
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
   );
   const [head] = await once(socket, 'data');
-  assert.match(head.toString('latin1'), /^HTTP\/1\.1 101 [^]*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i);
+  assert.match(
+    head.toString('latin1'),
+    /^HTTP\/1\.1 101 [^]*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i,
+  );
   return socket;
 }
 
@@ -65,7 +68,11 @@ describe('one bad client', { timeout: 60_000 }, () => {
     ['starts a TLS handshake', Buffer.from('16030100050100000100', 'hex'), 400],
     ['wants a file', 'GET /mount-origin HTTP/1.1\r\nHost: a\r\n\r\n', 426],
     ['posts', 'POST / HTTP/1.1\r\nHost: a\r\n\r\n', 405],
-    ['speaks another version of WebSocket', 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n', 426],
+    [
+      'speaks another version of WebSocket',
+      'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n',
+      426,
+    ],
     ['sends a header without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100_000)}`, 431],
   ]) {
     it(`that ${what} gets ${status}, and touches no other`, async (t) => {
@@ -83,11 +90,20 @@ describe('one bad client', { timeout: 60_000 }, () => {
     ['does not mask', [0x81, 1, 0x61], 1002, /mask/],
     ['uses a reserved opcode', [0x83, 0x80, 0, 0, 0, 0], 1002, /opcode/],
     ['sends text that is not UTF-8', [0x81, 0x81, 0, 0, 0, 0, 0xff], 1007, /UTF-8/],
-    ['announces more than anybody may send', [0x82, 0xff, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 1009, /maxMessageSize/],
+    [
+      'announces more than anybody may send',
+      [0x82, 0xff, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],
+      1009,
+      /maxMessageSize/,
+    ],
   ]) {
     it(`that ${what} is closed with ${code}, and touches no other`, async (t) => {
       const { server, url, assertUntouched } = await company(t);
-      const [came, reported, gone] = [next(server, 'connect'), next(server, 'error'), next(server, 'close')];
+      const [came, reported, gone] = [
+        next(server, 'connect'),
+        next(server, 'error'),
+        next(server, 'close'),
+      ];
       const socket = await opened(t, url);
       const [connection] = await came;
       socket.write(Buffer.from(frame));
@@ -173,7 +189,9 @@ describe('pingInterval', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a client that does not answer the close of a stopping server', { timeout: 60_000 }, () => {
+describe('a client that does not answer the close of a stopping server', {
+  timeout: 60_000,
+}, () => {
   it('is given up, and its close event comes', async (t) => {
     const { server, url } = await company(t);
     (await opened(t, url)).resume();

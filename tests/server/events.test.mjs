@@ -19,7 +19,9 @@ describe('connect', { timeout: 60_000 }, () => {
     const { server, url } = await running(t);
     const events = [];
     server.on('connect', ({ clientPort }) => events.push(['connect', clientPort]));
-    server.on('messageReceive', ({ data, clientConnection }) => events.push([data, clientConnection.clientPort]));
+    server.on('messageReceive', ({ data, clientConnection }) =>
+      events.push([data, clientConnection.clientPort]),
+    );
     const ends = several(server, 'close', 5);
     const clients = await Promise.all(
       Array.from({ length: 5 }, async () => {
@@ -53,7 +55,10 @@ describe('messageReceive', { timeout: 60_000 }, () => {
         ({ clientConnection: { clientPort } }) => clientPort === client.connection.clientPort,
       );
     const [text, binary] = of(clients[0]);
-    assert.deepEqual(text, { data: 'ein Text mit \u0000 und 😀', clientConnection: connectionOf(clients[0]) });
+    assert.deepEqual(text, {
+      data: 'ein Text mit \u0000 und 😀',
+      clientConnection: connectionOf(clients[0]),
+    });
     assert.ok(binary.data instanceof ArrayBuffer);
     assert.deepEqual([...new Uint8Array(binary.data)], [0, 1, 255]);
     const [emptyText, emptyBinary] = of(clients[1]);
@@ -76,7 +81,10 @@ describe('messageReceive', { timeout: 60_000 }, () => {
       for (const binary of [true, false]) {
         const sent = binary ? message : Buffer.from('€'.repeat(Math.floor(size / 3)));
         for (const [piece, fin] of fragments(sent, pieces)) client.send(piece, { binary, fin });
-        assert.ok(Buffer.from(await client.take()).equals(sent), `${size} bytes in ${pieces} pieces`);
+        assert.ok(
+          Buffer.from(await client.take()).equals(sent),
+          `${size} bytes in ${pieces} pieces`,
+        );
       }
     }
   });
@@ -170,7 +178,9 @@ describe('a listener', { timeout: 60_000 }, () => {
   });
 
   it('has static names for every event', async (t) => {
-    const { server, url } = await running(t, {}, (server) => server.onRequest(() => seen.push('request')));
+    const { server, url } = await running(t, {}, (server) =>
+      server.onRequest(() => seen.push('request')),
+    );
     const seen = [];
     const names = ['Connect', 'MessageReceive', 'WebSocketServerError', 'WebSocketServerClose'];
     for (const name of names) server[`on${name}`](() => seen.push(name));
@@ -183,7 +193,13 @@ describe('a listener', { timeout: 60_000 }, () => {
       await closed;
     };
     await visit();
-    assert.deepEqual(seen.splice(0), ['request', 'Connect', 'MessageReceive', 'WebSocketServerError', 'WebSocketServerClose']);
+    assert.deepEqual(seen.splice(0), [
+      'request',
+      'Connect',
+      'MessageReceive',
+      'WebSocketServerError',
+      'WebSocketServerClose',
+    ]);
     for (const name of ['Request', ...names]) server[`off${name}`]();
     await visit();
     assert.deepEqual(seen, []);

@@ -35,7 +35,11 @@ describe('a listener that is slower than its client', { timeout: 120_000 }, () =
       most = Math.max(most, process.memoryUsage.rss() - before);
     });
     const closed = next(server, 'close');
-    client = fork(fileURLToPath(new URL('blast.mjs', import.meta.url)), [url, `${SIZE}`, `${COUNT}`]);
+    client = fork(fileURLToPath(new URL('blast.mjs', import.meta.url)), [
+      url,
+      `${SIZE}`,
+      `${COUNT}`,
+    ]);
     t.after(() => client.kill());
     assert.equal((await closed)[1].code, 1000);
     assert.equal(messages, COUNT);

@@ -58,12 +58,25 @@ describe('a server with a certificate', { timeout: 60_000 }, () => {
     const { port } = server.listAddress();
     const ca = await readFile(files.ca);
     for (const version of ['TLSv1.2', 'TLSv1.3']) {
-      const socket = connect({ host: 'localhost', port, ca, minVersion: version, maxVersion: version });
+      const socket = connect({
+        host: 'localhost',
+        port,
+        ca,
+        minVersion: version,
+        maxVersion: version,
+      });
       await once(socket, 'secureConnect');
       assert.equal(socket.getProtocol(), version);
       socket.destroy();
     }
-    const old = connect({ host: 'localhost', port, ca, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' });
+    const old = connect({
+      host: 'localhost',
+      port,
+      ca,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'ALL@SECLEVEL=0',
+    });
     const [error] = await once(old, 'error');
     assert.match(error.code, /_ALERT_/);
   });
@@ -101,10 +114,19 @@ describe('a server with a certificate', { timeout: 60_000 }, () => {
 
   it('does not start without usable files, and says what is wrong with them', async () => {
     const server = webSocket.createWebSocketServer();
-    const start = (serverCert) => server.start({ serverIP: '127.0.0.1', serverPort: 0, serverCert });
+    const start = (serverCert) =>
+      server.start({ serverIP: '127.0.0.1', serverPort: 0, serverCert });
     const { certPath, keyPath } = serverCert('valid');
-    await assertRejects(start({ certPath: '/no/such.pem', keyPath }), 2302002, /certificate \/no\/such\.pem/);
-    await assertRejects(start({ certPath, keyPath: '/no/such.key' }), 2302002, /key \/no\/such\.key/);
+    await assertRejects(
+      start({ certPath: '/no/such.pem', keyPath }),
+      2302002,
+      /certificate \/no\/such\.pem/,
+    );
+    await assertRejects(
+      start({ certPath, keyPath: '/no/such.key' }),
+      2302002,
+      /key \/no\/such\.key/,
+    );
     await assertRejects(start({ certPath }), 2302002);
     await assertRejects(start({ certPath: keyPath, keyPath: certPath }), 2302999);
     await assertRejects(start({ certPath, keyPath: serverCert('wrong-name').keyPath }), 2302999);
@@ -133,7 +155,10 @@ describe('sub-protocols', { timeout: 60_000 }, () => {
     const ws = webSocket.createWebSocket();
     const info = next(ws, 'openInfo');
     await ws.connect(url, { protocol: 'chat.v1, chat.v2' });
-    assert.deepEqual(await info, [undefined, { status: 101, message: 'Switching Protocols', protocol: 'chat.v2' }]);
+    assert.deepEqual(await info, [
+      undefined,
+      { status: 101, message: 'Switching Protocols', protocol: 'chat.v2' },
+    ]);
     assert.equal(ws.stats().protocol, 'chat.v2');
     const closed = next(ws, 'close');
     ws.close();
@@ -147,6 +172,10 @@ describe('sub-protocols', { timeout: 60_000 }, () => {
 
   it('that are not tokens are refused', async () => {
     const server = webSocket.createWebSocketServer();
-    await assertRejects(server.start({ serverPort: 0, protocol: 'a b' }), 401, /protocol "a b" is not a token/);
+    await assertRejects(
+      server.start({ serverPort: 0, protocol: 'a b' }),
+      401,
+      /protocol "a b" is not a token/,
+    );
   });
 });

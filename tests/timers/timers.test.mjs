@@ -36,7 +36,8 @@ async function run(t, files, ...args) {
   t.after(() => rm(root, { recursive: true }));
   await mkdir(join(root, 'node_modules'));
   await symlink(join(here, '..', '..', 'npm'), join(root, 'node_modules', 'arkws'));
-  for (const name of ['sinon', 'vitest']) await symlink(join(modules, name), join(root, 'node_modules', name));
+  for (const name of ['sinon', 'vitest'])
+    await symlink(join(modules, name), join(root, 'node_modules', name));
   await copyFile(join(here, 'exercise.cjs'), join(root, 'exercise.cjs'));
   for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text);
   // The runner of this test is none of theirs.
@@ -77,7 +78,13 @@ describe('with timers that stand still, loaded when they do already', () => {
           await require('./exercise.cjs')(require('arkws'), process.env.URL_OF_PEER);
         }, 40_000);`,
     };
-    await passes(t, files, join(modules, 'jest', 'bin', 'jest.js'), '--rootDir=.', '--watchman=false');
+    await passes(
+      t,
+      files,
+      join(modules, 'jest', 'bin', 'jest.js'),
+      '--rootDir=.',
+      '--watchman=false',
+    );
   });
 
   it('jest: fake timers from the configuration', async (t) => {
@@ -87,7 +94,13 @@ describe('with timers that stand still, loaded when they do already', () => {
         const arkws = require('arkws');
         test('a connection', () => require('./exercise.cjs')(arkws, process.env.URL_OF_PEER), 40_000);`,
     };
-    await passes(t, files, join(modules, 'jest', 'bin', 'jest.js'), '--rootDir=.', '--watchman=false');
+    await passes(
+      t,
+      files,
+      join(modules, 'jest', 'bin', 'jest.js'),
+      '--rootDir=.',
+      '--watchman=false',
+    );
   });
 
   it('vitest: all that it can fake', async (t) => {
@@ -102,7 +115,14 @@ describe('with timers that stand still, loaded when they do already', () => {
           await createRequire(import.meta.url)('./exercise.cjs')(arkws, process.env.URL_OF_PEER);
         });`,
     };
-    await passes(t, files, join(modules, 'vitest', 'vitest.mjs'), 'run', '--pool=threads', '--root=.');
+    await passes(
+      t,
+      files,
+      join(modules, 'vitest', 'vitest.mjs'),
+      'run',
+      '--pool=threads',
+      '--root=.',
+    );
   });
 
   it('sinon: all that it can fake', async (t) => {

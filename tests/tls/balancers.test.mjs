@@ -53,7 +53,10 @@ before(async () => {
 async function assertExchanges(port) {
   const ws = webSocket.createWebSocket();
   const open = next(ws, 'open');
-  await ws.connect(`wss://localhost:${port}/`, { caPath: made.path('root.pem'), proxy: 'no-proxy' });
+  await ws.connect(`wss://localhost:${port}/`, {
+    caPath: made.path('root.pem'),
+    proxy: 'no-proxy',
+  });
   await open;
   const large = 'a'.repeat(200_000);
   const message = next(ws, 'message');
@@ -80,7 +83,10 @@ describe('behind HAProxy', { timeout: 60_000, ...needs('haproxy', 'haproxy') }, 
         'haproxy',
         '-db',
         '-f',
-        await configuration(t, 'haproxy', () => `
+        await configuration(
+          t,
+          'haproxy',
+          () => `
 defaults
   mode tcp
   timeout connect 5s
@@ -94,7 +100,8 @@ backend websocket
   server server 127.0.0.1:${server}
 backend nobody
   tcp-request content reject
-`),
+`,
+        ),
       ]);
       await assertTurnedAway(port);
       await assertExchanges(port);
@@ -109,7 +116,10 @@ describe('behind nginx', { timeout: 60_000, ...needs('nginx', 'nginx-light') }, 
       const port = await startOnFreePort(t, async (port) => [
         'nginx',
         '-c',
-        await configuration(t, 'nginx', (folder) => `
+        await configuration(
+          t,
+          'nginx',
+          (folder) => `
 daemon off;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log;
@@ -134,7 +144,8 @@ http {
     }
   }
 }
-`),
+`,
+        ),
       ]);
       await assertExchanges(port);
     });

@@ -65,13 +65,28 @@ export class Certificates {
 
   /** A key on the curve that servers use; the certificates' kind shows nothing about it. */
   async key(file) {
-    await this.openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', file);
+    await this.openssl(
+      'genpkey',
+      '-algorithm',
+      'EC',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-out',
+      file,
+    );
   }
 
   /** A root authority. */
   async authority(name) {
     await this.key(`${name}.key`);
-    await this.#selfSigned(name, `/CN=${name}`, '-config', 'openssl.cnf', '-extensions', 'authority');
+    await this.#selfSigned(
+      name,
+      `/CN=${name}`,
+      '-config',
+      'openssl.cnf',
+      '-extensions',
+      'authority',
+    );
   }
 
   /** A certificate of its own making, as `openssl req -x509` makes it by default. */
@@ -81,24 +96,90 @@ export class Certificates {
   }
 
   async #selfSigned(name, subject, ...more) {
-    await this.openssl('req', '-x509', '-key', `${name}.key`, '-out', `${name}.pem`, '-subj', subject, '-days', '2', ...more);
+    await this.openssl(
+      'req',
+      '-x509',
+      '-key',
+      `${name}.key`,
+      '-out',
+      `${name}.pem`,
+      '-subj',
+      subject,
+      '-days',
+      '2',
+      ...more,
+    );
   }
 
   /** A certificate of X.509 version 1, which has no extensions: its own, or `by` an authority. */
   async version1(name, { by = name, host = 'localhost' } = {}) {
     await this.key(`${name}.key`);
-    await this.openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${host}`, '-config', 'openssl.cnf', '-out', `${name}.csr`);
-    const signer = by === name ? ['-signkey', `${name}.key`] : ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial'];
-    await this.openssl('x509', '-req', '-in', `${name}.csr`, ...signer, '-days', '2', '-out', `${name}.pem`);
+    await this.openssl(
+      'req',
+      '-new',
+      '-key',
+      `${name}.key`,
+      '-subj',
+      `/CN=${host}`,
+      '-config',
+      'openssl.cnf',
+      '-out',
+      `${name}.csr`,
+    );
+    const signer =
+      by === name
+        ? ['-signkey', `${name}.key`]
+        : ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial'];
+    await this.openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      ...signer,
+      '-days',
+      '2',
+      '-out',
+      `${name}.pem`,
+    );
   }
 
   /** An authority that has expired. */
   async expiredAuthority(name) {
     await this.key(`${name}.key`);
-    await this.openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-config', 'openssl.cnf', '-out', `${name}.csr`);
     await this.openssl(
-      ...['ca', '-batch', '-selfsign', '-config', 'openssl.cnf', '-keyfile', `${name}.key`, '-in', `${name}.csr`],
-      ...['-extensions', 'authority', '-startdate', '20200101000000Z', '-enddate', '20210101000000Z', '-out', `${name}.pem`],
+      'req',
+      '-new',
+      '-key',
+      `${name}.key`,
+      '-subj',
+      `/CN=${name}`,
+      '-config',
+      'openssl.cnf',
+      '-out',
+      `${name}.csr`,
+    );
+    await this.openssl(
+      ...[
+        'ca',
+        '-batch',
+        '-selfsign',
+        '-config',
+        'openssl.cnf',
+        '-keyfile',
+        `${name}.key`,
+        '-in',
+        `${name}.csr`,
+      ],
+      ...[
+        '-extensions',
+        'authority',
+        '-startdate',
+        '20200101000000Z',
+        '-enddate',
+        '20210101000000Z',
+        '-out',
+        `${name}.pem`,
+      ],
     );
   }
 
@@ -108,11 +189,24 @@ export class Certificates {
    */
   async issue(name, { by = 'root', names = [], usage, authority = false, from, until, key } = {}) {
     await (key ? copyFile(this.path(key), this.path(`${name}.key`)) : this.key(`${name}.key`));
-    await this.openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-config', 'openssl.cnf', '-out', `${name}.csr`);
+    await this.openssl(
+      'req',
+      '-new',
+      '-key',
+      `${name}.key`,
+      '-subj',
+      `/CN=${name}`,
+      '-config',
+      'openssl.cnf',
+      '-out',
+      `${name}.csr`,
+    );
     const extensions = authority
       ? ['-extensions', 'authority']
       : ['-extfile', await this.write(`${name}.ext`, leafExtensions(names, usage))];
-    const dates = [from && ['-startdate', time(from)], until && ['-enddate', time(until)]].filter(Boolean).flat();
+    const dates = [from && ['-startdate', time(from)], until && ['-enddate', time(until)]]
+      .filter(Boolean)
+      .flat();
     await this.openssl(
       ...['ca', '-batch', '-config', 'openssl.cnf', '-cert', `${by}.pem`, '-keyfile', `${by}.key`],
       ...['-in', `${name}.csr`, '-out', `${name}.pem`, ...extensions, ...dates],

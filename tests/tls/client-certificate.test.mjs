@@ -25,8 +25,16 @@ const FORMS = [
 
 const ENCRYPTED = [
   ['PKCS#8 with AES-256', 'ec', ['pkcs8', '-topk8', '-v2', 'aes-256-cbc']],
-  ['PKCS#8 with AES-128 and SHA-1', 'ec', ['pkcs8', '-topk8', '-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA1']],
-  ['PKCS#8 with AES-256 and SHA-512', 'ec', ['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA512']],
+  [
+    'PKCS#8 with AES-128 and SHA-1',
+    'ec',
+    ['pkcs8', '-topk8', '-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA1'],
+  ],
+  [
+    'PKCS#8 with AES-256 and SHA-512',
+    'ec',
+    ['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA512'],
+  ],
   ['PKCS#8 with triple DES', 'ec', ['pkcs8', '-topk8', '-v2', 'des3']],
   ['PKCS#8 with scrypt', 'ec', ['pkcs8', '-topk8', '-scrypt']],
   ['PKCS#8 with AES-256', 'rsa', ['pkcs8', '-topk8', '-v2', 'aes-256-cbc']],
@@ -60,7 +68,11 @@ describe('a client certificate', { timeout: 60_000, ...needs('openssl', 'openssl
   });
 
   const serve = async (t, { start }, options) => {
-    const files = { cert: made.path('server.pem'), key: made.path('server.key'), clientAuthority: made.path('root.pem') };
+    const files = {
+      cert: made.path('server.pem'),
+      key: made.path('server.key'),
+      clientAuthority: made.path('root.pem'),
+    };
     return `wss://localhost:${await start(t, { ...files, ...options })}`;
   };
 
@@ -166,7 +178,10 @@ describe('a client certificate', { timeout: 60_000, ...needs('openssl', 'openssl
     }
 
     it('that stands in the same file as the certificate is used', async (t) => {
-      const both = await made.write('both.pem', (await made.read('ec.key')) + (await made.read('ec.pem')));
+      const both = await made.write(
+        'both.pem',
+        (await made.read('ec.key')) + (await made.read('ec.pem')),
+      );
       await exchange(
         await connected(await serve(t, counterpart), trusting({ certPath: both, keyPath: both })),
       );
@@ -175,18 +190,41 @@ describe('a client certificate', { timeout: 60_000, ...needs('openssl', 'openssl
     it('that stands behind its parameters, as `openssl ecparam` writes it, is used', async (t) => {
       await made.openssl('ecparam', '-name', 'prime256v1', '-out', 'parameters.pem');
       const pair = await convert('ec', ['ec']);
-      const keyPath = await made.write('ecparam.key', (await made.read('parameters.pem')) + (await made.read('ec-ec.key')));
+      const keyPath = await made.write(
+        'ecparam.key',
+        (await made.read('parameters.pem')) + (await made.read('ec-ec.key')),
+      );
       await exchange(await connected(await serve(t, counterpart), trusting({ ...pair, keyPath })));
     });
 
     for (const [what, pair, message] of [
-      ['of another certificate', () => ({ ...client('rsa'), certPath: made.path('ec.pem') }), /do not belong together/],
-      ['that is none', () => ({ ...client('ec'), keyPath: made.path('ec.pem') }), /ec\.pem has no private key in PEM form/],
-      ['and no certificate', () => ({ ...client('ec'), certPath: made.path('ec.key') }), /ec\.key has no usable certificate in PEM form/],
-      ['in a directory', () => ({ ...client('ec'), keyPath: made.path('.') }), /cannot read .*director/],
+      [
+        'of another certificate',
+        () => ({ ...client('rsa'), certPath: made.path('ec.pem') }),
+        /do not belong together/,
+      ],
+      [
+        'that is none',
+        () => ({ ...client('ec'), keyPath: made.path('ec.pem') }),
+        /ec\.pem has no private key in PEM form/,
+      ],
+      [
+        'and no certificate',
+        () => ({ ...client('ec'), certPath: made.path('ec.key') }),
+        /ec\.key has no usable certificate in PEM form/,
+      ],
+      [
+        'in a directory',
+        () => ({ ...client('ec'), keyPath: made.path('.') }),
+        /cannot read .*director/,
+      ],
       [
         'encrypted in a way of the last century',
-        () => encrypt('ec', ['pkcs8', '-topk8', '-v1', 'PBE-SHA1-3DES']).then((pair) => ({ ...pair, keyPassword: PASSWORD })),
+        () =>
+          encrypt('ec', ['pkcs8', '-topk8', '-v1', 'PBE-SHA1-3DES']).then((pair) => ({
+            ...pair,
+            keyPassword: PASSWORD,
+          })),
         /is not encrypted with PBES2 .*`openssl pkcs8 -topk8 -v2 aes-256-cbc` converts it/,
       ],
     ]) {

@@ -28,8 +28,24 @@ describe('an odd certificate', { timeout: 60_000, ...needs('openssl', 'openssl')
     await made.version1('v1-of-root', { by: 'root' });
     await made.expiredAuthority('expired-root');
     await made.issue('of-expired-root', { by: 'expired-root', names: HOSTS });
-    await made.openssl('genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024', '-out', 'small-key.pem');
-    await made.openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-521', '-out', 'p521-key.pem');
+    await made.openssl(
+      'genpkey',
+      '-algorithm',
+      'RSA',
+      '-pkeyopt',
+      'rsa_keygen_bits:1024',
+      '-out',
+      'small-key.pem',
+    );
+    await made.openssl(
+      'genpkey',
+      '-algorithm',
+      'EC',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-521',
+      '-out',
+      'p521-key.pem',
+    );
     for (const kind of ['small', 'p521']) {
       await made.issue(kind, { names: HOSTS, key: `${kind}-key.pem` });
       const [key, cert] = [`${kind}-key.pem`, `${kind}-root.pem`];
@@ -54,15 +70,42 @@ describe('an odd certificate', { timeout: 60_000, ...needs('openssl', 'openssl')
         it('of version 1 is accepted if it is among the trusted ones', async (t) => {
           await exchange(await connected(await serve(t, 'v1'), trusting('v1')));
           const url = await serve(t, 'v1-address');
-          await exchange(await connected(url.replace('localhost', '127.0.0.1'), trusting('v1-address')));
+          await exchange(
+            await connected(url.replace('localhost', '127.0.0.1'), trusting('v1-address')),
+          );
         });
 
         for (const [what, name, trusted, words] of [
-          ['of version 1 that an authority made', 'v1-of-root', 'root', /of X\.509 version 1, which is accepted only if this very/],
-          ['of version 1 for another host', 'v1-elsewhere', 'v1-elsewhere', /of X\.509 version 1, is for somewhere\.example/],
-          ['with a small RSA key', 'small', 'root', /the server's certificate has an RSA key of 1024 bits, and 2048 to 8192/],
-          ['of an authority with a small RSA key', 'of-small-root', 'small-root', /trusted certificate "small-root" has an RSA key of 1024/],
-          ['of an authority with a key on P-521', 'of-p521-root', 'p521-root', /trusted certificate "p521-root" has a key .*P-521/],
+          [
+            'of version 1 that an authority made',
+            'v1-of-root',
+            'root',
+            /of X\.509 version 1, which is accepted only if this very/,
+          ],
+          [
+            'of version 1 for another host',
+            'v1-elsewhere',
+            'v1-elsewhere',
+            /of X\.509 version 1, is for somewhere\.example/,
+          ],
+          [
+            'with a small RSA key',
+            'small',
+            'root',
+            /the server's certificate has an RSA key of 1024 bits, and 2048 to 8192/,
+          ],
+          [
+            'of an authority with a small RSA key',
+            'of-small-root',
+            'small-root',
+            /trusted certificate "small-root" has an RSA key of 1024/,
+          ],
+          [
+            'of an authority with a key on P-521',
+            'of-p521-root',
+            'p521-root',
+            /trusted certificate "p521-root" has a key .*P-521/,
+          ],
           ['with a key on P-521', 'p521', 'root', /nothing in common with us .*P-521/],
         ]) {
           it(`${what} is refused in words`, async (t) => {
@@ -76,7 +119,9 @@ describe('an odd certificate', { timeout: 60_000, ...needs('openssl', 'openssl')
         }
 
         it('of an authority that has expired is accepted, since the program has named it', async (t) => {
-          await exchange(await connected(await serve(t, 'of-expired-root'), trusting('expired-root')));
+          await exchange(
+            await connected(await serve(t, 'of-expired-root'), trusting('expired-root')),
+          );
         });
 
         it('of version 1 may be ours', async (t) => {
@@ -90,13 +135,18 @@ describe('an odd certificate', { timeout: 60_000, ...needs('openssl', 'openssl')
     }
   }
 
-  it('of version 1 may be our server\'s', async (t) => {
+  it("of version 1 may be our server's", async (t) => {
     const server = webSocket.createWebSocketServer();
     const { cert: certPath, key: keyPath } = files('v1');
     await server.start({ serverIP: '127.0.0.1', serverPort: 0, serverCert: { certPath, keyPath } });
     t.after(() => server.stop());
     const { port } = server.listAddress();
-    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: readFileSync(certPath) });
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: readFileSync(certPath),
+    });
     await once(socket, 'secureConnect');
     socket.destroy();
     await exchangeWith(server, `wss://localhost:${port}`, certPath);

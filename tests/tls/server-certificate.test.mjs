@@ -14,15 +14,51 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** What is wrong with a server's certificate, the file it is in, and what people are told. */
 const BAD = [
-  ['that has expired', { name: 'expired' }, /the server's certificate has expired: it was valid until \w{3}, \d+ \w{3} \d{4}/],
-  ['that is not yet valid', { name: 'early' }, /the server's certificate is not valid yet: it will be from \w{3}, \d+ \w{3} \d{4}/],
-  ['for another name', { name: 'elsewhere' }, /the server's certificate is for somewhere\.example, not for localhost/],
-  ['for an address only, when a name is connected to', { name: 'address' }, /is for 127\.0\.0\.1, not for localhost/],
-  ['for a name only, when an address is connected to', { name: 'name', host: '127.0.0.1' }, /is for localhost, not for 127\.0\.0\.1/],
-  ['for another address', { name: 'other-address', host: '127.0.0.1' }, /is for 127\.0\.0\.2, not for 127\.0\.0\.1/],
-  ['that names its host in the subject only', { name: 'localhost' }, /for nobody \(it has no subjectAltName\), not for localhost/],
-  ['of an authority that is not trusted', { name: 'stranger-server' }, /not issued by a trusted authority/],
-  ['whose intermediate is missing', { name: 'below' }, /does not send the intermediate certificates/],
+  [
+    'that has expired',
+    { name: 'expired' },
+    /the server's certificate has expired: it was valid until \w{3}, \d+ \w{3} \d{4}/,
+  ],
+  [
+    'that is not yet valid',
+    { name: 'early' },
+    /the server's certificate is not valid yet: it will be from \w{3}, \d+ \w{3} \d{4}/,
+  ],
+  [
+    'for another name',
+    { name: 'elsewhere' },
+    /the server's certificate is for somewhere\.example, not for localhost/,
+  ],
+  [
+    'for an address only, when a name is connected to',
+    { name: 'address' },
+    /is for 127\.0\.0\.1, not for localhost/,
+  ],
+  [
+    'for a name only, when an address is connected to',
+    { name: 'name', host: '127.0.0.1' },
+    /is for localhost, not for 127\.0\.0\.1/,
+  ],
+  [
+    'for another address',
+    { name: 'other-address', host: '127.0.0.1' },
+    /is for 127\.0\.0\.2, not for 127\.0\.0\.1/,
+  ],
+  [
+    'that names its host in the subject only',
+    { name: 'localhost' },
+    /for nobody \(it has no subjectAltName\), not for localhost/,
+  ],
+  [
+    'of an authority that is not trusted',
+    { name: 'stranger-server' },
+    /not issued by a trusted authority/,
+  ],
+  [
+    'whose intermediate is missing',
+    { name: 'below' },
+    /does not send the intermediate certificates/,
+  ],
   ['that is self-signed', { name: 'self-signed' }, /self-signed/],
   ['for clients', { name: 'for-clients' }, /not meant for servers/],
 ];
@@ -81,7 +117,9 @@ describe('a server certificate', { timeout: 60_000, ...needs('openssl', 'openssl
 
       it('is accepted with the intermediate that leads to the authority', async (t) => {
         const port = await start(t, { ...files('below'), chain: made.path('intermediate.pem') });
-        await exchange(await connected(`wss://localhost:${port}`, { caPath: made.path('root.pem') }));
+        await exchange(
+          await connected(`wss://localhost:${port}`, { caPath: made.path('root.pem') }),
+        );
       });
 
       it('is followed by large messages in both directions', async (t) => {
@@ -93,17 +131,24 @@ describe('a server certificate', { timeout: 60_000, ...needs('openssl', 'openssl
       for (const [what, { name, host = 'localhost' }, message] of BAD) {
         it(`${what} is refused, and the error says so`, async (t) => {
           const port = await start(t, files(name));
-          const { ws, error } = await failure(`wss://${host}:${port}`, { caPath: made.path('root.pem') });
+          const { ws, error } = await failure(`wss://${host}:${port}`, {
+            caPath: made.path('root.pem'),
+          });
           assert.equal(error.cause, 'tls', error.message);
           assert.equal(error.data, '0');
-          assert.ok(error.message.startsWith(`Websocket connect failed: TLS with ${host}:${port} failed: `), error.message);
+          assert.ok(
+            error.message.startsWith(`Websocket connect failed: TLS with ${host}:${port} failed: `),
+            error.message,
+          );
           assert.match(error.message, message);
           await assertUsable(t, ws);
         });
 
         it(`${what} is accepted if the program asks for no verification`, async (t) => {
           const port = await start(t, files(name));
-          await exchange(await connected(`wss://${host}:${port}`, { skipServerCertVerification: true }));
+          await exchange(
+            await connected(`wss://${host}:${port}`, { skipServerCertVerification: true }),
+          );
         });
       }
 
@@ -136,7 +181,11 @@ describe('a server certificate', { timeout: 60_000, ...needs('openssl', 'openssl
       names.push(name);
       done(null, secureContext);
     };
-    const tls = { cert: await made.read('address.pem'), key: await made.read('address.key'), SNICallback };
+    const tls = {
+      cert: await made.read('address.pem'),
+      key: await made.read('address.key'),
+      SNICallback,
+    };
     const url = await serve(t, echo, { tls });
     const options = { caPath: made.path('root.pem') };
     await exchange(await connected(url, options));
@@ -150,7 +199,10 @@ describe('a server certificate', { timeout: 60_000, ...needs('openssl', 'openssl
     for (const skipServerCertVerification of [false, true]) {
       const { ws, error } = await failure(url, { skipServerCertVerification });
       assert.equal(error.cause, 'tls', error.message);
-      assert.match(error.message, /the server does not answer with TLS; perhaps the port is one for ws, not wss/);
+      assert.match(
+        error.message,
+        /the server does not answer with TLS; perhaps the port is one for ws, not wss/,
+      );
       await assertUsable(t, ws);
     }
   });

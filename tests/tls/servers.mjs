@@ -23,7 +23,10 @@ export const SERVERS = [
 /** Old versions need old algorithms, which OpenSSL no longer has on by default. */
 const OLD = 'ALL:@SECLEVEL=0';
 
-async function startNode(t, { cert, key, chain, clientAuthority, version, weak, host = '127.0.0.1' }) {
+async function startNode(
+  t,
+  { cert, key, chain, clientAuthority, version, weak, host = '127.0.0.1' },
+) {
   const https = createHttpsServer({
     cert: [cert, chain]
       .filter(Boolean)
@@ -49,13 +52,26 @@ async function startNode(t, { cert, key, chain, clientAuthority, version, weak, 
   return https.address().port;
 }
 
-async function startOpenssl(t, { cert, key, chain, clientAuthority, version, weak, host = '127.0.0.1' }) {
+async function startOpenssl(
+  t,
+  { cert, key, chain, clientAuthority, version, weak, host = '127.0.0.1' },
+) {
   const child = spawn(
     'openssl',
     [
-      ...['s_server', '-accept', `${host.includes(':') ? `[${host}]` : host}:0`, '-cert', cert, '-key', key],
+      ...[
+        's_server',
+        '-accept',
+        `${host.includes(':') ? `[${host}]` : host}:0`,
+        '-cert',
+        cert,
+        '-key',
+        key,
+      ],
       ...(chain ? ['-cert_chain', chain] : []),
-      ...(clientAuthority ? ['-Verify', '3', '-verify_return_error', '-CAfile', clientAuthority] : []),
+      ...(clientAuthority
+        ? ['-Verify', '3', '-verify_return_error', '-CAfile', clientAuthority]
+        : []),
       ...(version ? [`-tls${version.replace('.', '_')}`] : []),
       ...(version === '1.1' || weak ? ['-cipher', OLD] : []),
     ],
@@ -63,7 +79,9 @@ async function startOpenssl(t, { cert, key, chain, clientAuthority, version, wea
   );
   t.after(() => child.kill());
   const port = new Promise((resolve) => serveStandardStreams(t, child, resolve));
-  const ended = once(child, 'exit').then(([code]) => assert.fail(`openssl s_server ended with ${code}`));
+  const ended = once(child, 'exit').then(([code]) =>
+    assert.fail(`openssl s_server ended with ${code}`),
+  );
   return Promise.race([port, ended]);
 }
 

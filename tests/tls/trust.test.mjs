@@ -42,7 +42,10 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
   });
 
   it('may be written on Windows', async (t) => {
-    await trusted(t, await made.write('windows.pem', (await made.read('root.pem')).replaceAll('\n', '\r\n')));
+    await trusted(
+      t,
+      await made.write('windows.pem', (await made.read('root.pem')).replaceAll('\n', '\r\n')),
+    );
   });
 
   it('may be a directory of PEM files, whatever else is there', async (t) => {
@@ -96,7 +99,11 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
 
   for (const [what, make, message] of [
     ['an empty directory', () => folder('empty'), /empty has no usable certificate in PEM form/],
-    ['an empty file', () => made.write('empty.pem', ''), /empty\.pem has no usable certificate in PEM form/],
+    [
+      'an empty file',
+      () => made.write('empty.pem', ''),
+      /empty\.pem has no usable certificate in PEM form/,
+    ],
     ['a key', () => made.path('root.key'), /root\.key has no usable certificate in PEM form/],
     [
       'a certificate in binary form',
@@ -108,7 +115,8 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
     ],
     [
       'a certificate that is damaged',
-      async () => made.write('damaged.pem', (await made.read('root.pem')).replace(/^[\w+/]{8}/m, '!!!!!!!!')),
+      async () =>
+        made.write('damaged.pem', (await made.read('root.pem')).replace(/^[\w+/]{8}/m, '!!!!!!!!')),
       /damaged\.pem is damaged/,
     ],
     [
@@ -130,15 +138,26 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
 
     for (const [what, options, option] of [
       ['caPath', () => ({ caPath: missing }), 'caPath'],
-      ['certPath', () => ({ clientCert: { certPath: missing, keyPath: made.path('root.key') } }), 'clientCert.certPath'],
-      ['keyPath', () => ({ clientCert: { certPath: made.path('root.pem'), keyPath: missing } }), 'clientCert.keyPath'],
+      [
+        'certPath',
+        () => ({ clientCert: { certPath: missing, keyPath: made.path('root.key') } }),
+        'clientCert.certPath',
+      ],
+      [
+        'keyPath',
+        () => ({ clientCert: { certPath: made.path('root.pem'), keyPath: missing } }),
+        'clientCert.keyPath',
+      ],
     ]) {
       it(`${what} is 2302002, by promise and by callback, and an error event`, async (t) => {
         const url = await serve(t);
         const ws = webSocket.createWebSocket();
         const check = (error) => {
           assert.equal(error.code, 2302002);
-          assert.ok(error.message.startsWith('Websocket certificate file does not exist: '), error.message);
+          assert.ok(
+            error.message.startsWith('Websocket certificate file does not exist: '),
+            error.message,
+          );
           assert.ok(
             error.message.includes(missing) && error.message.includes(option),
             error.message,
@@ -153,7 +172,10 @@ describe('caPath', { timeout: 60_000, ...needs('openssl', 'openssl') }, () => {
 
         event = next(ws, 'error');
         const [error, value] = await new Promise((resolve) => {
-          assert.equal(ws.connect(url, options(), (...result) => resolve(result)), undefined);
+          assert.equal(
+            ws.connect(url, options(), (...result) => resolve(result)),
+            undefined,
+          );
         });
         check(error);
         assert.equal(value, undefined);

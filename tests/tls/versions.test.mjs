@@ -21,7 +21,10 @@ describe('minSupportTlsProtocol', { timeout: 60_000, ...needs('openssl', 'openss
 
   const serve = async (t, { start }, version) =>
     `wss://localhost:${await start(t, { cert: made.path('server.pem'), key: made.path('server.key'), version })}`;
-  const atLeast = (minSupportTlsProtocol) => ({ caPath: made.path('root.pem'), minSupportTlsProtocol });
+  const atLeast = (minSupportTlsProtocol) => ({
+    caPath: made.path('root.pem'),
+    minSupportTlsProtocol,
+  });
 
   it('has the numbers of the platform', () => {
     assert.deepEqual(
