@@ -65,10 +65,10 @@ pub fn init(exports: Object<'_>, env: napi::Env) -> Result<()> {
 }
 
 /// `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` returns an object with the
-/// [`FUNCTIONS`], the names of the [`Operation`]s and the [`Contract`]: `wake()` will be called when events lie ready,
-/// and calls `drain()`; `deliver(...)` with what they are, see [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer
-/// of `n` bytes, or returns undefined. The numbers are the largest strings and buffers of the
-/// runtime, undefined if it tells none.
+/// [`FUNCTIONS`], the names of the [`Operation`]s and the [`Contract`]: `wake()` will be called
+/// when events lie ready, and calls `drain()`; `deliver(...)` with what they are, see
+/// [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer of `n` bytes, or returns undefined.
+/// The numbers are the largest strings and buffers of the runtime, undefined if it tells none.
 ///
 /// A test runner that loads our JavaScript afresh for each test calls it for each. What it makes is
 /// let go when that JavaScript is collected: while nothing is open, no reference of ours leads

@@ -129,8 +129,8 @@ pub(crate) fn list_address(call: Call<'_>) -> Result<Value<'_>> {
     }))
 }
 
-/// `sendTextTo(object, string, ip, port)`: the id of that client, of whose sends a later event tells,
-/// or a failure.
+/// `sendTextTo(object, string, ip, port)`: the id of that client, of whose sends a later event
+/// tells, or a failure.
 pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.object()?;
     let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
@@ -179,8 +179,8 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
     }
 }
 
-/// `closeConnection(object, ip, port, code | undefined, reason | undefined)`: the id of that client,
-/// or a failure.
+/// `closeConnection(object, ip, port, code | undefined, reason | undefined)`: the id of that
+/// client, or a failure.
 pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let connection = connection(call.get(1)?, call.get(2)?);
     let options = CloseOptions {

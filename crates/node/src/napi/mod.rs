@@ -24,8 +24,8 @@
 //!   calls with: always on the environment's thread, while that call lasts. It holds a pointer, so
 //!   that the compiler keeps it on its thread, and others have it lent, so that it keeps them from
 //!   storing it.
-//! - **A [`Value`] is current**, until the call returns or the [`Scope`] closes in which it was made:
-//!   it borrows from what lends it. (`tests/handles` shows that the compiler refuses one that
+//! - **A [`Value`] is current** until the call returns, or the [`Scope`] closes in which it was
+//!   made: it borrows from what lends it. (`tests/handles` shows that the compiler refuses one that
 //!   outlives that.) Values cannot come from another environment: its objects are of another
 //!   isolate.
 //! - **An exception that is pending, or an environment that is being terminated, needs no care.**
