@@ -1,4 +1,4 @@
-// How the result of a call reaches the program: by its callback, else by a promise.
+// How the result of a call reaches the program: by its callback if it has one, else by a promise.
 'use strict';
 
 const { currentContext } = require('./context.js');
@@ -8,18 +8,15 @@ const { microtask, native, programRuns, uncaught } = require('./runtime.js');
 const ignore = () => {};
 
 /**
- * The callback of a call with these arguments, whatever else is wrong with them: the last one, if
- * it is a function. A call with more than `most` has none.
+ * The callback among the arguments of a call, even if the others are wrong: the last one, if it is
+ * a function. A call with more than `most` arguments has no callback.
  */
 function callbackOf(args, most) {
   const last = args[args.length - 1];
   return args.length <= most && typeof last === 'function' ? last : undefined;
 }
 
-/**
- * Answers the call of `api` at once, which means: after the code that runs now, and before any
- * event.
- */
+/** Answers the call of `api`: after the code that runs now, and before any event. */
 function answer(api, callback, error, value = true) {
   if (error !== undefined) failedCall(api, error);
   if (callback !== undefined) {
@@ -30,8 +27,8 @@ function answer(api, callback, error, value = true) {
 }
 
 /**
- * The error of a native call's result, or of what was thrown while options were read; undefined: it
- * went well.
+ * Makes a native call. Returns the error that it has returned, or that was thrown while options
+ * were read; undefined: the call has succeeded.
  */
 function errorOf(call) {
   try {
@@ -43,30 +40,28 @@ function errorOf(call) {
 }
 
 /**
- * Whether a text is certainly longer than a message may be: each of its units takes a byte at
- * least. To read it, V8 would first join the parts that it may consist of, and hold up the program
- * for half a second.
+ * Whether a text is certainly longer than a message may be: each of its UTF-16 units takes at least
+ * one byte. Such a text is refused unread: V8 would first join the parts that it consists of, which
+ * can take half a second.
  */
 function isTooLong(text) {
   return text.length > native().contract.maxSend;
 }
 
-/**
- * Whether the peer may have decided that a call fails; other errors are mistakes of the program.
- */
+/** Whether the peer may be why a call fails. Other errors are mistakes of the program. */
 function isPeers(error) {
   const { parameter, permission } = native().contract;
   return error.code !== parameter && error.code !== permission;
 }
 
-/** Keeps a rejection that an event tells as well from being an `unhandledRejection`. */
+/** Keeps a rejection from being an `unhandledRejection`: an event tells of it as well. */
 function suppressUnhandledRejection(promise) {
   promise.catch(ignore);
 }
 
 /**
- * The functions of the promise that was made last: one executor for all, as each `send` makes a
- * promise.
+ * The functions of the promise that was made last. All promises have one executor, since each
+ * `send` makes one.
  */
 let lastResolve;
 let lastReject;
@@ -78,11 +73,11 @@ function executor(resolve, reject) {
 /** The answer to a `send`, which comes later. */
 class Pending {
   #callback;
-  /** In which the callback is called. */
+  /** The async context in which the callback is called. */
   #context;
   #resolve;
   #reject;
-  /** Undefined if there is a callback. */
+  /** The promise of a call without a callback; else undefined. */
   promise;
 
   constructor(callback) {
@@ -110,7 +105,7 @@ class Pending {
     else this.#call(error, undefined);
   }
 
-  /** Rejects; an event tells the program as well. */
+  /** Rejects without an `unhandledRejection`: an event tells the program as well. */
   rejectQuietly(error) {
     if (this.promise !== undefined) suppressUnhandledRejection(this.promise);
     this.reject(error);
@@ -130,7 +125,7 @@ function callBack(callback, error, value) {
   }
 }
 
-/** Answers that come in the order of their calls. */
+/** Calls whose answers come in the order of the calls. */
 class Queue {
   #pending = [];
   #first = 0;
@@ -154,12 +149,12 @@ class Queue {
   }
 }
 
-/** The sends of an object, or to one client of a server, that have not been answered. */
+/** The sends that wait for their answers: a client object's, or a server's to one client. */
 class Sends extends Queue {
-  /** How many have been: the first ones. */
+  /** How many sends have been answered: always the first ones. */
   answered = 0;
 
-  /** All up to that one are done. */
+  /** The sends up to number `through` are done. */
   sent(through) {
     while (this.answered < through) {
       this.answered++;
@@ -167,7 +162,7 @@ class Sends extends Queue {
     }
   }
 
-  /** All up to that one have failed; an event tells the program as well. */
+  /** The sends up to number `through` have failed. An event tells the program as well. */
   failed(through, error) {
     while (this.answered < through) {
       this.answered++;

@@ -50,17 +50,17 @@ const STATIC_NAMES = {
 };
 
 /**
- * What an object is inside. While the server runs it goes on, even if the object has been
+ * The inside of a server object. While the server runs it lives on, even if the object is
  * collected.
  */
 class Core {
   listeners = new Listeners(EVENTS);
   number;
-  /** `start`s that have not been answered. */
+  /** The `start`s that have not been answered. */
   starts = new Queue();
-  /** The clients by their ids. */
+  /** The clients, by the ids that the native half gives them. */
   #clients = new Map();
-  /** Of the `start`s that are not over. */
+  /** The async contexts of the `start`s that are not over. */
   #contexts = new Contexts('arkws.start');
   /** The program has stopped what it started last. */
   #stopped = false;
@@ -92,12 +92,12 @@ class Core {
     return answer(stop, undefined, error);
   }
 
-  /** `connection` and `options` are ours. */
+  /** `connection` and the options are copies of ours. */
   close(connection, { code, reason }) {
     const { clientIP, clientPort } = connection;
     const closed = native().closeConnection(this.number, clientIP, clientPort, code, reason);
     const error = typeof closed === 'number' ? undefined : fromFailure(closed);
-    // Refused it may be because the client is gone, and the events that tell of it are on their
+    // A refusal may mean that the client is gone, and that the events which say so are on their
     // way.
     if (error === undefined || isPeers(error)) this.#mute(connection);
     if (error !== undefined) return this.#refuse(close, error);
@@ -105,7 +105,7 @@ class Core {
     return answer(close);
   }
 
-  /** What is known of a client. The program may call it before `connect` has told of it. */
+  /** The entry of a client. The program may send to one before its `connect` event is told. */
   #client(id) {
     let client = this.#clients.get(id);
     if (client === undefined) {
@@ -115,7 +115,7 @@ class Core {
     return client;
   }
 
-  /** No more messages of a client are given to the program, which knows it by its address. */
+  /** Gives the program no more messages of the clients that have this address and port. */
   #mute({ clientIP, clientPort }) {
     for (const client of this.#clients.values()) {
       const { connection } = client;
@@ -125,7 +125,7 @@ class Core {
     }
   }
 
-  /** `connection` is ours. */
+  /** `connection` is a copy of ours. */
   send(data, { clientIP, clientPort }) {
     const { number } = this;
     let client;
@@ -143,7 +143,7 @@ class Core {
   }
 
   /**
-   * Rejects a call: quietly if the client may have decided that, which must not end the process.
+   * Rejects a call: quietly if the client may be the reason, since no client may end the process.
    */
   #refuse(api, error) {
     const promise = answer(api, undefined, error);
@@ -157,7 +157,7 @@ class Core {
 
   // What `deliver` calls.
 
-  /** In which events and messages are told. */
+  /** The async context in which events and messages are told. */
   get context() {
     return this.#contexts.oldest;
   }
@@ -167,7 +167,7 @@ class Core {
     return this.listeners.lists.messageReceive.length > 0;
   }
 
-  /** A message of the client of that id. */
+  /** A message of the client with this id. */
   message(value, client) {
     const { connection, isClosed } = this.#clients.get(client);
     if (isClosed) return HEARD;
@@ -212,11 +212,11 @@ class Core {
       case 'request':
         return this.#request(value);
       case 'requestOver':
-        // The native half has forgotten it: an answer would find nothing.
+        // The native half has forgotten the request: an answer would do nothing.
         return;
       case 'sendFailed': {
         const { sends, connection } = this.#clients.get(value.client);
-        // Such a client has left; no event of its own follows.
+        // This client has left before its `connect` event: no other event of it follows.
         if (connection === undefined) this.#clients.delete(value.client);
         return sends.failed(value.through, fromFailure(value.error));
       }
@@ -234,8 +234,8 @@ class Core {
   }
 
   /**
-   * A client comes in when all listeners, and the promises that they returned, are done and none
-   * has refused it.
+   * Lets a client in when all listeners have returned, their promises are fulfilled, and none of
+   * them has refused it.
    */
   #request({ id, target, headers, clientIP, clientPort }) {
     const failed = (error) => {
@@ -274,7 +274,7 @@ class Core {
   #idle() {
     this.#contexts.end();
     if (--this.#starts > 0) return;
-    // Those that have left before they were told of.
+    // What is left are clients that were gone before their `connect` event.
     this.#clients.clear();
     unref(this);
     if (this.#collected) native().free(this.number);
@@ -282,8 +282,8 @@ class Core {
 }
 
 /**
- * A listener of messages has thrown; those behind it are to be called. (A closure in `message`
- * would cost all messages.)
+ * A listener of messages has thrown: calls the others. This is a function of its own, since a
+ * closure in `message` would slow all messages down.
  */
 function thrown(error, data, connection, listeners, index) {
   const call = (listener) => listener({ data, clientConnection: { ...connection } });
@@ -291,13 +291,13 @@ function thrown(error, data, connection, listeners, index) {
   return THROWN;
 }
 
-/** What errors call an object. */
+/** The name of the class in the words of errors. */
 const KIND = 'WebSocketServer';
 
-/** The inside of an object; undefined for what is none of ours. */
+/** The inside of an object; undefined if it is no server of this module. */
 let coreOf;
 
-/** What the program has in its hands. */
+/** The object that the program has. */
 class WebSocketServer {
   #core;
 
@@ -389,7 +389,7 @@ class WebSocketServer {
     if (core === undefined) return answer(broadcast, undefined, foreignError('broadcast', KIND));
     let exceptions;
     try {
-      // `from`, as an array of the program's may have a `map` of its own.
+      // Not `map`: an array of the program's may have one of its own.
       exceptions = Array.from(Array.isArray(except) ? except : [except], connectionOf);
     } catch (thrown) {
       return answer(broadcast, undefined, mistakeOf(thrown));
@@ -408,19 +408,22 @@ class WebSocketServer {
   }
 }
 
-/** What the program has called, for the stacks of errors. */
+/** The functions that the program calls: the stacks of errors begin at its call. */
 const { start, stop, listAllConnections, listAddress, send, close, broadcast } =
   WebSocketServer.prototype;
 
 const listenersOf = (object) => coreOf(object)?.listeners;
 defineListening(WebSocketServer.prototype, KIND, STATIC_NAMES, listenersOf);
 
-/** Whether it may be data; only the native half knows an ArrayBuffer for sure. */
+/** Whether this may be data. Only the native half can tell an ArrayBuffer for sure. */
 function isData(data) {
   return typeof data === 'string' || isObject(data);
 }
 
-/** A connection as the program names it, read once; undefined: it is none. */
+/**
+ * A copy of a connection that the program has passed, each property read once; undefined: it is
+ * none.
+ */
 function connectionOf(value) {
   if (!isObject(value)) return undefined;
   const { clientIP, clientPort } = value;
@@ -429,8 +432,8 @@ function connectionOf(value) {
 }
 
 /**
- * The array, which can also be awaited: declarations and documentation of the platform disagree on
- * which it is.
+ * Makes an array that can also be awaited: the platform's declarations say the one, its
+ * documentation the other.
  */
 function awaitable(array) {
   for (const name of ['then', 'catch', 'finally']) {
