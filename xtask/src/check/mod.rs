@@ -96,20 +96,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// `cargo xtask test --list`
 fn list(selection: &Selection) -> Result<()> {
-    let seconds = Seconds::read();
-    println!("seconds  check");
+    let known = Seconds::read();
+    let mut lines = vec!["seconds  check".to_owned()];
     for check in &selection.checks {
-        match seconds.of(check.name) {
-            Some(last) => println!("{last:>7}  {}", check.name),
-            None => println!("{:>7}  {}", format!("~{}", check.seconds), check.name),
-        }
+        let seconds = match known.of(check.name) {
+            Some(last) => last.to_string(),
+            None => format!("~{}", check.seconds),
+        };
+        lines.push(format!("{seconds:>7}  {}", check.name));
     }
     for &name in &selection.long {
         let seconds = long::seconds(name)?;
         let seconds = seconds.map_or("?".to_owned(), |seconds| format!("~{seconds}"));
-        println!("{seconds:>7}  {name} (with --long; with --all if what it guards has changed)");
+        let when = "with --long; with --all if what it guards has changed";
+        lines.push(format!("{seconds:>7}  {name} ({when})"));
     }
-    println!("\n~: typical, with everything built; the others: as it last was in this clone");
+    lines.push("\n~: typical, with everything built; the others: as it last was here".to_owned());
+    // All at once, as whoever reads it may read the first lines only.
+    println!("{}", lines.join("\n"));
     Ok(())
 }
 
