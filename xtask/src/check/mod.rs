@@ -13,10 +13,11 @@ mod javascript;
 mod seconds;
 mod selection;
 
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::autobahn::{self, Selection as Cases, Side};
 use crate::book;
@@ -111,10 +112,12 @@ fn list(selection: &Selection) -> Result<()> {
         let when = "with --long; with --all if what it guards has changed";
         lines.push(format!("{seconds:>7}  {name} ({when})"));
     }
-    lines.push("\n~: typical, with everything built; the others: as it last was here".to_owned());
-    // All at once, as whoever reads it may read the first lines only.
-    println!("{}", lines.join("\n"));
-    Ok(())
+    lines.push("\n~: typical, with everything built; the others: as it last was here\n".to_owned());
+    match std::io::stdout().write_all(lines.join("\n").as_bytes()) {
+        // Whoever reads it has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write the list of checks"),
+    }
 }
 
 /// A run of checks.
