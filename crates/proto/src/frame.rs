@@ -84,6 +84,7 @@ pub struct Header {
 impl Header {
     /// The header of a whole message or control frame that is neither compressed nor masked, and
     /// empty: what differs is set by who makes the frame.
+    #[inline]
     pub(crate) const fn whole(opcode: Opcode) -> Header {
         Header {
             fin: true,
