@@ -1,10 +1,24 @@
-//! What holds for clients and servers where the program says nothing else.
+//! Limits and defaults that clients and servers share.
 use std::time::Duration;
 
 use arkws::Config;
 
+use crate::BusinessError;
+
 /// Longest message that may be sent, in bytes: 5 MiB less 16. The platform's; no option changes it.
 pub const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
+
+/// # Errors
+/// 401: a message of so many bytes is longer than [`MAX_SEND`].
+#[inline]
+pub(crate) fn check_length(bytes: usize) -> Result<(), BusinessError> {
+    match bytes <= MAX_SEND {
+        true => Ok(()),
+        false => Err(BusinessError::parameter(format!(
+            "a message of {bytes} bytes is longer than the limit of {MAX_SEND}"
+        ))),
+    }
+}
 
 /// The program's `writeTimeout`, or the default; `None`: for ever.
 pub(crate) fn write_timeout(given: Option<Duration>) -> Option<Duration> {

@@ -37,7 +37,7 @@ use crate::connection::batch::Outgoing;
 use crate::connection::mailbox::Mailbox;
 use crate::connection::send_queue::{Refused, SendNumbers};
 use crate::connection::shared_socket::SharedSocket;
-use crate::defaults::MAX_SEND;
+use crate::defaults::check_length;
 use crate::log;
 use crate::{BusinessError, CloseOptions, Context};
 
@@ -213,13 +213,7 @@ impl WebSocket {
         queue: impl FnOnce(&Mailbox, Outgoing<'a>) -> Result<u64, Refused>,
     ) -> Result<u64, BusinessError> {
         self.object.context.check_permission()?;
-        let len = message.len();
-        if len > MAX_SEND {
-            return Err(BusinessError::new(
-                BusinessError::PARAMETER,
-                format!("a message of {len} bytes is longer than the limit of {MAX_SEND}"),
-            ));
-        }
+        check_length(message.len())?;
         let state = self.object.lock();
         let Some(link) = &state.link else {
             return Err(state.not_connected(|why| BusinessError::not_sent(why)));

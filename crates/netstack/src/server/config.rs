@@ -45,25 +45,30 @@ pub struct ServerConfig {
     pub ask_request: bool,
     /// arkws: accept permessage-deflate.
     pub per_message_deflate: bool,
-    /// arkws: longest message that a client may send, in bytes. Default: 16 MiB.
+    /// arkws: longest message that a client may send, in bytes. Default:
+    /// [`DEFAULT_MAX_MESSAGE_SIZE`](Acceptor::DEFAULT_MAX_MESSAGE_SIZE).
     pub max_message_size: Option<usize>,
-    /// arkws: most frames that a message of a client may come in. Default: 1,048,576.
+    /// arkws: most frames that a message of a client may come in. Default:
+    /// [`Limits::max_fragments`](arkws::Limits::max_fragments).
     pub max_fragments: Option<u32>,
-    /// arkws: bytes of the largest head of a request; a larger one is refused with 431. Default: 16
-    /// KiB.
+    /// arkws: bytes of the largest head of a request; a larger one is refused with 431. Default:
+    /// [`Limits::max_header_bytes`](arkws::Limits::max_header_bytes).
     pub max_header_bytes: Option<usize>,
-    /// arkws: most header fields of a request; one with more is refused with 431. Default: 128.
+    /// arkws: most header fields of a request; one with more is refused with 431. Default:
+    /// [`Limits::max_headers`](arkws::Limits::max_headers).
     pub max_headers: Option<usize>,
     /// arkws: how long a client may take from its TCP connection to its complete request, TLS
-    /// included. Default: 5 s.
+    /// included. Default:
+    /// [`DEFAULT_HANDSHAKE_TIMEOUT`](Acceptor::DEFAULT_HANDSHAKE_TIMEOUT).
     pub handshake_timeout: Option<Duration>,
     /// arkws: how long the program may take to answer a `Request` event. Default: 15 s.
     pub request_timeout: Option<Duration>,
-    /// arkws: how long a client may take nothing of what waits for it, before it is given up.
-    /// Default: 30 s; zero: for ever.
+    /// arkws: how long a client may take nothing of what waits for it, before it is given up; zero:
+    /// for ever. Default: [`DEFAULT_WRITE_TIMEOUT`](arkws::Config::DEFAULT_WRITE_TIMEOUT).
     pub write_timeout: Option<Duration>,
     /// arkws: how long a message of a client may be incomplete while no frame comes, nor 64 KiB of
-    /// a long one; the client is then closed with 1008. Default: 60 s; zero: for ever.
+    /// a long one; the client is then closed with 1008. Zero: for ever. Default:
+    /// [`DEFAULT_MESSAGE_TIMEOUT`](Acceptor::DEFAULT_MESSAGE_TIMEOUT).
     pub message_timeout: Option<Duration>,
     /// arkws: bytes that messages which are not whole may take, of all clients together: the one
     /// with the most beyond its fair share is closed with 1009. Default: what the
@@ -203,19 +208,17 @@ fn protocols(list: &str) -> Result<Vec<String>, BusinessError> {
             // A token is what may be a field name (RFC 9110, 5.6.2).
             match http::HeaderName::from_bytes(name.as_bytes()) {
                 Ok(_) => Ok(name.to_owned()),
-                Err(_) => Err(BusinessError::new(
-                    BusinessError::PARAMETER,
-                    format!("protocol {name:?} is not a token"),
-                )),
+                Err(_) => Err(BusinessError::parameter(format!(
+                    "protocol {name:?} is not a token"
+                ))),
             }
         })
         .collect()
 }
 
 fn origins(entries: &[String]) -> Result<AllowedOrigins, BusinessError> {
-    AllowedOrigins::new(entries).map_err(|error| {
-        BusinessError::new(BusinessError::PARAMETER, format!("allowedOrigins: {error}"))
-    })
+    AllowedOrigins::new(entries)
+        .map_err(|error| BusinessError::parameter(format!("allowedOrigins: {error}")))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
-use crate::defaults::MAX_SEND;
+use crate::defaults::check_length;
 use crate::{BusinessError, CloseOptions, Context};
 use flood::FloodRule;
 use id::IdCounter;
@@ -206,7 +206,7 @@ impl WebSocketServer {
         connection: &Connection,
     ) -> Result<(ClientId, u64), BusinessError> {
         self.object.context.check_permission()?;
-        check_size(message.len())?;
+        check_length(message.len())?;
         if connection.client_ip.is_empty() {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
         }
@@ -240,12 +240,13 @@ impl WebSocketServer {
         except: &[Connection],
     ) -> Result<usize, BusinessError> {
         self.object.context.check_permission()?;
-        check_size(data.len())?;
+        check_length(data.len())?;
         let data: Bytes = data.into_bytes();
         let message = Outgoing::Shared(match text {
-            true => Message::Text(Utf8Bytes::try_from(data).map_err(|error| {
-                BusinessError::new(BusinessError::PARAMETER, format!("broadcast: {error}"))
-            })?),
+            true => Message::Text(
+                Utf8Bytes::try_from(data)
+                    .map_err(|error| BusinessError::parameter(format!("broadcast: {error}")))?,
+            ),
             false => Message::Binary(data),
         });
         let run = self.listening().ok_or_else(not_started)?;
@@ -362,14 +363,4 @@ fn not_started() -> BusinessError {
 fn close(peer: &Peer, options: CloseOptions) -> bool {
     // The server came with level 19: there is no older default.
     peer.mailbox.close(options.frame("CLOSE_NORMAL"), true)
-}
-
-fn check_size(bytes: usize) -> Result<(), BusinessError> {
-    if bytes <= MAX_SEND {
-        return Ok(());
-    }
-    Err(BusinessError::new(
-        BusinessError::PARAMETER,
-        format!("a message of {bytes} bytes is longer than {MAX_SEND}"),
-    ))
 }
