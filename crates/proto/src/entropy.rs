@@ -74,6 +74,7 @@ impl MaskingKeys {
     }
 
     /// Whether frames are masked.
+    #[inline]
     pub(crate) fn are_used(&self) -> bool {
         !matches!(self, MaskingKeys::None)
     }
