@@ -2,26 +2,7 @@
 import { before, describe, it } from 'node:test';
 import { echo, serve } from '../../npm/test/servers.mjs';
 import { certificates, echoInFragments, python, run, rust, start } from '../support.mjs';
-
-const MODES = [
-  { name: 'without compression', flags: [], ws: { perMessageDeflate: false } },
-  {
-    name: 'with permessage-deflate',
-    flags: ['--deflate'],
-    ws: { perMessageDeflate: { threshold: 0 } },
-  },
-  {
-    name: 'with permessage-deflate, without context takeover',
-    flags: ['--deflate', '--no-context-takeover'],
-    ws: {
-      perMessageDeflate: {
-        threshold: 0,
-        serverNoContextTakeover: true,
-        clientNoContextTakeover: true,
-      },
-    },
-  },
-];
+import { MODES } from './modes.mjs';
 
 for (const { name, flags, ws } of MODES) {
   describe(`our Rust client, ${name}`, { timeout: 300_000 }, () => {

@@ -1,0 +1,21 @@
+// The ways in which messages can be compressed, for a client of ours: the flags of a program that is
+// its server, and the options of npm `ws`.
+export const MODES = [
+  { name: 'without compression', flags: [], ws: { perMessageDeflate: false } },
+  {
+    name: 'with permessage-deflate',
+    flags: ['--deflate'],
+    ws: { perMessageDeflate: { threshold: 0 } },
+  },
+  {
+    name: 'with permessage-deflate, without context takeover',
+    flags: ['--deflate', '--no-context-takeover'],
+    ws: {
+      perMessageDeflate: {
+        threshold: 0,
+        serverNoContextTakeover: true,
+        clientNoContextTakeover: true,
+      },
+    },
+  },
+];
