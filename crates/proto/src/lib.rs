@@ -21,19 +21,22 @@
 //!
 //! 1. **Parse** all that has been read: [`recv_buffered`](Connection::recv_buffered) until it
 //!    finds nothing more, and hand each event to the program. What was read behind the head of the
-//!    handshake comes first. Pings are answered, and a close frame is echoed, by themselves:
-//!    what results waits for step 2. After an error nothing more is parsed, but step 2 still has
-//!    to send the close frame that says why.
+//!    handshake comes first: [`RecvBuffer::filled`](connection::RecvBuffer::filled). Pings are
+//!    answered, and a close frame is echoed, by themselves: what results waits for step 2. After
+//!    an error nothing more is parsed, but step 2 still has to send the close frame that says why.
 //! 2. **Write** what waits: chunks of [`transmit`](Connection::transmit), which is told how much
-//!    the transport took. Messages are queued at any time ([`send_text`](Connection::send_text)
-//!    and its siblings); those that are queued together leave together here.
+//!    the transport took; then flush the transport, or both ends may wait for what it holds back.
+//!    Messages are queued at any time ([`send_text`](Connection::send_text) and its siblings), and
+//!    so is a close frame ([`send_close`](Connection::send_close)), which is the last of them;
+//!    those that are queued together leave together here.
 //! 3. **End** the transport once nothing waits and the connection is [`Closed`](State::Closed) or
 //!    [`Failed`](State::Failed). A server does so at once, a client when the server has
 //!    (RFC 6455, 7.1.1).
 //! 4. **Read** into the [`room`](connection::RecvBuffer::room) of the read buffer; or, as long as
 //!    there is one, into the [`direct_buffer`](Connection::direct_buffer) of a large message, which
-//!    saves a copy. At the end of the stream, [`recv_eof`](Connection::recv_eof) tells whether the
-//!    closing handshake was complete.
+//!    saves a copy. At the end of the stream, [`take_incomplete`](Connection::take_incomplete)
+//!    looks at what is left of a message, whose text may be invalid already, and
+//!    [`recv_eof`](Connection::recv_eof) tells whether the closing handshake was complete.
 //!
 //! ```
 //! use std::error::Error;
@@ -67,6 +70,7 @@
 //!             writer.write_all(transmit.chunk())?;
 //!             transmit.advance(transmit.chunk().len());
 //!         }
+//!         writer.flush()?;
 //!         // 3. End: the transport ends when it is dropped.
 //!         parsed?;
 //!         if connection.state() == State::Closed {
@@ -74,7 +78,10 @@
 //!         }
 //!         // 4. Read.
 //!         match reader.read(buffer.room())? {
-//!             0 => return Ok(connection.recv_eof()?),
+//!             0 => {
+//!                 connection.take_incomplete(&mut buffer)?;
+//!                 return Ok(connection.recv_eof()?);
+//!             }
 //!             count => buffer.add_filled(count),
 //!         }
 //!     }

@@ -106,10 +106,15 @@ impl Engine {
         ended.then(|| self.refused(arkws_proto::SendError::Closing))
     }
 
-    pub(super) fn start_close(&mut self, frame: Option<CloseFrame>, now: Instant) -> bool {
+    /// Queues a close frame, if none has been queued; `now` is asked for only then.
+    pub(super) fn start_close(
+        &mut self,
+        frame: Option<CloseFrame>,
+        now: impl FnOnce() -> Instant,
+    ) -> bool {
         let started = self.connection.send_close(frame);
         if started {
-            self.restart_close_deadline(now);
+            self.restart_close_deadline(now());
         }
         started
     }

@@ -437,7 +437,7 @@ impl<S> WebSocket<S> {
     ///
     /// Messages that still arrive before the peer's close frame are received as before.
     pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
-        let started = self.engine.start_close(frame, Instant::now());
+        let started = self.engine.start_close(frame, Instant::now);
         self.look_at_closing();
         started
     }

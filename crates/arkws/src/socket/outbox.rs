@@ -69,7 +69,7 @@ impl Outbox<'_> {
             },
             Message::Close(frame) => {
                 let writes = self.engine.output != Output::Broken;
-                if writes && self.engine.start_close(frame.clone(), Instant::now()) {
+                if writes && self.engine.start_close(frame.clone(), Instant::now) {
                     return Ok(());
                 }
                 (Message::Close(frame), arkws_proto::SendError::Closing)

@@ -124,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         now: Instant,
     ) -> Fatal {
         self.engine
-            .start_close(Some(CloseFrame::new(code, why)), now);
+            .start_close(Some(CloseFrame::new(code, why)), || now);
         let _ = self.engine.connection.recv_eof();
         self.share.clear();
         Fatal::fail(error)

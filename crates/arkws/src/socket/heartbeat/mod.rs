@@ -33,7 +33,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.given_up = Some(Box::new(given_up));
                 // The peer may be alive, and its pongs stuck.
                 let why = CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to a ping");
-                self.engine.start_close(Some(why), now);
+                self.engine.start_close(Some(why), || now);
                 Err(Fatal::abort(given_up.into()))
             }
             None => Ok(()),
