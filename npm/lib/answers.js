@@ -70,7 +70,11 @@ function executor(resolve, reject) {
   lastReject = reject;
 }
 
-/** The answer to a `send`, which comes later. */
+/**
+ * The answer to a call, which comes later. It is made before the native half is called, and added
+ * to its queue when that has taken the call, without calling any function of JavaScript: at the end
+ * of the stack each of them throws, and a call that was taken has to be in its queue.
+ */
 class Pending {
   #callback;
   /** The async context in which the callback is called. */
@@ -79,6 +83,11 @@ class Pending {
   #reject;
   /** The promise of a call without a callback; else undefined. */
   promise;
+  /**
+   * The stack ended while the promise was made, which is rejected for that: the call must not be
+   * made.
+   */
+  isRejected = false;
 
   constructor(callback) {
     if (callback !== undefined) {
@@ -88,6 +97,7 @@ class Pending {
       this.promise = new Promise(executor);
       this.#resolve = lastResolve;
       this.#reject = lastReject;
+      this.isRejected = lastReject === undefined;
       // They would keep the promise, and with it the async context that it was made in.
       lastResolve = lastReject = undefined;
     }
@@ -111,6 +121,11 @@ class Pending {
     this.reject(error);
   }
 
+  /** The call was refused, and is answered otherwise. */
+  cancel() {
+    this.#context?.emitDestroy();
+  }
+
   #call(error, value) {
     this.#context.runInAsyncScope(callBack, undefined, this.#callback, error, value);
     this.#context.emitDestroy();
@@ -127,22 +142,19 @@ function callBack(callback, error, value) {
 
 /** Calls whose answers come in the order of the calls. */
 class Queue {
-  #pending = [];
+  /** Whoever calls pushes to it: see `Pending`. */
+  pending = [];
   #first = 0;
-
-  push(pending) {
-    this.#pending.push(pending);
-  }
 
   /** The oldest. */
   shift() {
-    const pending = this.#pending[this.#first];
-    this.#pending[this.#first++] = undefined;
-    if (this.#first === this.#pending.length) {
-      this.#pending = [];
+    const pending = this.pending[this.#first];
+    this.pending[this.#first++] = undefined;
+    if (this.#first === this.pending.length) {
+      this.pending = [];
       this.#first = 0;
-    } else if (this.#first >= 1024 && this.#first * 2 >= this.#pending.length) {
-      this.#pending = this.#pending.slice(this.#first);
+    } else if (this.#first >= 1024 && this.#first * 2 >= this.pending.length) {
+      this.pending = this.pending.slice(this.#first);
       this.#first = 0;
     }
     return pending;
@@ -158,7 +170,7 @@ class Sends extends Queue {
   sent(through) {
     while (this.answered < through) {
       this.answered++;
-      this.shift().resolve();
+      (this.shift() ?? this.#nobody(through)).resolve();
     }
   }
 
@@ -166,8 +178,15 @@ class Sends extends Queue {
   failed(through, error) {
     while (this.answered < through) {
       this.answered++;
-      this.shift().rejectQuietly(error);
+      (this.shift() ?? this.#nobody(through)).rejectQuietly(error);
     }
+  }
+
+  /** Nobody has made the send that is answered: a defect of ours. */
+  #nobody(through) {
+    const number = this.answered;
+    this.answered = through;
+    throw new Error(`arkws: its native module answers send ${number}, which waits for no answer`);
   }
 }
 

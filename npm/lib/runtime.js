@@ -366,12 +366,16 @@ const MOST_IN_A_ROW = 64;
  * neither timers nor sockets from their turns. Nothing is used for this that a program, or its
  * tests, can replace (`process.nextTick`, `setImmediate`, `Promise`).
  */
-async function scheduleFlush(client) {
+function scheduleFlush(client) {
   if (++inARow >= MOST_IN_A_ROW) {
     inARow = 0;
     native().macrotask(() => client.flush());
-    return;
+  } else {
+    flushSoon(client);
   }
+}
+
+async function flushSoon(client) {
   // Promise jobs that wait already may send as well: this one waits behind them, until none has.
   let waiting;
   do {

@@ -49,6 +49,11 @@ const STATIC_NAMES = {
   Request: 'request',
 };
 
+/** What is known of a client of which nothing has been told. */
+function newEntry() {
+  return { connection: undefined, isClosed: false, sends: new Sends() };
+}
+
 /**
  * The inside of a server object. While the server runs it lives on, even if the object is
  * collected.
@@ -60,6 +65,8 @@ class Core {
   starts = new Queue();
   /** The clients, by the ids that the native half gives them. */
   #clients = new Map();
+  /** The entry of the next client that is sent to: see `Pending`. */
+  #next;
   /** The async contexts of the `start`s that are not over. */
   #contexts = new Contexts('arkws.start');
   /** The program has stopped what it started last. */
@@ -73,13 +80,14 @@ class Core {
   }
 
   start(config) {
+    const pending = new Pending();
+    if (pending.isRejected) return pending.promise;
     const error = errorOf(() => native().startServer(this.number, serverOptions(config)));
     if (error !== undefined) return answer(start, undefined, error);
+    this.starts.pending.push(pending);
     this.#hasStarted = true;
     if (this.#starts++ === 0) ref(this);
     this.#contexts.begin();
-    const pending = new Pending();
-    this.starts.push(pending);
     return pending.promise;
   }
 
@@ -109,7 +117,7 @@ class Core {
   #client(id) {
     let client = this.#clients.get(id);
     if (client === undefined) {
-      client = { connection: undefined, isClosed: false, sends: new Sends() };
+      client = newEntry();
       this.#clients.set(id, client);
     }
     return client;
@@ -128,17 +136,25 @@ class Core {
   /** `connection` is a copy of ours. */
   send(data, { clientIP, clientPort }) {
     const { number } = this;
-    let client;
-    if (typeof data !== 'string') {
-      client = native().sendBinaryTo(number, data, clientIP, clientPort);
-    } else if (isTooLong(data)) {
-      client = native().refuseText(data.length);
-    } else {
-      client = native().sendTextTo(number, data, clientIP, clientPort);
-    }
-    if (typeof client !== 'number') return this.#refuse(send, fromFailure(client));
     const pending = new Pending();
-    this.#client(client).sends.push(pending);
+    if (pending.isRejected) return pending.promise;
+    const next = (this.#next ??= newEntry());
+    let id;
+    if (typeof data !== 'string') {
+      id = native().sendBinaryTo(number, data, clientIP, clientPort);
+    } else if (isTooLong(data)) {
+      id = native().refuseText(data.length);
+    } else {
+      id = native().sendTextTo(number, data, clientIP, clientPort);
+    }
+    if (typeof id !== 'number') return this.#refuse(send, fromFailure(id));
+    let client = this.#clients.get(id);
+    if (client === undefined) {
+      client = next;
+      this.#next = undefined;
+      this.#clients.set(id, client);
+    }
+    client.sends.pending.push(pending);
     return pending.promise;
   }
 

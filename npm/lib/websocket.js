@@ -129,11 +129,17 @@ class Client {
   }
 
   /**
-   * A message waits: all that are sent by the code that runs now leave together when it has ended.
+   * A message comes: all that are sent by the code that runs now leave together when it has ended.
    */
-  sending(pending) {
-    this.sends.push(pending);
-    if (this.waiting++ === 0) scheduleFlush(this);
+  sending() {
+    if (this.waiting++ > 0) return;
+    try {
+      scheduleFlush(this);
+    } catch (error) {
+      // The stack has ended. The next message has them flushed.
+      this.waiting = 0;
+      throw error;
+    }
   }
 
   flush() {
@@ -335,15 +341,18 @@ class WebSocket {
         parameterError('send takes data and a callback'),
       );
     }
+    const pending = new Pending(callback);
+    if (pending.isRejected) return pending.promise;
+    client.sending();
     let failure;
     if (typeof data !== 'string') failure = native().sendBinary(client.number, data);
     else if (isTooLong(data)) failure = native().refuseText(data.length);
     else failure = native().sendText(client.number, data);
     if (failure !== undefined) {
+      pending.cancel();
       return refuse(client, send, callbackOf(arguments, 2), fromFailure(failure));
     }
-    const pending = new Pending(callback);
-    client.sending(pending);
+    client.sends.pending.push(pending);
     return pending.promise;
   }
 
