@@ -5,8 +5,8 @@ use arkws::{Payload, Stats, Text, Transport};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::connection::ConnectedClient;
 use super::event::{ServerEvent, ServerListener};
+use super::identity::ConnectedClient;
 use super::object::{ErasedServerListener, ServerObject};
 use super::peer::Peer;
 use crate::BusinessError;

@@ -3,8 +3,7 @@ use std::net::SocketAddr;
 
 use arkws::{Payload, Text};
 
-use super::connection::ConnectedClient;
-use super::id::RequestId;
+use super::identity::{ConnectedClient, RequestId};
 use super::request::PendingRequest;
 use crate::{BusinessError, CloseResult};
 

@@ -15,11 +15,10 @@ use tracing::debug;
 
 use super::address::ClientAddress;
 use super::admission::Refusal;
-use super::client::{Ending, describe};
+use super::client_task::{Ending, describe};
 use super::config::Checked;
-use super::connection::{ConnectedClient, Connection};
 use super::event::ServerEvent;
-use super::id::RequestId;
+use super::identity::{ConnectedClient, Connection, RequestId};
 use super::lifecycle::Lifecycle;
 use super::object::ServerObject;
 use super::peer::Peer;

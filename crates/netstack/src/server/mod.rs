@@ -6,7 +6,7 @@
 //! | `config.rs` | what `start` checks |
 //! | `run.rs` | the task of one run, from `start` to the end of its last client |
 //! | `handshake.rs` | a client's way in: TLS, request, admission, the program's answer |
-//! | `client.rs` | the task of a client that is in |
+//! | `client_task.rs` | the task of a client that is in |
 //! | `deliver.rs` | from a client's messages to events |
 //! | `registry.rs` | the clients of one run: how many, who, and how the last ones left |
 //! | `lifecycle.rs` | how far a run has come |
@@ -19,18 +19,16 @@
 //! | `tls.rs` | its certificate and key |
 //! | `event.rs` | the events, and their listener |
 //! | `request.rs` | a request that waits for the program's answer |
-//! | `connection.rs` | what a program knows a client by |
-//! | `id.rs` | the numbers of clients and of requests |
+//! | `identity.rs` | what tells clients apart, and requests: address pairs and numbers |
 mod address;
 mod admission;
-mod client;
+mod client_task;
 mod config;
-mod connection;
 mod deliver;
 mod event;
 mod flood;
 mod handshake;
-mod id;
+mod identity;
 mod lifecycle;
 mod listen;
 mod object;
@@ -54,15 +52,14 @@ use crate::connection::send_queue::Refused;
 use crate::defaults::check_length;
 use crate::{BusinessError, CloseOptions, Context};
 use flood::FloodRule;
-use id::IdCounter;
+use identity::IdCounter;
 use object::ServerObject;
 use peer::{Gone, Peer};
 use run::Run;
 
 pub use config::ServerConfig;
-pub use connection::{ConnectedClient, Connection};
 pub use event::{ServerEvent, ServerListener};
-pub use id::{ClientId, RequestId};
+pub use identity::{ClientId, ConnectedClient, Connection, RequestId};
 pub use request::{PendingRequest, RefusalStatus};
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also

@@ -11,7 +11,7 @@ use tracing::error;
 
 use super::event::{ServerEvent, ServerListener};
 use super::flood::FloodRule;
-use super::id::IdCounter;
+use super::identity::IdCounter;
 use super::peer::Peer;
 use crate::Context;
 use crate::connection::driver::ConnectionEnd;

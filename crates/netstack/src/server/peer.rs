@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 
 use arkws::{CloseCode, CloseFrame};
 
-use super::connection::ConnectedClient;
+use super::identity::ConnectedClient;
 use crate::Cause;
 use crate::connection::mailbox::Mailbox;
 use crate::connection::send_queue::SendNumbers;

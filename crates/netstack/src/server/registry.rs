@@ -8,9 +8,8 @@ use tokio::time::Instant;
 
 use super::address::ClientAddress;
 use super::admission::{Limits, Occupancy, Refusal};
-use super::connection::{ConnectedClient, Connection};
 use super::flood::FloodRule;
-use super::id::ClientId;
+use super::identity::{ClientId, ConnectedClient, Connection};
 use super::lifecycle::Lifecycle;
 use super::peer::{Gone, Peer};
 use super::pending_handshakes::{HandshakeId, PendingHandshakes, Replaced};

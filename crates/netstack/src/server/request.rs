@@ -4,8 +4,7 @@ use std::fmt;
 use http::StatusCode;
 use tokio::sync::oneshot;
 
-use super::connection::Connection;
-use super::id::RequestId;
+use super::identity::{Connection, RequestId};
 use crate::{BusinessError, Headers};
 
 /// An upgrade request that waits for the program's answer.
