@@ -13,6 +13,20 @@ use tokio_rustls::TlsAcceptor;
 use crate::connect::without_proxy;
 use crate::support::{Client, Seen, Server};
 
+/// The versions of TLS that a server speaks.
+#[derive(Clone, Copy)]
+enum Versions {
+    OnlyTls12,
+    All,
+}
+
+/// Whether a server insists on a client certificate.
+#[derive(Clone, Copy, PartialEq)]
+enum ClientAuth {
+    None,
+    Required,
+}
+
 /// A certificate authority, a server it vouches for, and a client it vouches for.
 struct World {
     folder: TempDir,
@@ -50,18 +64,22 @@ impl World {
         (params.signed_by(&key, &self.ca).unwrap(), key)
     }
 
-    /// A server called `name`, which may insist on a client certificate.
-    fn acceptor(&self, name: &str, only_tls12: bool, wants_certificate: bool) -> TlsAcceptor {
+    /// A server called `name`.
+    fn acceptor(&self, name: &str) -> TlsAcceptor {
+        self.acceptor_of(name, Versions::All, ClientAuth::None)
+    }
+
+    fn acceptor_of(&self, name: &str, versions: Versions, auth: ClientAuth) -> TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let (cert, key) = self.issue(name);
-        let versions: &[_] = match only_tls12 {
-            true => &[&version::TLS12],
-            false => &[&version::TLS13, &version::TLS12],
+        let versions: &[_] = match versions {
+            Versions::OnlyTls12 => &[&version::TLS12],
+            Versions::All => &[&version::TLS13, &version::TLS12],
         };
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(versions)
             .unwrap();
-        let builder = if wants_certificate {
+        let builder = if auth == ClientAuth::Required {
             let mut roots = RootCertStore::empty();
             roots.add(self.ca.der().clone()).unwrap();
             let roots = Arc::new(roots);
@@ -135,7 +153,7 @@ fn assert_tls(result: Result<Option<&'static str>, BusinessError>) -> BusinessEr
 #[tokio::test]
 async fn a_server_must_be_vouched_for_by_the_given_authority_and_have_the_right_name() {
     let world = World::new();
-    let good = || world.acceptor("localhost", false, false);
+    let good = || world.acceptor("localhost");
 
     assert_eq!(connect(good(), world.trusting()).await, Ok(Some("TLSv1.3")));
     // A directory will do.
@@ -147,7 +165,7 @@ async fn a_server_must_be_vouched_for_by_the_given_authority_and_have_the_right_
     };
     assert_eq!(connect(good(), directory).await, Ok(Some("TLSv1.3")));
 
-    let wrong_name = world.acceptor("elsewhere.test", false, false);
+    let wrong_name = world.acceptor("elsewhere.test");
     let error = assert_tls(connect(wrong_name, world.trusting()).await);
     assert!(error.message.contains("localhost"), "{error}");
     let other = World::new();
@@ -161,7 +179,7 @@ async fn skipping_verification_accepts_everything() {
         skip_server_cert_verification: true,
         ..without_proxy()
     };
-    let wrong_name = world.acceptor("elsewhere.test", false, false);
+    let wrong_name = world.acceptor("elsewhere.test");
     assert_eq!(connect(wrong_name, options).await, Ok(Some("TLSv1.3")));
 }
 
@@ -178,7 +196,7 @@ async fn the_lowest_version_is_an_option() {
             min_support_tls_protocol: min,
             ..world.trusting()
         };
-        let old = world.acceptor("localhost", true, false);
+        let old = world.acceptor_of("localhost", Versions::OnlyTls12, ClientAuth::None);
         let result = connect(old, options).await;
         match accepted {
             true => assert_eq!(result, Ok(Some("TLSv1.2")), "{min:?}"),
@@ -190,7 +208,7 @@ async fn the_lowest_version_is_an_option() {
 #[tokio::test]
 async fn a_client_certificate_is_shown_to_servers_that_ask_for_one() {
     let world = World::new();
-    let strict = || world.acceptor("localhost", false, true);
+    let strict = || world.acceptor_of("localhost", Versions::All, ClientAuth::Required);
     let with = RequestOptions {
         client_cert: Some(ClientCert {
             cert_path: world.path("client.pem"),
@@ -220,7 +238,7 @@ async fn files_that_are_there_but_useless_fail_the_attempt_and_are_named() {
         ..world.trusting()
     };
     for options in [ca, cert] {
-        let acceptor = world.acceptor("localhost", false, false);
+        let acceptor = world.acceptor("localhost");
         let error = assert_fails(connect(acceptor, options).await, "invalid");
         let name = garbage.display().to_string();
         assert!(error.message.contains(&name), "{error}");
