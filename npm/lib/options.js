@@ -23,15 +23,15 @@ function connectOptions(options) {
     pingInterval: only('number', options.pingInterval),
     pongTimeout: only('number', options.pongTimeout),
     supportOriginPort: only('boolean', options.supportOriginPort),
-    connectTimeout: positive(options, 'connectTimeout'),
-    handshakeTimeout: positive(options, 'handshakeTimeout'),
+    connectTimeout: number(options, 'connectTimeout'),
+    handshakeTimeout: number(options, 'handshakeTimeout'),
     writeTimeout: amount(options, 'writeTimeout'),
     messageTimeout: amount(options, 'messageTimeout'),
     maxRedirects: amount(options, 'maxRedirects'),
-    maxHeaderBytes: positive(options, 'maxHeaderBytes'),
-    maxHeaders: positive(options, 'maxHeaders'),
-    maxMessageSize: positive(options, 'maxMessageSize'),
-    maxFragments: positive(options, 'maxFragments'),
+    maxHeaderBytes: number(options, 'maxHeaderBytes'),
+    maxHeaders: number(options, 'maxHeaders'),
+    maxMessageSize: number(options, 'maxMessageSize'),
+    maxFragments: number(options, 'maxFragments'),
     maxQueuedBytes: amount(options, 'maxQueuedBytes'),
     perMessageDeflate: flag(options, 'perMessageDeflate'),
     reconnect: reconnect(options.reconnect),
@@ -60,16 +60,16 @@ function serverOptions(config) {
     maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
     protocol: only('string', config.protocol),
     pingInterval: amount(config, 'pingInterval'),
-    maxMessageSize: positive(config, 'maxMessageSize'),
-    maxFragments: positive(config, 'maxFragments'),
-    maxHeaderBytes: positive(config, 'maxHeaderBytes'),
-    maxHeaders: positive(config, 'maxHeaders'),
+    maxMessageSize: number(config, 'maxMessageSize'),
+    maxFragments: number(config, 'maxFragments'),
+    maxHeaderBytes: number(config, 'maxHeaderBytes'),
+    maxHeaders: number(config, 'maxHeaders'),
     perMessageDeflate: flag(config, 'perMessageDeflate'),
-    handshakeTimeout: positive(config, 'handshakeTimeout'),
-    requestTimeout: positive(config, 'requestTimeout'),
+    handshakeTimeout: number(config, 'handshakeTimeout'),
+    requestTimeout: number(config, 'requestTimeout'),
     writeTimeout: amount(config, 'writeTimeout'),
     messageTimeout: amount(config, 'messageTimeout'),
-    maxUnfinishedBytes: positive(config, 'maxUnfinishedBytes'),
+    maxUnfinishedBytes: number(config, 'maxUnfinishedBytes'),
     maxQueuedBytes: amount(config, 'maxQueuedBytes'),
     allowedOrigins: list(config, 'allowedOrigins'),
   };
@@ -167,7 +167,15 @@ function protocol(options) {
   return options.protocol;
 }
 
-/** A number of bytes, milliseconds or seconds. */
+/** Its range is checked where it is used. What is no number over 0 becomes 0 on the way there. */
+function number(options, name) {
+  const value = options[name];
+  if (value !== undefined && typeof value !== 'number')
+    throw parameterError(`${name} is not a number`);
+  return value;
+}
+
+/** A number of bytes, milliseconds or seconds of which 0 means something, and less does not. */
 function amount(options, name) {
   const value = options[name];
   if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
@@ -176,16 +184,7 @@ function amount(options, name) {
   return value;
 }
 
-/** One of which 0 would let nothing through. */
-function positive(options, name) {
-  const value = options[name];
-  if (value !== undefined && !(typeof value === 'number' && value > 0)) {
-    throw parameterError(`${name} is not a number over 0`);
-  }
-  return value;
-}
-
-/** The same, for what is calculated with. */
+/** The same, of which there is a longest. */
 function finite(options, name) {
   const value = amount(options, name);
   if (value === Infinity) throw parameterError(`${name} is not a finite number`);
@@ -217,7 +216,7 @@ function reconnect(value) {
   return {
     initialDelay: finite(value, 'initialDelay'),
     maxDelay: finite(value, 'maxDelay'),
-    factor: finite(value, 'factor'),
+    factor: number(value, 'factor'),
     jitter: flag(value, 'jitter'),
     maxAttempts: amount(value, 'maxAttempts'),
     retryOn,

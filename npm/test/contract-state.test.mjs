@@ -234,7 +234,8 @@ describe('reconnect', () => {
       const { code, message } = await refusal(cause);
       assert.equal(code, 401);
       const [, named] = /; the causes are (.*)$/.exec(message);
-      assert.deepEqual(named.split(', ').sort(), [...ending].sort());
+      const expected = declared.includes(cause) ? ending : declared;
+      assert.deepEqual(named.split(', ').sort(), [...expected].sort());
     }
   });
 

@@ -1,5 +1,6 @@
 //! The kinds of failures, for programs.
 use std::fmt;
+use std::str::FromStr;
 
 /// The kind of a failure, for programs to branch on. Its [name](Cause::as_str) is stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +62,37 @@ impl fmt::Display for Cause {
     }
 }
 
+/// A name that no [`Cause`] has. Its words list those that there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownCause {
+    name: String,
+}
+
+impl fmt::Display for UnknownCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is no cause; the causes are ", self.name)?;
+        for (index, cause) in Cause::all().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for UnknownCause {}
+
+/// Reads a [name](Cause::as_str).
+impl FromStr for Cause {
+    type Err = UnknownCause;
+
+    fn from_str(name: &str) -> Result<Cause, UnknownCause> {
+        let known = Cause::all().find(|cause| cause.as_str() == name);
+        known.ok_or_else(|| UnknownCause {
+            name: name.to_owned(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -72,5 +104,24 @@ mod tests {
         let names: HashSet<&str> = Cause::all().map(Cause::as_str).collect();
         assert_eq!(names.len(), Cause::all().count());
         assert_eq!(names.len(), arkws::Cause::ALL.len() + 4);
+    }
+
+    #[test]
+    fn names_are_read_and_what_is_none_is_told_with_those_there_are() {
+        for cause in Cause::all() {
+            assert_eq!(cause.as_str().parse(), Ok(cause));
+        }
+        for name in ["", "DNS", "timedout", " dns"] {
+            let words = name.parse::<Cause>().unwrap_err().to_string();
+            assert!(
+                words.starts_with(&format!("{name:?} is no cause; ")),
+                "{words}"
+            );
+            assert!(
+                words.contains("the causes are invalid, dns, refused, "),
+                "{words}"
+            );
+            assert!(words.ends_with(", internal"), "{words}");
+        }
     }
 }

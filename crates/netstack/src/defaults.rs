@@ -20,6 +20,19 @@ pub(crate) fn check_length(bytes: usize) -> Result<(), BusinessError> {
     }
 }
 
+/// Options that must not be zero: the name of each, and whether it is.
+///
+/// # Errors
+/// 401: one is.
+pub(crate) fn refuse_zero(options: &[(&str, bool)]) -> Result<(), BusinessError> {
+    match options.iter().find(|(_, is_zero)| *is_zero) {
+        Some((name, _)) => Err(BusinessError::parameter(format!(
+            "{name} is not a number over 0"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// The program's `writeTimeout`, or the default; `None`: for ever.
 pub(crate) fn write_timeout(given: Option<Duration>) -> Option<Duration> {
     Some(given.unwrap_or(Config::DEFAULT_WRITE_TIMEOUT)).filter(|limit| !limit.is_zero())

@@ -55,7 +55,7 @@ mod server;
 mod stderr_log;
 mod sync;
 
-pub use cause::Cause;
+pub use cause::{Cause, UnknownCause};
 pub use client::{
     ClientCert, Event, Header, Listener, Proxy, ProxyServer, ReadyState, Reconnect, RequestOptions,
     Stats, TlsProtocol, WebSocket,

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arkws_netstack::{
-    ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions, ServerConfig, TlsProtocol,
+    Cause, ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions, ServerConfig,
+    TlsProtocol, UnknownCause,
 };
-use napi::Result;
 use napi::bindgen_prelude::{FromNapiValue, Object};
+use napi::{Error, Result};
 
 /// In what form JavaScript gets binary messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,8 +99,8 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
     })
 }
 
-/// An object with options. Numbers are not negative and not NaN, but for `pingInterval` and
-/// `pongTimeout` of clients, which go on as they are.
+/// An object with options. Numbers that are read as they are, such as `pingInterval` of clients,
+/// are checked by `arkws-netstack`; of the others, what is negative or NaN counts as 0.
 struct Options<'a>(Object<'a>);
 
 impl<'a> Options<'a> {
@@ -165,6 +166,15 @@ impl<'a> Options<'a> {
         })
     }
 
+    /// What is no cause is thrown, and becomes a mistake of the call (401).
+    fn causes(&self, name: &str) -> Result<Vec<Cause>> {
+        let names: Vec<String> = self.get(name)?.unwrap_or_default();
+        let causes = names.iter().map(|cause| cause.parse());
+        causes
+            .collect::<std::result::Result<_, UnknownCause>>()
+            .map_err(|error| Error::from_reason(format!("{name}: {error}")))
+    }
+
     fn reconnect(&self) -> Result<Reconnect> {
         let default = Reconnect::default();
         Ok(Reconnect {
@@ -175,7 +185,7 @@ impl<'a> Options<'a> {
             factor: self.get("factor")?.unwrap_or(default.factor),
             jitter: self.get("jitter")?.unwrap_or(default.jitter),
             max_attempts: self.count("maxAttempts")?,
-            retry_on: self.get("retryOn")?.unwrap_or(default.retry_on),
+            retry_on: self.causes("retryOn")?,
             max_queued_bytes: self
                 .size("maxQueuedBytes")?
                 .unwrap_or(default.max_queued_bytes),
@@ -203,7 +213,7 @@ fn tls_protocol(number: f64) -> Option<TlsProtocol> {
     }
 }
 
-/// More seconds than a `Duration` holds are as good as for ever.
+/// More seconds than a `Duration` holds are as good as for ever; what is negative or NaN is zero.
 fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }

@@ -16,15 +16,8 @@ use arkws::{
 use super::proxy::Proxy;
 use super::reconnect::Reconnect;
 use super::tls::{ClientCert, TlsOptions, TlsProtocol};
-use crate::defaults::write_timeout;
+use crate::defaults::{refuse_zero, write_timeout};
 use crate::{BusinessError, Context};
-
-/// Most bytes of messages that wait to be sent. Much, as the contract knows no limit, and little
-/// enough that a program which never stops sending is told before its memory is full.
-const DEFAULT_MAX_QUEUED_BYTES: usize = 256 << 20;
-
-/// Of `pingInterval` and `pongTimeout`, in seconds: the platform's.
-const DEFAULT_HEARTBEAT: u64 = 30;
 
 /// What a `pingInterval` may be, in seconds: the platform's.
 const PING_INTERVALS: std::ops::RangeInclusive<f64> = 0.0..=30_000.0;
@@ -60,33 +53,38 @@ pub struct RequestOptions {
     /// if one is no token. Default: none.
     pub protocol: String,
     /// Seconds of silence before a ping, whole ones (fractions are cut), up to 30,000; 0: no pings.
-    /// `None`, or out of range: 30, as on the platform.
+    /// `None`, or out of range: [`DEFAULT_HEARTBEAT`](Self::DEFAULT_HEARTBEAT).
     pub ping_interval: Option<f64>,
     /// Seconds that the answer to a ping may take, whole ones, no more than the interval unless it
-    /// is the default; 0: any time. `None`: 30, as on the platform.
+    /// is the default; 0: any time. `None`:
+    /// [`DEFAULT_HEARTBEAT`](Self::DEFAULT_HEARTBEAT).
     pub pong_timeout: Option<f64>,
     /// Whether `Origin` has the port, if it is not the scheme's default. Default: `false`.
     pub support_origin_port: bool,
     /// arkws: how long it may take to resolve the name and to connect, through the proxy if there
-    /// is one. Default: [`DEFAULT_CONNECT_TIMEOUT`](Client::DEFAULT_CONNECT_TIMEOUT).
+    /// is one; over zero (401). Default:
+    /// [`DEFAULT_CONNECT_TIMEOUT`](Client::DEFAULT_CONNECT_TIMEOUT).
     pub connect_timeout: Option<Duration>,
-    /// arkws: how long TLS and the WebSocket handshake may take together. Default:
+    /// arkws: how long TLS and the WebSocket handshake may take together; over zero (401).
+    /// Default:
     /// [`DEFAULT_HANDSHAKE_TIMEOUT`](Client::DEFAULT_HANDSHAKE_TIMEOUT).
     pub handshake_timeout: Option<Duration>,
-    /// arkws: largest head of an answer, the server's or a proxy's, in bytes. Default:
-    /// [`Limits::max_header_bytes`].
+    /// arkws: largest head of an answer, the server's or a proxy's, in bytes; over 0 (401).
+    /// Default: [`Limits::max_header_bytes`].
     pub max_header_bytes: Option<usize>,
-    /// arkws: most header fields of an answer. Default: [`Limits::max_headers`].
+    /// arkws: most header fields of an answer; over 0 (401). Default:
+    /// [`Limits::max_headers`].
     pub max_headers: Option<usize>,
-    /// arkws: longest message that the server may send, in bytes, after decompression. A longer one
-    /// ends the connection with 1009. Default: [`Limits::max_message_size`].
+    /// arkws: longest message that the server may send, in bytes, after decompression; over 0
+    /// (401). A longer one ends the connection with 1009. Default: [`Limits::max_message_size`].
     pub max_message_size: Option<usize>,
-    /// arkws: most frames that a message of the server may come in. More end the connection with
-    /// 1009. Default: [`Limits::max_fragments`].
+    /// arkws: most frames that a message of the server may come in; over 0 (401). More end the
+    /// connection with 1009. Default: [`Limits::max_fragments`].
     pub max_fragments: Option<u32>,
     /// arkws: bytes of messages that may wait to be sent before `send` is refused. While a
     /// connection is being made that reconnects by itself, [`Reconnect::max_queued_bytes`] bounds
-    /// them, too. Default: 256 MiB.
+    /// them, too. Default:
+    /// [`DEFAULT_MAX_QUEUED_BYTES`](Self::DEFAULT_MAX_QUEUED_BYTES).
     pub max_queued_bytes: Option<usize>,
     /// arkws: how long the server may take nothing of what waits to be sent, before it is given up;
     /// zero: for ever. Default: [`DEFAULT_WRITE_TIMEOUT`](Config::DEFAULT_WRITE_TIMEOUT).
@@ -133,11 +131,21 @@ pub(super) struct QueueLimits {
 }
 
 impl RequestOptions {
+    /// What [`ping_interval`](Self::ping_interval) and [`pong_timeout`](Self::pong_timeout) are by
+    /// default, in seconds: 30, the platform's.
+    pub const DEFAULT_HEARTBEAT: u64 = 30;
+
+    /// What [`max_queued_bytes`](Self::max_queued_bytes) is by default: 256 MiB. Ours: much, as the
+    /// contract knows no limit, and little enough that a program which never stops sending is told
+    /// before its memory is full.
+    pub const DEFAULT_MAX_QUEUED_BYTES: usize = 256 << 20;
+
     /// What all attempts at a connection have in common, but for TLS and what depends on a host.
     ///
     /// # Errors
     /// 401: an option cannot be used.
     pub(super) fn builder(&self, context: &Context) -> Result<ClientBuilder, BusinessError> {
+        self.check_limits()?;
         let (headers, protocols) = self.headers_and_protocols()?;
         let mut builder = Client::builder()
             .headers(headers)
@@ -159,6 +167,20 @@ impl RequestOptions {
             builder = builder.max_redirects(limit);
         }
         Ok(builder)
+    }
+
+    /// # Errors
+    /// 401: a limit is zero, which would let nothing through.
+    fn check_limits(&self) -> Result<(), BusinessError> {
+        let zero = Some(Duration::ZERO);
+        refuse_zero(&[
+            ("connectTimeout", self.connect_timeout == zero),
+            ("handshakeTimeout", self.handshake_timeout == zero),
+            ("maxHeaderBytes", self.max_header_bytes == Some(0)),
+            ("maxHeaders", self.max_headers == Some(0)),
+            ("maxMessageSize", self.max_message_size == Some(0)),
+            ("maxFragments", self.max_fragments == Some(0)),
+        ])
     }
 
     /// What an open connection is made with.
@@ -198,7 +220,9 @@ impl RequestOptions {
 
     /// How many bytes of messages may wait to be sent.
     pub(super) fn queue_limits(&self) -> QueueLimits {
-        let open = self.max_queued_bytes.unwrap_or(DEFAULT_MAX_QUEUED_BYTES);
+        let open = self
+            .max_queued_bytes
+            .unwrap_or(Self::DEFAULT_MAX_QUEUED_BYTES);
         let (connecting, connecting_option) = match &self.reconnect {
             Some(Reconnect {
                 max_queued_bytes, ..
@@ -299,6 +323,7 @@ impl RequestOptions {
 /// the platform a time-out of 0 ends every connection at its first ping. Here it means that no
 /// answer is waited for.)
 fn heartbeat(interval: Option<f64>, timeout: Option<f64>) -> Option<Heartbeat> {
+    const DEFAULT_HEARTBEAT: u64 = RequestOptions::DEFAULT_HEARTBEAT;
     let interval = match interval {
         Some(seconds) if PING_INTERVALS.contains(&seconds) => seconds as u64,
         _ => DEFAULT_HEARTBEAT,

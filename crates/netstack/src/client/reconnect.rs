@@ -9,37 +9,76 @@ use crate::Cause;
 /// How to reconnect: exponential back-off with full jitter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reconnect {
-    /// Before the first attempt. Default: 1 s.
+    /// Before the first attempt. Default:
+    /// [`DEFAULT_INITIAL_DELAY`](Self::DEFAULT_INITIAL_DELAY).
     pub initial_delay: Duration,
-    /// Cap, itself at most 24 days. Default: 30 s.
+    /// Cap, itself at most 24 days. Default: [`DEFAULT_MAX_DELAY`](Self::DEFAULT_MAX_DELAY).
     pub max_delay: Duration,
-    /// Growth; finite and not negative (401), less than 1 counts as 1. Default: 2.
+    /// Growth; finite and not negative (401), less than 1 counts as 1. Default:
+    /// [`DEFAULT_FACTOR`](Self::DEFAULT_FACTOR).
     pub factor: f64,
     /// Full jitter: the delay is drawn from 0..=delay. Default: true.
     pub jitter: bool,
     /// In a row. `None` (default): for ever.
     pub max_attempts: Option<u32>,
-    /// Which failures are followed by another attempt: names of causes, as
-    /// [`Cause::as_str`](crate::Cause::as_str) has them; `"closed"` stands for a server that closed
-    /// with 1001 or 1011 to 1014. `connect` fails with 401 if one is no cause that a connection can
-    /// end with. Empty (default): all that can pass, so not a certificate, a refusal with 4xx, or a
-    /// protocol error.
-    pub retry_on: Vec<String>,
-    /// Sends made meanwhile are queued up to this many bytes, then refused. Default: 16 MiB.
+    /// The set of causes that are followed by another attempt, in any order;
+    /// [`Closed`](crate::ConnectionCause::Closed) stands for a server that closed with 1001 or 1011
+    /// to 1014. `connect` fails with 401 if one is a cause that no connection ends with. Empty
+    /// (default): all that can pass, so not a certificate, a refusal with 4xx, or a protocol error.
+    pub retry_on: Vec<Cause>,
+    /// Sends made meanwhile are queued up to this many bytes, then refused.
     /// [`RequestOptions::max_queued_bytes`](crate::RequestOptions::max_queued_bytes) holds as well.
+    /// Default: [`DEFAULT_MAX_QUEUED_BYTES`](Self::DEFAULT_MAX_QUEUED_BYTES).
     pub max_queued_bytes: usize,
+}
+
+impl Reconnect {
+    /// What [`initial_delay`](Self::initial_delay) is by default: 1 s. Ours: a server that was
+    /// restarted is often there by then.
+    pub const DEFAULT_INITIAL_DELAY: Duration = Duration::from_secs(1);
+
+    /// What [`max_delay`](Self::max_delay) is by default: 30 s. Ours: as long as the heartbeat
+    /// needs to notice a loss.
+    pub const DEFAULT_MAX_DELAY: Duration = Duration::from_secs(30);
+
+    /// What [`factor`](Self::factor) is by default: each delay is twice the one before.
+    pub const DEFAULT_FACTOR: f64 = 2.0;
+
+    /// What [`max_queued_bytes`](Self::max_queued_bytes) is by default: 16 MiB. Ours: three
+    /// messages of the longest kind, and as many small ones as fit.
+    pub const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
+
+    /// # Errors
+    /// An option is wrong: which, and why.
+    fn check(&self) -> Result<(), String> {
+        if self.factor.is_nan() || self.factor < 0.0 {
+            return Err("factor is not a number from 0".to_owned());
+        }
+        if self.factor.is_infinite() {
+            return Err("factor is not a finite number".to_owned());
+        }
+        let Some(cause) = self.retry_on.iter().find(|cause| !cause.ends_connections()) else {
+            return Ok(());
+        };
+        let ends = Cause::all().filter(|cause| cause.ends_connections());
+        let ends: Vec<_> = ends.map(Cause::as_str).collect();
+        Err(format!(
+            "retryOn has \"{cause}\", which no connection ends with; the causes are {}",
+            ends.join(", ")
+        ))
+    }
 }
 
 impl Default for Reconnect {
     fn default() -> Reconnect {
         Reconnect {
-            initial_delay: Duration::from_secs(1),
-            max_delay: Duration::from_secs(30),
-            factor: 2.0,
+            initial_delay: Self::DEFAULT_INITIAL_DELAY,
+            max_delay: Self::DEFAULT_MAX_DELAY,
+            factor: Self::DEFAULT_FACTOR,
             jitter: true,
             max_attempts: None,
             retry_on: Vec::new(),
-            max_queued_bytes: 16 << 20,
+            max_queued_bytes: Self::DEFAULT_MAX_QUEUED_BYTES,
         }
     }
 }
@@ -47,50 +86,10 @@ impl Default for Reconnect {
 /// The longest delay, whatever the options say: timers in JavaScript can wait for so long, too.
 const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
-/// Which failures are followed by another attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum RetryOn {
-    /// Those that may be different next time.
-    Transient,
-    /// Those with one of these causes: a set of few, looked through.
-    Causes(Vec<Cause>),
-}
-
-impl RetryOn {
-    /// Reads [`Reconnect::retry_on`].
-    ///
-    /// # Errors
-    /// A name is no cause that a connection can end with: which, and what the causes are.
-    fn parse(names: &[String]) -> Result<RetryOn, String> {
-        if names.is_empty() {
-            return Ok(RetryOn::Transient);
-        }
-        let known = || Cause::all().filter(|cause| cause.ends_connections());
-        let causes = names.iter().map(|name| {
-            known().find(|cause| cause.as_str() == name).ok_or_else(|| {
-                let known: Vec<_> = known().map(Cause::as_str).collect();
-                format!(
-                    "reconnect.retryOn has {name:?}, which is no cause; the causes are {}",
-                    known.join(", ")
-                )
-            })
-        });
-        causes.collect::<Result<_, _>>().map(RetryOn::Causes)
-    }
-
-    fn includes(&self, failure: &Failure) -> bool {
-        match self {
-            RetryOn::Transient => failure.transient,
-            RetryOn::Causes(causes) => causes.contains(&failure.cause),
-        }
-    }
-}
-
 /// The retries of one `connect`.
 #[derive(Debug)]
 pub(super) struct Retries {
     options: Reconnect,
-    retry_on: RetryOn,
     /// Attempts since the connection last held.
     attempts: u32,
     /// Before jitter, of the last attempt.
@@ -101,14 +100,8 @@ impl Retries {
     /// # Errors
     /// An option is wrong: which, and why.
     pub(super) fn new(options: Reconnect) -> Result<Retries, String> {
-        let factor = options.factor;
-        if !factor.is_finite() || factor < 0.0 {
-            return Err(format!(
-                "reconnect.factor is {factor}, not a finite number from 0"
-            ));
-        }
+        options.check()?;
         Ok(Retries {
-            retry_on: RetryOn::parse(&options.retry_on)?,
             options,
             attempts: 0,
             delay: Duration::ZERO,
@@ -131,9 +124,11 @@ impl Retries {
     /// After how long to try again; `None`: not at all.
     pub(super) fn next(&mut self, failure: &Failure) -> Option<Duration> {
         let options = &self.options;
-        if !self.retry_on.includes(failure)
-            || options.max_attempts.is_some_and(|max| self.attempts >= max)
-        {
+        let retried = match options.retry_on.as_slice() {
+            [] => failure.transient,
+            causes => causes.contains(&failure.cause),
+        };
+        if !retried || options.max_attempts.is_some_and(|max| self.attempts >= max) {
             return None;
         }
         let growth = options.factor.max(1.0).powf(f64::from(self.attempts));
@@ -202,18 +197,22 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_can_be_named_and_nothing_else() {
-        let naming = |cause: &str| Reconnect {
-            retry_on: vec!["dns".to_owned(), cause.to_owned()],
+    fn every_cause_that_ends_connections_can_be_named() {
+        let naming = |cause: Cause| Reconnect {
+            retry_on: vec![arkws::Cause::Dns.into(), cause],
             ..options()
         };
-        for cause in Cause::all().filter(|cause| cause.ends_connections()) {
-            assert!(Retries::new(naming(cause.as_str())).is_ok(), "{cause}");
-        }
-        for cause in ["", "DNS", "timedout", "queue-full", "flood"] {
-            let why = Retries::new(naming(cause)).unwrap_err();
-            assert!(why.contains(&format!("{cause:?}")), "{why}");
-            assert!(why.contains("dns, refused, "), "{why}");
+        for cause in Cause::all() {
+            let result = Retries::new(naming(cause));
+            match cause.as_str() {
+                "queue-full" | "limit" | "flood" => {
+                    let why = result.unwrap_err();
+                    let words = format!("\"{cause}\", which no connection ends with; the causes ");
+                    assert!(why.contains(&words), "{why}");
+                    assert!(why.contains("dns, refused, "), "{why}");
+                }
+                _ => assert!(result.is_ok(), "{cause}"),
+            }
         }
     }
 
@@ -277,10 +276,9 @@ mod tests {
 
     #[test]
     fn only_what_can_pass_is_retried_unless_causes_are_named() {
-        let with = |causes: &[&str]| {
-            let retry_on = causes.iter().map(|&cause| cause.to_owned()).collect();
+        let with = |causes: &[Cause]| {
             let options = Reconnect {
-                retry_on,
+                retry_on: causes.to_vec(),
                 ..options()
             };
             Retries::new(options).unwrap()
@@ -292,7 +290,7 @@ mod tests {
         };
         assert!(with(&[]).next(&lost()).is_some());
         assert!(with(&[]).next(&fatal).is_none());
-        assert!(with(&["tls"]).next(&fatal).is_some());
-        assert!(with(&["tls"]).next(&lost()).is_none());
+        assert!(with(&[arkws::Cause::Tls.into()]).next(&fatal).is_some());
+        assert!(with(&[arkws::Cause::Tls.into()]).next(&lost()).is_none());
     }
 }

@@ -3,20 +3,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use arkws::{Acceptor, AllowedOrigins};
+use arkws::{Acceptor, AllowedOrigins, Client};
 
 use super::admission::Limits;
 use crate::BusinessError;
+use crate::defaults::refuse_zero;
 
-/// Both limits: the default, and the most that may be asked for.
+/// Both limits: the default, and the most that may be asked for. The platform's.
 const MAX_LIMIT: usize = 10;
-
-/// How long the program may take to answer a request: as long as our clients wait for a handshake.
-const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// Bytes that may wait for one client: three messages of the longest kind, and as many small ones
-/// as fit.
-const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
 
 /// `WebSocketServerConfig`. Numbers are as the program gave them: `start` checks them.
 #[derive(Debug, Clone, Default)]
@@ -45,23 +39,26 @@ pub struct ServerConfig {
     pub ask_request: bool,
     /// arkws: accept permessage-deflate.
     pub per_message_deflate: bool,
-    /// arkws: longest message that a client may send, in bytes. Default:
+    /// arkws: longest message that a client may send, in bytes; over 0 (401). Default:
     /// [`DEFAULT_MAX_MESSAGE_SIZE`](Acceptor::DEFAULT_MAX_MESSAGE_SIZE).
     pub max_message_size: Option<usize>,
-    /// arkws: most frames that a message of a client may come in. Default:
+    /// arkws: most frames that a message of a client may come in; over 0 (401). Default:
     /// [`Limits::max_fragments`](arkws::Limits::max_fragments).
     pub max_fragments: Option<u32>,
-    /// arkws: bytes of the largest head of a request; a larger one is refused with 431. Default:
+    /// arkws: bytes of the largest head of a request; a larger one is refused with 431.
+    /// Over 0 (401). Default:
     /// [`Limits::max_header_bytes`](arkws::Limits::max_header_bytes).
     pub max_header_bytes: Option<usize>,
-    /// arkws: most header fields of a request; one with more is refused with 431. Default:
+    /// arkws: most header fields of a request; one with more is refused with 431. Over 0
+    /// (401). Default:
     /// [`Limits::max_headers`](arkws::Limits::max_headers).
     pub max_headers: Option<usize>,
     /// arkws: how long a client may take from its TCP connection to its complete request, TLS
-    /// included. Default:
+    /// included; over zero (401). Default:
     /// [`DEFAULT_HANDSHAKE_TIMEOUT`](Acceptor::DEFAULT_HANDSHAKE_TIMEOUT).
     pub handshake_timeout: Option<Duration>,
-    /// arkws: how long the program may take to answer a `Request` event. Default: 15 s.
+    /// arkws: how long the program may take to answer a `Request` event; over zero (401).
+    /// Default: [`DEFAULT_REQUEST_TIMEOUT`](Self::DEFAULT_REQUEST_TIMEOUT).
     pub request_timeout: Option<Duration>,
     /// arkws: how long a client may take nothing of what waits for it, before it is given up; zero:
     /// for ever. Default: [`DEFAULT_WRITE_TIMEOUT`](arkws::Config::DEFAULT_WRITE_TIMEOUT).
@@ -71,10 +68,11 @@ pub struct ServerConfig {
     /// [`DEFAULT_MESSAGE_TIMEOUT`](Acceptor::DEFAULT_MESSAGE_TIMEOUT).
     pub message_timeout: Option<Duration>,
     /// arkws: bytes that messages which are not whole may take, of all clients together: the one
-    /// with the most beyond its fair share is closed with 1009. Default: what the
-    /// [`Context`](crate::Context) has for all of its objects.
+    /// with the most beyond its fair share is closed with 1009. Over 0 (401). Default: what
+    /// the [`Context`](crate::Context) has for all of its objects.
     pub max_unfinished_bytes: Option<usize>,
-    /// arkws: bytes that may wait for one client before `send` to it is refused. Default: 16 MiB.
+    /// arkws: bytes that may wait for one client before `send` to it is refused. Default:
+    /// [`DEFAULT_MAX_QUEUED_BYTES`](Self::DEFAULT_MAX_QUEUED_BYTES).
     pub max_queued_bytes: Option<usize>,
 }
 
@@ -98,7 +96,7 @@ impl Checked {
     pub(super) fn request_timeout(&self) -> Duration {
         self.config
             .request_timeout
-            .unwrap_or(DEFAULT_REQUEST_TIMEOUT)
+            .unwrap_or(ServerConfig::DEFAULT_REQUEST_TIMEOUT)
     }
 
     pub(super) fn max_message_size(&self) -> usize {
@@ -119,12 +117,21 @@ impl Checked {
     pub(super) fn max_queued_bytes(&self) -> usize {
         self.config
             .max_queued_bytes
-            .unwrap_or(DEFAULT_MAX_QUEUED_BYTES)
+            .unwrap_or(ServerConfig::DEFAULT_MAX_QUEUED_BYTES)
     }
 }
 
 impl ServerConfig {
+    /// What [`request_timeout`](Self::request_timeout) is by default: as long as our clients wait
+    /// for a handshake.
+    pub const DEFAULT_REQUEST_TIMEOUT: Duration = Client::DEFAULT_HANDSHAKE_TIMEOUT;
+
+    /// What [`max_queued_bytes`](Self::max_queued_bytes) is by default: 16 MiB. Ours: three
+    /// messages of the longest kind, and as many small ones as fit.
+    pub const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
+
     pub(super) fn check(self) -> Result<Checked, BusinessError> {
+        self.check_limits()?;
         let ip = match self.server_ip.as_str() {
             "" => Ipv4Addr::UNSPECIFIED.into(),
             text => text.parse::<IpAddr>().map_err(|_| {
@@ -164,6 +171,23 @@ impl ServerConfig {
             origins: self.allowed_origins.as_deref().map(origins).transpose()?,
             config: self,
         })
+    }
+}
+
+impl ServerConfig {
+    /// # Errors
+    /// 401: a limit is zero, which would let nothing through.
+    fn check_limits(&self) -> Result<(), BusinessError> {
+        let zero = Some(Duration::ZERO);
+        refuse_zero(&[
+            ("maxMessageSize", self.max_message_size == Some(0)),
+            ("maxFragments", self.max_fragments == Some(0)),
+            ("maxHeaderBytes", self.max_header_bytes == Some(0)),
+            ("maxHeaders", self.max_headers == Some(0)),
+            ("handshakeTimeout", self.handshake_timeout == zero),
+            ("requestTimeout", self.request_timeout == zero),
+            ("maxUnfinishedBytes", self.max_unfinished_bytes == Some(0)),
+        ])
     }
 }
 
@@ -295,6 +319,34 @@ mod tests {
                 ..ServerConfig::default()
             };
             assert_eq!(code(config).unwrap_err(), 2302005, "{port}");
+        }
+    }
+
+    #[test]
+    fn what_would_let_nothing_through_is_401_and_comes_first() {
+        type Mistake = fn(&mut ServerConfig);
+        let mistakes: [(&str, Mistake); 7] = [
+            ("maxMessageSize", |it| it.max_message_size = Some(0)),
+            ("maxFragments", |it| it.max_fragments = Some(0)),
+            ("maxHeaderBytes", |it| it.max_header_bytes = Some(0)),
+            ("maxHeaders", |it| it.max_headers = Some(0)),
+            ("handshakeTimeout", |it| {
+                it.handshake_timeout = Some(Duration::ZERO)
+            }),
+            ("requestTimeout", |it| {
+                it.request_timeout = Some(Duration::ZERO)
+            }),
+            ("maxUnfinishedBytes", |it| it.max_unfinished_bytes = Some(0)),
+        ];
+        for (name, make) in mistakes {
+            let mut config = ServerConfig {
+                server_ip: "nowhere".into(),
+                ..ServerConfig::default()
+            };
+            make(&mut config);
+            let error = config.check().unwrap_err();
+            let words = format!("Parameter error: {name} is not a number over 0");
+            assert_eq!((error.code, error.message), (401, words));
         }
     }
 

@@ -1,10 +1,11 @@
 //! `connect`: its checks, their order, and where the answers go.
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arkws_netstack::{
-    AllowList, BusinessError, ClientCert, Header, OpenPolicy, Permission, Proxy, ProxyServer,
-    ReadyState, Reconnect, RequestOptions,
+    AllowList, BusinessError, Cause, ClientCert, ConnectionCause, Header, OpenPolicy, Permission,
+    Proxy, ProxyServer, ReadyState, Reconnect, RequestOptions,
 };
 
 use crate::connect::without_proxy;
@@ -315,38 +316,38 @@ async fn a_redirect_does_not_lead_around_the_allow_list() {
 async fn checks_are_made_in_the_platforms_order() {
     let context = context(level(26));
     let mut client = Client::with(context.clone());
-    let mistakes = |header: bool, file: bool| RequestOptions {
-        headers: match header {
-            true => vec![Header {
-                name: "bad name".into(),
-                value: "x".into(),
-            }],
-            false => vec![],
-        },
-        ca_path: file.then(|| "/no/such/file".into()),
+    let file = RequestOptions {
+        ca_path: Some("/no/such/file".into()),
         ..without_proxy()
+    };
+    let header_and_file = RequestOptions {
+        headers: vec![Header {
+            name: "bad name".into(),
+            value: "x".into(),
+        }],
+        ..file.clone()
     };
     let nowhere = AllowList::new([] as [&str; 0], Arc::new(OpenPolicy)).unwrap();
     let nothing = Permission::new(Err("no".into()), Arc::new(nowhere.clone()));
 
     // Everything is wrong; one thing after the other is put right.
     context.set_policy(Arc::new(nothing));
-    let result = client.socket.connect("ws://x:1/", mistakes(true, true));
+    let result = client.socket.connect("ws://x:1/", header_and_file.clone());
     check(&mut client, result, 201).await;
     context.set_policy(Arc::new(nowhere));
-    let result = client.socket.connect("ws://x:1/", mistakes(true, true));
+    let result = client.socket.connect("ws://x:1/", header_and_file.clone());
     check(&mut client, result, 2302998).await;
     context.set_policy(Arc::new(OpenPolicy));
-    let result = client.socket.connect("hello", mistakes(true, true));
+    let result = client.socket.connect("hello", header_and_file.clone());
     check(&mut client, result, 401).await;
-    let result = client.socket.connect("hello", mistakes(false, true));
+    let result = client.socket.connect("hello", file.clone());
     check(&mut client, result, 2302002).await;
 
     let server = Server::start().await;
     let _peer = client.open_to(&server).await;
-    let result = client.socket.connect("hello", mistakes(false, true));
+    let result = client.socket.connect("hello", file.clone());
     check(&mut client, result, 2302002).await;
-    let result = client.socket.connect("hello", mistakes(false, false));
+    let result = client.socket.connect("hello", without_proxy());
     check(&mut client, result, 2302003).await;
 }
 
@@ -362,16 +363,42 @@ async fn the_level_is_the_one_the_object_was_made_with() {
 }
 
 #[tokio::test]
+async fn limits_that_would_let_nothing_through_are_401() {
+    type Mistake = fn(&mut RequestOptions);
+    let mistakes: [(&str, Mistake); 6] = [
+        ("connectTimeout", |it| {
+            it.connect_timeout = Some(Duration::ZERO)
+        }),
+        ("handshakeTimeout", |it| {
+            it.handshake_timeout = Some(Duration::ZERO)
+        }),
+        ("maxHeaderBytes", |it| it.max_header_bytes = Some(0)),
+        ("maxHeaders", |it| it.max_headers = Some(0)),
+        ("maxMessageSize", |it| it.max_message_size = Some(0)),
+        ("maxFragments", |it| it.max_fragments = Some(0)),
+    ];
+    for (name, make) in mistakes {
+        let mut options = without_proxy();
+        make(&mut options);
+        let mut client = Client::new();
+        let result = client.socket.connect("ws://127.0.0.1:1", options);
+        let error = check(&mut client, result, 401).await;
+        let words = format!("Parameter error: {name} is not a number over 0");
+        assert_eq!(error.message, words);
+    }
+}
+
+#[tokio::test]
 async fn ways_to_reconnect_that_make_no_sense_are_401() {
-    let unknown = Reconnect {
-        retry_on: vec!["dns".into(), "timedout".into()],
+    let never = Reconnect {
+        retry_on: vec![ConnectionCause::Dns.into(), Cause::Flood],
         ..Reconnect::default()
     };
     let backwards = Reconnect {
         factor: -2.0,
         ..Reconnect::default()
     };
-    for (reconnect, words) in [(unknown, "\"timedout\""), (backwards, "factor is -2")] {
+    for (reconnect, words) in [(never, "\"flood\""), (backwards, "factor is not")] {
         let mut client = Client::new();
         let options = RequestOptions {
             reconnect: Some(reconnect),

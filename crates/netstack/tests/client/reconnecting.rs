@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use arkws::{CloseCode, CloseFrame, Message};
-use arkws_netstack::{ReadyState, Reconnect, RequestOptions};
+use arkws_netstack::{ConnectionCause, ReadyState, Reconnect, RequestOptions};
 use tokio::net::TcpListener;
 
 use crate::connect::without_proxy;
@@ -205,8 +205,16 @@ async fn what_will_not_pass_is_not_retried_unless_asked_for() {
         ("403 Forbidden", vec![], false),
         ("429 Too Many Requests", vec![], true),
         ("503 Service Unavailable", vec![], true),
-        ("403 Forbidden", vec!["handshake".to_owned()], true),
-        ("503 Service Unavailable", vec!["dns".to_owned()], false),
+        (
+            "403 Forbidden",
+            vec![ConnectionCause::Handshake.into()],
+            true,
+        ),
+        (
+            "503 Service Unavailable",
+            vec![ConnectionCause::Dns.into()],
+            false,
+        ),
     ] {
         let server = Server::start().await;
         let mut client = Client::new();
