@@ -174,8 +174,12 @@ class Sends extends Queue {
     }
   }
 
-  /** The sends up to number `through` have failed. An event tells the program as well. */
-  failed(through, error) {
+  /**
+   * The sends from number `from` through number `through` have failed; those before are done. An
+   * event tells the program as well.
+   */
+  failed(from, through, error) {
+    this.sent(from - 1);
     while (this.answered < through) {
       this.answered++;
       (this.shift() ?? this.#nobody(through)).rejectQuietly(error);

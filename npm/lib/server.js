@@ -223,6 +223,10 @@ class Core {
         // The platform declares `reason` and gives `closeReason`.
         return this.listeners.emit('close', connection, { code, reason, closeReason: reason });
       }
+      case 'neverConnected':
+        // The program may have sent to it, or closed it.
+        this.#clients.delete(value);
+        return;
       case 'error':
         return this.listeners.emit('error', fromFailure(value));
       case 'request':
@@ -231,10 +235,8 @@ class Core {
         // The native half has forgotten the request: an answer would do nothing.
         return;
       case 'sendFailed': {
-        const { sends, connection } = this.#clients.get(value.client);
-        // This client has left before its `connect` event: no other event of it follows.
-        if (connection === undefined) this.#clients.delete(value.client);
-        return sends.failed(value.through, fromFailure(value.error));
+        const { client, from, through, error } = value;
+        return this.#clients.get(client).sends.failed(from, through, fromFailure(error));
       }
       case 'started': {
         const start = this.starts.shift();
@@ -290,8 +292,6 @@ class Core {
   #idle() {
     this.#contexts.end();
     if (--this.#starts > 0) return;
-    // What is left are clients that were gone before their `connect` event.
-    this.#clients.clear();
     unref(this);
     if (this.#collected) native().free(this.number);
   }

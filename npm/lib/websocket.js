@@ -242,7 +242,7 @@ class Client {
       case 'close':
         return this.listeners.emit('close', undefined, value);
       case 'sendFailed':
-        return this.sends.failed(value.through, fromFailure(value.error));
+        return this.sends.failed(value.from, value.through, fromFailure(value.error));
       case 'reconnecting':
         return this.listeners.emit('reconnecting', { ...value, cause: fromFailure(value.cause) });
       case 'reconnected':

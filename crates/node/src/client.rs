@@ -56,8 +56,13 @@ impl Listener for ClientInbox {
             }
             netstack::Event::Error(error) => Event::Error(error),
             netstack::Event::Close(result) => Event::Close(Close::from(result)),
-            netstack::Event::SendFailed { through, error, .. } => Event::SendFailed {
+            netstack::Event::SendFailed {
+                from,
+                through,
+                error,
+            } => Event::SendFailed {
                 client: None,
+                from,
                 through,
                 error,
             },

@@ -28,6 +28,7 @@ impl Event {
             Event::Close(close) => with(env, Operation::Close, close),
             Event::SendFailed {
                 client,
+                from,
                 through,
                 error,
             } => with(
@@ -35,6 +36,7 @@ impl Event {
                 Operation::SendFailed,
                 SendFailed {
                     client: client.map(|client| u64::from(client) as f64),
+                    from: from as f64,
                     through: through as f64,
                     error: error.into(),
                 },
@@ -68,6 +70,9 @@ impl Event {
                 with(env, Operation::RequestOver, u64::from(id) as f64)
             }
             Event::Connected(client) => with(env, Operation::Connected, Connected::from(client)),
+            Event::NeverConnected(client) => {
+                with(env, Operation::NeverConnected, u64::from(client) as f64)
+            }
             Event::Disconnected { client, result } => with(
                 env,
                 Operation::Disconnected,

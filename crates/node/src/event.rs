@@ -20,6 +20,7 @@ pub(crate) enum Event {
     SendFailed {
         /// Of a server's sends, to whom.
         client: Option<ClientId>,
+        from: u64,
         through: u64,
         error: BusinessError,
     },
@@ -42,6 +43,7 @@ pub(crate) enum Event {
     Request(PendingRequest),
     RequestOver(RequestId),
     Connected(ConnectedClient),
+    NeverConnected(ClientId),
     Disconnected {
         client: ClientId,
         result: CloseResult,
@@ -90,6 +92,7 @@ impl From<CloseResult> for Close {
 #[napi(object, object_from_js = false)]
 pub struct SendFailed {
     pub client: Option<f64>,
+    pub from: f64,
     pub through: f64,
     pub error: Failure,
 }

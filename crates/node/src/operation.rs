@@ -48,6 +48,7 @@ operations! {
     Request = "request",
     RequestOver = "requestOver",
     Connected = "connected",
+    NeverConnected = "neverConnected",
     Disconnected = "disconnected",
 }
 

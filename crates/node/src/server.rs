@@ -43,6 +43,7 @@ impl ServerListener for ServerInbox {
                 client: client.id,
                 result,
             },
+            ServerEvent::NeverConnected(client) => Event::NeverConnected(client.id),
             ServerEvent::Started(result) => Event::Started(result),
             ServerEvent::Request(request) => Event::Request(request),
             ServerEvent::RequestOver(id) => Event::RequestOver(id),
@@ -52,11 +53,12 @@ impl ServerListener for ServerInbox {
             }
             ServerEvent::SendFailed {
                 client,
+                from,
                 through,
                 error,
-                ..
             } => Event::SendFailed {
                 client: Some(client.id),
+                from,
                 through,
                 error,
             },

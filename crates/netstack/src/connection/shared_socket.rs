@@ -133,11 +133,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SharedSocket<S> {
         if open.socket.negotiated().deflate.is_some() {
             return None;
         }
+        open.free_batch()?;
         let _guard = WakeOnPanic(mailbox);
         let mut through = 0;
         // The socket's lock is held: a failure of an earlier connection was noted before this one
         // was open.
-        while let Some(waker) = mailbox.take(open.free_batch()?, answered) {
+        while let Some(free) = open.free_batch()
+            && let Some(waker) = mailbox.take(free, answered)
+        {
             open.feed();
             if open
                 .poll_flush_inline(&mut Context::from_waker(&waker), mailbox)

@@ -1,6 +1,7 @@
 //! A client that is in: its task, from `Connect` to `Close`.
 use std::ops::Range;
 use std::sync::Arc;
+use std::thread::panicking;
 
 use arkws::{CloseFrame, Error, Phase, Transport};
 
@@ -19,17 +20,16 @@ impl Peer {
         self: &Arc<Self>,
         socket: SharedSocket<Transport>,
         registration: Registration,
-        object: &ServerObject,
+        unfinished: UnfinishedPeer<'_>,
     ) {
-        let unfinished = UnfinishedPeer {
-            peer: self,
-            socket: &socket,
-            object,
-        };
+        // It is dropped before the socket that it borrows from now on.
+        let mut unfinished = unfinished;
+        let object = unfinished.object;
         let open = object.context.network().register(self);
         object.emit(ServerEvent::Connect(&self.client));
+        unfinished.socket = Some(&socket);
         let (end, in_doubt) = object.listener.drive(object, self, &socket).await;
-        std::mem::forget(unfinished);
+        unfinished.finish();
         // A defect of ours ends this client only, and the program is told.
         let usable = !matches!(end, ConnectionEnd::Panicked(_));
         let mut ending = Ending::of(end, self.mailbox.requested_close());
@@ -70,25 +70,52 @@ impl Peer {
             let error = BusinessError::connection_lost(why, ending.cause);
             object.emit(ServerEvent::Error(error));
         }
-        if let Some(result) = &ending.result {
-            object.emit(ServerEvent::Close(&self.client, result.clone()));
-        }
+        object.emit(match &ending.result {
+            Some(result) => ServerEvent::Close(&self.client, result.clone()),
+            None => ServerEvent::NeverConnected(&self.client),
+        });
         object.flush();
     }
 }
 
-/// Raises the last events also if the client's task is dropped with its runtime.
-struct UnfinishedPeer<'a> {
+/// Raises the last events of a client also if its task is dropped, with its runtime or by a panic:
+/// from its registration on, since sends to it are taken from then on.
+pub(super) struct UnfinishedPeer<'a> {
     peer: &'a Peer,
-    socket: &'a SharedSocket<Transport>,
     object: &'a ServerObject,
+    /// `None`: the program has not been told of the client yet.
+    socket: Option<&'a SharedSocket<Transport>>,
+}
+
+impl<'a> UnfinishedPeer<'a> {
+    /// Of a client that has just been registered.
+    pub(super) fn new(peer: &'a Peer, object: &'a ServerObject) -> UnfinishedPeer<'a> {
+        UnfinishedPeer {
+            peer,
+            object,
+            socket: None,
+        }
+    }
+
+    /// The task raises the last events itself.
+    pub(super) fn finish(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for UnfinishedPeer<'_> {
     fn drop(&mut self) {
-        let in_doubt = self.socket.end(&self.peer.mailbox);
-        let why = "the network thread ended".to_owned();
-        let ending = Ending::failed(why, Cause::Internal);
+        let mut ending = match panicking() {
+            true => Ending::defect(),
+            false => Ending::failed("the network thread ended".to_owned(), Cause::Internal),
+        };
+        let in_doubt = match self.socket {
+            Some(socket) => socket.end(&self.peer.mailbox),
+            None => {
+                ending.result = None;
+                0..0
+            }
+        };
         self.peer.leave(&ending, in_doubt, self.object);
     }
 }
@@ -101,7 +128,7 @@ pub(super) struct Ending {
     /// For programs.
     cause: Cause,
     is_failure: bool,
-    /// Of the `Close` event; `None`: it was never open.
+    /// Of the `Close` event; `None`: the program was never told of the client.
     result: Option<CloseResult>,
 }
 
@@ -180,5 +207,83 @@ pub(super) fn describe(error: &Error) -> String {
     match option {
         Some(option) => option_hint::named(error, option),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::connection::batch::Outgoing;
+    use crate::server::event::ServerListener;
+    use crate::server::flood::FloodRule;
+    use crate::server::identity::{ConnectedClient, Connection, IdCounter};
+    use crate::{ApiLevel, Context};
+
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<String>>);
+
+    impl ServerListener for Recorder {
+        fn on_event(&self, event: ServerEvent<'_>) {
+            self.0.lock().unwrap().push(match event {
+                ServerEvent::SendFailed {
+                    from,
+                    through,
+                    error,
+                    ..
+                } => format!("{from} to {through}: {error}"),
+                ServerEvent::Error(error) => error.to_string(),
+                ServerEvent::NeverConnected(client) => format!("{} is gone", client.connection),
+                other => format!("{other:?}"),
+            });
+        }
+    }
+
+    /// What is told if `task` has taken three sends when it is dropped.
+    fn told(task: impl FnOnce(UnfinishedPeer<'_>)) -> Vec<String> {
+        let recorder = Arc::new(Recorder::default());
+        let object = ServerObject {
+            context: Context::new(ApiLevel::NEWEST),
+            listener: recorder.clone(),
+            muted: AtomicBool::new(false),
+            clients: IdCounter::default(),
+            requests: IdCounter::default(),
+            flood: Mutex::new(FloodRule::default()),
+        };
+        let client = ConnectedClient {
+            id: object.clients.next(),
+            connection: Connection {
+                client_ip: "192.0.2.1".to_owned(),
+                client_port: 1,
+            },
+        };
+        let peer = Peer::new(client, usize::MAX, 0);
+        let unfinished = UnfinishedPeer::new(&peer, &object);
+        for _ in 0..3 {
+            peer.mailbox.push(Outgoing::Text("x".into())).unwrap();
+        }
+        let _ = catch_unwind(AssertUnwindSafe(|| task(unfinished)));
+        assert!(peer.mailbox.push(Outgoing::Text("late".into())).is_err());
+        std::mem::take(&mut *recorder.0.lock().unwrap())
+    }
+
+    #[test]
+    fn sends_to_a_client_that_never_opens_fail_whatever_becomes_of_its_task() {
+        let told_of = |why: &str| {
+            [
+                format!("1 to 3: Websocket Unknown Other Error: 192.0.2.1:1: {why}"),
+                format!("Websocket connection lost: 192.0.2.1:1: {why}"),
+                "192.0.2.1:1 is gone".to_owned(),
+            ]
+        };
+        assert_eq!(
+            told(|unfinished| drop(unfinished)),
+            told_of("the network thread ended")
+        );
+        let panicked = told(|_unfinished| panic!("on purpose"));
+        assert_eq!(panicked, told_of("a defect in arkws: its task panicked"));
     }
 }

@@ -11,7 +11,8 @@ use crate::{BusinessError, CloseResult};
 ///
 /// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if
 /// messages to it were lost, `Error` if it failed, `Close`. A client that was not let in is an
-/// `Error` only.
+/// `Error` only. One that was let in and lost before its `Connect` is `NeverConnected`, after
+/// `SendFailed` and `Error`.
 #[derive(Debug)]
 pub enum ServerEvent<'a> {
     /// The oldest unanswered `start` has an answer.
@@ -29,6 +30,9 @@ pub enum ServerEvent<'a> {
     Binary(&'a ConnectedClient, Payload<'a>),
     /// `close`.
     Close(&'a ConnectedClient, CloseResult),
+    /// arkws: a client that calls have found, since it was let in, has gone before its `Connect`:
+    /// no event of it follows.
+    NeverConnected(&'a ConnectedClient),
     /// `error`: a client's connection was lost, a client was not let in, or the server cannot
     /// accept connections; the message says which and why. Of clients that were not let in there
     /// are 100 such events a second at most.

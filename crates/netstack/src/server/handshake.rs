@@ -15,7 +15,7 @@ use tracing::debug;
 
 use super::address::ClientAddress;
 use super::admission::Refusal;
-use super::client_task::{Ending, describe};
+use super::client_task::{Ending, UnfinishedPeer, describe};
 use super::config::Checked;
 use super::event::ServerEvent;
 use super::identity::{ConnectedClient, Connection, RequestId};
@@ -154,6 +154,8 @@ impl Handshaking<'_> {
             }
         };
         let peer = Arc::clone(&registration.peer);
+        let object = &*self.context.object;
+        let unfinished = UnfinishedPeer::new(&peer, object);
         let wanted = &self.context.settings.protocols;
         let offered = &request.request().protocols;
         let protocol = wanted.iter().find(|wanted| offered.contains(wanted));
@@ -163,13 +165,13 @@ impl Handshaking<'_> {
         {
             Ok(socket) => {
                 drop(self.permit);
-                peer.serve(socket.into(), registration, &self.context.object)
-                    .await;
+                peer.serve(socket.into(), registration, unfinished).await;
             }
             Err(error) => {
                 drop(registration);
+                unfinished.finish();
                 self.report_error(&error);
-                peer.leave(&Ending::not_opened(&error), 0..0, &self.context.object);
+                peer.leave(&Ending::not_opened(&error), 0..0, object);
             }
         }
     }

@@ -232,3 +232,22 @@ async fn a_stop_answers_the_requests_that_wait() {
     over(&mut server).await;
     server.idle().await;
 }
+
+#[tokio::test]
+async fn a_client_that_is_gone_when_it_is_let_in_has_never_connected() {
+    let (mut server, address) = Server::started(asking()).await;
+    let mut stream = tcp_from([127, 0, 0, 1], address).await;
+    let (_, bytes) = ClientHandshake::new(request(address), &Limits::default()).unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    let pending = asked(&mut server).await;
+    let client = pending.connection().clone();
+    // Both before the server's task runs again: it finds the answer first.
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+    pending.accept();
+    match server.next().await {
+        Seen::NeverConnected(connection) => assert_eq!(connection, client),
+        other => panic!("NeverConnected, not {other:?}"),
+    }
+    assert_eq!(server.list(), []);
+}

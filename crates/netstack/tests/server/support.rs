@@ -27,6 +27,7 @@ pub(crate) enum Seen {
     Text(Connection, String),
     Binary(Connection, Vec<u8>),
     Close(Connection, CloseResult),
+    NeverConnected(Connection),
     Error(BusinessError),
     /// Through which send.
     Sent(Connection, u64),
@@ -58,6 +59,7 @@ impl ServerListener for Recorder {
                 Seen::Binary(client.connection.clone(), data.to_vec())
             }
             ServerEvent::Close(client, result) => Seen::Close(client.connection.clone(), result),
+            ServerEvent::NeverConnected(client) => Seen::NeverConnected(client.connection.clone()),
             ServerEvent::Error(error) => Seen::Error(error),
             ServerEvent::Sent { client, through } => Seen::Sent(client.connection.clone(), through),
             ServerEvent::SendFailed {
