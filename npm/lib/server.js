@@ -104,13 +104,14 @@ class Core {
   close(connection, { code, reason }) {
     const { clientIP, clientPort } = connection;
     const closed = native().closeConnection(this.number, clientIP, clientPort, code, reason);
-    const error = typeof closed === 'number' ? undefined : fromFailure(closed);
-    // A refusal may mean that the client is gone, and that the events which say so are on their
-    // way.
-    if (error === undefined || isPeers(error)) this.#mute(connection);
-    if (error !== undefined) return this.#refuse(close, error);
-    this.#client(closed).isClosed = true;
-    return answer(close);
+    if (typeof closed === 'number') {
+      this.#client(closed).isClosed = true;
+      return answer(close);
+    }
+    const error = fromFailure(closed);
+    // It may mean that the client is gone, and that the events which say so are on their way.
+    if (isPeers(error)) this.#mute(connection);
+    return this.#refuse(close, error);
   }
 
   /** The entry of a client. The program may send to one before its `connect` event is told. */
@@ -123,7 +124,10 @@ class Core {
     return client;
   }
 
-  /** Gives the program no more messages of the clients that have this address and port. */
+  /**
+   * Gives the program no more messages of the client that has this address and port: a refusal
+   * names no other.
+   */
   #mute({ clientIP, clientPort }) {
     for (const client of this.#clients.values()) {
       const { connection } = client;
