@@ -191,7 +191,8 @@ async function refuse(t) {
   return `ws://127.0.0.1:${server.address().port}`;
 }
 
-describe('the API reference', () => {
+// Nearly all that takes time is the start of a process for each example.
+describe('the API reference', { concurrency: 4 }, () => {
   const source = join(examples, 'api-reference');
   let cwd;
   before(async () => (cwd = await folder()));
