@@ -7,7 +7,7 @@ use arkws::UnfinishedBudget;
 
 use crate::connection::batch::HEADER;
 use crate::language_limits::LanguageLimits;
-use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Permission, Policy, project};
+use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Permission, Policy, project_files};
 
 /// The surroundings of an object. Cheap to clone.
 ///
@@ -48,7 +48,7 @@ impl Context {
             .or_else(|| ApiLevel::discover(main))
             .unwrap_or(default);
         let context = Context::new(level);
-        if let Some(held) = main.and_then(project::permission) {
+        if let Some(held) = main.and_then(project_files::permission) {
             context.set_policy(Arc::new(Permission::new(held, Arc::new(OpenPolicy))));
         }
         context

@@ -40,7 +40,6 @@ mod client;
 mod close;
 mod connection;
 mod context;
-mod defaults;
 mod error;
 mod language_limits;
 mod level;
@@ -50,8 +49,9 @@ mod option_hint;
 mod policy;
 mod process_exit;
 mod program;
-mod project;
+mod project_files;
 mod server;
+mod shared_limits;
 mod stderr_log;
 mod sync;
 
@@ -62,7 +62,6 @@ pub use client::{
 };
 pub use close::{CloseOptions, CloseResult};
 pub use context::Context;
-pub use defaults::MAX_SEND;
 pub use error::BusinessError;
 pub use language_limits::LanguageLimits;
 pub use level::ApiLevel;
@@ -73,6 +72,7 @@ pub use server::{
     ClientId, ConnectedClient, Connection, PendingRequest, RefusalStatus, RequestId, ServerConfig,
     ServerEvent, ServerListener, WebSocketServer,
 };
+pub use shared_limits::MAX_SEND;
 pub use stderr_log::log_to_stderr;
 
 pub use arkws::Cause as ConnectionCause;

@@ -12,6 +12,7 @@
 //! | `reconnect.rs` | the option of that name: whether to try again, and when |
 //! | `stats.rs` | counters and facts of a connection |
 //! | `failure.rs` | why something failed, in the words of the contract |
+mod connect_plan;
 mod deliver;
 mod event;
 mod failure;
@@ -19,7 +20,6 @@ mod object;
 mod options;
 mod proxy;
 mod reconnect;
-mod request;
 mod session;
 mod stats;
 mod tls;
@@ -37,12 +37,12 @@ use crate::connection::batch::Outgoing;
 use crate::connection::mailbox::Mailbox;
 use crate::connection::send_queue::{Refused, SendNumbers};
 use crate::connection::shared_socket::SharedSocket;
-use crate::defaults::check_length;
 use crate::log;
+use crate::shared_limits::check_length;
 use crate::{BusinessError, CloseOptions, Context};
 
+use connect_plan::Request;
 use object::{Link, Object, ObjectState};
-use request::Request;
 
 pub use event::{Event, Listener};
 pub use options::{Header, RequestOptions};

@@ -16,7 +16,7 @@ use arkws::{
 use super::proxy::Proxy;
 use super::reconnect::Reconnect;
 use super::tls::{ClientCert, TlsOptions, TlsProtocol};
-use crate::defaults::{refuse_zero, write_timeout};
+use crate::shared_limits::{refuse_zero, write_timeout};
 use crate::{BusinessError, Context};
 
 /// What a `pingInterval` may be, in seconds: the platform's.

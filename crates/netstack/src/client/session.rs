@@ -10,10 +10,10 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error};
 
+use super::connect_plan::Plan;
 use super::failure::Failure;
 use super::object::{LastEnd, Link, Object};
 use super::reconnect::Retries;
-use super::request::Plan;
 use super::stats::Stats;
 use super::transient::invites_back;
 use crate::connection::driver::ConnectionEnd;

@@ -7,7 +7,7 @@ use arkws::{Acceptor, AllowedOrigins, Client};
 
 use super::admission::Limits;
 use crate::BusinessError;
-use crate::defaults::refuse_zero;
+use crate::shared_limits::refuse_zero;
 
 /// Both limits: the default, and the most that may be asked for. The platform's.
 const MAX_LIMIT: usize = 10;

@@ -49,7 +49,7 @@ use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
-use crate::defaults::check_length;
+use crate::shared_limits::check_length;
 use crate::{BusinessError, CloseOptions, Context};
 use flood::FloodRule;
 use identity::IdCounter;

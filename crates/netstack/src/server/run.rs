@@ -20,8 +20,8 @@ use super::listen::Incoming;
 use super::object::ServerObject;
 use super::registry::Registry;
 use super::tls;
-use crate::defaults::write_timeout;
 use crate::log;
+use crate::shared_limits::write_timeout;
 use crate::{BusinessError, Cause};
 
 /// How long a server that stops goes on sending what waits for its clients. The closing handshakes
