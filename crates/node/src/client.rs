@@ -116,7 +116,8 @@ pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
 /// `connect(object, url, options)`.
 pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
     let url: String = call.get(1)?;
-    let (options, binary_type) = (connect_options(call.get(2)?)?, binary_type(call.get(2)?)?);
+    let object = call.arguments.object(2)?;
+    let (options, binary_type) = (connect_options(object)?, binary_type(object)?);
     let object = call.object()?;
     let result = call
         .environment

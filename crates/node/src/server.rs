@@ -10,6 +10,7 @@ use arkws_netstack::{
     ServerListener, WebSocketServer,
 };
 use napi::Result;
+use napi::bindgen_prelude::JsObjectValue;
 use napi_derive::napi;
 
 use crate::answer::{answer, client_id, not_data, too_long};
@@ -89,7 +90,7 @@ pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
 
 /// `startServer(object, options)`.
 pub(crate) fn start(call: Call<'_>) -> Result<Value<'_>> {
-    let options = server_options(call.get(1)?)?;
+    let options = server_options(call.arguments.object(1)?)?;
     let result = call
         .environment
         .server(call.object()?, |server| server.start(options))?;
@@ -159,11 +160,12 @@ pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
 /// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an
 /// array of connections.
 pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
-    let except: Vec<ClientConnection> = call.get(2)?;
-    let except: Vec<Connection> = except
-        .into_iter()
-        .map(|client| connection(client.client_ip, client.client_port))
-        .collect();
+    let list = call.arguments.object(2)?;
+    let mut except = Vec::new();
+    for index in 0..list.get_array_length()? {
+        let client: ClientConnection = list.get_element(index)?;
+        except.push(connection(client.client_ip, client.client_port));
+    }
     let (mut data, text) = match call.array_buffer(1, <[u8]>::to_vec)? {
         Some(data) => (data, false),
         None => match call.string(1) {

@@ -53,9 +53,9 @@
 //! }
 //! ```
 //!
-//! And nothing keeps it, or the environment, beyond the call:
+//! And nothing keeps it, the environment or an argument, beyond the call:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0521
 //! use std::cell::Cell;
 //!
 //! use arkws_handles::napi::{Env, Value};
@@ -67,6 +67,51 @@
 //! fn keep(env: &Env) -> napi::Result<()> {
 //!     KEPT.set(Some(env.undefined()?));
 //!     Ok(())
+//! }
+//! ```
+//!
+//! ```compile_fail,E0521
+//! use std::cell::Cell;
+//!
+//! use arkws_handles::napi::Arguments;
+//! use napi::bindgen_prelude::Object;
+//!
+//! thread_local! {
+//!     static KEPT: Cell<Option<Object<'static>>> = const { Cell::new(None) };
+//! }
+//!
+//! fn keep(arguments: &Arguments) -> napi::Result<()> {
+//!     KEPT.set(Some(arguments.object(1)?));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! What is got of an argument for good is no value of JavaScript, or of napi's with any lifetime,
+//! alone or in another type:
+//!
+//! ```no_run
+//! use arkws_handles::napi::Arguments;
+//!
+//! fn number(arguments: &Arguments) -> napi::Result<Option<f64>> {
+//!     arguments.get(1)
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use arkws_handles::napi::Arguments;
+//! use napi::bindgen_prelude::Object;
+//!
+//! fn object(arguments: &Arguments) -> napi::Result<Object<'static>> {
+//!     arguments.get(1)
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use arkws_handles::napi::Arguments;
+//! use napi::bindgen_prelude::Unknown;
+//!
+//! fn unknown(arguments: &Arguments) -> napi::Result<Option<Unknown<'static>>> {
+//!     arguments.get(1)
 //! }
 //! ```
 

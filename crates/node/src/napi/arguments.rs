@@ -2,7 +2,7 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use napi::bindgen_prelude::FromNapiValue;
+use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::{Result, sys};
 
 use super::status::check;
@@ -10,6 +10,24 @@ use super::value::Value;
 
 /// More arguments than any function of this module takes.
 const MAX_ARGUMENTS: usize = 6;
+
+/// What an argument is converted to for good: nothing of it is a value of JavaScript, as napi's
+/// `Object` is, which has whatever lifetime its user asks for.
+pub trait Owned: FromNapiValue + owned::Sealed {}
+
+impl<T: FromNapiValue + owned::Sealed> Owned for T {}
+
+/// Which types are [`Owned`] is said here only.
+mod owned {
+    pub trait Sealed {}
+
+    impl Sealed for bool {}
+    impl Sealed for u32 {}
+    impl Sealed for f64 {}
+    impl Sealed for String {}
+    impl<T: Sealed> Sealed for Option<T> {}
+    impl<T: Sealed> Sealed for Vec<T> {}
+}
 
 /// The arguments of one call from JavaScript. Made by [`Arguments::of_call`] only, and lent for as
 /// long as the call lasts: its environment and its values are current.
@@ -46,11 +64,19 @@ impl Arguments {
         Ok((Arguments { env, values }, data))
     }
 
-    /// Argument `index`, converted by napi-rs. Of an object JavaScript may run.
-    pub fn get<T: FromNapiValue>(&self, index: usize) -> Result<T> {
+    /// Argument `index`, converted by napi-rs to what is kept as long as one likes. Of an array
+    /// JavaScript may run.
+    pub fn get<T: Owned>(&self, index: usize) -> Result<T> {
         // SAFETY: environment and values of `Arguments` are current, which is all that napi-rs
         // asks; a value of another type is an error.
         unsafe { T::from_napi_value(self.env, self.values[index]) }
+    }
+
+    /// Argument `index`, an object, for as long as the call lasts. JavaScript may run when its
+    /// properties are read.
+    pub fn object(&self, index: usize) -> Result<Object<'_>> {
+        // SAFETY: as above; and the values live as long as the call, for which they are lent.
+        unsafe { Object::from_napi_value(self.env, self.values[index]) }
     }
 
     /// A number argument that is an object's, or a request's.

@@ -26,14 +26,14 @@
 //!   storing it.
 //! - **A [`Value`] is current** until the call returns, or the [`Scope`] closes in which it was
 //!   made: it borrows from what lends it. (`tests/handles` shows that the compiler refuses one that
-//!   outlives that.) Values cannot come from another environment: its objects are of another
-//!   isolate.
+//!   outlives that.) So is an object that is an argument. Values cannot come from another
+//!   environment: its objects are of another isolate.
 //! - **An exception that is pending, or an environment that is being terminated, needs no care.**
 //!   What runs JavaScript then returns an error instead, which `check` makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
-//! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], [`Env::convert`] and
-//!   [`Arguments::get`] of objects (accessors of prototypes), in [`Wakeup::new`] (`async_hooks`),
-//!   and when an error of ours becomes an exception; nowhere else. It may call any function of this
+//! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], in [`Env::convert`] of objects,
+//!   [`Arguments::get`] of arrays and what is read of an [`Arguments::object`] (accessors), in
+//!   [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an exception; nowhere else. It may call any function of this
 //!   module. So across these nothing of the environment's cells or locks is borrowed, nor memory
 //!   that JavaScript owns.
 mod arguments;
