@@ -166,11 +166,15 @@ describe('messages and logs', () => {
     let turn = 0;
     const { port } = await listen(t, (socket) => {
       socket.once('data', (request) => {
+        // The one that a proxy gets has no key.
+        const keyed = `${request}\r\nsec-websocket-key: x`;
         const answers = [
           'HTTP/1.1 403 No\r\nSet-Cookie: id=s3cret\r\n\r\n',
           'HTTP/1.1 302 F\r\nLocation: ftp://x/?token=s3cret\r\n\r\n',
           'HTTP/1.1 407 No\r\n\r\n',
-          `${acceptance(`${request}\r\nsec-websocket-key: x`)}`,
+          acceptance(keyed),
+          acceptance(keyed, 'Sec-WebSocket-Protocol: token.s3cret'),
+          acceptance(keyed, 'Sec-WebSocket-Protocol: other.s3cret'),
         ];
         socket.end(answers[turn++ % answers.length]);
       });
@@ -188,7 +192,8 @@ describe('messages and logs', () => {
         await new Promise((over) => {
           ws.on('error', (error) => { words.push(inspect(error)); over(); });
           ws.on('close', (_, value) => { words.push(inspect(value)); over(); });
-          ws.connect(url, { header, ...options }).catch((error) => {
+          const protocol = 'chat, token.s3cret';
+          ws.connect(url, { header, protocol, ...options }).catch((error) => {
             words.push(inspect(error));
             over();
           });
@@ -199,6 +204,9 @@ describe('messages and logs', () => {
       await attempt(url);
       await attempt('ws://a.test/?token=s3cret', { proxy });
       await attempt(url);
+      await attempt(url);
+      await attempt(url);
+      await attempt(url, { protocol: 's3cret token' });
       await attempt(url.replace('ws:', 'http:'));
       await attempt(url.replace(':${port}', ':99999'));
       await attempt('ws://127.0.0.1:1/?token=s3cret');
@@ -241,13 +249,13 @@ describe('messages and logs', () => {
       server.on('error', (error) => messages.push(error.message));
       server.on('request', ({ path, refuse }) => path.startsWith('/no') && refuse(403, 'no'));
       server.on('close', () => { console.log(JSON.stringify(messages)); server.stop(); });
-      await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+      await server.start({ serverIP: '127.0.0.1', serverPort: 0, protocol: 'token.s3cret' });
       console.log(server.listAddress().port);`,
     );
     const url = `ws://127.0.0.1:${await line}`;
     const headers = { Authorization: 'Bearer s3cret', Cookie: 'id=s3cret', 'X-Api-Key': 's3cret' };
     const tried = async (path, more) => {
-      const client = new WebSocket(`${url}${path}?token=s3cret`, {
+      const client = new WebSocket(`${url}${path}?token=s3cret`, ['token.s3cret'], {
         headers: { ...headers, ...more },
       });
       client.on('error', () => {});
@@ -257,6 +265,8 @@ describe('messages and logs', () => {
     await tried('/no');
     await tried('/', { Upgrade: 'other' });
     await tried('/', { 'Sec-WebSocket-Version': '8' });
+    await tried('/', { 'Sec-WebSocket-Key': 's3cret' });
+    await tried('/', { 'Sec-WebSocket-Protocol': 's3cret token' });
     await tried('/');
     const { out, err } = await ended;
     assert.doesNotMatch(out, /s3cret/);

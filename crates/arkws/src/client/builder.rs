@@ -74,11 +74,11 @@ impl ClientOptions {
     }
 }
 
-// Headers are not shown: they hold tokens and cookies.
+// Neither headers nor sub-protocols are shown: they hold tokens and cookies.
 impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("protocols", &self.protocols)
+            .field("protocols", &self.protocols.len())
             .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }

@@ -143,7 +143,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
         tracing::debug!(
             target: "arkws",
             ?role,
-            protocol = negotiated.protocol.as_deref(),
             deflate = negotiated.deflate.is_some(),
             "connection open",
         );

@@ -63,6 +63,18 @@ async fn a_relative_location_stays_on_the_host_with_all_headers() {
     );
 }
 
+#[test]
+fn what_a_client_shows_has_neither_header_fields_nor_sub_protocols() {
+    let builder = builder()
+        .protocols(["chat", "token.secret"])
+        .header(USER_AGENT, HeaderValue::from_static("secret"));
+    let client = builder.clone().build().unwrap();
+    for shown in [format!("{builder:?}"), format!("{client:?}")] {
+        assert!(shown.contains("protocols: 2"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}
+
 #[tokio::test]
 async fn only_the_user_agent_goes_to_another_origin() {
     let (other, mut requests) = canned(|_| "HTTP/1.1 404 Not Found\r\n\r\n".into()).await;

@@ -29,7 +29,9 @@ const USER_AGENT: &str = concat!("arkws/", env!("CARGO_PKG_VERSION"));
 ///
 /// Those that the contract does not have are marked "arkws". Of these, `None` means the default; a
 /// time-out is a [`Duration`] of any length.
-#[derive(Debug, Clone, Default)]
+///
+/// Its `Debug` form shows neither sub-protocols nor values of header fields.
+#[derive(Clone, Default)]
 pub struct RequestOptions {
     /// Header fields of the request, in order. One with an empty value is skipped. `connect` fails
     /// with 401 if a name is no token, a value has control characters, or a field is one of the
@@ -100,6 +102,43 @@ pub struct RequestOptions {
     pub per_message_deflate: bool,
     /// arkws: connects again by itself when the connection is lost. Default: it does not.
     pub reconnect: Option<Reconnect>,
+}
+
+impl fmt::Debug for RequestOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Some clients put a token into a sub-protocol.
+        let protocol = match self.protocol.is_empty() {
+            true => "",
+            false => "…",
+        };
+        f.debug_struct("RequestOptions")
+            .field("headers", &self.headers)
+            .field("ca_path", &self.ca_path)
+            .field("client_cert", &self.client_cert)
+            .field(
+                "skip_server_cert_verification",
+                &self.skip_server_cert_verification,
+            )
+            .field("min_support_tls_protocol", &self.min_support_tls_protocol)
+            .field("proxy", &self.proxy)
+            .field("protocol", &protocol)
+            .field("ping_interval", &self.ping_interval)
+            .field("pong_timeout", &self.pong_timeout)
+            .field("support_origin_port", &self.support_origin_port)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("handshake_timeout", &self.handshake_timeout)
+            .field("max_header_bytes", &self.max_header_bytes)
+            .field("max_headers", &self.max_headers)
+            .field("max_message_size", &self.max_message_size)
+            .field("max_fragments", &self.max_fragments)
+            .field("max_queued_bytes", &self.max_queued_bytes)
+            .field("write_timeout", &self.write_timeout)
+            .field("max_redirects", &self.max_redirects)
+            .field("message_timeout", &self.message_timeout)
+            .field("per_message_deflate", &self.per_message_deflate)
+            .field("reconnect", &self.reconnect)
+            .finish()
+    }
 }
 
 /// One header field as the program gave it. Its `Debug` form does not show the value.

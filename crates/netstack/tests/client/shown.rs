@@ -99,6 +99,7 @@ fn options_show_no_secrets() {
             password: "secret".into(),
             exclusion_list: vec!["intern".into()],
         }),
+        protocol: "chat, token.secret".into(),
         ..without_proxy()
     };
     for host in ["proxy:80:me:secret", "me:secret:proxy", "secret://proxy"] {
@@ -110,7 +111,7 @@ fn options_show_no_secrets() {
         assert!(!shown.contains("secret"), "{shown}");
     }
     let shown = format!("{all:?} {:?}", CloseOptions::default());
-    for public in ["Authorization", "key.pem", "proxy", "intern"] {
+    for public in ["Authorization", "key.pem", "proxy", "intern", "reconnect"] {
         assert!(shown.contains(public), "{shown}");
     }
     assert!(!shown.contains("secret"), "{shown}");

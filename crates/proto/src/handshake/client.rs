@@ -11,7 +11,8 @@ use super::{HandshakeError, Negotiated, accept_key, extensions, headers};
 use crate::deflate::DeflateConfig;
 use crate::{Entropy, Limits};
 
-/// What the client asks for. Its `Debug` form shows neither query nor values of header fields.
+/// What the client asks for. Its `Debug` form shows neither query nor values of header fields, and
+/// how many sub-protocols there are.
 #[derive(Clone, Default)]
 pub struct ClientRequest {
     /// The `Host` field: `name[:port]`, IPv6 in brackets.
@@ -34,7 +35,7 @@ impl fmt::Debug for ClientRequest {
         f.debug_struct("ClientRequest")
             .field("host", &self.host)
             .field("target", &headers::without_secrets(&self.target))
-            .field("protocols", &self.protocols)
+            .field("protocols", &self.protocols.len())
             .field("deflate", &self.deflate)
             .field("headers", &headers::Names(&self.headers))
             .field("entropy", &self.entropy)
@@ -43,12 +44,21 @@ impl fmt::Debug for ClientRequest {
 }
 
 /// A request that is on its way, and the answer as far as it has arrived.
-#[derive(Debug)]
 pub struct ClientHandshake {
     answer: HeadReader,
     expected_accept: String,
     protocols: Vec<String>,
     deflate: Option<DeflateConfig>,
+}
+
+impl fmt::Debug for ClientHandshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHandshake")
+            .field("answer", &self.answer)
+            .field("protocols", &self.protocols.len())
+            .field("deflate", &self.deflate)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The server's 101 response.
@@ -156,9 +166,7 @@ impl ClientHandshake {
                     .iter()
                     .find(|offered| offered.as_bytes() == chosen.as_bytes())
                     .cloned()
-                    .ok_or_else(|| {
-                        HandshakeError::ProtocolNotOffered(headers::excerpt(chosen.as_bytes()))
-                    })?,
+                    .ok_or(HandshakeError::ProtocolNotOffered)?,
             ),
         };
         Ok(Negotiated { protocol, deflate })
@@ -229,14 +237,14 @@ fn write_request(request: &ClientRequest, key: &str) -> Result<Vec<u8>, Handshak
 fn check_protocols(protocols: &[String]) -> Result<(), HandshakeError> {
     for (index, protocol) in protocols.iter().enumerate() {
         if !headers::is_token(protocol.as_bytes()) {
-            return Err(HandshakeError::InvalidProtocol(headers::excerpt(
-                protocol.as_bytes(),
-            )));
+            return Err(HandshakeError::InvalidProtocol {
+                position: index + 1,
+            });
         }
         if protocols[..index].contains(protocol) {
-            return Err(HandshakeError::DuplicateProtocol(headers::excerpt(
-                protocol.as_bytes(),
-            )));
+            return Err(HandshakeError::DuplicateProtocol {
+                position: index + 1,
+            });
         }
     }
     Ok(())

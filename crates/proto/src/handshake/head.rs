@@ -2,7 +2,10 @@
 //! errors, for what a client, a server and a proxy send.
 use std::fmt;
 
-use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::header::{
+    AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SET_COOKIE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use super::{HandshakeError, headers};
@@ -197,6 +200,8 @@ fn is_secret(name: &HeaderName) -> bool {
         COOKIE,
         SET_COOKIE,
         LOCATION,
+        SEC_WEBSOCKET_KEY,
+        SEC_WEBSOCKET_PROTOCOL,
     ]
     .contains(name)
 }

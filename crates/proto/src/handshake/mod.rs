@@ -11,6 +11,8 @@ mod head;
 mod headers;
 mod server;
 
+use std::fmt;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 pub use client::{ClientHandshake, ClientRequest, ClientResponse};
@@ -23,7 +25,9 @@ use sha1::{Digest, Sha1};
 use crate::deflate::DeflateParams;
 
 /// What both ends agreed on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Its `Debug` form does not show the sub-protocol, in which some clients put a token.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Negotiated {
     /// The sub-protocol (RFC 6455, 1.9); `None`: the server chose none.
     pub protocol: Option<String>,
@@ -31,9 +35,23 @@ pub struct Negotiated {
     pub deflate: Option<DeflateParams>,
 }
 
+impl fmt::Debug for Negotiated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Negotiated")
+            .field(
+                "protocol",
+                &self.protocol.as_ref().map(|_| format_args!("…")),
+            )
+            .field("deflate", &self.deflate)
+            .finish()
+    }
+}
+
 /// Why a handshake failed.
 ///
-/// What the peer or the caller gave is shown bounded and escaped.
+/// What the peer or the caller gave is shown bounded and escaped: the target without its query, and
+/// of header fields the values of `Host`, `Upgrade`, `Connection`, `Sec-WebSocket-Version`,
+/// `-Accept` and `-Extensions`. Sub-protocols, in which some clients put a token, and keys are not.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -90,10 +108,9 @@ pub enum HandshakeError {
         "the server's parameters of permessage-deflate cannot be accepted: {0} (RFC 7692, 7.1)"
     )]
     DeflateParams(String),
-    /// The server chose a sub-protocol that was not offered (RFC 6455, 4.1, check 6). Holds its
-    /// name.
-    #[error("the server chose the sub-protocol \"{0}\", which was not offered (RFC 6455, 4.1)")]
-    ProtocolNotOffered(String),
+    /// The server chose a sub-protocol that was not offered (RFC 6455, 4.1, check 6).
+    #[error("the server chose a sub-protocol that was not offered (RFC 6455, 4.1)")]
+    ProtocolNotOffered,
 
     // What a client may request.
     /// The request's method is not GET (RFC 6455, 4.2.1).
@@ -127,16 +144,18 @@ pub enum HandshakeError {
     /// The request's `Connection` field does not have `Upgrade` (RFC 6455, 4.2.1). Holds its value.
     #[error("the request's Connection field must have \"Upgrade\", but it {} (RFC 6455, 4.2.1)", found(.0))]
     RequestConnection(Option<String>),
-    /// The request's `Sec-WebSocket-Key` is not 16 bytes in base64 (RFC 6455, 4.2.1). Holds its
-    /// value.
-    #[error("the request's Sec-WebSocket-Key must be 16 bytes in base64, but it {} (RFC 6455, 4.2.1)", found(.0))]
-    RequestKey(Option<String>),
+    /// The request has no `Sec-WebSocket-Key` (RFC 6455, 4.2.1).
+    #[error("the request has no Sec-WebSocket-Key field (RFC 6455, 4.2.1)")]
+    MissingKey,
+    /// The request's `Sec-WebSocket-Key` is not 16 bytes in base64 (RFC 6455, 4.2.1).
+    #[error("the request's Sec-WebSocket-Key is not 16 bytes in base64 (RFC 6455, 4.2.1)")]
+    RequestKey,
     /// The request's `Sec-WebSocket-Version` is not 13 (RFC 6455, 4.2.2). Holds its value.
     #[error("the request's Sec-WebSocket-Version must be 13, but it {} (RFC 6455, 4.2.2)", found(.0))]
     RequestVersion(Option<String>),
     /// The request offers a sub-protocol that is not a token (RFC 6455, 4.1.10).
-    #[error("the request offers the sub-protocol \"{0}\", which is not a token (RFC 6455, 4.1)")]
-    RequestProtocol(String),
+    #[error("the request offers a sub-protocol that is not a token (RFC 6455, 4.1)")]
+    RequestProtocol,
     /// A request that announces a body: what follows it would be frames to us, and a body to a
     /// proxy before us.
     #[error("the request announces a body, which a WebSocket request does not have")]
@@ -152,11 +171,17 @@ pub enum HandshakeError {
     #[error("\"{0}\" cannot be a request target (RFC 6455, 4.1)")]
     InvalidTarget(String),
     /// One of [`ClientRequest::protocols`] is not a token (RFC 6455, 4.1.10).
-    #[error("the sub-protocol \"{0}\" is not a token (RFC 6455, 4.1)")]
-    InvalidProtocol(String),
+    #[error("sub-protocol number {position} is not a token (RFC 6455, 4.1)")]
+    InvalidProtocol {
+        /// Which of them, from 1.
+        position: usize,
+    },
     /// One of [`ClientRequest::protocols`] stands there twice (RFC 6455, 4.1.10).
-    #[error("the sub-protocol \"{0}\" is offered twice (RFC 6455, 4.1)")]
-    DuplicateProtocol(String),
+    #[error("sub-protocol number {position} has been offered before (RFC 6455, 4.1)")]
+    DuplicateProtocol {
+        /// Where the second of the two stands, from 1.
+        position: usize,
+    },
     /// The caller set a header field that the handshake itself writes, or that announces a body.
     #[error("the header field {0} belongs to the handshake and cannot be set")]
     ReservedHeader(HeaderName),
@@ -166,8 +191,8 @@ pub enum HandshakeError {
     WindowBits(u8),
     /// The sub-protocol for [`ServerRequest::accept`] is none of those that the client offered
     /// (RFC 6455, 4.2.2).
-    #[error("the sub-protocol \"{0}\" was not offered by the client (RFC 6455, 4.2.2)")]
-    ProtocolNotRequested(String),
+    #[error("the sub-protocol to accept with was not offered by the client (RFC 6455, 4.2.2)")]
+    ProtocolNotRequested,
 }
 
 impl HandshakeError {
@@ -177,11 +202,11 @@ impl HandshakeError {
             self,
             HandshakeError::InvalidHost(_)
                 | HandshakeError::InvalidTarget(_)
-                | HandshakeError::InvalidProtocol(_)
-                | HandshakeError::DuplicateProtocol(_)
+                | HandshakeError::InvalidProtocol { .. }
+                | HandshakeError::DuplicateProtocol { .. }
                 | HandshakeError::ReservedHeader(_)
                 | HandshakeError::WindowBits(_)
-                | HandshakeError::ProtocolNotRequested(_)
+                | HandshakeError::ProtocolNotRequested
         )
     }
 }

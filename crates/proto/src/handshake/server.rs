@@ -14,7 +14,8 @@ use super::{HandshakeError, Negotiated, accept_key, extensions};
 use crate::Limits;
 use crate::deflate::DeflateConfig;
 
-/// A valid WebSocket request. Its `Debug` form shows neither query nor values of header fields.
+/// A valid WebSocket request. Its `Debug` form shows neither query nor values of header fields, and
+/// how many sub-protocols there are.
 #[derive(Clone)]
 pub struct ServerRequest {
     /// Path and query, without the host of a target in absolute form.
@@ -30,7 +31,7 @@ impl fmt::Debug for ServerRequest {
         f.debug_struct("ServerRequest")
             .field("target", &headers::without_secrets(&self.target))
             .field("headers", &headers::Names(&self.headers))
-            .field("protocols", &self.protocols)
+            .field("protocols", &self.protocols.len())
             .finish()
     }
 }
@@ -42,12 +43,22 @@ pub struct ServerHandshake {
 }
 
 /// The 101 response, and what was agreed on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Accepted {
     /// The bytes to send.
     pub response: Vec<u8>,
     /// What was agreed on.
     pub negotiated: Negotiated,
+}
+
+// The response holds header fields of the program's, and the sub-protocol.
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted")
+            .field("response", &self.response.len())
+            .field("negotiated", &self.negotiated)
+            .finish()
+    }
 }
 
 impl ServerHandshake {
@@ -86,7 +97,7 @@ impl ServerRequest {
         headers: &HeaderMap,
     ) -> Result<Accepted, HandshakeError> {
         let Some(key) = self.headers.get("sec-websocket-key") else {
-            return Err(HandshakeError::RequestKey(None));
+            return Err(HandshakeError::MissingKey);
         };
         let mut response = status_line(StatusCode::SWITCHING_PROTOCOLS);
         headers::write_field(&mut response, "Upgrade", b"websocket");
@@ -99,9 +110,7 @@ impl ServerRequest {
         let mut negotiated = Negotiated::default();
         if let Some(chosen) = protocol {
             if !self.protocols.iter().any(|offered| offered == chosen) {
-                return Err(HandshakeError::ProtocolNotRequested(headers::excerpt(
-                    chosen.as_bytes(),
-                )));
+                return Err(HandshakeError::ProtocolNotRequested);
             }
             headers::write_field(&mut response, "Sec-WebSocket-Protocol", chosen.as_bytes());
             negotiated.protocol = Some(chosen.to_owned());
@@ -255,15 +264,14 @@ impl RequestHead {
                 "sec-websocket-version",
             )));
         }
-        let key = headers::single(headers, "sec-websocket-key")?;
-        if !key.is_some_and(|key| {
-            KEY.decode(key.as_bytes())
-                .is_ok_and(|bytes| bytes.len() == 16)
-        }) {
-            return Err(HandshakeError::RequestKey(headers::shown(
-                headers,
-                "sec-websocket-key",
-            )));
+        let Some(key) = headers::single(headers, "sec-websocket-key")? else {
+            return Err(HandshakeError::MissingKey);
+        };
+        if !KEY
+            .decode(key.as_bytes())
+            .is_ok_and(|bytes| bytes.len() == 16)
+        {
+            return Err(HandshakeError::RequestKey);
         }
         if headers.contains_key(TRANSFER_ENCODING)
             || headers
@@ -300,7 +308,7 @@ fn offered_protocols(headers: &HeaderMap) -> Result<Vec<String>, HandshakeError>
     headers::list(headers, "sec-websocket-protocol")
         .map(|protocol| match std::str::from_utf8(protocol) {
             Ok(text) if headers::is_token(protocol) => Ok(text.to_owned()),
-            _ => Err(HandshakeError::RequestProtocol(headers::excerpt(protocol))),
+            _ => Err(HandshakeError::RequestProtocol),
         })
         .collect()
 }

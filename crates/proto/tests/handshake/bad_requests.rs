@@ -242,7 +242,7 @@ const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
         "",
         400,
-        "but it is missing",
+        "has no Sec-WebSocket-Key field",
     ),
     (
         "4.2.1 (5)",
@@ -322,7 +322,7 @@ const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
         "chat, superchat",
         "cha t",
         400,
-        "sub-protocol \"cha t\"",
+        "a sub-protocol that is not a token",
     ),
     (
         "4.1 (10)",
@@ -330,7 +330,7 @@ const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
         "chat, superchat",
         "\"chat\"",
         400,
-        "which is not a token",
+        "that is not a token",
     ),
     (
         "9.1",

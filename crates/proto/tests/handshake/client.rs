@@ -206,7 +206,7 @@ fn nothing_can_be_injected_through_the_protocols() {
         });
 
         assert!(
-            matches!(error, HandshakeError::InvalidProtocol(_)),
+            matches!(error, HandshakeError::InvalidProtocol { position: 2 }),
             "{protocol:?}: {error}"
         );
     }
@@ -219,7 +219,10 @@ fn a_protocol_cannot_be_offered_twice() {
         ..request()
     });
 
-    assert!(matches!(error, HandshakeError::DuplicateProtocol(_)));
+    assert!(matches!(
+        error,
+        HandshakeError::DuplicateProtocol { position: 3 }
+    ));
 }
 
 #[test]
@@ -353,6 +356,7 @@ fn what_a_server_answered_is_shown_escaped() {
 fn credentials_are_not_shown() {
     let request = ClientRequest {
         target: "/chat?token=secret".into(),
+        protocols: vec!["token.secret".into()],
         headers: headers(&[
             ("authorization", "Bearer secret"),
             ("cookie", "id=secret"),
@@ -367,8 +371,31 @@ fn credentials_are_not_shown() {
     );
     assert!(!shown.contains("secret"), "{shown}");
 
-    let accepted = ACCEPTANCE.replacen("{accept}", "{accept}\r\nSet-Cookie: id=secret", 1);
+    let (pending, _) = ClientHandshake::new(request.clone(), &Limits::default()).unwrap();
+    assert!(!format!("{pending:?}").contains("secret"), "{pending:?}");
+    for protocols in [vec!["secret token".into()], vec!["secret".into(); 2]] {
+        let error = refused(ClientRequest {
+            protocols,
+            ..request.clone()
+        });
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+    }
+
+    let chosen = "{accept}\r\nSec-WebSocket-Protocol: secret";
+    let error = answer(request.clone(), &ACCEPTANCE.replacen("{accept}", chosen, 1)).unwrap_err();
+    assert!(matches!(error, HandshakeError::ProtocolNotOffered));
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+
+    let accepted = ACCEPTANCE.replacen(
+        "{accept}",
+        "{accept}\r\nSet-Cookie: id=secret\r\nSec-WebSocket-Protocol: token.secret",
+        1,
+    );
     let response = answer(request.clone(), &accepted).unwrap();
+    assert_eq!(
+        response.negotiated.protocol.as_deref(),
+        Some("token.secret")
+    );
     assert_eq!(response.headers["set-cookie"], "id=secret");
     assert!(!format!("{response:?}").contains("secret"));
 
