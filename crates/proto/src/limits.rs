@@ -2,7 +2,7 @@
 
 /// What a connection accepts from its peer, and how much it holds.
 ///
-/// Memory grows with bytes received, never with bytes announced.
+/// Beyond the first 64 KiB, memory grows with bytes received, never with bytes announced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Largest payload of one frame, in bytes. Default:
