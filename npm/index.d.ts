@@ -437,8 +437,8 @@ export declare namespace webSocket {
      */
     messageTimeout?: number;
     /**
-     * **arkws**: bytes of messages that may wait to be sent, each of which counts for 512 at least;
-     * `send` beyond that is refused with -1. Default: 256 MiB.
+     * **arkws**: bytes of messages that may wait to be sent, or 512 for each message if that is
+     * more; `send` beyond that is refused with -1. Default: 256 MiB.
      */
     maxQueuedBytes?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
@@ -940,7 +940,7 @@ export declare namespace webSocket {
      */
     maxUnfinishedBytes?: number;
     /**
-     * **arkws**: bytes that may wait for one client, where a message counts for 512 at least.
+     * **arkws**: bytes that may wait for one client, or 512 for each message if that is more.
      * `send` to it beyond that is refused with -1, and the client is closed with 1008: `error` with
      * the cause `queue-full`, then `close`. Default: 16 MiB.
      *

@@ -62,7 +62,7 @@ pub async fn echo(stream: TcpStream) {
     }
 }
 
-/// Of a room.
+/// A member of a broadcast room.
 pub struct Joined(WebSocket<TcpStream>);
 
 impl Joined {

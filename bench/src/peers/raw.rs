@@ -104,7 +104,7 @@ struct Frames {
 }
 
 impl Frames {
-    /// Once something has been read, `each` for every frame.
+    /// Waits for data, then calls `each` for every whole frame.
     async fn read(&mut self, mut each: impl FnMut(&wire::Header, &[u8])) -> Option<()> {
         self.stream.readable().await.ok()?;
         BUFFER.with_borrow_mut(|buffer| {
@@ -153,7 +153,7 @@ pub async fn echo(stream: TcpStream) {
     }
 }
 
-/// Of a room.
+/// A member of a broadcast room.
 pub struct Joined {
     frames: Frames,
     received: VecDeque<Bytes>,

@@ -70,7 +70,7 @@ pub async fn echo(stream: TcpStream) {
     let _ = data.forward(write).await;
 }
 
-/// Of a room.
+/// A member of a broadcast room.
 pub struct Joined(WebSocketStream<TcpStream>);
 
 impl Joined {

@@ -78,7 +78,7 @@ pub async fn echo(stream: TcpStream) {
     }
 }
 
-/// Of a room.
+/// A member of a broadcast room.
 pub struct Joined(WebSocketStream<TcpStream>);
 
 impl Joined {

@@ -97,7 +97,7 @@ pub async fn echo(stream: TcpStream, tuned: bool) {
     }
 }
 
-/// Of a room.
+/// A member of a broadcast room.
 pub struct Joined(WebSocket<TcpStream>);
 
 impl Joined {

@@ -6,8 +6,8 @@ use arkws::{CloseCode, CloseFrame};
 pub struct CloseOptions {
     /// Code. `None`, or one that no close frame may carry (RFC 6455, 7.4): 1000.
     pub code: Option<u32>,
-    /// Reason, of which 123 bytes are sent at most. `None` or empty: `CLOSE_NORMAL`, but of a
-    /// client before API level 12 nothing.
+    /// Reason, of which 123 bytes are sent at most. Default
+    /// `CLOSE_NORMAL`; for a client below API level 12, an empty reason.
     pub reason: Option<String>,
 }
 

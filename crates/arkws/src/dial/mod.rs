@@ -28,7 +28,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn after(limit: Duration) -> Deadline {
-        /// What tokio's timers can express, and nobody waits for.
+        /// 30 years: longer than anybody waits, short enough for tokio's timers.
         const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
         Deadline {
             end: Instant::now() + limit.min(NEVER),

@@ -83,7 +83,8 @@ impl Default for Reconnect {
     }
 }
 
-/// The longest delay, whatever the options say: timers in JavaScript can wait for so long, too.
+/// The longest delay, whatever the options say: what timers of languages can wait (2^31-1 ms), in
+/// whole days.
 const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
 /// The retries of one `connect`.

@@ -43,7 +43,7 @@ pub(crate) struct Work {
 }
 
 impl Mailbox {
-    /// At most `limit` bytes may wait. A message counts for `message_cost` bytes at least. Sends
+    /// At most `limit` bytes may wait, or `message_cost` for each message if that is more. Sends
     /// are numbered on from `numbers`.
     pub(crate) fn new(limit: usize, message_cost: usize, numbers: SendNumbers) -> Mailbox {
         let state = MailboxState {

@@ -39,8 +39,8 @@ pub struct ClientId(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(u64);
 
-/// To and from a plain number, for a language that has no other way to hold an id. JavaScript's
-/// numbers hold them exactly up to 2^53: at a billion a second that is 104 days.
+/// To and from a plain number, for a language that has no other way to hold an id. A double holds
+/// them exactly up to 2^53: at a billion a second that is 104 days.
 macro_rules! number {
     ($id:ident) => {
         impl From<u64> for $id {

@@ -67,8 +67,8 @@ async fn connect_to_proxy(server: &ProxyServer) -> Result<TcpStream, ProxyError>
         .map_err(ProxyError::Connect)
 }
 
-/// SOCKS 5 to the first of the endpoint's addresses that the proxy reaches, as if it were dialled
-/// directly; each over a connection of its own to the proxy, which serves one (RFC 1928, 6).
+/// Races the endpoint's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
+/// the proxy, since one connection serves one request (RFC 1928, 6).
 async fn race(
     server: &ProxyServer,
     target: &str,
@@ -83,7 +83,7 @@ async fn race(
     };
     race::race(addresses, open).await.map_err(|attempts| {
         let mut errors = attempts.into_iter().map(|(_, error)| error);
-        // The resolver's favourite says it best.
+        // The one that failed first: the others mostly say the same.
         errors.next().unwrap_or_else(|| ProxyError::Misbehaviour {
             proxy: server.to_string(),
             reason: "no attempt has ended".to_owned(),
@@ -129,8 +129,8 @@ async fn connect(
     }
 }
 
-/// Reads the head of the answer. Nothing may follow that of a tunnel: the server at its other end
-/// speaks when spoken to.
+/// Reads the head of the answer. After a 2xx no bytes may follow: the client speaks first in TLS
+/// and in WebSocket.
 async fn read_status(
     server: &ProxyServer,
     stream: &mut TcpStream,

@@ -1,6 +1,6 @@
-//! What webpki does not tell of a certificate (RFC 5280, 4.1), or of one that it does not read: its
-//! version, dates, name and key. Nothing here decides whom to trust but for `is_for`, the name of a
-//! certificate of version 1.
+//! Reads fields that webpki does not expose, also from certificates that webpki rejects: version,
+//! dates, name and key (RFC 5280, 4.1). Trust depends on them for certificates of versions 1 and 2
+//! alone: on their dates, and on `is_for`.
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
-/// Sizes of RSA keys that the cryptography takes, in bits.
+/// Sizes of RSA keys with which signatures are verified, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// A certificate that can be read.
@@ -45,8 +45,8 @@ impl<'a> Certificate<'a> {
         }
     }
 
-    /// Whether a certificate without other names is meant for the server: its common name is
-    /// (RFC 2818, 3.1, what was done before there was subjectAltName).
+    /// Whether the common name equals the server's name. For certificates without subjectAltName
+    /// (RFC 2818, 3.1).
     pub(super) fn is_for(&self, server: &ServerName<'_>) -> bool {
         let Ok(Some(name)) = common_name(self.subject) else {
             return false;

@@ -79,7 +79,7 @@ impl Identity {
         let key = match provider.key_provider.load_private_key(key) {
             Ok(key) => key,
             Err(error) => {
-                // Its own words are about parsing.
+                // rustls would only say that parsing failed.
                 let complaint = certificate.complaint();
                 return Err(TlsError::KeyUnsupported {
                     place: place.to_owned(),
@@ -90,7 +90,8 @@ impl Identity {
                 });
             }
         };
-        // Not by rustls, which reads no certificates of X.509 version 1: to show one is enough.
+        // rustls cannot read certificates of X.509 version 1. We only present ours, so we compare
+        // the keys ourselves.
         match key
             .public_key()
             .is_some_and(|of_key| of_key == certificate.public_key)
