@@ -178,7 +178,7 @@ impl Background {
                 }
                 Ok(line) => said.push_str(&line),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    bail!("`{}` did not get ready within 30 s", background.name)
+                    bail!("`{}` was silent for 30 s and is not ready", background.name)
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
                     bail!("`{}` ended before it was ready: {said}", background.name)
@@ -187,7 +187,7 @@ impl Background {
         }
     }
 
-    /// The port number at the end of the line that told the program was ready.
+    /// The port: the last number in the line that told the program was ready.
     pub(crate) fn port(&self) -> Result<u16> {
         let digits = |c: char| !c.is_ascii_digit();
         self.ready

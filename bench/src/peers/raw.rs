@@ -53,7 +53,7 @@ impl<S: Transport> peer::Peer<S> for Peer<S> {
         }
     }
 
-    /// Writes frames that were masked once, in blocks of about 64 KiB.
+    /// Writes frames that were masked once, in blocks of about 64 KiB, or of one longer frame.
     async fn send(&mut self, n: u64, source: &mut Source) {
         self.prepare(n, source);
         let mut left = n as usize * self.frame;

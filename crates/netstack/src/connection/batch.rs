@@ -8,8 +8,8 @@ use arkws::{Message, SendError, WebSocket};
 /// one keeps the memory it came in, and so does the socket with it. Bytes.
 const SMALL: usize = 8 << 10;
 
-/// A batch is closed before its frames would be longer than this, which is what the socket writes
-/// at once. Bytes.
+/// A batch is closed before its frames would be longer than this: about what the socket writes at
+/// once (63 KiB). Bytes.
 const FULL: usize = 64 << 10;
 
 /// So much memory is kept by a batch of an idle connection. Bytes.

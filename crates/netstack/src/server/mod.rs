@@ -95,7 +95,8 @@ impl WebSocketServer {
     /// socket is gone; the old clients' `Close` events may come later.
     ///
     /// # Errors
-    /// At once, the first that applies: 201; 401 (a limit is zero), 2302004, 2302005, 2302999 (a limit), 2302002, 401
+    /// At once, the first that applies: 201; 401 (a limit is zero), 2302004, 2302005, 2302999
+    /// (a limit), 2302002, 401
     /// (`protocol` is not a list of tokens, `allowed_origins` not one of origins) for the
     /// configuration; 2302999 if the server is started already. With the event: 2302004 (not an
     /// address of this machine), 2302005 (no right to use the port), 2302007 (the port is in use),

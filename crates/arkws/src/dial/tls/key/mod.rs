@@ -6,7 +6,7 @@
 //! | `ENCRYPTED PRIVATE KEY` | PKCS#8, encrypted with PBES2 (RFC 8018) |
 //! | `RSA PRIVATE KEY` | PKCS#1 (RFC 8017) |
 //! | `EC PRIVATE KEY` | SEC1 (RFC 5915) |
-//! | the latter two with `Proc-Type: 4,ENCRYPTED` | OpenSSL's old encryption (RFC 1421's fields, MD5 for the key) |
+//! | all but PBES2, with `DEK-Info` | OpenSSL's old encryption (RFC 1421's fields, MD5 for the key) |
 mod cipher;
 mod openssl;
 mod pbes2;
