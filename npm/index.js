@@ -3,7 +3,7 @@
 
 const { BusinessError, makeModule, setApiVersion, setPolicy } = require('./lib');
 
-const webSocket = makeModule(26);
+const webSocket = makeModule('arkws');
 
 module.exports = {
   ...webSocket,

@@ -2,8 +2,9 @@
 'use strict';
 
 const { currentContext } = require('./context.js');
+const { programRuns, uncaught } = require('./delivery.js');
 const { failedCall, fromFailure, mistakeOf } = require('./errors.js');
-const { microtask, native, programRuns, uncaught } = require('./runtime.js');
+const { microtask, native } = require('./runtime.js');
 
 const ignore = () => {};
 

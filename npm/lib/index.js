@@ -6,12 +6,13 @@
 // |---|---|
 // | `websocket.js`, `server.js` | the objects that programs have: calls go in, events come out |
 // | `options.js`, `headers.js` | what programs write, made what the native half takes |
-// | `listeners.js` | `on` and `off`, and the calls of listeners |
+// | `listeners.js` | `on` and `off`, and the calls of listeners (of `message`: the objects) |
 // | `answers.js` | the answers to calls: callbacks and promises |
 // | `errors.js` | `BusinessError`, and how it is made of what the native half says |
 // | `context.js` | the async contexts in which events and callbacks run |
 // | `settings.js` | `setApiVersion` and `setPolicy` |
-// | `runtime.js` | the native half: its functions, and the loop that hands on its events |
+// | `delivery.js` | the loop that hands events to the objects, which call listeners |
+// | `runtime.js` | the native half: its functions, turns, and what keeps the process alive |
 // | `native.js` | finds and loads it |
 'use strict';
 
@@ -22,14 +23,17 @@ const { createWebSocketServer } = require('./server.js');
 
 const TlsProtocol = Object.freeze({ TLS_V_1_0: 0, TLS_V_1_1: 1, TLS_V_1_2: 2, TLS_V_1_3: 3 });
 
-/** The documentation's `webSocket`, at API level `level` where nothing else says which. */
-function makeModule(level) {
+/**
+ * The documentation's `webSocket`, as the module that programs import as `importName`: that is
+ * which API level it has where nothing else says so.
+ */
+function makeModule(importName) {
   return {
     createWebSocket() {
-      return createWebSocket(level);
+      return createWebSocket(importName);
     },
     createWebSocketServer() {
-      return createWebSocketServer(level);
+      return createWebSocketServer(importName);
     },
     TlsProtocol,
   };

@@ -1,8 +1,8 @@
 // Listeners: `on`, `off` and their static names.
 'use strict';
 
+const { programRuns, raise } = require('./delivery.js');
 const { failedCall, foreignError, parameterError } = require('./errors.js');
-const { programRuns, raise } = require('./runtime.js');
 
 /** No listeners: one list for all, since most objects have none for most events. */
 const NONE = [];

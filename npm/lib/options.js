@@ -39,15 +39,9 @@ function connectOptions(options) {
   };
 }
 
-/** For what is no code: what a conversion to 32 bits would make of it, nobody has asked for. */
-const NO_CODE = 0;
-
 /** Code and reason of a `close`. */
 function closeOptions(options) {
-  let code = only('number', options?.code);
-  const isCode = Number.isInteger(code) && code >= 0 && code <= 0xffff;
-  if (code !== undefined && !isCode) code = NO_CODE;
-  return { code, reason: only('string', options?.reason) };
+  return { code: only('number', options?.code), reason: only('string', options?.reason) };
 }
 
 /** Options of a server's `start`. */
@@ -199,9 +193,8 @@ function flag(options, name) {
 }
 
 function binaryType({ binaryType }) {
-  if (binaryType !== undefined && binaryType !== 'arraybuffer' && binaryType !== 'uint8array') {
-    throw parameterError("binaryType is neither 'arraybuffer' nor 'uint8array'");
-  }
+  if (binaryType !== undefined && typeof binaryType !== 'string')
+    throw parameterError('binaryType is not a string');
   return binaryType;
 }
 

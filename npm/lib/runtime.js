@@ -1,28 +1,10 @@
-// The connection to the native half: its functions, its events, and what keeps the process alive.
+// The native half: its functions, when it hands over events and is handed messages, and what keeps
+// the process alive.
 'use strict';
 
-const { NoContext } = require('./context.js');
+const { active, begin, deliver, newTurn, uncaught } = require('./delivery.js');
 
 let functions;
-
-/** The names of what a record can say, at their numbers: see crates/node/src/operation.rs. */
-let operations;
-
-/** The numbers of those that are more than a call of `event`. */
-let MESSAGES;
-let PIECES;
-let MESSAGES_FROM;
-let SENT;
-let SENT_TO;
-let DATA_END;
-let REFUSED;
-
-/** The number of an operation. */
-function operation(name) {
-  const number = operations.indexOf(name);
-  if (number < 0) throw new Error(`arkws: its native module has no operation '${name}'`);
-  return number;
-}
 
 /**
  * The native functions. Loaded when the first object is made, so that a program can import the
@@ -36,14 +18,7 @@ function load() {
   const { MAX_STRING_LENGTH, MAX_LENGTH } = runtimeLimits();
   const { start } = require('./native.js');
   const loaded = start(wake, deliver, makeBuffer, MAX_STRING_LENGTH, MAX_LENGTH);
-  ({ operations } = loaded);
-  MESSAGES = operation('messages');
-  PIECES = operation('pieces');
-  MESSAGES_FROM = operation('messagesFrom');
-  SENT = operation('sent');
-  SENT_TO = operation('sentTo');
-  DATA_END = operation('dataEnd');
-  REFUSED = operation('refused');
+  begin(loaded);
   warnOfLevel(loaded.levelWarning());
   return loaded;
 }
@@ -66,12 +41,6 @@ function warnOfLevel(warning) {
     process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
 }
 
-/**
- * The objects that events may come for, by number. They are kept from being collected, and keep the
- * process alive.
- */
-const active = new Map();
-
 /** Keeps the process, or the worker thread, waiting for events of `object`. */
 function ref(object) {
   if (active.size === 0) native().keepAlive(true);
@@ -86,8 +55,7 @@ function unref(object) {
 /** Events lie ready, or `deliver` has stopped. */
 function wake() {
   inARow = 0;
-  programRan = false;
-  stops = false;
+  newTurn();
   let more = true;
   try {
     more = native().drain();
@@ -106,242 +74,6 @@ function makeBuffer(length) {
   } catch {
     return undefined;
   }
-}
-
-// A program waits for an event with a promise, and adds listeners when it has come: that happens
-// only when `wake` has returned. So delivery stops before anything that such a listener would miss,
-// and goes on with the next call of `wake`, which is due at once.
-
-/** What `deliver` has not handed on yet: `values` from `next` on. */
-let values = [];
-let next = 0;
-
-/** Before what is left of some messages `dataEnd` is to be told of the last one. */
-let ends = false;
-
-/** Where a run of messages goes on that `deliver` has stopped in. */
-let runStart = 0;
-
-/**
- * Code of the program has run since `wake` was called; what follows from it by promises has not.
- */
-let programRan = false;
-
-/** Delivery stops after the event that is being handed on. */
-let stops = false;
-
-/** The async context of that event. */
-let context;
-
-/**
- * Hands events to the objects they belong to; called with none, those that it has kept. What one of
- * them throws does not keep others from theirs. Whether it has stopped.
- */
-function deliver(...more) {
-  if (more.length > 0) {
-    values = more;
-    next = 0;
-  }
-  while (next < values.length && !stops) {
-    const object = active.get(values[next]) ?? nobody;
-    const what = values[next + 1];
-    if (what === SENT) {
-      next += 3;
-      sent(object, values[next - 1], undefined);
-    } else if (what === SENT_TO) {
-      next += 4;
-      sent(object, values[next - 1], values[next - 2]);
-    } else {
-      context = what === REFUSED ? object.refusedContext : object.context;
-      context.runInAsyncScope(handOn, undefined, object, what);
-    }
-  }
-  // Neither is kept for longer than it is needed.
-  context = undefined;
-  if (next >= values.length) values = [];
-  return stops;
-}
-
-/** Sends are done, of a server those to `client`. Their callbacks have contexts of their own. */
-function sent(object, through, client) {
-  try {
-    object.sent(through, client);
-  } catch (error) {
-    uncaught(error);
-  }
-}
-
-/** Hands the next event, or the next messages, to `object`. */
-function handOn(object, what) {
-  switch (what) {
-    case MESSAGES:
-      return messages(object, 2, true);
-    case PIECES:
-      return messages(object, 2, false);
-    case MESSAGES_FROM:
-      return messages(object, 3, values[next + 2]);
-    case DATA_END:
-      next += 2;
-      object.dataEnd();
-      stops ||= programRan && !object.listens;
-      return undefined;
-    default:
-      return event(object, what);
-  }
-}
-
-function event(object, what) {
-  next += 3;
-  try {
-    object.event(operations[what], values[next - 1]);
-  } catch (error) {
-    // Ours: what listeners throw they have caught. What comes behind must not be lost with it.
-    uncaught(error);
-  }
-  stops ||= programRan;
-}
-
-/** What has become of a message: a listener has it... */
-const HEARD = 0;
-/** ...it has none... */
-const UNHEARD = 1;
-/** ...or one has thrown. */
-const THROWN = 2;
-/**
- * Heard, and its listeners are gone: its `dataEnd` is told when what awaits the message has run.
- */
-const ENDS = 3;
-
-/** Hands the messages behind a head of so many values to `object`, each with `detail`. */
-function messages(object, head, detail) {
-  const begin = next;
-  let i = begin + head;
-  let outcome = HEARD;
-  while (i < values.length) {
-    const value = values[i];
-    if (typeof value === 'number') break;
-    try {
-      outcome = value === undefined ? run(object, i, detail) : message(object, value, detail);
-    } catch (error) {
-      // Ours, as above.
-      uncaught(error);
-      outcome = THROWN;
-    }
-    if (outcome === UNHEARD) break;
-    i += value === undefined ? 3 : 1;
-    if (outcome !== HEARD) break;
-  }
-  if (outcome === HEARD) {
-    next = i;
-    stops ||= programRan && !object.listens;
-    return;
-  }
-  // What is left gets the same head.
-  next = i - head;
-  values.copyWithin(next, begin, begin + head);
-  if (ends) values.splice(next, 0, values[next], DATA_END);
-  ends = false;
-  stops = true;
-}
-
-/** Hands a message to `object`; `UNHEARD`: it is not lost yet, since a listener may come. */
-function message(object, value, detail) {
-  const outcome = object.message(value, detail);
-  if (outcome === HEARD) {
-    programRan = true;
-  } else if (outcome === UNHEARD && !programRan) {
-    object.unheard(detail);
-    return HEARD;
-  }
-  ends = outcome === ENDS;
-  return outcome;
-}
-
-/** What a view of bytes is: a `Buffer` where there is one, made without its checks of arguments. */
-const Bytes = typeof Buffer === 'function' ? Buffer[Symbol.species] : Uint8Array;
-
-/**
- * Hands the messages on that are cut out of the value behind index `i`; of the outcomes the first
- * that is not `HEARD`.
- */
-function run(object, i, detail) {
-  const all = values[i + 1];
-  const lengths = values[i + 2];
-  const count = lengths.length;
-  if (count === 0) return message(object, new Bytes(all), detail);
-  const isText = typeof all === 'string';
-  let outcome = HEARD;
-  let dropped = 0;
-  let start = runStart;
-  let k = 0;
-  try {
-    while (k < count) {
-      const length = lengths.charCodeAt(k);
-      const end = start + length;
-      outcome = object.message(
-        isText ? all.substring(start, end) : new Bytes(all, start, length),
-        detail,
-      );
-      if (outcome !== HEARD) {
-        // As in `message`. Only messages that were dropped came before, or a listener has run.
-        ends = outcome === ENDS;
-        if (outcome !== UNHEARD || programRan || k > dropped) break;
-        dropped++;
-        object.unheard(detail);
-      }
-      start = end;
-      k++;
-    }
-  } catch (error) {
-    // A listener has transferred the memory of all of them.
-    uncaught(error);
-    outcome = THROWN;
-  }
-  runStart = 0;
-  if (k > dropped) programRan = true;
-  if (k === count) return HEARD;
-  if (outcome !== UNHEARD) start += lengths.charCodeAt(k++);
-  if (k === count) return THROWN;
-  // What is left is a run, too.
-  values[i + 2] = lengths.slice(k);
-  runStart = start;
-  return UNHEARD;
-}
-
-const noContext = new NoContext();
-
-/** Takes the events of an object that is gone. */
-const nobody = {
-  context: noContext,
-  refusedContext: noContext,
-  listens: true,
-  message: () => HEARD,
-  sent() {},
-  dataEnd() {},
-  event() {},
-};
-
-/** The error for an event that an object does not know: its two halves are not of one version. */
-function unknownEvent(name) {
-  return new Error(`arkws: its native module tells of '${name}', which nobody knows`);
-}
-
-/** Listeners are called, or promises settled that the program has. */
-function programRuns() {
-  programRan = true;
-}
-
-/** A listener has thrown; `goOn` calls the others. */
-function raise(error, goOn) {
-  uncaught(error);
-  // Node.js leaves all async contexts when it has told of an exception.
-  context.runInAsyncScope(goOn);
-}
-
-/** A program's exception in a callback: it does not stop us, and it is not lost. */
-function uncaught(error) {
-  stops = true;
-  native().uncaught(error);
 }
 
 /** Calls `callback` after the code that runs now, and before any event. */
@@ -410,19 +142,11 @@ function mainModule() {
 }
 
 module.exports = {
-  ENDS,
-  HEARD,
-  THROWN,
-  UNHEARD,
   mainModule,
   microtask,
   native,
-  programRuns,
-  raise,
   ref,
   scheduleFlush,
-  uncaught,
-  unknownEvent,
   unref,
   watch,
 };

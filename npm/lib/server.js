@@ -13,6 +13,15 @@ const {
 } = require('./answers.js');
 const { Contexts } = require('./context.js');
 const {
+  HEARD,
+  THROWN,
+  UNHEARD,
+  programRuns,
+  raise,
+  uncaught,
+  unknownEvent,
+} = require('./delivery.js');
+const {
   failedCall,
   foreignError,
   fromFailure,
@@ -23,20 +32,7 @@ const {
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
-const {
-  HEARD,
-  THROWN,
-  UNHEARD,
-  mainModule,
-  native,
-  programRuns,
-  raise,
-  ref,
-  uncaught,
-  unknownEvent,
-  unref,
-  watch,
-} = require('./runtime.js');
+const { mainModule, native, ref, unref, watch } = require('./runtime.js');
 
 const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request'];
 
@@ -75,8 +71,8 @@ class Core {
   #hasStarted = false;
   #collected = false;
 
-  constructor(level) {
-    this.number = native().createServer(mainModule(), level);
+  constructor(importName) {
+    this.number = native().createServer(mainModule(), importName);
   }
 
   start(config) {
@@ -321,8 +317,8 @@ let coreOf;
 class WebSocketServer {
   #core;
 
-  constructor(level) {
-    this.#core = new Core(level);
+  constructor(importName) {
+    this.#core = new Core(importName);
     watch(this, this.#core);
   }
 
@@ -467,8 +463,8 @@ function awaitable(array) {
   return array;
 }
 
-function createWebSocketServer(level) {
-  return new WebSocketServer(level);
+function createWebSocketServer(importName) {
+  return new WebSocketServer(importName);
 }
 
 module.exports = { createWebSocketServer };

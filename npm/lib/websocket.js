@@ -12,6 +12,7 @@ const {
   suppressUnhandledRejection,
 } = require('./answers.js');
 const { Contexts } = require('./context.js');
+const { ENDS, HEARD, THROWN, UNHEARD, raise, unknownEvent } = require('./delivery.js');
 const {
   failedCall,
   foreignError,
@@ -22,21 +23,7 @@ const {
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
-const {
-  ENDS,
-  HEARD,
-  THROWN,
-  UNHEARD,
-  mainModule,
-  microtask,
-  native,
-  raise,
-  ref,
-  scheduleFlush,
-  unknownEvent,
-  unref,
-  watch,
-} = require('./runtime.js');
+const { mainModule, microtask, native, ref, scheduleFlush, unref, watch } = require('./runtime.js');
 
 const EVENTS = [
   'headerReceive',
@@ -93,8 +80,8 @@ class Client {
   hasConnected = false;
   #collected = false;
 
-  constructor(level) {
-    this.number = native().createClient(mainModule(), level);
+  constructor(importName) {
+    this.number = native().createClient(mainModule(), importName);
   }
 
   /**
@@ -159,7 +146,8 @@ class Client {
    */
   collected() {
     this.#collected = true;
-    if (this.listeners.none) native().closeClient(this.number, 1001);
+    if (!this.listeners.none) return;
+    native().closeClient(this.number, native().contract.goingAway);
   }
 
   // What `deliver` calls.
@@ -294,8 +282,8 @@ let clientOf;
 class WebSocket {
   #client;
 
-  constructor(level) {
-    this.#client = new Client(level);
+  constructor(importName) {
+    this.#client = new Client(importName);
     watch(this, this.#client);
   }
 
@@ -393,8 +381,8 @@ const { connect, send, close, stats } = WebSocket.prototype;
 
 defineListening(WebSocket.prototype, KIND, STATIC_NAMES, (object) => clientOf(object)?.listeners);
 
-function createWebSocket(level) {
-  return new WebSocket(level);
+function createWebSocket(importName) {
+  return new WebSocket(importName);
 }
 
 module.exports = { createWebSocket };

@@ -2,4 +2,4 @@
 // unless something else says otherwise.
 'use strict';
 
-exports.webSocket = require('../lib').makeModule(26);
+exports.webSocket = require('../lib').makeModule('@kit.NetworkKit');

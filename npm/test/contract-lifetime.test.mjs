@@ -335,11 +335,11 @@ describe('worker threads', () => {
         // It takes a while to give these back. What comes meanwhile is for the second half, whose
         // thread-safe function is gone by then; that of the third goes last.
         const { createClient } = half(() => {});
-        for (let i = 0; i < 20_000; i++) createClient(undefined, 26);
+        for (let i = 0; i < 20_000; i++) createClient(undefined, 'arkws');
         // What came together is one value.
         const heard = (...values) => values.some((value) => /^x+$/.test(value)) && parentPort.postMessage('heard');
         const second = half(heard);
-        const client = second.createClient(undefined, 26);
+        const client = second.createClient(undefined, 'arkws');
         half(() => {});
         second.connect(client, workerData.url, { headers: [], noProxy: true });
         setInterval(() => {}, 1000);

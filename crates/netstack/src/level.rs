@@ -19,6 +19,17 @@ impl ApiLevel {
         (level >= Self::OLDEST.0).then_some(ApiLevel(level))
     }
 
+    /// The default of a module by the name that programs import it by: `@ohos.net.webSocket` is the
+    /// contract; `@kit.NetworkKit`, which came later, and `arkws` have the newest level. `None`:
+    /// there is no such module.
+    pub fn of_import(name: &str) -> Option<ApiLevel> {
+        match name {
+            "@ohos.net.webSocket" => Some(Self::CONTRACT),
+            "@kit.NetworkKit" | "arkws" => Some(Self::NEWEST),
+            _ => None,
+        }
+    }
+
     /// Reads a level as people and projects write it: `12`, or `5.0.0(12)`, a release with its
     /// level in parentheses. `None`: it is not of these forms, or comes before
     /// [`OLDEST`](Self::OLDEST).
@@ -117,6 +128,15 @@ mod tests {
         ] {
             assert_eq!(ApiLevel::parse(text).map(ApiLevel::get), level, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_imported_says_the_level_by_its_name() {
+        let level = |name| ApiLevel::of_import(name).map(ApiLevel::get);
+        assert_eq!(level("@ohos.net.webSocket"), Some(10));
+        assert_eq!(level("@kit.NetworkKit"), Some(26));
+        assert_eq!(level("arkws"), Some(26));
+        assert_eq!(level("@ohos.net.http"), None);
     }
 
     #[test]

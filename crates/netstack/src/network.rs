@@ -51,6 +51,10 @@ impl Network {
         Network(Kind::Borrowed(handle))
     }
 
+    /// How long the end of a process may wait in [`leave_process`](Self::leave_process), as a
+    /// user does who has asked for it: half a second.
+    pub const DEFAULT_LEAVE_LIMIT: Duration = Duration::from_millis(500);
+
     /// The process is about to end: closes the open connections of its network thread with 1001,
     /// behind what was sent on them, and waits for that, for `limit` at most. What the operating
     /// system has not taken by then is lost, and so are connections that are not open yet. Not to

@@ -41,14 +41,13 @@ impl Program {
     /// module, if it has one.
     ///
     /// Its level is the one set by [`set_api_version`](Self::set_api_version), else what
-    /// [`ApiLevel::discover`] finds, else `default`: a number, as the import that the object is
-    /// made by asks for it. If that is no level, it is [`ApiLevel::NEWEST`].
-    pub fn context(&mut self, main: Option<&Path>, default: u32) -> Context {
+    /// [`ApiLevel::discover`] finds, else `default`, that of the module that the object is made
+    /// by: see [`ApiLevel::of_import`].
+    pub fn context(&mut self, main: Option<&Path>, default: ApiLevel) -> Context {
         let level = self
             .level
             .or_else(|| ApiLevel::discover(main))
-            .or_else(|| ApiLevel::new(default))
-            .unwrap_or(ApiLevel::NEWEST);
+            .unwrap_or(default);
         self.surroundings(main).context.with_level(level)
     }
 

@@ -250,19 +250,23 @@ fn a_program_has_the_level_it_has_set_else_its_projects_else_its_imports() {
     let (main, no_project) = (project.path("main.mjs"), empty.path("main.mjs"));
     let mut program = Program::new();
     let mut level = |main: &Path, default| program.context(Some(main), default).level.get();
-    assert_eq!(level(&main, 26), 12);
-    assert_eq!(level(&no_project, 10), 10);
-    // A default that is no level is as good as none.
-    assert_eq!(level(&no_project, 5), 26);
+    assert_eq!(level(&main, ApiLevel::NEWEST), 12);
+    assert_eq!(level(&no_project, ApiLevel::CONTRACT), 10);
 
     for number in [5.0, 10.5, f64::NAN, f64::INFINITY, -1.0] {
         let error = program.set_api_version(Some(number)).unwrap_err();
         assert_eq!(error.code, 401, "{number}");
     }
     program.set_api_version(Some(9.0)).unwrap();
-    assert_eq!(program.context(Some(&main), 26).level.get(), 9);
+    assert_eq!(
+        program.context(Some(&main), ApiLevel::NEWEST).level.get(),
+        9
+    );
     program.set_api_version(None).unwrap();
-    assert_eq!(program.context(Some(&main), 26).level.get(), 12);
+    assert_eq!(
+        program.context(Some(&main), ApiLevel::NEWEST).level.get(),
+        12
+    );
 }
 
 #[test]
@@ -270,7 +274,7 @@ fn a_programs_policy_holds_for_objects_that_exist_and_can_be_taken_back() {
     let project = Project::new(&[("entry/src/main/module.json5", MODULE_WITHOUT)]);
     let main = project.path(MAIN);
     let mut program = Program::new();
-    let context = program.context(Some(&main), 10);
+    let context = program.context(Some(&main), ApiLevel::CONTRACT);
     let policy = || context.policy();
     assert!(policy().internet().is_err());
     assert_eq!(program.refuse_long_text(MAX_SEND + 1).code, 201);

@@ -6,7 +6,7 @@ use napi::Result;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
-use crate::settings;
+use crate::program;
 
 /// Nothing after a success, and nothing is made for it: this is the path of every `send` of a
 /// client, whose numbers JavaScript counts by itself.
@@ -22,7 +22,14 @@ pub(crate) fn answer<T>(
 
 /// Why the text of argument `index` is not sent.
 pub(crate) fn too_long(call: &Call<'_>, index: usize) -> BusinessError {
-    settings::too_long(call.text_length(index).unwrap_or(usize::MAX))
+    program::too_long(call.text_length(index).unwrap_or(usize::MAX))
+}
+
+/// `refuseText(units)`: the failure of a `send` of so long a text, which need not be looked at.
+pub(crate) fn refuse_text(call: Call<'_>) -> Result<Value<'_>> {
+    let units: f64 = call.get(0)?;
+    call.env
+        .convert(Failure::from(program::too_long(units as usize)))
 }
 
 pub(crate) fn not_data() -> BusinessError {

@@ -2,7 +2,6 @@
 //!
 //! A call that can fail returns the failure, or nothing: `npm/lib` makes the error, so that its
 //! stack begins at the program's call.
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arkws_netstack::{
@@ -17,8 +16,8 @@ use crate::event::{Close, Event, Open, OpenInfo, flat};
 use crate::napi::Value;
 use crate::object_id::ObjectId;
 use crate::options::{binary_type, connect_options};
+use crate::program;
 use crate::queue::{Origin, Queue};
-use crate::settings;
 
 /// Takes the events of one client object on the network thread.
 struct ClientInbox {
@@ -98,11 +97,9 @@ impl Listener for ClientInbox {
     }
 }
 
-/// `createClient(main, level)`: the object's number.
+/// `createClient(main, import)`: the object's number.
 pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
-    let main: Option<String> = call.get(0)?;
-    let context = settings::context(main.map(PathBuf::from), call.get(1)?)
-        .with_language_limits(call.environment.limits);
+    let context = program::context(&call)?;
     let object = call.environment.next_object();
     let inbox = ClientInbox {
         object,
@@ -117,7 +114,11 @@ pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
     let url: String = call.get(1)?;
     let object = call.arguments.object(2)?;
-    let (options, binary_type) = (connect_options(object)?, binary_type(object)?);
+    let options = connect_options(object)?;
+    let binary_type = match binary_type(object)? {
+        Ok(binary_type) => binary_type,
+        Err(error) => return answer::<()>(call.env, Err(error)),
+    };
     let object = call.object()?;
     let result = call
         .environment
@@ -164,10 +165,7 @@ pub(crate) fn flush(call: Call<'_>) -> Result<Value<'_>> {
 
 /// `closeClient(object, code | undefined, reason | undefined)`.
 pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
-    let options = CloseOptions {
-        code: call.get(1)?,
-        reason: call.get(2)?,
-    };
+    let options = CloseOptions::new(call.get(1)?, call.get(2)?);
     let result = call
         .environment
         .client(call.object()?, |client| client.close(options))?;

@@ -1,5 +1,5 @@
 //! What JavaScript has to know of the contract by value.
-use arkws_netstack::{BusinessError, ConnectionCause, MAX_SEND};
+use arkws_netstack::{BusinessError, CloseOptions, ConnectionCause, MAX_SEND};
 use napi_derive::napi;
 
 /// Handed over when the module is loaded, so that each value stands in Rust alone.
@@ -11,6 +11,8 @@ pub struct Contract {
     pub permission: i32,
     /// The cause of what is refused because too much waits already.
     pub queue_full: &'static str,
+    /// The code with which a connection is closed that nobody listens to any more.
+    pub going_away: u32,
     /// Bytes of the longest message that can be sent.
     pub max_send: f64,
 }
@@ -21,6 +23,7 @@ impl Contract {
             parameter: BusinessError::PARAMETER,
             permission: BusinessError::PERMISSION,
             queue_full: ConnectionCause::QueueFull.as_str(),
+            going_away: CloseOptions::GOING_AWAY,
             max_send: MAX_SEND as f64,
         }
     }

@@ -13,9 +13,10 @@ mod call;
 mod client;
 mod contract;
 mod delivery;
-mod dispatch;
 mod environment;
+mod environment_functions;
 mod event;
+mod event_to_js;
 #[cfg(unix)]
 mod exit;
 mod failure;
@@ -26,11 +27,10 @@ mod object_id;
 mod operation;
 mod options;
 mod payloads;
+mod program;
 mod queue;
 mod report;
-mod runtime;
 mod server;
-mod settings;
 mod sync;
 mod text;
 

@@ -13,18 +13,18 @@ use crate::contract::Contract;
 use crate::environment::Environment;
 use crate::napi::{Arguments, Callee, Env, Function, Value, export};
 use crate::operation::Operation;
-use crate::{answer, client, delivery, runtime, server, settings};
+use crate::{answer, client, delivery, environment_functions, program, server};
 
 /// All functions that JavaScript gets from `start`.
 static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"drain", delivery::drain),
-    (c"macrotask", runtime::macrotask),
-    (c"keepAlive", runtime::keep_alive),
-    (c"uncaught", runtime::uncaught),
-    (c"free", runtime::free),
-    (c"levelWarning", settings::level_warning),
-    (c"setApiVersion", settings::set_api_version),
-    (c"setPolicy", settings::set_policy),
+    (c"macrotask", environment_functions::macrotask),
+    (c"keepAlive", environment_functions::keep_alive),
+    (c"uncaught", environment_functions::uncaught),
+    (c"free", environment_functions::free),
+    (c"levelWarning", program::level_warning),
+    (c"setApiVersion", program::set_api_version),
+    (c"setPolicy", program::set_policy),
     (c"createClient", client::create),
     (c"connect", client::connect),
     (c"sendText", client::send_text),
@@ -42,7 +42,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"sendTextTo", server::send_text),
     (c"sendBinaryTo", server::send_binary),
     (c"broadcast", server::broadcast),
-    (c"refuseText", settings::refuse_text),
+    (c"refuseText", answer::refuse_text),
     (c"parameterError", answer::parameter_error),
     (c"otherError", answer::other_error),
     (c"closeConnection", server::close),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arkws_netstack::{
-    Cause, ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions, ServerConfig,
-    TlsProtocol, UnknownCause,
+    BusinessError, Cause, ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions,
+    ServerConfig, TlsProtocol, UnknownCause,
 };
 use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::{Error, Result};
@@ -19,15 +19,33 @@ pub(crate) enum BinaryType {
     Uint8Array,
 }
 
+impl BinaryType {
+    /// That of a name, as programs write it; without one the contract's.
+    ///
+    /// # Errors
+    /// 401: there is none of that name.
+    fn new(name: Option<&str>) -> std::result::Result<BinaryType, BusinessError> {
+        match name {
+            None | Some("arraybuffer") => Ok(BinaryType::ArrayBuffer),
+            Some("uint8array") => Ok(BinaryType::Uint8Array),
+            Some(_) => Err(BusinessError::parameter(
+                "binaryType is neither 'arraybuffer' nor 'uint8array'",
+            )),
+        }
+    }
+}
+
 /// Options of `connect`.
 pub(crate) fn connect_options(object: Object<'_>) -> Result<RequestOptions> {
     let options = Options(object);
     Ok(RequestOptions {
         headers: pairs(options.get("headers")?.unwrap_or_default()),
-        ca_path: options.path("caPath")?,
+        ca_path: options.get::<String>("caPath")?.map(PathBuf::from),
         client_cert: options.certificate("clientCert")?,
         skip_server_cert_verification: options.flag("skipServerCertVerification")?,
-        min_support_tls_protocol: options.get("minSupportTlsProtocol")?.and_then(tls_protocol),
+        min_support_tls_protocol: options
+            .get("minSupportTlsProtocol")?
+            .and_then(TlsProtocol::new),
         proxy: match options.object("proxy")? {
             Some(server) => Proxy::Server(server.proxy_server()?),
             None if options.flag("noProxy")? => Proxy::None,
@@ -55,13 +73,13 @@ pub(crate) fn connect_options(object: Object<'_>) -> Result<RequestOptions> {
     })
 }
 
-/// The option of `connect` that is the binding's own: in what form binary messages are given.
-pub(crate) fn binary_type(object: Object<'_>) -> Result<BinaryType> {
+/// The option of `connect` that is the binding's own: in what form binary messages are given. The
+/// inner error: see [`BinaryType::new`].
+pub(crate) fn binary_type(
+    object: Object<'_>,
+) -> Result<std::result::Result<BinaryType, BusinessError>> {
     let name: Option<String> = object.get("binaryType")?;
-    Ok(match name.as_deref() {
-        Some("uint8array") => BinaryType::Uint8Array,
-        _ => BinaryType::ArrayBuffer,
-    })
+    Ok(BinaryType::new(name.as_deref()))
 }
 
 /// Options of a server's `start`.
@@ -76,11 +94,7 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
         max_concurrent_clients_number: options.get("maxConcurrentClientsNumber")?,
         max_connections_for_one_client: options.get("maxConnectionsForOneClient")?,
         protocol: options.text("protocol")?,
-        // 0 is the documented way to write "never".
-        ping_interval: options
-            .get("pingInterval")?
-            .filter(|seconds| *seconds > 0.0)
-            .map(duration),
+        ping_interval: options.get("pingInterval")?.map(duration),
         // A listener for `request` may be added at any time; JavaScript says yes while there is
         // none.
         ask_request: true,
@@ -120,12 +134,6 @@ impl<'a> Options<'a> {
         Ok(self.get(name)?.unwrap_or_default())
     }
 
-    /// An empty path is none.
-    fn path(&self, name: &str) -> Result<Option<PathBuf>> {
-        let path = Some(self.text(name)?).filter(|path| !path.is_empty());
-        Ok(path.map(PathBuf::from))
-    }
-
     fn milliseconds(&self, name: &str) -> Result<Option<Duration>> {
         Ok(self
             .get::<f64>(name)?
@@ -140,16 +148,12 @@ impl<'a> Options<'a> {
         Ok(self.get::<f64>(name)?.map(|number| number as u32))
     }
 
-    /// A certificate without a path is none, as on the platform.
     fn certificate(&self, name: &str) -> Result<Option<ClientCert>> {
         let Some(cert) = self.object(name)? else {
             return Ok(None);
         };
-        let Some(cert_path) = cert.path("certPath")? else {
-            return Ok(None);
-        };
         Ok(Some(ClientCert {
-            cert_path,
+            cert_path: PathBuf::from(cert.text("certPath")?),
             key_path: PathBuf::from(cert.text("keyPath")?),
             key_password: cert.text("keyPassword")?,
         }))
@@ -201,16 +205,6 @@ fn pairs(flat: Vec<String>) -> Vec<Header> {
         headers.push(Header { name, value });
     }
     headers
-}
-
-fn tls_protocol(number: f64) -> Option<TlsProtocol> {
-    match number {
-        0.0 => Some(TlsProtocol::Tls10),
-        1.0 => Some(TlsProtocol::Tls11),
-        2.0 => Some(TlsProtocol::Tls12),
-        3.0 => Some(TlsProtocol::Tls13),
-        _ => None,
-    }
 }
 
 /// More seconds than a `Duration` holds are as good as for ever; what is negative or NaN is zero.

@@ -2,7 +2,6 @@
 //!
 //! JavaScript knows its clients by their ids, which are numbers there. Results are returned as in
 //! [`crate::client`].
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arkws_netstack::{
@@ -20,8 +19,8 @@ use crate::failure::Failure;
 use crate::napi::Value;
 use crate::object_id::ObjectId;
 use crate::options::server_options;
+use crate::program;
 use crate::queue::{Origin, Queue};
-use crate::settings;
 
 /// Takes the events of one server object on the network thread.
 struct ServerInbox {
@@ -73,11 +72,9 @@ impl ServerListener for ServerInbox {
     }
 }
 
-/// `createServer(main, level)`: the object's number.
+/// `createServer(main, import)`: the object's number.
 pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
-    let main: Option<String> = call.get(0)?;
-    let context = settings::context(main.map(PathBuf::from), call.get(1)?)
-        .with_language_limits(call.environment.limits);
+    let context = program::context(&call)?;
     let object = call.environment.next_object();
     let inbox = ServerInbox {
         object,
@@ -187,10 +184,7 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
 /// client, or a failure.
 pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let connection = connection(call.get(1)?, call.get(2)?);
-    let options = CloseOptions {
-        code: call.get(3)?,
-        reason: call.get(4)?,
-    };
+    let options = CloseOptions::new(call.get(3)?, call.get(4)?);
     let result = call
         .environment
         .server(call.object()?, |server| server.close(&connection, options))?;

@@ -38,6 +38,16 @@ pub enum TlsProtocol {
     Tls13 = 3,
 }
 
+impl TlsProtocol {
+    /// The version of this number, as the contract numbers them; `None`: there is none.
+    pub fn new(number: f64) -> Option<TlsProtocol> {
+        use TlsProtocol::{Tls10, Tls11, Tls12, Tls13};
+        [Tls10, Tls11, Tls12, Tls13]
+            .into_iter()
+            .find(|version| f64::from(*version as u8) == number)
+    }
+}
+
 /// How `wss` is secured; the files of the client certificate are not read yet.
 #[derive(Clone)]
 pub(super) struct TlsOptions {

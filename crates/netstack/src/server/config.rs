@@ -20,7 +20,8 @@ pub struct ServerConfig {
     /// Port, 0–65535; 0: any free one, which [`list_address`](super::WebSocketServer::list_address)
     /// tells.
     pub server_port: f64,
-    /// PEM files of the certificate chain and its key; `None`: no TLS.
+    /// PEM files of the certificate chain and its key. `None`, or an empty path of the
+    /// certificate: no TLS, as on the platform.
     pub server_cert: Option<(PathBuf, PathBuf)>,
     /// Most distinct client addresses, 0–10. `None`: 10.
     pub max_concurrent_clients_number: Option<f64>,
@@ -160,7 +161,7 @@ impl ServerConfig {
                 self.max_connections_for_one_client,
             )?,
         };
-        if let Some((certificate, key)) = &self.server_cert {
+        if let Some((certificate, key)) = self.server_cert() {
             exists("certificate", certificate)?;
             exists("key", key)?;
         }
@@ -171,6 +172,12 @@ impl ServerConfig {
             origins: self.allowed_origins.as_deref().map(origins).transpose()?,
             config: self,
         })
+    }
+
+    /// The files of the certificate and its key, if there is to be TLS.
+    pub(super) fn server_cert(&self) -> Option<&(PathBuf, PathBuf)> {
+        let files = self.server_cert.as_ref();
+        files.filter(|(certificate, _)| !certificate.as_os_str().is_empty())
     }
 }
 

@@ -107,7 +107,7 @@ impl Run {
     }
 
     async fn open(&self) -> Result<(Incoming, SocketAddr, Option<TlsAcceptor>), BusinessError> {
-        let tls = match self.settings.config.server_cert.clone() {
+        let tls = match self.settings.config.server_cert().cloned() {
             Some((certificate, key)) => {
                 let load = spawn_blocking(move || tls::acceptor(&certificate, &key));
                 Some(load.await.map_err(io::Error::from).map_err(other)??)

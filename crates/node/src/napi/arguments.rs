@@ -5,8 +5,8 @@ use std::ptr;
 use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::{Result, sys};
 
+use super::env::Value;
 use super::status::check;
-use super::value::Value;
 
 /// More arguments than any function of this module takes.
 const MAX_ARGUMENTS: usize = 6;

@@ -6,8 +6,8 @@ use std::ptr;
 use napi::{Error, JsError, Result, Status, sys};
 
 use super::arguments::Arguments;
+use super::env::{Env, Value};
 use super::status::check;
-use super::value::{Env, Value};
 
 /// The length of a name that ends with a zero.
 const NAPI_AUTO_LENGTH: isize = -1;

@@ -3,8 +3,8 @@ use std::ptr;
 
 use napi::{Error, Result, Status, sys};
 
+use super::env::{Env, Value};
 use super::status::check;
-use super::value::{Env, Value};
 
 /// A JavaScript function that somebody else keeps: it can be collected all the same.
 pub struct Function {

@@ -3,8 +3,8 @@ use std::ptr;
 
 use napi::{Result, sys};
 
+use super::env::{Env, Value};
 use super::status::check;
-use super::value::{Env, Value};
 
 impl Env {
     /// Calls `function` once, when timers and sockets have had their turn.

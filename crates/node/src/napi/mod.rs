@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `callee` | functions of ours that JavaScript calls |
 //! | `arguments` | what a call brings: its arguments, texts and buffers |
-//! | `value` | what is made for JavaScript, and how long it is kept |
+//! | `env` | what is made for JavaScript, and its exceptions |
+//! | `scope` | how long that is kept, outside of a call |
 //! | `function` | functions of JavaScript that outlive a call |
 //! | `wakeup` | one that other threads may have called |
 //! | `macrotask` | a call after a turn of the event loop |
@@ -33,24 +34,26 @@
 //!   writes no result; what does not run JavaScript works as ever.
 //! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], in [`Env::convert`] of objects,
 //!   [`Arguments::get`] of arrays and what is read of an [`Arguments::object`] (accessors), in
-//!   [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an exception; nowhere else. It may call any function of this
-//!   module. So across these nothing of the environment's cells or locks is borrowed, nor memory
-//!   that JavaScript owns.
+//!   [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an exception; nowhere else.
+//!   It may call any function of this module. So across these nothing of the environment's cells
+//!   or locks is borrowed, nor memory that JavaScript owns.
 mod arguments;
 mod async_context;
 mod callee;
+mod env;
 #[cfg(unix)]
 mod exit;
 mod function;
 mod macrotask;
+mod scope;
 mod status;
-mod value;
 mod wakeup;
 
 pub use arguments::Arguments;
 pub use callee::{Callee, export};
+pub use env::{Env, Value};
 #[cfg(unix)]
 pub use exit::at_exit;
 pub use function::Function;
-pub use value::{Env, Scope, Value};
+pub use scope::Scope;
 pub use wakeup::Wakeup;

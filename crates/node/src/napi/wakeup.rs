@@ -7,9 +7,9 @@ use std::rc::Rc;
 use napi::{Result, sys};
 
 use super::async_context::outside_contexts;
+use super::env::{Env, Value};
 use super::function::Function;
 use super::status::check;
-use super::value::{Env, Value};
 
 /// The JavaScript thread's end of its wake-up call. While it lives, the process, or the worker
 /// thread, stays alive to be woken, and so does the function that is called.

@@ -1,4 +1,4 @@
-//! The functions of the environment itself, which `npm/lib/runtime.js` calls.
+//! The functions that concern the JavaScript environment as a whole, which `npm/lib/runtime.js` calls.
 use napi::Result;
 
 use crate::call::Call;

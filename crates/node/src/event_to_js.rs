@@ -1,4 +1,4 @@
-//! A rare event as an operation and its value.
+//! How a rare event becomes a call for JavaScript: its operation and its value.
 use napi::Result;
 use napi::bindgen_prelude::ToNapiValue;
 

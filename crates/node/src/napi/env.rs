@@ -1,4 +1,4 @@
-//! What is made for JavaScript, and how long it is kept.
+//! A JavaScript environment: the values that are made in it, and its exceptions.
 use std::ffi::c_char;
 use std::marker::PhantomData;
 use std::ptr;
@@ -11,10 +11,10 @@ use super::status::check;
 /// A JavaScript environment as Node-API knows it, while it is current: see the [module](super).
 ///
 /// It is lent, never owned, by what is not of this folder; and it cannot be copied, so that
-/// nobody makes values by it while a [`Scope`] is open in it.
+/// nobody makes values by it while a [`Scope`](super::Scope) is open in it.
 pub struct Env(pub(super) sys::napi_env);
 
-/// A value of JavaScript. It lives as long as the call or the [`Scope`] in which it was made, by
+/// A value of JavaScript. It lives as long as the call or the [`Scope`](super::Scope) in which it was made, by
 /// the [`Env`] that it borrows from.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
@@ -140,40 +140,4 @@ impl Env {
 
 fn signed(length: usize) -> isize {
     isize::try_from(length).expect("no allocation is larger")
-}
-
-/// While it lives, values that are made by its [`env`](Self::env) are kept; then they may be
-/// collected. None is made by the environment that it was opened in meanwhile.
-pub struct Scope<'e> {
-    env: &'e mut Env,
-    scope: sys::napi_handle_scope,
-}
-
-impl<'e> Scope<'e> {
-    /// A scope in the environment, or in the scope that `env` is of.
-    ///
-    /// # Errors
-    /// Node-API has no memory for it.
-    pub fn open(env: &'e mut Env) -> Result<Scope<'e>> {
-        let mut scope = ptr::null_mut();
-        // SAFETY: an `Env` is current.
-        check(unsafe { sys::napi_open_handle_scope(env.0, &mut scope) })?;
-        Ok(Scope { env, scope })
-    }
-
-    /// By which values are made in it.
-    pub fn env(&self) -> &Env {
-        self.env
-    }
-}
-
-impl Drop for Scope<'_> {
-    fn drop(&mut self) {
-        // SAFETY: the scope was opened by `open` and is closed once, within the call of Node-API in
-        // which it was opened, which lends the `Env`; and in the opposite order of the opening: it
-        // keeps the `Env` to itself, and a call of ours inside a listener of JavaScript opens and
-        // closes its own meanwhile. No value of it is left, since they borrow from it. A pending
-        // exception does not matter.
-        unsafe { sys::napi_close_handle_scope(self.env.0, self.scope) };
-    }
 }

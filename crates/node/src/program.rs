@@ -1,9 +1,9 @@
-//! What holds for the whole process: the API level and the policy of the program.
-use std::path::{Path, PathBuf};
+//! The one program of the process: its API level and policy, and what its objects share.
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arkws_netstack::{ApiLevel, BusinessError, Context, Program};
-use napi::Result;
+use napi::{Error, Result};
 
 use crate::call::Call;
 use crate::failure::Failure;
@@ -19,21 +19,25 @@ fn program() -> MutexGuard<'static, Program> {
     PROGRAM.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// See [`Program::context`].
-pub(crate) fn context(main: Option<PathBuf>, default: u32) -> Context {
-    let context = program().context(main.as_deref(), default);
-    context.with_message_cost(SEND_COST)
+/// See [`Program::context`], for the object that `call` is to make: its arguments are the program's
+/// main module and the name of the module that was imported.
+///
+/// # Errors
+/// There is no module of that name.
+pub(crate) fn context(call: &Call<'_>) -> Result<Context> {
+    let main: Option<String> = call.get(0)?;
+    let import: String = call.get(1)?;
+    let default = ApiLevel::of_import(&import)
+        .ok_or_else(|| Error::from_reason(format!("arkws: there is no module '{import}'")))?;
+    let context = program().context(main.as_deref().map(Path::new), default);
+    Ok(context
+        .with_message_cost(SEND_COST)
+        .with_language_limits(call.environment.limits))
 }
 
 /// See [`Program::refuse_long_text`].
 pub(crate) fn too_long(units: usize) -> BusinessError {
     program().refuse_long_text(units)
-}
-
-/// `refuseText(units)`: the failure of a `send` of so long a text, which need not be looked at.
-pub(crate) fn refuse_text(call: Call<'_>) -> Result<Value<'_>> {
-    let units: f64 = call.get(0)?;
-    call.env.convert(Failure::from(too_long(units as usize)))
 }
 
 /// `levelWarning()`: why the API level that the environment asks for is ignored, or null.
