@@ -1,6 +1,7 @@
 //! The project's tasks: what a person or the continuous integration does with a clone of it.
 //!
-//! Each subcommand sets up what it needs by itself; Rust, Node.js and Python 3 are all it asks for.
+//! Each subcommand sets up what it needs by itself. It asks for Rust, Node.js with npm, Python 3,
+//! git and a C compiler.
 #![forbid(unsafe_code)]
 
 mod autobahn;
@@ -39,17 +40,17 @@ struct Args {
 enum Task {
     /// Build the Node module and run the documentation's example through it against an echo server
     Demo,
-    /// Run every check: format, lints, documentation, Rust and JavaScript tests, peers, Autobahn
+    /// Run the checks: format, lints, documentation, Rust and JavaScript tests; all with `--all`
     Test(check::Options),
     /// Install the Debian packages that the tests use as counterparts, then run every check
     Ci,
-    /// Run the public Autobahn cases against our server and our client; print a Markdown table
+    /// Run the public Autobahn cases against our server, client and Node module; print a table
     Autobahn(autobahn::Options),
     /// Measure arkws and its peers side by side; print Markdown tables
     Bench(bench::Options),
     /// Count the instructions that the inner loops take, and compare them with the saved counts
     Instructions(instructions::Options),
-    /// Look for circles among the imports of files, and for crates that use one above them
+    /// Look for circles of imports, crates that use one above them, types that share a name
     Structure,
     /// Build the Node module and put it where the npm package looks for it
     Npm {

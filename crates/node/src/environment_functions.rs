@@ -1,4 +1,5 @@
-//! The functions that concern the JavaScript environment as a whole, which `npm/lib/runtime.js` calls.
+//! The functions that concern the JavaScript environment as a whole: `npm/lib/runtime.js` calls
+//! them.
 use napi::Result;
 
 use crate::call::Call;
