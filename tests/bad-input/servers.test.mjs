@@ -185,7 +185,7 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
       t,
       `ws://${address}/`,
       {},
-      { cause: 'handshake', message: /chat.*not offered/ },
+      { cause: 'handshake', message: /sub-protocol.*not offered/ },
     );
   });
 

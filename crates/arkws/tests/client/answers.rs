@@ -105,7 +105,11 @@ async fn settings_that_cannot_work_are_refused_before_any_connection() {
         })
         .build();
 
-    for (result, words) in [(upgrade, "upgrade"), (protocol, "a b"), (window, "not 7")] {
+    for (result, words) in [
+        (upgrade, "upgrade"),
+        (protocol, "number 1"),
+        (window, "not 7"),
+    ] {
         let error = result.unwrap_err();
         assert_eq!(error.cause(), Cause::Invalid, "{error}");
         assert!(error.to_string().contains(words), "{error}");
