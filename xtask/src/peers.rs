@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{command, output, root, run};
 
-/// The oldest Node.js that the module supports.
-const NODE_MAJOR: u32 = 20;
+/// The oldest Node.js that the module supports: major and minor version.
+const OLDEST_NODE: (u32, u32) = (20, 6);
 
 /// The Node.js releases that the JavaScript tests run under.
 pub(crate) const NODE_MAJORS: [u32; 3] = [20, 22, 24];
@@ -29,8 +29,21 @@ pub(crate) struct Node {
 impl Node {
     /// `22`
     pub(crate) fn major(&self) -> Option<u32> {
-        let digits = self.version.trim_start_matches('v');
-        digits.split('.').next()?.parse().ok()
+        self.numbers().next()
+    }
+
+    /// `22`, `18`, `0`
+    fn numbers(&self) -> impl Iterator<Item = u32> {
+        let digits = self.version.trim_start_matches('v').split('.');
+        digits.map_while(|number| number.parse().ok())
+    }
+
+    fn is_too_old(&self) -> bool {
+        let mut numbers = self.numbers();
+        numbers
+            .next()
+            .zip(numbers.next())
+            .is_none_or(|version| version < OLDEST_NODE)
     }
 
     /// The machine's Node.js if it is of this release line, else one from npm.
@@ -50,16 +63,22 @@ impl Node {
     /// # Errors
     /// Either is missing, or Node.js is too old; the message says what to do.
     pub(crate) fn of_machine() -> Result<Node> {
+        let (major, minor) = OLDEST_NODE;
+        let needed = format!("Node.js {major}.{minor} or newer is needed");
         let version = output(Command::new("node").arg("--version")).with_context(|| {
-            format!("Node.js {NODE_MAJOR} or newer is needed: install it from https://nodejs.org or with your system's package manager, so that `node --version` works")
+            format!(
+                "{needed}: install it from https://nodejs.org or with your system's package \
+                 manager, so that `node --version` works"
+            )
         })?;
         let node = Node {
             version: version.trim().to_owned(),
             path: "node".into(),
         };
-        if node.major().is_none_or(|major| major < NODE_MAJOR) {
+        if node.is_too_old() {
             bail!(
-                "Node.js {NODE_MAJOR} or newer is needed, but `node --version` says {}: install a newer one from https://nodejs.org",
+                "{needed}, but `node --version` says {}: install a newer one from \
+                 https://nodejs.org",
                 node.version
             );
         }
@@ -221,4 +240,23 @@ fn create(directory: &Path) -> Result<()> {
         .args(["-m", "venv", "--clear"])
         .arg(directory))
     .context("Python cannot make virtual environments: on Debian and Ubuntu install `python3-venv`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_js_that_is_too_old_is_seen_by_its_minor_version_too() {
+        let too_old = |version: &str| {
+            let (version, path) = (version.to_owned(), PathBuf::new());
+            Node { version, path }.is_too_old()
+        };
+        for version in ["v18.19.1", "v20.5.1", "v20", ""] {
+            assert!(too_old(version), "{version}");
+        }
+        for version in ["v20.6.0", "v20.20.2", "v22.0.0", "v24.1.0-nightly"] {
+            assert!(!too_old(version), "{version}");
+        }
+    }
 }
