@@ -1,5 +1,5 @@
-// The ways in which messages can be compressed, for a client of ours: the flags of a program that
-// is its server, and the options of npm `ws`.
+// The ways in which messages can be compressed: the flags of a program, and the options of npm
+// `ws`.
 export const MODES = [
   { name: 'without compression', flags: [], ws: { perMessageDeflate: false } },
   {

@@ -5,6 +5,7 @@ import { before, describe, it } from 'node:test';
 import webSocket from 'arkws';
 import { certificates, fragments, python, run, rust } from '../support.mjs';
 import { arkws, binary, exchange, text, undici, ws } from './exchange.mjs';
+import { MODES } from './modes.mjs';
 
 /** The most that our module sends in one message: OpenHarmony's limit. */
 const LARGEST = 5 * 1024 * 1024 - 16;
@@ -23,27 +24,10 @@ async function serve(t, config = {}) {
   return `${config.serverCert ? 'wss' : 'ws'}://127.0.0.1:${server.listAddress().port}`;
 }
 
-const MODES = [
-  { name: 'without compression', flags: [], ws: {} },
-  {
-    name: 'with permessage-deflate',
-    flags: ['--deflate'],
-    ws: { perMessageDeflate: { threshold: 0 } },
-  },
-  {
-    name: 'with permessage-deflate, without context takeover',
-    flags: ['--deflate', '--no-context-takeover'],
-    ws: {
-      perMessageDeflate: {
-        threshold: 0,
-        serverNoContextTakeover: true,
-        clientNoContextTakeover: true,
-      },
-    },
-  },
-];
+// npm `ws` as a client offers compression unless it is told otherwise: our server declines it.
+const modes = MODES.map((mode) => (mode.flags.length > 0 ? mode : { ...mode, ws: {} }));
 
-for (const mode of MODES) {
+for (const mode of modes) {
   describe(`our module as a server, ${mode.name}`, { timeout: 300_000 }, () => {
     const perMessageDeflate = mode.flags.length > 0;
 

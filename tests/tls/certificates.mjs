@@ -111,21 +111,26 @@ export class Certificates {
     );
   }
 
-  /** A certificate of X.509 version 1, which has no extensions: its own, or `by` an authority. */
-  async version1(name, { by = name, host = 'localhost' } = {}) {
-    await this.key(`${name}.key`);
+  /** The request `NAME.csr` for a certificate of the key `NAME.key` with this common name. */
+  async request(name, commonName) {
     await this.openssl(
       'req',
       '-new',
       '-key',
       `${name}.key`,
       '-subj',
-      `/CN=${host}`,
+      `/CN=${commonName}`,
       '-config',
       'openssl.cnf',
       '-out',
       `${name}.csr`,
     );
+  }
+
+  /** A certificate of X.509 version 1, which has no extensions: its own, or `by` an authority. */
+  async version1(name, { by = name, host = 'localhost' } = {}) {
+    await this.key(`${name}.key`);
+    await this.request(name, host);
     const signer =
       by === name
         ? ['-signkey', `${name}.key`]
@@ -146,18 +151,7 @@ export class Certificates {
   /** An authority that has expired. */
   async expiredAuthority(name) {
     await this.key(`${name}.key`);
-    await this.openssl(
-      'req',
-      '-new',
-      '-key',
-      `${name}.key`,
-      '-subj',
-      `/CN=${name}`,
-      '-config',
-      'openssl.cnf',
-      '-out',
-      `${name}.csr`,
-    );
+    await this.request(name, name);
     await this.openssl(
       ...[
         'ca',
@@ -189,18 +183,7 @@ export class Certificates {
    */
   async issue(name, { by = 'root', names = [], usage, authority = false, from, until, key } = {}) {
     await (key ? copyFile(this.path(key), this.path(`${name}.key`)) : this.key(`${name}.key`));
-    await this.openssl(
-      'req',
-      '-new',
-      '-key',
-      `${name}.key`,
-      '-subj',
-      `/CN=${name}`,
-      '-config',
-      'openssl.cnf',
-      '-out',
-      `${name}.csr`,
-    );
+    await this.request(name, name);
     const extensions = authority
       ? ['-extensions', 'authority']
       : ['-extfile', await this.write(`${name}.ext`, leafExtensions(names, usage))];
