@@ -8,7 +8,7 @@ use arkws_proto::{ProtocolError, Role};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::clock::Clock;
-use super::engine::Output;
+use super::engine::{Output, UNKNOWN};
 use super::read::READ;
 use super::timer::{Timer, earlier};
 use super::{WebSocket, pool};
@@ -72,6 +72,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub(super) fn finish(&mut self, error: Option<Box<Error>>, clock: &mut Clock) {
         self.transport_state = TransportState::Finishing(error);
         self.share.clear();
+        // What the peer has taken is looked at anew, should it not take all at once.
+        self.engine.close_deadline = None;
         self.engine.restart_close_deadline(clock.now());
     }
 
@@ -124,13 +126,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(_)) => return Poll::Ready(false),
             Poll::Pending => {
-                let stall = self.engine.write_deadline().map(|(at, _)| at);
-                let deadline = self
-                    .engine
-                    .close_deadline
-                    .as_ref()
-                    .map(|deadline| deadline.at);
-                ready!(self.timer.poll(cx, earlier(stall, deadline)));
+                if let Some(deadline) = &self.engine.close_deadline
+                    && deadline.taken == UNKNOWN
+                {
+                    self.look_at_closing();
+                }
+                // The program may not have looked for a while.
+                self.check_stall(clock.now());
+                while self.given_up.is_none() {
+                    if ready!(self.poll_close_timeout(cx, clock)).is_err() {
+                        break;
+                    }
+                }
                 return Poll::Ready(false);
             }
         }
@@ -204,6 +211,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             return self.close_overdue(clock);
         }
         Ok(())
+    }
+
+    /// Waits until the connection that is closing, or a stall, has to be looked at; and does that.
+    /// An error: the peer's time has passed.
+    pub(super) fn poll_close_timeout(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+    ) -> Poll<Result<(), Fatal>> {
+        let stall = self.engine.write_deadline().map(|(at, _)| at);
+        let close = self.engine.close_deadline.as_ref().map(|it| it.at);
+        let first = earlier(stall, close);
+        ready!(self.timer.poll(cx, first));
+        if first == close {
+            return Poll::Ready(self.close_overdue(clock));
+        }
+        if let Some(stall) = stall {
+            self.check_stall(stall);
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// The time for the closing handshake has passed. It starts anew if the peer has taken bytes

@@ -441,8 +441,8 @@ impl<S> WebSocket<S> {
         started
     }
 
-    /// The closing handshake has begun. What the peer has taken by now is noted: as long as it
-    /// takes more of what is on its way, its time starts anew.
+    /// The connection is closing. What the peer has taken by now is noted: as long as it takes more
+    /// of what is on its way, its time starts anew.
     #[cold]
     fn look_at_closing(&mut self) {
         let taken = self.taken();

@@ -50,19 +50,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
         clock: &mut Clock,
     ) -> Poll<Result<(), Fatal>> {
-        let stall = self.engine.write_deadline().map(|(at, _)| at);
-        if let Some(deadline) = self.engine.close_deadline.as_deref() {
-            let close = deadline.at;
-            let first = stall.map_or(close, |stall| stall.min(close));
-            ready!(self.timer.poll(cx, Some(first)));
-            return Poll::Ready(match close <= first {
-                true => self.close_overdue(clock),
-                false => {
-                    self.check_stall(first);
-                    Ok(())
-                }
-            });
+        if self.engine.close_deadline.is_some() {
+            return self.poll_close_timeout(cx, clock);
         }
+        let stall = self.engine.write_deadline().map(|(at, _)| at);
         let silence = self.heartbeat.as_deref().and_then(Monitor::deadline);
         let message = self.message_deadline();
         let first = earlier(silence, message.map(|(at, _)| at));

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use arkws::{BytesMut, Cause, Config, Error, Heartbeat, Message, Phase, Progress, Role, WebSocket};
+use arkws::{BytesMut, Cause, Config, Error, Heartbeat, Message, Phase};
+use arkws::{Progress, Role, WebSocket};
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, ReadHalf, WriteHalf,
 };
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::common::{BINARY, PING, PONG, ROLES, TEXT, frame, next, open, read_frame, tcp};
+use crate::common::{BINARY, CLOSE, PING, PONG, ROLES, TEXT, frame, next, open, read_frame, tcp};
 
 const SHORT: Duration = Duration::from_millis(400);
 const MESSAGE: usize = 16 << 20;
@@ -352,6 +354,133 @@ async fn a_peer_to_which_bytes_are_still_on_their_way_has_time_to_close() {
         assert_eq!(error.cause(), Cause::Timeout);
         assert_eq!(start.elapsed(), Duration::from_secs(5));
         drain.abort();
+    }
+}
+
+/// What ends a connection for which bytes wait: the peer closes, or breaks the protocol.
+const LAST: [&[u8]; 2] = [&[], b"reserved opcode"];
+
+/// The peer's last frame.
+fn last_frame(to: Role, last: &[u8]) -> Vec<u8> {
+    let first = if last.is_empty() { CLOSE } else { 0x83 };
+    frame(to, first, last)
+}
+
+/// Receives to the end: of a peer that closes, or that breaks the protocol.
+async fn receive_end<S>(socket: &mut WebSocket<S>, last: &[u8])
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match next(socket).await.unwrap() {
+        Ok(message) => assert!(last.is_empty() && message.is_close(), "{message:?}"),
+        Err(error) => assert!(
+            !last.is_empty() && error.cause() == Cause::Protocol,
+            "{error}"
+        ),
+    }
+    assert!(next(socket).await.is_none());
+}
+
+/// Receives a message of this length, and the close frame behind it.
+async fn receive_all<S>(socket: &mut WebSocket<S>, len: usize)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    assert_eq!(next(socket).await.unwrap().unwrap().len(), len);
+    assert!(next(socket).await.unwrap().unwrap().is_close());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_has_ended_the_connection_gets_what_is_queued_however_slowly_it_takes_it() {
+    const LEN: usize = 6 << 20;
+    for (role, last) in ROLES
+        .into_iter()
+        .flat_map(|role| LAST.map(|last| (role, last)))
+    {
+        // There is room for more only after 13 seconds: longer than it may take to close.
+        let (link, wire, mut far) = link(4 << 20);
+        let mut socket = open(link, role, Config::default()).with_progress();
+        socket.feed_message(Message::from(vec![7; LEN])).unwrap();
+        far.write_all(&last_frame(role, last)).await.unwrap();
+        let drain = tokio::spawn(wire.drain(100_000));
+        let peer = async {
+            let mut far = open(far, other(role), Config::default());
+            receive_all(&mut far, LEN).await;
+        };
+        let start = Instant::now();
+        let both = async { tokio::join!(receive_end(&mut socket, last), peer) };
+        let all = tokio::time::timeout(Duration::from_secs(120), both).await;
+        all.expect("all of it arrives");
+        assert!(start.elapsed() > Duration::from_secs(60));
+        drain.abort();
+
+        // One that takes nothing is not waited for.
+        let (link, _wire, mut far) = self::link(4 << 20);
+        let mut socket = open(link, role, Config::default()).with_progress();
+        socket.feed_message(Message::from(vec![7; LEN])).unwrap();
+        far.write_all(&last_frame(role, last)).await.unwrap();
+        let start = Instant::now();
+        receive_end(&mut socket, last).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_pauses_after_it_has_ended_the_connection_gets_what_is_queued() {
+    /// Many times as long as it takes until it is looked at what the peer has taken.
+    const PAUSE: Duration = Duration::from_millis(500);
+
+    async fn receive_late<S>(mut far: S, role: Role, last: &[u8])
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        far.write_all(&last_frame(role, last)).await.unwrap();
+        far.flush().await.unwrap();
+        sleep(PAUSE).await;
+        let mut far = open(far, other(role), Config::default());
+        receive_all(&mut far, MESSAGE).await;
+    }
+
+    async fn over<S, F>((near, far): (S, F), role: Role, last: &[u8], closes: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+        F: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let mut socket = open(near, role, Config::default());
+        socket
+            .feed_message(Message::from(vec![7; MESSAGE]))
+            .unwrap();
+        if closes {
+            socket.start_close(None);
+        }
+        tokio::join!(
+            receive_end(&mut socket, last),
+            receive_late(far, role, last)
+        );
+    }
+
+    async fn over_halves((near, far): (TcpStream, TcpStream), role: Role, last: &[u8]) {
+        let (mut sender, mut receiver) = open(near, role, Config::default()).split();
+        let send = async { sender.send(Message::from(vec![7; MESSAGE])).await.unwrap() };
+        let receive = async { while receiver.recv().await.is_some() {} };
+        tokio::join!(send, receive, receive_late(far, role, last));
+    }
+
+    for (role, last) in ROLES
+        .into_iter()
+        .flat_map(|role| LAST.map(|last| (role, last)))
+    {
+        let tls = crate::tls::streams(tcp().await).await;
+        let tls = match role {
+            Role::Client => tls,
+            Role::Server => (tls.1, tls.0),
+        };
+        tokio::join!(
+            over(tcp().await, role, last, false),
+            over(tcp().await, role, last, true),
+            over(tls, role, last, false),
+            over_halves(tcp().await, role, last),
+        );
     }
 }
 

@@ -103,7 +103,8 @@ where
     (end, socket.end(mailbox))
 }
 
-/// Waits until a failed connection has told the peer why, which takes a few seconds at most.
+/// Waits until a failed connection has told the peer why: for a few seconds, and for as long as the
+/// peer takes what waits before that.
 pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(socket: &SharedSocket<S>) {
     poll_fn(|cx| {
         let mut socket = socket.lock();
