@@ -52,6 +52,11 @@ export function echo(socket) {
   socket.on('message', (data, binary) => socket.send(data, { binary }));
 }
 
+/** Sends every message back to whom it came from. */
+export function echoMessages(server) {
+  server.on('messageReceive', ({ data, clientConnection }) => server.send(data, clientConnection));
+}
+
 /**
  * A server object that listens on a free port of 127.0.0.1, its URL and its port; stopped after the
  * test. `prepare` gets it before it starts.

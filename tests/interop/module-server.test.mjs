@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
-import webSocket from 'arkws';
+import { running } from '../../npm/test/servers.mjs';
 import { certificates, fragments, python, run, rust } from '../support.mjs';
 import { arkws, binary, exchange, text, undici, ws } from './exchange.mjs';
 import { MODES } from './modes.mjs';
@@ -15,13 +15,12 @@ const LARGEST = 5 * 1024 * 1024 - 16;
  * the test.
  */
 async function serve(t, config = {}) {
-  const server = webSocket.createWebSocketServer();
-  server.on('messageReceive', ({ data, clientConnection }) => {
-    server.send(data, clientConnection).catch(() => {});
+  const { port } = await running(t, config, (server) => {
+    server.on('messageReceive', ({ data, clientConnection }) => {
+      server.send(data, clientConnection).catch(() => {});
+    });
   });
-  assert.equal(await server.start({ serverIP: '127.0.0.1', serverPort: 0, ...config }), true);
-  t.after(() => server.stop());
-  return `${config.serverCert ? 'wss' : 'ws'}://127.0.0.1:${server.listAddress().port}`;
+  return `${config.serverCert ? 'wss' : 'ws'}://127.0.0.1:${port}`;
 }
 
 // npm `ws` as a client offers compression unless it is told otherwise: our server declines it.

@@ -15,7 +15,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const arkws = join(root, 'npm/bin/arkws.mjs');
 
 const readme = await readFile(join(root, 'README.md'), 'utf8');
-const block = (language) => new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(readme)[1];
+/** The first block of code in this language. */
+const block = (page, language) =>
+  new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page)[1];
 
 it('the example of the README prints what the README says', { timeout: 60_000 }, async (t) => {
   const url = await serve(t, (socket) =>
@@ -27,9 +29,9 @@ it('the example of the README prints what the README says', { timeout: 60_000 },
   const folder = await mkdtemp(join(root, 'tests/readme/app-'));
   t.after(() => rm(folder, { recursive: true }));
   const app = join(folder, 'app.ets');
-  await writeFile(app, block('ts').replace('ws://127.0.0.1:8080', url));
+  await writeFile(app, block(readme, 'ts').replace('ws://127.0.0.1:8080', url));
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [arkws, 'run', app]);
-  assert.equal(stdout, block('text'));
+  assert.equal(stdout, block(readme, 'text'));
   assert.equal(stderr, '');
 });
 
@@ -41,20 +43,18 @@ it("the README's example is the documentation's", async () => {
       .replace(/let defaultIpAddress = .*/, '')
       .trim();
   const documentation = await readFile(join(root, 'examples/documentation.ets'), 'utf8');
-  assert.equal(plain(block('ts')), plain(documentation));
+  assert.equal(plain(block(readme, 'ts')), plain(documentation));
 });
 
 it("the server of the package's README serves the client beside it", {
   timeout: 60_000,
 }, async (t) => {
   const page = await readFile(join(root, 'npm/README.md'), 'utf8');
-  const example = (language) =>
-    new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page)[1];
   // Below the package, whose own name it imports.
   const folder = await mkdtemp(join(root, 'npm/test/readme-'));
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'server.mjs');
-  await writeFile(file, example('js').replace('serverPort: 8080', 'serverPort: 0'));
+  await writeFile(file, block(page, 'js').replace('serverPort: 8080', 'serverPort: 0'));
   const server = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(async () => {
     const ended = once(server, 'exit');
@@ -65,7 +65,7 @@ it("the server of the package's README serves the client beside it", {
   const port = /^listening on port (\d+)$/.exec((await lines.next()).value)[1];
 
   const app = join(folder, 'app.ets');
-  await writeFile(app, example('ts').replace('ws://127.0.0.1:8080', `ws://127.0.0.1:${port}`));
+  await writeFile(app, block(page, 'ts').replace('ws://127.0.0.1:8080', `ws://127.0.0.1:${port}`));
   const { stdout } = await promisify(execFile)(process.execPath, [arkws, 'run', app]);
   assert.equal(stdout, 'message: Hello, server!\n');
   assert.match((await lines.next()).value, /^127\.0\.0\.1:\d+ is in$/);

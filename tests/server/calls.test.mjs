@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
 import { connected, next, several } from '../../npm/test/events.mjs';
-import { running, urlOf } from '../../npm/test/servers.mjs';
-import { assertRejects, connectionOf, echoMessages, join } from './support.mjs';
+import { echoMessages, running, urlOf } from '../../npm/test/servers.mjs';
+import { assertRejects, connectionOf, join } from './support.mjs';
 
 /** Issue: a client that has connected is listed within this many milliseconds. */
 const LISTED_WITHIN = 20;

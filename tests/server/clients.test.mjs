@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { next, several } from '../../npm/test/events.mjs';
-import { running } from '../../npm/test/servers.mjs';
-import { assertRejects, connectionOf, echoMessages, join } from './support.mjs';
+import { echoMessages, running } from '../../npm/test/servers.mjs';
+import { assertRejects, connectionOf, join } from './support.mjs';
 
 /** Bytes on a new connection. */
 async function raw(t, url, bytes = '') {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
 import { next, several } from '../../npm/test/events.mjs';
-import { running } from '../../npm/test/servers.mjs';
+import { echoMessages, running } from '../../npm/test/servers.mjs';
 import { fragments } from '../support.mjs';
-import { connectionOf, echoMessages, join } from './support.mjs';
+import { connectionOf, join } from './support.mjs';
 
 describe('connect', { timeout: 60_000 }, () => {
   it('has the address of the client', async (t) => {

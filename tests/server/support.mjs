@@ -53,8 +53,3 @@ export async function assertRejects(promise, code, message = /./) {
   assert.equal(error.code, code, error.message);
   assert.match(error.message, message);
 }
-
-/** Sends every message back to whom it came from. */
-export function echoMessages(server) {
-  server.on('messageReceive', ({ data, clientConnection }) => server.send(data, clientConnection));
-}

@@ -6,9 +6,9 @@ import { connect } from 'node:tls';
 import { once } from 'node:events';
 import webSocket from 'arkws';
 import { connected, next } from '../../npm/test/events.mjs';
-import { running } from '../../npm/test/servers.mjs';
+import { echoMessages, running } from '../../npm/test/servers.mjs';
 import { certificates } from '../support.mjs';
-import { assertRejects, echoMessages, join } from './support.mjs';
+import { assertRejects, join } from './support.mjs';
 
 describe('a server with a certificate', { timeout: 60_000 }, () => {
   let files;

@@ -44,7 +44,9 @@ module.exports = async function exercise(arkws, url) {
 
   // More messages at once than are delivered without a turn of the event loop.
   let poured = 0;
-  const last = new Promise((resolve) => ws.on('message', () => (work(), ++poured === 500 && resolve())));
+  const last = new Promise((resolve) =>
+    ws.on('message', () => (work(), ++poured === 500 && resolve())),
+  );
   await ws.send('pour');
   await last;
 

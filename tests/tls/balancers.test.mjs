@@ -10,7 +10,7 @@ import { before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
 import webSocket from 'arkws';
 import { next } from '../../npm/test/events.mjs';
-import { echo, serve } from '../../npm/test/servers.mjs';
+import { echo, echoMessages, running, serve } from '../../npm/test/servers.mjs';
 import { exchange } from '../client.mjs';
 import { needs, startOnFreePort } from '../programs.mjs';
 import { Certificates } from './certificates.mjs';
@@ -19,13 +19,7 @@ import { Certificates } from './certificates.mjs';
 const ofWs = async (t) => new URL(await serve(t, echo)).port;
 
 /** An echo server of ours: its port. */
-async function ofOurs(t) {
-  const server = webSocket.createWebSocketServer();
-  server.on('messageReceive', ({ data, clientConnection }) => server.send(data, clientConnection));
-  await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
-  t.after(() => server.stop());
-  return server.listAddress().port;
-}
+const ofOurs = async (t) => (await running(t, {}, echoMessages)).port;
 
 const BACKENDS = [
   ['npm ws', ofWs],

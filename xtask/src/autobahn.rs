@@ -170,7 +170,7 @@ pub(crate) fn examine(
     let mut failures = Vec::new();
     for (examination, verdicts) in examinations.iter().zip(verdicts) {
         let outcome = verdicts
-            .and_then(|(verdicts, took)| examination.judge(&verdicts, took, counts))
+            .and_then(|(verdicts, took)| examination.print(&verdicts, took, counts))
             .with_context(|| format!("our {}", examination.side.name()));
         failures.extend(outcome.err().map(|error| format!("{error:#}")));
     }
@@ -287,7 +287,7 @@ impl Examination {
         read(&self.report)
     }
 
-    fn judge(&self, verdicts: &[Verdict], took: Duration, counts: &mut Counts) -> Result<()> {
+    fn print(&self, verdicts: &[Verdict], took: Duration, counts: &mut Counts) -> Result<()> {
         let tolerated: &[&str] = match self.side {
             Side::Server | Side::Client => &[],
             Side::Module => &NO_ANSWER_FROM_MODULE,

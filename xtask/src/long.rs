@@ -42,14 +42,26 @@ struct Check {
     /// In [`FILE`].
     name: &'static str,
     run: fn(&mut Counts) -> Result<()>,
-    /// Sees to it that what no system has as a package is there.
+    /// Sees to it that what the check needs of the machine is there.
     prepare: fn() -> Result<()>,
 }
 
 const CHECKS: &[Check] = &[
-    Check::new("loom", sanitize::loom),
-    Check::new("asan", sanitize::address),
-    Check::new("valgrind", sanitize::valgrind),
+    Check {
+        name: "loom",
+        run: sanitize::loom,
+        prepare: || Ok(()),
+    },
+    Check {
+        name: "asan",
+        run: sanitize::address,
+        prepare: sanitize::prepare_address,
+    },
+    Check {
+        name: "valgrind",
+        run: sanitize::valgrind,
+        prepare: sanitize::prepare_valgrind,
+    },
     Check {
         name: "tsan",
         run: sanitize::threads,
@@ -61,16 +73,6 @@ const CHECKS: &[Check] = &[
         prepare: sanitize::prepare_miri,
     },
 ];
-
-impl Check {
-    const fn new(name: &'static str, run: fn(&mut Counts) -> Result<()>) -> Check {
-        Check {
-            name,
-            run,
-            prepare: || Ok(()),
-        }
-    }
-}
 
 /// The names of all long checks.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -129,8 +131,7 @@ pub(crate) fn run(report: &mut Report, choice: Choice, wanted: &[&str]) {
             Choice::All | Choice::Changed => {}
         }
         if let Err(error) = prepare() {
-            println!("\n━━ {name}\n!! LEFT OUT: {error:#}");
-            report.leave_out(format!("{name}: {error:#}"));
+            report.missing(name, error);
             continue;
         }
         let began = Instant::now();

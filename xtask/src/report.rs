@@ -14,13 +14,23 @@ struct Step {
 }
 
 /// The steps of a run, in order.
-#[derive(Default)]
 pub(crate) struct Report {
     steps: Vec<Step>,
     left_out: Vec<String>,
+    /// What cannot be done on this machine is a failure.
+    nothing_left_out: bool,
 }
 
 impl Report {
+    /// With `nothing_left_out`, what cannot be done on this machine is a failure.
+    pub(crate) fn new(nothing_left_out: bool) -> Report {
+        Report {
+            steps: Vec::new(),
+            left_out: Vec::new(),
+            nothing_left_out,
+        }
+    }
+
     /// Runs a step; `true` if it succeeded.
     pub(crate) fn step(
         &mut self,
@@ -47,7 +57,22 @@ impl Report {
         succeeded
     }
 
-    /// Notes something that could not be done on this machine.
+    /// Notes a step for which the machine lacks something that cannot be installed.
+    pub(crate) fn missing(&mut self, name: &str, error: anyhow::Error) {
+        if self.nothing_left_out {
+            self.step(name, |_| Err(error));
+        } else {
+            println!("\n━━ {name}\n!! LEFT OUT: {error:#}");
+            self.leave_out(format!("{name}: {error:#}"));
+        }
+    }
+
+    /// Whether no step was run.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Notes something that was not done, and why.
     pub(crate) fn leave_out(&mut self, what: impl Into<String>) {
         self.left_out.push(what.into());
     }

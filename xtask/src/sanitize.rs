@@ -1,6 +1,6 @@
 //! Checks that watch each access to memory, and what threads share under every order of theirs.
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -37,12 +37,17 @@ const MIRI: [(&str, &str); 3] = [
 /// What the module does, as a program.
 const LOAD: &str = "tests/memory/load.mjs";
 
+/// Sees to it that there is valgrind.
+pub(crate) fn prepare_valgrind() -> Result<()> {
+    match Valgrind::of_machine() {
+        Some(_) => Ok(()),
+        None => bail!(Valgrind::MISSING),
+    }
+}
+
 /// The module as users get it, in Node.js under valgrind: reads and writes beyond what was
 /// allocated or after it was freed, and memory that nobody can free any more.
 pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
-    if Valgrind::of_machine().is_none() {
-        bail!(Valgrind::MISSING);
-    }
     let node = Node::of_machine()?;
     peers::install_npm("npm", false)?;
     peers::install_npm("tests", false)?;
@@ -67,15 +72,24 @@ pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     one(run, counts)
 }
 
-/// The Rust tests, and the module in Node.js, under AddressSanitizer: reads and writes beyond what
-/// was allocated, on the stack too, or after it was freed.
-pub(crate) fn address(counts: &mut Counts) -> Result<()> {
-    // Node.js has been built without it.
-    let library = output(command("cc").arg("-print-file-name=libasan.so.8"))?;
-    let library = Path::new(library.trim());
+/// Sees to it that there is AddressSanitizer's library.
+pub(crate) fn prepare_address() -> Result<()> {
+    address_library().map(drop)
+}
+
+/// AddressSanitizer's library, for Node.js, which has been built without it.
+fn address_library() -> Result<PathBuf> {
+    let library = PathBuf::from(output(command("cc").arg("-print-file-name=libasan.so.8"))?.trim());
     if !library.is_absolute() {
         bail!("AddressSanitizer's library is not installed: apt-get install libasan8");
     }
+    Ok(library)
+}
+
+/// The Rust tests, and the module in Node.js, under AddressSanitizer: reads and writes beyond what
+/// was allocated, on the stack too, or after it was freed.
+pub(crate) fn address(counts: &mut Counts) -> Result<()> {
+    let library = address_library()?;
     let host = host()?;
     let cargo = |task: &str| {
         let mut cargo = cargo();

@@ -1,4 +1,4 @@
-//! What checks there are, in the order in which they find faults fastest.
+//! Action checks there are, in the order in which they find faults fastest.
 use anyhow::Result;
 
 use crate::autobahn::Side;
@@ -16,11 +16,11 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     /// How long it takes on two cores, with `--all`, when everything is installed and built.
     pub(super) seconds: u64,
-    pub(super) what: What,
+    pub(super) action: Action,
 }
 
-/// What a check does.
-pub(super) enum What {
+/// Action a check does.
+pub(super) enum Action {
     /// Cargo with these arguments.
     Cargo(&'static [&'static str]),
     /// A function of ours.
@@ -42,7 +42,7 @@ pub(super) struct Group {
     needs: &'static [Need],
 }
 
-/// What a group of JavaScript tests needs beside the module and npm's packages.
+/// Action a group of JavaScript tests needs beside the module and npm's packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     /// To run under every supported Node.js.
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "book",
         seconds: 1,
-        what: What::Book,
+        action: Action::Book,
     },
     own("rust version", 1, rust_version::check),
     own("structure", 2, structure::check),
@@ -76,12 +76,13 @@ pub(super) const CHECKS: &[Check] = &[
     // Workspaces of their own, which must not rot.
     cargo("fuzz lints", 19, &clippy("fuzz/Cargo.toml")),
     cargo("bench lints", 47, &clippy("bench/Cargo.toml")),
+    cargo("bench tests", 60, BENCH_TESTS),
     cargo("rustdoc", 9, DOC),
     cargo("rust tests", 121, &["test", "--locked", "--workspace"]),
     Check {
         name: "instruction counts",
         seconds: 28,
-        what: What::Instructions,
+        action: Action::Instructions,
     },
     group("npm tests", 118, "npm/test", &[EachNode]),
     group("readme tests", 1, "tests/readme", &[]),
@@ -106,11 +107,23 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "autobahn",
         seconds: 460,
-        what: What::Autobahn,
+        action: Action::Autobahn,
     },
 ];
 
 const DOC: &[&str] = &["doc", "--locked", "--workspace", "--no-deps", "--quiet"];
+
+/// The tests of what measures, and of what saves and draws results.
+const BENCH_TESTS: &[&str] = &[
+    "test",
+    "--locked",
+    "--manifest-path",
+    "bench/Cargo.toml",
+    "--package",
+    "arkws-bench",
+    "--package",
+    "arkws-bench-plot",
+];
 
 /// Clippy for all of a workspace.
 const fn clippy(manifest: &str) -> [&str; 8] {
@@ -127,20 +140,20 @@ const fn clippy(manifest: &str) -> [&str; 8] {
 }
 
 const fn cargo(name: &'static str, seconds: u64, arguments: &'static [&'static str]) -> Check {
-    let what = What::Cargo(arguments);
+    let action = Action::Cargo(arguments);
     Check {
         name,
         seconds,
-        what,
+        action,
     }
 }
 
 const fn own(name: &'static str, seconds: u64, run: fn(&mut Counts) -> Result<()>) -> Check {
-    let what = What::Own(run);
+    let action = Action::Own(run);
     Check {
         name,
         seconds,
-        what,
+        action,
     }
 }
 
@@ -150,19 +163,19 @@ const fn group(
     folder: &'static str,
     needs: &'static [Need],
 ) -> Check {
-    let what = What::JavaScript(Group { folder, needs });
+    let action = Action::JavaScript(Group { folder, needs });
     Check {
         name,
         seconds,
-        what,
+        action,
     }
 }
 
 impl Check {
     /// Whether the word is part of the name; for Autobahn that of a side may follow.
     pub(super) fn matches(&self, word: &str) -> bool {
-        match self.what {
-            What::Autobahn => Side::ALL.into_iter().any(|side| side_matches(side, word)),
+        match self.action {
+            Action::Autobahn => Side::ALL.into_iter().any(|side| side_matches(side, word)),
             _ => self.name.contains(word),
         }
     }
@@ -181,7 +194,7 @@ mod tests {
     #[test]
     fn the_folder_of_each_group_is_there() {
         for check in CHECKS {
-            if let What::JavaScript(group) = &check.what {
+            if let Action::JavaScript(group) = &check.action {
                 assert!(root().join(group.folder).is_dir(), "{}", group.folder);
             }
         }

@@ -3,7 +3,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::catalogue::{CHECKS, Group, What};
+use super::catalogue::{Action, CHECKS, Group};
 use super::javascript;
 use crate::process::root;
 
@@ -43,8 +43,8 @@ pub(super) fn find(word: &str) -> Result<Tests> {
 }
 
 fn of_javascript(path: &Path) -> Result<Option<Tests>> {
-    let group = CHECKS.iter().find_map(|check| match &check.what {
-        What::JavaScript(group) if path.starts_with(group.folder) => Some(group),
+    let group = CHECKS.iter().find_map(|check| match &check.action {
+        Action::JavaScript(group) if path.starts_with(group.folder) => Some(group),
         _ => None,
     });
     let Some(group) = group else { return Ok(None) };

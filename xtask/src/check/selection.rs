@@ -1,7 +1,7 @@
 //! Which checks and files the words of a command line ask for.
 use anyhow::{Result, bail};
 
-use super::catalogue::{CHECKS, Check, Group, Need, What};
+use super::catalogue::{Action, CHECKS, Check, Group, Need};
 use super::file::{self, Tests};
 use crate::long;
 
@@ -71,8 +71,8 @@ impl Selection {
 }
 
 fn group(check: &'static Check) -> Option<&'static Group> {
-    match &check.what {
-        What::JavaScript(group) => Some(group),
+    match &check.action {
+        Action::JavaScript(group) => Some(group),
         _ => None,
     }
 }

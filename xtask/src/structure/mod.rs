@@ -33,7 +33,7 @@ use circles::Import;
 const JAVASCRIPT: &[&str] = &["npm", "bench/node"];
 
 /// Crates beside those of `crates/`.
-const RUST: &[&str] = &["xtask", "bench"];
+const RUST: &[&str] = &["xtask", "bench", "bench/plot", "tests/peer"];
 
 /// `cargo xtask structure`, and the check of that name: prints every circle and every step up.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
