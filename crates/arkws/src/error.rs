@@ -1,4 +1,5 @@
 //! What can go wrong with a connection, or an attempt at one.
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,13 +143,23 @@ pub enum SendError {
 }
 
 /// A message that was not queued, given back.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("{error}")]
 pub struct Unsent {
     /// The message, as it was.
     pub message: Message,
     /// Why it was not queued.
     pub error: SendError,
+}
+
+/// Errors are logged: the message is shown as its length in bytes.
+impl fmt::Debug for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsent")
+            .field("error", &self.error)
+            .field("message", &self.message.len())
+            .finish()
+    }
 }
 
 impl From<Unsent> for Error {
@@ -177,8 +188,8 @@ pub enum Phase {
     Close,
 }
 
-impl std::fmt::Display for Phase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Phase::Connect => "connecting",
             Phase::Proxy => "the proxy",

@@ -332,3 +332,24 @@ async fn a_client_that_talks_before_it_is_answered_is_read_up_to_a_limit() {
     }
     assert!((64 << 10..=130 << 10).contains(&sent), "{sent}");
 }
+
+#[tokio::test]
+async fn what_clients_and_programs_put_into_header_fields_is_not_shown() {
+    let (near, mut far) = tokio::io::duplex(1 << 16);
+    let fields = "Sec-WebSocket-Protocol: chat, SECRET\r\n";
+    far.write_all(request(fields).as_bytes()).await.unwrap();
+    let pending = Acceptor::default().request(near).await.unwrap();
+    assert_eq!(
+        format!("{pending:?}"),
+        "PendingRequest { protocols: 2, .. }"
+    );
+
+    let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "who is there?")
+        .with_header(SERVER, HeaderValue::from_static("SECRET"));
+    let shown = format!("{refusal:?}");
+    assert!(
+        shown.contains("401") && shown.contains("who is there?"),
+        "{shown}"
+    );
+    assert!(!shown.contains("SECRET"), "{shown}");
+}

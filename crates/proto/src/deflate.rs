@@ -6,8 +6,6 @@
 //!
 //! Inflating goes through flate2. Compressing calls zlib-rs, which is behind flate2, directly:
 //! flate2 has no way to say how much memory to take.
-use std::fmt;
-
 use flate2::{Decompress, FlushDecompress, Status};
 use zlib_rs::{Deflate, DeflateFlush, Method, Strategy};
 
@@ -179,22 +177,7 @@ impl Deflater {
     }
 }
 
-impl fmt::Debug for Deflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Deflater {
-            context: _,
-            takeover,
-            output,
-        } = self;
-        f.debug_struct("Deflater")
-            .field("takeover", takeover)
-            .field("output", &output.len())
-            .finish_non_exhaustive()
-    }
-}
-
 /// Inflates the messages of one connection as their bytes arrive (RFC 7692, 7.2.2).
-#[derive(Debug)]
 pub(crate) struct Inflater {
     context: Decompress,
     takeover: bool,

@@ -54,7 +54,6 @@ fn generator(seed: u64, purpose: Purpose) -> StdRng {
 ///
 /// No larger than a pointer and a tag: a generator is some 300 bytes, and most connections are
 /// idle. So those with [`Entropy::System`] share that of their thread.
-#[derive(Debug)]
 pub(crate) enum MaskingKeys {
     /// A server does not mask (RFC 6455, 5.1).
     None,

@@ -379,7 +379,7 @@ impl<S> fmt::Debug for PendingRequest<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Target and header fields may hold secrets.
         f.debug_struct("PendingRequest")
-            .field("protocols", &self.request.protocols)
+            .field("protocols", &self.request.protocols.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,12 +1,14 @@
 //! The answer to a request that is not accepted.
+use std::fmt;
+
 use arkws_proto::handshake::ServerRequest;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 /// The HTTP answer to a request that is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Refusal(Box<Answer>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Answer {
     status: StatusCode,
     reason: String,
@@ -44,5 +46,15 @@ impl Refusal {
     /// The answer in bytes, for a transport whose request is not even read.
     pub fn response(&self) -> Vec<u8> {
         ServerRequest::refuse(self.0.status, &self.0.reason, &self.0.headers)
+    }
+}
+
+/// Header fields may hold secrets: it is not shown which there are.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("status", &self.status())
+            .field("reason", &self.reason())
+            .finish_non_exhaustive()
     }
 }

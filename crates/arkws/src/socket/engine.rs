@@ -13,7 +13,6 @@ use super::stats::Stats;
 use crate::{Config, Error, SendError};
 
 /// The protocol's state, and what the driver knows besides.
-#[derive(Debug)]
 pub(super) struct Engine {
     pub(super) connection: Connection,
     pub(super) stats: Stats,

@@ -1,4 +1,6 @@
 //! Queueing messages.
+use std::fmt;
+
 use arkws_proto::{Connection, MessageKind, RefusedPayload};
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -10,7 +12,6 @@ use crate::{Message, SendError, Unsent, Utf8Bytes};
 /// [`WebSocket::recv_with_outbox`](crate::WebSocket::recv_with_outbox).
 ///
 /// What is queued leaves with the next flush, or when all that has been read is consumed.
-#[derive(Debug)]
 pub struct Outbox<'a> {
     engine: &'a mut Engine,
 }
@@ -132,5 +133,13 @@ impl Outbox<'_> {
             Output::Broken => Err(arkws_proto::SendError::Closing),
             Output::Flushed | Output::Unflushed => Ok(self.engine.with_block()),
         }
+    }
+}
+
+impl fmt::Debug for Outbox<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("queued", &self.queued())
+            .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ mod ended;
 mod heartbeat;
 mod messages;
 mod progress;
+mod shown;
 mod split;
 mod stalled;
 mod tls;

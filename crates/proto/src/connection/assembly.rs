@@ -17,7 +17,7 @@ const FIRST_BUFFER: usize = 64 << 10;
 const GROWTH: usize = 4;
 
 /// A frame of which the header and a part of the payload have arrived.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Frame {
     pub(super) opcode: Opcode,
     pub(super) fin: bool,
@@ -28,7 +28,7 @@ pub(super) struct Frame {
 }
 
 /// What has arrived of a message, and of a control frame in its midst.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Assembly {
     /// The message that has begun and not ended.
     open: Option<MessageKind>,

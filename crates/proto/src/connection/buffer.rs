@@ -9,6 +9,7 @@
 //!   without having been copied.
 #![allow(unsafe_code)]
 
+use std::fmt;
 use std::ops::Range;
 
 use super::{Connection, Event, EventKind, MessageKind};
@@ -17,7 +18,7 @@ use crate::{Payload, ProtocolError, Text};
 
 /// A driver's read buffer: bytes that wait to be parsed, and at most one event that waits to be
 /// taken.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RecvBuffer {
     storage: Box<[u8]>,
     unparsed: Range<usize>,
@@ -41,7 +42,7 @@ pub struct Incomplete {
 }
 
 /// An event whose loan has been given back. Its payload is the end of what has been parsed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Found {
     kind: EventKind,
     len: usize,
@@ -174,6 +175,19 @@ impl RecvBuffer {
     fn forget_event(&mut self) {
         self.found = None;
         self.apart = None;
+    }
+}
+
+/// Shows no bytes: neither what was read nor the payload of the event that waits.
+impl fmt::Debug for RecvBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = self.found.map(|found| found.kind);
+        let event = found.or_else(|| self.apart.as_ref().map(Event::kind));
+        f.debug_struct("RecvBuffer")
+            .field("capacity", &self.capacity())
+            .field("waiting", &self.waiting())
+            .field("event", &event)
+            .finish_non_exhaustive()
     }
 }
 

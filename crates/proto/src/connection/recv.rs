@@ -15,7 +15,6 @@ use crate::frame::{FIN, Header, LENGTH_16, MASKED, MAX_HEADER, Opcode};
 use crate::{Limits, Payload, ProtocolError, Role, Text, mask};
 
 /// The receiving half of a connection.
-#[derive(Debug)]
 pub(super) struct Receiver {
     stage: Stage,
     /// The beginning of a header whose end has not arrived.
@@ -39,7 +38,6 @@ pub(super) struct Receiver {
 const SLICE: usize = 1 << 10;
 
 /// What the next byte of input is.
-#[derive(Debug)]
 enum Stage {
     /// The first byte of a header, and no message is open. Only here the fast path applies.
     Message,

@@ -1,4 +1,6 @@
 //! Messages in, frames out (RFC 6455, 5.2, 5.4 and 5.5).
+use std::fmt;
+
 use bytes::Bytes;
 
 use super::state::Life;
@@ -37,7 +39,7 @@ pub enum SendError {
 }
 
 /// A payload that was not queued, given back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
 pub struct RefusedPayload {
     /// Why.
@@ -46,8 +48,18 @@ pub struct RefusedPayload {
     pub payload: Bytes,
 }
 
+/// Errors are logged: the payload is shown as its length in bytes.
+impl fmt::Debug for RefusedPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefusedPayload")
+            .field("error", &self.error)
+            .field("payload", &self.payload.len())
+            .finish()
+    }
+}
+
 /// What is remembered between two sends.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Sender {
     /// The fragmented message that has been started and not ended.
     fragmented: Option<MessageKind>,

@@ -17,7 +17,6 @@ pub enum State {
 }
 
 /// [`State`], with what must be remembered of it.
-#[derive(Debug)]
 pub(super) enum Life {
     Open,
     CloseSent,

@@ -5,6 +5,7 @@
 //! the place in the block is noted behind which it leaves. So do pings and pongs, which go ahead of
 //! everything that waits but the rest of a frame of which a part has left.
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
@@ -27,7 +28,6 @@ const MAX_WAITING_PONGS: u8 = 16;
 /// The bytes that wait for the transport.
 ///
 /// A [`Buf`] with one chunk per large payload and one for the frames between them.
-#[derive(Debug)]
 pub struct Transmit {
     keys: MaskingKeys,
     /// All of it is initialised; the waiting bytes are `start..end`.
@@ -49,7 +49,6 @@ pub struct Transmit {
 }
 
 /// Bytes that are not in the block.
-#[derive(Debug)]
 struct Apart {
     /// They leave when the block has been sent up to here.
     after: usize,
@@ -59,7 +58,7 @@ struct Apart {
 }
 
 /// Answers to pings.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Pongs {
     /// How many are in the queue.
     waiting: u8,
@@ -381,5 +380,15 @@ impl Buf for Transmit {
         if self.pongs.waiting > 0 && self.sent >= self.pongs.end {
             self.pongs_sent();
         }
+    }
+}
+
+/// Shows no bytes: neither those that wait nor what a lent block held before.
+impl fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transmit")
+            .field("remaining", &self.remaining)
+            .field("sent", &self.sent)
+            .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,6 @@
 //! Incremental validation: text that arrives in pieces of any size.
+use std::fmt;
+
 use super::is_valid;
 
 /// A byte that no valid text can contain at its place, or a text that ends within a character.
@@ -7,7 +9,7 @@ use super::is_valid;
 pub struct InvalidUtf8;
 
 /// Validates text that arrives in pieces; fails at the first byte that no valid text can contain.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Validator {
     /// The one to three bytes of a character whose end has not arrived.
     incomplete: [u8; 3],
@@ -78,6 +80,15 @@ impl Validator {
             }
         }
         Ok(&[])
+    }
+}
+
+/// Shows no byte of the text.
+impl fmt::Debug for Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Validator")
+            .field("incomplete", &self.len)
+            .finish()
     }
 }
 

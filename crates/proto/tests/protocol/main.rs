@@ -10,6 +10,7 @@ mod must_fail;
 mod recv;
 mod rfc_examples;
 mod send;
+mod shown;
 mod utf8;
 
 use arkws_proto::Connection;
