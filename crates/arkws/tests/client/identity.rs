@@ -100,6 +100,16 @@ fn a_key_of_another_certificate_is_refused() {
 }
 
 #[test]
+fn an_own_rsa_key_that_is_too_large_to_sign_with_is_named() {
+    let key = path("large-rsa-pkcs1.pem");
+    let error = Identity::from_files(path("large-rsa-cert.pem"), &key, None).unwrap_err();
+
+    assert!(matches!(error, TlsError::KeyUnsupported { .. }), "{error}");
+    let why = "the certificate has an RSA key of 5120 bits, and 2048 to 4096 are accepted";
+    assert!(error.to_string().contains(why), "{error}");
+}
+
+#[test]
 fn files_that_are_missing_or_empty_of_keys_are_named() {
     let missing = load("rsa-nowhere.pem", None).unwrap_err();
     assert!(

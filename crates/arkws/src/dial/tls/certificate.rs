@@ -2,6 +2,7 @@
 //! dates, name and key (RFC 5280, 4.1). Trust depends on them for certificates of versions 1 and 2
 //! alone: on their dates, and on `is_for`.
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime};
@@ -16,8 +17,11 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
-/// Sizes of RSA keys with which signatures are verified, in bits.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// Sizes of RSA keys with which ring verifies signatures, in bits.
+pub(super) const VERIFIED_RSA: RangeInclusive<usize> = 2048..=8192;
+
+/// Sizes of RSA keys with which ring signs, in bits: those of our own certificates.
+pub(super) const OWN_RSA: RangeInclusive<usize> = 2048..=4096;
 
 /// A certificate that can be read.
 #[derive(Debug)]
@@ -61,8 +65,8 @@ impl<'a> Certificate<'a> {
         }
     }
 
-    /// Why nothing can be done with its key.
-    pub(super) fn complaint(&self) -> Option<String> {
+    /// Why nothing can be done with its key, if RSA keys of `rsa` bits can be used.
+    pub(super) fn complaint(&self, rsa: RangeInclusive<usize>) -> Option<String> {
         let unsupported = |what: String| {
             Some(format!(
                 "has a key of a kind that is not supported ({what}): RSA, ECDSA on P-256 and P-384, \
@@ -70,11 +74,11 @@ impl<'a> Certificate<'a> {
             ))
         };
         match public_key(self.public_key.as_ref()).ok()? {
-            PublicKey::Rsa(bits) if RSA_BITS.contains(&bits) => None,
+            PublicKey::Rsa(bits) if rsa.contains(&bits) => None,
             PublicKey::Rsa(bits) => Some(format!(
                 "has an RSA key of {bits} bits, and {} to {} are accepted",
-                RSA_BITS.start(),
-                RSA_BITS.end()
+                rsa.start(),
+                rsa.end()
             )),
             PublicKey::Ec(P256 | P384) | PublicKey::Other(ED25519) => None,
             PublicKey::Ec(P521) => unsupported("ECDSA on P-521".to_owned()),

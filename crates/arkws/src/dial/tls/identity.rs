@@ -9,7 +9,7 @@ use rustls::crypto::ring;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, OWN_RSA};
 use super::error::TlsError;
 use super::key::private_key;
 use super::roots;
@@ -80,7 +80,7 @@ impl Identity {
             Ok(key) => key,
             Err(error) => {
                 // rustls would only say that parsing failed.
-                let complaint = certificate.complaint();
+                let complaint = certificate.complaint(OWN_RSA);
                 return Err(TlsError::KeyUnsupported {
                     place: place.to_owned(),
                     reason: match complaint {

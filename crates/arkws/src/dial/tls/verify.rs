@@ -16,7 +16,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, RawPublicKeyEntity};
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, VERIFIED_RSA};
 use super::error::TlsError;
 use super::roots::Trust;
 use super::untrusted::Untrusted;
@@ -110,7 +110,7 @@ impl Verifier {
                 0 => "the server's certificate".to_owned(),
                 _ => format!("the intermediate certificate {:?}", certificate.name()),
             };
-            if let Some(why) = certificate.complaint() {
+            if let Some(why) = certificate.complaint(VERIFIED_RSA) {
                 return Some(Untrusted::Unusable(whose, why));
             }
             if number > 0 && certificate.version < 3 {
@@ -129,7 +129,7 @@ impl Verifier {
                     continue;
                 };
                 if authority.subject == certificate.issuer
-                    && let Some(why) = authority.complaint()
+                    && let Some(why) = authority.complaint(VERIFIED_RSA)
                 {
                     let whose = format!("the trusted certificate {:?}", authority.name());
                     return Some(Untrusted::Unusable(whose, why));

@@ -13,6 +13,8 @@ certificate() {
 }
 certificate rsa rsa-pkcs1.pem
 certificate ec ec-sec1.pem
+openssl genrsa -traditional -out large-rsa-pkcs1.pem 5120 # more than ring signs with
+certificate large-rsa large-rsa-pkcs1.pem
 
 encrypt() { openssl pkcs8 -topk8 -in "$1-pkcs8.pem" -passout pass:sesame -out "$1-$2.pem" $3; }
 encrypt rsa pbes2-aes256 "-v2 aes-256-cbc"
