@@ -3,7 +3,8 @@ use std::io;
 
 use arkws_proto::CloseCode;
 
-use crate::error::{Error, SendError, tls_error};
+use crate::dial::tls::tls_error;
+use crate::error::{Error, SendError};
 
 /// Defines [`Cause`] and its names, so that no cause can lack one, or be left out of the list.
 macro_rules! causes {

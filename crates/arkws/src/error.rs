@@ -7,6 +7,7 @@ use std::time::Duration;
 use arkws_proto::ProtocolError;
 use arkws_proto::handshake::HandshakeError;
 
+use crate::dial::tls::tls_error;
 use crate::{ConnectError, Message, ProxyError, RedirectError, TlsError, UrlError};
 
 /// Everything that can go wrong with a connection or an attempt at one.
@@ -228,11 +229,6 @@ impl Error {
             other => Error::Lost(io::Error::other(other.to_string())),
         }
     }
-}
-
-/// What rustls said, if it was rustls that ended the stream.
-pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
 }
 
 /// A copy, as far as such an error can be copied.

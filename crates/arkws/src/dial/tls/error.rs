@@ -120,10 +120,7 @@ impl TlsError {
     /// # Errors
     /// It is no TLS error.
     pub(crate) fn from_io(server: String, error: io::Error) -> Result<TlsError, io::Error> {
-        match error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
+        match tls_error(&error) {
             Some(source) => Ok(TlsError::Handshake {
                 server,
                 reason: words(source),
@@ -132,6 +129,11 @@ impl TlsError {
             None => Err(error),
         }
     }
+}
+
+/// What rustls said, if it was rustls that ended the stream.
+pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
 }
 
 /// Node.js and others say no more than this to a client whose certificate they do not accept.

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 pub use error::TlsError;
+pub(crate) use error::tls_error;
 pub use identity::Identity;
 pub use roots::Roots;
 use roots::Trust;
