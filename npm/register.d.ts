@@ -12,6 +12,7 @@ declare module '@ohos.net.webSocket' {
 /** API level 26 by default. */
 declare module '@kit.NetworkKit' {
   export { webSocket } from 'arkws';
+  export { default as connection } from '@ohos.net.connection';
 }
 
 declare module '@ohos.base' {
@@ -20,4 +21,292 @@ declare module '@ohos.base' {
 
 declare module '@kit.BasicServicesKit' {
   export { AsyncCallback, BusinessError, Callback, ErrorCallback } from 'arkws';
+  export { default as emitter } from '@ohos.events.emitter';
+}
+
+declare module '@kit.ArkTS' {
+  export { default as buffer } from '@ohos.buffer';
+  export { default as util } from '@ohos.util';
+}
+
+declare module '@kit.PerformanceAnalysisKit' {
+  export { default as hilog } from '@ohos.hilog';
+}
+
+/**
+ * The log, printed: DEBUG and INFO to standard output, the others to standard error. An argument
+ * is shown as `<private>` unless its specifier says `%{public}`.
+ */
+declare module '@ohos.hilog' {
+  namespace hilog {
+    enum LogLevel {
+      DEBUG = 3,
+      INFO = 4,
+      WARN = 5,
+      ERROR = 6,
+      FATAL = 7,
+    }
+    /**
+     * Logs a line.
+     * @param domain 0 to 0xFFFF; else nothing is logged.
+     * @param tag At most 31 bytes of it are shown.
+     * @param format With `%{public}s`, `%{private}s`, `%d`, `%i`, `%o`, `%O`, `%j`, `%%`.
+     * @throws BusinessError 401: the domain is no number, or the tag no string.
+     */
+    function debug(domain: number, tag: string, format: string, ...args: unknown[]): void;
+    function info(domain: number, tag: string, format: string, ...args: unknown[]): void;
+    function warn(domain: number, tag: string, format: string, ...args: unknown[]): void;
+    function error(domain: number, tag: string, format: string, ...args: unknown[]): void;
+    function fatal(domain: number, tag: string, format: string, ...args: unknown[]): void;
+    /** Whether such a line would be printed. */
+    function isLoggable(domain: number, tag: string, level: LogLevel): boolean;
+    /** The lowest level that is printed from now on. Default: DEBUG. */
+    function setMinLogLevel(level: LogLevel): void;
+  }
+  export default hilog;
+}
+
+/** What networking code uses of the platform's `util`. Mistakes are 401. */
+declare module '@ohos.util' {
+  namespace util {
+    /** Writes utf-8 (the default), utf-16le, utf-16be or iso-8859-1; others are 401. */
+    class TextEncoder {
+      constructor(encoding?: string);
+      static create(encoding?: string): TextEncoder;
+      readonly encoding: string;
+      encode(input?: string): Uint8Array;
+      encodeInto(input?: string): Uint8Array;
+      encodeInto(input: string, dest: Uint8Array): { read: number; written: number };
+      encodeIntoUint8Array(input: string, dest: Uint8Array): { read: number; written: number };
+    }
+    interface TextDecoderOptions {
+      /** Whether what is no text of the encoding is 401. Default: false. */
+      fatal?: boolean;
+      /** Whether a byte order mark is left out of the result. Default: false. */
+      ignoreBOM?: boolean;
+    }
+    /** Reads the encodings that Node.js knows: those of the platform, in a usual build. */
+    class TextDecoder {
+      constructor(encoding?: string, options?: TextDecoderOptions);
+      static create(encoding?: string, options?: TextDecoderOptions): TextDecoder;
+      readonly encoding: string;
+      readonly fatal: boolean;
+      readonly ignoreBOM: boolean;
+      /** With `stream`, the rest of a character may come with the next call. */
+      decodeToString(input: Uint8Array, options?: { stream?: boolean }): string;
+      decodeWithStream(input: Uint8Array, options?: { stream?: boolean }): string;
+      decode(input: Uint8Array, options?: { stream?: boolean }): string;
+    }
+    enum Type {
+      BASIC = 0,
+      /** Lines of at most 76 characters, each ended by CR LF. */
+      MIME = 1,
+      /** With `-` and `_`, without `=`. */
+      BASIC_URL_SAFE = 2,
+      MIME_URL_SAFE = 3,
+    }
+    /** Base64 of a type, BASIC by default. What is not of it is 401. */
+    class Base64Helper {
+      encode(src: Uint8Array, type?: Type): Promise<Uint8Array>;
+      encodeSync(src: Uint8Array, type?: Type): Uint8Array;
+      encodeToString(src: Uint8Array, type?: Type): Promise<string>;
+      encodeToStringSync(src: Uint8Array, type?: Type): string;
+      decode(src: Uint8Array | string, type?: Type): Promise<Uint8Array>;
+      decodeSync(src: Uint8Array | string, type?: Type): Uint8Array;
+    }
+    function format(format: string, ...args: unknown[]): string;
+    function printf(format: string, ...args: unknown[]): string;
+    /** The text of a system's error, `-2`: no such file or directory. */
+    function errnoToString(errno: number): string;
+    function callbackWrapper(original: Function): (...args: unknown[]) => void;
+    function promisify<T>(original: Function): (...args: unknown[]) => Promise<T>;
+    /** A random UUID, version 4. */
+    function generateRandomUUID(entropyCache?: boolean): string;
+    function generateRandomBinaryUUID(entropyCache?: boolean): Uint8Array;
+    /** The 16 bytes of a UUID. @throws BusinessError 10200002: it is none. */
+    function parseUUID(uuid: string): Uint8Array;
+  }
+  export default util;
+}
+
+/**
+ * Events within this thread (the platform's also reach others). Listeners get a copy of the data,
+ * after the code that emits. Mistakes are 401, and so is data that cannot be copied.
+ */
+declare module '@ohos.events.emitter' {
+  namespace emitter {
+    enum EventPriority {
+      IMMEDIATE = 0,
+      HIGH = 1,
+      LOW = 2,
+      IDLE = 3,
+    }
+    interface InnerEvent {
+      eventId: number;
+      /** Of `emit` only. Default: LOW. */
+      priority?: EventPriority;
+    }
+    interface EventData {
+      // biome-ignore lint/suspicious/noExplicitAny: the platform's declaration
+      data?: { [key: string]: any };
+    }
+    interface Options {
+      priority?: EventPriority;
+    }
+    function on(event: InnerEvent | string, callback: (data: EventData) => void): void;
+    function once(event: InnerEvent | string, callback: (data: EventData) => void): void;
+    /** Without a callback: all of the event's. */
+    function off(eventId: number | string, callback?: (data: EventData) => void): void;
+    function emit(event: InnerEvent | string, data?: EventData): void;
+    function emit(eventId: string, options: Options, data?: EventData): void;
+    function getListenerCount(eventId: number | string): number;
+  }
+  export default emitter;
+}
+
+/**
+ * Buffers of Node.js, each with memory of its own: `buffer.from('text').buffer` may be sent.
+ * Mistakes are 401, what is out of range 10200001; the buffers' own methods throw as Node.js's.
+ */
+declare module '@ohos.buffer' {
+  namespace buffer {
+    type BufferEncoding =
+      | 'ascii'
+      | 'utf8'
+      | 'utf-8'
+      | 'utf16le'
+      | 'ucs2'
+      | 'ucs-2'
+      | 'base64'
+      | 'base64url'
+      | 'latin1'
+      | 'binary'
+      | 'hex';
+    type Bytes = ArrayBuffer | SharedArrayBuffer;
+    interface Buffer extends Uint8Array {
+      readonly buffer: ArrayBuffer;
+      equals(other: Uint8Array): boolean;
+      toString(encoding?: BufferEncoding, start?: number, end?: number): string;
+      write(text: string, offset?: number, length?: number, encoding?: BufferEncoding): number;
+    }
+    class Blob {
+      constructor(sources: (string | ArrayBuffer | ArrayBufferView | Blob)[], options?: object);
+      readonly size: number;
+      readonly type: string;
+      arrayBuffer(): Promise<ArrayBuffer>;
+      slice(start?: number, end?: number, type?: string): Blob;
+      text(): Promise<string>;
+    }
+    function alloc(
+      size: number,
+      fill?: string | Buffer | number,
+      encoding?: BufferEncoding,
+    ): Buffer;
+    /** Zeroes, as it happens. */
+    function allocUninitialized(size: number): Buffer;
+    function allocUninitializedFromPool(size: number): Buffer;
+    function byteLength(text: string | ArrayBufferView | Bytes, encoding?: BufferEncoding): number;
+    function compare(first: Uint8Array, second: Uint8Array): -1 | 0 | 1;
+    function concat(list: Uint8Array[], totalLength?: number): Buffer;
+    /** Of an ArrayBuffer: a view. */
+    function from(buffer: Bytes, byteOffset?: number, length?: number): Buffer;
+    function from(source: number[] | Uint8Array): Buffer;
+    function from(text: string | String, encoding?: BufferEncoding): Buffer;
+    function from(object: object, offsetOrEncoding: number | string, length: number): Buffer;
+    function isBuffer(value: unknown): value is Buffer;
+    function isEncoding(encoding: string): boolean;
+    function transcode(source: Uint8Array, fromEncoding: string, toEncoding: string): Buffer;
+  }
+  export default buffer;
+}
+
+/**
+ * The state of the network: there is one, over Wi-Fi, until `network` of `arkws/testing` says
+ * otherwise. The permission `ohos.permission.GET_NETWORK_INFO` is not asked for. Each asynchronous
+ * call also takes an `AsyncCallback`. Errors: 401, 2100001 (a network that is gone), 2100003 (no
+ * address).
+ */
+declare module '@ohos.net.connection' {
+  import type { AsyncCallback } from 'arkws';
+
+  namespace connection {
+    enum NetCap {
+      NET_CAPABILITY_MMS = 0,
+      NET_CAPABILITY_NOT_METERED = 11,
+      NET_CAPABILITY_INTERNET = 12,
+      NET_CAPABILITY_NOT_VPN = 15,
+      NET_CAPABILITY_VALIDATED = 16,
+      NET_CAPABILITY_PORTAL = 17,
+      NET_CAPABILITY_CHECKING_CONNECTIVITY = 31,
+    }
+    enum NetBearType {
+      BEARER_CELLULAR = 0,
+      BEARER_WIFI = 1,
+      BEARER_BLUETOOTH = 2,
+      BEARER_ETHERNET = 3,
+      BEARER_VPN = 4,
+    }
+    interface NetCapabilities {
+      bearerTypes: NetBearType[];
+      networkCap?: NetCap[];
+      linkUpBandwidthKbps?: number;
+      linkDownBandwidthKbps?: number;
+    }
+    interface NetSpecifier {
+      netCapabilities: NetCapabilities;
+      bearerPrivateIdentifier?: string;
+    }
+    interface NetAddress {
+      address: string;
+      /** 1: IPv4, 2: IPv6. */
+      family?: number;
+      port?: number;
+    }
+    interface NetHandle {
+      /** 0: there is no network. */
+      netId: number;
+      getAddressesByName(host: string): Promise<NetAddress[]>;
+      getAddressesByName(host: string, callback: AsyncCallback<NetAddress[]>): void;
+      getAddressByName(host: string): Promise<NetAddress>;
+      getAddressByName(host: string, callback: AsyncCallback<NetAddress>): void;
+    }
+    interface NetConnection {
+      on(type: 'netAvailable' | 'netLost', callback: (handle: NetHandle) => void): void;
+      on(
+        type: 'netCapabilitiesChange',
+        callback: (info: { netHandle: NetHandle; netCap: NetCapabilities }) => void,
+      ): void;
+      /** No network of the specifier came within the time-out. */
+      on(type: 'netUnavailable', callback: () => void): void;
+      /** Never happens here. */
+      on(
+        type: 'netBlockStatusChange' | 'netConnectionPropertiesChange',
+        callback: (info: object) => void,
+      ): void;
+      /** Events come from now on, of the present network first. 2101008: it is registered. */
+      register(callback: AsyncCallback<void>): void;
+      /** No event comes any more. 2101007: it is not registered. */
+      unregister(callback: AsyncCallback<void>): void;
+    }
+    /** @param timeout In ms; 0, the default: `netUnavailable` never comes. */
+    function createNetConnection(specifier?: NetSpecifier, timeout?: number): NetConnection;
+    function getDefaultNet(): Promise<NetHandle>;
+    function getDefaultNet(callback: AsyncCallback<NetHandle>): void;
+    function getDefaultNetSync(): NetHandle;
+    function hasDefaultNet(): Promise<boolean>;
+    function hasDefaultNet(callback: AsyncCallback<boolean>): void;
+    function hasDefaultNetSync(): boolean;
+    function getAllNets(): Promise<NetHandle[]>;
+    function getAllNets(callback: AsyncCallback<NetHandle[]>): void;
+    function getAllNetsSync(): NetHandle[];
+    function getNetCapabilities(handle: NetHandle): Promise<NetCapabilities>;
+    function getNetCapabilities(handle: NetHandle, callback: AsyncCallback<NetCapabilities>): void;
+    function getNetCapabilitiesSync(handle: NetHandle): NetCapabilities;
+    function isDefaultNetMetered(): Promise<boolean>;
+    function isDefaultNetMetered(callback: AsyncCallback<boolean>): void;
+    function isDefaultNetMeteredSync(): boolean;
+    function getAddressesByName(host: string): Promise<NetAddress[]>;
+    function getAddressesByName(host: string, callback: AsyncCallback<NetAddress[]>): void;
+  }
+  export default connection;
 }

@@ -13,7 +13,14 @@ const FILES = new Map(
     '@ohos.net.webSocket': 'ohos.net.webSocket.js',
     '@kit.NetworkKit': 'kit.NetworkKit.js',
     '@ohos.base': 'ohos.base.js',
-    '@kit.BasicServicesKit': 'ohos.base.js',
+    '@kit.BasicServicesKit': 'kit.BasicServicesKit.js',
+    '@kit.ArkTS': 'kit.ArkTS.js',
+    '@kit.PerformanceAnalysisKit': 'kit.PerformanceAnalysisKit.js',
+    '@ohos.buffer': 'ohos.buffer.js',
+    '@ohos.events.emitter': 'ohos.events.emitter.js',
+    '@ohos.hilog': 'ohos.hilog.js',
+    '@ohos.net.connection': 'ohos.net.connection.js',
+    '@ohos.util': 'ohos.util.js',
   }).map(([name, file]) => [name, path.join(__dirname, '..', 'platform', file)]),
 );
 

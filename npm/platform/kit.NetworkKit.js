@@ -2,4 +2,5 @@
 // unless something else says otherwise.
 'use strict';
 
+exports.connection = require('./ohos.net.connection.js').default;
 exports.webSocket = require('../lib').makeModule('@kit.NetworkKit');

@@ -1,5 +1,4 @@
-// `@ohos.base`, and `@kit.BasicServicesKit`, as far as `@ohos.net.webSocket` needs it: the rest of
-// it are types.
+// `@ohos.base`: the rest of it are types.
 'use strict';
 
 exports.BusinessError = require('../lib').BusinessError;

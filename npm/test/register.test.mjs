@@ -39,7 +39,7 @@ const PROGRAMS = {
     const code = (module) => module.createWebSocket().connect('http://host').catch((error) => error.code);
     console.log(await code(webSocket), await code(kit), await code(arkws));
   `,
-  'unknown.mjs': `await import('@ohos.hilog').catch((error) => console.log(error.message));`,
+  'unknown.mjs': `await import('@ohos.sensor').catch((error) => console.log(error.message));`,
   'unknown.cjs': `try { require('@kit.ArkUI'); } catch (error) { console.log(error.code, error.message); }`,
   'others.mjs': `
     import { readFileSync } from 'node:fs';
@@ -102,9 +102,13 @@ describe('arkws/register', () => {
   });
 
   it("says which of the platform's modules there are when a program wants another", async () => {
-    const all = '@ohos.net.webSocket, @kit.NetworkKit, @ohos.base, @kit.BasicServicesKit';
+    const all = [
+      '@ohos.net.webSocket, @kit.NetworkKit, @ohos.base, @kit.BasicServicesKit',
+      '@kit.ArkTS, @kit.PerformanceAnalysisKit, @ohos.buffer, @ohos.events.emitter, @ohos.hilog',
+      '@ohos.net.connection, @ohos.util',
+    ].join(', ');
     assert.deepEqual((await registered('unknown.mjs')).lines, [
-      `Cannot find module '@ohos.hilog': of OpenHarmony's modules arkws has ${all}`,
+      `Cannot find module '@ohos.sensor': of OpenHarmony's modules arkws has ${all}`,
     ]);
     assert.deepEqual((await registered('unknown.cjs')).lines, [
       `MODULE_NOT_FOUND Cannot find module '@kit.ArkUI': of OpenHarmony's modules arkws has ${all}`,

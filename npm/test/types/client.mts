@@ -9,7 +9,11 @@ import arkws, {
   webSocket,
 } from 'arkws';
 import platform from '@ohos.net.webSocket';
-import { webSocket as kit } from '@kit.NetworkKit';
+import { buffer, util } from '@kit.ArkTS';
+import { emitter } from '@kit.BasicServicesKit';
+import { connection, webSocket as kit } from '@kit.NetworkKit';
+import { hilog } from '@kit.PerformanceAnalysisKit';
+import { network } from 'arkws/testing';
 
 const ws = webSocket.createWebSocket();
 const done: AsyncCallback<boolean> = (err, value) => {
@@ -225,3 +229,18 @@ expectTypeOf<webSocket.WebSocketError['data']>().toEqualTypeOf<string>();
 expectTypeOf<webSocket.WebSocketError['cause']>().toEqualTypeOf<webSocket.ErrorCause>();
 const caught: unknown = error;
 if (caught instanceof BusinessError) expectTypeOf(caught.code).toEqualTypeOf<number>();
+
+// The platform's other modules.
+hilog.info(0x0001, 'tag', '%{public}s', 1);
+// @ts-expect-error: there is no tag.
+hilog.warn(0x0001);
+expectTypeOf(new util.Base64Helper().decodeSync('', util.Type.MIME)).toEqualTypeOf<Uint8Array>();
+expectTypeOf(util.TextDecoder.create().decodeToString).returns.toEqualTypeOf<string>();
+expectTypeOf(buffer.from('text').buffer).toEqualTypeOf<ArrayBuffer>();
+emitter.on({ eventId: 1 }, ({ data }: emitter.EventData) => data?.name);
+emitter.emit('event', { priority: emitter.EventPriority.HIGH }, { data: { name: 1 } });
+expectTypeOf(connection.getDefaultNetSync()).toEqualTypeOf<connection.NetHandle>();
+expectTypeOf(connection.hasDefaultNet()).toEqualTypeOf<Promise<boolean>>();
+connection.createNetConnection().on('netLost', ({ netId }) => netId);
+network.lose();
+network.restore({ bearerTypes: [connection.NetBearType.BEARER_CELLULAR] });

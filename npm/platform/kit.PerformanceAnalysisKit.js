@@ -1,0 +1,4 @@
+// `@kit.PerformanceAnalysisKit`: its log.
+'use strict';
+
+exports.hilog = require('./ohos.hilog.js').default;

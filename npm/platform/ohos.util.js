@@ -1,0 +1,219 @@
+// `@ohos.util`: what networking code uses of it, on what Node.js has.
+'use strict';
+
+const { randomUUID } = require('node:crypto');
+const nodeUtil = require('node:util');
+const { BusinessError } = require('../lib/errors.js');
+
+/** How Base64 is written: the MIME forms have lines of 76 characters. */
+const Type = Object.freeze({ BASIC: 0, MIME: 1, BASIC_URL_SAFE: 2, MIME_URL_SAFE: 3 });
+/** RFC 2045, 6.8. */
+const MIME_LINE = /.{1,76}/g;
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+function wrong(call, wants) {
+  return new BusinessError(401, `Parameter error: util.${call} takes ${wants}`);
+}
+
+function checkString(call, value) {
+  if (typeof value !== 'string') throw wrong(call, 'a string');
+}
+
+function checkBytes(call, value) {
+  if (!(value instanceof Uint8Array)) throw wrong(call, 'a Uint8Array');
+}
+
+/** Node.js writes UTF-8 only, the platform many. These are the ones that need no tables. */
+const ENCODERS = {
+  'utf-8': (text) => new globalThis.TextEncoder().encode(text),
+  'utf-16le': (text) => exact(Buffer.from(text, 'utf16le')),
+  'utf-16be': (text) => exact(Buffer.from(text, 'utf16le').swap16()),
+  'iso-8859-1': (text) => exact(Buffer.from(text, 'latin1')),
+};
+
+/** A plain array of its own, where Node.js's Buffers are views of a pool. */
+function exact(buffer) {
+  return new Uint8Array(buffer);
+}
+
+class TextEncoder {
+  #encode;
+
+  constructor(encoding = 'utf-8') {
+    checkString('TextEncoder', encoding);
+    const name = encoding.toLowerCase() === 'utf8' ? 'utf-8' : encoding.toLowerCase();
+    this.#encode = ENCODERS[name];
+    if (this.#encode === undefined) {
+      const known = Object.keys(ENCODERS).join(', ');
+      throw wrong('TextEncoder', `an encoding of ${known} here, and not '${encoding}'`);
+    }
+    Object.defineProperty(this, 'encoding', { value: name, enumerable: true });
+  }
+
+  static create(encoding) {
+    return new TextEncoder(encoding);
+  }
+
+  encode(input = '') {
+    checkString('TextEncoder.encode', input);
+    return this.#encode(input);
+  }
+
+  encodeInto(input = '', dest) {
+    return dest === undefined ? this.encode(input) : this.encodeIntoUint8Array(input, dest);
+  }
+
+  encodeIntoUint8Array(input, dest) {
+    checkString('TextEncoder.encodeIntoUint8Array', input);
+    checkBytes('TextEncoder.encodeIntoUint8Array', dest);
+    if (this.encoding === 'utf-8') return new globalThis.TextEncoder().encodeInto(input, dest);
+    const unit = this.encoding === 'iso-8859-1' ? 1 : 2;
+    const read = Math.min(input.length, Math.floor(dest.length / unit));
+    dest.set(this.#encode(input.slice(0, read)));
+    return { read, written: read * unit };
+  }
+}
+
+class TextDecoder {
+  #decoder;
+  #options;
+  #name;
+
+  constructor(encoding = 'utf-8', options = {}) {
+    checkString('TextDecoder', encoding);
+    this.#name = encoding;
+    this.#options = { fatal: Boolean(options?.fatal), ignoreBOM: Boolean(options?.ignoreBOM) };
+    this.#decoder = this.#make(this.#options);
+    for (const [name, value] of Object.entries({ encoding, ...this.#options }))
+      Object.defineProperty(this, name, { value, enumerable: true });
+  }
+
+  static create(encoding, options) {
+    return new TextDecoder(encoding, options);
+  }
+
+  #make({ fatal, ignoreBOM }) {
+    try {
+      // The platform means by it the opposite of the Encoding Standard: `true` leaves the mark out.
+      return new globalThis.TextDecoder(this.#name, { fatal, ignoreBOM: !ignoreBOM });
+    } catch (cause) {
+      throw wrong('TextDecoder', `an encoding that Node.js knows: ${cause.message}`);
+    }
+  }
+
+  decodeToString(input, options) {
+    checkBytes('TextDecoder.decodeToString', input);
+    const stream = Boolean(options?.stream);
+    try {
+      return this.#decoder.decode(input, { stream });
+    } catch (cause) {
+      // Of what has failed nothing is left over for the next call.
+      this.#decoder = this.#make(this.#options);
+      throw wrong('TextDecoder.decodeToString', `bytes of ${this.#name}: ${cause.message}`);
+    }
+  }
+
+  decodeWithStream(input, options) {
+    return this.decodeToString(input, options);
+  }
+
+  decode(input, options) {
+    return this.decodeToString(input, options);
+  }
+}
+
+class Base64Helper {
+  encodeSync(src, type = Type.BASIC) {
+    return exact(Buffer.from(this.encodeToStringSync(src, type), 'latin1'));
+  }
+
+  encodeToStringSync(src, type = Type.BASIC) {
+    checkBytes('Base64Helper.encode', src);
+    checkType('Base64Helper.encode', type);
+    const bytes = Buffer.from(src.buffer, src.byteOffset, src.length);
+    const text = bytes.toString(type >= Type.BASIC_URL_SAFE ? 'base64url' : 'base64');
+    return type % 2 === 0 ? text : text.replace(MIME_LINE, '$&\r\n');
+  }
+
+  decodeSync(src, type = Type.BASIC) {
+    if (typeof src !== 'string') checkBytes('Base64Helper.decode', src);
+    checkType('Base64Helper.decode', type);
+    let text = typeof src === 'string' ? src : Buffer.from(src).toString('latin1');
+    if (type % 2 === 1) text = text.replace(/[\r\n]/g, '');
+    // Node.js skips what is no Base64.
+    const letters = type >= Type.BASIC_URL_SAFE ? /^[\w-]*={0,2}$/ : /^[A-Za-z0-9+/]*={0,2}$/;
+    if (!letters.test(text) || text.replace(/=+$/, '').length % 4 === 1)
+      throw wrong('Base64Helper.decode', 'Base64 of its type, and got something else');
+    return exact(Buffer.from(text, 'base64'));
+  }
+
+  async encode(src, type) {
+    return this.encodeSync(src, type);
+  }
+
+  async encodeToString(src, type) {
+    return this.encodeToStringSync(src, type);
+  }
+
+  async decode(src, type) {
+    return this.decodeSync(src, type);
+  }
+}
+
+function checkType(call, type) {
+  if (!Object.values(Type).includes(type)) throw wrong(call, 'a member of util.Type');
+}
+
+function format(text, ...args) {
+  checkString('format', text);
+  return nodeUtil.format(text, ...args);
+}
+
+function errnoToString(errno) {
+  if (typeof errno !== 'number') throw wrong('errnoToString', 'a number');
+  return nodeUtil.getSystemErrorMap().get(errno)?.[1] ?? `Unknown system error ${errno}`;
+}
+
+function callbackWrapper(original) {
+  if (typeof original !== 'function') throw wrong('callbackWrapper', 'a function');
+  return nodeUtil.callbackify(original);
+}
+
+function promisify(original) {
+  if (typeof original !== 'function') throw wrong('promisify', 'a function');
+  return nodeUtil.promisify(original);
+}
+
+function generateRandomUUID(entropyCache = true) {
+  if (typeof entropyCache !== 'boolean') throw wrong('generateRandomUUID', 'a boolean');
+  return randomUUID({ disableEntropyCache: !entropyCache });
+}
+
+function generateRandomBinaryUUID(entropyCache) {
+  return parseUUID(generateRandomUUID(entropyCache));
+}
+
+function parseUUID(uuid) {
+  checkString('parseUUID', uuid);
+  if (!UUID.test(uuid)) throw new BusinessError(10200002, `Invalid uuid string: '${uuid}'`);
+  return exact(Buffer.from(uuid.replaceAll('-', ''), 'hex'));
+}
+
+const util = {
+  Base64Helper,
+  TextDecoder,
+  TextEncoder,
+  Type,
+  callbackWrapper,
+  errnoToString,
+  format,
+  generateRandomBinaryUUID,
+  generateRandomUUID,
+  parseUUID,
+  printf: format,
+  promisify,
+};
+
+module.exports = util;
+// The platform exports a default only.
+module.exports.default = util;
