@@ -83,12 +83,6 @@ impl<S: Progress> Progress for server::TlsStream<S> {
     }
 }
 
-impl Progress for Transport {
-    fn taken(&self, accepted: u64) -> u64 {
-        self.tcp_stream().taken(accepted)
-    }
-}
-
 impl<S: Progress + ?Sized> Progress for Box<S> {
     fn taken(&self, accepted: u64) -> u64 {
         (**self).taken(accepted)

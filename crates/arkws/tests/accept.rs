@@ -5,7 +5,7 @@ use arkws::http::header::{AUTHORIZATION, RETRY_AFTER, SERVER};
 use arkws::http::{HeaderMap, HeaderValue, StatusCode};
 use arkws::{
     Acceptor, AcceptorBuilder, AllowedOrigins, Cause, DeflateConfig, Error, Limits, Message, Phase,
-    Refusal,
+    Refusal, Transport,
 };
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -67,6 +67,44 @@ async fn frames_that_follow_the_request_at_once_are_not_lost() {
     let mut socket = arkws::accept(near).await.unwrap();
     let message = Message::from(socket.recv().await.unwrap().unwrap());
     assert_eq!(message.as_text(), Some("hi"));
+}
+
+/// An HTTP server has read some of it, anything between nothing and more than the request.
+#[tokio::test]
+async fn a_request_of_which_some_was_read_already_is_the_same_request() {
+    let all = [request("").as_bytes(), b"\x81\x82\0\0\0\0hi"].concat();
+    for read in 0..=all.len() {
+        let (near, mut far) = tokio::io::duplex(1 << 16);
+        far.write_all(&all[read..]).await.unwrap();
+        let acceptor = Acceptor::default();
+        let stream = Transport::other(near);
+        let pending = acceptor.request_after(stream, &all[..read]).await.unwrap();
+        assert_eq!(pending.request().target, "/chat?room=1");
+        let mut socket = pending.accept(None, &HeaderMap::new()).await.unwrap();
+        let message = Message::from(socket.recv().await.unwrap().unwrap());
+        assert_eq!(message.as_text(), Some("hi"), "{read}");
+    }
+}
+
+/// The limits hold for them as well.
+#[tokio::test]
+async fn a_head_that_was_read_already_is_no_larger_than_the_limit() {
+    let limits = Limits {
+        max_header_bytes: 300,
+        ..Limits::default()
+    };
+    let (near, mut far) = tokio::io::duplex(1 << 16);
+    let head = request(&format!("X-Long: {}\r\n", "x".repeat(300)));
+    let acceptor = Acceptor::builder().limits(limits).build();
+    let answer = async {
+        let mut answer = String::new();
+        far.read_to_string(&mut answer).await.unwrap();
+        drop(far);
+        answer
+    };
+    let (result, answer) = tokio::join!(acceptor.request_after(near, head.as_bytes()), answer);
+    assert!(result.is_err());
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
 #[tokio::test]

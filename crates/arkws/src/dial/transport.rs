@@ -1,4 +1,5 @@
-//! The byte stream under a WebSocket: TCP, or TLS over it.
+//! The byte stream under a WebSocket: TCP, TLS over it, or what a server was handed.
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -9,9 +10,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsStream, server};
 
 use super::tls::{self, TlsVersion};
+use crate::Progress;
 
 /// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with
-/// and without TLS may use it too, made from either, and has one type of `WebSocket` then.
+/// and without TLS, or from elsewhere ([`Transport::other`]), may use it too, and has one type of
+/// `WebSocket` then.
 #[derive(Debug)]
 pub struct Transport(Kind);
 
@@ -19,33 +22,67 @@ pub struct Transport(Kind);
 enum Kind {
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Other(Box<dyn Stream>),
+}
+
+/// What [`Transport::other`] takes.
+trait Stream: AsyncRead + AsyncWrite + Progress + Send + Sync + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Progress + Send + Sync + Unpin> Stream for S {}
+
+impl fmt::Debug for dyn Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
 }
 
 impl Transport {
+    /// Any other stream: a Unix socket, say. It costs a virtual call for each read and write.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # async fn run(listener: tokio::net::UnixListener) -> Result<(), arkws::Error> {
+    /// let (stream, _) = listener.accept().await?;
+    /// let socket = arkws::accept(arkws::Transport::other(stream)).await?;
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn other(
+        stream: impl AsyncRead + AsyncWrite + Progress + Send + Sync + Unpin + 'static,
+    ) -> Transport {
+        Transport(Kind::Other(Box::new(stream)))
+    }
+
     pub(crate) fn tls(stream: impl Into<TlsStream<TcpStream>>) -> Transport {
         Transport(Kind::Tls(Box::new(stream.into())))
     }
 
-    /// The TCP connection.
-    pub fn tcp_stream(&self) -> &TcpStream {
+    /// The TCP connection; `None` for [other streams](Self::other).
+    pub fn tcp_stream(&self) -> Option<&TcpStream> {
         match &self.0 {
-            Kind::Tcp(stream) => stream,
-            Kind::Tls(stream) => stream.get_ref().0,
+            Kind::Tcp(stream) => Some(stream),
+            Kind::Tls(stream) => Some(stream.get_ref().0),
+            Kind::Other(_) => None,
         }
     }
 
     /// The address at the other end of TCP: the server's, or the proxy's if there is one.
     ///
     /// # Errors
-    /// The operating system's, if the connection is gone already.
+    /// The operating system's, if the connection is gone already;
+    /// [`Unsupported`](io::ErrorKind::Unsupported) for [other streams](Self::other).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp_stream().peer_addr()
+        match self.tcp_stream() {
+            Some(stream) => stream.peer_addr(),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
-    /// The version of TLS; `None` for `ws`.
+    /// The version of TLS; `None` for `ws` and for [other streams](Self::other).
     pub fn tls_version(&self) -> Option<TlsVersion> {
         match &self.0 {
-            Kind::Tcp(_) => None,
+            Kind::Tcp(_) | Kind::Other(_) => None,
             Kind::Tls(stream) => tls::version(stream.get_ref().1),
         }
     }
@@ -63,6 +100,16 @@ impl From<server::TlsStream<TcpStream>> for Transport {
     }
 }
 
+impl Progress for Transport {
+    fn taken(&self, accepted: u64) -> u64 {
+        match &self.0 {
+            Kind::Tcp(stream) => stream.taken(accepted),
+            Kind::Tls(stream) => stream.taken(accepted),
+            Kind::Other(stream) => stream.taken(accepted),
+        }
+    }
+}
+
 impl AsyncRead for Transport {
     #[inline]
     fn poll_read(
@@ -73,6 +120,7 @@ impl AsyncRead for Transport {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Kind::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Kind::Other(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -87,6 +135,7 @@ impl AsyncWrite for Transport {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Kind::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Kind::Other(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -95,6 +144,7 @@ impl AsyncWrite for Transport {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Kind::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Kind::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -102,6 +152,7 @@ impl AsyncWrite for Transport {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Kind::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Kind::Other(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 
@@ -114,6 +165,7 @@ impl AsyncWrite for Transport {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Kind::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Kind::Other(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -122,6 +174,7 @@ impl AsyncWrite for Transport {
         match &self.0 {
             Kind::Tcp(stream) => stream.is_write_vectored(),
             Kind::Tls(stream) => stream.is_write_vectored(),
+            Kind::Other(stream) => stream.is_write_vectored(),
         }
     }
 }

@@ -168,12 +168,48 @@ impl Acceptor {
     ///
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
-    pub async fn request<S>(&self, mut stream: S) -> Result<PendingRequest<S>, Error>
+    pub async fn request<S>(&self, stream: S) -> Result<PendingRequest<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        self.request_after(stream, &[]).await
+    }
+
+    /// As [`request`](Self::request), for a stream whose first bytes have been `read` already: by
+    /// an HTTP server that hands over a connection which asks to become a WebSocket. The limits of
+    /// heads apply to these bytes as to any.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), arkws::Error> {
+    /// # let (stream, _client) = tokio::io::duplex(1024);
+    /// let head = b"GET /chat HTTP/1.1\r\n\
+    ///     Host: example.org\r\n\
+    ///     Connection: Upgrade\r\n\
+    ///     Upgrade: websocket\r\n\
+    ///     Sec-WebSocket-Version: 13\r\n\
+    ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    /// let pending = arkws::Acceptor::default().request_after(stream, head).await?;
+    /// assert_eq!(pending.request().target, "/chat");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    ///
+    /// # Cancel safety
+    /// Not safe: the transport is lost with the future.
+    pub async fn request_after<S>(
+        &self,
+        mut stream: S,
+        read: &[u8],
+    ) -> Result<PendingRequest<S>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let options = Arc::clone(&self.options);
-        let request = read_request(&mut stream, &options.config.limits);
+        let request = read_request(&mut stream, read, &options.config.limits);
         match options.within_timeout(request).await {
             Ok((request, leftover)) => Ok(PendingRequest {
                 stream,
@@ -333,9 +369,15 @@ impl AcceptorOptions {
 /// The request, and what was read behind it.
 async fn read_request<S: AsyncRead + Unpin>(
     stream: &mut S,
+    already_read: &[u8],
     limits: &Limits,
 ) -> Result<(ServerRequest, Vec<u8>), Error> {
     let mut handshake = ServerHandshake::new(limits);
+    if !already_read.is_empty()
+        && let Some((request, len)) = handshake.recv(already_read)?
+    {
+        return Ok((request, already_read[len..].to_vec()));
+    }
     loop {
         let step = read(stream, |bytes| {
             if bytes.is_empty() {
