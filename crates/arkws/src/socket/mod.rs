@@ -9,6 +9,7 @@
 //! | `closing.rs` | the closing handshake, and how a connection ends |
 //! | `timeouts.rs` | waits for whichever comes first of all time-outs |
 //! | `stall.rs` | for how long the peer takes nothing |
+//! | `probe.rs` | what the peer has taken |
 //! | `heartbeat/` | pings to a silent peer |
 //! | `unfinished.rs` | messages that are not whole |
 //! | `engine.rs` | all of a connection but its transport and its read buffer |
@@ -25,6 +26,7 @@ mod engine;
 mod heartbeat;
 mod outbox;
 pub(crate) mod pool;
+mod probe;
 mod read;
 mod receive;
 mod split;
@@ -48,14 +50,14 @@ use arkws_proto::{CloseFrame, Connection, Role, State};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use crate::progress::{self, Probe, Progress};
 use crate::unfinished_budget::Share;
-use crate::{Config, Error, Message, MessageRef, SendError, Unsent};
+use crate::{Config, Error, Message, MessageRef, Progress, SendError, Unsent};
 
 use clock::Clock;
 use closing::TransportState;
 use engine::Engine;
 use heartbeat::monitor::Monitor;
+use probe::Probe;
 use timeouts::GivenUp;
 use timer::Timer;
 use unfinished::MessageTimeout;
@@ -173,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
             heartbeat: config
                 .heartbeat
                 .map(|settings| Box::new(Monitor::new(settings, Instant::now()))),
-            probe: progress::probe(),
+            probe: probe::probe(),
             negotiated,
             burst: 0,
             span: Some(tracing::Span::current())
