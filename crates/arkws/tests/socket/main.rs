@@ -6,6 +6,7 @@ mod common;
 mod deterministic;
 mod ended;
 mod heartbeat;
+mod logging;
 mod messages;
 mod progress;
 mod shown;

@@ -82,8 +82,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.engine.stats.pings_sent += 1;
             }
             Err(error) => {
-                tracing::debug!(target: "arkws", %error, "heartbeat: no room for a ping");
                 monitor.not_pinged(now);
+                self.log(|| {
+                    tracing::debug!(target: "arkws", %error, "heartbeat: no room for a ping");
+                });
             }
         }
     }
