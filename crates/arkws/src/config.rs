@@ -36,7 +36,8 @@ pub struct Config {
     /// Where the random numbers of a client come from: masking keys, and the key of the handshake
     /// of [`Client`](crate::Client). Default: [`Entropy::System`]. With [`Entropy::Seed`], for
     /// tests, what a connection sends depends on nothing but what it is told and receives, and
-    /// when.
+    /// when. **Not for the network**: all connections with this seed, such as those of one
+    /// `Client`, use the same keys, which RFC 6455, 10.3 wants nobody to foretell.
     pub entropy: Entropy,
 }
 

@@ -56,9 +56,10 @@
 //! A [`WebSocket`] is a `Stream` and a `Sink` of owned messages, which is easy. Where messages come
 //! by the million, two more ways cost less, and mix freely with the easy ones.
 //!
-//! - **Borrowed receiving**: [`recv`](WebSocket::recv) lends each message from the read buffer as a
-//!   [`MessageRef`]. Nothing is allocated or copied; all that one read has brought is handed out
-//!   before the next system call.
+//! - **Borrowed receiving**: [`recv`](WebSocket::recv) lends each message as a [`MessageRef`], and
+//!   all that one read has brought before the next system call. One of less than 64 KiB in one
+//!   frame, uncompressed and read whole, is lent from the read buffer: it is not copied, and takes
+//!   no memory of its own. Others are put together in memory of their own.
 //! - **Batched sending**: [`feed_text`](WebSocket::feed_text) and
 //!   [`feed_binary`](WebSocket::feed_binary) encode a message where it will leave from, and
 //!   [`flush`](WebSocket::flush) writes the batch. [`ready`](WebSocket::ready) before each keeps
@@ -82,7 +83,7 @@
 //!     client.close(None).await
 //! });
 //!
-//! // And their sum, without a copy of any.
+//! // And their sum. Each message is borrowed.
 //! let mut sum = 0_u64;
 //! while let Some(message) = server.recv().await.transpose()? {
 //!     if let MessageRef::Binary(data) = message {
@@ -103,10 +104,19 @@
 //! something to read, and an incomplete message takes memory as its bytes arrive, up to [`Limits`].
 //!
 //! # Logging
-//! [`tracing`] events with the target `arkws`, at debug level, when a connection opens, closes or
-//! fails. Never per message, and never with header fields or payloads. They are in the span in
-//! which the connection was made, whichever task polls it later: a client's is `connect`, with the
-//! host; a server enters one of its own around the handshake.
+//! [`tracing`] events with the target `arkws`, never per message and never with payloads:
+//!
+//! - at debug level, the steps of connecting, handshakes that a server refuses or that fail there,
+//!   when a connection opens, closes or fails, and a ping of the heartbeat that could not be sent;
+//! - as a warning, a trusted certificate that has expired.
+//!
+//! A handshake that fails may quote the header fields that are about it ([`HandshakeError`] has a
+//! list of them); no others are shown. A refusal is logged with its reason.
+//!
+//! What happens on a connection is in the span in which it was made, whichever task polls it later.
+//! [`Client::connect`] makes a span `connect` for each server that it is sent to, with `host:port`
+//! in the field `to`. [`Client::connect_over`] and [`Acceptor`] make none: instrument the handshake
+//! with one of your own.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -30,7 +30,8 @@ pub enum Message {
     Close(Option<CloseFrame>),
 }
 
-/// A message, borrowed from the connection's read buffer: nothing is allocated or copied.
+/// A message, borrowed from the connection: most small ones lie in its read buffer, and are not
+/// copied (see [fast paths](crate#fast-paths)).
 ///
 /// This is [`arkws_proto::Event`]: `Text`, `Binary`, `Ping`, `Pong`, `Close`. `Message::from` makes
 /// it an owned [`Message`].
