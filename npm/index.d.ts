@@ -877,6 +877,19 @@ export declare namespace webSocket {
     /** Most connections of one client address at a time, up to 10. Default: 10. */
     maxConnectionsForOneClient?: number;
     /**
+     * **arkws**: how many clients are let in:
+     *
+     * - `'platform'`, as on the platform: the two limits above, and 51 attempts of one address
+     *   within a minute, after which it is refused for a minute.
+     * - `'none'`: no limits of this kind at all, not even of opening handshakes: for tests, and for
+     *   servers that only a proxy reaches.
+     * - an object: limits of the program's own.
+     *
+     * Anything else is 401, and so is anything but `'platform'` together with
+     * `maxConcurrentClientsNumber` or `maxConnectionsForOneClient`. Default: `'platform'`.
+     */
+    limits?: 'platform' | 'none' | ServerLimits;
+    /**
      * **arkws**: seconds of silence after which a client is pinged; one that does not answer within
      * the same time is gone. Default: 0, never.
      */
@@ -884,7 +897,7 @@ export declare namespace webSocket {
     /**
      * **arkws**: milliseconds that a client may take from its TCP connection to its complete
      * request, TLS included; over 0, else 401. Default: 5000. When 256 clients (64 of one address)
-     * are that far, the one that came first makes room.
+     * are that far, the one that came first makes room: see `limits`.
      */
     handshakeTimeout?: number;
     /**
@@ -950,6 +963,30 @@ export declare namespace webSocket {
     maxQueuedBytes?: number;
     /** **arkws**: accepts compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
+  }
+
+  /**
+   * **arkws**: limits of a server. Those that are left out are not limited, but for `handshakes`.
+   * Each is a number over 0, else 401, and so is a member of another name. An address is an IPv4
+   * address, or an IPv6 network (/64). Who is refused gets 503 and the reason, and there is an
+   * `error` with the cause `limit` or `flood`, which names the option.
+   */
+  interface ServerLimits {
+    /** Connections at a time, of all addresses together. */
+    connections?: number;
+    /** Connections at a time of one address. */
+    perAddress?: number;
+    /**
+     * Attempts of one address within a minute, counted from the first. One more, and the address is
+     * refused for a minute.
+     */
+    attemptsPerMinute?: number;
+    /**
+     * Opening handshakes at a time, from the TCP connection to the answer; a quarter of them of one
+     * address, if `perAddress` is set. When there are that many, the oldest without a complete
+     * request makes room for the next. Default: 256.
+     */
+    handshakes?: number;
   }
 
   /**

@@ -52,6 +52,7 @@ function serverOptions(config) {
     serverCert: serverCertificate(config.serverCert),
     maxConcurrentClientsNumber: only('number', config.maxConcurrentClientsNumber),
     maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
+    limits: limits(config.limits),
     protocol: only('string', config.protocol),
     pingInterval: amount(config, 'pingInterval'),
     maxMessageSize: number(config, 'maxMessageSize'),
@@ -196,6 +197,17 @@ function binaryType({ binaryType }) {
   if (binaryType !== undefined && typeof binaryType !== 'string')
     throw parameterError('binaryType is not a string');
   return binaryType;
+}
+
+const LIMITS = ['connections', 'perAddress', 'attemptsPerMinute', 'handshakes'];
+
+/** A name, or an object of numbers; one that is misspelt would leave the door open. */
+function limits(value) {
+  if (value === undefined || typeof value === 'string') return value;
+  if (!isObject(value)) throw parameterError('limits is neither a string nor an object');
+  const unknown = Object.keys(value).find((name) => !LIMITS.includes(name));
+  if (unknown !== undefined) throw parameterError(`limits has no member ${unknown}`);
+  return Object.fromEntries(LIMITS.map((name) => [name, number(value, name)]));
 }
 
 function reconnect(value) {

@@ -69,6 +69,7 @@ const SERVER_OPTIONS = [
     'serverCert',
     'maxConcurrentClientsNumber',
     'maxConnectionsForOneClient',
+    'limits',
   ],
   ...['protocol', 'pingInterval', 'maxMessageSize', 'maxFragments', 'maxHeaderBytes', 'maxHeaders'],
   ...['perMessageDeflate', 'handshakeTimeout', 'requestTimeout', 'writeTimeout', 'messageTimeout'],
@@ -243,6 +244,8 @@ describe('a server', () => {
     ['serverCert with a getter of certPath', { ...config, serverCert: throwing('certPath') }],
     ['serverCert with a getter of keyPath', { ...config, serverCert: throwing('keyPath') }],
     ['serverCert that is a Proxy', { ...config, serverCert: closedProxy() }],
+    ['limits with a getter', { ...config, limits: throwing('connections') }],
+    ['limits that is a Proxy', { ...config, limits: closedProxy() }],
     ['allowedOrigins that is a Proxy', { ...config, allowedOrigins: closedProxy([]) }],
     ['allowedOrigins that is a revoked Proxy', { ...config, allowedOrigins: revoked([]) }],
   ]) {

@@ -1,5 +1,7 @@
 // Who may come in: the limits, the flood rule, and what the program says.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import webSocket from 'arkws';
@@ -70,6 +72,86 @@ describe('the limits', { timeout: 60_000 }, () => {
     await outside.connect(url);
     const [{ code, data, cause }] = await failed;
     assert.deepEqual({ code, data, cause }, { code: 200, data: '503', cause: 'handshake' });
+  });
+});
+
+describe('limits of the program', { timeout: 60_000 }, () => {
+  it("are none with 'none': 1,000 clients of one address that come at once are served", async (t) => {
+    const { server, url } = await running(t, { limits: 'none' }, (server) =>
+      server.on('messageReceive', ({ data, clientConnection }) =>
+        server.send(data, clientConnection),
+      ),
+    );
+    const clients = await Promise.all(Array.from({ length: 1000 }, () => join(t, url)));
+    assert.equal(server.listAllConnections().length, 1000);
+    clients.forEach((client, k) => client.send(String(k)));
+    const echoes = await Promise.all(clients.map((client) => client.take()));
+    assert.deepEqual(
+      echoes,
+      clients.map((_, k) => String(k)),
+    );
+  });
+
+  for (const [limits, others, words] of [
+    [{ connections: 3 }, '127.0.0.2', /serves 3 connection\(s\) at a time \(limits\.connections\)/],
+    [{ perAddress: 3 }, '127.0.0.1', /address may have 3 at a time \(limits\.perAddress\)/],
+  ]) {
+    it(`are ${JSON.stringify(limits)}: 503 for the next, which is told why`, async (t) => {
+      const { server, url } = await running(t, { limits });
+      const clients = [];
+      for (let k = 0; k < 3; k++) clients.push(await join(t, url));
+      const reported = next(server, 'error');
+      const { status, body } = await refusal(url, { localAddress: others });
+      assert.equal(status, 503);
+      assert.match(body, words);
+      const [error] = await reported;
+      assert.equal(error.cause, 'limit');
+      assert.match(error.message, words);
+      const closed = next(server, 'close');
+      clients[0].close();
+      await closed;
+      await join(t, url, { localAddress: others });
+    });
+  }
+
+  it('count attempts as the program says, more than the platform or fewer', async (t) => {
+    const come = async ({ server, url }) => {
+      const left = next(server, 'close');
+      (await join(t, url)).terminate();
+      await left;
+    };
+    const few = await running(t, { limits: { attemptsPerMinute: 2 } });
+    await come(few);
+    await come(few);
+    const reported = next(few.server, 'error');
+    const { status, headers, body } = await refusal(few.url);
+    assert.equal(status, 503);
+    assert.match(body, /attempts: 2 are allowed within 60 s \(limits\.attemptsPerMinute\)/);
+    assert.ok(Number(headers['retry-after']) > 0);
+    assert.equal((await reported)[0].cause, 'flood');
+    await join(t, few.url, { localAddress: '127.0.0.2' });
+
+    for (const limits of ['none', {}, { attemptsPerMinute: 60 }]) {
+      const many = await running(t, { limits });
+      for (let k = 0; k < 55; k++) await come(many);
+    }
+  });
+
+  it('bound the opening handshakes: the oldest makes room, and is named', async (t) => {
+    const { server, url, port } = await running(t, { limits: { handshakes: 2 } });
+    const sockets = [];
+    const reported = next(server, 'error');
+    for (let k = 0; k < 3; k++) {
+      const socket = connect(port, '127.0.0.1');
+      t.after(() => socket.destroy());
+      sockets.push(socket);
+      await once(socket, 'connect');
+    }
+    await once(sockets[0].resume(), 'end');
+    const [error] = await reported;
+    assert.equal(error.cause, 'limit');
+    assert.match(error.message, /this was the oldest \(limits\.handshakes\)/);
+    await join(t, url);
   });
 });
 

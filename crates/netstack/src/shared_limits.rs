@@ -33,6 +33,11 @@ pub(crate) fn refuse_zero(options: &[(&str, bool)]) -> Result<(), BusinessError>
     }
 }
 
+/// `number` if it is one of 0, 1, .. `max`; NaN is not.
+pub(crate) fn whole(number: f64, max: u16) -> Option<u16> {
+    (number.fract() == 0.0 && (0.0..=f64::from(max)).contains(&number)).then_some(number as u16)
+}
+
 /// The program's `writeTimeout`, or the default; `None`: for ever.
 pub(crate) fn write_timeout(given: Option<Duration>) -> Option<Duration> {
     Some(given.unwrap_or(Config::DEFAULT_WRITE_TIMEOUT)).filter(|limit| !limit.is_zero())

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arkws_netstack::{
-    BusinessError, Cause, ClientCert, Header, Proxy, ProxyServer, Reconnect, RequestOptions,
-    ServerConfig, TlsProtocol, UnknownCause,
+    BusinessError, Cause, ClientCert, CustomLimits, Header, Proxy, ProxyServer, Reconnect,
+    RequestOptions, ServerConfig, ServerLimits, TlsProtocol, UnknownCause,
 };
-use napi::bindgen_prelude::{FromNapiValue, Object};
+use napi::bindgen_prelude::{Either, FromNapiValue, Object};
 use napi::{Error, Result};
 
 /// In what form JavaScript gets binary messages.
@@ -93,6 +93,7 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
             .map(|cert| (cert.cert_path, cert.key_path)),
         max_concurrent_clients_number: options.get("maxConcurrentClientsNumber")?,
         max_connections_for_one_client: options.get("maxConnectionsForOneClient")?,
+        limits: options.limits()?,
         protocol: options.text("protocol")?,
         ping_interval: options.get("pingInterval")?.map(duration),
         // A listener for `request` may be added at any time; JavaScript says yes while there is
@@ -157,6 +158,25 @@ impl<'a> Options<'a> {
             key_path: PathBuf::from(cert.text("keyPath")?),
             key_password: cert.text("keyPassword")?,
         }))
+    }
+
+    /// A name that is none is thrown, as in [`causes`](Self::causes).
+    fn limits(&self) -> Result<ServerLimits> {
+        match self.get::<Either<String, Object<'a>>>("limits")? {
+            None => Ok(ServerLimits::default()),
+            Some(Either::A(name)) => ServerLimits::named(&name).ok_or_else(|| {
+                Error::from_reason("limits is neither 'platform' nor 'none' nor an object")
+            }),
+            Some(Either::B(limits)) => {
+                let limits = Options(limits);
+                Ok(ServerLimits::Custom(CustomLimits {
+                    connections: limits.size("connections")?,
+                    per_address: limits.size("perAddress")?,
+                    attempts_per_minute: limits.count("attemptsPerMinute")?,
+                    handshakes: limits.size("handshakes")?,
+                }))
+            }
+        }
     }
 
     fn proxy_server(&self) -> Result<ProxyServer> {

@@ -21,6 +21,7 @@ const config: Required<webSocket.WebSocketServerConfig> = {
   protocol: 'chat',
   maxConcurrentClientsNumber: 10,
   maxConnectionsForOneClient: 10,
+  limits: 'platform',
   pingInterval: 30,
   maxMessageSize: 1 << 20,
   maxFragments: 1000,
@@ -37,6 +38,13 @@ const config: Required<webSocket.WebSocketServerConfig> = {
 };
 expectTypeOf(server.start(config)).toEqualTypeOf<Promise<boolean>>();
 expectTypeOf(server.start({ serverPort: 8080 })).toEqualTypeOf<Promise<boolean>>();
+server.start({ serverPort: 8080, limits: 'none' });
+server.start({ serverPort: 8080, limits: { connections: 1000, perAddress: 100 } });
+server.start({ serverPort: 8080, limits: { attemptsPerMinute: 100, handshakes: 1000 } });
+// @ts-expect-error there is no such member
+server.start({ serverPort: 8080, limits: { perAdress: 100 } });
+// @ts-expect-error there are none of that name
+server.start({ serverPort: 8080, limits: 'all' });
 // @ts-expect-error a port is needed
 server.start({});
 expectTypeOf(server.stop()).toEqualTypeOf<Promise<boolean>>();

@@ -18,26 +18,36 @@ impl From<IpAddr> for ClientAddress {
 
 /// A count per address, of those that have any.
 #[derive(Debug, Default)]
-pub(super) struct CountByAddress(HashMap<ClientAddress, usize>);
+pub(super) struct CountByAddress {
+    counts: HashMap<ClientAddress, usize>,
+    total: usize,
+}
 
 impl CountByAddress {
     pub(super) fn of(&self, address: ClientAddress) -> usize {
-        self.0.get(&address).copied().unwrap_or(0)
+        self.counts.get(&address).copied().unwrap_or(0)
     }
 
     pub(super) fn addresses(&self) -> usize {
-        self.0.len()
+        self.counts.len()
+    }
+
+    /// Of all addresses together.
+    pub(super) fn total(&self) -> usize {
+        self.total
     }
 
     pub(super) fn add(&mut self, address: ClientAddress) {
-        *self.0.entry(address).or_default() += 1;
+        *self.counts.entry(address).or_default() += 1;
+        self.total += 1;
     }
 
     pub(super) fn remove(&mut self, address: ClientAddress) {
-        if let Some(count) = self.0.get_mut(&address) {
+        if let Some(count) = self.counts.get_mut(&address) {
             *count -= 1;
+            self.total -= 1;
             if *count == 0 {
-                self.0.remove(&address);
+                self.counts.remove(&address);
             }
         }
     }

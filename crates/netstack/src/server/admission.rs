@@ -1,13 +1,15 @@
 //! Who may come in: limits by client address, then the flood rule.
 //!
 //! A state machine with time as a parameter. A "client" of the contract is a [`ClientAddress`]; one
-//! client may have several connections. The memory of it is bounded by the limits.
+//! client may have several connections. Its memory is bounded by the limits and, without them, by
+//! the connections that there are.
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::address::{ClientAddress, CountByAddress};
-use super::flood::{FloodRule, MAX_ATTEMPTS, WINDOW};
+use super::flood::{FloodRule, WINDOW};
+use super::limits::Limits;
 use crate::Cause;
 
 /// Why a client was not let in; the text goes to the client and into the server's `error` event.
@@ -17,10 +19,12 @@ pub(super) enum Refusal {
     #[error("the server is going away")]
     Stopping,
     /// Too many handshakes are in progress, and all wait for the program.
-    #[error("too many opening handshakes wait for the program's answer")]
+    #[error("too many opening handshakes wait for the program's answer (limits.handshakes)")]
     Busy,
     /// It was the oldest of too many handshakes.
-    #[error("too many opening handshakes are in progress, and this was the oldest")]
+    #[error(
+        "too many opening handshakes are in progress, and this was the oldest (limits.handshakes)"
+    )]
     Replaced,
     /// Another client has this address and port, and programs tell clients apart by nothing else.
     #[error("a client with this address and port is connected already")]
@@ -30,18 +34,27 @@ pub(super) enum Refusal {
         "the server is full: it serves {0} client address(es) at a time (maxConcurrentClientsNumber)"
     )]
     TooManyClients(usize),
-    /// `maxConnectionsForOneClient`.
-    #[error(
-        "too many connections: a client address may have {0} at a time (maxConnectionsForOneClient)"
-    )]
-    TooManyConnections(usize),
+    /// `limits.connections`.
+    #[error("the server is full: it serves {0} connection(s) at a time (limits.connections)")]
+    Full(usize),
+    /// `maxConnectionsForOneClient` or `limits.perAddress`.
+    #[error("too many connections: a client address may have {limit} at a time ({option})")]
+    TooManyConnections {
+        /// How many it may have.
+        limit: usize,
+        /// Which option says so.
+        option: &'static str,
+    },
     /// The flood rule.
     #[error(
-        "too many attempts: {MAX_ATTEMPTS} are allowed within {} s; try again in {} s",
+        "too many attempts: {limit} are allowed within {} s (limits.attemptsPerMinute); try again \
+         in {} s",
         WINDOW.as_secs(),
         seconds(.retry_after)
     )]
     Flood {
+        /// Attempts that pass.
+        limit: u32,
         /// What is left of the ban.
         retry_after: Duration,
     },
@@ -56,7 +69,8 @@ impl Refusal {
             | Refusal::Replaced
             | Refusal::Duplicate
             | Refusal::TooManyClients(_)
-            | Refusal::TooManyConnections(_) => Cause::Limit,
+            | Refusal::Full(_)
+            | Refusal::TooManyConnections { .. } => Cause::Limit,
             Refusal::Flood { .. } => Cause::Flood,
         }
     }
@@ -64,7 +78,7 @@ impl Refusal {
     /// In seconds, when it is known.
     pub(super) fn retry_after(&self) -> Option<u64> {
         match self {
-            Refusal::Flood { retry_after } => Some(seconds(retry_after)),
+            Refusal::Flood { retry_after, .. } => Some(seconds(retry_after)),
             _ => None,
         }
     }
@@ -73,15 +87,6 @@ impl Refusal {
 /// Rounded up.
 fn seconds(duration: &Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
-}
-
-/// Both limits of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
-    /// Most distinct client addresses.
-    pub(super) clients: usize,
-    /// Most connections of one client address.
-    pub(super) per_client: usize,
 }
 
 /// The connections that are in, or wait for the program's answer, by client address.
@@ -107,16 +112,25 @@ impl Occupancy {
         flood: &mut FloodRule,
         now: Instant,
     ) -> Result<(), Refusal> {
+        let limits = &self.limits;
         let connections = self.taken.of(address);
-        if connections == 0 && self.taken.addresses() >= self.limits.clients {
-            return Err(Refusal::TooManyClients(self.limits.clients));
+        if connections == 0 && self.taken.addresses() >= limits.addresses {
+            return Err(Refusal::TooManyClients(limits.addresses));
         }
-        if connections >= self.limits.per_client {
-            return Err(Refusal::TooManyConnections(self.limits.per_client));
+        if self.taken.total() >= limits.connections {
+            return Err(Refusal::Full(limits.connections));
         }
-        flood
-            .attempt(address, now)
-            .map_err(|retry_after| Refusal::Flood { retry_after })?;
+        if connections >= limits.per_address {
+            return Err(Refusal::TooManyConnections {
+                limit: limits.per_address,
+                option: limits.per_address_option,
+            });
+        }
+        if let Some(limit) = limits.attempts_per_minute {
+            flood
+                .attempt(address, limit, now)
+                .map_err(|retry_after| Refusal::Flood { limit, retry_after })?;
+        }
         self.taken.add(address);
         Ok(())
     }
@@ -134,8 +148,9 @@ mod tests {
     use super::*;
 
     const LIMITS: Limits = Limits {
-        clients: 2,
-        per_client: 3,
+        addresses: 2,
+        per_address: 3,
+        ..Limits::PLATFORM
     };
 
     fn ip(last: u8) -> ClientAddress {
@@ -144,7 +159,7 @@ mod tests {
 
     fn attempts(flood: &mut FloodRule, count: u32, now: Instant) -> u32 {
         (0..count)
-            .filter(|_| flood.attempt(ip(1), now).is_ok())
+            .filter(|_| flood.attempt(ip(1), 51, now).is_ok())
             .count() as u32
     }
 
@@ -172,7 +187,10 @@ mod tests {
         }
         assert_eq!(
             occupancy.enter(ip(1), &mut flood, now),
-            Err(Refusal::TooManyConnections(3))
+            Err(Refusal::TooManyConnections {
+                limit: 3,
+                option: "maxConnectionsForOneClient"
+            })
         );
         occupancy.leave(ip(1));
         assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
@@ -181,10 +199,11 @@ mod tests {
     #[test]
     fn a_limit_of_zero_lets_nobody_in() {
         let mut flood = FloodRule::default();
-        for (clients, per_client) in [(0, 10), (10, 0)] {
+        for (addresses, per_address) in [(0, 10), (10, 0)] {
             let mut occupancy = Occupancy::new(Limits {
-                clients,
-                per_client,
+                addresses,
+                per_address,
+                ..LIMITS
             });
             assert!(occupancy.enter(ip(1), &mut flood, Instant::now()).is_err());
         }

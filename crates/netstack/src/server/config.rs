@@ -5,12 +5,9 @@ use std::time::Duration;
 
 use arkws::{Acceptor, AllowedOrigins, Client};
 
-use super::admission::Limits;
+use super::limits::{Limits, ServerLimits};
 use crate::BusinessError;
-use crate::shared_limits::refuse_zero;
-
-/// Both limits: the default, and the most that may be asked for. The platform's.
-const MAX_LIMIT: usize = 10;
+use crate::shared_limits::{refuse_zero, whole};
 
 /// `WebSocketServerConfig`. Numbers are as the program gave them: `start` checks them.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +24,8 @@ pub struct ServerConfig {
     pub max_concurrent_clients_number: Option<f64>,
     /// Most connections of one client address, 0–10. `None`: 10.
     pub max_connections_for_one_client: Option<f64>,
+    /// arkws: other limits than those two and the flood rule; 401 together with one of those two.
+    pub limits: ServerLimits,
     /// Sub-protocols in order of preference, separated by commas. A client gets the first that it
     /// offers; one that offers none of them is let in without (RFC 6455, 4.2.2).
     pub protocol: String,
@@ -133,6 +132,7 @@ impl ServerConfig {
 
     pub(super) fn check(self) -> Result<Checked, BusinessError> {
         self.check_limits()?;
+        self.limits.check(self.documented_limits())?;
         let ip = match self.server_ip.as_str() {
             "" => Ipv4Addr::UNSPECIFIED.into(),
             text => text.parse::<IpAddr>().map_err(|_| {
@@ -151,16 +151,7 @@ impl ServerConfig {
                 ),
             )
         })?;
-        let limits = Limits {
-            clients: limit(
-                "maxConcurrentClientsNumber",
-                self.max_concurrent_clients_number,
-            )?,
-            per_client: limit(
-                "maxConnectionsForOneClient",
-                self.max_connections_for_one_client,
-            )?,
-        };
+        let limits = self.limits.numbers(self.documented_limits())?;
         if let Some((certificate, key)) = self.server_cert() {
             exists("certificate", certificate)?;
             exists("key", key)?;
@@ -172,6 +163,14 @@ impl ServerConfig {
             origins: self.allowed_origins.as_deref().map(origins).transpose()?,
             config: self,
         })
+    }
+
+    /// As the platform documents them: of addresses, and of the connections of each.
+    fn documented_limits(&self) -> [Option<f64>; 2] {
+        [
+            self.max_concurrent_clients_number,
+            self.max_connections_for_one_client,
+        ]
     }
 
     /// The files of the certificate and its key, if there is to be TLS.
@@ -196,25 +195,6 @@ impl ServerConfig {
             ("maxUnfinishedBytes", self.max_unfinished_bytes == Some(0)),
         ])
     }
-}
-
-/// `number` if it is one of 0, 1, .. `max`; NaN is not.
-fn whole(number: f64, max: u16) -> Option<u16> {
-    (number.fract() == 0.0 && (0.0..=f64::from(max)).contains(&number)).then_some(number as u16)
-}
-
-fn limit(name: &str, given: Option<f64>) -> Result<usize, BusinessError> {
-    let Some(number) = given else {
-        return Ok(MAX_LIMIT);
-    };
-    whole(number, MAX_LIMIT as u16)
-        .map(usize::from)
-        .ok_or_else(|| {
-            BusinessError::new(
-                BusinessError::OTHER,
-                format!("{name} {number} is not a whole number from 0 to {MAX_LIMIT}"),
-            )
-        })
 }
 
 fn exists(what: &str, path: &Path) -> Result<(), BusinessError> {
@@ -264,13 +244,7 @@ mod tests {
     fn defaults_are_every_interface_any_port_and_ten_of_each() {
         let checked = ServerConfig::default().check().unwrap();
         assert_eq!(checked.address, "0.0.0.0:0".parse().unwrap());
-        assert_eq!(
-            checked.limits,
-            Limits {
-                clients: 10,
-                per_client: 10
-            }
-        );
+        assert_eq!(checked.limits, Limits::PLATFORM);
         assert!(checked.protocols.is_empty());
     }
 
@@ -379,7 +353,7 @@ mod tests {
             ..ServerConfig::default()
         };
         let limits = code(config).unwrap().limits;
-        assert_eq!((limits.clients, limits.per_client), (0, 10));
+        assert_eq!((limits.addresses, limits.per_address), (0, 10));
     }
 
     #[test]

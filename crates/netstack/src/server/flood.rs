@@ -8,8 +8,6 @@ use tokio::time::Instant;
 
 use super::address::ClientAddress;
 
-/// Attempts of one address that pass within one [`WINDOW`].
-pub(super) const MAX_ATTEMPTS: u32 = 51;
 /// Attempts are counted over this long, from the first of them.
 pub(super) const WINDOW: Duration = Duration::from_secs(60);
 /// An address that made too many attempts is refused for this long.
@@ -18,8 +16,8 @@ const BAN: Duration = Duration::from_secs(60);
 /// that would end first makes room.
 const MAX_ADDRESSES: usize = 4096;
 
-/// The flood rule: an address may make 51 attempts within 60 s of the first; the 52nd bans it for
-/// 60 s.
+/// The flood rule: an address may make so many attempts within 60 s of the first; the next one bans
+/// it for 60 s.
 ///
 /// Counts and bans have separate tables, so that addresses that are only counted push no ban out.
 #[derive(Debug, Default)]
@@ -37,18 +35,23 @@ struct Attempts {
 }
 
 impl FloodRule {
-    /// Counts an attempt.
+    /// Counts an attempt, of which `max` pass within one [`WINDOW`].
     ///
     /// # Errors
     /// It is one too many: what is left of the ban.
-    pub(super) fn attempt(&mut self, address: ClientAddress, now: Instant) -> Result<(), Duration> {
+    pub(super) fn attempt(
+        &mut self,
+        address: ClientAddress,
+        max: u32,
+        now: Instant,
+    ) -> Result<(), Duration> {
         if let Some(until) = self.bans.get(&address).filter(|until| now < **until) {
             return Err(*until - now);
         }
         match self.counts.get_mut(&address) {
             // A window restarts with an attempt that comes *more* than 60 s after its beginning.
             Some(attempts) if now <= attempts.since + WINDOW => {
-                if attempts.number < MAX_ATTEMPTS {
+                if attempts.number < max {
                     attempts.number += 1;
                     return Ok(());
                 }
@@ -107,7 +110,7 @@ mod tests {
 
     fn attempts(flood: &mut FloodRule, count: u32, now: Instant) -> u32 {
         (0..count)
-            .filter(|_| flood.attempt(ip(1), now).is_ok())
+            .filter(|_| flood.attempt(ip(1), 51, now).is_ok())
             .count() as u32
     }
 
@@ -118,10 +121,13 @@ mod tests {
         assert_eq!(attempts(&mut flood, 51, start), 51);
 
         let banned = start + Duration::from_secs(60);
-        assert_eq!(flood.attempt(ip(1), banned), Err(BAN));
+        assert_eq!(flood.attempt(ip(1), 51, banned), Err(BAN));
         let almost = banned + BAN - Duration::from_millis(1);
-        assert_eq!(flood.attempt(ip(1), almost), Err(Duration::from_millis(1)));
-        assert_eq!(flood.attempt(ip(2), almost), Ok(()), "another address");
+        assert_eq!(
+            flood.attempt(ip(1), 51, almost),
+            Err(Duration::from_millis(1))
+        );
+        assert_eq!(flood.attempt(ip(2), 51, almost), Ok(()), "another address");
 
         assert_eq!(attempts(&mut flood, 60, banned + BAN), 51, "a new window");
     }
@@ -146,7 +152,7 @@ mod tests {
         let now = Instant::now();
         let passed = (0..100u128).filter(|n| {
             let ip = IpAddr::from(Ipv6Addr::from_bits(0x2001_0db8 << 96 | *n));
-            flood.attempt(ip.into(), now).is_ok()
+            flood.attempt(ip.into(), 51, now).is_ok()
         });
         assert_eq!(passed.count(), 51);
     }
@@ -157,18 +163,18 @@ mod tests {
         let start = Instant::now();
         for n in 0..2 * MAX_ADDRESSES {
             for _ in 0..52 {
-                let _ = flood.attempt(network(n), start + Duration::from_millis(n as u64));
+                let _ = flood.attempt(network(n), 51, start + Duration::from_millis(n as u64));
             }
         }
         assert_eq!(flood.bans.len(), MAX_ADDRESSES);
         let now = start + Duration::from_secs(10);
         for n in 0..2 * MAX_ADDRESSES {
-            flood.attempt(network(1_000_000 + n), now).unwrap();
+            flood.attempt(network(1_000_000 + n), 51, now).unwrap();
         }
         assert_eq!(flood.counts.len(), MAX_ADDRESSES);
 
         let later = now + 2 * WINDOW;
-        flood.attempt(ip(2), later).unwrap();
+        flood.attempt(ip(2), 51, later).unwrap();
         assert_eq!(flood.counts.len(), 1);
         assert_eq!(attempts(&mut flood, 52, later), 51);
         assert_eq!(flood.bans.len(), 1);
@@ -181,7 +187,7 @@ mod tests {
         attempts(&mut flood, 52, start);
         let now = start + BAN - Duration::from_secs(1);
         for n in 0..2 * MAX_ADDRESSES {
-            flood.attempt(network(n), now).unwrap();
+            flood.attempt(network(n), 51, now).unwrap();
         }
         assert_eq!(attempts(&mut flood, 1, now), 0);
     }

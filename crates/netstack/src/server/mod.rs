@@ -14,6 +14,7 @@
 //! | `object.rs` | what the object shares with its runs: its listener, the flood rule |
 //! | `peer.rs` | a client that is in, as others see it |
 //! | `admission.rs` | limits and the flood rule |
+//! | `limits.rs` | how many clients: the options, and their numbers |
 //! | `address.rs` | what counts as one client address |
 //! | `listen.rs` | the listening socket |
 //! | `tls.rs` | its certificate and key |
@@ -30,6 +31,7 @@ mod flood;
 mod handshake;
 mod identity;
 mod lifecycle;
+mod limits;
 mod listen;
 mod object;
 mod peer;
@@ -60,6 +62,7 @@ use run::Run;
 pub use config::ServerConfig;
 pub use event::{ServerEvent, ServerListener};
 pub use identity::{ClientId, ConnectedClient, Connection, RequestId};
+pub use limits::{CustomLimits, ServerLimits};
 pub use request::{PendingRequest, RefusalStatus};
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also
@@ -95,8 +98,8 @@ impl WebSocketServer {
     /// socket is gone; the old clients' `Close` events may come later.
     ///
     /// # Errors
-    /// At once, the first that applies: 201; 401 (a limit is zero), 2302004, 2302005, 2302999
-    /// (a limit), 2302002, 401
+    /// At once, the first that applies: 201; 401 (a limit is zero, or two of them say the same),
+    /// 2302004, 2302005, 2302999 (a limit of the platform's), 2302002, 401
     /// (`protocol` is not a list of tokens, `allowed_origins` not one of origins) for the
     /// configuration; 2302999 if the server is started already. With the event: 2302004 (not an
     /// address of this machine), 2302005 (no right to use the port), 2302007 (the port is in use),

@@ -9,15 +9,13 @@ use tokio::sync::oneshot;
 
 use super::address::{ClientAddress, CountByAddress};
 use super::admission::Refusal;
-
-/// Opening handshakes that may be in progress at a time: in all, and of one address. Enough for the
-/// flood rule to be the one that is met first.
-const MAX: usize = 256;
-const MAX_OF_ONE_ADDRESS: usize = 64;
+use super::limits::Limits;
 
 /// The handshakes in progress, the oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PendingHandshakes {
+    max: usize,
+    max_of_one_address: usize,
     in_progress: BTreeMap<HandshakeId, InProgress>,
     by_address: CountByAddress,
     last: u64,
@@ -38,6 +36,16 @@ struct InProgress {
 pub(super) type Replaced = oneshot::Receiver<()>;
 
 impl PendingHandshakes {
+    pub(super) fn new(limits: &Limits) -> PendingHandshakes {
+        PendingHandshakes {
+            max: limits.handshakes,
+            max_of_one_address: limits.handshakes_of_one_address,
+            in_progress: BTreeMap::new(),
+            by_address: CountByAddress::default(),
+            last: 0,
+        }
+    }
+
     /// A TCP connection has come; to be followed by [`end`](Self::end).
     ///
     /// # Errors
@@ -46,9 +54,9 @@ impl PendingHandshakes {
         &mut self,
         address: ClientAddress,
     ) -> Result<(HandshakeId, Replaced), Refusal> {
-        if self.by_address.of(address) >= MAX_OF_ONE_ADDRESS {
+        if self.by_address.of(address) >= self.max_of_one_address {
             self.replace_oldest(|of| of == address)?;
-        } else if self.in_progress.len() >= MAX {
+        } else if self.in_progress.len() >= self.max {
             self.replace_oldest(|_| true)?;
         }
         let (sender, replaced) = oneshot::channel();
@@ -113,6 +121,9 @@ mod tests {
 
     use super::*;
 
+    const MAX: usize = Limits::PLATFORM.handshakes;
+    const MAX_OF_ONE_ADDRESS: usize = Limits::PLATFORM.handshakes_of_one_address;
+
     fn address(last: u8) -> ClientAddress {
         IpAddr::from(Ipv4Addr::new(192, 0, 2, last)).into()
     }
@@ -130,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_all_makes_room_for_a_new_one() {
-        let mut handshakes = PendingHandshakes::default();
+        let mut handshakes = PendingHandshakes::new(&Limits::PLATFORM);
         let mut before = full(&mut handshakes);
         handshakes.begin(address(200)).unwrap();
         let replaced: Vec<bool> = before.iter_mut().map(|(_, r)| is_replaced(r)).collect();
@@ -142,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_an_address_makes_room_for_the_next_of_it() {
-        let mut handshakes = PendingHandshakes::default();
+        let mut handshakes = PendingHandshakes::new(&Limits::PLATFORM);
         let (_, mut other) = handshakes.begin(address(1)).unwrap();
         let (_, mut oldest) = handshakes.begin(address(0)).unwrap();
         for _ in 1..MAX_OF_ONE_ADDRESS {
@@ -157,7 +168,7 @@ mod tests {
 
     #[test]
     fn those_that_wait_for_the_program_keep_their_places() {
-        let mut handshakes = PendingHandshakes::default();
+        let mut handshakes = PendingHandshakes::new(&Limits::PLATFORM);
         let mut before = full(&mut handshakes);
         assert!(handshakes.keep(before[0].0));
         handshakes.begin(address(200)).unwrap();
@@ -184,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_is_forgotten() {
-        let mut handshakes = PendingHandshakes::default();
+        let mut handshakes = PendingHandshakes::new(&Limits::PLATFORM);
         let all = full(&mut handshakes);
         for (id, _) in all {
             assert!(handshakes.remove(id).is_some());

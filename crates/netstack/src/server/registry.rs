@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::address::ClientAddress;
-use super::admission::{Limits, Occupancy, Refusal};
+use super::admission::{Occupancy, Refusal};
 use super::flood::FloodRule;
 use super::identity::{ClientId, ConnectedClient, Connection};
 use super::lifecycle::Lifecycle;
+use super::limits::Limits;
 use super::peer::{Gone, Peer};
 use super::pending_handshakes::{HandshakeId, PendingHandshakes, Replaced};
 
@@ -38,7 +39,7 @@ struct RegistryState {
 impl Registry {
     pub(super) fn new(limits: Limits) -> Registry {
         Registry(Mutex::new(RegistryState {
-            handshakes: PendingHandshakes::default(),
+            handshakes: PendingHandshakes::new(&limits),
             occupancy: Occupancy::new(limits),
             peers: HashMap::new(),
             by_connection: HashMap::new(),

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, advance};
 
-use arkws_netstack::{RefusalStatus, ServerConfig};
+use arkws_netstack::{CustomLimits, RefusalStatus, ServerConfig, ServerLimits};
 
 use crate::support::*;
 
@@ -59,6 +59,93 @@ async fn a_limit_on_distinct_addresses_leaves_known_ones_alone() {
     let error = server.error().await;
     assert!(error.message.contains("127.0.0.2:"), "{}", error.message);
     server.join(address).await;
+}
+
+#[tokio::test]
+async fn limits_of_the_program_count_connections_in_all_and_of_each_address() {
+    let limits = CustomLimits {
+        connections: Some(3),
+        per_address: Some(2),
+        ..CustomLimits::default()
+    };
+    let config = ServerConfig {
+        limits: ServerLimits::Custom(limits),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let (mut first, _) = server.join(address).await;
+    let (_second, _) = server.join(address).await;
+    let refused = connect(address).await.unwrap_err();
+    let words = "a client address may have 2 at a time (limits.perAddress)";
+    assert!(refused.body.contains(words), "{}", refused.body);
+    assert_eq!(server.error().await.cause_name(), Some("limit"));
+
+    let _third = connect_from(OTHER, address).await.unwrap();
+    server.connected().await;
+    let refused = connect_from(OTHER, address).await.unwrap_err();
+    assert_eq!(refused.status, SERVICE_UNAVAILABLE);
+    let words = "it serves 3 connection(s) at a time (limits.connections)";
+    assert!(refused.body.contains(words), "{}", refused.body);
+    assert_eq!(server.error().await.cause_name(), Some("limit"));
+
+    first.close(None).await.unwrap();
+    server.closed().await;
+    let _fourth = connect_from(OTHER, address).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_limits_one_address_may_come_as_often_as_it_likes() {
+    let config = ServerConfig {
+        limits: ServerLimits::None,
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let mut clients = Vec::new();
+    for _ in 0..100 {
+        clients.push(server.join(address).await);
+    }
+    assert_eq!(server.list().len(), 100);
+}
+
+#[tokio::test]
+async fn limits_of_the_program_and_the_platforms_exclude_each_other() {
+    let limits = |limits: ServerLimits, clients, connections| ServerConfig {
+        limits,
+        max_concurrent_clients_number: clients,
+        max_connections_for_one_client: connections,
+        ..loopback()
+    };
+    let custom = || ServerLimits::Custom(CustomLimits::default());
+    let zero = CustomLimits {
+        connections: Some(0),
+        ..CustomLimits::default()
+    };
+    for (config, code, words) in [
+        (
+            limits(ServerLimits::None, Some(5.0), None),
+            401,
+            "maxConcurrentClientsNumber",
+        ),
+        (
+            limits(custom(), None, Some(5.0)),
+            401,
+            "maxConnectionsForOneClient",
+        ),
+        (
+            limits(ServerLimits::Custom(zero), None, None),
+            401,
+            "limits.connections",
+        ),
+        (
+            limits(ServerLimits::Platform, Some(11.0), None),
+            2302999,
+            "maxConcurrentClientsNumber 11",
+        ),
+    ] {
+        let error = Server::new().object.start(config).unwrap_err();
+        assert_eq!(error.code, code);
+        assert!(error.message.contains(words), "{error}");
+    }
 }
 
 #[tokio::test]
