@@ -106,7 +106,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let may_linger = ready!(self.poll_last_write(cx, clock));
         let finished = std::mem::replace(&mut self.transport_state, TransportState::Lingering);
         match may_linger {
-            true => self.engine.restart_close_deadline(clock.now()),
+            true => {
+                self.engine.restart_close_deadline(clock.now());
+                self.look_at_closing();
+            }
             false => self.end(clock),
         }
         let TransportState::Finishing(error) = finished else {
@@ -155,9 +158,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Discards what still arrives, until the peer ends its side: closing a TCP socket with unread
-    /// bytes would reset it, and the peer might never read our close frame.
-    pub(super) fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.poll_deadline(cx).is_pending() {
+    /// bytes would reset it, and the peer might never read our close frame, nor what is on its way
+    /// before that.
+    pub(super) fn poll_linger(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<()> {
+        loop {
+            if self.poll_deadline(cx).is_ready() {
+                match self.close_overdue(clock) {
+                    Ok(()) => continue,
+                    Err(_) => break,
+                }
+            }
             if self.input.capacity() < pool::BLOCK {
                 self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
             }

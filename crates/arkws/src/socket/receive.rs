@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     }
                 }
                 TransportState::Lingering => {
-                    ready!(self.poll_linger(cx));
+                    ready!(self.poll_linger(cx, clock));
                     self.end(clock);
                 }
                 TransportState::Ended => return Poll::Ready(None),

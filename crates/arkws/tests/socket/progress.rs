@@ -425,6 +425,47 @@ async fn a_peer_that_has_ended_the_connection_gets_what_is_queued_however_slowly
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_transport_is_not_given_up_while_the_last_bytes_are_on_their_way() {
+    const LEN: usize = 2_000_000;
+    for (role, last) in ROLES
+        .into_iter()
+        .flat_map(|role| LAST.map(|last| (role, last)))
+    {
+        // All of it is accepted at once, and arrives within ten seconds. Then the peer ends it.
+        let (link, wire, mut far) = link(4 << 20);
+        let mut socket = open(link, role, Config::default()).with_progress();
+        socket.feed_message(Message::from(vec![7; LEN])).unwrap();
+        far.write_all(&last_frame(role, last)).await.unwrap();
+        let drain = tokio::spawn(wire.drain(200_000));
+        let peer = async {
+            let mut far = open(far, other(role), Config::default());
+            receive_all(&mut far, LEN).await;
+        };
+        let start = Instant::now();
+        let end = async {
+            receive_end(&mut socket, last).await;
+            start.elapsed()
+        };
+        let (elapsed, ()) = tokio::join!(end, peer);
+        assert!(elapsed > Duration::from_secs(9), "{role:?}: {elapsed:?}");
+        drain.abort();
+
+        // One that takes nothing, or takes all and does not end it, has its time once.
+        for rate in [0, RATE] {
+            let (link, wire, mut far) = self::link(4 << 20);
+            let mut socket = open(link, role, Config::default()).with_progress();
+            socket.feed_message(Message::from(vec![7; LEN])).unwrap();
+            far.write_all(&last_frame(role, last)).await.unwrap();
+            let drain = tokio::spawn(wire.drain(rate));
+            let start = Instant::now();
+            receive_end(&mut socket, last).await;
+            assert_eq!(start.elapsed(), Duration::from_secs(5));
+            drain.abort();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_peer_that_pauses_after_it_has_ended_the_connection_gets_what_is_queued() {
     /// Many times as long as it takes until it is looked at what the peer has taken.
