@@ -11,14 +11,20 @@ process.setSourceMapsEnabled(true);
 
 const hooks = [require.resolve('./hooks/ets.js'), require.resolve('./hooks/platform.js')];
 
+const { findRequired, installExtensions } = require('./hooks/ets.js');
+const { find } = require('./hooks/platform.js');
+
 if (typeof module_.registerHooks === 'function') {
   for (const file of hooks) module_.registerHooks(require(file));
 } else {
   // Before Node.js 22.15 there are hooks for `import` only, on a thread of their own.
   for (const file of hooks) module_.register(pathToFileURL(file));
-  const { find } = require('./hooks/platform.js');
-  const resolveFilename = module_._resolveFilename;
-  module_._resolveFilename = function (request, ...rest) {
-    return find(request) ?? resolveFilename.call(this, request, ...rest);
-  };
+  installExtensions();
 }
+
+// Node.js 20 has no hooks for `require`, and 22 none for the `require` of an imported module.
+const resolveFilename = module_._resolveFilename;
+module_._resolveFilename = function (request, parent, ...rest) {
+  const file = find(request) ?? findRequired(request, parent?.filename);
+  return file ?? resolveFilename.call(this, request, parent, ...rest);
+};

@@ -1,89 +1,60 @@
-// Loads `.ets` and `.ts` files: finds them by names without extension, as ArkTS writes them, and
-// strips their types.
+// Loads ArkTS and TypeScript: finds files as ArkTS names them, and compiles them.
 //
 // A hook for both of Node's interfaces: see platform.js.
 'use strict';
 
 const fs = require('node:fs');
-const path = require('node:path');
+const module_ = require('node:module');
 const { fileURLToPath, pathToFileURL } = require('node:url');
+const { compile } = require('./compile.js');
+const { formatOf, isArkTs, isSource } = require('./files.js');
+const { find } = require('./resolve.js');
 
-const SOURCE = /\.e?ts$/;
-/** What may follow a name without extension, in ArkTS's order. */
-const ENDINGS = ['.ets', '.ts', '/index.ets', '/index.ts'];
-
-/** Whether `url` is a source file of the program: a dependency brings JavaScript. */
-function isSource(url) {
-  return (
-    url.startsWith('file:') && !url.includes('/node_modules/') && SOURCE.test(new URL(url).pathname)
-  );
-}
-
-function isFile(file) {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+function fileOf(url) {
+  return url?.startsWith('file:') ? fileURLToPath(url) : undefined;
 }
 
 function resolve(specifier, context, nextResolve) {
-  if (
-    /^\.{1,2}\//.test(specifier) &&
-    context.parentURL !== undefined &&
-    isSource(context.parentURL)
-  ) {
-    const url = new URL(specifier, context.parentURL);
-    const file = fileURLToPath(url);
-    if (!isFile(file)) {
-      const ending = ENDINGS.find((ending) => isFile(file + ending));
-      if (ending !== undefined)
-        return nextResolve(pathToFileURL(file + ending).href + url.search, context);
-    }
-  }
-  return nextResolve(specifier, context);
+  const importer = fileOf(context.parentURL);
+  if (importer === undefined || !isArkTs(importer)) return nextResolve(specifier, context);
+  const [name, search = ''] = specifier.split(/(?=\?)/);
+  const file = find(name, importer);
+  if (file === undefined) return nextResolve(specifier, context);
+  // `require` knows paths only.
+  if (context.conditions?.includes('require')) return nextResolve(file, context);
+  return nextResolve(pathToFileURL(file).href + search, context);
 }
 
 function load(url, context, nextLoad) {
-  if (!isSource(url)) return nextLoad(url, context);
-  return { format: 'module', source: strip(fileURLToPath(url)), shortCircuit: true };
-}
-
-/** The JavaScript of a source file, with its source map inline. */
-function strip(file) {
-  const source = fs.readFileSync(file, 'utf8');
-  const { transformSync } = require('esbuild');
-  try {
-    return transformSync(source, {
-      loader: 'ts',
-      format: 'esm',
-      target: `node${process.versions.node}`,
-      sourcemap: 'inline',
-      // Relative to the module's own URL.
-      sourcefile: path.basename(file),
-      logLevel: 'silent',
-    }).code;
-  } catch (error) {
-    throw syntaxError(file, source, error.errors?.[0]) ?? error;
+  const file = fileOf(url);
+  if (file === undefined || !isArkTs(file)) return nextLoad(url, context);
+  const text = fs.readFileSync(file, 'utf8');
+  const format = formatOf(file, text);
+  if (!isSource(file)) {
+    if (format !== 'module') return nextLoad(url, context);
+    return { format, source: text, shortCircuit: true };
   }
+  return { format, source: compile(text, file, format), shortCircuit: true };
 }
 
-/** esbuild's first message as Node words a syntax error. */
-function syntaxError(file, source, message) {
-  if (message?.location == null) return undefined;
-  const { line, column, lineText } = message.location;
-  const lines = [
-    `${file}:${line}:${column + 1}`,
-    '',
-    `    ${lineText}`,
-    `    ${' '.repeat(column)}^`,
-    message.text,
-  ];
-  if (/^\s*(export\s+)?(default\s+)?struct\s/m.test(source)) {
-    lines.push(
-      'A struct is an ArkUI component, which needs the platform: keep what uses the network in a file of its own.',
-    );
-  }
-  const error = new SyntaxError(lines.join('\n'));
-  error.code = 'ARKWS_SYNTAX';
-  return error;
+/** `require` of such files, where hooks are for `import` only: as CommonJS, whatever they are. */
+function installExtensions() {
+  const { '.js': loadScript } = module_._extensions;
+  const compileAsCommonJs = (module, file) => {
+    module._compile(compile(fs.readFileSync(file, 'utf8'), file, 'commonjs'), file);
+  };
+  module_._extensions['.ets'] = module_._extensions['.ts'] = (module, file) => {
+    if (isSource(file)) compileAsCommonJs(module, file);
+    else loadScript(module, file);
+  };
 }
 
+/** The file that a `require` in `importer` means by `name`; `undefined`: whatever Node.js finds. */
+function findRequired(name, importer) {
+  return importer && isArkTs(importer) ? find(name, importer) : undefined;
+}
+
+exports.findRequired = findRequired;
+exports.installExtensions = installExtensions;
 exports.load = load;
 exports.resolve = resolve;
