@@ -40,6 +40,14 @@ export declare namespace webSocket {
    * method that was taken from its object, or is called on one behind a Proxy (Vue's `reactive`),
    * is such a mistake, which `stats` throws too; properties are `undefined`.
    *
+   * What the platform is silent about is told by a warning of the process, once each: an unknown
+   * event (`ARKWS_UNKNOWN_EVENT`), an unknown option (`ARKWS_UNKNOWN_OPTION`), an `error` event of
+   * an object to which no listener for it was ever added (`ARKWS_UNHEARD_ERROR`).
+   *
+   * What the platform would refuse or ignore (a `URL`, `acceptViews`, ...) works for objects made
+   * through `import 'arkws'`, and is refused or ignored for those made through `@ohos.net.webSocket`
+   * and `@kit.NetworkKit`: what runs here runs on a device.
+   *
    * Any number of listeners may be added per event; the same function twice counts once. The events
    * of one connection come in this order: `headerReceive`, `open`, `openInfo`, `message` and
    * `dataEnd` for each message, `error` if the connection failed, `close`. An attempt that fails
@@ -56,22 +64,27 @@ export declare namespace webSocket {
      * `true` means that the request has been created: arguments, files and permission are in order.
      * What follows are events: `open`, or `error`.
      * @param url `ws://` or `wss://`; at most 1024 characters, 2048 from level 15, 8196 from 26.
+     * **arkws**: or a {@link UrlObject}, for objects made through `import 'arkws'`; on the platform it is 401.
      * @param callback Gets `(undefined, true)` or `(error, undefined)`: 401, 201 (no permission),
      * -1 (cannot be created), 2302001 (not a WebSocket URL, from level 12), 2302002 (a certificate
      * file is missing), 2302003 (already connected), 2302998 (host not allowed), 2302999.
      * @since 6
      */
-    connect(url: string, callback: AsyncCallback<boolean>): void;
+    connect(url: string | UrlObject, callback: AsyncCallback<boolean>): void;
     /**
      * Starts to connect, with options.
      * @since 6
      */
-    connect(url: string, options: WebSocketRequestOptions, callback: AsyncCallback<boolean>): void;
+    connect(
+      url: string | UrlObject,
+      options: WebSocketRequestOptions,
+      callback: AsyncCallback<boolean>,
+    ): void;
     /**
      * Starts to connect; the promise resolves to `true` or rejects with a {@link BusinessError}.
      * @since 6
      */
-    connect(url: string, options?: WebSocketRequestOptions): Promise<boolean>;
+    connect(url: string | UrlObject, options?: WebSocketRequestOptions): Promise<boolean>;
 
     /**
      * Sends one message: a string as text, an ArrayBuffer as binary (since 8). Messages sent before
@@ -83,13 +96,14 @@ export declare namespace webSocket {
      * uncaught exception or otherwise, also what is sent in its `exit` listeners: the end waits for
      * that, for half a second at most, and the peer's `close` has 1001. (A signal without a handler
      * ends it at once.)
-     * @param data At most 5,242,864 bytes (a string in UTF-8); longer: 401.
+     * @param data At most 5,242,864 bytes (a string in UTF-8); longer: 401. A typed array, a
+     * DataView or a Buffer: 401, unless {@link WebSocketRequestOptions.acceptViews} is set.
      * @param callback Gets `true` once the message has been handed to the operating system; or 401,
      * 201, -1 (not connected, or the connection was lost first). **arkws**: the error's `cause`
      * says why the connection has ended, or `queue-full`.
      * @since 6
      */
-    send(data: string | ArrayBuffer, callback: AsyncCallback<boolean>): void;
+    send(data: string | ArrayBuffer | ArrayBufferView, callback: AsyncCallback<boolean>): void;
     /**
      * Sends one message; the promise resolves to `true` or rejects with a {@link BusinessError}.
      *
@@ -99,7 +113,7 @@ export declare namespace webSocket {
      * promise is the program's own to look at.
      * @since 6
      */
-    send(data: string | ArrayBuffer): Promise<boolean>;
+    send(data: string | ArrayBuffer | ArrayBufferView): Promise<boolean>;
 
     /**
      * Closes the connection: sends what is queued, then the close frame, and waits at most 5 s for
@@ -181,6 +195,11 @@ export declare namespace webSocket {
     on(type: 'reconnecting', callback: Callback<ReconnectingInfo>): void;
     /** **arkws**: the connection is back; right after its `open`. */
     on(type: 'reconnected', callback: Callback<ReconnectedInfo>): void;
+
+    /**
+     * **arkws**: as {@link on}, for the next event alone. `off` removes the listener as well.
+     */
+    once: WebSocket['on'];
 
     /**
      * Removes `callback`, or all listeners of `open`.
@@ -330,6 +349,12 @@ export declare namespace webSocket {
     stats(): WebSocketStats;
   }
 
+  /** **arkws**: a `URL` of Node.js or of the browser. */
+  interface UrlObject {
+    readonly href: string;
+    readonly searchParams: object;
+  }
+
   /**
    * Options of {@link WebSocket.connect}.
    * @since 6
@@ -340,6 +365,8 @@ export declare namespace webSocket {
      * number or an array of strings. `Host`, `Origin` and `User-Agent` replace ours,
      * `Sec-WebSocket-Protocol` joins `protocol`, the other fields of the handshake are refused
      * (401), as are names and values that would break the request. Values are sent in UTF-8.
+     *
+     * **arkws**: `{ Origin: null }` sends no `Origin`, for objects made through `import 'arkws'`.
      * @since 6
      */
     header?: Object;
@@ -443,6 +470,12 @@ export declare namespace webSocket {
     maxQueuedBytes?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
+    /**
+     * **arkws**: `send` takes typed arrays, DataViews and Buffers as well, and sends their bytes.
+     * For objects made through `import 'arkws'`; through the platform's modules it is ignored, as
+     * on a device, where they are 401. Default: `false`.
+     */
+    acceptViews?: boolean;
     /**
      * **arkws**: what listeners of `message` get for a binary message; anything else is a mistake
      * (401). Default: `'arraybuffer'`.
@@ -760,6 +793,9 @@ export declare namespace webSocket {
      * without a call of {@link WebSocketServerRequest.refuse}; if it throws, the client gets 500.
      */
     on(type: 'request', callback: RequestCallback): void;
+
+    /** **arkws**: as {@link on}, for the next event alone. */
+    once: WebSocketServer['on'];
 
     /**
      * Removes `callback`, or all listeners of `connect`.

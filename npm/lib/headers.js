@@ -26,6 +26,17 @@ function flatten(header) {
   return [...fields].flatMap(([name, values]) => values.flatMap((value) => [name, value]));
 }
 
+/** Whether a program says by `null` that a field of ours, of this lower-case name, is left out. */
+function leavesOut(header, name) {
+  if (typeof header !== 'object' || header === null) return false;
+  const isPairs = typeof header[Symbol.iterator] === 'function';
+  const fields = isPairs ? header : Object.entries(header);
+  for (const [key, value] of fields) {
+    if (value === null && String(key).toLowerCase() === name) return true;
+  }
+  return false;
+}
+
 /**
  * Names that differ only by case are one, and the last wins: an object cannot mean to send a field
  * twice.
@@ -71,4 +82,4 @@ function unflatten(flat) {
   return fields;
 }
 
-module.exports = { flatten, unflatten };
+module.exports = { flatten, leavesOut, unflatten };

@@ -9,6 +9,7 @@
 // | `listeners.js` | `on` and `off`, and the calls of listeners (of `message`: the objects) |
 // | `answers.js` | the answers to calls: callbacks and promises |
 // | `errors.js` | `BusinessError`, and how it is made of what the native half says |
+// | `warnings.js` | mistakes that the platform is silent about |
 // | `context.js` | the async contexts in which events and callbacks run |
 // | `settings.js` | `setApiVersion` and `setPolicy` |
 // | `delivery.js` | the loop that hands events to the objects, which call listeners |

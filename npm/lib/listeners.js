@@ -1,8 +1,12 @@
-// Listeners: `on`, `off` and their static names.
+// Listeners: `on`, `once`, `off` and their static names.
 'use strict';
 
 const { programRuns, raise } = require('./delivery.js');
 const { failedCall, foreignError, parameterError } = require('./errors.js');
+const { warnOfEvent } = require('./warnings.js');
+
+/** Of entries that are called once: the program's function. */
+const once = new WeakMap();
 
 /** No listeners: one list for all, since most objects have none for most events. */
 const NONE = [];
@@ -14,6 +18,8 @@ const NONE = [];
 class Listeners {
   /** Event → its listeners in the order of their registration. */
   lists;
+  /** Whether the program has ever added or removed a listener of `error`. */
+  knowsErrors = false;
 
   constructor(events) {
     this.lists = Object.fromEntries(events.map((type) => [type, NONE]));
@@ -25,16 +31,37 @@ class Listeners {
 
   /** `on`. A function counts once; an event that does not exist is ignored. */
   add(type, listener) {
-    if (!Object.hasOwn(this.lists, type)) return;
+    if (!this.has(type)) return;
+    if (type === 'error') this.knowsErrors = true;
     const list = this.lists[type];
-    if (!list.includes(listener)) this.lists[type] = [...list, listener];
+    const index = list.findIndex((entry) => isOf(entry, listener));
+    if (index < 0) this.lists[type] = [...list, listener];
+    // One that was to be called once is now called always.
+    else if (list[index] !== listener) this.lists[type] = replaced(list, index, listener);
+  }
+
+  /** `once`: the next event alone. */
+  addOnce(type, listener) {
+    if (this.has(type) && this.lists[type].some((other) => isOf(other, listener))) return;
+    const called = (...args) => {
+      this.remove(type, called);
+      listener(...args);
+    };
+    once.set(called, listener);
+    this.add(type, called);
+  }
+
+  /** Whether there is such an event. */
+  has(type) {
+    return Object.hasOwn(this.lists, type);
   }
 
   /** `off`; without a listener, of all. */
   remove(type, listener) {
-    if (!Object.hasOwn(this.lists, type)) return;
+    if (!this.has(type)) return;
+    if (type === 'error') this.knowsErrors = true;
     this.lists[type] =
-      listener === undefined ? NONE : this.lists[type].filter((other) => other !== listener);
+      listener === undefined ? NONE : this.lists[type].filter((other) => !isOf(other, listener));
   }
 
   /** Calls all listeners of an event. One that throws does not stop the others. */
@@ -44,6 +71,17 @@ class Listeners {
     programRuns();
     callFrom(0, list, (listener) => listener(...args));
   }
+}
+
+function replaced(list, index, entry) {
+  const copy = [...list];
+  copy[index] = entry;
+  return copy;
+}
+
+/** Whether an entry of a list stands for this function. */
+function isOf(entry, listener) {
+  return entry === listener || once.get(entry) === listener;
 }
 
 /**
@@ -61,8 +99,8 @@ function callFrom(first, list, call) {
 }
 
 /**
- * Gives a class `on` and `off`, and `onNAME` and `offNAME` for each entry of `names` (NAME →
- * event). `listenersOf(this)` is undefined for what no `kind` is.
+ * Gives a class `on`, `once` and `off`, and `onNAME` and `offNAME` for each entry of `names`
+ * (NAME → event). `listenersOf(this)` is undefined for what no `kind` is.
  */
 function defineListening(prototype, kind, names, listenersOf) {
   const own = (object, name) => {
@@ -70,16 +108,25 @@ function defineListening(prototype, kind, names, listenersOf) {
     if (listeners === undefined) throw failedCall(methods[name], foreignError(name, kind));
     return listeners;
   };
+  const check = (name, listeners, type) => {
+    if (!listeners.has(type)) warnOfEvent(kind, name, type, Object.keys(listeners.lists));
+  };
+  const listen = (object, name, args) => {
+    const listeners = own(object, name);
+    const [type, listener] = args;
+    if (args.length !== 2 || typeof type !== 'string' || typeof listener !== 'function') {
+      const detail = `${name} takes the name of an event and a function`;
+      throw failedCall(methods[name], parameterError(detail));
+    }
+    check(name, listeners, type);
+    return listeners;
+  };
   const methods = {
     on(type, listener) {
-      const listeners = own(this, 'on');
-      if (arguments.length !== 2 || typeof type !== 'string' || typeof listener !== 'function') {
-        throw failedCall(
-          methods.on,
-          parameterError('on takes the name of an event and a function'),
-        );
-      }
-      listeners.add(type, listener);
+      listen(this, 'on', arguments).add(type, listener);
+    },
+    once(type, listener) {
+      listen(this, 'once', arguments).addOnce(type, listener);
     },
     off(type, listener) {
       const listeners = own(this, 'off');
@@ -92,6 +139,7 @@ function defineListening(prototype, kind, names, listenersOf) {
           'off takes the name of an event and, if only one is to be removed, a function';
         throw failedCall(methods.off, parameterError(detail));
       }
+      check('off', listeners, type);
       listeners.remove(type, listener);
     },
   };

@@ -4,16 +4,65 @@
 'use strict';
 
 const { parameterError } = require('./errors.js');
-const { flatten } = require('./headers.js');
+const { flatten, leavesOut } = require('./headers.js');
+const { warnOfOptions } = require('./warnings.js');
+
+/** Options of `connect` that all objects have. */
+const COMMON = [
+  'header',
+  'caPath',
+  'clientCert',
+  'proxy',
+  'protocol',
+  'skipServerCertVerification',
+  'pingInterval',
+  'pongTimeout',
+  'minSupportTlsProtocol',
+  'supportOriginPort',
+  'connectTimeout',
+  'handshakeTimeout',
+  'writeTimeout',
+  'messageTimeout',
+  'maxRedirects',
+  'maxHeaderBytes',
+  'maxHeaders',
+  'maxMessageSize',
+  'maxFragments',
+  'maxQueuedBytes',
+  'perMessageDeflate',
+  'reconnect',
+  'binaryType',
+];
+
+/**
+ * Options of `connect` that the platform would refuse, or ignore: for objects that were made
+ * through `import 'arkws'`.
+ */
+const OURS = ['acceptViews'];
 
 /**
  * Options of `connect`; a `Map` in their place is the headers, as one of the documentation's
- * examples has it.
+ * examples has it. `isOurs`: the object was made through `import 'arkws'`.
  */
-function connectOptions(options) {
+function connectOptions(options, isOurs) {
   if (options instanceof Map) return { headers: flatten(options) };
+  const { header } = options;
+  const read = commonOptions(options, header);
+  if (isOurs) Object.assign(read, ourOptions(options, header));
+  warnOfOptions('connect', options, isOurs ? [...COMMON, ...OURS] : COMMON, OURS);
+  return read;
+}
+
+function ourOptions(options, header) {
   return {
-    headers: flatten(options.header),
+    omitOrigin: leavesOut(header, 'origin'),
+    acceptViews: flag(options, 'acceptViews'),
+  };
+}
+
+function commonOptions(options, header) {
+  return {
+    headers: flatten(header),
     caPath: only('string', options.caPath),
     clientCert: certificate(options.clientCert),
     skipServerCertVerification: only('boolean', options.skipServerCertVerification),
@@ -41,11 +90,18 @@ function connectOptions(options) {
 
 /** Code and reason of a `close`. */
 function closeOptions(options) {
+  if (isObject(options)) warnOfOptions('close', options, ['code', 'reason']);
   return { code: only('number', options?.code), reason: only('string', options?.reason) };
 }
 
 /** Options of a server's `start`. */
 function serverOptions(config) {
+  const read = readServerOptions(config);
+  warnOfOptions('start', config, Object.keys(read));
+  return read;
+}
+
+function readServerOptions(config) {
   return {
     serverIP: only('string', config.serverIP),
     serverPort: port(config.serverPort),
@@ -210,11 +266,22 @@ function limits(value) {
   return Object.fromEntries(LIMITS.map((name) => [name, number(value, name)]));
 }
 
+const RECONNECT = [
+  'initialDelay',
+  'maxDelay',
+  'factor',
+  'jitter',
+  'maxAttempts',
+  'retryOn',
+  'maxQueuedBytes',
+];
+
 function reconnect(value) {
   if (value === undefined || value === false) return undefined;
   if (value === true) return {};
   if (!isObject(value)) throw parameterError('reconnect is neither a boolean nor an object');
   const { retryOn } = value;
+  warnOfOptions('reconnect', value, RECONNECT);
   if (retryOn !== undefined && strings(retryOn).length !== retryOn?.length) {
     throw parameterError('retryOn is not an array of strings');
   }

@@ -33,6 +33,7 @@ const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
 const { mainModule, native, ref, unref, watch } = require('./runtime.js');
+const { warnOfError } = require('./warnings.js');
 
 const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request'];
 
@@ -228,7 +229,7 @@ class Core {
         this.#clients.delete(value);
         return;
       case 'error':
-        return this.listeners.emit('error', fromFailure(value));
+        return this.#failed(fromFailure(value));
       case 'request':
         return this.#request(value);
       case 'requestOver':
@@ -287,6 +288,11 @@ class Core {
       }
     });
     Promise.all(promises).then(() => native().acceptRequest(this.number, id), failed);
+  }
+
+  #failed(error) {
+    if (!this.listeners.knowsErrors) warnOfError(KIND, error);
+    this.listeners.emit('error', error);
   }
 
   #idle() {

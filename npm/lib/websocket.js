@@ -24,6 +24,7 @@ const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
 const { mainModule, microtask, native, ref, scheduleFlush, unref, watch } = require('./runtime.js');
+const { warnOfError } = require('./warnings.js');
 
 const EVENTS = [
   'headerReceive',
@@ -54,6 +55,8 @@ const STATIC_NAMES = {
 class Client {
   listeners = new Listeners(EVENTS);
   number;
+  /** Made through `import 'arkws'`: what the platform would refuse is taken. */
+  isOurs;
   /** Sends that have not been answered. */
   sends = new Sends();
   /** Sends that a flush is to follow. */
@@ -81,6 +84,7 @@ class Client {
   #collected = false;
 
   constructor(importName) {
+    this.isOurs = importName === 'arkws';
     this.number = native().createClient(mainModule(), importName);
   }
 
@@ -90,7 +94,7 @@ class Client {
   connect(url, options) {
     let eventFollows = false;
     const error = errorOf(() => {
-      const failure = native().connect(this.number, url, connectOptions(options));
+      const failure = native().connect(this.number, url, connectOptions(options, this.isOurs));
       eventFollows = failure?.eventFollows === true;
       return failure;
     });
@@ -226,7 +230,7 @@ class Client {
       case 'openInfo':
         return this.listeners.emit('openInfo', undefined, value);
       case 'error':
-        return this.listeners.emit('error', fromFailure(value));
+        return this.#failed(fromFailure(value));
       case 'close':
         return this.listeners.emit('close', undefined, value);
       case 'sendFailed':
@@ -244,6 +248,11 @@ class Client {
       default:
         throw unknownEvent(name);
     }
+  }
+
+  #failed(error) {
+    if (!this.listeners.knowsErrors) warnOfError(KIND, error);
+    this.listeners.emit('error', error);
   }
 
   /** A call has been made of which events tell. */
@@ -272,6 +281,17 @@ function refuse(client, api, callback, error) {
   return promise;
 }
 
+/** The text of a `URL`, also of another realm, as a test runner's; else the value itself. */
+function textOf(value) {
+  try {
+    const isUrl = isObject(value) && Object.prototype.toString.call(value) === '[object URL]';
+    return isUrl ? value.href : value;
+  } catch {
+    // A Proxy, or a getter, has thrown.
+    return undefined;
+  }
+}
+
 /** What errors call an object. */
 const KIND = 'WebSocket';
 
@@ -291,8 +311,9 @@ class WebSocket {
     clientOf = (object) => (isObject(object) && #client in object ? object.#client : undefined);
   }
 
-  connect(url, ...rest) {
+  connect(target, ...rest) {
     const client = clientOf(this);
+    const url = client?.isOurs ? textOf(target) : target;
     const callback = callbackOf(arguments, 3);
     if (client === undefined) return answer(connect, callback, foreignError('connect', KIND));
     const options = rest.length > (callback === undefined ? 0 : 1) ? rest[0] : {};

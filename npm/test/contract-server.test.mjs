@@ -372,6 +372,7 @@ describe('a server', () => {
       'server.mjs': `
         import arkws from 'arkws';
         const server = arkws.createWebSocketServer();
+        server.on('error', () => {});
         server.on('connect', (client) => {
           for (let i = 0; i < 3; i++) server.send(new ArrayBuffer(4 << 20), client).then(() => 'sent', (error) => error.code).then((result) => results.push(result));
           for (let i = 0; i < 10; i++) server.send('forgotten', client);
@@ -398,6 +399,7 @@ describe('a server', () => {
         import arkws from 'arkws';
         import { connect } from 'node:net';
         const server = arkws.createWebSocketServer();
+        server.on('error', () => {});
         server.on('connect', (client) => {
           socket.resetAndDestroy();
           while (server.listAllConnections().length > 0);

@@ -33,7 +33,11 @@ pub(crate) fn refuse_text(call: Call<'_>) -> Result<Value<'_>> {
 }
 
 pub(crate) fn not_data() -> BusinessError {
-    BusinessError::parameter("data is neither a string nor an ArrayBuffer")
+    BusinessError::parameter(
+        "data is neither a string nor an ArrayBuffer: of a typed array, a DataView or a Buffer \
+         send view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength); objects made \
+         through import 'arkws' take it as it is if they connect with acceptViews: true",
+    )
 }
 
 /// Which client it is.

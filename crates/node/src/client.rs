@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::event::{Close, Event, Open, OpenInfo, flat};
 use crate::napi::Value;
 use crate::object_id::ObjectId;
-use crate::options::{binary_type, connect_options};
+use crate::options::{accept_views, binary_type, connect_options};
 use crate::program;
 use crate::queue::{Origin, Queue};
 
@@ -119,12 +119,14 @@ pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
         Ok(binary_type) => binary_type,
         Err(error) => return answer::<()>(call.env, Err(error)),
     };
+    let accept_views = accept_views(object)?;
     let object = call.object()?;
     let result = call
         .environment
         .client(object, |client| client.connect(&url, options))?;
     if result.is_ok() {
         call.environment.set_binary_type(object, binary_type);
+        call.environment.set_accepts_views(object, accept_views);
     }
     answer(call.env, result)
 }
@@ -145,10 +147,14 @@ pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
 /// `sendBinary(object, buffer)`; `flush` is to follow.
 pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.object()?;
-    let result = call.array_buffer(1, |data| {
+    let send = |data: &[u8]| {
         call.environment
             .client(object, |client| client.feed_binary(data))
-    })?;
+    };
+    let mut result = call.array_buffer(1, send)?;
+    if result.is_none() && call.environment.accepts_views(object) {
+        result = call.view(1, send)?;
+    }
     answer(call.env, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Environment {
     servers: RefCell<FxHashMap<ObjectId, WebSocketServer>>,
     /// The client objects whose binary type is `Uint8Array`.
     uint8arrays: RefCell<FxHashSet<ObjectId>>,
+    /// The client objects whose `send` takes typed arrays.
+    views: RefCell<FxHashSet<ObjectId>>,
     /// By the object that they came to.
     requests: RefCell<FxHashMap<(ObjectId, RequestId), PendingRequest>>,
     /// Connections, by their object and, of a server, their client, that are being closed because a
@@ -77,6 +79,7 @@ impl Environment {
             clients: RefCell::default(),
             servers: RefCell::default(),
             uint8arrays: RefCell::default(),
+            views: RefCell::default(),
             requests: RefCell::default(),
             objects: RefCell::default(),
         }
@@ -133,6 +136,7 @@ impl Environment {
         let client = self.clients.borrow_mut().remove(&object);
         let server = self.servers.borrow_mut().remove(&object);
         self.uint8arrays.borrow_mut().remove(&object);
+        self.views.borrow_mut().remove(&object);
         self.refused
             .borrow_mut()
             .retain(|(other, _)| *other != object);
@@ -157,6 +161,20 @@ impl Environment {
             true => BinaryType::Uint8Array,
             false => BinaryType::ArrayBuffer,
         }
+    }
+
+    /// Whether `send` of a client object takes typed arrays.
+    pub(crate) fn set_accepts_views(&self, object: ObjectId, accepts: bool) {
+        let mut views = self.views.borrow_mut();
+        match accepts {
+            true => views.insert(object),
+            false => views.remove(&object),
+        };
+    }
+
+    /// What [`set_accepts_views`](Self::set_accepts_views) was told last; at first no.
+    pub(crate) fn accepts_views(&self, object: ObjectId) -> bool {
+        self.views.borrow().contains(&object)
     }
 
     /// A message of the connection could not be given to JavaScript.

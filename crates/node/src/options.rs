@@ -52,6 +52,7 @@ pub(crate) fn connect_options(object: Object<'_>) -> Result<RequestOptions> {
             None => Proxy::System,
         },
         protocol: options.text("protocol")?,
+        omit_origin: options.flag("omitOrigin")?,
         ping_interval: options.get("pingInterval")?,
         pong_timeout: options.get("pongTimeout")?,
         support_origin_port: options.flag("supportOriginPort")?,
@@ -80,6 +81,11 @@ pub(crate) fn binary_type(
 ) -> Result<std::result::Result<BinaryType, BusinessError>> {
     let name: Option<String> = object.get("binaryType")?;
     Ok(BinaryType::new(name.as_deref()))
+}
+
+/// The option of `connect` that is the binding's own: whether `send` takes typed arrays.
+pub(crate) fn accept_views(object: Object<'_>) -> Result<bool> {
+    Options(object).flag("acceptViews")
 }
 
 /// Options of a server's `start`.

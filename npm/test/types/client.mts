@@ -39,8 +39,10 @@ expectTypeOf(ws.connect('ws://host')).toEqualTypeOf<Promise<boolean>>();
 expectTypeOf(ws.connect('ws://host', options)).toEqualTypeOf<Promise<boolean>>();
 // @ts-expect-error no URL
 ws.connect();
-// @ts-expect-error not a string
-ws.connect(new URL('ws://host'));
+const url = { href: 'ws://host', searchParams: {} };
+expectTypeOf(ws.connect(url)).toEqualTypeOf<Promise<boolean>>();
+// @ts-expect-error not a URL
+ws.connect(1);
 // @ts-expect-error null is not an option
 ws.connect('ws://host', null);
 // @ts-expect-error the callback comes last
@@ -51,6 +53,8 @@ expectTypeOf(ws.send('text', done)).toEqualTypeOf<void>();
 expectTypeOf(ws.send(data, done)).toEqualTypeOf<void>();
 expectTypeOf(ws.send('text')).toEqualTypeOf<Promise<boolean>>();
 expectTypeOf(ws.send(data)).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(ws.send(new Uint8Array(1))).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(ws.send(new DataView(data), done)).toEqualTypeOf<void>();
 // @ts-expect-error no data
 ws.send();
 // @ts-expect-error a number
@@ -118,6 +122,9 @@ for (const f of [ws.on, ws.off].map((f) => f.bind(ws)) as [typeof ws.on, typeof 
   // @ts-expect-error a message is no number
   f('message', (_err: BusinessError, _value: number) => {});
 }
+expectTypeOf(ws.once('message', onText)).toEqualTypeOf<void>();
+// @ts-expect-error no such event
+ws.once('opened', onOpen);
 ws.off('open');
 ws.off('openInfo');
 ws.off('message');
@@ -188,6 +195,7 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
   maxFragments: 1000,
   maxQueuedBytes: 1_000_000,
   perMessageDeflate: true,
+  acceptViews: true,
   binaryType: 'uint8array',
   reconnect: {
     initialDelay: 1000,

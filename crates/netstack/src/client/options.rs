@@ -54,6 +54,9 @@ pub struct RequestOptions {
     /// Sub-protocols to offer: one name, or several separated by commas. `connect` fails with 401
     /// if one is no token. Default: none.
     pub protocol: String,
+    /// arkws: sends no `Origin`, unless [`headers`](Self::headers) have one: as programs that are
+    /// no page of a browser. Default: `false`, the server's own, as the platform sends it.
+    pub omit_origin: bool,
     /// Seconds of silence before a ping, whole ones (fractions are cut), up to 30,000; 0: no pings.
     /// `None`, or out of range: [`DEFAULT_HEARTBEAT`](Self::DEFAULT_HEARTBEAT).
     pub ping_interval: Option<f64>,
@@ -122,6 +125,7 @@ impl fmt::Debug for RequestOptions {
             .field("min_support_tls_protocol", &self.min_support_tls_protocol)
             .field("proxy", &self.proxy)
             .field("protocol", &protocol)
+            .field("omit_origin", &self.omit_origin)
             .field("ping_interval", &self.ping_interval)
             .field("pong_timeout", &self.pong_timeout)
             .field("support_origin_port", &self.support_origin_port)
@@ -192,9 +196,10 @@ impl RequestOptions {
             .deflate(self.per_message_deflate.then(DeflateConfig::default))
             .proxy(self.proxy.parse()?)
             .config(self.config(context))
-            .page_origin(match self.support_origin_port {
-                true => PageOrigin::Full,
-                false => PageOrigin::WithoutPort,
+            .page_origin(match (self.omit_origin, self.support_origin_port) {
+                (true, _) => None,
+                (false, true) => Some(PageOrigin::Full),
+                (false, false) => Some(PageOrigin::WithoutPort),
             });
         if let Some(limit) = self.connect_timeout {
             builder = builder.connect_timeout(limit);

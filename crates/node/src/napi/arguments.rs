@@ -1,5 +1,6 @@
 //! What a call from JavaScript brings: its arguments, texts and buffers.
 use std::ffi::c_void;
+use std::ops::Range;
 use std::ptr;
 
 use napi::bindgen_prelude::{FromNapiValue, Object};
@@ -140,10 +141,65 @@ impl Arguments {
         index: usize,
         with: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>> {
+        self.bytes(self.values[index], None, with)
+    }
+
+    /// As [`array_buffer`](Self::array_buffer), of a typed array, a DataView or a Buffer; `None`:
+    /// it is something else, or the buffer under it is detached or shared between threads.
+    pub fn view<T>(&self, index: usize, with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>> {
         let (env, value) = (self.env, self.values[index]);
+        let (mut is_array, mut is_data_view) = (false, false);
+        let (mut kind, mut length, mut offset) = (-1, 0, 0);
+        let mut buffer = ptr::null_mut();
+        // SAFETY: environment and values of `Arguments` are current; where the bytes are is not
+        // asked here.
+        unsafe {
+            check(sys::napi_is_typedarray(env, value, &mut is_array))?;
+            if is_array {
+                check(sys::napi_get_typedarray_info(
+                    env,
+                    value,
+                    &mut kind,
+                    &mut length,
+                    ptr::null_mut(),
+                    &mut buffer,
+                    &mut offset,
+                ))?;
+                let Some(size) = element_size(kind) else {
+                    return Ok(None);
+                };
+                length *= size;
+            } else {
+                check(sys::napi_is_dataview(env, value, &mut is_data_view))?;
+                if !is_data_view {
+                    return Ok(None);
+                }
+                check(sys::napi_get_dataview_info(
+                    env,
+                    value,
+                    &mut length,
+                    ptr::null_mut(),
+                    &mut buffer,
+                    &mut offset,
+                ))?;
+            }
+        }
+        self.bytes(buffer, Some(offset..offset + length), with)
+    }
+
+    /// The bytes of an ArrayBuffer of this call, or a part of them; `None`: it is something else,
+    /// or detached, or has no such part.
+    fn bytes<T>(
+        &self,
+        value: sys::napi_value,
+        part: Option<Range<usize>>,
+        with: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>> {
+        let env = self.env;
         let mut is = false;
         let (mut data, mut length) = (ptr::null_mut(), 0);
-        // SAFETY: environment and values of `Arguments` are current.
+        // SAFETY: environment and values of `Arguments` are current, and so is the buffer of a
+        // view among them.
         unsafe {
             // Some versions of Node.js give the bytes of a SharedArrayBuffer as well, which
             // JavaScript of other threads may change.
@@ -167,9 +223,11 @@ impl Arguments {
             // has not waited for: a thread of libuv's that reads a file into it. No check could
             // find that out. So `with` asks for nothing of the bytes, but copies them (netstack's
             // batches, `to_vec`): it copies the old ones or the new ones.
-            return Ok(Some(with(unsafe {
-                std::slice::from_raw_parts(data.cast::<u8>(), length)
-            })));
+            let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) };
+            return Ok(match part {
+                None => Some(with(bytes)),
+                Some(part) => bytes.get(part).map(with),
+            });
         }
         // An empty one may have a null pointer, which no slice has.
         let mut detached = false;
@@ -178,3 +236,18 @@ impl Arguments {
         Ok((!detached).then(|| with(&[])))
     }
 }
+
+/// Bytes of an element of a typed array of this kind; `None`: nobody knows.
+fn element_size(kind: sys::napi_typedarray_type) -> Option<usize> {
+    use sys::TypedarrayType as Kind;
+    match kind {
+        Kind::int8_array | Kind::uint8_array | Kind::uint8_clamped_array => Some(1),
+        Kind::int16_array | Kind::uint16_array | FLOAT16_ARRAY => Some(2),
+        Kind::int32_array | Kind::uint32_array | Kind::float32_array => Some(4),
+        Kind::float64_array | Kind::bigint64_array | Kind::biguint64_array => Some(8),
+        _ => None,
+    }
+}
+
+/// Of newer versions of Node.js.
+const FLOAT16_ARRAY: sys::napi_typedarray_type = 11;
