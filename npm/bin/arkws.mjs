@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { report } from '../hooks/stack.js';
 
 const HELP = `Usage: arkws run <file> [arguments]
 
@@ -73,10 +74,20 @@ async function run(file, ...args) {
   try {
     await import(pathToFileURL(main).href);
   } catch (error) {
-    // A stack of our own loader says nothing about the program.
-    if (error?.code !== 'ARKWS_SYNTAX') throw error;
-    fail(1, error.message);
+    failed(error);
   }
+}
+
+/** The program has thrown, or cannot be loaded. How it was loaded says nothing about it. */
+function failed(error) {
+  const isHandled =
+    process.hasUncaughtExceptionCaptureCallback() ||
+    process.listenerCount('uncaughtException') > 0 ||
+    process.listenerCount('uncaughtExceptionMonitor') > 0;
+  if (isHandled || typeof error?.stack !== 'string') throw error;
+  if (error.code === 'ARKWS_SYNTAX') return fail(1, error.message);
+  process.stderr.write(`${report(error)}\n`);
+  process.exit(1);
 }
 
 function fail(code, message) {

@@ -79,8 +79,8 @@ function syntaxError(file, source, thrown) {
     ].join('\n'),
   );
   // The frames would be the loader's.
-  error.stack = `${error.name}: ${error.message}`;
-  error.code = 'ARKWS_SYNTAX';
+  error.stack = `${error.name}: ${error.message}\n    at ${file}:${line}:${column + 1}`;
+  Object.defineProperty(error, 'code', { value: 'ARKWS_SYNTAX' });
   return error;
 }
 

@@ -9,6 +9,7 @@ const { fileURLToPath, pathToFileURL } = require('node:url');
 const { compile } = require('./compile.js');
 const { formatOf, isArkTs, isSource } = require('./files.js');
 const { find } = require('./resolve.js');
+const { locate } = require('./stack.js');
 
 function fileOf(url) {
   return url?.startsWith('file:') ? fileURLToPath(url) : undefined;
@@ -17,12 +18,25 @@ function fileOf(url) {
 function resolve(specifier, context, nextResolve) {
   const importer = fileOf(context.parentURL);
   if (importer === undefined || !isArkTs(importer)) return nextResolve(specifier, context);
+  const fail = (error) => {
+    throw locate(error, specifier, importer);
+  };
+  try {
+    const result = nextResolve(meant(specifier, importer, context), context);
+    // On the loader's thread it is a promise.
+    return typeof result?.then === 'function' ? result.then(undefined, fail) : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** What `specifier` means to ArkTS, in words that Node.js knows. */
+function meant(specifier, importer, { conditions }) {
   const [name, search = ''] = specifier.split(/(?=\?)/);
   const file = find(name, importer);
-  if (file === undefined) return nextResolve(specifier, context);
+  if (file === undefined) return specifier;
   // `require` knows paths only.
-  if (context.conditions?.includes('require')) return nextResolve(file, context);
-  return nextResolve(pathToFileURL(file).href + search, context);
+  return conditions?.includes('require') ? file : pathToFileURL(file).href + search;
 }
 
 function load(url, context, nextLoad) {

@@ -60,6 +60,8 @@ const PROGRAMS = {
     let ws: webSocket.WebSocket = webSocket.createWebSocket();
     console.log(typeof ws.connect);
   `,
+  'wrong.ets': 'let a: = 1;',
+  'lacks.ets': "// The second line:\nimport './nothing';",
   'throws.ets': `interface Nothing {
   none: boolean;
 }
@@ -130,6 +132,18 @@ describe('arkws/register', () => {
   it('shows lines of the .ets file in a stack trace', async () => {
     const { stderr } = await registered('throws.ets');
     assert.match(stderr, /Error: here\n\s+at .*throws\.ets:5:7/);
+  });
+
+  it("shows none of the loader's frames when a file cannot be loaded", async () => {
+    for (const [file, place] of [
+      ['wrong.ets', /SyntaxError.*: \/.*\/wrong\.ets:1:8\n[^]*\n {4}at \/.*\/wrong\.ets:1:8\n/],
+      ['lacks.ets', /Cannot find module .*\n {4}at \/.*\/lacks\.ets:2:8 \{/],
+    ]) {
+      const { code, stderr } = await registered(file);
+      assert.equal(code, 1);
+      assert.match(stderr, place);
+      assert.doesNotMatch(stderr, /\/hooks\/|^ +at .*node:internal/m);
+    }
   });
 
   it('runs .ets files', async () => {

@@ -74,6 +74,11 @@ ws.send('nobody listens');
   'imports-syntax.ets': "import './syntax';\n",
   'component.ets': '@Entry\n@Component\nstruct Index {\n  build() {\n  }\n}\n',
   'missing-import.ets': "import { nothing } from './nothing';\nnothing();\n",
+  'missing-name.ets': "import { nothing } from './greeting';\nnothing();\n",
+  'imports-throws.ets': "import './throws';\n",
+  'handles.ets': `process.on('uncaughtException', (error) => console.log('handled', error.message));
+throw new Error('once');
+`,
   'script.js': '',
 };
 
@@ -117,6 +122,30 @@ describe('arkws run', () => {
     );
   });
 
+  it('shows of what is thrown at import only the program', async () => {
+    for (const file of ['throws.ets', 'imports-throws.ets']) {
+      const { code, stderr } = await run(file);
+      assert.equal(code, 1);
+      assert.equal(
+        stderr.replaceAll(/\/\S*\/app\//g, ''),
+        `throws.ets:7
+  throw new Error(\`\${shape.sides} sides\`);
+        ^
+
+Error: 3 sides
+    at fail (throws.ets:7:9)
+    at <anonymous> (throws.ets:10:1)
+`,
+      );
+    }
+  });
+
+  it('leaves what is thrown to a program that handles it', async () => {
+    const { code, lines, stderr } = await run('handles.ets');
+    assert.deepEqual(lines, ['handled once'], stderr);
+    assert.equal(code, 0);
+  });
+
   it('shows lines of an imported .ets file, also for what is thrown later', async () => {
     const { code, stderr } = await run('calls.ets');
     assert.equal(code, 1);
@@ -146,13 +175,26 @@ describe('arkws run', () => {
     assert.match(stderr, /component\.ets:3: the struct Index is left out, as it needs ArkUI/);
   });
 
-  it('tells what an import does not find', async () => {
+  it('tells what an import does not find, and where it stands', async () => {
     const { code, stderr } = await run('missing-import.ets');
     assert.equal(code, 1);
-    assert.match(
-      stderr,
-      /Cannot find module '.*\/app\/nothing' imported from .*missing-import\.ets/,
+    assert.equal(
+      stderr.replaceAll(/\/[^\s']*\/app\//g, ''),
+      `missing-import.ets:1
+import { nothing } from './nothing';
+                        ^
+
+Error [ERR_MODULE_NOT_FOUND]: Cannot find module 'nothing' imported from missing-import.ets
+    at missing-import.ets:1:25 {
+  code: 'ERR_MODULE_NOT_FOUND',
+  url: 'file:nothing'
+}
+`,
     );
+    const name = await run('missing-name.ets');
+    assert.equal(name.code, 1);
+    assert.match(name.stderr, /^\/.*\/app\/missing-name\.ets:1\nimport .*\n +\^\n+SyntaxError: /);
+    assert.match(name.stderr, / export named 'nothing'\n$/);
   });
 
   it('tells what it cannot run', async () => {
