@@ -28,6 +28,25 @@ function answer(api, callback, error, value = true) {
 }
 
 /**
+ * The success of a call, made before the native half is called: when that has taken the call, the
+ * end of the stack must not keep the program from its answer. With a callback, that is called if
+ * `isDue` is set by then.
+ */
+class Success {
+  isDue = false;
+  /** What a call without a callback returns. */
+  promise;
+
+  constructor(callback) {
+    if (callback === undefined) this.promise = Promise.resolve(true);
+    else
+      microtask(() => {
+        if (this.isDue) callback(undefined, true);
+      });
+  }
+}
+
+/**
  * Makes a native call. Returns the error that it has returned, or that was thrown while options
  * were read; undefined: the call has succeeded.
  */
@@ -199,6 +218,7 @@ module.exports = {
   Pending,
   Queue,
   Sends,
+  Success,
   answer,
   callbackOf,
   errorOf,

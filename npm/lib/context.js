@@ -33,25 +33,19 @@ function currentContext(type) {
 
 /** The contexts of an object's calls whose events are not over: events are always the oldest's. */
 class Contexts {
-  #type;
-  #list = [];
-
-  constructor(type) {
-    this.#type = type;
-  }
+  /**
+   * Whoever calls pushes to it, when the native half has taken the call; the context was made
+   * before: see `Pending`.
+   */
+  list = [];
 
   get oldest() {
-    return this.#list[0];
-  }
-
-  /** A call has been made, of which events tell. */
-  begin() {
-    this.#list.push(currentContext(this.#type));
+    return this.list[0];
   }
 
   /** Those of the oldest call have been told. */
   end() {
-    this.#list.shift().emitDestroy();
+    this.list.shift().emitDestroy();
   }
 }
 

@@ -95,8 +95,18 @@ function deliver(...more) {
       next += 4;
       sent(object, values[next - 1], values[next - 2]);
     } else {
-      context = what === REFUSED ? object.refusedContext : object.context;
-      context.runInAsyncScope(handOn, undefined, object, what);
+      const record = next;
+      try {
+        context = what === REFUSED ? object.refusedContext : object.context;
+        context.runInAsyncScope(handOn, undefined, object, what);
+      } catch (error) {
+        // Ours, or the runtime's. What is told is not lost with its context.
+        uncaught(error);
+        if (next === record) {
+          context = noContext;
+          handOn(object, what);
+        }
+      }
     }
   }
   // Neither is kept for longer than it is needed.

@@ -41,15 +41,15 @@ function warnOfLevel(warning) {
     process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
 }
 
-/** Keeps the process, or the worker thread, waiting for events of `object`. */
-function ref(object) {
-  if (active.size === 0) native().keepAlive(true);
-  active.set(object.number, object);
-}
-
-function unref(object) {
-  active.delete(object.number);
-  if (active.size === 0) native().keepAlive(false);
+/**
+ * Whether the process, or the worker thread, is kept waiting for events of `object`. One function
+ * for both, which calls no other of JavaScript: at the end of the stack, whoever has called it can
+ * call it again to undo that.
+ */
+function setRef(object, isActive) {
+  if (isActive) active.set(object.number, object);
+  else active.delete(object.number);
+  functions.keepAlive(active.size > 0);
 }
 
 /** Events lie ready, or `deliver` has stopped. */
@@ -145,8 +145,7 @@ module.exports = {
   mainModule,
   microtask,
   native,
-  ref,
   scheduleFlush,
-  unref,
+  setRef,
   watch,
 };

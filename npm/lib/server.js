@@ -5,13 +5,14 @@ const {
   Pending,
   Queue,
   Sends,
+  Success,
   answer,
   errorOf,
   isPeers,
   isTooLong,
   suppressUnhandledRejection,
 } = require('./answers.js');
-const { Contexts } = require('./context.js');
+const { Contexts, currentContext } = require('./context.js');
 const {
   HEARD,
   THROWN,
@@ -32,7 +33,7 @@ const {
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
-const { mainModule, native, ref, unref, watch } = require('./runtime.js');
+const { mainModule, native, setRef, watch } = require('./runtime.js');
 const { warnOfError } = require('./warnings.js');
 
 const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request'];
@@ -62,10 +63,10 @@ class Core {
   starts = new Queue();
   /** The clients, by the ids that the native half gives them. */
   #clients = new Map();
-  /** The entry of the next client that is sent to: see `Pending`. */
+  /** The entry of the next client that is sent to, or closed: see `Pending`. */
   #next;
   /** The async contexts of the `start`s that are not over. */
-  #contexts = new Contexts('arkws.start');
+  #contexts = new Contexts();
   /** The program has stopped what it started last. */
   #stopped = false;
   #starts = 0;
@@ -79,13 +80,30 @@ class Core {
   start(config) {
     const pending = new Pending();
     if (pending.isRejected) return pending.promise;
-    const error = errorOf(() => native().startServer(this.number, serverOptions(config)));
-    if (error !== undefined) return answer(start, undefined, error);
-    this.starts.pending.push(pending);
-    this.#hasStarted = true;
-    if (this.#starts++ === 0) ref(this);
-    this.#contexts.begin();
-    return pending.promise;
+    // As for `connect` of clients: nothing that can throw comes when the call is taken.
+    const context = currentContext('arkws.start');
+    if (this.#starts === 0) setRef(this, true);
+    this.#starts++;
+    let isTaken = false;
+    let error;
+    try {
+      error = errorOf(() => {
+        const failure = native().startServer(this.number, serverOptions(config));
+        if (failure === undefined) {
+          isTaken = true;
+          this.#hasStarted = true;
+          this.starts.pending.push(pending);
+          this.#contexts.list.push(context);
+        }
+        return failure;
+      });
+    } finally {
+      if (!isTaken) {
+        if (--this.#starts === 0) setRef(this, false);
+        context.emitDestroy();
+      }
+    }
+    return isTaken ? pending.promise : answer(start, undefined, error);
   }
 
   stop() {
@@ -100,10 +118,18 @@ class Core {
   /** `connection` and the options are copies of ours. */
   close(connection, { code, reason }) {
     const { clientIP, clientPort } = connection;
+    const next = (this.#next ??= newEntry());
+    const { promise } = new Success();
     const closed = native().closeConnection(this.number, clientIP, clientPort, code, reason);
     if (typeof closed === 'number') {
-      this.#client(closed).isClosed = true;
-      return answer(close);
+      let client = this.#clients.get(closed);
+      if (client === undefined) {
+        client = next;
+        this.#next = undefined;
+        this.#clients.set(closed, client);
+      }
+      client.isClosed = true;
+      return promise;
     }
     const error = fromFailure(closed);
     // It may mean that the client is gone, and that the events which say so are on their way.
@@ -298,7 +324,7 @@ class Core {
   #idle() {
     this.#contexts.end();
     if (--this.#starts > 0) return;
-    unref(this);
+    setRef(this, false);
     if (this.#collected) native().free(this.number);
   }
 }

@@ -4,6 +4,7 @@
 const {
   Pending,
   Sends,
+  Success,
   answer,
   callbackOf,
   errorOf,
@@ -11,7 +12,7 @@ const {
   isTooLong,
   suppressUnhandledRejection,
 } = require('./answers.js');
-const { Contexts } = require('./context.js');
+const { Contexts, currentContext } = require('./context.js');
 const { ENDS, HEARD, THROWN, UNHEARD, raise, unknownEvent } = require('./delivery.js');
 const {
   failedCall,
@@ -23,7 +24,7 @@ const {
 const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, connectOptions, isObject } = require('./options.js');
-const { mainModule, microtask, native, ref, scheduleFlush, unref, watch } = require('./runtime.js');
+const { mainModule, microtask, native, scheduleFlush, setRef, watch } = require('./runtime.js');
 const { warnOfError } = require('./warnings.js');
 
 const EVENTS = [
@@ -65,8 +66,8 @@ class Client {
    * Of the connects that are not over, and of those that were refused, of which an event is to
    * tell.
    */
-  #contexts = new Contexts('arkws.connect');
-  #refused = new Contexts('arkws.connect');
+  #contexts = new Contexts();
+  #refused = new Contexts();
   /** How many both are. */
   #pending = 0;
   /** Connects that were not refused, and how many of them are over. */
@@ -90,22 +91,35 @@ class Client {
 
   /**
    * Starts to connect; the error if that fails, and whether an `error` event tells of it as well.
+   * What can throw at the end of the stack comes before the native half is called, or is undone: of
+   * a call that it has taken events come.
    */
-  connect(url, options) {
-    let eventFollows = false;
-    const error = errorOf(() => {
-      const failure = native().connect(this.number, url, connectOptions(options, this.isOurs));
-      eventFollows = failure?.eventFollows === true;
-      return failure;
-    });
-    if (error === undefined) {
-      this.hasConnected = true;
-      this.#connects++;
-      this.#begin(this.#contexts);
-    } else if (eventFollows) {
-      this.#begin(this.#refused);
+  connect(url, options, success) {
+    const context = currentContext('arkws.connect');
+    const outcome = { error: undefined, eventFollows: false };
+    if (this.#pending === 0) setRef(this, true);
+    this.#pending++;
+    try {
+      outcome.error = errorOf(() => {
+        const failure = native().connect(this.number, url, connectOptions(options, this.isOurs));
+        if (failure === undefined) {
+          success.isDue = true;
+          this.hasConnected = true;
+          this.#connects++;
+          this.#contexts.list.push(context);
+        } else if (failure.eventFollows === true) {
+          outcome.eventFollows = true;
+          this.#refused.list.push(context);
+        }
+        return failure;
+      });
+    } finally {
+      if (!(success.isDue || outcome.eventFollows)) {
+        if (--this.#pending === 0) setRef(this, false);
+        context.emitDestroy();
+      }
     }
-    return { error, eventFollows };
+    return outcome;
   }
 
   close(options) {
@@ -255,17 +269,11 @@ class Client {
     this.listeners.emit('error', error);
   }
 
-  /** A call has been made of which events tell. */
-  #begin(contexts) {
-    if (this.#pending++ === 0) ref(this);
-    contexts.begin();
-  }
-
-  /** They have. */
+  /** The events of a call have been told. */
   #end(contexts) {
     contexts.end();
     if (--this.#pending > 0) return;
-    unref(this);
+    setRef(this, false);
     if (this.#collected) native().free(this.number);
   }
 }
@@ -328,7 +336,9 @@ class WebSocket {
         callback,
         parameterError('connect takes a URL, options and a callback'),
       );
-    const { error, eventFollows } = client.connect(url, options);
+    const success = new Success(callback);
+    const { error, eventFollows } = client.connect(url, options, success);
+    if (error === undefined) return success.promise;
     const promise = answer(connect, callback, error);
     if (promise !== undefined && eventFollows) {
       // The event tells it to a program that listens, also if it begins to only after this call.

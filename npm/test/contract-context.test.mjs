@@ -391,4 +391,31 @@ describe('async contexts', () => {
     const results = lines.filter((line) => /^(not )?ok/.test(line));
     assert.deepEqual(results, ['ok 1 - first', 'not ok 2 - second', 'ok 3 - third']);
   });
+
+  it('keep nobody from events if they fail', async () => {
+    const root = await folder({
+      'main.mjs': `
+        import arkws from 'arkws';
+        import { createHook } from 'node:async_hooks';
+        process.on('uncaughtException', ({ message }) => console.log(message));
+        const hook = createHook({
+          init(_, type, __, resource) {
+            if (type !== 'arkws.connect') return;
+            resource.runInAsyncScope = () => { throw new Error('no scope'); };
+          },
+        });
+        const connect = (name) => {
+          const ws = arkws.createWebSocket();
+          ws.on('error', () => console.log(name));
+          ws.connect('http://127.0.0.1').catch(() => {});
+        };
+        // Both are refused at once, so that their events come together.
+        hook.enable();
+        connect('first');
+        hook.disable();
+        connect('second');`,
+    });
+    const { lines, stderr } = await node(['main.mjs'], { cwd: root });
+    assert.deepEqual([lines, stderr], [['no scope', 'first', 'second'], '']);
+  });
 });
