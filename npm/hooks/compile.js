@@ -4,12 +4,16 @@
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { GLOBALS, rewrite } = require('./arkts.js');
+const { tsconfigOf } = require('./files.js');
 
 const GLOBALS_FILE = path.join(__dirname, 'globals.js');
 const NAMES = Object.keys(require(GLOBALS_FILE)).filter((name) => !/^(builder|struct)$/.test(name));
 /** Where the program has none of these of its own. */
 const DEFINE = Object.fromEntries(NAMES.map((name) => [name, `${GLOBALS}.${name}`]));
 const MENTIONS = new RegExp(`(?<![\\w$])(?:${NAMES.join('|').replaceAll('$', '\\$')})(?![\\w$])`);
+
+/** How ArkTS is compiled: with the decorators that came first, and fields that are assigned. */
+const ARKTS = { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: false } };
 
 const OPTIONS = {
   loader: 'ts',
@@ -22,9 +26,6 @@ const OPTIONS = {
   sourcesContent: false,
   supported: { 'top-level-await': true },
   target: 'es2021',
-  tsconfigRaw: {
-    compilerOptions: { experimentalDecorators: true, useDefineForClassFields: false },
-  },
 };
 
 /**
@@ -43,6 +44,7 @@ function compile(source, file, format = 'module') {
       format: isModule ? undefined : 'cjs',
       // Relative to the module's own URL.
       sourcefile: path.basename(file),
+      tsconfigRaw: tsconfigOf(file) ?? ARKTS,
       banner: needsGlobals ? importOfGlobals(isModule) : undefined,
       footer: isModule ? exportsOf(types) : undefined,
     }).code;

@@ -9,8 +9,9 @@ const MANIFESTS = ['package.json', 'oh-package.json5', 'build-profile.json5'];
 /** Marks of a package of OpenHarmony's; on npm such a package has no `oh-package.json5`. */
 const OPENHARMONY = ['oh-package.json5', 'build-profile.json5', 'index.ets', 'Index.ets'];
 
-/** What `packageOf` has found, by folder. */
+/** What `packageOf` and `tsconfigAbove` have found, by folder. */
 const packages = new Map();
+const tsconfigs = new Map();
 
 function isFile(file) {
   return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
@@ -48,6 +49,25 @@ function isOpenHarmony(file) {
   return packageOf(path.dirname(file)).isOpenHarmony;
 }
 
+/**
+ * The text of the `tsconfig.json` that says how a TypeScript file is compiled; undefined for a file
+ * of an OpenHarmony project, and where there is none.
+ */
+function tsconfigOf(file) {
+  if (file.endsWith('.ets') || isOpenHarmony(file)) return undefined;
+  return tsconfigAbove(path.dirname(file));
+}
+
+function tsconfigAbove(folder) {
+  if (!tsconfigs.has(folder)) {
+    const parent = path.dirname(folder);
+    const file = path.join(folder, 'tsconfig.json');
+    const above = () => (parent === folder ? undefined : tsconfigAbove(parent));
+    tsconfigs.set(folder, isFile(file) ? fs.readFileSync(file, 'utf8') : above());
+  }
+  return tsconfigs.get(folder);
+}
+
 /** Whether `file` is compiled: all ArkTS, and the program's TypeScript. */
 function isSource(file) {
   if (file.endsWith('.ets')) return true;
@@ -69,4 +89,4 @@ function formatOf(file, text) {
   return isModule(text) ? 'module' : 'commonjs';
 }
 
-module.exports = { formatOf, isArkTs, isFile, isOpenHarmony, isSource };
+module.exports = { formatOf, isArkTs, isFile, isOpenHarmony, isSource, tsconfigOf };

@@ -2,7 +2,10 @@
 // Compiled files that mention one import this file; nothing is added to the program's globals.
 'use strict';
 
-/** Decorators that mean nothing off the device: they tell ArkUI, or the platform's runtime. */
+/**
+ * Decorators that mean nothing off the device: they tell ArkUI, or the platform's runtime. But
+ * `Event`, which is a member's of a struct: Node.js has a class of that name.
+ */
 const DECORATORS = [
   // Of classes and structs.
   'Component',
@@ -22,7 +25,6 @@ const DECORATORS = [
   'Consume',
   'Consumer',
   'Env',
-  'Event',
   'Link',
   'Local',
   'LocalStorageLink',

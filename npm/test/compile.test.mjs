@@ -100,6 +100,8 @@ import { State } from './state';
 class Event { name: string = 'own'; }
 console.log(State.Open, new Event().name);
 `;
+    const nodes = `console.log(new Event('click').type, new EventTarget() instanceof EventTarget);`;
+    assert.deepEqual(await lines({ 'main.ets': nodes }), ['click true']);
     const files = { 'main.ets': program, 'state.ets': 'export enum State { Closed, Open }' };
     assert.deepEqual(await lines(files), ['1 own']);
   });
@@ -433,6 +435,23 @@ export const nothing: number = 1;
     );
     const program = `export const a: number = 1; console.log(typeof module);`;
     assert.deepEqual(await lines({ 'main.ts': program }, 'main.ts'), ['undefined']);
+  });
+
+  it('is compiled as its tsconfig.json says', async () => {
+    const program = `
+const seen: string[] = [];
+function standard(value: unknown, context: { kind: string }) { seen.push(context.kind); }
+class Base { set value(value: number) { seen.push('set'); } }
+class Derived extends Base {
+  value: number = 1;
+  @standard method() {}
+}
+new Derived();
+console.log(seen.join());
+`;
+    const tsconfig = '{ "compilerOptions": { "target": "ES2022", /* and so on */ } }';
+    const files = { 'tsconfig.json': tsconfig, 'src/main.ts': program };
+    assert.deepEqual(await lines(files, 'src/main.ts'), ['method']);
   });
 
   it('is an ES module in a project', async () => {
