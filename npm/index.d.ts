@@ -411,7 +411,8 @@ export declare namespace webSocket {
      */
     pongTimeout?: number;
     /**
-     * Lowest TLS version. 1.0 and 1.1 are never spoken: they mean 1.2. Default: 1.2.
+     * Lowest TLS version. 1.0 and 1.1 are never spoken: they mean 1.2, as does any other number.
+     * Default: 1.2.
      * @since 26
      */
     minSupportTlsProtocol?: TlsProtocol;
@@ -465,7 +466,7 @@ export declare namespace webSocket {
     messageTimeout?: number;
     /**
      * **arkws**: bytes of messages that may wait to be sent, or 512 for each message if that is
-     * more; `send` beyond that is refused with -1. Default: 256 MiB.
+     * more; `send` beyond that is refused with -1. From 0, else 401. Default: 256 MiB.
      */
     maxQueuedBytes?: number;
     /** **arkws**: offers compression (RFC 7692). Default: `false`. */
@@ -497,28 +498,34 @@ export declare namespace webSocket {
 
   /** **arkws**: exponential back-off. */
   interface ReconnectOptions {
-    /** Milliseconds before the first attempt. Default: 1000. */
+    /** Milliseconds before the first attempt; finite and from 0, else 401. Default: 1000. */
     initialDelay?: number;
-    /** Milliseconds, the most between two attempts. Default: 30000. */
+    /**
+     * Milliseconds, the most between two attempts; finite and from 0, else 401. More than 24 days
+     * count as 24 days. Default: 30000.
+     */
     maxDelay?: number;
-    /** What the delay grows by with each attempt. Default: 2. */
+    /**
+     * What the delay is multiplied by with each attempt; finite and from 0, else 401. Less than 1
+     * counts as 1. Default: 2.
+     */
     factor?: number;
     /**
      * Draws each delay from zero up to what it would be: clients do not come back all at once.
      * Default: `true`.
      */
     jitter?: boolean;
-    /** Attempts in a row before giving up. Default: no limit. */
+    /** Attempts in a row before giving up; from 0 (none), else 401. Default: no limit. */
     maxAttempts?: number;
     /**
      * Causes to try again after; `closed` is a server's close with 1001 or 1011 to 1014. Default,
      * also for `[]`: all that may pass by themselves, so not a certificate, a refusal with 4xx, or
-     * a broken protocol.
+     * a broken protocol. `'queue-full'`, `'limit'`, `'flood'` and what is no cause: 401.
      */
     retryOn?: ErrorCause[];
     /**
      * Bytes of messages kept while there is no connection; `send` beyond it is refused with -1.
-     * Default: 16 MiB.
+     * From 0, else 401. Default: 16 MiB.
      */
     maxQueuedBytes?: number;
   }
@@ -991,7 +998,7 @@ export declare namespace webSocket {
     /**
      * **arkws**: bytes that may wait for one client, or 512 for each message if that is more.
      * `send` to it beyond that is refused with -1, and the client is closed with 1008: `error` with
-     * the cause `queue-full`, then `close`. Default: 16 MiB.
+     * the cause `queue-full`, then `close`. From 0, else 401. Default: 16 MiB.
      *
      * A client that takes nothing for 100 ms while more than 1 MiB or 4,096 messages wait for it is
      * not read from, until half of that is left.

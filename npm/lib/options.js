@@ -200,13 +200,14 @@ function strings(value) {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }
 
+function isArrayOfStrings(value) {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}
+
 /** An array of strings, and of nothing else. */
 function list(options, name) {
   const value = options[name];
-  if (
-    value !== undefined &&
-    !(Array.isArray(value) && value.every((entry) => typeof entry === 'string'))
-  ) {
+  if (value !== undefined && !isArrayOfStrings(value)) {
     throw parameterError(`${name} is not an array of strings`);
   }
   return value;
@@ -280,20 +281,16 @@ function reconnect(value) {
   if (value === undefined || value === false) return undefined;
   if (value === true) return {};
   if (!isObject(value)) throw parameterError('reconnect is neither a boolean nor an object');
-  const { retryOn } = value;
   warnOfOptions('reconnect', value, RECONNECT);
-  if (retryOn !== undefined && strings(retryOn).length !== retryOn?.length) {
-    throw parameterError('retryOn is not an array of strings');
-  }
   return {
     initialDelay: finite(value, 'initialDelay'),
     maxDelay: finite(value, 'maxDelay'),
     factor: number(value, 'factor'),
     jitter: flag(value, 'jitter'),
     maxAttempts: amount(value, 'maxAttempts'),
-    retryOn,
+    retryOn: list(value, 'retryOn'),
     maxQueuedBytes: amount(value, 'maxQueuedBytes'),
   };
 }
 
-module.exports = { closeOptions, connectOptions, isObject, serverOptions };
+module.exports = { closeOptions, connectOptions, isArrayOfStrings, isObject, serverOptions };

@@ -2,6 +2,7 @@
 'use strict';
 
 const { failedCall, fromFailure, parameterError } = require('./errors.js');
+const { isArrayOfStrings } = require('./options.js');
 const { mainModule, native } = require('./runtime.js');
 
 /** Sets the API level of objects made from now on; `undefined`: as it was found. */
@@ -27,10 +28,6 @@ function setPolicy(policy) {
   }
   const failure = native().setPolicy(mainModule(), internet, allowedHosts);
   if (failure) throw failedCall(setPolicy, fromFailure(failure));
-}
-
-function isArrayOfStrings(value) {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }
 
 module.exports = { setApiVersion, setPolicy };

@@ -226,6 +226,32 @@ describe('options of connect', () => {
     });
   }
 
+  const fractions = [
+    { connectTimeout: 1e-9 },
+    { handshakeTimeout: 1e-9 },
+    { maxHeaderBytes: 0.1 },
+    { maxHeaders: 0.1 },
+    { maxMessageSize: 0.1 },
+    { maxFragments: 0.1 },
+  ];
+  for (const options of fractions) {
+    it(`are over 0, however little: ${JSON.stringify(options)}`, async () => {
+      const expected = { by: 'promise', code: undefined, value: true };
+      assert.deepEqual(await answerOf('connect', [nobody, options]), expected);
+    });
+  }
+
+  it('of a server are over 0, however little', async (t) => {
+    const server = arkws.createWebSocketServer();
+    t.after(() => server.stop().catch(f));
+    const config = { serverIP: '127.0.0.1', serverPort: 0, maxUnfinishedBytes: 0.1 };
+    for (const options of fractions) Object.assign(config, options);
+    config.limits = { connections: 0.1, perAddress: 0.1, attemptsPerMinute: 0.1, handshakes: 0.1 };
+    config.requestTimeout = 1e-9;
+    delete config.connectTimeout;
+    assert.equal(await server.start(config), true);
+  });
+
   it('that throw when they are read refuse the call', async () => {
     const options = {
       get header() {

@@ -37,7 +37,8 @@ pub(crate) struct Environment {
     pub(crate) make_buffer: Function,
     /// The largest strings and buffers of the runtime.
     pub(crate) limits: LanguageLimits,
-    /// Empty: what [`Queue::take`] takes comes into it.
+    /// What [`Queue::take`] has taken and JavaScript has not got yet. It is empty unless a delivery
+    /// was paused, or has stopped.
     pub(crate) batches: RefCell<VecDeque<Batch>>,
     /// JavaScript has stopped in the middle of a delivery.
     pub(crate) interrupted: RefCell<Option<Interrupted>>,

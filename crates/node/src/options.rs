@@ -121,7 +121,8 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
 }
 
 /// An object with options. Numbers that are read as they are, such as `pingInterval` of clients,
-/// are checked by `arkws-netstack`; of the others, what is negative or NaN counts as 0.
+/// are checked by `arkws-netstack`; of the others, what is negative or NaN counts as 0, and
+/// fractions are rounded up: what is over 0 stays so.
 struct Options<'a>(Object<'a>);
 
 impl<'a> Options<'a> {
@@ -148,11 +149,11 @@ impl<'a> Options<'a> {
     }
 
     fn size(&self, name: &str) -> Result<Option<usize>> {
-        Ok(self.get::<f64>(name)?.map(|number| number as usize))
+        Ok(self.get::<f64>(name)?.map(|number| number.ceil() as usize))
     }
 
     fn count(&self, name: &str) -> Result<Option<u32>> {
-        Ok(self.get::<f64>(name)?.map(|number| number as u32))
+        Ok(self.get::<f64>(name)?.map(|number| number.ceil() as u32))
     }
 
     fn certificate(&self, name: &str) -> Result<Option<ClientCert>> {
@@ -233,7 +234,13 @@ fn pairs(flat: Vec<String>) -> Vec<Header> {
     headers
 }
 
-/// More seconds than a `Duration` holds are as good as for ever; what is negative or NaN is zero.
+/// More seconds than a `Duration` holds are as good as for ever; what is negative or NaN is zero,
+/// which means something else than the shortest time that there is.
 fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
+    if seconds > 0.0 {
+        let duration = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        duration.max(Duration::from_nanos(1))
+    } else {
+        Duration::ZERO
+    }
 }

@@ -25,6 +25,7 @@ pub struct Reconnect {
     /// [`Closed`](crate::ConnectionCause::Closed) stands for a server that closed with 1001 or 1011
     /// to 1014. `connect` fails with 401 if one is a cause that no connection ends with. Empty
     /// (default): all that can pass, so not a certificate, a refusal with 4xx, or a protocol error.
+    // A `Vec` and no set: there are about twenty causes, and it is searched once per attempt.
     pub retry_on: Vec<Cause>,
     /// Sends made meanwhile are queued up to this many bytes, then refused.
     /// [`RequestOptions::max_queued_bytes`](crate::RequestOptions::max_queued_bytes) holds as well.

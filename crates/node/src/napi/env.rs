@@ -14,8 +14,8 @@ use super::status::check;
 /// nobody makes values by it while a [`Scope`](super::Scope) is open in it.
 pub struct Env(pub(super) sys::napi_env);
 
-/// A value of JavaScript. It lives as long as the call or the [`Scope`](super::Scope) in which it was made, by
-/// the [`Env`] that it borrows from.
+/// A value of JavaScript. It lives as long as the call or the [`Scope`](super::Scope) in which it
+/// was made, by the [`Env`] that it borrows from.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Value<'e>(pub(super) sys::napi_value, PhantomData<&'e Env>);
