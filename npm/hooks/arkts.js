@@ -10,6 +10,8 @@ const GLOBALS = '__arkws_ets';
 const BUILDERS = new Set(['AnimatableExtend', 'Builder', 'Extend', 'LocalBuilder', 'Styles']);
 const MODIFIERS = new Set(['abstract', 'async', 'declare', 'default', 'export']);
 const VALUES = new Set(['class', 'const', 'enum', 'function', 'let', 'namespace', 'struct', 'var']);
+/** What follows the name of a struct; else `struct` is a name itself. */
+const AFTER_STRUCT = new Set(['{', '<', 'extends', 'implements']);
 /** Whether there is anything to do. */
 const NEEDED = /\bstruct\b|@|\bimport\s+lazy\b|\b(?:interface|type)\b/;
 
@@ -75,16 +77,38 @@ class Rewriting {
   #statement(i) {
     const text = this.#text(i);
     if (text === '@') return this.#decorators(i);
-    if (text === 'import' && this.#text(i + 1) === 'lazy') this.#lazy(i + 1);
+    if (text === 'import') return this.#import(i + 1);
     if (text === 'export') return this.#export(i);
     return this.#declaration(i, false);
   }
 
-  /** `import lazy { x } from`: loaded at once, as the platform may, too. */
-  #lazy(i) {
-    const next = this.#text(i + 1);
-    if (next === '{' || next === '*' || (this.#isWord(i + 1) && next !== 'from'))
-      this.#blank(this.#tokens[i].start, this.#tokens[i].end);
+  /** `import lazy { x } from` is loaded at once. Of types only the names are of interest. */
+  #import(i) {
+    const isNext = (k) => this.#text(k) === '{' || this.#text(k) === '*' || this.#isWord(k);
+    const isMarked = isNext(i + 1) && this.#text(i + 1) !== 'from';
+    const isLazy = isMarked && this.#text(i) === 'lazy';
+    const isType = isMarked && this.#text(i) === 'type';
+    if (isLazy) this.#blank(this.#tokens[i].start, this.#tokens[i].end);
+    const next = isLazy || isType ? i + 1 : i;
+    if (isType && this.#isWord(next)) this.#declaredTypes.add(this.#text(next));
+    if (this.#text(next) !== '{') return next;
+    for (const { name, isType: isOne } of this.#list(next))
+      if (isType || isOne) this.#declaredTypes.add(name);
+    return closing(this.#tokens, next) + 1;
+  }
+
+  /** The names of `{ a, b as c, type d }`, as they are called in the end. */
+  #list(i) {
+    const end = closing(this.#tokens, i);
+    const names = [];
+    let begin = i + 1;
+    for (let k = i + 1; k <= end; k++) {
+      if (this.#text(k) !== ',' && k !== end) continue;
+      const isType = this.#text(begin) === 'type' && k - begin > 1;
+      if (this.#isWord(k - 1)) names.push({ name: this.#text(k - 1), isType });
+      begin = k + 1;
+    }
+    return names;
   }
 
   #decorators(first) {
@@ -111,24 +135,14 @@ class Rewriting {
     const isType = this.#text(next) === 'type' && this.#text(next + 1) === '{';
     if (isType) next++;
     if (this.#text(next) === '{') {
-      this.#list(next, isType);
+      for (const { name, isType: isOne } of this.#list(next)) {
+        this.#exported.add(name);
+        if (isType || isOne) this.#declaredTypes.add(name);
+      }
       return closing(this.#tokens, next) + 1;
     }
     if (this.#text(next) === 'default') this.#exported.add('default');
     return this.#text(next) === '@' ? next : this.#declaration(next, true);
-  }
-
-  /** `{ a, b as c }`, each exported; types, if it says so. */
-  #list(i, isType) {
-    const end = closing(this.#tokens, i);
-    for (let k = i + 1; k < end; k++) {
-      const next = this.#text(k + 1);
-      if (!this.#isWord(k) || (next !== ',' && next !== '}')) continue;
-      this.#exported.add(this.#text(k));
-      if (isType || (this.#text(k - 1) === 'type' && k - 1 > i)) {
-        this.#declaredTypes.add(this.#text(k));
-      }
-    }
   }
 
   #declaration(first, isExported) {
@@ -144,7 +158,7 @@ class Rewriting {
       this.#declare(this.#declaredTypes, name, isExported && !isDefault);
     } else if (VALUES.has(keyword)) {
       this.#declare(this.#declaredValues, name, isExported && !isDefault);
-      if (keyword === 'struct') return this.#struct(i);
+      if (keyword === 'struct' && AFTER_STRUCT.has(this.#text(i + 2))) return this.#struct(i);
     }
     return i + 1;
   }

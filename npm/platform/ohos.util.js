@@ -25,11 +25,26 @@ function checkBytes(call, value) {
 
 /** Node.js writes UTF-8 only, the platform many. These are the ones that need no tables. */
 const ENCODERS = {
-  'utf-8': (text) => new globalThis.TextEncoder().encode(text),
+  'utf-8': encodeUtf8,
   'utf-16le': (text) => exact(Buffer.from(text, 'utf16le')),
   'utf-16be': (text) => exact(Buffer.from(text, 'utf16le').swap16()),
   'iso-8859-1': (text) => exact(Buffer.from(text, 'latin1')),
 };
+
+/** Of half a pair the platform writes the three bytes that it would have, had it a meaning. */
+function encodeUtf8(text) {
+  if (text.isWellFormed()) return new globalThis.TextEncoder().encode(text);
+  const parts = text.match(/\p{Surrogate}|\P{Surrogate}+/gu) ?? [];
+  return exact(
+    Buffer.concat(parts.map((part) => (part.length === 1 ? half(part) : Buffer.from(part)))),
+  );
+}
+
+function half(character) {
+  const code = character.charCodeAt(0);
+  if (code < 0xd800 || code > 0xdfff) return Buffer.from(character);
+  return Buffer.from([0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]);
+}
 
 /** A plain array of its own, where Node.js's Buffers are views of a pool. */
 function exact(buffer) {
@@ -66,11 +81,18 @@ class TextEncoder {
   encodeIntoUint8Array(input, dest) {
     checkString('TextEncoder.encodeIntoUint8Array', input);
     checkBytes('TextEncoder.encodeIntoUint8Array', dest);
-    if (this.encoding === 'utf-8') return new globalThis.TextEncoder().encodeInto(input, dest);
-    const unit = this.encoding === 'iso-8859-1' ? 1 : 2;
-    const read = Math.min(input.length, Math.floor(dest.length / unit));
-    dest.set(this.#encode(input.slice(0, read)));
-    return { read, written: read * unit };
+    if (this.encoding === 'utf-8' && input.isWellFormed())
+      return new globalThis.TextEncoder().encodeInto(input, dest);
+    let read = 0;
+    let written = 0;
+    for (const character of input) {
+      const bytes = this.#encode(character);
+      if (written + bytes.length > dest.length) break;
+      dest.set(bytes, written);
+      read += character.length;
+      written += bytes.length;
+    }
+    return { read, written };
   }
 }
 

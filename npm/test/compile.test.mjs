@@ -143,9 +143,9 @@ console.log(first, other, third, lazy);
   it('with types that are exported again without being called types', async () => {
     const files = {
       'main.ets': `
-import { Shape, Named, describe, Both, Local } from './index';
+import { Shape, Named, describe, Both, Local, Only, Renamed } from './again';
 import * as all from './index';
-const shape: Shape = { sides: 3 };
+const shape: Shape & Only & Renamed = { sides: 3 };
 const named: Named = { name: 'triangle' };
 console.log(describe(shape, named), new Both().both, Object.keys(all).join());
 `,
@@ -154,7 +154,12 @@ export { Shape, Alias as Named, describe } from './shape';
 import { Both } from './shape';
 import Default from './shape';
 interface Local { local: number }
-export { Both, Local, Default };
+import type { Shape as Only } from './shape';
+import { type Shape as Renamed, describe as unused } from './shape';
+export { Both, Local, Default, Only, Renamed };
+`,
+      'again.ets': `
+export { Shape, Named, describe, Both, Local, Only, Renamed } from './index';
 `,
       'shape.ets': `
 export interface Shape { sides: number }
@@ -166,7 +171,7 @@ export function describe(shape: Shape, named: Alias): string { return named.name
 `,
     };
     assert.deepEqual(await lines(files), [
-      'triangle3 class and interface Both,Default,Local,Named,Shape,describe',
+      'triangle3 class and interface Both,Default,Local,Named,Only,Renamed,Shape,describe',
     ]);
   });
 
@@ -219,8 +224,9 @@ export function Header(title: string) {
 @Preview @Component export default struct Default { build() {} }
 
 export const header = wrapBuilder(Header);
-export const struct = HIDDEN.length;
-export function last(): never { throw new Error('line 41'); }
+export let struct = HIDDEN.length, other = struct
+String(other);
+export function last(): never { throw new Error('line 42'); }
 `;
   const FILES = {
     'page.ets': PAGE,
@@ -242,7 +248,7 @@ for (const fail of [() => new Page().fail(), last]) {
 }
 `,
     });
-    assert.deepEqual(lines, ['hello 48 function', 'line 9 9:25', 'line 41 41:39'], stderr);
+    assert.deepEqual(lines, ['hello 48 function', 'line 9 9:25', 'line 42 42:39'], stderr);
     const warnings = stderr.match(/page\.ets:\d+: the struct \w+ is left out/g);
     assert.deepEqual(warnings, [
       'page.ets:14: the struct Index is left out',

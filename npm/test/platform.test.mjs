@@ -93,6 +93,8 @@ describe('@ohos.util', () => {
         bytes(new util.TextEncoder('iso-8859-1').encodeInto('é')));
       show(encoder.encodeInto('ab').buffer.byteLength,
         util.TextEncoder.create('utf-16le').encodeInto('ab').buffer.byteLength);
+      show(bytes(encoder.encodeInto('\\uD800¥¥')),
+        encoder.encodeIntoUint8Array('a\\uD800', four), bytes(four));
       show(failure(() => new util.TextEncoder('gbk')), failure(() => encoder.encodeInto(1)));
 
       const marked = new Uint8Array([0xEF, 0xBB, 0xBF, 0x61]);
@@ -113,6 +115,7 @@ describe('@ohos.util', () => {
       [{ read: 4, written: 4 }, [97, 98, 99, 100]],
       [[0, 97, 0, 233], [233]],
       [2, 4],
+      [[237, 160, 128, 194, 165, 194, 165], { read: 2, written: 4 }, [97, 237, 160, 128]],
       [
         [401, true],
         [401, true],
