@@ -757,7 +757,7 @@ export declare namespace webSocket {
      * documentation has it.
      * @since 19
      */
-    listAllConnections(): WebSocketConnection[] & PromiseLike<WebSocketConnection[]>;
+    listAllConnections(): WebSocketServerConnection[] & PromiseLike<WebSocketServerConnection[]>;
     /**
      * Sends one message to one client. Rejects with 401, 201, -1, 2302006 (no such client).
      * **arkws**: the error's `cause` says how the client has left (if it was one of the last 256),
@@ -777,7 +777,7 @@ export declare namespace webSocket {
      * A client has connected.
      * @since 19
      */
-    on(type: 'connect', callback: Callback<WebSocketConnection>): void;
+    on(type: 'connect', callback: Callback<WebSocketServerConnection>): void;
     /**
      * A client has sent a message; always whole.
      * @since 19
@@ -808,7 +808,7 @@ export declare namespace webSocket {
      * Removes `callback`, or all listeners of `connect`.
      * @since 19
      */
-    off(type: 'connect', callback?: Callback<WebSocketConnection>): void;
+    off(type: 'connect', callback?: Callback<WebSocketServerConnection>): void;
     /**
      * Removes `callback`, or all listeners of `messageReceive`.
      * @since 19
@@ -833,12 +833,12 @@ export declare namespace webSocket {
      * `on('connect')`, as static ArkTS names it.
      * @since 23
      */
-    onConnect(callback: Callback<WebSocketConnection>): void;
+    onConnect(callback: Callback<WebSocketServerConnection>): void;
     /**
      * `off('connect')`.
      * @since 23
      */
-    offConnect(callback?: Callback<WebSocketConnection>): void;
+    offConnect(callback?: Callback<WebSocketServerConnection>): void;
     /**
      * `on('messageReceive')`.
      * @since 23
@@ -1044,7 +1044,7 @@ export declare namespace webSocket {
   }
 
   /**
-   * A client, as its server knows it.
+   * A client, as calls name it: an object of the server's events, or any with these two.
    * @since 19
    */
   interface WebSocketConnection {
@@ -1052,6 +1052,28 @@ export declare namespace webSocket {
     clientIP: string;
     /** Port of the client. */
     clientPort: number;
+  }
+
+  /**
+   * **arkws**: a client, as its server knows it: one object (`===`) from its `request` to its
+   * `close`. A call with it is for this client, and never for a later one that has its address and
+   * port; one with a copy of both is for whoever has them now.
+   *
+   * Only `clientIP` and `clientPort` are properties of its own, so that `JSON.stringify` and
+   * `console.log` show neither header fields nor `data`. They cannot be changed.
+   */
+  interface WebSocketServerConnection extends WebSocketConnection {
+    readonly clientIP: string;
+    readonly clientPort: number;
+    /** Path and query of the client's request. Empty for one whose request never came. */
+    readonly path: string;
+    /** Header fields of the client's request. */
+    readonly headers: ResponseHeaders;
+    /** The sub-protocol that was agreed on; empty: none, or not yet. */
+    readonly protocol: string;
+    /** The program's own, for whatever it wants. Default: `undefined`. */
+    // biome-ignore lint/suspicious/noExplicitAny: every program has a type of its own.
+    data: any;
   }
 
   /**
@@ -1065,7 +1087,7 @@ export declare namespace webSocket {
      */
     data: string | ArrayBuffer;
     /** Who sent it. */
-    clientConnection: WebSocketConnection;
+    clientConnection: WebSocketServerConnection;
   }
 
   /**
@@ -1073,7 +1095,7 @@ export declare namespace webSocket {
    * @since 19
    */
   type ClientConnectionCloseCallback = (
-    clientConnection: WebSocketConnection,
+    clientConnection: WebSocketServerConnection,
     closeReason: ServerCloseResult,
   ) => void;
 
@@ -1094,8 +1116,8 @@ export declare namespace webSocket {
     readonly path: string;
     /** Header fields of the request. */
     readonly headers: ResponseHeaders;
-    /** The client. */
-    readonly connection: WebSocketConnection;
+    /** The client: the object that `connect` tells of, if it is let in. */
+    readonly connection: WebSocketServerConnection;
     /**
      * Refuses the client with an HTTP status (400–599) and a reason, which is the text of the
      * response.

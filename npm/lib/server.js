@@ -12,6 +12,7 @@ const {
   isTooLong,
   suppressUnhandledRejection,
 } = require('./answers.js');
+const { WebSocketConnection, agree, clientOf } = require('./connection.js');
 const { Contexts, currentContext } = require('./context.js');
 const {
   HEARD,
@@ -30,7 +31,6 @@ const {
   otherError,
   parameterError,
 } = require('./errors.js');
-const { unflatten } = require('./headers.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions } = require('./options.js');
 const { mainModule, native, setRef, watch } = require('./runtime.js');
@@ -47,11 +47,6 @@ const STATIC_NAMES = {
   Request: 'request',
 };
 
-/** What is known of a client of which nothing has been told. */
-function newEntry() {
-  return { connection: undefined, isClosed: false, sends: new Sends() };
-}
-
 /**
  * The inside of a server object. While the server runs it lives on, even if the object is
  * collected.
@@ -61,10 +56,11 @@ class Core {
   number;
   /** The `start`s that have not been answered. */
   starts = new Queue();
-  /** The clients, by the ids that the native half gives them. */
+  /**
+   * The clients that have asked to come in, by the ids that the native half gives them, until they
+   * are refused or gone.
+   */
   #clients = new Map();
-  /** The entry of the next client that is sent to, or closed: see `Pending`. */
-  #next;
   /** The async contexts of the `start`s that are not over. */
   #contexts = new Contexts();
   /** The program has stopped what it started last. */
@@ -115,74 +111,50 @@ class Core {
     return answer(stop, undefined, error);
   }
 
-  /** `connection` and the options are copies of ours. */
-  close(connection, { code, reason }) {
-    const { clientIP, clientPort } = connection;
-    const next = (this.#next ??= newEntry());
+  /** `who` and `port` are what `recipientOf` says; the options are a copy of ours. */
+  close({ who, port }, { code, reason }) {
     const { promise } = new Success();
-    const closed = native().closeConnection(this.number, clientIP, clientPort, code, reason);
+    const closed = native().closeConnection(this.number, who, port, code, reason);
     if (typeof closed === 'number') {
-      let client = this.#clients.get(closed);
-      if (client === undefined) {
-        client = next;
-        this.#next = undefined;
-        this.#clients.set(closed, client);
-      }
-      client.isClosed = true;
+      this.#clients.get(closed).isClosed = true;
       return promise;
     }
     const error = fromFailure(closed);
     // It may mean that the client is gone, and that the events which say so are on their way.
-    if (isPeers(error)) this.#mute(connection);
+    if (isPeers(error)) this.#mute(who, port);
     return this.#refuse(close, error);
   }
 
-  /** The entry of a client. The program may send to one before its `connect` event is told. */
-  #client(id) {
-    let client = this.#clients.get(id);
-    if (client === undefined) {
-      client = newEntry();
-      this.#clients.set(id, client);
-    }
-    return client;
-  }
-
-  /**
-   * Gives the program no more messages of the client that has this address and port: a refusal
-   * names no other.
-   */
-  #mute({ clientIP, clientPort }) {
-    for (const client of this.#clients.values()) {
-      const { connection } = client;
-      if (connection?.clientPort === clientPort && connection.clientIP === clientIP) {
-        client.isClosed = true;
-      }
+  /** Gives the program no more messages of a client: a refusal names no other. */
+  #mute(who, port) {
+    for (const [id, client] of this.#clients) {
+      const { clientIP, clientPort } = client.connection;
+      if (id === who || (clientPort === port && clientIP === who)) client.isClosed = true;
     }
   }
 
-  /** `connection` is a copy of ours. */
-  send(data, { clientIP, clientPort }) {
+  /** `who` and `port` are what `recipientOf` says. */
+  send(data, { who, port }) {
     const { number } = this;
     const pending = new Pending();
     if (pending.isRejected) return pending.promise;
-    const next = (this.#next ??= newEntry());
     let id;
     if (typeof data !== 'string') {
-      id = native().sendBinaryTo(number, data, clientIP, clientPort);
+      id = native().sendBinaryTo(number, data, who, port);
     } else if (isTooLong(data)) {
       id = native().refuseText(data.length);
     } else {
-      id = native().sendTextTo(number, data, clientIP, clientPort);
+      id = native().sendTextTo(number, data, who, port);
     }
     if (typeof id !== 'number') return this.#refuse(send, fromFailure(id));
-    let client = this.#clients.get(id);
-    if (client === undefined) {
-      client = next;
-      this.#next = undefined;
-      this.#clients.set(id, client);
-    }
-    client.sends.pending.push(pending);
+    this.#clients.get(id).sends.pending.push(pending);
     return pending.promise;
+  }
+
+  /** The connections, or a failure. */
+  list() {
+    const ids = native().listConnections(this.number);
+    return Array.isArray(ids) ? ids.map((id) => this.#clients.get(id).connection) : ids;
   }
 
   /**
@@ -219,7 +191,7 @@ class Core {
     for (let k = 0; k < listeners.length; k++) {
       const listener = listeners[k];
       try {
-        listener({ data: value, clientConnection: { ...connection } });
+        listener({ data: value, clientConnection: connection });
       } catch (error) {
         return thrown(error, value, connection, listeners, k);
       }
@@ -237,11 +209,10 @@ class Core {
   event(name, value) {
     switch (name) {
       case 'connected': {
-        const { clientIP, clientPort } = value;
-        const client = this.#client(value.client);
-        client.connection = { clientIP, clientPort };
+        const client = this.#clients.get(value.client);
         client.isClosed ||= this.#stopped;
-        return this.listeners.emit('connect', { clientIP, clientPort });
+        if (value.protocol !== undefined) agree(client.connection, value.protocol);
+        return this.listeners.emit('connect', client.connection);
       }
       case 'disconnected': {
         const { client, code, reason } = value;
@@ -251,15 +222,17 @@ class Core {
         return this.listeners.emit('close', connection, { code, reason, closeReason: reason });
       }
       case 'neverConnected':
-        // The program may have sent to it, or closed it.
         this.#clients.delete(value);
         return;
       case 'error':
         return this.#failed(fromFailure(value));
+      case 'clientError':
+        return this.#failed(fromFailure(value.error));
       case 'request':
         return this.#request(value);
       case 'requestOver':
         // The native half has forgotten the request: an answer would do nothing.
+        this.#clients.delete(value);
         return;
       case 'sendFailed': {
         const { client, from, through, error } = value;
@@ -282,10 +255,31 @@ class Core {
    * Lets a client in when all listeners have returned, their promises are fulfilled, and none of
    * them has refused it.
    */
-  #request({ id, target, headers, clientIP, clientPort }) {
-    const failed = (error) => {
+  #request({ client: id, head, clientIP, clientPort }) {
+    const connection = new WebSocketConnection(this.number, id, clientIP, clientPort, head);
+    this.#clients.set(id, { connection, isClosed: false, sends: new Sends() });
+    const listeners = this.listeners.lists.request;
+    if (listeners.length === 0) {
+      native().acceptRequest(this.number, id);
+      return;
+    }
+    // Only the first answer counts.
+    let isAnswered = false;
+    const refused = () => {
+      if (!isAnswered) this.#clients.delete(id);
+      isAnswered = true;
+    };
+    const fail = () => {
       native().failRequest(this.number, id);
+      refused();
+    };
+    const failed = (error) => {
+      fail();
       uncaught(error);
+    };
+    const accept = () => {
+      native().acceptRequest(this.number, id);
+      isAnswered = true;
     };
     const refuse = (status, reason) => {
       if (typeof status !== 'number') {
@@ -296,24 +290,25 @@ class Core {
       }
       const failure = native().refuseRequest(this.number, id, status, reason);
       if (failure !== undefined) throw failedCall(refuse, fromFailure(failure));
+      refused();
     };
     const request = {
-      path: target,
-      headers: unflatten(headers),
-      connection: { clientIP, clientPort },
+      path: connection.path,
+      headers: connection.headers,
+      connection,
       refuse,
     };
     const promises = [];
     programRuns();
-    callFrom(0, this.listeners.lists.request, (listener) => {
+    callFrom(0, listeners, (listener) => {
       try {
         promises.push(listener(request));
       } catch (error) {
-        native().failRequest(this.number, id);
+        fail();
         throw error;
       }
     });
-    Promise.all(promises).then(() => native().acceptRequest(this.number, id), failed);
+    Promise.all(promises).then(accept, failed);
   }
 
   #failed(error) {
@@ -334,7 +329,7 @@ class Core {
  * closure in `message` would slow all messages down.
  */
 function thrown(error, data, connection, listeners, index) {
-  const call = (listener) => listener({ data, clientConnection: { ...connection } });
+  const call = (listener) => listener({ data, clientConnection: connection });
   raise(error, () => callFrom(index + 1, listeners, call));
   return THROWN;
 }
@@ -386,7 +381,7 @@ class WebSocketServer {
       const error = otherError('listAllConnections takes no arguments');
       return answer(listAllConnections, undefined, error);
     }
-    const connections = native().listConnections(core.number);
+    const connections = core.list();
     return Array.isArray(connections)
       ? awaitable(connections)
       : answer(listAllConnections, undefined, fromFailure(connections));
@@ -397,7 +392,7 @@ class WebSocketServer {
     if (core === undefined) return answer(send, undefined, foreignError('send', KIND));
     let to;
     try {
-      if (arguments.length === 2 && isData(data)) to = connectionOf(connection);
+      if (arguments.length === 2 && isData(data)) to = recipientOf(connection, core.number);
     } catch (thrown) {
       return answer(send, undefined, mistakeOf(thrown));
     }
@@ -413,7 +408,7 @@ class WebSocketServer {
     let which;
     let how = {};
     try {
-      which = connectionOf(connection);
+      which = recipientOf(connection, core.number);
       if (arguments.length !== 1) how = closeOptions(options);
     } catch (thrown) {
       return answer(close, undefined, mistakeOf(thrown));
@@ -477,6 +472,18 @@ function connectionOf(value) {
   const { clientIP, clientPort } = value;
   const isOne = typeof clientIP === 'string' && typeof clientPort === 'number';
   return isOne ? { clientIP, clientPort } : undefined;
+}
+
+/**
+ * Whom a call on the server with this number is for: a client of it by its id, `who`, else whoever
+ * has address `who` and port `port`, each property read once; undefined: nobody is.
+ */
+function recipientOf(value, server) {
+  if (!isObject(value)) return undefined;
+  const id = clientOf(value, server);
+  if (id !== undefined) return { who: id, port: undefined };
+  const connection = connectionOf(value);
+  return connection && { who: connection.clientIP, port: connection.clientPort };
 }
 
 /**

@@ -184,7 +184,7 @@ describe('a server', () => {
     const connect = next(server, 'connect');
     const ws = new WebSocket(url);
     const [[client, ...rest]] = await Promise.all([connect, once(ws, 'open')]);
-    assert.deepEqual(client, { clientIP: '127.0.0.1', clientPort: ws._socket.localPort });
+    assert.deepEqual({ ...client }, { clientIP: '127.0.0.1', clientPort: ws._socket.localPort });
     assert.deepEqual(rest, []);
     const close = next(server, 'close');
     ws.close(3001, 'done');

@@ -139,15 +139,15 @@ describe('limits of the program', { timeout: 60_000 }, () => {
 
   it('bound the opening handshakes: the oldest makes room, and is named', async (t) => {
     const { server, url, port } = await running(t, { limits: { handshakes: 2 } });
-    const sockets = [];
     const reported = next(server, 'error');
+    let ended;
     for (let k = 0; k < 3; k++) {
       const socket = connect(port, '127.0.0.1');
       t.after(() => socket.destroy());
-      sockets.push(socket);
+      ended ??= once(socket.resume(), 'end');
       await once(socket, 'connect');
     }
-    await once(sockets[0].resume(), 'end');
+    await ended;
     const [error] = await reported;
     assert.equal(error.cause, 'limit');
     assert.match(error.message, /this was the oldest \(limits\.handshakes\)/);
@@ -192,7 +192,7 @@ describe('a request', { timeout: 60_000 }, () => {
     assert.deepEqual(headers['x-many'], ['a', 'b']);
     assert.equal(headers.origin, 'https://example.org');
     assert.equal(headers.upgrade, 'websocket');
-    assert.deepEqual(connection, client.connection);
+    assert.deepEqual({ ...connection }, client.connection);
     assert.deepEqual(server.listAllConnections().length, 1);
   });
 

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import webSocket from 'arkws';
 import { connected, next, several } from '../../npm/test/events.mjs';
 import { echoMessages, running, urlOf } from '../../npm/test/servers.mjs';
-import { assertRejects, connectionOf, join } from './support.mjs';
+import { addresses, assertRejects, connectionOf, join } from './support.mjs';
 
 /** Issue: a client that has connected is listed within this many milliseconds. */
 const LISTED_WITHIN = 20;
@@ -39,7 +39,7 @@ describe('start and stop', { timeout: 60_000 }, () => {
     // then the old client has gone, and a new one comes in at the same place.
     assert.equal((await before.closed).code, 1001);
     const after = await join(t, url);
-    assert.deepEqual(await server.listAllConnections(), [connectionOf(after)]);
+    assert.deepEqual(addresses(server.listAllConnections()), [connectionOf(after)]);
   });
 
   it('listen on all interfaces by default', async (t) => {
@@ -89,11 +89,11 @@ describe('listAllConnections', { timeout: 60_000 }, () => {
     assert.ok(Array.isArray(list));
     assert.equal(list.length, 2);
     assert.equal(JSON.stringify(list), JSON.stringify(expected));
-    assert.deepEqual([...list], expected);
+    assert.deepEqual(addresses(list), expected);
     const awaited = await list;
     assert.ok(Array.isArray(awaited));
-    assert.deepEqual(awaited, expected);
-    assert.deepEqual(await list.then((connections) => connections[0]), expected[0]);
+    assert.deepEqual(awaited, [...list]);
+    assert.equal(await list.then((connections) => connections[0]), list[0]);
     assert.equal(await list.catch(() => assert.fail()).then(({ length }) => length), 2);
   });
 
@@ -171,7 +171,7 @@ describe('send', { timeout: 60_000 }, () => {
     client._socket.resetAndDestroy();
     for (const send of waiting)
       await assertRejects(send, -1, /^Websocket Unknown Other Error: 127\.0\.0\.1:\d+: /);
-    assert.deepEqual((await gone)[0], connection);
+    assert.deepEqual({ ...(await gone)[0] }, connection);
   });
 });
 
@@ -205,11 +205,10 @@ describe('close', { timeout: 60_000 }, () => {
     assert.equal(await server.close(connectionOf(one), { code: 4001, reason: 'enough' }), true);
     assert.equal(await one.take(), 'last words');
     assert.deepEqual(await one.closed, { code: 4001, reason: 'enough' });
-    assert.deepEqual(await closed, [
-      connectionOf(one),
-      { code: 4001, reason: 'enough', closeReason: 'enough' },
-    ]);
-    assert.deepEqual(await server.listAllConnections(), [connectionOf(other)]);
+    const [which, result] = await closed;
+    assert.deepEqual({ ...which }, connectionOf(one));
+    assert.deepEqual(result, { code: 4001, reason: 'enough', closeReason: 'enough' });
+    assert.deepEqual(addresses(server.listAllConnections()), [connectionOf(other)]);
   });
 
   it('without options is a normal one', async (t) => {

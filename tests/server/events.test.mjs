@@ -5,14 +5,14 @@ import webSocket from 'arkws';
 import { next, several } from '../../npm/test/events.mjs';
 import { echoMessages, running } from '../../npm/test/servers.mjs';
 import { fragments } from '../support.mjs';
-import { connectionOf, join } from './support.mjs';
+import { addresses, connectionOf, join } from './support.mjs';
 
 describe('connect', { timeout: 60_000 }, () => {
   it('has the address of the client', async (t) => {
     const { server, url } = await running(t);
     const came = next(server, 'connect');
     const client = await join(t, url);
-    assert.deepEqual(await came, [connectionOf(client)]);
+    assert.deepEqual(addresses(await came), [connectionOf(client)]);
   });
 
   it('comes before the first message, also of a client that sends at once', async (t) => {
@@ -55,10 +55,8 @@ describe('messageReceive', { timeout: 60_000 }, () => {
         ({ clientConnection: { clientPort } }) => clientPort === client.connection.clientPort,
       );
     const [text, binary] = of(clients[0]);
-    assert.deepEqual(text, {
-      data: 'ein Text mit \u0000 und 😀',
-      clientConnection: connectionOf(clients[0]),
-    });
+    assert.equal(text.data, 'ein Text mit \u0000 und 😀');
+    assert.deepEqual({ ...text.clientConnection }, connectionOf(clients[0]));
     assert.ok(binary.data instanceof ArrayBuffer);
     assert.deepEqual([...new Uint8Array(binary.data)], [0, 1, 255]);
     const [emptyText, emptyBinary] = of(clients[1]);
@@ -127,7 +125,9 @@ describe('close', { timeout: 60_000 }, () => {
       const client = await join(t, url);
       const closed = next(server, 'close');
       close(client);
-      assert.deepEqual(await closed, [connectionOf(client), { code, reason, closeReason: reason }]);
+      const [connection, result] = await closed;
+      assert.deepEqual({ ...connection }, connectionOf(client));
+      assert.deepEqual(result, { code, reason, closeReason: reason });
     }
     await join(t, url);
   });
@@ -147,7 +147,7 @@ describe('close', { timeout: 60_000 }, () => {
     assert.equal(error.data, '0');
     assert.equal(error.cause, 'reset');
     assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${connection.clientPort}: .*reset`));
-    assert.deepEqual(connection, connectionOf(client));
+    assert.deepEqual({ ...connection }, connectionOf(client));
     assert.equal(code, 1006);
     assert.match(reason, /reset/);
     assert.equal(closeReason, reason);

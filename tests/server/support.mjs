@@ -37,6 +37,9 @@ export async function join(t, url, { protocols = [], ...options } = {}) {
 /** The connection as the server knows it. */
 export const connectionOf = ({ connection }) => connection;
 
+/** Connections as objects that nothing but `assert.deepEqual` looks at. */
+export const addresses = (connections) => connections.map((connection) => ({ ...connection }));
+
 /** The HTTP answer to a client that is not let in. */
 export async function refusal(url, options = {}) {
   const socket = new WebSocket(url, options);

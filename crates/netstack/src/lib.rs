@@ -69,8 +69,8 @@ pub use network::Network;
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use program::Program;
 pub use server::{
-    ClientId, ConnectedClient, Connection, CustomLimits, PendingRequest, RefusalStatus, RequestId,
-    ServerConfig, ServerEvent, ServerLimits, ServerListener, WebSocketServer,
+    ClientId, ConnectedClient, Connection, CustomLimits, PendingRequest, Recipient, RefusalStatus,
+    RequestHead, ServerConfig, ServerEvent, ServerLimits, ServerListener, WebSocketServer,
 };
 pub use shared_limits::MAX_SEND;
 pub use stderr_log::log_to_stderr;

@@ -22,8 +22,8 @@ impl ServerListener for Recorder {
     fn on_event(&self, event: ServerEvent<'_>) {
         let _ = self.0.send(match event {
             ServerEvent::Started(address) => address.unwrap().to_string(),
-            ServerEvent::Connect(_) => "connect".into(),
-            ServerEvent::Error(error) => error.message,
+            ServerEvent::Connect { .. } => "connect".into(),
+            ServerEvent::Error { error, .. } => error.message,
             other => panic!("{other:?}"),
         });
     }

@@ -5,9 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use arkws_netstack::{
-    ClientId, LanguageLimits, PendingRequest, RequestId, WebSocket, WebSocketServer,
-};
+use arkws_netstack::{ClientId, LanguageLimits, PendingRequest, WebSocket, WebSocketServer};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -51,7 +49,7 @@ pub(crate) struct Environment {
     /// The client objects whose `send` takes typed arrays.
     views: RefCell<FxHashSet<ObjectId>>,
     /// By the object that they came to.
-    requests: RefCell<FxHashMap<(ObjectId, RequestId), PendingRequest>>,
+    requests: RefCell<FxHashMap<(ObjectId, ClientId), PendingRequest>>,
     /// Connections, by their object and, of a server, their client, that are being closed because a
     /// message of theirs could not be given to JavaScript: what came behind it is not, either.
     refused: RefCell<FxHashSet<(ObjectId, Option<ClientId>)>>,
@@ -196,13 +194,17 @@ impl Environment {
 
     /// Keeps a request until JavaScript answers it.
     pub(crate) fn keep_request(&self, object: ObjectId, request: PendingRequest) {
-        let key = (object, request.id());
+        let key = (object, request.client());
         self.requests.borrow_mut().insert(key, request);
     }
 
     /// A request, to be answered or forgotten; `None`: it has been.
-    pub(crate) fn take_request(&self, object: ObjectId, id: RequestId) -> Option<PendingRequest> {
-        self.requests.borrow_mut().remove(&(object, id))
+    pub(crate) fn take_request(
+        &self,
+        object: ObjectId,
+        client: ClientId,
+    ) -> Option<PendingRequest> {
+        self.requests.borrow_mut().remove(&(object, client))
     }
 
     /// Something is open: the process, or the worker thread, waits for events, and so do the

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use arkws_netstack::{
     BusinessError, ClientId, CloseResult, ConnectedClient, Connection, Headers, PendingRequest,
-    RequestId, field_text,
+    RequestHead, field_text,
 };
 use napi_derive::napi;
 
@@ -41,8 +41,15 @@ pub(crate) enum Event {
     // Of a server.
     Started(std::result::Result<SocketAddr, BusinessError>),
     Request(PendingRequest),
-    RequestOver(RequestId),
-    Connected(ConnectedClient),
+    RequestOver(ClientId),
+    Connected {
+        client: ClientId,
+        protocol: Option<String>,
+    },
+    ClientError {
+        client: ConnectedClient,
+        error: BusinessError,
+    },
     NeverConnected(ClientId),
     Disconnected {
         client: ClientId,
@@ -59,6 +66,23 @@ pub(crate) fn flat(headers: &Headers) -> Vec<String> {
             [name.as_str().to_owned(), value]
         })
         .collect()
+}
+
+/// Target and header fields as lines: the target, a name, its value, the next name, and so on. One
+/// string is little to make and to keep, and most programs never ask for what is in it.
+fn head(head: &RequestHead) -> String {
+    let fields = head.headers.iter();
+    let length = fields.map(|(name, value)| name.as_str().len() + value.len() + 2);
+    let mut lines = String::with_capacity(head.target.len() + length.sum::<usize>());
+    lines.push_str(&head.target);
+    for (name, value) in &head.headers {
+        lines.push('\n');
+        lines.push_str(name.as_str());
+        lines.push('\n');
+        // No value has the end of a line in it.
+        lines.push_str(&field_text(value.as_bytes()));
+    }
+    lines
 }
 
 #[napi(object, object_from_js = false)]
@@ -109,20 +133,30 @@ pub struct Reconnected {
     pub attempts: u32,
 }
 
+/// A client whose [`Request`] came before.
 #[napi(object, object_from_js = false)]
 pub struct Connected {
+    pub client: f64,
+    pub protocol: Option<String>,
+}
+
+/// A client, which need not have been let in, was refused or lost.
+#[napi(object, object_from_js = false)]
+pub struct ClientError {
     pub client: f64,
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: u32,
+    pub error: Failure,
 }
 
-impl From<ConnectedClient> for Connected {
-    fn from(ConnectedClient { id, connection }: ConnectedClient) -> Connected {
-        Connected {
-            client: u64::from(id) as f64,
-            client_ip: connection.client_ip,
-            client_port: connection.client_port.into(),
+impl ClientError {
+    pub(crate) fn new(client: ConnectedClient, error: BusinessError) -> ClientError {
+        ClientError {
+            client: u64::from(client.id) as f64,
+            client_ip: client.connection.client_ip,
+            client_port: client.connection.client_port.into(),
+            error: error.into(),
         }
     }
 }
@@ -134,12 +168,12 @@ pub struct Disconnected {
     pub reason: String,
 }
 
-/// A request that JavaScript has to answer by its id.
+/// A request that JavaScript has to answer.
 #[napi(object, object_from_js = false)]
 pub struct Request {
-    pub id: f64,
-    pub target: String,
-    pub headers: Vec<String>,
+    pub client: f64,
+    /// See [`head`].
+    pub head: String,
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: u32,
@@ -152,9 +186,8 @@ impl From<&PendingRequest> for Request {
             client_port,
         } = request.connection().clone();
         Request {
-            id: u64::from(request.id()) as f64,
-            target: request.target().to_owned(),
-            headers: flat(request.headers()),
+            client: u64::from(request.client()) as f64,
+            head: head(request.head()),
             client_ip,
             client_port: client_port.into(),
         }

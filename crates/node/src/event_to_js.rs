@@ -4,7 +4,7 @@ use napi::bindgen_prelude::ToNapiValue;
 
 use crate::environment::Environment;
 use crate::event::{
-    Connected, Disconnected, Event, Reconnected, Reconnecting, Request, SendFailed,
+    ClientError, Connected, Disconnected, Event, Reconnected, Reconnecting, Request, SendFailed,
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
@@ -69,7 +69,18 @@ impl Event {
                 drop(environment.take_request(object, id));
                 with(env, Operation::RequestOver, u64::from(id) as f64)
             }
-            Event::Connected(client) => with(env, Operation::Connected, Connected::from(client)),
+            Event::Connected { client, protocol } => with(
+                env,
+                Operation::Connected,
+                Connected {
+                    client: u64::from(client) as f64,
+                    protocol,
+                },
+            ),
+            Event::ClientError { client, error } => {
+                let error = ClientError::new(client, error);
+                with(env, Operation::ClientError, error)
+            }
             Event::NeverConnected(client) => {
                 with(env, Operation::NeverConnected, u64::from(client) as f64)
             }

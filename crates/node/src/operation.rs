@@ -48,6 +48,7 @@ operations! {
     Request = "request",
     RequestOver = "requestOver",
     Connected = "connected",
+    ClientError = "clientError",
     NeverConnected = "neverConnected",
     Disconnected = "disconnected",
 }

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use arkws_netstack::{
-    CloseOptions, Connection, Payload, PendingRequest, RefusalStatus, RequestId, ServerEvent,
-    ServerListener, WebSocketServer,
+    ClientId, CloseOptions, Connection, Payload, PendingRequest, Recipient, RefusalStatus,
+    ServerEvent, ServerListener, WebSocketServer,
 };
 use napi::Result;
 use napi::bindgen_prelude::JsObjectValue;
@@ -38,7 +38,12 @@ impl ServerListener for ServerInbox {
             ServerEvent::Binary(from, payload) => {
                 return queue.binary(object, Origin::Connection(from.id), payload);
             }
-            ServerEvent::Connect(client) => Event::Connected(client.clone()),
+            ServerEvent::Connect {
+                client, protocol, ..
+            } => Event::Connected {
+                client: client.id,
+                protocol: protocol.map(str::to_owned),
+            },
             ServerEvent::Close(client, result) => Event::Disconnected {
                 client: client.id,
                 result,
@@ -47,7 +52,17 @@ impl ServerListener for ServerInbox {
             ServerEvent::Started(result) => Event::Started(result),
             ServerEvent::Request(request) => Event::Request(request),
             ServerEvent::RequestOver(id) => Event::RequestOver(id),
-            ServerEvent::Error(error) => Event::Error(error),
+            ServerEvent::Error {
+                client: Some(client),
+                error,
+            } => Event::ClientError {
+                client: client.clone(),
+                error,
+            },
+            ServerEvent::Error {
+                client: None,
+                error,
+            } => Event::Error(error),
             ServerEvent::Sent { client, through } => {
                 return queue.sent(object, Some(client.id), through);
             }
@@ -102,18 +117,16 @@ pub(crate) fn stop(call: Call<'_>) -> Result<Value<'_>> {
     answer(call.env, result)
 }
 
-/// `listConnections(object)`: an array, or a failure.
+/// `listConnections(object)`: an array of the clients' ids, or a failure.
 pub(crate) fn list_connections(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
         .server(call.object()?, |server| server.list_all_connections())?;
     match result {
-        Ok(connections) => call.env.convert(
-            connections
-                .into_iter()
-                .map(ClientConnection::from)
-                .collect::<Vec<_>>(),
-        ),
+        Ok(clients) => {
+            let ids = clients.iter().map(|client| u64::from(client.id) as f64);
+            call.env.convert(ids.collect::<Vec<_>>())
+        }
         Err(error) => call.env.convert(Failure::from(error)),
     }
 }
@@ -129,11 +142,11 @@ pub(crate) fn list_address(call: Call<'_>) -> Result<Value<'_>> {
     }))
 }
 
-/// `sendTextTo(object, string, ip, port)`: the id of that client, of whose sends a later event
+/// `sendTextTo(object, string, id | ip, port)`: the id of that client, of whose sends a later event
 /// tells, or a failure.
 pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.object()?;
-    let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
+    let to = Client::of(&call, 2)?;
     let result = call.text(1, |text| {
         call.environment
             .server(object, |server| server.send_text(text, &to))
@@ -145,7 +158,7 @@ pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
 pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.object()?;
-    let to = connection(call.string(2)?.unwrap_or_default(), call.get(3)?);
+    let to = Client::of(&call, 2)?;
     let result = call.array_buffer(1, |data| {
         call.environment
             .server(object, |server| server.send_binary(data, &to))
@@ -180,18 +193,18 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
     }
 }
 
-/// `closeConnection(object, ip, port, code | undefined, reason | undefined)`: the id of that
+/// `closeConnection(object, id | ip, port, code | undefined, reason | undefined)`: the id of that
 /// client, or a failure.
 pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
-    let connection = connection(call.get(1)?, call.get(2)?);
+    let which = Client::of(&call, 1)?;
     let options = CloseOptions::new(call.get(3)?, call.get(4)?);
     let result = call
         .environment
-        .server(call.object()?, |server| server.close(&connection, options))?;
+        .server(call.object()?, |server| server.close(&which, options))?;
     client_id(call.env, result)
 }
 
-/// `acceptRequest(object, id)` lets a client in. Of the answers to a request only the first counts.
+/// `acceptRequest(object, client)` lets a client in. Of the answers to a request only the first counts.
 pub(crate) fn accept_request(call: Call<'_>) -> Result<Value<'_>> {
     if let Some(request) = request(&call)? {
         request.accept();
@@ -199,7 +212,7 @@ pub(crate) fn accept_request(call: Call<'_>) -> Result<Value<'_>> {
     call.env.undefined()
 }
 
-/// `refuseRequest(object, id, status, reason | undefined)`.
+/// `refuseRequest(object, client, status, reason | undefined)`.
 pub(crate) fn refuse_request(call: Call<'_>) -> Result<Value<'_>> {
     let status = match RefusalStatus::new(call.get(2)?) {
         Ok(status) => status,
@@ -212,7 +225,7 @@ pub(crate) fn refuse_request(call: Call<'_>) -> Result<Value<'_>> {
     call.env.undefined()
 }
 
-/// `failRequest(object, id)`: a listener has thrown.
+/// `failRequest(object, client)`: a listener has thrown.
 pub(crate) fn fail_request(call: Call<'_>) -> Result<Value<'_>> {
     if let Some(request) = request(&call)? {
         request.fail();
@@ -222,8 +235,36 @@ pub(crate) fn fail_request(call: Call<'_>) -> Result<Value<'_>> {
 
 /// The request that a call is to answer; `None`: it has been answered, or its client is gone.
 fn request(call: &Call<'_>) -> Result<Option<PendingRequest>> {
-    let (object, id) = (call.object()?, call.number(1)?);
-    Ok(call.environment.take_request(object, RequestId::from(id)))
+    let (object, client) = (call.object()?, call.number(1)?);
+    Ok(call
+        .environment
+        .take_request(object, ClientId::from(client)))
+}
+
+/// The client that a call is for.
+enum Client {
+    Id(ClientId),
+    Address(Connection),
+}
+
+impl Client {
+    /// Argument `index` is its id, or it and the next one are its address and port.
+    fn of(call: &Call<'_>, index: usize) -> Result<Client> {
+        if let Ok(id) = call.number(index) {
+            return Ok(Client::Id(id.into()));
+        }
+        let ip = call.string(index)?.unwrap_or_default();
+        Ok(Client::Address(connection(ip, call.get(index + 1)?)))
+    }
+}
+
+impl<'a> From<&'a Client> for Recipient<'a> {
+    fn from(client: &'a Client) -> Recipient<'a> {
+        match client {
+            Client::Id(id) => Recipient::Client(*id),
+            Client::Address(connection) => Recipient::Address(connection),
+        }
+    }
 }
 
 /// A connection as the program names it; a port that cannot be one becomes 0, which is nobody's.
@@ -240,20 +281,11 @@ fn connection(client_ip: String, port: f64) -> Connection {
 }
 
 /// `WebSocketConnection`.
-#[napi(object)]
+#[napi(object, object_to_js = false)]
 pub struct ClientConnection {
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: f64,
-}
-
-impl From<Connection> for ClientConnection {
-    fn from(connection: Connection) -> ClientConnection {
-        ClientConnection {
-            client_ip: connection.client_ip,
-            client_port: connection.client_port.into(),
-        }
-    }
 }
 
 /// Where a server listens.

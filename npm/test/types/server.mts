@@ -54,9 +54,10 @@ const connections: webSocket.WebSocketConnection[] = server.listAllConnections()
 const awaited: webSocket.WebSocketConnection[] = await server.listAllConnections();
 expectTypeOf(connections.length).toEqualTypeOf<number>();
 expectTypeOf(awaited).toEqualTypeOf<webSocket.WebSocketConnection[]>();
+expectTypeOf(server.listAllConnections()[0]).toEqualTypeOf<webSocket.WebSocketServerConnection>();
 server
   .listAllConnections()
-  .then((list) => expectTypeOf(list).toEqualTypeOf<webSocket.WebSocketConnection[]>());
+  .then((list) => expectTypeOf(list).toEqualTypeOf<webSocket.WebSocketServerConnection[]>());
 
 expectTypeOf(server.send('text', connection)).toEqualTypeOf<Promise<boolean>>();
 expectTypeOf(server.send(new ArrayBuffer(1), connection)).toEqualTypeOf<Promise<boolean>>();
@@ -69,15 +70,24 @@ expectTypeOf(server.close(connection, { code: 1000, reason: 'done' })).toEqualTy
 // @ts-expect-error whom?
 server.close();
 
-server.on('connect', (value) => expectTypeOf(value).toEqualTypeOf<webSocket.WebSocketConnection>());
+server.on('connect', (value) => {
+  expectTypeOf(value).toEqualTypeOf<webSocket.WebSocketServerConnection>();
+  expectTypeOf(value.path).toEqualTypeOf<string>();
+  expectTypeOf(value.protocol).toEqualTypeOf<string>();
+  expectTypeOf(value.headers.cookie).toEqualTypeOf<string | string[] | undefined>();
+  value.data = { user: 1 };
+  // @ts-expect-error it stays the same client
+  value.clientPort = 1;
+});
 server.on('messageReceive', (value) => expectTypeOf(value).toEqualTypeOf<webSocket.WebSocketMessage>());
 server.on('close', (client, reason) => {
-  expectTypeOf(client).toEqualTypeOf<webSocket.WebSocketConnection>();
+  expectTypeOf(client).toEqualTypeOf<webSocket.WebSocketServerConnection>();
   expectTypeOf(reason).toEqualTypeOf<webSocket.ServerCloseResult>();
 });
 server.on('error', (err) => expectTypeOf(err).toEqualTypeOf<webSocket.WebSocketError>());
 server.on('request', async (request) => {
   expectTypeOf(request).toEqualTypeOf<webSocket.WebSocketServerRequest>();
+  expectTypeOf(request.connection).toEqualTypeOf<webSocket.WebSocketServerConnection>();
   expectTypeOf(request.refuse(403, 'Forbidden')).toEqualTypeOf<void>();
 });
 

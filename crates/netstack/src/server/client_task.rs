@@ -9,6 +9,7 @@ use super::event::ServerEvent;
 use super::object::ServerObject;
 use super::peer::{Gone, Peer};
 use super::registry::Registration;
+use super::request::RequestHead;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::send_queue::joined;
 use crate::connection::shared_socket::SharedSocket;
@@ -21,12 +22,20 @@ impl Peer {
         socket: SharedSocket<Transport>,
         registration: Registration,
         unfinished: UnfinishedPeer<'_>,
+        head: Arc<RequestHead>,
+        protocol: Option<&str>,
     ) {
         // It is dropped before the socket that it borrows from now on.
         let mut unfinished = unfinished;
         let object = unfinished.object;
         let open = object.context.network().register(self);
-        object.emit(ServerEvent::Connect(&self.client));
+        object.emit(ServerEvent::Connect {
+            client: &self.client,
+            head: &head,
+            protocol,
+        });
+        // Not kept for as long as the connection lives: the program may have done that.
+        drop(head);
         unfinished.socket = Some(&socket);
         let (end, in_doubt) = object.listener.drive(object, self, &socket).await;
         unfinished.finish();
@@ -68,7 +77,10 @@ impl Peer {
         if ending.is_failure {
             let why = format!("{}: {}", self.client.connection, ending.why);
             let error = BusinessError::connection_lost(why, ending.cause);
-            object.emit(ServerEvent::Error(error));
+            object.emit(ServerEvent::Error {
+                client: Some(&self.client),
+                error,
+            });
         }
         object.emit(match &ending.result {
             Some(result) => ServerEvent::Close(&self.client, result.clone()),
@@ -235,7 +247,7 @@ mod tests {
                     error,
                     ..
                 } => format!("{from} to {through}: {error}"),
-                ServerEvent::Error(error) => error.to_string(),
+                ServerEvent::Error { error, .. } => error.to_string(),
                 ServerEvent::NeverConnected(client) => format!("{} is gone", client.connection),
                 other => format!("{other:?}"),
             });
@@ -250,7 +262,6 @@ mod tests {
             listener: recorder.clone(),
             muted: AtomicBool::new(false),
             clients: IdCounter::default(),
-            requests: IdCounter::default(),
             flood: Mutex::new(FloodRule::default()),
         };
         let client = ConnectedClient {

@@ -76,7 +76,10 @@ impl<L: ServerListener> Handler for PeerEvents<'_, L> {
     fn too_big(&mut self, why: String) {
         let why = format!("{}: {why}", self.client.connection);
         let error = BusinessError::connection_lost(why, arkws::Cause::TooBig);
-        self.emit(ServerEvent::Error(error));
+        self.emit(ServerEvent::Error {
+            client: Some(self.client),
+            error,
+        });
     }
 
     fn text(&mut self, text: Text<'_>) -> usize {

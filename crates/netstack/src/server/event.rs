@@ -1,10 +1,11 @@
 //! What a server object tells, and whom.
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use arkws::{Payload, Text};
 
-use super::identity::{ConnectedClient, RequestId};
-use super::request::PendingRequest;
+use super::identity::{ClientId, ConnectedClient};
+use super::request::{PendingRequest, RequestHead};
 use crate::{BusinessError, CloseResult};
 
 /// An event of a server object.
@@ -12,31 +13,44 @@ use crate::{BusinessError, CloseResult};
 /// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if
 /// messages to it were lost, `Error` if it failed, `Close`. A client that was not let in is an
 /// `Error` only. One that was let in and lost before its `Connect` is `NeverConnected`, after
-/// `SendFailed` and `Error`.
+/// `SendFailed` and `Error`: what the program has [accepted](PendingRequest::accept) becomes either
+/// `Connect` or `NeverConnected`.
 #[derive(Debug)]
 pub enum ServerEvent<'a> {
     /// The oldest unanswered `start` has an answer.
     Started(Result<SocketAddr, BusinessError>),
     /// arkws: may this client come in?
     Request(PendingRequest),
-    /// arkws: the request of this [`id`](PendingRequest::id) needs no answer any more: its client
+    /// arkws: the request of this [`client`](PendingRequest::client) needs no answer any more: its client
     /// has gone, the time-out has passed, or the server was stopped.
-    RequestOver(RequestId),
+    RequestOver(ClientId),
     /// `connect`.
-    Connect(&'a ConnectedClient),
+    Connect {
+        /// Who has connected.
+        client: &'a ConnectedClient,
+        /// arkws: what it has sent. Whoever wants to know it later keeps it.
+        head: &'a Arc<RequestHead>,
+        /// arkws: the sub-protocol that was agreed on.
+        protocol: Option<&'a str>,
+    },
     /// `messageReceive` with a string.
     Text(&'a ConnectedClient, Text<'a>),
     /// `messageReceive` with an ArrayBuffer.
     Binary(&'a ConnectedClient, Payload<'a>),
     /// `close`.
     Close(&'a ConnectedClient, CloseResult),
-    /// arkws: a client that calls have found, since it was let in, has gone before its `Connect`:
-    /// no event of it follows.
+    /// arkws: a client that calls have found, since it was let in, or that the program has
+    /// accepted, has gone before its `Connect`: no event of it follows.
     NeverConnected(&'a ConnectedClient),
     /// `error`: a client's connection was lost, a client was not let in, or the server cannot
     /// accept connections; the message says which and why. Of clients that were not let in there
     /// are 100 such events a second at most.
-    Error(BusinessError),
+    Error {
+        /// Which client; it may be one that was not let in.
+        client: Option<&'a ConnectedClient>,
+        /// What happened.
+        error: BusinessError,
+    },
     /// All sends to a client up to this one have been handed to the operating system, except those
     /// that have failed. Broadcasts are not answered.
     Sent {

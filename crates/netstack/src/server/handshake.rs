@@ -18,13 +18,13 @@ use super::admission::Refusal;
 use super::client_task::{Ending, UnfinishedPeer, describe};
 use super::config::Checked;
 use super::event::ServerEvent;
-use super::identity::{ConnectedClient, Connection, RequestId};
+use super::identity::{ClientId, ConnectedClient, Connection};
 use super::lifecycle::Lifecycle;
 use super::object::ServerObject;
 use super::peer::Peer;
 use super::pending_handshakes::Replaced;
 use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
-use super::request::{self, Answer};
+use super::request::{self, Answer, RequestHead};
 use crate::{BusinessError, Cause};
 
 /// What the handshakes of one run have in common.
@@ -46,11 +46,15 @@ impl HandshakeContext {
             client_ip: ip.to_string(),
             client_port: peer.port(),
         };
+        let client = ConnectedClient {
+            id: self.object.clients.next(),
+            connection,
+        };
         let address = ClientAddress::from(ip);
         let (permit, replaced) = match self.registry.begin_handshake(address) {
             Ok(begun) => begun,
             Err(refusal) => {
-                self.report(&connection, &refusal.to_string(), refusal.cause());
+                self.report(&client, &refusal.to_string(), refusal.cause());
                 if self.tls.is_none() {
                     // Best effort: there are too many of them to wait until each has read it.
                     let _ = stream.try_write(&arkws::Refusal::from(refusal).response());
@@ -61,7 +65,7 @@ impl HandshakeContext {
         let handshaking = Handshaking {
             context: &self,
             address,
-            connection,
+            client,
             permit,
         };
         if let Some(request) = handshaking.receive(stream, replaced).await {
@@ -70,15 +74,16 @@ impl HandshakeContext {
     }
 
     /// Raises an `error` event about a client.
-    fn report(&self, connection: &Connection, why: &str, cause: Cause) {
+    fn report(&self, client: &ConnectedClient, why: &str, cause: Cause) {
         debug!(target: "arkws", why, "client not let in");
         if !self.registry.may_report(Instant::now()) {
             return;
         }
-        let message = format!("client {connection} was not let in: {why}");
-        self.object.emit(ServerEvent::Error(BusinessError::event(
-            message, None, cause,
-        )));
+        let message = format!("client {} was not let in: {why}", client.connection);
+        self.object.emit(ServerEvent::Error {
+            client: Some(client),
+            error: BusinessError::event(message, None, cause),
+        });
         self.object.flush();
     }
 }
@@ -87,7 +92,7 @@ impl HandshakeContext {
 struct Handshaking<'a> {
     context: &'a HandshakeContext,
     address: ClientAddress,
-    connection: Connection,
+    client: ConnectedClient,
     permit: HandshakePermit,
 }
 
@@ -141,7 +146,11 @@ impl Handshaking<'_> {
     }
 
     async fn answer(self, mut request: PendingRequest<Transport>) {
-        let registration = match self.admit(&mut request).await {
+        let head = Arc::new(RequestHead {
+            target: request.request().target.clone(),
+            headers: request.request().headers.clone(),
+        });
+        let registration = match self.admit(&mut request, &head).await {
             Ok(registration) => registration,
             Err(NotLetIn::Refused(refusal)) => {
                 return select! {
@@ -159,13 +168,12 @@ impl Handshaking<'_> {
         let wanted = &self.context.settings.protocols;
         let offered = &request.request().protocols;
         let protocol = wanted.iter().find(|wanted| offered.contains(wanted));
-        match request
-            .accept(protocol.map(String::as_str), &HeaderMap::new())
-            .await
-        {
+        let protocol = protocol.map(String::as_str);
+        match request.accept(protocol, &HeaderMap::new()).await {
             Ok(socket) => {
                 drop(self.permit);
-                peer.serve(socket.into(), registration, unfinished).await;
+                peer.serve(socket.into(), registration, unfinished, head, protocol)
+                    .await;
             }
             Err(error) => {
                 drop(registration);
@@ -180,6 +188,7 @@ impl Handshaking<'_> {
     async fn admit(
         &self,
         request: &mut PendingRequest<Transport>,
+        head: &Arc<RequestHead>,
     ) -> Result<Registration, NotLetIn> {
         let refused = |refusal: Refusal| {
             self.report_refusal(refusal);
@@ -195,21 +204,27 @@ impl Handshaking<'_> {
         }
         let permit = self.connection_permit().map_err(refused)?;
         self.permit.keep().map_err(refused)?;
-        if self.context.settings.config.ask_request {
-            self.ask(request).await?;
+        let asks = self.context.settings.config.ask_request;
+        if asks {
+            self.ask(request, head).await?;
         }
         let object = &self.context.object;
-        let client = ConnectedClient {
-            id: object.clients.next(),
-            connection: self.connection.clone(),
-        };
         let peer = Peer::new(
-            client,
+            self.client.clone(),
             self.context.settings.max_queued_bytes(),
             object.context.message_cost(),
         );
         let (registry, lifecycle) = (&self.context.registry, &self.context.lifecycle);
-        registry.register(lifecycle, peer, permit).map_err(refused)
+        registry
+            .register(lifecycle, peer, permit)
+            .map_err(|refusal| {
+                let not_let_in = refused(refusal);
+                if asks {
+                    object.emit(ServerEvent::NeverConnected(&self.client));
+                    object.flush();
+                }
+                not_let_in
+            })
     }
 
     /// Checks the limits and the flood rule.
@@ -224,19 +239,20 @@ impl Handshaking<'_> {
     }
 
     /// Asks the program whether the client may come in.
-    async fn ask(&self, request: &mut PendingRequest<Transport>) -> Result<(), NotLetIn> {
+    async fn ask(
+        &self,
+        request: &mut PendingRequest<Transport>,
+        head: &Arc<RequestHead>,
+    ) -> Result<(), NotLetIn> {
         let limit = self.context.settings.request_timeout();
         let object = &self.context.object;
-        let id = object.requests.next();
-        let (pending, answer) = request::PendingRequest::new(
-            id,
-            request.request().target.clone(),
-            request.request().headers.clone(),
-            self.connection.clone(),
-        );
+        let (pending, answer) = request::PendingRequest::new(Arc::clone(head), self.client.clone());
         object.emit(ServerEvent::Request(pending));
         object.flush();
-        let over = RequestOver { object, id };
+        let over = RequestOver {
+            object,
+            id: self.client.id,
+        };
         let answer = select! {
             biased;
             () = self.context.lifecycle.stopping() => {
@@ -283,7 +299,7 @@ impl Handshaking<'_> {
     }
 
     fn report(&self, why: &str, cause: Cause) {
-        self.context.report(&self.connection, why, cause);
+        self.context.report(&self.client, why, cause);
     }
 }
 
@@ -304,7 +320,7 @@ enum NotLetIn {
 /// Tells, when it is dropped, that the program's answer would come too late.
 struct RequestOver<'a> {
     object: &'a ServerObject,
-    id: RequestId,
+    id: ClientId,
 }
 
 impl Drop for RequestOver<'_> {

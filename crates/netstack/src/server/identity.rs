@@ -1,4 +1,4 @@
-//! How a program and arkws tell the clients of a server apart, and its requests: the contract's
+//! How a program and arkws tell the clients of a server apart: the contract's
 //! address pair, and the numbers that a server object gives.
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,15 +29,40 @@ pub struct ConnectedClient {
     pub connection: Connection,
 }
 
-/// Identifies a client of a server object, from before its `Connect` event on. No two clients of
+/// Whom a call of the program's is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Recipient<'a> {
+    /// Who has this address and port now.
+    Address(&'a Connection),
+    /// That client, and nobody who has its address and port after it.
+    Client(ClientId),
+}
+
+impl<'a> From<&'a Connection> for Recipient<'a> {
+    fn from(connection: &'a Connection) -> Recipient<'a> {
+        Recipient::Address(connection)
+    }
+}
+
+impl From<ClientId> for Recipient<'_> {
+    fn from(client: ClientId) -> Self {
+        Recipient::Client(client)
+    }
+}
+
+impl fmt::Display for Recipient<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Recipient::Address(connection) => connection.fmt(f),
+            Recipient::Client(id) => write!(f, "client {id}"),
+        }
+    }
+}
+
+/// Identifies a client of a server object, from before its `Request` and `Connect` events on. No two clients of
 /// one object have the same, also over several runs: the id of a client that has left finds nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(u64);
-
-/// Identifies a request that waits for the program's answer. No two requests of one server object
-/// have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RequestId(u64);
 
 /// To and from a plain number, for a language that has no other way to hold an id. A double holds
 /// them exactly up to 2^53: at a billion a second that is 104 days.
@@ -66,7 +91,6 @@ macro_rules! number {
 }
 
 number!(ClientId);
-number!(RequestId);
 
 /// Draws ids of one kind, each once.
 #[derive(Debug)]

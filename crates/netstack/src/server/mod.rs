@@ -20,7 +20,7 @@
 //! | `tls.rs` | its certificate and key |
 //! | `event.rs` | the events, and their listener |
 //! | `request.rs` | a request that waits for the program's answer |
-//! | `identity.rs` | what tells clients apart, and requests: address pairs and numbers |
+//! | `identity.rs` | what tells clients apart: address pairs and numbers |
 mod address;
 mod admission;
 mod client_task;
@@ -61,9 +61,9 @@ use run::Run;
 
 pub use config::ServerConfig;
 pub use event::{ServerEvent, ServerListener};
-pub use identity::{ClientId, ConnectedClient, Connection, RequestId};
+pub use identity::{ClientId, ConnectedClient, Connection, Recipient};
 pub use limits::{CustomLimits, ServerLimits};
-pub use request::{PendingRequest, RefusalStatus};
+pub use request::{PendingRequest, RefusalStatus, RequestHead};
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also
 /// from inside an event.
@@ -85,7 +85,6 @@ impl WebSocketServer {
                 listener,
                 muted: AtomicBool::new(false),
                 clients: IdCounter::default(),
-                requests: IdCounter::default(),
                 flood: Mutex::new(FloodRule::default()),
             }),
             run: Mutex::new(None),
@@ -152,18 +151,18 @@ impl WebSocketServer {
     ///
     /// # Errors
     /// 201; 2302999 if not started.
-    pub fn list_all_connections(&self) -> Result<Vec<Connection>, BusinessError> {
+    pub fn list_all_connections(&self) -> Result<Vec<ConnectedClient>, BusinessError> {
         self.object.context.check_permission()?;
-        let mut connections: Vec<Connection> = self
+        let mut clients: Vec<ConnectedClient> = self
             .listening()
             .ok_or_else(not_started)?
             .registry()
             .peers()
             .iter()
-            .map(|peer| peer.client.connection.clone())
+            .map(|peer| peer.client.clone())
             .collect();
-        connections.sort_by_cached_key(Connection::to_string);
-        Ok(connections)
+        clients.sort_by_cached_key(|client| client.connection.to_string());
+        Ok(clients)
     }
 
     /// arkws: the address listened on; `None` if not started.
@@ -184,9 +183,9 @@ impl WebSocketServer {
     pub fn send_text<'a>(
         &self,
         text: impl Into<Cow<'a, str>>,
-        connection: &Connection,
+        to: impl Into<Recipient<'a>>,
     ) -> Result<(ClientId, u64), BusinessError> {
-        self.send(Outgoing::Text(text.into()), connection)
+        self.send(Outgoing::Text(text.into()), to.into())
     }
 
     /// `send` of an ArrayBuffer to one client.
@@ -196,31 +195,32 @@ impl WebSocketServer {
     pub fn send_binary<'a>(
         &self,
         data: impl Into<Cow<'a, [u8]>>,
-        connection: &Connection,
+        to: impl Into<Recipient<'a>>,
     ) -> Result<(ClientId, u64), BusinessError> {
-        self.send(Outgoing::Binary(data.into()), connection)
+        self.send(Outgoing::Binary(data.into()), to.into())
     }
 
     fn send(
         &self,
         message: Outgoing<'_>,
-        connection: &Connection,
+        to: Recipient<'_>,
     ) -> Result<(ClientId, u64), BusinessError> {
         self.object.context.check_permission()?;
         check_length(message.len())?;
-        if connection.client_ip.is_empty() {
+        if is_nobody(to) {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
         }
-        let peer = self.peer_at(connection)?;
+        let peer = self.recipient(to)?;
         match peer.mailbox.push(message) {
             Ok(number) => Ok((peer.client.id, number)),
             Err(Refused::Closed) => Err(BusinessError::not_sent(format!(
-                "the connection of {connection} is closing"
+                "the connection of {} is closing",
+                peer.client.connection
             ))
             .with_cause(arkws::Cause::Closed)),
             Err(Refused::Full { queued, limit }) => {
                 let why = peer.overflow(queued, limit);
-                let error = BusinessError::not_sent(format!("{connection} {why}"));
+                let error = BusinessError::not_sent(format!("{} {why}", peer.client.connection));
                 Err(error.with_cause(arkws::Cause::QueueFull))
             }
         }
@@ -273,23 +273,25 @@ impl WebSocketServer {
     /// # Errors
     /// 201; 2302999 without an address or if the client is closing already; 2302006 if there is no
     /// such client.
-    pub fn close(
+    pub fn close<'a>(
         &self,
-        connection: &Connection,
+        which: impl Into<Recipient<'a>>,
         options: CloseOptions,
     ) -> Result<ClientId, BusinessError> {
         self.object.context.check_permission()?;
         let refused = |why: String| BusinessError::new(BusinessError::OTHER, why);
-        if connection.client_ip.is_empty() {
+        let which = which.into();
+        if is_nobody(which) {
             return Err(refused("the connection has no clientIP".to_owned()));
         }
-        let peer = self.peer_at(connection)?;
+        let peer = self.recipient(which)?;
         match close(&peer, options) {
             true => Ok(peer.client.id),
-            false => Err(
-                refused(format!("the connection of {connection} is closing already"))
-                    .with_cause(arkws::Cause::Closed),
-            ),
+            false => Err(refused(format!(
+                "the connection of {} is closing already",
+                peer.client.connection
+            ))
+            .with_cause(arkws::Cause::Closed)),
         }
     }
 
@@ -313,20 +315,20 @@ impl WebSocketServer {
         self.listening()?.registry().peer(client)
     }
 
-    fn peer_at(&self, connection: &Connection) -> Result<Arc<Peer>, BusinessError> {
+    fn recipient(&self, recipient: Recipient<'_>) -> Result<Arc<Peer>, BusinessError> {
         let gone = match self.listening() {
-            Some(run) => match run.registry().peer_at(connection) {
+            Some(run) => match run.registry().recipient(recipient) {
                 Ok(peer) => return Ok(peer),
                 Err(gone) => gone,
             },
             None => None,
         };
         Err(match gone {
-            Some(Gone { why, cause }) => {
-                let why = format!("{connection}: {why}");
+            Some((client, Gone { why, cause })) => {
+                let why = format!("{}: {why}", client.connection);
                 BusinessError::new(BusinessError::NO_CONNECTION, why).with_cause(cause)
             }
-            None => BusinessError::new(BusinessError::NO_CONNECTION, connection.to_string()),
+            None => BusinessError::new(BusinessError::NO_CONNECTION, recipient.to_string()),
         })
     }
 
@@ -354,6 +356,11 @@ impl fmt::Debug for WebSocketServer {
             .field("address", &self.list_address())
             .finish_non_exhaustive()
     }
+}
+
+/// No client has an empty address.
+fn is_nobody(recipient: Recipient<'_>) -> bool {
+    matches!(recipient, Recipient::Address(connection) if connection.client_ip.is_empty())
 }
 
 fn not_started() -> BusinessError {

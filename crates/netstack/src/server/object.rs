@@ -24,7 +24,6 @@ pub(super) struct ServerObject {
     /// The object was dropped.
     pub(super) muted: AtomicBool,
     pub(super) clients: IdCounter,
-    pub(super) requests: IdCounter,
     pub(super) flood: Mutex<FloodRule>,
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::address::ClientAddress;
 use super::admission::{Occupancy, Refusal};
 use super::flood::FloodRule;
-use super::identity::{ClientId, ConnectedClient, Connection};
+use super::identity::{ClientId, ConnectedClient, Connection, Recipient};
 use super::lifecycle::Lifecycle;
 use super::limits::Limits;
 use super::peer::{Gone, Peer};
@@ -31,7 +31,7 @@ struct RegistryState {
     /// The same clients by the address pairs that programs call them by.
     by_connection: HashMap<Connection, Arc<Peer>>,
     /// How the last [`MAX_ENDED`] clients have left: a call that comes too late is told.
-    ended: VecDeque<(Connection, Gone)>,
+    ended: VecDeque<(ConnectedClient, Gone)>,
     /// When the current second began, and how many `error` events it has had.
     reports: (Instant, u32),
 }
@@ -56,16 +56,26 @@ impl Registry {
         self.lock().peers.get(&client).cloned()
     }
 
-    /// The client with this address pair. If there is none: how the last one with it has left, if
+    /// Whom a call is for. If there is none: how the last one with that address or id has left, if
     /// that is remembered.
-    pub(super) fn peer_at(&self, connection: &Connection) -> Result<Arc<Peer>, Option<Gone>> {
+    pub(super) fn recipient(
+        &self,
+        recipient: Recipient<'_>,
+    ) -> Result<Arc<Peer>, Option<(ConnectedClient, Gone)>> {
         let registry = self.lock();
-        if let Some(peer) = registry.by_connection.get(connection) {
+        let peer = match recipient {
+            Recipient::Address(connection) => registry.by_connection.get(connection),
+            Recipient::Client(id) => registry.peers.get(&id),
+        };
+        if let Some(peer) = peer {
             return Ok(Arc::clone(peer));
         }
         let mut ended = registry.ended.iter().rev();
-        let gone = ended.find(|(gone, _)| gone == connection);
-        Err(gone.map(|(_, gone)| gone.clone()))
+        let gone = ended.find(|(client, _)| match recipient {
+            Recipient::Address(connection) => client.connection == *connection,
+            Recipient::Client(id) => client.id == id,
+        });
+        Err(gone.cloned())
     }
 
     /// An opening handshake begins.
@@ -210,8 +220,7 @@ impl Registration {
         }
         // Both under one lock, so that a call finds either the client or how it left.
         registry.remove(&self.peer.client);
-        let connection = self.peer.client.connection.clone();
-        registry.ended.push_back((connection, gone));
+        registry.ended.push_back((self.peer.client.clone(), gone));
     }
 }
 

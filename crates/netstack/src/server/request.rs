@@ -1,11 +1,40 @@
 //! A request that waits for the program's answer.
 use std::fmt;
+use std::sync::Arc;
 
 use http::StatusCode;
 use tokio::sync::oneshot;
 
-use super::identity::{Connection, RequestId};
+use super::identity::{ClientId, ConnectedClient, Connection};
 use crate::{BusinessError, Headers};
+
+/// What a client has sent to open its connection, as far as programs ask for it.
+///
+/// Its `Debug` form shows neither query nor values of header fields.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RequestHead {
+    /// Path and query.
+    pub target: String,
+    /// Header fields.
+    pub headers: Headers,
+}
+
+impl RequestHead {
+    /// Without the query, which may hold secrets.
+    fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("path", &self.path())
+            .field("headers", &self.headers.len())
+            .finish()
+    }
+}
 
 /// An upgrade request that waits for the program's answer.
 ///
@@ -15,20 +44,16 @@ use crate::{BusinessError, Headers};
 ///
 /// Its `Debug` form shows neither query nor values of header fields.
 pub struct PendingRequest {
-    id: RequestId,
-    target: String,
-    headers: Headers,
-    connection: Connection,
+    head: Arc<RequestHead>,
+    client: ConnectedClient,
     answer: oneshot::Sender<Answer>,
 }
 
 impl fmt::Debug for PendingRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.target.split('?').next().unwrap_or_default();
         f.debug_struct("PendingRequest")
-            .field("id", &self.id)
-            .field("path", &path)
-            .field("connection", &self.connection)
+            .field("head", &self.head)
+            .field("client", &self.client)
             .finish_non_exhaustive()
     }
 }
@@ -42,40 +67,41 @@ pub(super) enum Answer {
 
 impl PendingRequest {
     pub(super) fn new(
-        id: RequestId,
-        target: String,
-        headers: Headers,
-        connection: Connection,
+        head: Arc<RequestHead>,
+        client: ConnectedClient,
     ) -> (PendingRequest, oneshot::Receiver<Answer>) {
         let (answer, receiver) = oneshot::channel();
         let request = PendingRequest {
-            id,
-            target,
-            headers,
-            connection,
+            head,
+            client,
             answer,
         };
         (request, receiver)
     }
 
-    /// What [`ServerEvent::RequestOver`](super::ServerEvent::RequestOver) names it by.
-    pub fn id(&self) -> RequestId {
-        self.id
+    /// What the client has sent. It may be kept: `Connect` has the same one.
+    pub fn head(&self) -> &Arc<RequestHead> {
+        &self.head
     }
 
     /// Path and query.
     pub fn target(&self) -> &str {
-        &self.target
+        &self.head.target
     }
 
     /// Header fields.
     pub fn headers(&self) -> &Headers {
-        &self.headers
+        &self.head.headers
     }
 
-    /// The client.
+    /// Whose request it is: `RequestOver` names the same one, and `Connect`, if it is let in.
+    pub fn client(&self) -> ClientId {
+        self.client.id
+    }
+
+    /// The address of the client.
     pub fn connection(&self) -> &Connection {
-        &self.connection
+        &self.client.connection
     }
 
     /// Lets the client in.

@@ -137,25 +137,26 @@ impl Run {
         let mut stopping = pin!(self.lifecycle.stopping());
         loop {
             select! {
-                biased;
-                () = &mut stopping => break,
-                Some(_) = tasks.join_next() => {}
-                accepted = incoming.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        let context = Arc::clone(&context);
-                        let span = log::peer(&peer);
-                        tasks.spawn(context.handshake(stream, peer).instrument(span));
-                    }
-                    Err(error) => {
-                        warn!(target: "arkws", %error, "cannot accept connections");
-                        let message = format!("the server cannot accept connections: {error}");
-                        let cause = arkws::Error::from(error).cause().into();
-                        let error = BusinessError::event(message, None, cause);
-                        self.object.emit(ServerEvent::Error(error));
-                        self.object.flush();
-                    }
-                },
-            }
+                           biased;
+                           () = &mut stopping => break,
+                           Some(_) = tasks.join_next() => {}
+                           accepted = incoming.accept() => match accepted {
+                               Ok((stream, peer)) => {
+                                   let context = Arc::clone(&context);
+                                   let span = log::peer(&peer);
+                                   tasks.spawn(context.handshake(stream, peer).instrument(span));
+                               }
+                               Err(error) => {
+                                   warn!(target: "arkws", %error, "cannot accept connections");
+                                   let message = format!("the server cannot accept connections: {error}");
+                                   let cause = arkws::Error::from(error).cause().into();
+                                   let error = BusinessError::event(message, None, cause);
+                                   self.object.emit(ServerEvent::Error {
+            client: None, error });
+                                   self.object.flush();
+                               }
+                           },
+                       }
         }
         drop(incoming);
         self.lifecycle.advance(Stage::Unbound);
@@ -230,7 +231,10 @@ impl Drop for UnfinishedRun {
         } else if was_listening {
             let message = format!("the server cannot accept connections: {why}");
             let error = BusinessError::event(message, None, Cause::Internal);
-            run.object.emit(ServerEvent::Error(error));
+            run.object.emit(ServerEvent::Error {
+                client: None,
+                error,
+            });
         }
         run.object.emit(ServerEvent::Idle);
         run.object.flush();

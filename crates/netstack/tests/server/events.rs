@@ -65,9 +65,9 @@ async fn a_client_is_listed_when_it_sees_its_open_and_inside_its_connect_event()
     let (sender, mut seen) = mpsc::unbounded_channel();
     let object = CallingListener::object(move |object, event| match event {
         ServerEvent::Started(address) => sender.send((address.unwrap().to_string(), true)).unwrap(),
-        ServerEvent::Connect(client) | ServerEvent::Close(client, _) => {
+        ServerEvent::Connect { client, .. } | ServerEvent::Close(client, _) => {
             let connection = &client.connection;
-            let listed = object.list_all_connections().unwrap().contains(connection);
+            let listed = object.list_all_connections().unwrap().contains(client);
             sender.send((connection.to_string(), listed)).unwrap();
         }
         _ => {}
@@ -152,7 +152,7 @@ async fn the_id_of_a_client_that_has_left_is_not_that_of_the_next_with_its_addre
     let (sender, mut seen) = mpsc::unbounded_channel();
     let object = CallingListener::object(move |_, event| match event {
         ServerEvent::Started(address) => sender.send(Err(address.unwrap())).unwrap(),
-        ServerEvent::Connect(client) | ServerEvent::Close(client, _) => {
+        ServerEvent::Connect { client, .. } | ServerEvent::Close(client, _) => {
             sender.send(Ok(client.clone())).unwrap();
         }
         _ => {}
@@ -418,7 +418,7 @@ async fn calls_from_inside_events_are_answered() {
     let (sender, mut seen) = mpsc::unbounded_channel();
     let object = CallingListener::object(move |object, event| match event {
         ServerEvent::Started(address) => sender.send(address.unwrap().to_string()).unwrap(),
-        ServerEvent::Connect(client) => {
+        ServerEvent::Connect { client, .. } => {
             object.send_text("hello", &client.connection).unwrap();
         }
         ServerEvent::Text(client, text) => {
@@ -536,7 +536,7 @@ async fn every_batch_of_events_is_flushed() {
         fn on_event(&self, event: ServerEvent<'_>) {
             let name = match event {
                 ServerEvent::Started(address) => address.unwrap().to_string(),
-                ServerEvent::Connect(_) => "connect".into(),
+                ServerEvent::Connect { .. } => "connect".into(),
                 ServerEvent::Text(_, text) => text.as_str().to_owned(),
                 ServerEvent::Close(..) => "close".into(),
                 ServerEvent::Idle => "idle".into(),

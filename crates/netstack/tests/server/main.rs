@@ -5,6 +5,7 @@
 //! misbehave.
 mod admission;
 mod events;
+mod identity;
 mod limits;
 mod progress;
 mod request;

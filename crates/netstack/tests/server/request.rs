@@ -1,6 +1,6 @@
 //! The hook that lets the program decide who comes in.
 use arkws::http::HeaderValue;
-use arkws_netstack::{BusinessError, PendingRequest, RefusalStatus, RequestId, ServerConfig};
+use arkws_netstack::{BusinessError, ClientId, PendingRequest, RefusalStatus, ServerConfig};
 use arkws_proto::Limits;
 use arkws_proto::handshake::ClientHandshake;
 use tokio::io::AsyncWriteExt;
@@ -22,7 +22,7 @@ async fn asked(server: &mut Server) -> PendingRequest {
     }
 }
 
-async fn over(server: &mut Server) -> RequestId {
+async fn over(server: &mut Server) -> ClientId {
     match server.next().await {
         Seen::RequestOver(id) => id,
         other => panic!("RequestOver, not {other:?}"),
@@ -115,7 +115,7 @@ async fn a_request_that_the_program_forgets_is_a_503_after_the_request_timeout()
     assert!(start.elapsed() >= seconds(15));
     let error = server.error().await;
     assert!(error.message.contains("requestTimeout"), "{error}");
-    assert_eq!(over(&mut server).await, forgotten.id());
+    assert_eq!(over(&mut server).await, forgotten.client());
     // Too late, and harmless.
     forgotten.accept();
     assert_eq!(server.list(), []);
@@ -152,7 +152,7 @@ async fn a_client_that_goes_frees_its_seat_and_the_program_is_told() {
             stream.write_all(&[0x82, 0x80, 0, 0, 0, 0]).await.unwrap();
         }
         drop(stream);
-        assert_eq!(over(&mut server).await, pending.id());
+        assert_eq!(over(&mut server).await, pending.client());
         pending.accept();
     }
     let client = tokio::spawn(connect(address));

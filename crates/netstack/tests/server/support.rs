@@ -9,7 +9,7 @@ use arkws::{
 };
 use arkws_netstack::{
     ApiLevel, BusinessError, ClientId, CloseResult, Connection, Context, Network, PendingRequest,
-    RequestId, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
+    ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 pub(crate) enum Seen {
     Started(Result<SocketAddr, BusinessError>),
     Request(PendingRequest),
-    RequestOver(RequestId),
+    RequestOver(ClientId),
     Connect(Connection),
     Text(Connection, String),
     Binary(Connection, Vec<u8>),
@@ -51,7 +51,7 @@ impl ServerListener for Recorder {
             ServerEvent::Started(result) => Seen::Started(result),
             ServerEvent::Request(request) => Seen::Request(request),
             ServerEvent::RequestOver(id) => Seen::RequestOver(id),
-            ServerEvent::Connect(client) => Seen::Connect(client.connection.clone()),
+            ServerEvent::Connect { client, .. } => Seen::Connect(client.connection.clone()),
             ServerEvent::Text(client, text) => {
                 Seen::Text(client.connection.clone(), text.as_str().to_owned())
             }
@@ -60,7 +60,7 @@ impl ServerListener for Recorder {
             }
             ServerEvent::Close(client, result) => Seen::Close(client.connection.clone(), result),
             ServerEvent::NeverConnected(client) => Seen::NeverConnected(client.connection.clone()),
-            ServerEvent::Error(error) => Seen::Error(error),
+            ServerEvent::Error { error, .. } => Seen::Error(error),
             ServerEvent::Sent { client, through } => Seen::Sent(client.connection.clone(), through),
             ServerEvent::SendFailed {
                 client,
@@ -196,7 +196,11 @@ impl Server {
     }
 
     pub(crate) fn list(&self) -> Vec<Connection> {
-        self.object.list_all_connections().expect("it is started")
+        let clients = self.object.list_all_connections().expect("it is started");
+        clients
+            .into_iter()
+            .map(|client| client.connection)
+            .collect()
     }
 }
 
