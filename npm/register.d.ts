@@ -114,6 +114,12 @@ declare module '@ohos.util' {
       decode(src: Uint8Array | string, type?: Type): Promise<Uint8Array>;
       decodeSync(src: Uint8Array | string, type?: Type): Uint8Array;
     }
+    /** Its name before API level 9. */
+    class Base64 extends Base64Helper {}
+    /** `isMap`, `isUint8Array` and so on, each for any value. */
+    class types {
+      [is: string]: (value: unknown) => boolean;
+    }
     function format(format: string, ...args: unknown[]): string;
     function printf(format: string, ...args: unknown[]): string;
     /** The text of a system's error, `-2`: no such file or directory. */

@@ -182,6 +182,10 @@ class Base64Helper {
   }
 }
 
+/** Of what kind a value is: `new util.types().isMap(value)`. Node.js has the same. */
+class types {}
+Object.assign(types.prototype, nodeUtil.types);
+
 function checkType(call, type) {
   if (!Object.values(Type).includes(type)) throw wrong(call, 'a member of util.Type');
 }
@@ -222,6 +226,8 @@ function parseUUID(uuid) {
 }
 
 const util = {
+  // As it was called before API level 9.
+  Base64: Base64Helper,
   Base64Helper,
   TextDecoder,
   TextEncoder,
@@ -234,6 +240,7 @@ const util = {
   parseUUID,
   printf: format,
   promisify,
+  types,
 };
 
 module.exports = util;

@@ -183,6 +183,9 @@ describe('@ohos.util', () => {
       show([...util.parseUUID('84bdf796-66cc-4655-9b89-d6218d100f9c')].slice(0, 4), failure(() =>
         util.parseUUID('84')));
       show(util.format('%s is %d%% of %j', 'John', 80, { a: 1 }), util.errnoToString(-2));
+      const types = new util.types();
+      show(types.isUint8Array(new Uint8Array(1)), types.isMap({}),
+        new util.Base64().encodeToStringSync(new Uint8Array(1)));
       const answer = util.promisify(util.callbackWrapper(async (): Promise<string> => 'hello'));
       show(await answer());
     `);
@@ -193,6 +196,7 @@ describe('@ohos.util', () => {
         [10200002, true],
       ],
       ['John is 80% of {"a":1}', 'no such file or directory'],
+      [true, false, 'AA=='],
       ['hello'],
     ]);
   });
