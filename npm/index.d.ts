@@ -1183,8 +1183,9 @@ export interface AsyncCallback<T, E = void> {
  * 26. `undefined` goes back to what it was.
  *
  * Without it the level is that of the environment variable `OHOS_API_VERSION`, else of
- * `compatibleSdkVersion` in the nearest `build-profile.json5` above the main module, else 10 for
- * `@ohos.net.webSocket` and 26 for `@kit.NetworkKit` and `arkws`.
+ * `compatibleSdkVersion` in the nearest `build-profile.json5` that has one above the file that
+ * imports the module (for `arkws`, and where that file is not known: above the main module), else
+ * 10 for `@ohos.net.webSocket` and 26 for `@kit.NetworkKit` and `arkws`.
  *
  * | | before level 12 | from 12 |
  * |---|---|---|
@@ -1197,8 +1198,24 @@ export interface AsyncCallback<T, E = void> {
 export declare function setApiVersion(level: number | undefined): void;
 
 /**
- * **arkws**: sets what the program may do, instead of what the `module.json5` above the main module
- * says; `undefined` goes back to that. Holds at once, for all objects.
+ * **arkws**: the API level of a client or server, 6 to 26, which is settled when it is made.
+ * Without one: the level of the objects that `arkws` itself makes from now on, by the main module;
+ * what `@ohos.net.webSocket` and `@kit.NetworkKit` make may have another, by the file that imports
+ * them. `ARKWS_LOG=debug` logs where a level comes from.
+ * @throws {@link BusinessError} 401: neither a client nor a server.
+ */
+export declare function getApiVersion(
+  object?: webSocket.WebSocket | webSocket.WebSocketServer,
+): number;
+
+/**
+ * **arkws**: sets what the program may do, instead of what the files of its projects say;
+ * `undefined` goes back to that. Holds at once, for all objects.
+ *
+ * Those files are the `module.json5` of the modules that the `build-profile.json5` lists above the
+ * file that imports the module (the main module where that file is not known); where none lists
+ * any, the nearest `module.json5`. If one of them requests `ohos.permission.INTERNET`, or there is
+ * none, the permission is held.
  * @throws {@link BusinessError} 401: not a policy.
  */
 export declare function setPolicy(policy: Policy | undefined): void;

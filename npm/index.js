@@ -1,7 +1,7 @@
 // The package for `require`: the documentation's namespace, and arkws's own calls beside it.
 'use strict';
 
-const { BusinessError, makeModule, setApiVersion, setPolicy } = require('./lib');
+const { BusinessError, getApiVersion, makeModule, setApiVersion, setPolicy } = require('./lib');
 
 const webSocket = makeModule('arkws');
 
@@ -10,6 +10,7 @@ module.exports = {
   webSocket,
   default: webSocket,
   BusinessError,
+  getApiVersion,
   setApiVersion,
   setPolicy,
 };

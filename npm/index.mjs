@@ -7,6 +7,7 @@ export const {
   TlsProtocol,
   createWebSocket,
   createWebSocketServer,
+  getApiVersion,
   setApiVersion,
   setPolicy,
   webSocket,

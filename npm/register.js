@@ -12,7 +12,7 @@ process.setSourceMapsEnabled(true);
 const hooks = [require.resolve('./hooks/ets.js'), require.resolve('./hooks/platform.js')];
 
 const { findRequired, installExtensions } = require('./hooks/ets.js');
-const { find } = require('./hooks/platform.js');
+const { EXTENSION, PLATFORM, loadRequired, requireFile } = require('./hooks/platform.js');
 
 if (typeof module_.registerHooks === 'function') {
   for (const file of hooks) module_.registerHooks(require(file));
@@ -23,8 +23,11 @@ if (typeof module_.registerHooks === 'function') {
 }
 
 // Node.js 20 has no hooks for `require`, and 22 none for the `require` of an imported module.
+module_._extensions[EXTENSION] = loadRequired;
 const resolveFilename = module_._resolveFilename;
 module_._resolveFilename = function (request, parent, ...rest) {
-  const file = find(request) ?? findRequired(request, parent?.filename);
+  const importer = parent?.filename ?? undefined;
+  if (PLATFORM.test(request)) return requireFile(request, importer);
+  const file = findRequired(request, importer);
   return file ?? resolveFilename.call(this, request, parent, ...rest);
 };

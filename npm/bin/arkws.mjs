@@ -15,9 +15,10 @@ Options:
   -V, --version  print the version
 
 Environment:
-  OHOS_API_VERSION  API level, 6 to 26 (default: compatibleSdkVersion of the
-                    nearest build-profile.json5, else by the import: 10 for
-                    @ohos.net.webSocket, 26 for @kit.NetworkKit)
+  OHOS_API_VERSION  API level, 6 to 26 (default: compatibleSdkVersion in the
+                    nearest build-profile.json5 above the importing file,
+                    else by the import: 10 for @ohos.net.webSocket, 26 for
+                    @kit.NetworkKit)
   ARKWS_LOG=debug   log what the connections do, to standard error
 
 Example:

@@ -1,54 +1,106 @@
 // Resolves the platform's module names to ours.
 //
-// `resolve` is a hook for both of Node's interfaces: `module.registerHooks` calls it synchronously,
-// for `import` and `require`; `module.register` calls it on the loader's thread, for `import` only.
-// So it never looks at what `nextResolve` returns.
+// `resolve` and `load` are hooks for both of Node's interfaces: `module.registerHooks` calls them
+// synchronously, for `import` and `require`; `module.register` calls them on the loader's thread,
+// for `import` only. So they never look at what the next hook returns.
+//
+// An `import` gets an ES module that is made here, with a URL of our own that names the importing
+// file; a `require` gets the same objects by `requireFile`.
 'use strict';
 
+const fs = require('node:fs');
 const path = require('node:path');
-const { pathToFileURL } = require('node:url');
+const { fileURLToPath, pathToFileURL } = require('node:url');
+const { PLATFORM, platformModule, shimOf } = require('./modules.js');
+const { projectOf } = require('./project.js');
 
-const FILES = new Map(
-  Object.entries({
-    '@ohos.net.webSocket': 'ohos.net.webSocket.js',
-    '@kit.NetworkKit': 'kit.NetworkKit.js',
-    '@ohos.base': 'ohos.base.js',
-    '@kit.BasicServicesKit': 'kit.BasicServicesKit.js',
-    '@kit.ArkTS': 'kit.ArkTS.js',
-    '@kit.PerformanceAnalysisKit': 'kit.PerformanceAnalysisKit.js',
-    '@ohos.buffer': 'ohos.buffer.js',
-    '@ohos.events.emitter': 'ohos.events.emitter.js',
-    '@ohos.hilog': 'ohos.hilog.js',
-    '@ohos.net.connection': 'ohos.net.connection.js',
-    '@ohos.util': 'ohos.util.js',
-  }).map(([name, file]) => [name, path.join(__dirname, '..', 'platform', file)]),
-);
+const SCHEME = 'arkws:';
+const MODULES = path.join(__dirname, 'modules.js');
+/** How the names of files end that `require` gets as platform modules: none exists. */
+const EXTENSION = '.arkws-module';
 
-/**
- * The names that only the platform uses: `@ohos.hilog`, `@kit.ArkUI`, `@system.app`. No npm package
- * can have one.
- */
-const PLATFORM = /^@(ohos|kit|system)\.[\w.]+$/;
+/** The file that imports, of the URL that Node.js tells; undefined if that is no file's. */
+function fileOf(url) {
+  return url?.startsWith('file:') ? fileURLToPath(url) : undefined;
+}
 
-/** The file that stands for a platform module; `undefined` if `name` is none. */
-function find(name) {
-  const file = FILES.get(name);
-  if (file === undefined && PLATFORM.test(name)) {
-    const known = [...FILES.keys()].join(', ');
-    const error = new Error(
-      `Cannot find module '${name}': of OpenHarmony's modules arkws has ${known}`,
-    );
-    error.code = 'MODULE_NOT_FOUND';
-    throw error;
-  }
-  return file;
+/** Of the files of one project the first that imports stands for all: they share one module. */
+const firsts = new Map();
+
+function representative(importer) {
+  if (importer === undefined) return undefined;
+  const project = projectOf(importer);
+  if (!firsts.has(project)) firsts.set(project, importer);
+  return firsts.get(project);
+}
+
+function check(name) {
+  if (shimOf(name) !== undefined) return;
+  const files = fs.readdirSync(path.join(__dirname, '..', 'platform'));
+  const known = files.filter((file) => /^(kit|ohos)\..*\.js$/.test(file));
+  const names = known.map((file) => `@${file.slice(0, -'.js'.length)}`).join(', ');
+  throw Object.assign(
+    new Error(`Cannot find module '${name}': of OpenHarmony's modules arkws has ${names}`),
+    { code: 'MODULE_NOT_FOUND' },
+  );
 }
 
 function resolve(specifier, context, nextResolve) {
-  const file = find(specifier);
-  if (file === undefined) return nextResolve(specifier, context);
-  return { url: pathToFileURL(file).href, format: 'commonjs', shortCircuit: true };
+  if (!PLATFORM.test(specifier)) return nextResolve(specifier, context);
+  check(specifier);
+  const importer = fileOf(context.parentURL);
+  if (context.conditions.includes('require')) {
+    const url = pathToFileURL(requireFile(specifier, importer)).href;
+    return { url, format: 'commonjs', shortCircuit: true };
+  }
+  const query = new URLSearchParams();
+  const first = representative(importer);
+  if (first !== undefined) query.set('importer', first);
+  return { url: `${SCHEME}${specifier}?${query}`, format: 'module', shortCircuit: true };
 }
 
-exports.find = find;
-exports.resolve = resolve;
+function load(url, context, nextLoad) {
+  if (url.startsWith('file:') && url.endsWith(EXTENSION)) {
+    return { format: 'commonjs', source: requiredSource(fileURLToPath(url)), shortCircuit: true };
+  }
+  if (!url.startsWith(SCHEME)) return nextLoad(url, context);
+  const { pathname: name, searchParams } = new URL(url);
+  const source = esModule(name, searchParams.get('importer') ?? undefined);
+  return { format: 'module', source, shortCircuit: true };
+}
+
+/** The arguments of a call, as source. */
+function call(...values) {
+  return values.map((value) => JSON.stringify(value)).join(', ');
+}
+
+/** The source of an ES module that has the members of a platform module as its exports. */
+function esModule(name, importer) {
+  const names = Object.keys(platformModule(name, importer)).filter((key) => key !== 'default');
+  return [
+    `import { platformModule } from ${JSON.stringify(pathToFileURL(MODULES).href)};`,
+    `const module = platformModule(${call(name, importer)});`,
+    'export default module.default ?? module;',
+    ...names.map((key, index) => `const value${index} = module[${JSON.stringify(key)}];`),
+    `export { ${names.map((key, index) => `value${index} as ${JSON.stringify(key)}`).join(', ')} };`,
+  ].join('\n');
+}
+
+/** The name of a file that `require` loads as the platform's module, for the file `importer`. */
+function requireFile(name, importer) {
+  check(name);
+  const first = encodeURIComponent(representative(importer) ?? '');
+  return path.join(__dirname, `${name},${first}${EXTENSION}`);
+}
+
+/** What such a file says, without hooks for `require`. */
+function loadRequired(module, file) {
+  module._compile(requiredSource(file), file);
+}
+
+function requiredSource(file) {
+  const [name, first] = path.basename(file, EXTENSION).split(',').map(decodeURIComponent);
+  return `module.exports = require(${JSON.stringify(MODULES)}).platformModule(${call(name, first || undefined)});`;
+}
+
+module.exports = { EXTENSION, PLATFORM, load, loadRequired, requireFile, resolve };

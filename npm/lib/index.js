@@ -12,33 +12,34 @@
 // | `errors.js` | `BusinessError`, and how it is made of what the native half says |
 // | `warnings.js` | mistakes that the platform is silent about |
 // | `context.js` | the async contexts in which events and callbacks run |
-// | `settings.js` | `setApiVersion` and `setPolicy` |
+// | `settings.js` | `getApiVersion`, `setApiVersion` and `setPolicy` |
 // | `delivery.js` | the loop that hands events to the objects, which call listeners |
 // | `runtime.js` | the native half: its functions, turns, and what keeps the process alive |
 // | `native.js` | finds and loads it |
 'use strict';
 
 const { BusinessError } = require('./errors.js');
-const { setApiVersion, setPolicy } = require('./settings.js');
+const { getApiVersion, setApiVersion, setPolicy } = require('./settings.js');
 const { createWebSocket } = require('./websocket.js');
 const { createWebSocketServer } = require('./server.js');
 
 const TlsProtocol = Object.freeze({ TLS_V_1_0: 0, TLS_V_1_1: 1, TLS_V_1_2: 2, TLS_V_1_3: 3 });
 
 /**
- * The documentation's `webSocket`, as the module that programs import as `importName`: that is
- * which API level it has where nothing else says so.
+ * The documentation's `webSocket`, as the module that the file `importer` imports as `importName`.
+ * The name says which API level it has where nothing else says so. `importer`, an absolute path, is
+ * the file whose project says it, and which permission there is; undefined: the main module is.
  */
-function makeModule(importName) {
+function makeModule(importName, importer) {
   return {
     createWebSocket() {
-      return createWebSocket(importName);
+      return createWebSocket(importName, importer);
     },
     createWebSocketServer() {
-      return createWebSocketServer(importName);
+      return createWebSocketServer(importName, importer);
     },
     TlsProtocol,
   };
 }
 
-module.exports = { BusinessError, makeModule, setApiVersion, setPolicy };
+module.exports = { BusinessError, getApiVersion, makeModule, setApiVersion, setPolicy };

@@ -69,8 +69,8 @@ class Core {
   #hasStarted = false;
   #collected = false;
 
-  constructor(importName) {
-    this.number = native().createServer(mainModule(), importName);
+  constructor(importName, importer) {
+    this.number = native().createServer(importer ?? mainModule(), importName);
   }
 
   start(config) {
@@ -142,7 +142,7 @@ class Core {
     if (typeof data !== 'string') {
       id = native().sendBinaryTo(number, data, who, port);
     } else if (isTooLong(data)) {
-      id = native().refuseText(data.length);
+      id = native().refuseText(number, data.length);
     } else {
       id = native().sendTextTo(number, data, who, port);
     }
@@ -344,8 +344,8 @@ let coreOf;
 class WebSocketServer {
   #core;
 
-  constructor(importName) {
-    this.#core = new Core(importName);
+  constructor(importName, importer) {
+    this.#core = new Core(importName, importer);
     watch(this, this.#core);
   }
 
@@ -443,7 +443,7 @@ class WebSocketServer {
     }
     const count =
       typeof data === 'string' && isTooLong(data)
-        ? native().refuseText(data.length)
+        ? native().refuseText(core.number, data.length)
         : native().broadcast(core.number, data, exceptions);
     return typeof count === 'number'
       ? answer(broadcast, undefined, undefined, count)
@@ -502,8 +502,13 @@ function awaitable(array) {
   return array;
 }
 
-function createWebSocketServer(importName) {
-  return new WebSocketServer(importName);
+function createWebSocketServer(importName, importer) {
+  return new WebSocketServer(importName, importer);
 }
 
-module.exports = { createWebSocketServer };
+/** The number of a server's inside; undefined if `object` is none of ours. */
+function serverNumber(object) {
+  return coreOf(object)?.number;
+}
+
+module.exports = { createWebSocketServer, serverNumber };

@@ -4,6 +4,19 @@
 const { failedCall, fromFailure, parameterError } = require('./errors.js');
 const { isArrayOfStrings } = require('./options.js');
 const { mainModule, native } = require('./runtime.js');
+const { serverNumber } = require('./server.js');
+const { clientNumber } = require('./websocket.js');
+
+/** The level of `object`; of none: that of the objects that `arkws` makes from now on. */
+function getApiVersion(object) {
+  if (object === undefined) return native().apiVersion(mainModule(), 'arkws');
+  const number = clientNumber(object) ?? serverNumber(object);
+  if (number === undefined) {
+    const error = parameterError('getApiVersion takes a client or a server of arkws, or nothing');
+    throw failedCall(getApiVersion, error);
+  }
+  return native().apiVersionOf(number);
+}
 
 /** Sets the API level of objects made from now on; `undefined`: as it was found. */
 function setApiVersion(level) {
@@ -26,8 +39,8 @@ function setPolicy(policy) {
   if (allowedHosts !== undefined && !isArrayOfStrings(allowedHosts)) {
     throw failedCall(setPolicy, parameterError('allowedHosts is not an array of strings'));
   }
-  const failure = native().setPolicy(mainModule(), internet, allowedHosts);
+  const failure = native().setPolicy(internet, allowedHosts);
   if (failure) throw failedCall(setPolicy, fromFailure(failure));
 }
 
-module.exports = { setApiVersion, setPolicy };
+module.exports = { getApiVersion, setApiVersion, setPolicy };

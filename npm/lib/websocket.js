@@ -84,9 +84,9 @@ class Client {
   hasConnected = false;
   #collected = false;
 
-  constructor(importName) {
+  constructor(importName, importer) {
     this.isOurs = importName === 'arkws';
-    this.number = native().createClient(mainModule(), importName);
+    this.number = native().createClient(importer ?? mainModule(), importName);
   }
 
   /**
@@ -310,8 +310,8 @@ let clientOf;
 class WebSocket {
   #client;
 
-  constructor(importName) {
-    this.#client = new Client(importName);
+  constructor(importName, importer) {
+    this.#client = new Client(importName, importer);
     watch(this, this.#client);
   }
 
@@ -365,7 +365,7 @@ class WebSocket {
     client.sending();
     let failure;
     if (typeof data !== 'string') failure = native().sendBinary(client.number, data);
-    else if (isTooLong(data)) failure = native().refuseText(data.length);
+    else if (isTooLong(data)) failure = native().refuseText(client.number, data.length);
     else failure = native().sendText(client.number, data);
     if (failure !== undefined) {
       pending.cancel();
@@ -412,8 +412,13 @@ const { connect, send, close, stats } = WebSocket.prototype;
 
 defineListening(WebSocket.prototype, KIND, STATIC_NAMES, (object) => clientOf(object)?.listeners);
 
-function createWebSocket(importName) {
-  return new WebSocket(importName);
+function createWebSocket(importName, importer) {
+  return new WebSocket(importName, importer);
 }
 
-module.exports = { createWebSocket };
+/** The number of a client's inside; undefined if `object` is none of ours. */
+function clientNumber(object) {
+  return clientOf(object)?.number;
+}
+
+module.exports = { clientNumber, createWebSocket };

@@ -2,5 +2,7 @@
 // unless something else says otherwise.
 'use strict';
 
-exports.connection = require('./ohos.net.connection.js').default;
-exports.webSocket = require('../lib').makeModule('@kit.NetworkKit');
+const { makeModule } = require('../lib');
+const connection = require('./ohos.net.connection.js').default;
+
+module.exports = (importer) => ({ connection, webSocket: makeModule('@kit.NetworkKit', importer) });

@@ -9,8 +9,8 @@ import { echo, serve } from './servers.mjs';
 import { folder, node } from './support.mjs';
 
 const require = createRequire(import.meta.url);
-const platform = require('../platform/ohos.net.webSocket.js').default;
-const kit = require('../platform/kit.NetworkKit.js').webSocket;
+const platform = require('../platform/ohos.net.webSocket.js')().default;
+const kit = require('../platform/kit.NetworkKit.js')().webSocket;
 const MODULES = { '@ohos.net.webSocket': platform, '@kit.NetworkKit': kit };
 
 const f = () => {};
@@ -247,7 +247,7 @@ describe('a mistake is told once', () => {
       const server = arkws.createWebSocketServer();
       await server.start({ serverIP: '127.0.0.1', serverPort: 0, port: 1 });
       await server.stop();
-      await require('./node_modules/arkws/platform/kit.NetworkKit.js').webSocket
+      await require('./node_modules/arkws/platform/kit.NetworkKit.js')().webSocket
         .createWebSocket().connect('ws://', { acceptViews: true }).catch(() => {});`);
     const names = lines.map((line) =>
       /^ARKWS_UNKNOWN_OPTION the option "(\w+)" of (\w+)/.exec(line).slice(1, 3).join(' '),

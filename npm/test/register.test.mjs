@@ -104,11 +104,8 @@ describe('arkws/register', () => {
   });
 
   it("says which of the platform's modules there are when a program wants another", async () => {
-    const all = [
-      '@ohos.net.webSocket, @kit.NetworkKit, @ohos.base, @kit.BasicServicesKit',
-      '@kit.ArkTS, @kit.PerformanceAnalysisKit, @ohos.buffer, @ohos.events.emitter, @ohos.hilog',
-      '@ohos.net.connection, @ohos.util',
-    ].join(', ');
+    const all =
+      '@kit.ArkTS, @kit.BasicServicesKit, @kit.NetworkKit, @kit.PerformanceAnalysisKit, @ohos.base, @ohos.buffer, @ohos.events.emitter, @ohos.hilog, @ohos.net.connection, @ohos.net.webSocket, @ohos.util';
     assert.deepEqual((await registered('unknown.mjs')).lines, [
       `Cannot find module '@ohos.sensor': of OpenHarmony's modules arkws has ${all}`,
     ]);

@@ -7,7 +7,9 @@ use arkws::UnfinishedBudget;
 
 use crate::connection::batch::HEADER;
 use crate::language_limits::LanguageLimits;
-use crate::{ApiLevel, BusinessError, Network, OpenPolicy, Permission, Policy, project_files};
+use crate::{
+    ApiLevel, BusinessError, MAX_SEND, Network, OpenPolicy, Permission, Policy, project_files,
+};
 
 /// The surroundings of an object. Cheap to clone.
 ///
@@ -38,17 +40,25 @@ impl Context {
         }
     }
 
-    /// Finds level and policy for a program whose main module is the file `main`.
+    /// Finds level and policy for objects that the file `importer` makes: the one that imports the
+    /// module, or the program's main module.
     ///
     /// The level is `explicit`, else what [`ApiLevel::discover`] finds, else `default`. The
-    /// permission is looked up in the nearest `module.json5` next to `main` or above (or at
-    /// `src/main/module.json5` there); where there is none, it is held.
-    pub fn discover(main: Option<&Path>, explicit: Option<ApiLevel>, default: ApiLevel) -> Context {
+    /// permission is that of the app: it is held if the `module.json5` of any module requests it
+    /// that the `build-profile.json5` above `importer` lists (where none lists any: the nearest
+    /// `module.json5`, next to `importer` or above, or at `src/main/module.json5` there), and if
+    /// there is no such file.
+    pub fn discover(
+        importer: Option<&Path>,
+        explicit: Option<ApiLevel>,
+        default: ApiLevel,
+    ) -> Context {
         let level = explicit
-            .or_else(|| ApiLevel::discover(main))
+            .or_else(|| ApiLevel::discover(importer))
             .unwrap_or(default);
         let context = Context::new(level);
-        if let Some(held) = main.and_then(project_files::permission) {
+        if let Some(held) = importer.and_then(project_files::permission) {
+            let held = held.map(drop);
             context.set_policy(Arc::new(Permission::new(held, Arc::new(OpenPolicy))));
         }
         context
@@ -58,6 +68,14 @@ impl Context {
     pub fn with_level(&self, level: ApiLevel) -> Context {
         Context {
             level,
+            ..self.clone()
+        }
+    }
+
+    /// The same surroundings with a policy that the other clones do not share.
+    pub(crate) fn with_own_policy(&self, policy: Arc<dyn Policy>) -> Context {
+        Context {
+            policy: Arc::new(RwLock::new(policy)),
             ..self.clone()
         }
     }
@@ -126,6 +144,15 @@ impl Context {
         self.policy()
             .internet()
             .map_err(|why| BusinessError::new(BusinessError::PERMISSION, why))
+    }
+
+    /// See [`WebSocket::refuse_long_text`](crate::WebSocket::refuse_long_text).
+    pub(crate) fn refuse_long_text(&self, units: usize) -> BusinessError {
+        self.check_permission().err().unwrap_or_else(|| {
+            BusinessError::parameter(format!(
+                "a text of {units} UTF-16 units is longer than a message may be: {MAX_SEND} bytes"
+            ))
+        })
     }
 
     pub(crate) fn network(&self) -> &Network {

@@ -96,6 +96,14 @@ impl AllowList {
             permission,
         })
     }
+
+    /// The same list where another policy decides on the permission.
+    pub(crate) fn with_permission(&self, permission: Arc<dyn Policy>) -> AllowList {
+        AllowList {
+            permission,
+            ..self.clone()
+        }
+    }
 }
 
 impl Policy for AllowList {

@@ -190,7 +190,7 @@ fn a_module_that_does_not_request_it_has_not_and_the_reason_names_the_file() {
 }
 
 #[test]
-fn the_nearest_module_governs_and_none_allows_everything() {
+fn the_nearest_module_governs_where_no_project_lists_any_and_none_allows_everything() {
     let project = Project::new(&[
         ("module.json5", MODULE_WITHOUT),
         ("entry/src/main/module.json5", MODULE),
@@ -200,6 +200,49 @@ fn the_nearest_module_governs_and_none_allows_everything() {
 
     let empty = Project::new(&[("build-profile.json5", PROJECT_PROFILE)]);
     assert_eq!(empty.permission(MAIN), Ok(()));
+}
+
+/// A project of three modules; the last one is not listed.
+fn three_modules(entry: &str, library: &str, unlisted: &str) -> Project {
+    let profile = "{ app: {}, modules: [{ srcPath: './entry' }, { srcPath: 'common/net' }] }";
+    Project::new(&[
+        ("build-profile.json5", profile),
+        ("entry/build-profile.json5", MODULE_PROFILE),
+        ("entry/src/main/module.json5", entry),
+        ("common/net/build-profile.json5", MODULE_PROFILE),
+        ("common/net/src/main/module.json5", library),
+        ("other/src/main/module.json5", unlisted),
+    ])
+}
+
+#[test]
+fn the_permission_is_the_apps_whichever_of_its_modules_requests_it() {
+    let files = [
+        MAIN,
+        "common/net/src/main/ets/Client.ets",
+        "common/net/src/test/Client.test.ets",
+        "main.mjs",
+    ];
+    let granted = [
+        three_modules(MODULE, MODULE_WITHOUT, MODULE_WITHOUT),
+        three_modules(MODULE_WITHOUT, MODULE, MODULE_WITHOUT),
+    ];
+    for project in granted {
+        for file in files {
+            assert_eq!(project.permission(file), Ok(()), "{file}");
+        }
+    }
+    let denied = three_modules(MODULE_WITHOUT, MODULE_WITHOUT, MODULE);
+    for file in files {
+        let why = denied.permission(file).unwrap_err();
+        for module in [
+            "entry/src/main/module.json5",
+            "common/net/src/main/module.json5",
+        ] {
+            assert!(why.contains(module), "{why}");
+        }
+        assert!(!why.contains("other"), "{why}");
+    }
 }
 
 #[test]
@@ -277,24 +320,63 @@ fn a_programs_policy_holds_for_objects_that_exist_and_can_be_taken_back() {
     let context = program.context(Some(&main), ApiLevel::CONTRACT);
     let policy = || context.policy();
     assert!(policy().internet().is_err());
-    assert_eq!(program.refuse_long_text(MAX_SEND + 1).code, 201);
+    let socket = WebSocket::new(context.clone(), Arc::new(Ignore));
+    assert_eq!(socket.refuse_long_text(MAX_SEND + 1).code, 201);
 
     let hosts = vec!["example.com".to_owned()];
-    program.set_policy(None, Some(true), Some(hosts)).unwrap();
+    program.set_policy(Some(true), Some(hosts)).unwrap();
     assert_eq!(policy().internet(), Ok(()));
     assert!(policy().allows("ws://example.com").is_ok());
     assert!(policy().allows("ws://example.org").is_err());
-    let error = program.refuse_long_text(MAX_SEND + 1);
+    let error = socket.refuse_long_text(MAX_SEND + 1);
     assert_eq!(error.code, 401);
     assert!(error.message.contains("5242865 UTF-16 units"), "{error}");
 
     // What is refused changes nothing.
     let hosts = vec!["http://a".to_owned()];
-    let error = program.set_policy(None, None, Some(hosts)).unwrap_err();
+    let error = program.set_policy(None, Some(hosts)).unwrap_err();
     assert_eq!(error.code, 401);
     assert!(policy().allows("ws://example.com").is_ok());
 
-    program.set_policy(None, None, None).unwrap();
+    program.set_policy(None, None).unwrap();
     assert!(policy().internet().is_err());
     assert!(policy().allows("ws://example.org").is_ok());
+}
+
+#[test]
+fn a_program_asks_each_importing_files_project_and_its_own_policy_is_over_all() {
+    let old = Project::new(&[
+        (
+            "build-profile.json5",
+            "{ app: { compatibleSdkVersion: 9 } }",
+        ),
+        ("entry/src/main/module.json5", MODULE),
+    ]);
+    let new = Project::new(&[
+        ("build-profile.json5", PROJECT_PROFILE),
+        ("entry/src/main/module.json5", MODULE_WITHOUT),
+    ]);
+    let mut program = Program::new();
+    let mut context = |project: &Project| {
+        let importer = project.path(MAIN);
+        program.context(Some(&importer), ApiLevel::NEWEST)
+    };
+    let (one, other) = (context(&old), context(&new));
+    assert_eq!((one.level.get(), other.level.get()), (9, 12));
+    assert_eq!(one.policy().internet(), Ok(()));
+    assert!(other.policy().internet().is_err());
+    let unknown = program.context(None, ApiLevel::NEWEST);
+    assert_eq!(unknown.level, ApiLevel::NEWEST);
+    assert_eq!(unknown.policy().internet(), Ok(()));
+
+    program.set_policy(Some(false), None).unwrap();
+    let later = Project::new(&[("module.json5", MODULE)]);
+    let later = program.context(Some(&later.path("main.ets")), ApiLevel::NEWEST);
+    for context in [&one, &other, &unknown, &later] {
+        assert!(context.policy().internet().is_err());
+    }
+    program.set_policy(None, None).unwrap();
+    for (context, held) in [(one, true), (other, false), (unknown, true), (later, true)] {
+        assert_eq!(context.policy().internet().is_ok(), held);
+    }
 }

@@ -6,7 +6,6 @@ use napi::Result;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
-use crate::program;
 
 /// Nothing after a success, and nothing is made for it: this is the path of every `send` of a
 /// client, whose numbers JavaScript counts by itself.
@@ -21,15 +20,24 @@ pub(crate) fn answer<T>(
 }
 
 /// Why the text of argument `index` is not sent.
-pub(crate) fn too_long(call: &Call<'_>, index: usize) -> BusinessError {
-    program::too_long(call.text_length(index).unwrap_or(usize::MAX))
+pub(crate) fn too_long(call: &Call<'_>, index: usize) -> Result<BusinessError> {
+    refuse_units(call, call.text_length(index).unwrap_or(usize::MAX))
 }
 
-/// `refuseText(units)`: the failure of a `send` of so long a text, which need not be looked at.
+/// `refuseText(object, units)`: the failure of a `send` of so long a text, which need not be looked
+/// at.
 pub(crate) fn refuse_text(call: Call<'_>) -> Result<Value<'_>> {
-    let units: f64 = call.get(0)?;
-    call.env
-        .convert(Failure::from(program::too_long(units as usize)))
+    let units: f64 = call.get(1)?;
+    let error = refuse_units(&call, units as usize)?;
+    call.env.convert(Failure::from(error))
+}
+
+fn refuse_units(call: &Call<'_>, units: usize) -> Result<BusinessError> {
+    call.environment.client_or_server(
+        call.object()?,
+        |client| client.refuse_long_text(units),
+        |server| server.refuse_long_text(units),
+    )
 }
 
 pub(crate) fn not_data() -> BusinessError {

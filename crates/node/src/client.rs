@@ -97,7 +97,7 @@ impl Listener for ClientInbox {
     }
 }
 
-/// `createClient(main, import)`: the object's number.
+/// `createClient(importer, import)`: the object's number.
 pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
     let context = program::context(&call)?;
     let object = call.environment.next_object();
@@ -140,7 +140,7 @@ pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
     })?;
     answer(
         call.env,
-        result.unwrap_or_else(|| Ok(Err(too_long(&call, 1))))?,
+        result.unwrap_or_else(|| Ok(Err(too_long(&call, 1)?)))?,
     )
 }
 

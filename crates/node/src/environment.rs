@@ -130,6 +130,22 @@ impl Environment {
             .ok_or_else(|| unknown(object))
     }
 
+    /// Calls one or the other with an object, whichever it is.
+    ///
+    /// # Errors
+    /// As [`client`](Self::client).
+    pub(crate) fn client_or_server<T>(
+        &self,
+        object: ObjectId,
+        with_client: impl FnOnce(&WebSocket) -> T,
+        with_server: impl FnOnce(&WebSocketServer) -> T,
+    ) -> Result<T> {
+        if self.servers.borrow().contains_key(&object) {
+            return self.server(object, with_server);
+        }
+        self.client(object, with_client)
+    }
+
     /// Drops an object, which closes what it has open.
     pub(crate) fn drop_object(&self, object: ObjectId) {
         let client = self.clients.borrow_mut().remove(&object);

@@ -23,6 +23,8 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"uncaught", environment_functions::uncaught),
     (c"free", environment_functions::free),
     (c"levelWarning", program::level_warning),
+    (c"apiVersion", program::api_version),
+    (c"apiVersionOf", program::api_version_of),
     (c"setApiVersion", program::set_api_version),
     (c"setPolicy", program::set_policy),
     (c"createClient", client::create),

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use arkws_netstack::{ApiLevel, BusinessError, Context, Program};
+use arkws_netstack::{ApiLevel, Context, Program, WebSocket, WebSocketServer};
 use napi::{Error, Result};
 
 use crate::call::Call;
@@ -19,25 +19,36 @@ fn program() -> MutexGuard<'static, Program> {
     PROGRAM.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// See [`Program::context`], for the object that `call` is to make: its arguments are the program's
-/// main module and the name of the module that was imported.
+/// See [`Program::context`], for the object that `call` is to make: its arguments are the file that
+/// imports, else the program's main module, and the name of the module that is imported.
 ///
 /// # Errors
 /// There is no module of that name.
 pub(crate) fn context(call: &Call<'_>) -> Result<Context> {
-    let main: Option<String> = call.get(0)?;
+    let importer: Option<String> = call.get(0)?;
     let import: String = call.get(1)?;
     let default = ApiLevel::of_import(&import)
         .ok_or_else(|| Error::from_reason(format!("arkws: there is no module '{import}'")))?;
-    let context = program().context(main.as_deref().map(Path::new), default);
+    let context = program().context(importer.as_deref().map(Path::new), default);
     Ok(context
         .with_message_cost(SEND_COST)
         .with_language_limits(call.environment.limits))
 }
 
-/// See [`Program::refuse_long_text`].
-pub(crate) fn too_long(units: usize) -> BusinessError {
-    program().refuse_long_text(units)
+/// `apiVersion(importer, import)`: the level that a new object would have.
+pub(crate) fn api_version(call: Call<'_>) -> Result<Value<'_>> {
+    let level = context(&call)?.level;
+    call.env.number(level.get())
+}
+
+/// `apiVersionOf(object)`: the level that an object has.
+pub(crate) fn api_version_of(call: Call<'_>) -> Result<Value<'_>> {
+    let level = call.environment.client_or_server(
+        call.object()?,
+        WebSocket::level,
+        WebSocketServer::level,
+    )?;
+    call.env.number(level.get())
 }
 
 /// `levelWarning()`: why the API level that the environment asks for is ignored, or null.
@@ -52,14 +63,11 @@ pub(crate) fn set_api_version(call: Call<'_>) -> Result<Value<'_>> {
     call.env.convert(failure)
 }
 
-/// `setPolicy(main, internet | undefined, allowedHosts | undefined)`: a failure, or null.
+/// `setPolicy(internet | undefined, allowedHosts | undefined)`: a failure, or null.
 pub(crate) fn set_policy(call: Call<'_>) -> Result<Value<'_>> {
-    let main: Option<String> = call.get(0)?;
-    let internet: Option<bool> = call.get(1)?;
-    let hosts: Option<Vec<String>> = call.get(2)?;
-
-    let main = main.as_deref().map(Path::new);
-    let result = program().set_policy(main, internet, hosts);
+    let internet: Option<bool> = call.get(0)?;
+    let hosts: Option<Vec<String>> = call.get(1)?;
+    let result = program().set_policy(internet, hosts);
     // The lock is free again: to make the failure may run JavaScript.
     call.env.convert(result.err().map(Failure::from))
 }

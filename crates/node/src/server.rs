@@ -87,7 +87,7 @@ impl ServerListener for ServerInbox {
     }
 }
 
-/// `createServer(main, import)`: the object's number.
+/// `createServer(importer, import)`: the object's number.
 pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
     let context = program::context(&call)?;
     let object = call.environment.next_object();
@@ -151,7 +151,7 @@ pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
         call.environment
             .server(object, |server| server.send_text(text, &to))
     })?;
-    let result = result.unwrap_or_else(|| Ok(Err(too_long(&call, 1))))?;
+    let result = result.unwrap_or_else(|| Ok(Err(too_long(&call, 1)?)))?;
     client_id(call.env, result.map(|(client, _)| client))
 }
 
@@ -180,7 +180,7 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
         Some(data) => (data, false),
         None => match call.string(1) {
             Ok(Some(text)) => (text.into_bytes(), true),
-            Ok(None) => return call.env.convert(Failure::from(too_long(&call, 1))),
+            Ok(None) => return call.env.convert(Failure::from(too_long(&call, 1)?)),
             Err(_) => return call.env.convert(Failure::from(not_data())),
         },
     };

@@ -3,6 +3,7 @@ import { expectTypeOf } from 'expect-type';
 import {
   type BusinessError,
   createWebSocketServer,
+  getApiVersion,
   setApiVersion,
   setPolicy,
   TlsProtocol,
@@ -12,6 +13,10 @@ import {
 const server = webSocket.createWebSocketServer();
 const connection: webSocket.WebSocketConnection = { clientIP: '127.0.0.1', clientPort: 1 };
 
+expectTypeOf(getApiVersion()).toEqualTypeOf<number>();
+expectTypeOf(getApiVersion(server)).toEqualTypeOf<number>();
+// @ts-expect-error no object of ours
+getApiVersion({});
 expectTypeOf(createWebSocketServer).toEqualTypeOf<() => webSocket.WebSocketServer>();
 
 const config: Required<webSocket.WebSocketServerConfig> = {

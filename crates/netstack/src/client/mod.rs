@@ -39,7 +39,7 @@ use crate::connection::send_queue::{Refused, SendNumbers};
 use crate::connection::shared_socket::SharedSocket;
 use crate::log;
 use crate::shared_limits::check_length;
-use crate::{BusinessError, CloseOptions, Context};
+use crate::{ApiLevel, BusinessError, CloseOptions, Context};
 
 use connect_plan::Request;
 use object::{Link, Object, ObjectState};
@@ -79,6 +79,19 @@ impl WebSocket {
                 dropped: AtomicBool::new(false),
             }),
         }
+    }
+
+    /// The API level that the object has.
+    pub fn level(&self) -> ApiLevel {
+        self.object.context.level
+    }
+
+    /// Why a text of so many units of UTF-16 cannot be sent, of which a binding need not know more
+    /// than that: each takes a byte at least. More than [`MAX_SEND`](crate::MAX_SEND) is too much.
+    ///
+    /// 401; or 201 without the permission, which every call is told first.
+    pub fn refuse_long_text(&self, units: usize) -> BusinessError {
+        self.object.context.refuse_long_text(units)
     }
 
     /// `connect`: `Ok` when the request has been created; what follows are events. A failure that

@@ -52,7 +52,7 @@ use arkws::{Bytes, Message, Payload, Utf8Bytes};
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
 use crate::shared_limits::check_length;
-use crate::{BusinessError, CloseOptions, Context};
+use crate::{ApiLevel, BusinessError, CloseOptions, Context};
 use flood::FloodRule;
 use identity::IdCounter;
 use object::ServerObject;
@@ -89,6 +89,17 @@ impl WebSocketServer {
             }),
             run: Mutex::new(None),
         }
+    }
+
+    /// The API level that the object has.
+    pub fn level(&self) -> ApiLevel {
+        self.object.context.level
+    }
+
+    /// Why a text of so many units of UTF-16 cannot be sent: see
+    /// [`WebSocket::refuse_long_text`](crate::WebSocket::refuse_long_text).
+    pub fn refuse_long_text(&self, units: usize) -> BusinessError {
+        self.object.context.refuse_long_text(units)
     }
 
     /// `start`: answered by [`ServerEvent::Started`].
