@@ -39,7 +39,8 @@ function manifestOf(folder) {
   try {
     return json5.parse(fs.readFileSync(manifest, 'utf8'));
   } catch (cause) {
-    throw new Error(`arkws cannot read ${manifest}: ${cause.message}`, { cause });
+    const error = new Error(`arkws cannot read ${manifest}: ${cause.message}`, { cause });
+    throw Object.assign(error, { code: 'ARKWS_MANIFEST' });
   }
 }
 

@@ -25,7 +25,9 @@ function withoutLoader(stack) {
 
 /** An import of `specifier` in `importer` has failed: the stack is the place of that import. */
 function locate(error, specifier, importer) {
-  if (typeof error?.stack !== 'string') return error;
+  // Another hook's mistake is not the import's.
+  const isImports = /^(ERR_|MODULE_NOT_FOUND|ARKWS_)/.test(error?.code);
+  if (!isImports || typeof error.stack !== 'string') return error;
   const [first] = error.stack.split(/\n\s+at /);
   error.stack = `${first}\n    at ${importer}${positionOf(specifier, importer)}`;
   return error;
