@@ -748,6 +748,11 @@ export declare namespace webSocket {
      */
     start(config: WebSocketServerConfig): Promise<boolean>;
     /**
+     * **arkws**: the same, for a server without a port of its own. Rejects also with 401 if the
+     * options contradict each other, and with 2302007 if there is something at the path.
+     */
+    start(config: ServerConfigElsewhere): Promise<boolean>;
+    /**
      * Stops: closes every client with 1001. Rejects with 2302999 if it does not run.
      * @since 19
      */
@@ -900,11 +905,19 @@ export declare namespace webSocket {
   interface WebSocketServerConfig {
     /**
      * 1 to 65535; 0: a free one, see {@link WebSocketServer.listAddress}. Anything but a number is
-     * 401.
+     * 401, unless another option says where clients come from: {@link ServerConfigElsewhere}.
      */
     serverPort: number;
     /** Address to listen at. Default: `"0.0.0.0"`. */
     serverIP?: string;
+    /**
+     * **arkws**: several servers share the port, in one process or in several of the same user, all
+     * with this option; Linux and FreeBSD spread the clients over them. Limits hold for each server
+     * by itself. A system without such ports (Windows) gives 401. Port 0 is another port for each.
+     * Default: `true` in workers of `node:cluster`, which the cluster mode of pm2 has, on Linux and
+     * FreeBSD; else `false`.
+     */
+    reusePort?: boolean;
     /**
      * Certificate and key: makes it a `wss://` server. Default: none. What is no object with a
      * string `certPath` is 401; an empty `certPath` means none, with a warning.
@@ -1033,6 +1046,41 @@ export declare namespace webSocket {
   }
 
   /**
+   * **arkws**: options of a server that gets its clients from elsewhere than from a port of its
+   * own. Exactly one of them says where; two, or one beside `serverPort`, `serverIP` or `reusePort`, are
+   * 401.
+   */
+  type ServerConfigElsewhere = Omit<
+    WebSocketServerConfig,
+    'serverPort' | 'serverIP' | 'reusePort'
+  > &
+    (ListenAtPath | ListenAtDescriptor);
+
+  /**
+   * **arkws**: a server at a Unix socket. A client of it has no address: its `clientIP` is
+   * `'local'`, and its `clientPort` a number from 1 that no other such client has; limits count
+   * all of them as one address, 127.0.0.1.
+   */
+  interface ListenAtPath {
+    /**
+     * Path of the socket's file, which must not exist (2302007); it is removed when the server
+     * stops. 401 if it is longer than the system allows (107 bytes on Linux), on Windows, and
+     * together with `serverCert`.
+     */
+    path: string;
+  }
+
+  /** **arkws**: a server at a socket that exists: systemd, say, passes on the one with number 3. */
+  interface ListenAtDescriptor {
+    /**
+     * Number of a descriptor of a bound stream socket, of TCP or a Unix socket; anything else is
+     * 401, and so is any on Windows. The server has a duplicate of it: this one stays the
+     * program's, and keeps the socket open when the server stops.
+     */
+    fd: number;
+  }
+
+  /**
    * A server's certificate and key, in PEM.
    * @since 19
    */
@@ -1127,9 +1175,9 @@ export declare namespace webSocket {
 
   /** **arkws**: where a server listens. */
   interface ListenAddress {
-    /** IPv4 or IPv6 address. */
+    /** IPv4 or IPv6 address; of a Unix socket the path. */
     address: string;
-    /** The port. */
+    /** The port; of a Unix socket 0. */
     port: number;
   }
 }

@@ -5,6 +5,7 @@
 
 const { parameterError } = require('./errors.js');
 const { flatten, leavesOut } = require('./headers.js');
+const { listening } = require('./listening.js');
 const { warnOfOptions } = require('./warnings.js');
 
 /** Options of `connect` that all objects have. */
@@ -103,8 +104,7 @@ function serverOptions(config) {
 
 function readServerOptions(config) {
   return {
-    serverIP: only('string', config.serverIP),
-    serverPort: port(config.serverPort),
+    ...listening(config),
     serverCert: serverCertificate(config.serverCert),
     maxConcurrentClientsNumber: only('number', config.maxConcurrentClientsNumber),
     maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
@@ -136,12 +136,6 @@ function text(value) {
 
 function isObject(value) {
   return typeof value === 'object' && value !== null;
-}
-
-/** To listen at a port of the system's choice is said with 0. */
-function port(value) {
-  if (typeof value === 'number') return value;
-  throw parameterError('serverPort is missing, or no number');
 }
 
 /** The certificate and key of a client. */

@@ -73,7 +73,7 @@ const SERVER_OPTIONS = [
   ],
   ...['protocol', 'pingInterval', 'maxMessageSize', 'maxFragments', 'maxHeaderBytes', 'maxHeaders'],
   ...['perMessageDeflate', 'handshakeTimeout', 'requestTimeout', 'writeTimeout', 'messageTimeout'],
-  ...['maxUnfinishedBytes', 'maxQueuedBytes', 'allowedOrigins'],
+  ...['maxUnfinishedBytes', 'maxQueuedBytes', 'allowedOrigins', 'fd', 'path', 'reusePort'],
 ];
 
 /** What a getter may throw: nothing of it may come out. */

@@ -69,15 +69,16 @@ pub use network::Network;
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use program::Program;
 pub use server::{
-    ClientId, ConnectedClient, Connection, CustomLimits, PendingRequest, Recipient, RefusalStatus,
-    RequestHead, ServerConfig, ServerEvent, ServerLimits, ServerListener, WebSocketServer,
+    ClientId, ConnectedClient, Connection, CustomLimits, HandedOver, ListenAddress, ListenOn,
+    PendingRequest, Recipient, RefusalStatus, RequestHead, ServerConfig, ServerEvent, ServerLimits,
+    ServerListener, WebSocketServer,
 };
 pub use shared_limits::MAX_SEND;
 pub use stderr_log::log_to_stderr;
 
 pub use arkws::Cause as ConnectionCause;
 pub use arkws::field_text;
-pub use arkws::{Payload, Text};
+pub use arkws::{Payload, Progress, Text, Transport};
 
 /// Header fields of a request or a response: names in lower case, in order; one may come several
 /// times.

@@ -27,7 +27,10 @@ struct Echo {
 impl ServerListener for Echo {
     fn on_event(&self, event: ServerEvent<'_>) {
         match event {
-            ServerEvent::Started(address) => self.started.send(address.unwrap()).unwrap(),
+            ServerEvent::Started(address) => self
+                .started
+                .send(address.unwrap().socket_address().unwrap())
+                .unwrap(),
             ServerEvent::Binary(client, data) => {
                 let server = self.server.get().expect("it was started");
                 server.send_binary(&*data, &client.connection).unwrap();

@@ -37,7 +37,9 @@ impl Listener for Recorder {
 impl ServerListener for Recorder {
     fn on_event(&self, event: ServerEvent<'_>) {
         let word = match event {
-            ServerEvent::Started(Ok(address)) => address.port().to_string(),
+            ServerEvent::Started(Ok(address)) => {
+                address.socket_address().unwrap().port().to_string()
+            }
             ServerEvent::Close(_, close) => format!("close {}", close.code),
             ServerEvent::Idle => "idle".to_owned(),
             _ => return,

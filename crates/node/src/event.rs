@@ -2,8 +2,6 @@
 //!
 //! Each becomes a call of the method `event` of the object of `npm/lib` that it concerns, with the
 //! name of its [`Operation`](crate::operation::Operation): see [`crate::event_to_js`].
-use std::net::SocketAddr;
-
 use arkws_netstack::{
     BusinessError, ClientId, CloseResult, ConnectedClient, Connection, Headers, PendingRequest,
     RequestHead, field_text,
@@ -39,7 +37,7 @@ pub(crate) enum Event {
         attempts: u32,
     },
     // Of a server.
-    Started(std::result::Result<SocketAddr, BusinessError>),
+    Started(std::result::Result<(), BusinessError>),
     Request(PendingRequest),
     RequestOver(ClientId),
     Connected {

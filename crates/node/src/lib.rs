@@ -13,6 +13,9 @@ mod call;
 mod client;
 mod contract;
 mod delivery;
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "numbers come from JavaScript")]
+mod descriptor;
 mod environment;
 mod environment_functions;
 mod event;

@@ -3,14 +3,19 @@
 //! `npm/lib/options.js` has made the objects: a property that is there has the right type, and is
 //! not checked otherwise. One that is missing means the default, which `arkws-netstack` knows.
 use std::path::PathBuf;
+#[cfg(unix)]
+use std::sync::Arc;
 use std::time::Duration;
 
 use arkws_netstack::{
-    BusinessError, Cause, ClientCert, CustomLimits, Header, Proxy, ProxyServer, Reconnect,
-    RequestOptions, ServerConfig, ServerLimits, TlsProtocol, UnknownCause,
+    BusinessError, Cause, ClientCert, CustomLimits, Header, ListenOn, Proxy, ProxyServer,
+    Reconnect, RequestOptions, ServerConfig, ServerLimits, TlsProtocol, UnknownCause,
 };
 use napi::bindgen_prelude::{Either, FromNapiValue, Object};
 use napi::{Error, Result};
+
+#[cfg(unix)]
+use crate::descriptor;
 
 /// In what form JavaScript gets binary messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,6 +99,8 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
     Ok(ServerConfig {
         server_ip: options.text("serverIP")?,
         server_port: options.get("serverPort")?.unwrap_or(0.0),
+        listen_on: options.listen_on()?,
+        reuse_port: options.flag("reusePort")?,
         server_cert: options
             .certificate("serverCert")?
             .map(|cert| (cert.cert_path, cert.key_path)),
@@ -186,6 +193,17 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// A descriptor that is not open is thrown, and becomes a mistake of the call (401).
+    fn listen_on(&self) -> Result<ListenOn> {
+        if let Some(path) = self.get::<String>("path")? {
+            return Ok(ListenOn::Path(PathBuf::from(path)));
+        }
+        match self.get::<i32>("fd")? {
+            Some(number) => socket(number),
+            None => Ok(ListenOn::Port),
+        }
+    }
+
     fn proxy_server(&self) -> Result<ProxyServer> {
         let port: u32 = self.get("port")?.unwrap_or(0);
         Ok(ProxyServer {
@@ -222,6 +240,21 @@ impl<'a> Options<'a> {
                 .unwrap_or(default.max_queued_bytes),
         })
     }
+}
+
+#[cfg(unix)]
+fn socket(number: i32) -> Result<ListenOn> {
+    match descriptor::duplicate(number) {
+        Ok(socket) => Ok(ListenOn::Socket(Arc::new(socket))),
+        Err(error) => Err(Error::from_reason(format!("fd {number}: {error}"))),
+    }
+}
+
+#[cfg(not(unix))]
+fn socket(_: i32) -> Result<ListenOn> {
+    Err(Error::from_reason(
+        "fd: sockets have no numbers on this system",
+    ))
 }
 
 /// Header fields of `[name, value, name, value, ...]`.

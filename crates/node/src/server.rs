@@ -49,7 +49,7 @@ impl ServerListener for ServerInbox {
                 result,
             },
             ServerEvent::NeverConnected(client) => Event::NeverConnected(client.id),
-            ServerEvent::Started(result) => Event::Started(result),
+            ServerEvent::Started(result) => Event::Started(result.map(drop)),
             ServerEvent::Request(request) => Event::Request(request),
             ServerEvent::RequestOver(id) => Event::RequestOver(id),
             ServerEvent::Error {
@@ -136,10 +136,7 @@ pub(crate) fn list_address(call: Call<'_>) -> Result<Value<'_>> {
     let address = call
         .environment
         .server(call.object()?, |server| server.list_address())?;
-    call.env.convert(address.map(|address| ListenAddress {
-        address: address.ip().to_string(),
-        port: address.port().into(),
-    }))
+    call.env.convert(address.and_then(listen_address))
 }
 
 /// `sendTextTo(object, string, id | ip, port)`: the id of that client, of whose sends a later event
@@ -286,6 +283,21 @@ pub struct ClientConnection {
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: f64,
+}
+
+/// `None`: nowhere.
+fn listen_address(address: arkws_netstack::ListenAddress) -> Option<ListenAddress> {
+    match address {
+        arkws_netstack::ListenAddress::Port(address) => Some(ListenAddress {
+            address: address.ip().to_string(),
+            port: address.port().into(),
+        }),
+        arkws_netstack::ListenAddress::Path(path) => Some(ListenAddress {
+            address: path.to_string_lossy().into_owned(),
+            port: 0,
+        }),
+        _ => None,
+    }
 }
 
 /// Where a server listens.

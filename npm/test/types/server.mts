@@ -40,6 +40,7 @@ const config: Required<webSocket.WebSocketServerConfig> = {
   allowedOrigins: ['https://example.org'],
   maxQueuedBytes: 1024,
   perMessageDeflate: true,
+  reusePort: true,
 };
 expectTypeOf(server.start(config)).toEqualTypeOf<Promise<boolean>>();
 expectTypeOf(server.start({ serverPort: 8080 })).toEqualTypeOf<Promise<boolean>>();
@@ -52,6 +53,10 @@ server.start({ serverPort: 8080, limits: { perAdress: 100 } });
 server.start({ serverPort: 8080, limits: 'all' });
 // @ts-expect-error a port is needed
 server.start({});
+expectTypeOf(server.start({ path: '/run/chat.sock' })).toEqualTypeOf<Promise<boolean>>();
+server.start({ fd: 3, serverCert: { certPath: '/cert.pem', keyPath: '/key.pem' } });
+// @ts-expect-error each says where
+server.start({ path: '/run/chat.sock', serverPort: 8080 });
 expectTypeOf(server.stop()).toEqualTypeOf<Promise<boolean>>();
 
 // As declared, and as the documentation uses it.

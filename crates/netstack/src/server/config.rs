@@ -6,6 +6,8 @@ use std::time::Duration;
 use arkws::{Acceptor, AllowedOrigins, Client};
 
 use super::limits::{Limits, ServerLimits};
+use super::listen::CAN_REUSE_PORT;
+use super::listen_on::ListenOn;
 use crate::BusinessError;
 use crate::shared_limits::{refuse_zero, whole};
 
@@ -17,6 +19,12 @@ pub struct ServerConfig {
     /// Port, 0–65535; 0: any free one, which [`list_address`](super::WebSocketServer::list_address)
     /// tells.
     pub server_port: f64,
+    /// arkws: where clients come from, if not from this address and port.
+    pub listen_on: ListenOn,
+    /// arkws: several servers listen on the port, all with this, of this process or others of the
+    /// same user; Linux spreads the clients over them. 401 if the system has no such thing
+    /// (Windows), or if it is no port to listen on. Default: `false`.
+    pub reuse_port: bool,
     /// PEM files of the certificate chain and its key. `None`, or an empty path of the
     /// certificate: no TLS, as on the platform.
     pub server_cert: Option<(PathBuf, PathBuf)>,
@@ -151,6 +159,7 @@ impl ServerConfig {
                 ),
             )
         })?;
+        self.check_listen_on()?;
         let limits = self.limits.numbers(self.documented_limits())?;
         if let Some((certificate, key)) = self.server_cert() {
             exists("certificate", certificate)?;
@@ -181,6 +190,25 @@ impl ServerConfig {
 }
 
 impl ServerConfig {
+    /// # Errors
+    /// 401: one option contradicts another, or is for other systems.
+    fn check_listen_on(&self) -> Result<(), BusinessError> {
+        let is_port = matches!(self.listen_on, ListenOn::Port);
+        let has_no_tls = matches!(self.listen_on, ListenOn::Path(_) | ListenOn::Nowhere);
+        let mistake = if self.reuse_port && !is_port {
+            "reusePort is for a serverPort"
+        } else if self.reuse_port && !CAN_REUSE_PORT {
+            "reusePort: this system has no such thing"
+        } else if cfg!(not(unix)) && matches!(self.listen_on, ListenOn::Path(_)) {
+            "path: there are no Unix sockets on this system"
+        } else if has_no_tls && self.server_cert().is_some() {
+            "serverCert is for a serverPort or an fd"
+        } else {
+            return Ok(());
+        };
+        Err(BusinessError::parameter(mistake))
+    }
+
     /// # Errors
     /// 401: a limit is zero, which would let nothing through.
     fn check_limits(&self) -> Result<(), BusinessError> {

@@ -1,10 +1,10 @@
 //! What a server object tells, and whom.
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arkws::{Payload, Text};
 
 use super::identity::{ClientId, ConnectedClient};
+use super::listen_on::ListenAddress;
 use super::request::{PendingRequest, RequestHead};
 use crate::{BusinessError, CloseResult};
 
@@ -18,7 +18,7 @@ use crate::{BusinessError, CloseResult};
 #[derive(Debug)]
 pub enum ServerEvent<'a> {
     /// The oldest unanswered `start` has an answer.
-    Started(Result<SocketAddr, BusinessError>),
+    Started(Result<ListenAddress, BusinessError>),
     /// arkws: may this client come in?
     Request(PendingRequest),
     /// arkws: the request of this [`client`](PendingRequest::client) needs no answer any more: its client

@@ -1,18 +1,18 @@
 //! A client's way in: TLS, its request, admission, the program's answer, and the 101 that opens the
 //! connection.
 use std::io;
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
 use arkws::{Acceptor, PendingRequest, Phase, Transport};
-use tokio::net::TcpStream;
 use tokio::select;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
-use tracing::debug;
+use tracing::{Instrument, debug};
 
+use super::accepted::{Accepted, AcceptedStream};
 use super::address::ClientAddress;
 use super::admission::Refusal;
 use super::client_task::{Ending, UnfinishedPeer, describe};
@@ -25,7 +25,7 @@ use super::peer::Peer;
 use super::pending_handshakes::Replaced;
 use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
 use super::request::{self, Answer, RequestHead};
-use crate::{BusinessError, Cause};
+use crate::{BusinessError, Cause, log};
 
 /// What the handshakes of one run have in common.
 pub(super) struct HandshakeContext {
@@ -38,24 +38,46 @@ pub(super) struct HandshakeContext {
 }
 
 impl HandshakeContext {
-    /// The task of one TCP connection.
-    pub(super) async fn handshake(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
-        // An IPv4 client of an IPv6 socket is known by its IPv4 address.
-        let ip = peer.ip().to_canonical();
-        let connection = Connection {
-            client_ip: ip.to_string(),
-            client_port: peer.port(),
+    /// The task of one client's connection.
+    pub(super) fn handshake(
+        self: Arc<Self>,
+        accepted: Accepted,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (connection, address) = match accepted.address {
+            Some(address) => {
+                // An IPv4 client of an IPv6 socket is known by its IPv4 address.
+                let ip = address.ip().to_canonical();
+                let connection = Connection {
+                    client_ip: ip.to_string(),
+                    client_port: address.port(),
+                };
+                (connection, ip)
+            }
+            // Whoever can open a Unix socket is on this machine.
+            None => (self.registry.local(), Ipv4Addr::LOCALHOST.into()),
         };
+        let span = log::peer(&connection);
         let client = ConnectedClient {
             id: self.object.clients.next(),
             connection,
         };
-        let address = ClientAddress::from(ip);
+        self.begin(accepted, client, address.into())
+            .instrument(span)
+    }
+
+    async fn begin(
+        self: Arc<Self>,
+        accepted: Accepted,
+        client: ConnectedClient,
+        address: ClientAddress,
+    ) {
         let (permit, replaced) = match self.registry.begin_handshake(address) {
             Ok(begun) => begun,
             Err(refusal) => {
                 self.report(&client, &refusal.to_string(), refusal.cause());
-                if self.tls.is_none() {
+                if self.tls.is_none()
+                    && let AcceptedStream::Tcp(stream) = accepted.stream
+                {
                     // Best effort: there are too many of them to wait until each has read it.
                     let _ = stream.try_write(&arkws::Refusal::from(refusal).response());
                 }
@@ -68,7 +90,7 @@ impl HandshakeContext {
             client,
             permit,
         };
-        if let Some(request) = handshaking.receive(stream, replaced).await {
+        if let Some(request) = handshaking.receive(accepted, replaced).await {
             handshaking.answer(request).await;
         }
     }
@@ -100,15 +122,16 @@ impl Handshaking<'_> {
     /// The whole request, TLS included, within one time limit.
     async fn receive(
         &self,
-        stream: TcpStream,
+        accepted: Accepted,
         replaced: Replaced,
     ) -> Option<PendingRequest<Transport>> {
         let limit = self.context.settings.handshake_timeout();
         let mut phase = Phase::Handshake;
         let request = async {
-            let stream = match &self.context.tls {
-                None => stream.into(),
-                Some(tls) => {
+            let stream = match (accepted.stream, &self.context.tls) {
+                (AcceptedStream::Other(stream), _) => stream,
+                (AcceptedStream::Tcp(stream), None) => stream.into(),
+                (AcceptedStream::Tcp(stream), Some(tls)) => {
                     phase = Phase::Tls;
                     let stream = tls.accept(stream).await.map_err(ReceiveError::Tls)?;
                     phase = Phase::Handshake;
@@ -117,7 +140,7 @@ impl Handshaking<'_> {
             };
             self.context
                 .acceptor
-                .request(stream)
+                .request_after(stream, &accepted.read)
                 .await
                 .map_err(ReceiveError::Request)
         };

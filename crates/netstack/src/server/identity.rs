@@ -7,9 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Connection {
     /// The client's address; an IPv4 address also if it came to an IPv6 socket.
+    /// [`LOCAL`](Self::LOCAL) if it has none.
     pub client_ip: String,
-    /// The client's port.
+    /// The client's port; a number from 1 that no other such client has if it has no address.
     pub client_port: u16,
+}
+
+impl Connection {
+    /// The address of a client that has none, since it came over a Unix socket, or over a stream of
+    /// the program's that has none. Limits count such clients with those of 127.0.0.1.
+    pub const LOCAL: &str = "local";
 }
 
 impl fmt::Display for Connection {

@@ -1,13 +1,15 @@
 //! How far a run has come, from `start` to the end of its listening socket.
-use std::net::SocketAddr;
+use std::sync::OnceLock;
 
 use tokio::sync::watch;
+
+use super::listen_on::ListenAddress;
 
 /// The stages follow each other in this order; some may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     Starting,
-    Listening(SocketAddr),
+    Listening,
     /// `stop` was called.
     Stopping,
     /// The listening socket is gone; clients may still be closing.
@@ -16,15 +18,22 @@ pub(super) enum Stage {
 
 /// The stage of a run, and who waits for it.
 #[derive(Debug)]
-pub(super) struct Lifecycle(watch::Sender<Stage>);
+pub(super) struct Lifecycle {
+    stage: watch::Sender<Stage>,
+    /// From when it listens on.
+    address: OnceLock<ListenAddress>,
+}
 
 impl Lifecycle {
     pub(super) fn new() -> Lifecycle {
-        Lifecycle(watch::Sender::new(Stage::Starting))
+        Lifecycle {
+            stage: watch::Sender::new(Stage::Starting),
+            address: OnceLock::new(),
+        }
     }
 
     pub(super) fn stage(&self) -> Stage {
-        *self.0.borrow()
+        *self.stage.borrow()
     }
 
     /// Started or starting, and not told to stop.
@@ -32,12 +41,24 @@ impl Lifecycle {
         self.stage() < Stage::Stopping
     }
 
+    /// Started, and not told to stop.
+    pub(super) fn is_listening(&self) -> bool {
+        self.stage() == Stage::Listening
+    }
+
     /// While the server is listening.
-    pub(super) fn address(&self) -> Option<SocketAddr> {
-        match self.stage() {
-            Stage::Listening(address) => Some(address),
-            _ => None,
+    pub(super) fn address(&self) -> Option<&ListenAddress> {
+        match self.is_listening() {
+            true => self.address.get(),
+            false => None,
         }
+    }
+
+    /// The server listens here from now on; `false`: it was told to stop before.
+    pub(super) fn listening(&self, address: ListenAddress) -> bool {
+        // A run listens once.
+        let _ = self.address.set(address);
+        self.advance(Stage::Listening)
     }
 
     /// Ready when the run has been told to stop.
@@ -47,7 +68,7 @@ impl Lifecycle {
 
     /// `false` if it has come as far already.
     pub(super) fn advance(&self, next: Stage) -> bool {
-        self.0.send_if_modified(|stage| {
+        self.stage.send_if_modified(|stage| {
             let later = *stage < next;
             if later {
                 *stage = next;
@@ -58,6 +79,6 @@ impl Lifecycle {
 
     pub(super) async fn reached(&self, stage: Stage) {
         // The sender lives as long as `self`.
-        let _ = self.0.subscribe().wait_for(|now| *now >= stage).await;
+        let _ = self.stage.subscribe().wait_for(|now| *now >= stage).await;
     }
 }

@@ -16,11 +16,14 @@
 //! | `admission.rs` | limits and the flood rule |
 //! | `limits.rs` | how many clients: the options, and their numbers |
 //! | `address.rs` | what counts as one client address |
+//! | `listen_on.rs` | where clients come from |
 //! | `listen.rs` | the listening socket |
+//! | `accepted.rs` | a connection before its opening handshake |
 //! | `tls.rs` | its certificate and key |
 //! | `event.rs` | the events, and their listener |
 //! | `request.rs` | a request that waits for the program's answer |
 //! | `identity.rs` | what tells clients apart: address pairs and numbers |
+mod accepted;
 mod address;
 mod admission;
 mod client_task;
@@ -33,6 +36,7 @@ mod identity;
 mod lifecycle;
 mod limits;
 mod listen;
+mod listen_on;
 mod object;
 mod peer;
 mod pending_handshakes;
@@ -43,7 +47,6 @@ mod tls;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -59,10 +62,12 @@ use object::ServerObject;
 use peer::{Gone, Peer};
 use run::Run;
 
+pub use accepted::HandedOver;
 pub use config::ServerConfig;
 pub use event::{ServerEvent, ServerListener};
 pub use identity::{ClientId, ConnectedClient, Connection, Recipient};
 pub use limits::{CustomLimits, ServerLimits};
+pub use listen_on::{ListenAddress, ListenOn};
 pub use request::{PendingRequest, RefusalStatus, RequestHead};
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also
@@ -109,11 +114,14 @@ impl WebSocketServer {
     ///
     /// # Errors
     /// At once, the first that applies: 201; 401 (a limit is zero, or two of them say the same),
-    /// 2302004, 2302005, 2302999 (a limit of the platform's), 2302002, 401
+    /// 2302004, 2302005, 401 (`listen_on` and other options contradict each other), 2302999 (a
+    /// limit of the platform's), 2302002, 401
     /// (`protocol` is not a list of tokens, `allowed_origins` not one of origins) for the
     /// configuration; 2302999 if the server is started already. With the event: 2302004 (not an
-    /// address of this machine), 2302005 (no right to use the port), 2302007 (the port is in use),
-    /// 2302999 (unusable certificate or key, and whatever else the operating system says).
+    /// address of this machine), 2302005 (no right to use the port), 2302007 (the port or path is
+    /// in use), 401 (a socket to listen on is none, or is a Unix socket and there is a
+    /// certificate), 2302999 (unusable certificate or key, and whatever else the operating system
+    /// says).
     pub fn start(&self, config: ServerConfig) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
         let settings = config.check()?;
@@ -124,7 +132,8 @@ impl WebSocketServer {
                 "the server is started already: stop it first",
             ));
         }
-        let run = Arc::new(Run::new(Arc::clone(&self.object), settings));
+        let (run, sources) = Run::new(Arc::clone(&self.object), settings);
+        let run = Arc::new(run);
         let previous = current.clone();
         let spawner = self.object.context.network().spawner().map_err(|error| {
             BusinessError::new(
@@ -134,7 +143,7 @@ impl WebSocketServer {
         })?;
         *current = Some(Arc::clone(&run));
         drop(current);
-        spawner.spawn(run.main(previous));
+        spawner.spawn(run.main(sources, previous));
         Ok(())
     }
 
@@ -177,8 +186,27 @@ impl WebSocketServer {
     }
 
     /// arkws: the address listened on; `None` if not started.
-    pub fn list_address(&self) -> Option<SocketAddr> {
-        self.current().as_ref()?.address()
+    pub fn list_address(&self) -> Option<ListenAddress> {
+        self.current().as_ref()?.address().cloned()
+    }
+
+    /// arkws: serves a client that the program has accepted itself, on a server that is started,
+    /// wherever it [listens](ServerConfig::listen_on). `read` is what the program has read of the
+    /// connection: nothing, or the head of the request, and what followed it. All rules hold for
+    /// it that hold for other clients, and all events come.
+    ///
+    /// # Errors
+    /// 201; 2302999 if not started. The connection is then closed.
+    pub fn hand_over(
+        &self,
+        connection: HandedOver,
+        read: impl Into<Bytes>,
+    ) -> Result<(), BusinessError> {
+        self.object.context.check_permission()?;
+        match &*self.current() {
+            Some(run) if run.hand_over(connection, read.into()) => Ok(()),
+            _ => Err(not_started()),
+        }
     }
 
     /// `send` of a string to one client. Returns which client that is, and the number of this send:
@@ -344,7 +372,7 @@ impl WebSocketServer {
     }
 
     fn listening(&self) -> Option<Arc<Run>> {
-        self.current().clone().filter(|run| run.address().is_some())
+        self.current().clone().filter(|run| run.is_listening())
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Arc<Run>>> {

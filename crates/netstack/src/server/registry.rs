@@ -32,6 +32,8 @@ struct RegistryState {
     by_connection: HashMap<Connection, Arc<Peer>>,
     /// How the last [`MAX_ENDED`] clients have left: a call that comes too late is told.
     ended: VecDeque<(ConnectedClient, Gone)>,
+    /// The last number that a client without an address was given.
+    last_local: u16,
     /// When the current second began, and how many `error` events it has had.
     reports: (Instant, u32),
 }
@@ -44,6 +46,7 @@ impl Registry {
             peers: HashMap::new(),
             by_connection: HashMap::new(),
             ended: VecDeque::new(),
+            last_local: 0,
             reports: (Instant::now(), 0),
         }))
     }
@@ -54,6 +57,24 @@ impl Registry {
 
     pub(super) fn peer(&self, client: ClientId) -> Option<Arc<Peer>> {
         self.lock().peers.get(&client).cloned()
+    }
+
+    /// The name of a client without an address: programs tell clients apart by nothing else. Only
+    /// if there are 65,535 of them is it not the only one of this name, and refused.
+    pub(super) fn local(&self) -> Connection {
+        let mut registry = self.lock();
+        let mut connection = Connection {
+            client_ip: Connection::LOCAL.to_owned(),
+            client_port: 0,
+        };
+        for _ in 0..u16::MAX {
+            registry.last_local = registry.last_local.checked_add(1).unwrap_or(1);
+            connection.client_port = registry.last_local;
+            if !registry.by_connection.contains_key(&connection) {
+                break;
+            }
+        }
+        connection
     }
 
     /// Whom a call is for. If there is none: how the last one with that address or id has left, if

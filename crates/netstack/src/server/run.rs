@@ -1,26 +1,29 @@
 //! One run of a server: from `start` to the end of its last client.
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arkws::{Acceptor, CloseCode, CloseFrame, Config, DeflateConfig, Heartbeat, UnfinishedBudget};
+use arkws::{
+    Acceptor, Bytes, CloseCode, CloseFrame, Config, DeflateConfig, Heartbeat, UnfinishedBudget,
+};
 use tokio::select;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument, debug, debug_span, warn};
 
+use super::accepted::{Accepted, HandedOver};
 use super::config::Checked;
 use super::event::ServerEvent;
 use super::handshake::HandshakeContext;
 use super::lifecycle::{Lifecycle, Stage};
 use super::listen::Incoming;
+use super::listen_on::{ListenAddress, ListenOn};
 use super::object::ServerObject;
 use super::registry::Registry;
 use super::tls;
-use crate::log;
 use crate::shared_limits::write_timeout;
 use crate::{BusinessError, Cause};
 
@@ -28,22 +31,38 @@ use crate::{BusinessError, Cause};
 /// that follow have a time-out of their own.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A listening socket, its clients, and how far they have come.
+/// A listening socket or none, its clients, and how far they have come.
 pub(super) struct Run {
     object: Arc<ServerObject>,
     settings: Arc<Checked>,
     lifecycle: Arc<Lifecycle>,
     registry: Arc<Registry>,
+    /// Clients that the program has accepted, with what it has read of them.
+    handed_over: UnboundedSender<(HandedOver, Bytes)>,
+}
+
+/// Where the clients of a run come from.
+pub(super) struct Sources {
+    listen_on: ListenOn,
+    handed_over: UnboundedReceiver<(HandedOver, Bytes)>,
 }
 
 impl Run {
-    pub(super) fn new(object: Arc<ServerObject>, settings: Checked) -> Run {
-        Run {
+    pub(super) fn new(object: Arc<ServerObject>, mut settings: Checked) -> (Run, Sources) {
+        let (sender, receiver) = unbounded_channel();
+        let sources = Sources {
+            // A socket among it is open no longer than the run needs it.
+            listen_on: std::mem::take(&mut settings.config.listen_on),
+            handed_over: receiver,
+        };
+        let run = Run {
             registry: Arc::new(Registry::new(settings.limits)),
             object,
             settings: Arc::new(settings),
             lifecycle: Arc::new(Lifecycle::new()),
-        }
+            handed_over: sender,
+        };
+        (run, sources)
     }
 
     /// Started or starting, and not told to stop.
@@ -51,9 +70,19 @@ impl Run {
         self.lifecycle.is_on()
     }
 
+    /// Started, and not told to stop.
+    pub(super) fn is_listening(&self) -> bool {
+        self.lifecycle.is_listening()
+    }
+
     /// While the server is listening.
-    pub(super) fn address(&self) -> Option<SocketAddr> {
+    pub(super) fn address(&self) -> Option<&ListenAddress> {
         self.lifecycle.address()
+    }
+
+    /// Takes a client that the program has accepted; `false`: nobody takes one any more.
+    pub(super) fn hand_over(&self, connection: HandedOver, read: Bytes) -> bool {
+        self.is_on() && self.handed_over.send((connection, read)).is_ok()
     }
 
     pub(super) fn registry(&self) -> &Registry {
@@ -69,32 +98,35 @@ impl Run {
     /// first.
     pub(super) fn main(
         self: Arc<Self>,
+        sources: Sources,
         previous: Option<Arc<Run>>,
     ) -> impl Future<Output = ()> + Send + 'static {
         // Made here, so that a task that is dropped before its first poll raises its events, too.
         let unfinished = UnfinishedRun(Some(Arc::clone(&self)));
         async move {
-            self.whole(previous).await;
+            self.whole(sources, previous).await;
             unfinished.finish();
         }
     }
 
-    async fn whole(self: Arc<Self>, previous: Option<Arc<Run>>) {
+    async fn whole(self: Arc<Self>, sources: Sources, previous: Option<Arc<Run>>) {
         if let Some(previous) = previous {
             previous.lifecycle.reached(Stage::Unbound).await;
         }
         let opened = select! {
             biased;
             () = self.lifecycle.stopping() => Err(stopped_too_early()),
-            opened = self.open() => opened,
+            opened = self.open(sources.listen_on) => opened,
         };
         match opened {
             Ok((incoming, address, tls)) => {
                 debug!(target: "arkws", %address, tls = tls.is_some(), "server listening");
-                self.object.emit(ServerEvent::Started(Ok(address)));
+                self.object.emit(ServerEvent::Started(Ok(address.clone())));
                 self.object.flush();
                 let span = debug_span!(target: "arkws", "server", %address);
-                self.serve(incoming, tls).instrument(span).await;
+                self.serve(incoming, sources.handed_over, tls)
+                    .instrument(span)
+                    .await;
                 debug!(target: "arkws", %address, "server stopped");
             }
             Err(error) => {
@@ -106,7 +138,10 @@ impl Run {
         self.object.flush();
     }
 
-    async fn open(&self) -> Result<(Incoming, SocketAddr, Option<TlsAcceptor>), BusinessError> {
+    async fn open(
+        &self,
+        on: ListenOn,
+    ) -> Result<(Incoming, ListenAddress, Option<TlsAcceptor>), BusinessError> {
         let tls = match self.settings.config.server_cert().cloned() {
             Some((certificate, key)) => {
                 let load = spawn_blocking(move || tls::acceptor(&certificate, &key));
@@ -114,17 +149,33 @@ impl Run {
             }
             None => None,
         };
-        let wanted = self.settings.address;
-        let incoming = Incoming::bind(wanted).map_err(|error| not_listening(wanted, &error))?;
-        let address = incoming.address().map_err(other)?;
-        match self.lifecycle.advance(Stage::Listening(address)) {
+        let settings = &self.settings;
+        let is_port = matches!(on, ListenOn::Port);
+        let wanted = match &on {
+            ListenOn::Port => settings.address.to_string(),
+            ListenOn::Path(path) => path.display().to_string(),
+            _ => "the given socket".to_owned(),
+        };
+        let (incoming, address) = Incoming::open(on, settings.address, settings.config.reuse_port)
+            .map_err(|error| not_listening(&wanted, is_port, &error))?;
+        if tls.is_some() && !incoming.is_tcp() {
+            return Err(BusinessError::parameter(
+                "serverCert is for TCP, and the socket to listen on is none",
+            ));
+        }
+        match self.lifecycle.listening(address.clone()) {
             true => Ok((incoming, address, tls)),
             false => Err(stopped_too_early()),
         }
     }
 
     /// Lets clients in until the server is stopped, then closes them.
-    async fn serve(self: &Arc<Self>, mut incoming: Incoming, tls: Option<TlsAcceptor>) {
+    async fn serve(
+        self: &Arc<Self>,
+        mut incoming: Incoming,
+        mut handed_over: UnboundedReceiver<(HandedOver, Bytes)>,
+        tls: Option<TlsAcceptor>,
+    ) {
         let context = Arc::new(HandshakeContext {
             object: Arc::clone(&self.object),
             settings: Arc::clone(&self.settings),
@@ -137,28 +188,38 @@ impl Run {
         let mut stopping = pin!(self.lifecycle.stopping());
         loop {
             select! {
-                           biased;
-                           () = &mut stopping => break,
-                           Some(_) = tasks.join_next() => {}
-                           accepted = incoming.accept() => match accepted {
-                               Ok((stream, peer)) => {
-                                   let context = Arc::clone(&context);
-                                   let span = log::peer(&peer);
-                                   tasks.spawn(context.handshake(stream, peer).instrument(span));
-                               }
-                               Err(error) => {
-                                   warn!(target: "arkws", %error, "cannot accept connections");
-                                   let message = format!("the server cannot accept connections: {error}");
-                                   let cause = arkws::Error::from(error).cause().into();
-                                   let error = BusinessError::event(message, None, cause);
-                                   self.object.emit(ServerEvent::Error {
-            client: None, error });
-                                   self.object.flush();
-                               }
-                           },
-                       }
+                biased;
+                () = &mut stopping => break,
+                Some(_) = tasks.join_next() => {}
+                Some((connection, read)) = handed_over.recv() => {
+                    match Accepted::handed_over(connection, read) {
+                        Ok(accepted) => {
+                            tasks.spawn(Arc::clone(&context).handshake(accepted));
+                        }
+                        Err(error) => debug!(target: "arkws", %error, "client handed over is gone"),
+                    }
+                }
+                accepted = incoming.accept() => match accepted {
+                    Ok(accepted) => {
+                        tasks.spawn(Arc::clone(&context).handshake(accepted));
+                    }
+                    Err(error) => {
+                        warn!(target: "arkws", %error, "cannot accept connections");
+                        let message = format!("the server cannot accept connections: {error}");
+                        let cause = arkws::Error::from(error).cause().into();
+                        let error = BusinessError::event(message, None, cause);
+                        self.object.emit(ServerEvent::Error {
+                            client: None,
+                            error,
+                        });
+                        self.object.flush();
+                    }
+                },
+            }
         }
         drop(incoming);
+        // Those that wait in it have had no answer, like others whose handshakes are in progress.
+        drop(handed_over);
         self.lifecycle.advance(Stage::Unbound);
 
         let goodbye = CloseFrame::new(CloseCode::GOING_AWAY, "server is going away");
@@ -222,7 +283,7 @@ impl Drop for UnfinishedRun {
             return;
         };
         let why = "the network thread ended";
-        let was_listening = run.address().is_some();
+        let was_listening = run.is_listening();
         let was_starting = run.lifecycle.stage() == Stage::Starting;
         run.lifecycle.advance(Stage::Unbound);
         if was_starting {
@@ -249,14 +310,15 @@ fn stopped_too_early() -> BusinessError {
 }
 
 /// The contract's codes, with what the operating system says.
-fn not_listening(address: SocketAddr, error: &io::Error) -> BusinessError {
+fn not_listening(wanted: &str, is_port: bool, error: &io::Error) -> BusinessError {
     let code = match error.kind() {
         io::ErrorKind::AddrInUse => BusinessError::PORT_OCCUPIED,
         io::ErrorKind::AddrNotAvailable => BusinessError::NIC,
-        io::ErrorKind::PermissionDenied => BusinessError::PORT,
+        io::ErrorKind::PermissionDenied if is_port => BusinessError::PORT,
+        io::ErrorKind::InvalidInput => BusinessError::PARAMETER,
         _ => BusinessError::OTHER,
     };
-    BusinessError::new(code, format!("listen on {address}: {error}"))
+    BusinessError::new(code, format!("listen on {wanted}: {error}"))
 }
 
 fn other(error: io::Error) -> BusinessError {
@@ -269,14 +331,13 @@ mod tests {
 
     #[test]
     fn what_keeps_a_server_from_listening_has_the_contracts_codes() {
-        let address = SocketAddr::from(([127, 0, 0, 1], 80));
         for (kind, code) in [
             (io::ErrorKind::AddrInUse, 2302007),
             (io::ErrorKind::AddrNotAvailable, 2302004),
             (io::ErrorKind::PermissionDenied, 2302005),
             (io::ErrorKind::OutOfMemory, 2302999),
         ] {
-            let error = not_listening(address, &kind.into());
+            let error = not_listening("127.0.0.1:80", true, &kind.into());
             assert_eq!(error.code, code);
             let detail = format!(": listen on 127.0.0.1:80: {kind}");
             assert!(error.message.ends_with(&detail), "{error}");

@@ -151,7 +151,9 @@ async fn a_client_that_closes_gives_its_code_and_reason() {
 async fn the_id_of_a_client_that_has_left_is_not_that_of_the_next_with_its_address_and_port() {
     let (sender, mut seen) = mpsc::unbounded_channel();
     let object = CallingListener::object(move |_, event| match event {
-        ServerEvent::Started(address) => sender.send(Err(address.unwrap())).unwrap(),
+        ServerEvent::Started(address) => sender
+            .send(Err(address.unwrap().socket_address().unwrap()))
+            .unwrap(),
         ServerEvent::Connect { client, .. } | ServerEvent::Close(client, _) => {
             sender.send(Ok(client.clone())).unwrap();
         }

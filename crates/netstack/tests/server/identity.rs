@@ -59,7 +59,7 @@ async fn events_of_a_client_name_the_same_one_from_its_request_on() {
     object.start(config).unwrap();
     let address = loop {
         match object.list_address() {
-            Some(address) => break address,
+            Some(address) => break address.socket_address().unwrap(),
             None => tokio::task::yield_now().await,
         }
     };

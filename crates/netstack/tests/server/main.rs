@@ -7,6 +7,8 @@ mod admission;
 mod events;
 mod identity;
 mod limits;
+#[cfg(unix)]
+mod listen_on;
 mod progress;
 mod request;
 mod sending;

@@ -3,7 +3,8 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use arkws_netstack::{
-    ClientId, CloseOptions, Connection, OpenPolicy, Payload, Permission, ServerConfig,
+    ClientId, CloseOptions, Connection, ListenAddress, OpenPolicy, Payload, Permission,
+    ServerConfig,
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -22,7 +23,10 @@ async fn port_0_picks_a_free_port_and_tells_it() {
     assert_eq!(server.object.list_address(), None);
     let address = server.start(loopback()).await.unwrap();
     assert_ne!(address.port(), 0);
-    assert_eq!(server.object.list_address(), Some(address));
+    assert_eq!(
+        server.object.list_address(),
+        Some(ListenAddress::Port(address))
+    );
     assert_eq!(server.list(), []);
     server.join(address).await;
 }
@@ -181,7 +185,10 @@ async fn a_second_start_is_2302999_and_touches_nothing() {
     let (mut server, address) = Server::started(loopback()).await;
     let error = server.object.start(loopback()).unwrap_err();
     assert_eq!(error.code, 2302999);
-    assert_eq!(server.object.list_address(), Some(address));
+    assert_eq!(
+        server.object.list_address(),
+        Some(ListenAddress::Port(address))
+    );
     server.join(address).await;
 
     let mut server = Server::new();

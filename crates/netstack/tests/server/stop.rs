@@ -92,7 +92,9 @@ async fn a_start_right_after_a_stop_takes_the_port_over() {
         let (mut started, mut closed, mut idle) = (false, false, false);
         while !(started && closed && idle) {
             match server.next().await {
-                Seen::Started(result) => started = result.unwrap() == address,
+                Seen::Started(result) => {
+                    started = result.unwrap() == arkws_netstack::ListenAddress::Port(address)
+                }
                 Seen::Close(of, _) => closed = of == connection,
                 Seen::Idle => idle = closed,
                 other => panic!("{other:?}"),

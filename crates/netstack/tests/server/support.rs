@@ -8,8 +8,8 @@ use arkws::{
     Bytes, CloseCode, CloseFrame, Config, DeflateConfig, Message, Negotiated, Role, WebSocket,
 };
 use arkws_netstack::{
-    ApiLevel, BusinessError, ClientId, CloseResult, Connection, Context, Network, PendingRequest,
-    ServerConfig, ServerEvent, ServerListener, WebSocketServer,
+    ApiLevel, BusinessError, ClientId, CloseResult, Connection, Context, ListenAddress, Network,
+    PendingRequest, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
 };
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 /// An event, owned.
 #[derive(Debug)]
 pub(crate) enum Seen {
-    Started(Result<SocketAddr, BusinessError>),
+    Started(Result<ListenAddress, BusinessError>),
     Request(PendingRequest),
     RequestOver(ClientId),
     Connect(Connection),
@@ -119,6 +119,15 @@ impl Server {
         &mut self,
         config: ServerConfig,
     ) -> Result<SocketAddr, BusinessError> {
+        let address = self.start_anywhere(config).await?;
+        Ok(address.socket_address().expect("it is TCP"))
+    }
+
+    /// As `start`, also where there is no port.
+    pub(crate) async fn start_anywhere(
+        &mut self,
+        config: ServerConfig,
+    ) -> Result<ListenAddress, BusinessError> {
         self.object.start(config)?;
         match self.next().await {
             Seen::Started(result) => result,
