@@ -2,6 +2,7 @@
 // documentation has them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { serve } from './servers.mjs';
 import { folder, node } from './support.mjs';
 
 /** What an ArkTS program prints. */
@@ -421,6 +422,103 @@ describe('@ohos.net.connection', () => {
       [{ address: '::1', family: 2, port: 0 }],
       [401],
     ]);
+  });
+});
+
+describe('an app', () => {
+  const LINK = `
+import { connection, webSocket } from '@kit.NetworkKit';
+import { BusinessError, emitter } from '@kit.BasicServicesKit';
+import { buffer, util } from '@kit.ArkTS';
+import { hilog } from '@kit.PerformanceAnalysisKit';
+import { router } from '@kit.ArkUI';
+
+const DOMAIN: number = 0x0001;
+
+/** Is connected as long as there is a network. */
+@Observed
+export class Link {
+  @Track state: string = 'new';
+  private socket?: webSocket.WebSocket;
+  private net: connection.NetConnection = connection.createNetConnection();
+
+  constructor(private url: string) {
+    this.net.on('netAvailable', () => this.connect());
+    this.net.on('netLost', () => this.disconnect());
+    this.net.register((err: BusinessError) => {
+      hilog.info(DOMAIN, 'Link', 'registered %{public}s', err);
+    });
+  }
+
+  private connect(): void {
+    const socket = webSocket.createWebSocket();
+    this.socket = socket;
+    socket.on('message', (err: BusinessError, data: string | ArrayBuffer) => {
+      const text = util.TextDecoder.create().decodeToString(new Uint8Array(data as ArrayBuffer));
+      emitter.emit('message', { data: { text } });
+    });
+    socket.connect(this.url, (err: BusinessError) => {
+      this.state = err ? 'failed' : 'connected';
+      socket.send(buffer.from('hello').buffer);
+    });
+  }
+
+  private disconnect(): void {
+    this.state = 'lost';
+    this.socket?.close();
+  }
+
+  stop(): void {
+    this.net.unregister(() => {});
+    this.disconnect();
+  }
+}
+
+@Entry
+@Component
+struct Page {
+  @State link: Link = new Link('ws://host');
+
+  build() {
+    Column() { Text(this.link.state) }.onClick(() => router.back())
+  }
+}
+`;
+  const MAIN = `
+import { emitter } from '@kit.BasicServicesKit';
+import { network } from 'arkws/testing';
+import { Link } from './link';
+
+const link = new Link(process.argv[2]);
+let messages: number = 0;
+emitter.on('message', (event: emitter.EventData) => {
+  console.log(link.state, event.data?.text);
+  messages++;
+  if (messages === 2) {
+    link.stop();
+    return;
+  }
+  network.lose();
+  setImmediate(() => {
+    console.log(link.state);
+    network.restore();
+  });
+});
+`;
+
+  it('reconnects when a test gives it the network back', async (t) => {
+    let clients = 0;
+    const url = await serve(t, (socket) => {
+      const number = ++clients;
+      socket.on('message', (data) => socket.send(Buffer.from(`${number}: ${data}`)));
+    });
+    const cwd = await folder({ 'main.ets': MAIN, 'link.ets': LINK });
+    const { code, lines, stderr } = await node(['--import', 'arkws/register', 'main.ets', url], {
+      cwd,
+    });
+    assert.match(lines.shift(), / I A00001\/Link: registered undefined$/, stderr);
+    assert.deepEqual(lines, ['connected 1: hello', 'lost', 'connected 2: hello'], stderr);
+    assert.equal(code, 0);
   });
 });
 
