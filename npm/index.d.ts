@@ -557,7 +557,10 @@ export declare namespace webSocket {
   interface HttpProxy {
     /** Host name or address; **arkws**: also `socks5://host` and `http://host`. */
     host: string;
-    /** 0 to 65535. */
+    /**
+     * A whole number, 0 to 65535, else 401; a port in `host` counts before it. 0, and what is no
+     * number: 80, with `socks5` 1080.
+     */
     port: number;
     /** Default: none. */
     username?: string;

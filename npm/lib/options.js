@@ -175,14 +175,10 @@ function proxy(options) {
   if (proxy === 'no-proxy') return { noProxy: true };
   if (!isObject(proxy))
     throw parameterError("proxy is neither 'system' nor 'no-proxy' nor an object");
-  const port = only('number', proxy.port) ?? 0;
-  if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) {
-    throw parameterError(`${port} is not a port of a proxy`);
-  }
   return {
     proxy: {
       host: text(proxy.host),
-      port,
+      port: only('number', proxy.port),
       username: text(proxy.username),
       password: text(proxy.password),
       exclusionList: strings(proxy.exclusionList),

@@ -205,10 +205,9 @@ impl<'a> Options<'a> {
     }
 
     fn proxy_server(&self) -> Result<ProxyServer> {
-        let port: u32 = self.get("port")?.unwrap_or(0);
         Ok(ProxyServer {
             host: self.text("host")?,
-            port: u16::try_from(port).unwrap_or(u16::MAX),
+            port: self.get("port")?.unwrap_or(0.0),
             username: self.text("username")?,
             password: self.text("password")?,
             exclusion_list: self.get("exclusionList")?.unwrap_or_default(),

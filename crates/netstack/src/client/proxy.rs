@@ -2,9 +2,10 @@
 use std::fmt;
 
 use crate::BusinessError;
+use crate::shared_limits::whole;
 
 /// `ProxyConfiguration`: what `connect` goes through.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Proxy {
     /// `'system'`: what the environment names (`https_proxy`, `http_proxy`, `all_proxy`,
     /// `no_proxy`).
@@ -17,12 +18,13 @@ pub enum Proxy {
 }
 
 /// `HttpProxy`: an HTTP proxy, or one that speaks SOCKS5. Its `Debug` form shows no credentials.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ProxyServer {
     /// Host; it may also be `user:password@host[:port]`, or a URL (`socks5://`, `http://`).
     pub host: String,
-    /// Port; 0: that in `host`, else the scheme's default.
-    pub port: u16,
+    /// Port, a whole number from 0 to 65535 (else 401). One in `host` counts before it; 0: the
+    /// scheme's default.
+    pub port: f64,
     /// User name, if there is none in `host`; empty: none.
     pub username: String,
     /// Password of that user.
@@ -34,7 +36,7 @@ pub struct ProxyServer {
 impl fmt::Debug for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What is not understood may be a password as well as a host.
-        let server = arkws::ProxyServer::parse(&self.host, Some(self.port)).ok();
+        let server = self.parse().ok().flatten();
         f.debug_struct("ProxyServer")
             .field("address", &server.map(|server| server.to_string()))
             .field("exclusion_list", &self.exclusion_list)
@@ -51,20 +53,33 @@ impl Proxy {
         match self {
             Proxy::System => Ok(arkws::Proxy::System),
             Proxy::None => Ok(arkws::Proxy::None),
-            // The platform takes it for none.
-            Proxy::Server(ProxyServer { host, .. }) if host.trim().is_empty() => {
-                Ok(arkws::Proxy::None)
-            }
-            Proxy::Server(given) => {
-                let port = (given.port != 0).then_some(given.port);
-                let mut server = arkws::ProxyServer::parse(given.host.trim(), port)
-                    .map_err(BusinessError::parameter)?;
-                if server.credentials.is_none() && !given.username.is_empty() {
-                    server.credentials = Some((given.username.clone(), given.password.clone()));
-                }
-                server.exclusions.clone_from(&given.exclusion_list);
-                Ok(arkws::Proxy::Server(server))
-            }
+            Proxy::Server(given) => Ok(given
+                .parse()?
+                .map_or(arkws::Proxy::None, arkws::Proxy::Server)),
         }
+    }
+}
+
+impl ProxyServer {
+    /// The server as `arkws` takes it; `None`: there is no host, which the platform takes for no
+    /// proxy.
+    ///
+    /// # Errors
+    /// 401: an address that cannot be understood.
+    fn parse(&self) -> Result<Option<arkws::ProxyServer>, BusinessError> {
+        let port = whole(self.port, u16::MAX).ok_or_else(|| {
+            BusinessError::parameter(format!("{} is not a port of a proxy", self.port))
+        })?;
+        let host = self.host.trim();
+        if host.is_empty() {
+            return Ok(None);
+        }
+        let mut server = arkws::ProxyServer::parse(host, (port != 0).then_some(port))
+            .map_err(BusinessError::parameter)?;
+        if server.credentials.is_none() && !self.username.is_empty() {
+            server.credentials = Some((self.username.clone(), self.password.clone()));
+        }
+        server.exclusions.clone_from(&self.exclusion_list);
+        Ok(Some(server))
     }
 }

@@ -173,7 +173,7 @@ async fn a_sub_protocol_that_is_no_token_and_a_proxy_that_is_no_address_are_401(
     let proxy = RequestOptions {
         proxy: Proxy::Server(ProxyServer {
             host: "not a host".into(),
-            port: 1,
+            port: 1.0,
             ..ProxyServer::default()
         }),
         ..without_proxy()

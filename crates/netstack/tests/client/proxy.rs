@@ -1,5 +1,5 @@
 //! The option `proxy`, as far as it is this crate's: what becomes of the program's values.
-use arkws_netstack::{Proxy, ProxyServer, RequestOptions};
+use arkws_netstack::{BusinessError, Proxy, ProxyServer, RequestOptions};
 
 use crate::connect::without_proxy;
 use crate::support::{Client, Server, field, read_head};
@@ -28,7 +28,7 @@ async fn credentials_may_stand_in_the_host_or_beside_it() {
     let port = proxy.address().port();
     let plain = ProxyServer {
         host: "127.0.0.1".into(),
-        port,
+        port: port.into(),
         ..ProxyServer::default()
     };
     let beside = ProxyServer {
@@ -42,7 +42,7 @@ async fn credentials_may_stand_in_the_host_or_beside_it() {
     };
     let all_inside = ProxyServer {
         host: format!("http://user:pass@127.0.0.1:{port}"),
-        port: 0,
+        port: 0.0,
         ..ProxyServer::default()
     };
     for (server, authorization) in [
@@ -65,7 +65,7 @@ async fn hosts_on_the_exclusion_list_and_an_empty_host_mean_a_direct_connection(
     let server = Server::start().await;
     let excluded = ProxyServer {
         host: "127.0.0.1".into(),
-        port: 1,
+        port: 1.0,
         exclusion_list: vec!["example.com".into(), "127.0.*".into()],
         ..ProxyServer::default()
     };
@@ -92,7 +92,7 @@ async fn a_proxy_that_refuses_is_the_cause() {
     let options = RequestOptions {
         proxy: Proxy::Server(ProxyServer {
             host: "127.0.0.1".into(),
-            port: proxy.address().port(),
+            port: proxy.address().port().into(),
             ..ProxyServer::default()
         }),
         ..without_proxy()
@@ -106,4 +106,25 @@ async fn a_proxy_that_refuses_is_the_cause() {
     assert!(error.message.contains("user name and password"), "{error}");
     // Not a status of the server's.
     assert_eq!(error.data.as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn a_port_that_is_none_is_refused_with_or_without_a_host() {
+    let client = Client::new();
+    for port in [-1.0, 65536.0, 4294967376.0, 80.5, f64::NAN, f64::INFINITY] {
+        for host in ["127.0.0.1", ""] {
+            let options = RequestOptions {
+                proxy: Proxy::Server(ProxyServer {
+                    host: host.into(),
+                    port,
+                    ..ProxyServer::default()
+                }),
+                ..without_proxy()
+            };
+            let result = client.socket.connect("ws://target.test/", options);
+            let error = result.unwrap_err();
+            assert_eq!(error.code, BusinessError::PARAMETER);
+            assert!(error.message.contains(&port.to_string()), "{error}");
+        }
+    }
 }

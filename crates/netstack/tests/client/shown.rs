@@ -94,7 +94,7 @@ fn options_show_no_secrets() {
         }),
         proxy: Proxy::Server(ProxyServer {
             host: "me:secret@proxy".into(),
-            port: 80,
+            port: 80.0,
             username: "me".into(),
             password: "secret".into(),
             exclusion_list: vec!["intern".into()],
