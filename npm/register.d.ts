@@ -172,7 +172,7 @@ declare module '@ohos.events.emitter' {
 
 /**
  * Buffers of Node.js, each with memory of its own: `buffer.from('text').buffer` may be sent.
- * Mistakes are 401, what is out of range 10200001; the buffers' own methods throw as Node.js's.
+ * Mistakes are 401, what is out of range 10200001, also of their methods.
  */
 declare module '@ohos.buffer' {
   namespace buffer {

@@ -15,15 +15,30 @@ function wrong(call, wants) {
   return new BusinessError(401, `Parameter error: emitter.${call} takes ${wants}`);
 }
 
+/** Whether the program has been told of an empty name. */
+let warned = false;
+
 function identity(call, event) {
   const id = typeof event === 'object' && event !== null ? event.eventId : event;
-  if (typeof id === 'number' || (typeof id === 'string' && id !== '')) return id;
-  throw wrong(call, 'an event: an InnerEvent with an eventId, or a string that is not empty');
+  if (typeof id === 'number' || typeof id === 'string') return id;
+  throw wrong(call, 'an event: an InnerEvent with an eventId, or a string');
+}
+
+/** An event that is named by an empty string never happens: so the platform, without a word. */
+function isNone(call, id) {
+  if (id !== '') return false;
+  if (!warned) {
+    warned = true;
+    const text = `emitter.${call} was called with an empty string: no event has that name`;
+    process.emitWarning(text, { code: 'ARKWS_EVENT_ID' });
+  }
+  return true;
 }
 
 function add(call, event, callback, isOnce) {
   const id = identity(call, event);
   if (typeof callback !== 'function') throw wrong(call, 'a callback');
+  if (isNone(call, id)) return;
   if (!listeners.has(id)) listeners.set(id, new Map());
   // Again the same function: it is listed once, in the newer way.
   listeners.get(id).set(callback, isOnce);
@@ -49,7 +64,7 @@ function emit(event, ...rest) {
   const options = isInner ? event : hasOptions ? rest.shift() : undefined;
   const priority = options?.priority ?? EventPriority.LOW;
   if (queues[priority] === undefined) throw wrong('emit', 'a priority of EventPriority');
-  if (!listeners.has(id)) return;
+  if (isNone('emit', id) || !listeners.has(id)) return;
   queues[priority].push({ id, data: copy(rest[0]) });
   schedule();
 }

@@ -243,29 +243,36 @@ describe('@ohos.events.emitter', () => {
   });
 
   it('refuses what is no event, and lets no listener keep it from others', async () => {
-    const lines = await values(`${IMPORTS}
-      show(failure(() => emitter.on('', () => {})), failure(() => emitter.on({}, () => {})));
-      show(failure(() => emitter.on('event', 1)), failure(() => emitter.emit('event', {
-        priority: 9 })));
+    const { lines, stderr } = await output(`${IMPORTS}
+      for (const run of [
+        () => emitter.on({}, () => {}),
+        () => emitter.on('event', 1),
+        () => emitter.emit('event', { priority: 9 }),
+      ]) show(failure(run));
       process.on('uncaughtException', (error) => show(error.message));
       emitter.on('event', () => { throw new Error('of the first'); });
       emitter.on('event', () => show('second'));
       show(failure(() => emitter.emit('event', { data: { code: () => {} } })));
       emitter.emit('event');
     `);
-    assert.deepEqual(lines, [
-      [
-        [401, true],
-        [401, true],
-      ],
-      [
-        [401, true],
-        [401, true],
-      ],
-      [[401, true]],
-      ['second'],
-      ['of the first'],
-    ]);
+    const refused = '[[401,true]]';
+    assert.deepEqual(
+      lines,
+      [refused, refused, refused, refused, '["second"]', '["of the first"]'],
+      stderr,
+    );
+  });
+
+  it('has no event of an empty name, as on the platform, and warns once', async () => {
+    const { lines, stderr } = await output(`${IMPORTS}
+      emitter.on('', () => show('never'));
+      emitter.emit('', { data: {} });
+      emitter.off('');
+      show(emitter.getListenerCount(''));
+    `);
+    assert.deepEqual(lines, ['[0]'], stderr);
+    assert.equal(stderr.match(/\[ARKWS_EVENT_ID\] Warning: emitter\.on/g)?.length, 1, stderr);
+    assert.equal(stderr.match(/ARKWS_EVENT_ID/g).length, 1);
   });
 });
 
@@ -291,10 +298,6 @@ describe('@ohos.buffer', () => {
       show(buffer.isEncoding('utf-8'), buffer.isEncoding('utf/8'),
         buffer.transcode(buffer.from('€'), 'utf-8', 'ascii').toString());
       show(await new buffer.Blob(['a', 'b']).text());
-      show(failure(() => buffer.alloc(-1)), failure(() => buffer.alloc('1')), failure(() =>
-        buffer.from(1)));
-      show(failure(() => buffer.from('a', 'no encoding')), failure(() => buffer.concat([text],
-        -1)), failure(() => buffer.from(shared, 9)));
     `);
     assert.deepEqual(lines, [
       [true, 2, 'c2a5', 0],
@@ -304,16 +307,40 @@ describe('@ohos.buffer', () => {
       [2, 1, true, false],
       [true, false, '?'],
       ['ab'],
-      [
-        [10200001, true],
-        [401, true],
-        [401, true],
-      ],
-      [
-        [401, true],
-        [10200001, true],
-        [10200001, true],
-      ],
+    ]);
+  });
+
+  it('throws BusinessErrors, also in the methods of a buffer and of its parts', async () => {
+    const lines = await values(`
+      import { buffer } from '@kit.ArkTS';
+      import { BusinessError } from '@kit.BasicServicesKit';
+      ${SHOW}
+      const shared = new ArrayBuffer(4);
+      const four = buffer.alloc(4);
+      const part = four.subarray(1);
+      for (const run of [
+        () => buffer.alloc('1'),
+        () => buffer.from(1),
+        () => buffer.from('a', 'no encoding'),
+        () => part.equals('text'),
+        () => part.writeInt8('1'),
+        () => buffer.alloc(-1),
+        () => buffer.concat([four], -1),
+        () => buffer.from(shared, 9),
+        () => buffer.from(shared, -1),
+        () => buffer.from(shared, 0, -1),
+        () => four.readInt32LE(1),
+        () => part.writeInt8(999, 0),
+        () => part.fill('a', -1),
+      ]) show(failure(run));
+      show(part.length, buffer.isBuffer(part), part instanceof Uint8Array);
+      show(buffer.concat([four], 0).length);
+    `);
+    assert.deepEqual(lines, [
+      ...Array(6).fill([[401, true]]),
+      ...Array(7).fill([[10200001, true]]),
+      [3, true, true],
+      [4],
     ]);
   });
 });
