@@ -69,7 +69,7 @@ declare module '@ohos.hilog' {
 /** What networking code uses of the platform's `util`. Mistakes are 401. */
 declare module '@ohos.util' {
   namespace util {
-    /** Writes utf-8 (the default), utf-16le, utf-16be or iso-8859-1; others are 401. */
+    /** utf-8 by default. Euc-jp and iso-2022-jp are 401. What an encoding has not becomes `?`. */
     class TextEncoder {
       constructor(encoding?: string);
       static create(encoding?: string): TextEncoder;
@@ -82,7 +82,10 @@ declare module '@ohos.util' {
     interface TextDecoderOptions {
       /** Whether what is no text of the encoding is 401. Default: false. */
       fatal?: boolean;
-      /** Whether a byte order mark is left out of the result. Default: false. */
+      /**
+       * Whether a byte order mark is left out of what `decodeToString` gives; of what the older
+       * methods give, it is left out if this is false. Default: false.
+       */
       ignoreBOM?: boolean;
     }
     /** Reads the encodings that Node.js knows: those of the platform, in a usual build. */

@@ -4,6 +4,7 @@
 const { randomUUID } = require('node:crypto');
 const nodeUtil = require('node:util');
 const { BusinessError } = require('../lib/errors.js');
+const { encoderOf } = require('./encoders.js');
 
 /** How Base64 is written: the MIME forms have lines of 76 characters. */
 const Type = Object.freeze({ BASIC: 0, MIME: 1, BASIC_URL_SAFE: 2, MIME_URL_SAFE: 3 });
@@ -23,7 +24,7 @@ function checkBytes(call, value) {
   if (!(value instanceof Uint8Array)) throw wrong(call, 'a Uint8Array');
 }
 
-/** Node.js writes UTF-8 only, the platform many. These are the ones that need no tables. */
+/** Encodings that need no tables. */
 const ENCODERS = {
   'utf-8': encodeUtf8,
   'utf-16le': (text) => exact(Buffer.from(text, 'utf16le')),
@@ -53,15 +54,16 @@ function exact(buffer) {
 
 class TextEncoder {
   #encode;
+  #isUtf8;
 
-  constructor(encoding = 'utf-8') {
-    checkString('TextEncoder', encoding);
-    const name = encoding.toLowerCase() === 'utf8' ? 'utf-8' : encoding.toLowerCase();
-    this.#encode = ENCODERS[name];
-    if (this.#encode === undefined) {
-      const known = Object.keys(ENCODERS).join(', ');
-      throw wrong('TextEncoder', `an encoding of ${known} here, and not '${encoding}'`);
-    }
+  constructor(encoding) {
+    const name = encoding ?? 'utf-8';
+    checkString('TextEncoder', name);
+    const known = name.toLowerCase() === 'utf8' ? 'utf-8' : name.toLowerCase();
+    this.#encode = ENCODERS[known] ?? encoderOf(known);
+    if (this.#encode === undefined)
+      throw wrong('TextEncoder', `an encoding that is written here, and not '${name}'`);
+    this.#isUtf8 = known === 'utf-8';
     Object.defineProperty(this, 'encoding', { value: name, enumerable: true });
   }
 
@@ -81,7 +83,7 @@ class TextEncoder {
   encodeIntoUint8Array(input, dest) {
     checkString('TextEncoder.encodeIntoUint8Array', input);
     checkBytes('TextEncoder.encodeIntoUint8Array', dest);
-    if (this.encoding === 'utf-8' && input.isWellFormed())
+    if (this.#isUtf8 && input.isWellFormed())
       return new globalThis.TextEncoder().encodeInto(input, dest);
     let read = 0;
     let written = 0;
@@ -97,50 +99,67 @@ class TextEncoder {
 }
 
 class TextDecoder {
+  /** Of `decodeToString`, and of the older methods. */
   #decoder;
-  #options;
-  #name;
+  #older;
 
-  constructor(encoding = 'utf-8', options = {}) {
-    checkString('TextDecoder', encoding);
-    this.#name = encoding;
-    this.#options = { fatal: Boolean(options?.fatal), ignoreBOM: Boolean(options?.ignoreBOM) };
-    this.#decoder = this.#make(this.#options);
-    for (const [name, value] of Object.entries({ encoding, ...this.#options }))
-      Object.defineProperty(this, name, { value, enumerable: true });
+  constructor(encoding, options) {
+    const name = encoding ?? 'utf-8';
+    checkString('TextDecoder', name);
+    const [fatal, ignoreBOM] = [Boolean(options?.fatal), Boolean(options?.ignoreBOM)];
+    // With `true` the older methods leave the mark in, as the Encoding Standard has it.
+    this.#decoder = new Decoder(name, { fatal, ignoreBOM: !ignoreBOM });
+    this.#older = new Decoder(name, { fatal, ignoreBOM });
+    for (const [key, value] of Object.entries({ encoding: name, fatal, ignoreBOM }))
+      Object.defineProperty(this, key, { value, enumerable: true });
   }
 
   static create(encoding, options) {
     return new TextDecoder(encoding, options);
   }
 
-  #make({ fatal, ignoreBOM }) {
+  decodeToString(input, options) {
+    return this.#decoder.decode('TextDecoder.decodeToString', input, options);
+  }
+
+  decodeWithStream(input, options) {
+    return this.#older.decode('TextDecoder.decodeWithStream', input, options);
+  }
+
+  decode(input, options) {
+    return this.#older.decode('TextDecoder.decode', input, options);
+  }
+}
+
+/** Node.js's decoder, with the platform's errors. */
+class Decoder {
+  #name;
+  #options;
+  #decoder;
+
+  constructor(name, options) {
+    this.#name = name;
+    this.#options = options;
+    this.#restart();
+  }
+
+  #restart() {
     try {
-      // The platform means by it the opposite of the Encoding Standard: `true` leaves the mark out.
-      return new globalThis.TextDecoder(this.#name, { fatal, ignoreBOM: !ignoreBOM });
+      this.#decoder = new globalThis.TextDecoder(this.#name, this.#options);
     } catch (cause) {
       throw wrong('TextDecoder', `an encoding that Node.js knows: ${cause.message}`);
     }
   }
 
-  decodeToString(input, options) {
-    checkBytes('TextDecoder.decodeToString', input);
-    const stream = Boolean(options?.stream);
+  decode(call, input, options) {
+    checkBytes(call, input);
     try {
-      return this.#decoder.decode(input, { stream });
+      return this.#decoder.decode(input, { stream: Boolean(options?.stream) });
     } catch (cause) {
       // Of what has failed nothing is left over for the next call.
-      this.#decoder = this.#make(this.#options);
-      throw wrong('TextDecoder.decodeToString', `bytes of ${this.#name}: ${cause.message}`);
+      this.#restart();
+      throw wrong(call, `bytes of ${this.#name}: ${cause.message}`);
     }
-  }
-
-  decodeWithStream(input, options) {
-    return this.decodeToString(input, options);
-  }
-
-  decode(input, options) {
-    return this.decodeToString(input, options);
   }
 }
 

@@ -96,14 +96,23 @@ describe('@ohos.util', () => {
         util.TextEncoder.create('utf-16le').encodeInto('ab').buffer.byteLength);
       show(bytes(encoder.encodeInto('\\uD800¥¥')),
         encoder.encodeIntoUint8Array('a\\uD800', four), bytes(four));
-      show(failure(() => new util.TextEncoder('gbk')), failure(() => encoder.encodeInto(1)));
+      const written = (encoding: string, text: string) => {
+        const encoder = new util.TextEncoder(encoding);
+        const back = util.TextDecoder.create(encoding).decodeToString(encoder.encodeInto(text));
+        show(encoder.encoding, bytes(encoder.encodeInto(text)), back);
+      };
+      written('GBK', 'a你好€');
+      written('gb2312', '你');
+      written('windows-1251', 'Ж☺');
+      show(failure(() => new util.TextEncoder('iso-2022-jp')), failure(() => encoder.encodeInto(1)));
 
       const marked = new Uint8Array([0xEF, 0xBB, 0xBF, 0x61]);
       const decoder = util.TextDecoder.create('utf-8', { ignoreBOM: true });
       show(decoder.decodeToString(marked), new util.TextDecoder().decodeToString(marked),
         decoder.encoding);
+      show(decoder.decode(marked), new util.TextDecoder().decodeWithStream(marked));
       const first = decoder.decodeToString(new Uint8Array([0xE2, 0x82]), { stream: true });
-      show(first, decoder.decodeWithStream(new Uint8Array([0xAC])));
+      show(first, decoder.decodeToString(new Uint8Array([0xAC])));
       show(util.TextDecoder.create('gbk').decodeToString(new Uint8Array([0xC4, 0xE3])));
       const strict = util.TextDecoder.create('utf-8', { fatal: true });
       show(failure(() => strict.decodeToString(new Uint8Array([0xff]))),
@@ -117,11 +126,15 @@ describe('@ohos.util', () => {
       [[0, 97, 0, 233], [233]],
       [2, 4],
       [[237, 160, 128, 194, 165, 194, 165], { read: 2, written: 4 }, [97, 237, 160, 128]],
+      ['GBK', [97, 196, 227, 186, 195, 128], 'a你好€'],
+      ['gb2312', [196, 227], '你'],
+      ['windows-1251', [198, 63], 'Ж?'],
       [
         [401, true],
         [401, true],
       ],
       ['a', '\ufeffa', 'utf-8'],
+      ['\ufeffa', 'a'],
       ['', '€'],
       ['你'],
       [[401, true], 'a'],
