@@ -232,8 +232,8 @@ declare module '@ohos.buffer' {
 /**
  * The state of the network: there is one, over Wi-Fi, until `network` of `arkws/testing` says
  * otherwise. The permission `ohos.permission.GET_NETWORK_INFO` is not asked for. Each asynchronous
- * call also takes an `AsyncCallback`. Errors: 401, 2100001 (a network that is gone), 2100003 (no
- * address).
+ * call also takes an `AsyncCallback`. Errors: 401, 2100001 (a network that is gone, an empty host),
+ * 2100002 (no address).
  */
 declare module '@ohos.net.connection' {
   import type { AsyncCallback } from 'arkws';
@@ -270,6 +270,22 @@ declare module '@ohos.net.connection' {
       /** 1: IPv4, 2: IPv6. */
       family?: number;
       port?: number;
+    }
+    interface LinkAddress {
+      address: NetAddress;
+      prefixLength: number;
+    }
+    /** Of this machine's first interface to the outside. */
+    interface ConnectionProperties {
+      interfaceName: string;
+      /** Empty. */
+      domains: string;
+      linkAddresses: LinkAddress[];
+      dnses: NetAddress[];
+      /** None: Node.js does not tell. */
+      routes: object[];
+      /** 1500, for the same reason. */
+      mtu: number;
     }
     interface NetHandle {
       /** 0: there is no network. */
@@ -311,6 +327,23 @@ declare module '@ohos.net.connection' {
     function getNetCapabilities(handle: NetHandle): Promise<NetCapabilities>;
     function getNetCapabilities(handle: NetHandle, callback: AsyncCallback<NetCapabilities>): void;
     function getNetCapabilitiesSync(handle: NetHandle): NetCapabilities;
+    function getConnectionProperties(handle: NetHandle): Promise<ConnectionProperties>;
+    function getConnectionProperties(
+      handle: NetHandle,
+      callback: AsyncCallback<ConnectionProperties>,
+    ): void;
+    function getConnectionPropertiesSync(handle: NetHandle): ConnectionProperties;
+    /** What `setAppNet` was given; there is one network, so that it changes nothing. */
+    function getAppNet(): Promise<NetHandle>;
+    function getAppNet(callback: AsyncCallback<NetHandle>): void;
+    function getAppNetSync(): NetHandle;
+    function setAppNet(handle: NetHandle): Promise<void>;
+    function setAppNet(handle: NetHandle, callback: AsyncCallback<void>): void;
+    /** Nothing, if there is such a network. */
+    function reportNetConnected(handle: NetHandle): Promise<void>;
+    function reportNetConnected(handle: NetHandle, callback: AsyncCallback<void>): void;
+    function reportNetDisconnected(handle: NetHandle): Promise<void>;
+    function reportNetDisconnected(handle: NetHandle, callback: AsyncCallback<void>): void;
     function isDefaultNetMetered(): Promise<boolean>;
     function isDefaultNetMetered(callback: AsyncCallback<boolean>): void;
     function isDefaultNetMeteredSync(): boolean;

@@ -3,6 +3,8 @@
 'use strict';
 
 const dns = require('node:dns');
+const { isIP } = require('node:net');
+const { networkInterfaces } = require('node:os');
 const { BusinessError } = require('../lib/errors.js');
 const { current, watchers } = require('./network.js');
 
@@ -69,15 +71,25 @@ class NetHandle {
   }
 }
 
+/** An address in the platform's form. */
+function netAddress(address) {
+  return { address, family: isIP(address) === 6 ? 2 : 1, port: 0 };
+}
+
+function invalid(reason) {
+  return new BusinessError(2100001, `Invalid parameter value: ${reason}`);
+}
+
 async function addresses(call, host) {
-  if (typeof host !== 'string' || host === '') throw wrong(call, 'a host name');
+  if (typeof host !== 'string') throw wrong(call, 'a host name');
+  if (host === '') throw invalid(`connection.${call} takes a host name, not an empty string`);
   try {
     if (current() === undefined) throw new Error('there is no network');
     const found = await dns.promises.lookup(host, { all: true });
-    return found.map(({ address, family }) => ({ address, family: family === 6 ? 2 : 1, port: 0 }));
+    return found.map(({ address }) => netAddress(address));
   } catch (cause) {
     const reason = `no address of '${host}' is known: ${cause.message}`;
-    throw new BusinessError(2100003, `System internal error: ${reason}`);
+    throw new BusinessError(2100002, `Failed to connect to the service: ${reason}`);
   }
 }
 
@@ -94,14 +106,47 @@ function getAllNetsSync() {
   return hasDefaultNetSync() ? [getDefaultNetSync()] : [];
 }
 
-function getNetCapabilitiesSync(handle) {
-  if (typeof handle?.netId !== 'number') throw wrong('getNetCapabilities', 'a NetHandle');
+/** The network of a handle; there is but one. */
+function networkOf(call, handle) {
+  if (typeof handle?.netId !== 'number') throw wrong(call, 'a NetHandle');
   const network = current();
-  if (network === undefined || handle.netId !== network.netId) {
-    const reason = `there is no network ${handle.netId} now`;
-    throw new BusinessError(2100001, `Invalid parameter value: ${reason}`);
-  }
-  return capabilities(network);
+  if (handle.netId === network?.netId) return network;
+  throw invalid(`there is no network ${handle.netId} now`);
+}
+
+function getNetCapabilitiesSync(handle) {
+  return capabilities(networkOf('getNetCapabilities', handle));
+}
+
+/** Of this machine's first interface to the outside, as far as Node.js tells. */
+function getConnectionPropertiesSync(handle) {
+  networkOf('getConnectionProperties', handle);
+  const outside = ([, list]) => list.some(({ internal }) => !internal);
+  const [interfaceName, list] = Object.entries(networkInterfaces()).find(outside) ?? ['', []];
+  return {
+    interfaceName,
+    domains: '',
+    linkAddresses: list.map(({ address, cidr }) => ({
+      address: netAddress(address),
+      prefixLength: Number(cidr?.split('/')[1] ?? 0),
+    })),
+    dnses: dns.getServers().map((server) => netAddress(isIP(server) ? server : hostOf(server))),
+    routes: [],
+    mtu: 1500,
+  };
+}
+
+/** Of `192.0.2.1:5353` and `[2001:db8::1]:5353`. */
+function hostOf(server) {
+  return server.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+}
+
+/** The network to which the program binds itself: it is the only one. */
+let appNet = 0;
+
+function setAppNet(handle) {
+  if (handle?.netId !== 0) networkOf('setAppNet', handle);
+  appNet = handle.netId;
 }
 
 function capabilities({ capabilities }) {
@@ -202,6 +247,10 @@ const connection = {
   getAddressesByName: (host, callback) => answer(addresses('getAddressesByName', host), callback),
   getAllNets: asynchronous(getAllNetsSync, 0),
   getAllNetsSync,
+  getAppNet: asynchronous(() => new NetHandle(appNet), 0),
+  getAppNetSync: () => new NetHandle(appNet),
+  getConnectionProperties: asynchronous(getConnectionPropertiesSync, 1),
+  getConnectionPropertiesSync,
   getDefaultNet: asynchronous(getDefaultNetSync, 0),
   getDefaultNetSync,
   getNetCapabilities: asynchronous(getNetCapabilitiesSync, 1),
@@ -210,6 +259,13 @@ const connection = {
   hasDefaultNetSync,
   isDefaultNetMetered: asynchronous(isDefaultNetMeteredSync, 0),
   isDefaultNetMeteredSync,
+  // The system tests the network then: nothing to do here.
+  reportNetConnected: asynchronous((handle) => void networkOf('reportNetConnected', handle), 1),
+  reportNetDisconnected: asynchronous(
+    (handle) => void networkOf('reportNetDisconnected', handle),
+    1,
+  ),
+  setAppNet: asynchronous(setAppNet, 1),
 };
 
 module.exports = connection;

@@ -104,7 +104,8 @@ describe('@ohos.util', () => {
       written('GBK', 'a你好€');
       written('gb2312', '你');
       written('windows-1251', 'Ж☺');
-      show(failure(() => new util.TextEncoder('iso-2022-jp')), failure(() => encoder.encodeInto(1)));
+      show(failure(() => new util.TextEncoder('iso-2022-jp')),
+        failure(() => encoder.encodeInto(1)));
 
       const marked = new Uint8Array([0xEF, 0xBB, 0xBF, 0x61]);
       const decoder = util.TextDecoder.create('utf-8', { ignoreBOM: true });
@@ -392,7 +393,7 @@ describe('@ohos.net.connection', () => {
       [true, true],
       [false, { netId: 0 }, []],
       [2100001],
-      [2100003],
+      [2100002],
       [{ netId: 101 }, [2100001, true]],
     ]);
   });
@@ -455,12 +456,24 @@ describe('@ohos.net.connection', () => {
     const lines = await values(`${IMPORTS}
       show(await connection.getAddressesByName('127.0.0.1'));
       show(await connection.getDefaultNetSync().getAddressByName('::1'));
-      show(await connection.getAddressesByName('').catch((error: BusinessError) => error.code));
+      const code = (error: BusinessError) => error.code;
+      show(await connection.getAddressesByName('').catch(code),
+        await connection.getAddressesByName('a..b').catch(code));
+      const net = connection.getDefaultNetSync();
+      const { linkAddresses, dnses, routes } = await connection.getConnectionProperties(net);
+      show(linkAddresses.every(({ address, prefixLength }) => address.family && prefixLength),
+        dnses.every((address) => address.family), routes);
+      show(await connection.reportNetConnected(net),
+        await connection.reportNetDisconnected({ netId: 5 }).catch(code));
+      show(connection.getAppNetSync(), await connection.setAppNet(net), await connection.getAppNet());
     `);
     assert.deepEqual(lines, [
       [[{ address: '127.0.0.1', family: 1, port: 0 }]],
       [{ address: '::1', family: 2, port: 0 }],
-      [401],
+      [2100001, 2100002],
+      [true, true, []],
+      [null, 2100001],
+      [{ netId: 0 }, null, { netId: 100 }],
     ]);
   });
 });
