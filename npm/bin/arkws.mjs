@@ -1,18 +1,28 @@
 #!/usr/bin/env node
-// The command `arkws`: runs an ArkTS program on Node.js.
+// The command `arkws`: runs ArkTS programs, and their tests, on Node.js.
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { report } from '../hooks/stack.js';
 
 const HELP = `Usage: arkws run <file> [arguments]
+       arkws test [options] [files or folders]
 
-Runs an ArkTS (.ets) or TypeScript (.ts) program that uses OpenHarmony's
+run: runs an ArkTS (.ets) or TypeScript (.ts) program that uses OpenHarmony's
 @ohos.net.webSocket on Node.js. Types are stripped, not checked.
+
+test: runs suites of Hypium, with the @ohos/hypium that is installed: every
+List.test.ets in the folders (default: this one), and each suite without such
+a list. Exit code: 0 if all pass, 1 if some do not, 2 if there are none.
 
 Options:
   -h, --help     print this
   -V, --version  print the version
+
+Options of test:
+  --filter <regular expression>  only tests whose 'suite test' matches
+  --timeout <milliseconds>       of each test and hook (default: 5000)
 
 Environment:
   OHOS_API_VERSION  API level, 6 to 26 (default: compatibleSdkVersion in the
@@ -23,6 +33,7 @@ Environment:
 
 Example:
   npx arkws run app.ets ws://127.0.0.1:8080
+  npx arkws test --filter Client
 
 With Node's own options, or for worker threads:
   node --import arkws/register app.ets
@@ -32,6 +43,9 @@ const [command, ...rest] = process.argv.slice(2);
 switch (command) {
   case 'run':
     await run(...rest);
+    break;
+  case 'test':
+    await test(rest);
     break;
   case '-h':
   case '--help':
@@ -49,7 +63,10 @@ switch (command) {
     process.exitCode = 2;
     break;
   default:
-    fail(2, `there is no command '${command}'; try 'arkws run <file>' or 'arkws --help'`);
+    fail(
+      2,
+      `there is no command '${command}'; try 'arkws run <file>', 'arkws test' or 'arkws --help'`,
+    );
 }
 
 async function run(file, ...args) {
@@ -77,6 +94,65 @@ async function run(file, ...args) {
   } catch (error) {
     failed(error);
   }
+}
+
+async function test(args) {
+  let given;
+  try {
+    given = testArguments(args);
+  } catch (error) {
+    return fail(2, `${error.message}; try 'arkws --help'`);
+  }
+  if (given.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  await import('../register.js');
+  const { NothingToRun, runSuites } = await import('../runners/hypium.mjs');
+  const { suitesIn } = await import('../runners/suites.mjs');
+  const files = [];
+  for (const path of given.paths.map((path) => resolve(path))) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return fail(2, `there is no file or folder ${path}`);
+    files.push(...(stat.isDirectory() ? suitesIn(path) : [path]));
+  }
+  if (files.length === 0)
+    return fail(
+      2,
+      `no suite of Hypium in ${given.paths.join(', ')}: neither List.test.ets nor other`,
+    );
+
+  // A program that is tested may end the process, or leave nothing that keeps it alive.
+  let isDone = false;
+  process.on('exit', () => {
+    if (!isDone) fail(1, 'the process ended before the tests did');
+  });
+  try {
+    process.exitCode = (await runSuites(files, given)) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof NothingToRun)) throw error;
+    fail(2, error.message);
+  }
+  isDone = true;
+  // What tests leave open keeps nobody waiting; what they printed is not lost.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+}
+
+function testArguments(args) {
+  const options = {
+    filter: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+    timeout: { type: 'string', default: '5000' },
+  };
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  if (!/^[1-9]\d{0,8}$/.test(values.timeout))
+    throw new Error(`--timeout is a number of milliseconds, not '${values.timeout}'`);
+  return {
+    filter: values.filter === undefined ? undefined : new RegExp(values.filter),
+    help: values.help,
+    paths: positionals.length > 0 ? positionals : ['.'],
+    timeout: Number(values.timeout),
+  };
 }
 
 /** The program has thrown, or cannot be loaded. How it was loaded says nothing about it. */

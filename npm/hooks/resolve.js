@@ -32,9 +32,9 @@ function complete(file) {
   return isFile(path.join(file, 'oh-package.json5')) ? mainOf(file) : undefined;
 }
 
-/** The `oh-package.json5` of a folder; empty if there is none. */
-function manifestOf(folder) {
-  const manifest = path.join(folder, 'oh-package.json5');
+/** The `oh-package.json5` of a folder, or another manifest; empty if there is none. */
+function manifestOf(folder, name = 'oh-package.json5') {
+  const manifest = path.join(folder, name);
   if (!isFile(manifest)) return {};
   try {
     return json5.parse(fs.readFileSync(manifest, 'utf8'));
@@ -46,7 +46,8 @@ function manifestOf(folder) {
 
 /** The main file of a package in `folder`. */
 function mainOf(folder) {
-  const { main } = manifestOf(folder);
+  // What ohpm installs may be a package of npm's.
+  const main = manifestOf(folder).main ?? manifestOf(folder, 'package.json').main;
   if (main) {
     const file = path.join(folder, main);
     return complete(file) ?? file;

@@ -10,7 +10,7 @@ const PACKAGE = path.join(__dirname, '..');
 /** Where frames of the loader are: ours, and Node.js's. */
 const LOADER = [
   'node:internal/modules/',
-  ...['bin', 'hooks'].flatMap((name) => {
+  ...['bin', 'hooks', 'runners'].flatMap((name) => {
     const folder = path.join(PACKAGE, name) + path.sep;
     return [folder, pathToFileURL(folder).href];
   }),
@@ -65,4 +65,4 @@ function excerpt(file, line, column) {
   return text === undefined ? '' : `${file}:${line}\n${text}\n${' '.repeat(column - 1)}^\n\n`;
 }
 
-module.exports = { locate, report };
+module.exports = { locate, report, withoutLoader };

@@ -49,7 +49,7 @@ it('every file that ARCHITECTURE.md names is in the crate or package of its tabl
       recursive: folder !== 'npm',
     });
     if (folder === 'npm') {
-      for (const part of ['lib', 'bin', 'hooks', 'platform']) {
+      for (const part of ['lib', 'bin', 'hooks', 'platform', 'runners']) {
         const files = await readdir(new URL(`../../npm/${part}/`, import.meta.url));
         there.push(...files.map((file) => `${part}/${file}`));
       }
