@@ -17,6 +17,13 @@ export import createWebSocket = webSocket.createWebSocket;
 export import createWebSocketServer = webSocket.createWebSocketServer;
 export import TlsProtocol = webSocket.TlsProtocol;
 
+declare global {
+  interface SymbolConstructor {
+    /** For `await using`. */
+    readonly asyncDispose: unique symbol;
+  }
+}
+
 /** WebSocket clients and servers. */
 export declare namespace webSocket {
   /**
@@ -195,6 +202,10 @@ export declare namespace webSocket {
     on(type: 'reconnecting', callback: Callback<ReconnectingInfo>): void;
     /** **arkws**: the connection is back; right after its `open`. */
     on(type: 'reconnected', callback: Callback<ReconnectedInfo>): void;
+    /** **arkws**: the server has sent a ping, with this payload. It is answered by itself. */
+    on(type: 'ping', callback: Callback<ArrayBuffer>): void;
+    /** **arkws**: the server has sent a pong, with this payload. */
+    on(type: 'pong', callback: Callback<ArrayBuffer>): void;
 
     /**
      * **arkws**: as {@link on}, for the next event alone. `off` removes the listener as well.
@@ -248,6 +259,10 @@ export declare namespace webSocket {
     off(type: 'reconnecting', callback?: Callback<ReconnectingInfo>): void;
     /** **arkws**: removes `callback`, or all listeners of `reconnected`. */
     off(type: 'reconnected', callback?: Callback<ReconnectedInfo>): void;
+    /** **arkws**: removes `callback`, or all listeners of `ping`. */
+    off(type: 'ping', callback?: Callback<ArrayBuffer>): void;
+    /** **arkws**: removes `callback`, or all listeners of `pong`. */
+    off(type: 'pong', callback?: Callback<ArrayBuffer>): void;
 
     /**
      * `on('open')`, as static ArkTS names it.
@@ -337,6 +352,14 @@ export declare namespace webSocket {
     onReconnected(callback: Callback<ReconnectedInfo>): void;
     /** **arkws**: `off('reconnected')`. */
     offReconnected(callback?: Callback<ReconnectedInfo>): void;
+    /** **arkws**: `on('ping')`. */
+    onPing(callback: Callback<ArrayBuffer>): void;
+    /** **arkws**: `off('ping')`. */
+    offPing(callback?: Callback<ArrayBuffer>): void;
+    /** **arkws**: `on('pong')`. */
+    onPong(callback: Callback<ArrayBuffer>): void;
+    /** **arkws**: `off('pong')`. */
+    offPong(callback?: Callback<ArrayBuffer>): void;
 
     /**
      * **arkws**: the state, numbered as in browsers: 0 connecting (or waiting to reconnect), 1
@@ -347,6 +370,80 @@ export declare namespace webSocket {
     readonly bufferedAmount: number;
     /** **arkws**: counters and facts of the current connection, or of the last one. */
     stats(): WebSocketStats;
+
+    /**
+     * **arkws**: sends a ping (RFC 6455, 5.5.2) and resolves with the milliseconds from when it
+     * left until its pong came. Without `data` it carries a number of its own.
+     * @param data At most 125 bytes (a string in UTF-8); longer, or anything else: 401.
+     * @returns Rejects with -1 if no connection is open, or if it ends before the pong has come,
+     * which does not end a program that leaves the promise alone.
+     */
+    ping(data?: string | ArrayBuffer | ArrayBufferView): Promise<number>;
+
+    /**
+     * **arkws**: stops to read from the connection, this one and those that follow, and to tell
+     * what has come: no `message` is told before {@link resume}, and no event that comes behind
+     * one. Then the operating system's buffers fill up, and the server has to wait with what it
+     * sends: a server that gives up on those who take nothing does so (in arkws after
+     * `writeTimeout`, by default 30 s). Meanwhile pings are neither answered nor is there a pong
+     * for ours, and nobody notices that the connection is lost: pause for seconds, not for hours.
+     * `close()` and `terminate()` resume.
+     */
+    pause(): this;
+    /** **arkws**: reads again, and tells what has come, after the code that runs now. */
+    resume(): this;
+
+    /**
+     * **arkws**: ends the connection at once: without a closing handshake and without what still
+     * waits to be sent, also while `close()` waits for the server. `close` has code 1006. An
+     * attempt is cancelled, as by `close()`. Without a connection nothing happens.
+     */
+    terminate(): void;
+
+    /** **arkws**: the process waits for the end of the connection, as it does by default. */
+    ref(): this;
+    /**
+     * **arkws**: the process does not wait for the end of the connection: it ends when nothing
+     * else keeps it, and closes the connection with 1001.
+     */
+    unref(): this;
+
+    /**
+     * **arkws**: the messages of the connection, for `for await (const message of ws)`: what
+     * `message` brings from now on. What came before is not among them, so begin right after
+     * `connect()`, or when `open` was told. While more than 256 messages or 1 MiB wait for the
+     * loop, the connection is not read from: a slow loop has the server wait, as {@link pause}
+     * does. It ends with `close`, and at once if there is no connection; it throws what `error`
+     * brings. Leaving the loop leaves the connection open.
+     */
+    [Symbol.asyncIterator](): AsyncIterableIterator<string | ArrayBuffer>;
+
+    /**
+     * **arkws**: closes as `close()` does, and waits for `close`: for `await using`. (In engines
+     * that have the symbol.)
+     */
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  /** **arkws**: an `AbortSignal` of Node.js or of the browser. */
+  interface AbortSignalObject {
+    readonly aborted: boolean;
+    readonly reason: unknown;
+    addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+    removeEventListener(type: 'abort', listener: () => void): void;
+  }
+
+  /** **arkws**: what a server answers that refuses the handshake. */
+  interface RefusalResponse {
+    /** The HTTP status. */
+    readonly status: number;
+    /** The header fields. */
+    readonly headers: ResponseHeaders;
+    /**
+     * The body: as much of it as came within a second, at most 64 KiB; in Node.js a `Buffer`, whose
+     * text is `String(body)`. It is empty of a redirect.
+     */
+    readonly body: Uint8Array;
   }
 
   /** **arkws**: a `URL` of Node.js or of the browser. */
@@ -477,6 +574,13 @@ export declare namespace webSocket {
      * on a device, where they are 401. Default: `false`.
      */
     acceptViews?: boolean;
+    /**
+     * **arkws**: gives up when it is aborted: an attempt, which ends with an `error` event whose
+     * cause is `closed`, or an open connection, which is closed as by `close()`. One that is
+     * aborted already fails the call with -1. The message has the signal's reason. For objects
+     * made through `import 'arkws'`; through the platform's modules it is ignored. Default: none.
+     */
+    signal?: AbortSignalObject;
     /**
      * **arkws**: what listeners of `message` get for a binary message; anything else is a mistake
      * (401). Default: `'arraybuffer'`.
@@ -644,6 +748,11 @@ export declare namespace webSocket {
     data: string;
     /** **arkws**: why, for programs. The message says it for people. */
     cause: ErrorCause;
+    /**
+     * **arkws**: what the server answered, if it refused the handshake. It is not enumerable, so
+     * that it is not printed with the error: it may hold secrets.
+     */
+    readonly response?: RefusalResponse;
   }
 
   /**

@@ -279,6 +279,19 @@ function unknownEvent(name) {
   return new Error(`arkws: its native module tells of '${name}', which nobody knows`);
 }
 
+/** Calls `call` in the context of the events of `object`, outside of `deliver`. */
+function handOver(object, call) {
+  context = object.context ?? noContext;
+  try {
+    return context.runInAsyncScope(call);
+  } catch (error) {
+    uncaught(error);
+    return undefined;
+  } finally {
+    context = undefined;
+  }
+}
+
 /** Listeners are called, or promises settled that the program has. */
 function programRuns() {
   programRan = true;
@@ -305,6 +318,7 @@ module.exports = {
   active,
   begin,
   deliver,
+  handOver,
   newTurn,
   programRuns,
   raise,

@@ -21,7 +21,11 @@ class Listeners {
   /** Whether the program has ever added or removed a listener of `error`. */
   knowsErrors = false;
 
-  constructor(events) {
+  /** Called with the event whose list has changed. */
+  #changed;
+
+  constructor(events, changed) {
+    this.#changed = changed;
     this.lists = Object.fromEntries(events.map((type) => [type, NONE]));
   }
 
@@ -38,6 +42,7 @@ class Listeners {
     if (index < 0) this.lists[type] = [...list, listener];
     // One that was to be called once is now called always.
     else if (list[index] !== listener) this.lists[type] = replaced(list, index, listener);
+    this.#changed?.(type);
   }
 
   /** `once`: the next event alone. */
@@ -62,6 +67,7 @@ class Listeners {
     if (type === 'error') this.knowsErrors = true;
     this.lists[type] =
       listener === undefined ? NONE : this.lists[type].filter((other) => !isOf(other, listener));
+    this.#changed?.(type);
   }
 
   /** Calls all listeners of an event. One that throws does not stop the others. */

@@ -3,6 +3,7 @@
 // they are mistakes (401).
 'use strict';
 
+const { signalOption } = require('./abort.js');
 const { parameterError } = require('./errors.js');
 const { flatten, leavesOut } = require('./headers.js');
 const { listening } = require('./listening.js');
@@ -39,7 +40,7 @@ const COMMON = [
  * Options of `connect` that the platform would refuse, or ignore: for objects that were made
  * through `import 'arkws'`.
  */
-const OURS = ['acceptViews'];
+const OURS = ['acceptViews', 'signal'];
 
 /**
  * Options of `connect`; a `Map` in their place is the headers, as one of the documentation's
@@ -58,6 +59,7 @@ function ourOptions(options, header) {
   return {
     omitOrigin: leavesOut(header, 'origin'),
     acceptViews: flag(options, 'acceptViews'),
+    signal: signalOption(options),
   };
 }
 

@@ -41,15 +41,37 @@ function warnOfLevel(warning) {
     process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
 }
 
+/** The numbers of objects that the process need not wait for, active or not. */
+const unreferenced = new Set();
+
+/** How many active objects it waits for. */
+let referenced = 0;
+
 /**
  * Whether the process, or the worker thread, is kept waiting for events of `object`. One function
  * for both, which calls no other of JavaScript: at the end of the stack, whoever has called it can
  * call it again to undo that.
  */
 function setRef(object, isActive) {
-  if (isActive) active.set(object.number, object);
-  else active.delete(object.number);
-  functions.keepAlive(active.size > 0);
+  const { number } = object;
+  if (isActive !== active.has(number) && !unreferenced.has(number)) referenced += isActive ? 1 : -1;
+  if (isActive) active.set(number, object.held ?? object);
+  else active.delete(number);
+  functions.keepAlive(active.size > 0, referenced > 0);
+}
+
+/** Whether the process waits for events of the object of this number, if any may come. */
+function keepProcess(number, keeps) {
+  if (unreferenced.has(number) !== keeps) return;
+  if (keeps) unreferenced.delete(number);
+  else unreferenced.add(number);
+  if (active.has(number)) referenced += keeps ? 1 : -1;
+  native().keepAlive(active.size > 0, referenced > 0);
+}
+
+/** A turn of the event loop: promise jobs, timers and sockets have run then. */
+function macrotask() {
+  return new Promise((resolve) => functions.macrotask(resolve));
 }
 
 /** Events lie ready, or `deliver` has stopped. */
@@ -142,6 +164,8 @@ function mainModule() {
 }
 
 module.exports = {
+  keepProcess,
+  macrotask,
   mainModule,
   microtask,
   native,

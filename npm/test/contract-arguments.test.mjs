@@ -392,6 +392,7 @@ describe('a foreign this', () => {
     'connect',
     'send',
     'close',
+    'ping',
     'start',
     'stop',
     'listAllConnections',

@@ -171,7 +171,10 @@ describe('the declarations', () => {
     const names = new Set();
     const visit = (node) => {
       if (ts.isInterfaceDeclaration(node) && node.name.text === name) {
-        for (const member of node.members) names.add(member.name.text);
+        for (const { name } of node.members) {
+          // Names that are symbols have no text.
+          if (name.text !== undefined) names.add(name.text);
+        }
       }
       ts.forEachChild(node, visit);
     };

@@ -135,7 +135,7 @@ mod wildcard;
 
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 pub use arkws_proto::handshake::{
-    ClientResponse, HandshakeError, Negotiated, ServerRequest, field_text,
+    ClientResponse, HandshakeError, Negotiated, RefusalBody, ServerRequest, field_text,
 };
 pub use arkws_proto::{
     CloseCode, CloseFrame, Entropy, Limits, Payload, ProtocolError, Role, State, Text, Utf8Bytes,

@@ -1,7 +1,8 @@
 //! The error of every call and event, with the contract's codes and texts.
 use std::fmt;
+use std::sync::Arc;
 
-use crate::Cause;
+use crate::{Cause, RefusalResponse};
 
 /// An error as the contract knows it: a code and a message, sometimes with data.
 ///
@@ -22,6 +23,9 @@ pub struct BusinessError {
     ///   ended;
     /// - of a send that was refused because too much waits already.
     pub cause: Option<Cause>,
+    /// What the server answered that refused the handshake: of the `error` event of such an
+    /// attempt, and of the [`Reconnecting`](crate::Event::Reconnecting) after one.
+    pub response: Option<Arc<RefusalResponse>>,
     /// Whether this is the failure of a `connect` that events tell of, too: an `error` event with
     /// the same words, then [`Idle`](crate::Event::Idle). `false` for all other failures.
     pub event_follows: bool,
@@ -96,6 +100,7 @@ impl BusinessError {
             message: printable(message),
             data: Some(status.unwrap_or(0).to_string()),
             cause: Some(cause),
+            response: None,
             event_follows: false,
         }
     }
@@ -146,6 +151,7 @@ impl BusinessError {
             },
             data: None,
             cause: None,
+            response: None,
             event_follows: false,
         }
     }

@@ -50,6 +50,7 @@ mod policy;
 mod process_exit;
 mod program;
 mod project_files;
+mod refusal;
 mod server;
 mod shared_limits;
 mod stderr_log;
@@ -68,6 +69,7 @@ pub use level::ApiLevel;
 pub use network::Network;
 pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use program::Program;
+pub use refusal::RefusalResponse;
 pub use server::{
     ClientId, ConnectedClient, Connection, CustomLimits, HandedOver, ListenAddress, ListenOn,
     PendingRequest, Recipient, RefusalStatus, RequestHead, ServerConfig, ServerEvent, ServerLimits,

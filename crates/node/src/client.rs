@@ -12,12 +12,14 @@ use napi_derive::napi;
 
 use crate::answer::{answer, not_data, too_long};
 use crate::call::Call;
-use crate::event::{Close, Event, Open, OpenInfo, flat};
+use crate::event::{Close, Event, Open, OpenInfo, Pong};
+use crate::header_fields::flat;
 use crate::napi::Value;
 use crate::object_id::ObjectId;
 use crate::options::{accept_views, binary_type, connect_options};
 use crate::program;
 use crate::queue::{Origin, Queue};
+use crate::text::byte_string::latin1;
 
 /// Takes the events of one client object on the network thread.
 struct ClientInbox {
@@ -75,6 +77,13 @@ impl Listener for ClientInbox {
                 cause,
             },
             netstack::Event::Reconnected { attempts } => Event::Reconnected { attempts },
+            netstack::Event::Ping(data) => Event::Ping(latin1(data)),
+            netstack::Event::Pong { data, answer } => Event::Pong(Pong {
+                data: latin1(data),
+                through: answer.map(|(through, _)| through as f64),
+                round_trip: answer.map(|(_, time)| time.as_secs_f64() * 1000.0),
+            }),
+            netstack::Event::PingsLost { through, error } => Event::PingsLost { through, error },
             netstack::Event::Idle => Event::Idle,
         };
         queue.event(object, event);
@@ -176,6 +185,52 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
         .environment
         .client(call.object()?, |client| client.close(options))?;
     answer(call.env, result)
+}
+
+/// `terminate(object)`.
+pub(crate) fn terminate(call: Call<'_>) -> Result<Value<'_>> {
+    let result = call
+        .environment
+        .client(call.object()?, WebSocket::terminate)?;
+    answer(call.env, result)
+}
+
+/// `abort(object, why)`.
+pub(crate) fn abort(call: Call<'_>) -> Result<Value<'_>> {
+    let why = call.string(1)?.unwrap_or_default();
+    call.environment
+        .client(call.object()?, |client| client.abort(&why))?;
+    call.env.undefined()
+}
+
+/// `hold(object, isHeld)`: reads nothing from its connection, or does again.
+pub(crate) fn hold(call: Call<'_>) -> Result<Value<'_>> {
+    let with = match call.get(1)? {
+        true => WebSocket::pause,
+        false => WebSocket::resume,
+    };
+    call.environment.client(call.object()?, with)?;
+    call.env.undefined()
+}
+
+/// `ping(object, data | undefined)`, with an ArrayBuffer: the ping's number, or a failure.
+pub(crate) fn ping(call: Call<'_>) -> Result<Value<'_>> {
+    let data = call.array_buffer(1, <[u8]>::to_vec)?;
+    let result = call
+        .environment
+        .client(call.object()?, |client| client.ping(data))?;
+    match result {
+        Ok(number) => call.env.number(number),
+        Err(error) => answer::<()>(call.env, Err(error)),
+    }
+}
+
+/// `observePings(object, observes)`.
+pub(crate) fn observe_pings(call: Call<'_>) -> Result<Value<'_>> {
+    let observes = call.get(1)?;
+    call.environment
+        .client(call.object()?, |client| client.observe_pings(observes))?;
+    call.env.undefined()
 }
 
 /// `readyState(object)`.

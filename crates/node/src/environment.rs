@@ -223,30 +223,35 @@ impl Environment {
         self.requests.borrow_mut().remove(&(object, client))
     }
 
-    /// Something is open: the process, or the worker thread, waits for events, and so do the
-    /// functions that take them. JavaScript runs.
-    pub(crate) fn wait_for_events(self: &Rc<Self>, env: &Env) -> Result<()> {
+    /// Something is open: the functions that take events are kept, and, if `is_ref`, the process,
+    /// or the worker thread, waits for events. JavaScript runs.
+    pub(crate) fn wait_for_events(self: &Rc<Self>, env: &Env, is_ref: bool) -> Result<()> {
         if self.ended.get() {
             return Err(Error::new(
                 Status::Closing,
                 "arkws: the environment has ended",
             ));
         }
-        let ending = Rc::downgrade(self);
-        let cleanup = move || {
-            if let Some(environment) = ending.upgrade() {
-                environment.close();
+        if self.wakeup.borrow().is_none() {
+            let ending = Rc::downgrade(self);
+            let cleanup = move || {
+                if let Some(environment) = ending.upgrade() {
+                    environment.close();
+                }
+            };
+            let wakeup = Wakeup::new(env, &self.wake, Rc::new(cleanup))?;
+            let mut current = self.wakeup.borrow_mut();
+            // JavaScript has run, and may have called this.
+            if current.is_none() {
+                let waker = wakeup.waker();
+                *current = Some(wakeup);
+                self.queue.open(Box::new(move || waker.wake()));
             }
-        };
-        let wakeup = Wakeup::new(env, &self.wake, Rc::new(cleanup))?;
-        let mut current = self.wakeup.borrow_mut();
-        // JavaScript has run, and may have called this.
-        if current.is_none() {
-            let waker = wakeup.waker();
-            *current = Some(wakeup);
-            self.queue.open(Box::new(move || waker.wake()));
         }
-        Ok(())
+        match &*self.wakeup.borrow() {
+            Some(wakeup) => wakeup.set_ref(env, is_ref),
+            None => Ok(()),
+        }
     }
 
     /// Calls `wake` once more, if anything is open. What is left else is told when something is.

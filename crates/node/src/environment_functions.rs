@@ -5,10 +5,15 @@ use napi::Result;
 use crate::call::Call;
 use crate::napi::Value;
 
-/// `keepAlive(isOpen)`: whether the process, or the worker thread, waits for events.
+/// `keepAlive(isOpen, isRef)`: whether events may come, and whether the process, or the worker
+/// thread, stays alive to be told of them.
 pub(crate) fn keep_alive(call: Call<'_>) -> Result<Value<'_>> {
     match call.get(0)? {
-        true => call.environment.wait_for_events(call.env)?,
+        true => {
+            let is_ref: Option<bool> = call.get(1)?;
+            call.environment
+                .wait_for_events(call.env, is_ref.unwrap_or(true))?;
+        }
         false => call.environment.rest(),
     }
     call.env.undefined()

@@ -3,8 +3,8 @@
 //! Each becomes a call of the method `event` of the object of `npm/lib` that it concerns, with the
 //! name of its [`Operation`](crate::operation::Operation): see [`crate::event_to_js`].
 use arkws_netstack::{
-    BusinessError, ClientId, CloseResult, ConnectedClient, Connection, Headers, PendingRequest,
-    RequestHead, field_text,
+    BusinessError, ClientId, CloseResult, ConnectedClient, Connection, PendingRequest, RequestHead,
+    field_text,
 };
 use napi_derive::napi;
 
@@ -36,6 +36,13 @@ pub(crate) enum Event {
     Reconnected {
         attempts: u32,
     },
+    /// Its payload, a byte per character.
+    Ping(String),
+    Pong(Pong),
+    PingsLost {
+        through: u64,
+        error: BusinessError,
+    },
     // Of a server.
     Started(std::result::Result<(), BusinessError>),
     Request(PendingRequest),
@@ -53,17 +60,6 @@ pub(crate) enum Event {
         client: ClientId,
         result: CloseResult,
     },
-}
-
-/// Header fields as `[name, value, name, value, ...]`.
-pub(crate) fn flat(headers: &Headers) -> Vec<String> {
-    headers
-        .iter()
-        .flat_map(|(name, value)| {
-            let value = field_text(value.as_bytes()).into_owned();
-            [name.as_str().to_owned(), value]
-        })
-        .collect()
 }
 
 /// Target and header fields as lines: the target, a name, its value, the next name, and so on. One
@@ -129,6 +125,22 @@ pub struct Reconnecting {
 #[napi(object, object_from_js = false)]
 pub struct Reconnected {
     pub attempts: u32,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Pong {
+    /// A byte per character.
+    pub data: String,
+    /// Up to which ping it answers; `None`: it answers none.
+    pub through: Option<f64>,
+    /// Milliseconds, of the last of them.
+    pub round_trip: Option<f64>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct PingsLost {
+    pub through: f64,
+    pub error: Failure,
 }
 
 /// A client whose [`Request`] came before.

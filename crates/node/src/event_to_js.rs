@@ -4,7 +4,8 @@ use napi::bindgen_prelude::ToNapiValue;
 
 use crate::environment::Environment;
 use crate::event::{
-    ClientError, Connected, Disconnected, Event, Reconnected, Reconnecting, Request, SendFailed,
+    ClientError, Connected, Disconnected, Event, PingsLost, Reconnected, Reconnecting, Request,
+    SendFailed,
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
@@ -57,6 +58,16 @@ impl Event {
             Event::Reconnected { attempts } => {
                 with(env, Operation::Reconnected, Reconnected { attempts })
             }
+            Event::Ping(data) => with(env, Operation::Ping, data),
+            Event::Pong(pong) => with(env, Operation::Pong, pong),
+            Event::PingsLost { through, error } => with(
+                env,
+                Operation::PingsLost,
+                PingsLost {
+                    through: through as f64,
+                    error: error.into(),
+                },
+            ),
             Event::Started(result) => {
                 with(env, Operation::Started, result.err().map(Failure::from))
             }

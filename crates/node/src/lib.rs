@@ -23,6 +23,7 @@ mod event_to_js;
 #[cfg(unix)]
 mod exit;
 mod failure;
+mod header_fields;
 mod module;
 #[expect(unsafe_code, reason = "it calls Node-API; see its notes on safety")]
 mod napi;

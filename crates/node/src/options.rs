@@ -72,6 +72,7 @@ pub(crate) fn connect_options(object: Object<'_>) -> Result<RequestOptions> {
         max_fragments: options.count("maxFragments")?,
         max_queued_bytes: options.size("maxQueuedBytes")?,
         per_message_deflate: options.flag("perMessageDeflate")?,
+        aborted: options.get("aborted")?,
         reconnect: match options.object("reconnect")? {
             Some(reconnect) => Some(reconnect.reconnect()?),
             None => None,

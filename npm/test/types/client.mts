@@ -173,6 +173,7 @@ expectTypeOf(ws.offReconnected(onReconnected)).toEqualTypeOf<void>();
 expectTypeOf(ws.offReconnected()).toEqualTypeOf<void>();
 
 // Options
+declare const signal: webSocket.AbortSignalObject;
 const all: Required<webSocket.WebSocketRequestOptions> = {
   header: { name: 'value', number: 1, many: ['a', 'b'] },
   caPath: '/ca.pem',
@@ -196,6 +197,7 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
   maxQueuedBytes: 1_000_000,
   perMessageDeflate: true,
   acceptViews: true,
+  signal,
   binaryType: 'uint8array',
   reconnect: {
     initialDelay: 1000,
@@ -228,11 +230,27 @@ expectTypeOf(ws.stats()).toEqualTypeOf<webSocket.WebSocketStats>();
 // @ts-expect-error read-only
 ws.readyState = 1;
 
+expectTypeOf(ws.ping()).toEqualTypeOf<Promise<number>>();
+expectTypeOf(ws.ping('data')).toEqualTypeOf<Promise<number>>();
+expectTypeOf(ws.ping(data)).toEqualTypeOf<Promise<number>>();
+// @ts-expect-error a number
+ws.ping(1);
+ws.on('ping', (value) => expectTypeOf(value).toEqualTypeOf<ArrayBuffer>());
+ws.onPong((value) => expectTypeOf(value).toEqualTypeOf<ArrayBuffer>());
+expectTypeOf(ws.pause().resume().unref().ref()).toEqualTypeOf<webSocket.WebSocket>();
+expectTypeOf(ws.terminate()).toEqualTypeOf<void>();
+(async () => {
+  for await (const message of ws) expectTypeOf(message).toEqualTypeOf<string | ArrayBuffer>();
+  expectTypeOf(await ws[Symbol.asyncDispose]()).toEqualTypeOf<void>();
+});
+
 // Errors
 const error = new BusinessError(401, 'Parameter error');
 expectTypeOf(error).toEqualTypeOf<BusinessError>();
 expectTypeOf(error).toExtend<Error>();
 expectTypeOf(error.code).toEqualTypeOf<number>();
+type Response = webSocket.RefusalResponse | undefined;
+expectTypeOf<webSocket.WebSocketError['response']>().toEqualTypeOf<Response>();
 expectTypeOf<webSocket.WebSocketError['data']>().toEqualTypeOf<string>();
 expectTypeOf<webSocket.WebSocketError['cause']>().toEqualTypeOf<webSocket.ErrorCause>();
 const caught: unknown = error;

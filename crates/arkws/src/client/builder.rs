@@ -134,6 +134,10 @@ impl Client {
     /// How many redirects are followed. Our choice: more than a site needs that has moved.
     pub const DEFAULT_MAX_REDIRECTS: usize = 4;
 
+    /// So many bytes are kept of the body of an answer that refuses the handshake. Our choice: more
+    /// than a page that says why, and little enough to be kept with an error.
+    pub const MAX_REFUSAL_BODY: usize = 64 << 10;
+
     /// A builder with the default options.
     pub fn builder() -> ClientBuilder {
         ClientBuilder {

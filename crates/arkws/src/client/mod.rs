@@ -1,11 +1,15 @@
 //! Making connections.
+mod body;
 mod builder;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arkws_proto::Role;
-use arkws_proto::handshake::{ClientHandshake, ClientRequest, ClientResponse, HandshakeError};
+use arkws_proto::handshake::{
+    ClientHandshake, ClientRequest, ClientResponse, HandshakeError, RefusalBody,
+};
 use http::header::{AUTHORIZATION, ORIGIN};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing::Instrument;
@@ -14,6 +18,7 @@ use crate::dial::tls::Connector;
 use crate::dial::url::{Endpoint, shown};
 use crate::dial::{self, Deadline, redirect};
 use crate::{Config, Error, Phase, RedirectError, TlsError, TlsVersion, Transport, WebSocket};
+use body::BodyReader;
 use builder::{ClientOptions, Fields};
 
 pub use builder::{ClientBuilder, PageOrigin};
@@ -93,7 +98,9 @@ impl Client {
     /// Every phase has its own: [`Error::Url`], [`Error::Dns`], [`Error::Connect`],
     /// [`Error::Proxy`], [`Error::Tls`], [`Error::Handshake`], [`Error::NoAnswer`],
     /// [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
-    /// [`HandshakeError::Refused`] with the server's headers.
+    /// [`HandshakeError::Refused`] with the server's headers, and the first
+    /// [`MAX_REFUSAL_BODY`](Client::MAX_REFUSAL_BODY) bytes of its body without the framing of
+    /// their transfer, as far as they come within a second. (Of a redirect there is no body.)
     ///
     /// # Cancel safety
     /// Dropping the future ends the attempt.
@@ -204,8 +211,53 @@ impl Client {
             .request(endpoint.host_field(), endpoint.target(), fields);
         let exchange = exchange(endpoint, request, &self.options.config, io);
         let target = || endpoint.authority();
-        deadline.run(Phase::Handshake, target, exchange).await
+        match deadline.run(Phase::Handshake, target, exchange).await? {
+            ServerAnswer::Accepted(socket, response) => Ok((*socket, response)),
+            ServerAnswer::Refused(mut io, answer) => {
+                let may_be_followed =
+                    self.options.max_redirects > 0 && answer.status().is_redirection();
+                let answer = match may_be_followed {
+                    true => answer,
+                    false => {
+                        let patience = self.options.handshake_timeout.min(BODY_PATIENCE);
+                        read_body(&mut io, answer, patience).await
+                    }
+                };
+                Err(HandshakeError::Refused(answer).into())
+            }
+        }
     }
+}
+
+/// For how long the rest of a refusal's body is waited for.
+const BODY_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a server has answered.
+enum ServerAnswer<S> {
+    Accepted(Box<WebSocket<S>>, ClientResponse),
+    Refused(S, Box<http::Response<RefusalBody>>),
+}
+
+/// Reads what is kept of the body of a refusal, of which a part may have come with its head.
+async fn read_body<S: AsyncRead + Unpin>(
+    io: &mut S,
+    answer: Box<http::Response<RefusalBody>>,
+    patience: Duration,
+) -> Box<http::Response<RefusalBody>> {
+    let mut reader = BodyReader::new(&answer, Client::MAX_REFUSAL_BODY);
+    let reading = async {
+        reader.recv(answer.body());
+        let mut buffer = vec![0; 4096];
+        while !reader.is_complete() {
+            // However it ends: what has come is told.
+            match io.read(&mut buffer).await {
+                Ok(count @ 1..) => reader.recv(&buffer[..count]),
+                Ok(0) | Err(_) => break,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(patience, reading).await;
+    Box::new(answer.map(|_| reader.into_body().into()))
 }
 
 /// Sends the request, reads the answer.
@@ -214,7 +266,7 @@ async fn exchange<S>(
     request: ClientRequest,
     config: &Config,
     mut io: S,
-) -> Result<(WebSocket<S>, ClientResponse), Error>
+) -> Result<ServerAnswer<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -245,13 +297,17 @@ where
             Ok(count) => count,
             Err(error) => return Err(failed(error)),
         };
-        if let Some((response, consumed)) = handshake.recv(&buffer[..count])? {
+        let received = match handshake.recv(&buffer[..count]) {
+            Err(HandshakeError::Refused(answer)) => return Ok(ServerAnswer::Refused(io, answer)),
+            received => received?,
+        };
+        if let Some((response, consumed)) = received {
             written.map_err(failed)?;
             let leftover = &buffer[consumed..count];
             let negotiated = response.negotiated.clone();
             let socket =
                 WebSocket::from_handshake(io, Role::Client, config.clone(), negotiated, leftover);
-            return Ok((socket, response));
+            return Ok(ServerAnswer::Accepted(Box::new(socket), response));
         }
     }
 }

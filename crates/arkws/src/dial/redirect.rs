@@ -41,9 +41,9 @@ pub enum RedirectError {
 ///
 /// # Errors
 /// It does, but to where we do not go.
-pub(crate) fn next(
+pub(crate) fn next<T>(
     current: &Endpoint,
-    answer: &Response<()>,
+    answer: &Response<T>,
 ) -> Result<Option<Endpoint>, RedirectError> {
     let redirects = matches!(
         answer.status(),

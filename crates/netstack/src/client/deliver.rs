@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use super::object::{ErasedListener, Link, Object};
 use super::transient::invites_back;
 use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
+use crate::connection::pings::PingAnswer;
 use crate::connection::shared_socket::SharedSocket;
 use crate::{BusinessError, Event, LanguageLimits, Listener};
 
@@ -150,6 +151,21 @@ impl<L: Listener> Handler for Deliver<'_, L> {
     fn sent(&mut self, through: u64) {
         self.call(|listener| listener.on_event(Event::Sent { through }));
         self.waiting += 1;
+    }
+
+    fn ping(&mut self, data: &[u8]) {
+        if self.object.observes_pings() {
+            self.call(|listener| listener.on_event(Event::Ping(data)));
+            self.count();
+        }
+    }
+
+    fn pong(&mut self, data: &[u8], answer: Option<PingAnswer>) {
+        if answer.is_some() || self.object.observes_pings() {
+            let answer = answer.map(|answer| (answer.through, answer.round_trip));
+            self.call(|listener| listener.on_event(Event::Pong { data, answer }));
+            self.count();
+        }
     }
 
     /// What is sent from now on may still go out, over the next connection.

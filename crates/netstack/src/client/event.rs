@@ -1,4 +1,6 @@
 //! What a client object tells its binding.
+use std::time::Duration;
+
 use arkws::{Payload, Text};
 
 use crate::{BusinessError, CloseResult, Headers};
@@ -55,6 +57,25 @@ pub enum Event<'a> {
     Reconnected {
         /// How many attempts it took.
         attempts: u32,
+    },
+    /// A ping of the server's has come, and is answered. Only while the program
+    /// [observes pings](crate::WebSocket::observe_pings).
+    Ping(&'a [u8]),
+    /// A pong has come: one that answers pings of the program's, or, while the program
+    /// [observes pings](crate::WebSocket::observe_pings), any.
+    Pong {
+        /// Its payload.
+        data: &'a [u8],
+        /// All pings of the object up to the one of this number are answered, and how long the last
+        /// of them took, from when it left. `None`: it answers none.
+        answer: Option<(u64, Duration)>,
+    },
+    /// The connection has ended: pings up to this one that have not been answered will not be.
+    PingsLost {
+        /// Its number: what [`ping`](crate::WebSocket::ping) returned.
+        through: u64,
+        /// Why.
+        error: BusinessError,
     },
     /// One `connect` is over: nothing more will come of it. Follows, once, every `connect` that
     /// returned `Ok`, and every one that failed but raises an `error` event. A binding counts them,

@@ -1,10 +1,11 @@
 //! Why something failed, in the words of the contract.
 use std::io;
+use std::sync::Arc;
 
 use arkws::{Error, HandshakeError, Phase};
 
 use super::transient::is_transient;
-use crate::{BusinessError, Cause, option_hint};
+use crate::{BusinessError, Cause, RefusalResponse, option_hint};
 
 /// Why an attempt failed, or a connection was lost.
 #[derive(Debug, Clone)]
@@ -13,8 +14,8 @@ pub(super) struct Failure {
     pub(super) detail: String,
     /// What happened, for programs.
     pub(super) cause: Cause,
-    /// The HTTP status with which the server refused.
-    pub(super) status: Option<u16>,
+    /// What the server answered that refused.
+    pub(super) response: Option<Arc<RefusalResponse>>,
     /// Whether another attempt may succeed.
     pub(super) transient: bool,
 }
@@ -26,7 +27,7 @@ impl Failure {
         Failure {
             detail: format!("the server closed the connection with {code}{separator}{reason}"),
             cause: arkws::Cause::Closed.into(),
-            status: None,
+            response: None,
             transient: true,
         }
     }
@@ -36,7 +37,18 @@ impl Failure {
         Failure {
             detail: "the network thread ended".to_owned(),
             cause: Cause::Internal,
-            status: None,
+            response: None,
+            transient: false,
+        }
+    }
+
+    /// The program has given the attempt up.
+    pub(super) fn aborted(why: &str) -> Failure {
+        let separator = if why.is_empty() { "" } else { ": " };
+        Failure {
+            detail: format!("it was aborted{separator}{why}"),
+            cause: arkws::Cause::Closed.into(),
+            response: None,
             transient: false,
         }
     }
@@ -54,7 +66,7 @@ impl Failure {
         Failure {
             detail: format!("a panic on the network thread: {words}"),
             cause: Cause::Internal,
-            status: None,
+            response: None,
             transient: false,
         }
     }
@@ -62,7 +74,16 @@ impl Failure {
     /// The `error` event of an attempt.
     pub(super) fn of_attempt(&self) -> BusinessError {
         let message = BusinessError::new(BusinessError::FAILED, &self.detail).message;
-        BusinessError::event(message, self.status, self.cause)
+        let status = self.response.as_ref().map(|response| response.status);
+        BusinessError {
+            response: self.response.clone(),
+            ..BusinessError::event(message, status, self.cause)
+        }
+    }
+
+    /// What the call fails with that was to begin the attempt.
+    pub(super) fn of_call(&self) -> BusinessError {
+        BusinessError::new(BusinessError::FAILED, &self.detail).and_event(self.cause)
     }
 
     /// The `error` event of a connection.
@@ -73,15 +94,28 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
+        let (cause, detail) = (error.cause().into(), describe(&error));
         let status = match &error {
             Error::Handshake(HandshakeError::Refused(response)) => Some(response.status().as_u16()),
             _ => None,
         };
+        let transient = is_transient(&error, status);
+        let response = match error {
+            Error::Handshake(HandshakeError::Refused(response)) => Some(response),
+            _ => None,
+        };
         Failure {
-            cause: error.cause().into(),
-            status,
-            transient: is_transient(&error, status),
-            detail: describe(&error),
+            detail,
+            cause,
+            transient,
+            response: response.map(|response| {
+                let (head, body) = response.into_parts();
+                Arc::new(RefusalResponse {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    body: body.into_bytes(),
+                })
+            }),
         }
     }
 }

@@ -28,13 +28,14 @@ mod transient;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arkws::{CloseCode, CloseFrame};
 use tracing::Instrument;
 
 use crate::connection::batch::Outgoing;
 use crate::connection::mailbox::Mailbox;
+use crate::connection::pings::{MAX_PING, Ping};
 use crate::connection::send_queue::{Refused, SendNumbers};
 use crate::connection::shared_socket::SharedSocket;
 use crate::log;
@@ -42,6 +43,7 @@ use crate::shared_limits::check_length;
 use crate::{ApiLevel, BusinessError, CloseOptions, Context};
 
 use connect_plan::Request;
+use failure::Failure;
 use object::{Link, Object, ObjectState};
 
 pub use event::{Event, Listener};
@@ -75,8 +77,11 @@ impl WebSocket {
                     last_end: None,
                     numbers: SendNumbers::default(),
                     stats: Stats::default(),
+                    pings: 0,
+                    held: false,
                 }),
                 dropped: AtomicBool::new(false),
+                observes_pings: AtomicBool::new(false),
             }),
         }
     }
@@ -123,7 +128,11 @@ impl WebSocket {
     fn start(&self, url: &str, options: RequestOptions) -> Result<(), BusinessError> {
         let object = &self.object;
         object.context.check_permission()?;
+        let aborted = options.aborted.clone();
         let request = Request::check(&object.context, url, options)?;
+        if let Some(why) = aborted {
+            return Err(Failure::aborted(&why).of_call());
+        }
         let mut state = object.lock();
         if let Some(link) = &state.link {
             let error = BusinessError::new(BusinessError::ALREADY_CONNECTED, link.occupation());
@@ -139,12 +148,15 @@ impl WebSocket {
             socket: SharedSocket::default(),
             limits: plan.queue_limits,
             open: AtomicBool::new(false),
+            was_open: AtomicBool::new(false),
+            aborted: OnceLock::new(),
             in_doubt: Mutex::default(),
         });
         let spawner = object.context.network().spawner().map_err(|error| {
             let why = format!("the network thread cannot be started: {error}");
             BusinessError::new(BusinessError::FAILED, why)
         })?;
+        link.mailbox.hold(state.held);
         state.link = Some(Arc::clone(&link));
         state.stats = Stats::default();
         // A task that is dropped at once, with its runtime, takes the lock.
@@ -272,6 +284,92 @@ impl WebSocket {
             );
         }
         Ok(())
+    }
+
+    /// arkws: ends the connection, or the attempt at one, at once: without a closing handshake,
+    /// whatever is still to be sent, and also while it is closing. [`Event::Close`] has 1006.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close), but for a connection that is closing.
+    pub fn terminate(&self) -> Result<(), BusinessError> {
+        self.object.context.check_permission()?;
+        let other = |why: &str| BusinessError::new(BusinessError::OTHER, why);
+        let state = self.object.lock();
+        match &state.link {
+            Some(link) if link.mailbox.terminate() => Ok(()),
+            _ => Err(state.not_connected(other)),
+        }
+    }
+
+    /// arkws: gives up, for this reason: an attempt, which ends with [`Event::Error`], or the
+    /// connection, which is closed as by [`close`](Self::close). Without either nothing happens.
+    pub fn abort(&self, why: &str) {
+        let Some(link) = self.object.link() else {
+            return;
+        };
+        if link.was_open.load(Ordering::Acquire) {
+            // It may be closing already.
+            let _ = self.close(CloseOptions::default());
+        } else {
+            // The first reason counts.
+            let _ = link.aborted.set(why.to_owned());
+            link.mailbox.terminate();
+        }
+    }
+
+    /// arkws: reads nothing from the connection, this one and those that follow, until
+    /// [`resume`](Self::resume): the transport fills up, and the server has to wait with what it
+    /// sends. What was read before is still delivered. Pings are not answered meanwhile, and the
+    /// heartbeat stands.
+    pub fn pause(&self) {
+        self.hold(true);
+    }
+
+    /// arkws: reads again.
+    pub fn resume(&self) {
+        self.hold(false);
+    }
+
+    fn hold(&self, held: bool) {
+        let mut state = self.object.lock();
+        state.held = held;
+        if let Some(link) = &state.link {
+            link.mailbox.hold(held);
+        }
+    }
+
+    /// arkws: sends a ping with this payload, or without one with its number. Returns the number,
+    /// 1, 2, ... of all pings of this object; [`Event::Pong`] or [`Event::PingsLost`] will answer
+    /// it.
+    ///
+    /// # Errors
+    /// 201; 401 if the payload is longer than 125 bytes; -1 if no connection is open.
+    pub fn ping(&self, data: Option<Vec<u8>>) -> Result<u64, BusinessError> {
+        self.object.context.check_permission()?;
+        if let Some(length) = data.as_ref().map(Vec::len)
+            && length > MAX_PING
+        {
+            return Err(BusinessError::parameter(format!(
+                "a ping carries at most {MAX_PING} bytes, not {length}"
+            )));
+        }
+        let mut state = self.object.lock();
+        let Some(link) = &state.link else {
+            return Err(state.not_connected(|why| BusinessError::not_sent(why)));
+        };
+        let number = state.pings + 1;
+        let data = data.unwrap_or_else(|| number.to_be_bytes().to_vec());
+        if !link.mailbox.ping(Ping { number, data }) {
+            return Err(BusinessError::not_sent("the connection is not open"));
+        }
+        state.pings = number;
+        Ok(number)
+    }
+
+    /// arkws: whether [`Event::Ping`], and [`Event::Pong`] for what answers no
+    /// [`ping`](Self::ping), are told. Default: they are not.
+    pub fn observe_pings(&self, observe: bool) {
+        self.object.observes_pings.store(observe, Ordering::Relaxed);
     }
 
     /// The binding has passed this many `Text` and `Binary` events on to the program, with this

@@ -1,7 +1,7 @@
 //! What a client object shares with the tasks of its connects.
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arkws::Transport;
 use futures_util::future::BoxFuture;
@@ -22,6 +22,8 @@ pub(super) struct Object {
     pub(super) state: Mutex<ObjectState>,
     /// The program has let go of the object: no more events.
     pub(super) dropped: AtomicBool,
+    /// The program wants to be told of pings and pongs.
+    pub(super) observes_pings: AtomicBool,
 }
 
 pub(super) struct ObjectState {
@@ -33,6 +35,10 @@ pub(super) struct ObjectState {
     pub(super) numbers: SendNumbers,
     /// Of the current connection, else of the last one.
     pub(super) stats: Stats,
+    /// How many pings the program has sent.
+    pub(super) pings: u64,
+    /// The program wants nothing to be read for the time being.
+    pub(super) held: bool,
 }
 
 /// Why there is no connection any more.
@@ -59,6 +65,10 @@ pub(super) struct Link {
     pub(super) socket: SharedSocket<Transport>,
     pub(super) limits: QueueLimits,
     pub(super) open: AtomicBool,
+    /// It was, at least once.
+    pub(super) was_open: AtomicBool,
+    /// Why the program gave the attempt up, if it did.
+    pub(super) aborted: OnceLock<String>,
     /// Sends that may or may not have reached the peer when the network thread ended.
     pub(super) in_doubt: Mutex<Range<u64>>,
 }
@@ -119,6 +129,10 @@ impl Object {
         if !self.is_dropped() {
             self.listener.flush();
         }
+    }
+
+    pub(super) fn observes_pings(&self) -> bool {
+        self.observes_pings.load(Ordering::Relaxed)
     }
 
     #[inline]

@@ -103,6 +103,9 @@ pub struct RequestOptions {
     pub message_timeout: Option<Duration>,
     /// arkws: offers compression, permessage-deflate (RFC 7692). Default: `false`.
     pub per_message_deflate: bool,
+    /// arkws: the program has given the attempt up before it began, for this reason: `connect`
+    /// fails with -1. Default: it has not.
+    pub aborted: Option<String>,
     /// arkws: connects again by itself when the connection is lost. Default: it does not.
     pub reconnect: Option<Reconnect>,
 }
@@ -140,6 +143,7 @@ impl fmt::Debug for RequestOptions {
             .field("max_redirects", &self.max_redirects)
             .field("message_timeout", &self.message_timeout)
             .field("per_message_deflate", &self.per_message_deflate)
+            .field("aborted", &self.aborted)
             .field("reconnect", &self.reconnect)
             .finish()
     }

@@ -83,9 +83,12 @@ impl Session {
     async fn run(&mut self) -> SessionEnd {
         loop {
             let end = self.connect().await;
+            if self.is_closing() {
+                return end;
+            }
             let failure = match &end {
                 SessionEnd::Unreached(failure) | SessionEnd::Lost(failure) => failure.clone(),
-                SessionEnd::Closed(close) if invites_back(close.code) && !self.is_closing() => {
+                SessionEnd::Closed(close) if invites_back(close.code) => {
                     self.link.open.store(false, Ordering::Release);
                     self.link.mailbox.set_limit(self.link.limits.connecting);
                     Failure::closed(close.code, &close.reason)
@@ -112,7 +115,7 @@ impl Session {
             self.object.flush();
             tokio::select! {
                 biased;
-                () = closing(&self.link) => return self.closed(None),
+                () = closing(&self.link) => return self.cancelled(),
                 () = sleep(delay) => {}
             }
         }
@@ -125,12 +128,12 @@ impl Session {
         let attempt = Box::pin(plan.connect());
         let result = tokio::select! {
             biased;
-            () = closing(&self.link) => return self.closed(None),
+            () = closing(&self.link) => return self.cancelled(),
             result = attempt => result,
         };
         let (object, link) = (Arc::clone(&self.object), Arc::clone(&self.link));
         let (_registration, _open) = match result {
-            Ok(_) if self.is_closing() => return self.closed(None),
+            Ok(_) if self.is_closing() => return self.cancelled(),
             Ok((socket, response)) => {
                 // First: the program may end the process as soon as it hears of it.
                 let registration = object.context.network().register(&link);
@@ -159,6 +162,7 @@ impl Session {
             ConnectionEnd::Panicked(payload) => self.panicked(&*payload),
         };
         self.object.send_failed(in_doubt, || end.of_send());
+        self.pings_lost(&end);
         if failed && let Some(socket) = self.link.socket.take() {
             // The peer is still to be told why, and the program need not wait for that.
             let lingering = object.listener.linger(SharedSocket::from(socket));
@@ -187,6 +191,8 @@ impl Session {
             };
         }
         self.was_open = true;
+        self.link.was_open.store(true, Ordering::Release);
+        self.link.mailbox.open_pings();
         self.link.open.store(true, Ordering::Release);
         self.link.mailbox.set_limit(self.link.limits.open);
 
@@ -221,8 +227,31 @@ impl Session {
         self.failed(failure)
     }
 
+    /// The program has given up what was not open yet, or not open again.
+    fn cancelled(&mut self) -> SessionEnd {
+        match self.link.aborted.get() {
+            Some(why) => SessionEnd::Unreached(Failure::aborted(why)),
+            None => self.closed(None),
+        }
+    }
+
+    /// Nobody answers the pings of this connection any more.
+    fn pings_lost(&self, end: &SessionEnd) {
+        let through = self.link.mailbox.close_pings();
+        if through > 0 {
+            let error = end.of_send();
+            self.object.emit(Event::PingsLost { through, error });
+        }
+    }
+
     /// The connection is closed, by us if we asked for it, else by the peer.
     fn closed(&self, peer: Option<CloseFrame>) -> SessionEnd {
+        if self.link.mailbox.is_terminated() {
+            return SessionEnd::Closed(CloseResult {
+                code: 1006,
+                reason: "the program has terminated the connection".to_owned(),
+            });
+        }
         let frame = self.link.mailbox.requested_close().or(peer);
         SessionEnd::Closed(match frame {
             Some(frame) => CloseResult {
@@ -257,6 +286,7 @@ impl Session {
         }
         let in_doubt = std::mem::take(&mut *self.link.in_doubt());
         object.send_failed(joined(in_doubt, unsent), || end.of_send());
+        self.pings_lost(&end);
         let lost = match end {
             SessionEnd::Closed(close) => {
                 object.emit(Event::Close(close));

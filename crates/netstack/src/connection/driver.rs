@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use arkws::{CloseCode, CloseFrame, Error, MessageRef, Stats};
+use arkws::{CloseCode, CloseFrame, Error, Message, MessageRef, Stats};
 use arkws::{Payload, Text};
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,6 +14,7 @@ use tokio::time::{Duration, Instant, Sleep, sleep};
 
 use crate::connection::batch::Batch;
 use crate::connection::mailbox::Mailbox;
+use crate::connection::pings::{PingAnswer, SentPings};
 use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::shared_socket::{OpenSocket, SharedSocket};
 
@@ -53,6 +54,14 @@ pub(crate) trait Handler {
         let _ = frame;
         true
     }
+    /// A ping has come, which is answered.
+    fn ping(&mut self, data: &[u8]) {
+        let _ = data;
+    }
+    /// A pong has come; which of the program's pings it answers.
+    fn pong(&mut self, data: &[u8], answer: Option<PingAnswer>) {
+        let _ = (data, answer);
+    }
     /// Whether data is left in the transport while the peer takes nothing: a server does so, a
     /// client does not, or the two would stand still.
     const HOLDS_BACK: bool = false;
@@ -91,6 +100,7 @@ where
         drain: None,
         stall: None,
         closed: None,
+        pings: SentPings::default(),
     };
     let poll = |cx: &mut Context<'_>| match &mut *socket.lock() {
         Some(open) => driver.poll(open, cx),
@@ -126,6 +136,7 @@ struct Driver<'a, H> {
     stall: Option<Stall>,
     /// The peer's close frame has come; the transport has not ended.
     closed: Option<Option<CloseFrame>>,
+    pings: SentPings,
 }
 
 /// Watches whether the peer takes what waits for it.
@@ -154,6 +165,9 @@ impl<H: Handler> Driver<'_, H> {
     {
         loop {
             let (mut reading, draining) = self.poll_send(open, cx);
+            if self.mailbox.is_terminated() {
+                return self.end(open, ConnectionEnd::Closed(None));
+            }
             if let Some(error) = open.take_failure() {
                 return self.end(open, ConnectionEnd::Failed(error));
             }
@@ -197,7 +211,15 @@ impl<H: Handler> Driver<'_, H> {
                             open.finish();
                             continue;
                         }
-                        _ => continue,
+                        MessageRef::Ping(data) => {
+                            self.handler.ping(&data);
+                            continue;
+                        }
+                        MessageRef::Pong(data) => {
+                            let answer = self.pings.answer(&data);
+                            self.handler.pong(&data, answer);
+                            continue;
+                        }
                     },
                     Poll::Ready(Some(Err(error))) => {
                         return self.end(open, ConnectionEnd::Failed(error));
@@ -272,6 +294,13 @@ impl<H: Handler> Driver<'_, H> {
             let next = self.mailbox.next(cx.waker(), open.free_batch());
             if next.taken {
                 open.feed();
+            }
+            for ping in next.pings {
+                let message = Message::Ping(ping.data.clone().into());
+                // Refused only when the connection is ending.
+                if open.socket.feed_message(message).is_ok() {
+                    self.pings.sent(ping);
+                }
             }
             if let Some(frame) = next.close {
                 open.socket.start_close(Some(frame));

@@ -6,6 +6,7 @@ use arkws::CloseFrame;
 
 use crate::connection::batch::{Batch, Outgoing};
 use crate::connection::close_state::CloseState;
+use crate::connection::pings::{Ping, PingQueue};
 use crate::connection::receive_window::{Amount, ReadPermission, ReceiveWindow};
 use crate::connection::send_queue::{Refused, SendNumbers, SendQueue};
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
@@ -16,6 +17,8 @@ pub(crate) struct Mailbox {
     state: Mutex<MailboxState>,
     /// The program has asked for the end: it wants no more messages.
     muted: AtomicBool,
+    /// The program does not wait for a closing handshake.
+    terminated: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -23,6 +26,7 @@ struct MailboxState {
     queue: SendQueue,
     close_state: CloseState,
     window: ReceiveWindow,
+    pings: PingQueue,
     /// The driver's, while it waits. `None`: it will look again by itself.
     waker: Option<Waker>,
     /// Of who waits until the messages have been handed over, or for the end. Boxed: few do.
@@ -40,6 +44,8 @@ pub(crate) struct Work {
     pub(crate) draining: bool,
     /// What to do with data that arrives.
     pub(crate) reading: ReadPermission,
+    /// Pings that are to be sent now.
+    pub(crate) pings: Vec<Ping>,
 }
 
 impl Mailbox {
@@ -50,12 +56,14 @@ impl Mailbox {
             queue: SendQueue::new(limit, message_cost, numbers),
             close_state: CloseState::Open,
             window: ReceiveWindow::default(),
+            pings: PingQueue::default(),
             waker: None,
             watcher: None,
         };
         Mailbox {
             state: Mutex::new(state),
             muted: AtomicBool::new(false),
+            terminated: AtomicBool::new(false),
         }
     }
 
@@ -146,6 +154,57 @@ impl Mailbox {
         true
     }
 
+    /// Ends the connection, or the attempt at one, without a closing handshake, and whether or not
+    /// it is closing; `false` if it has ended.
+    pub(crate) fn terminate(&self) -> bool {
+        let mut state = self.lock();
+        if matches!(state.close_state, CloseState::Closed { .. }) {
+            return false;
+        }
+        if state.close_state.is_open() {
+            let frame = CloseFrame::new(arkws::CloseCode::NORMAL, "");
+            let drain = false;
+            state.close_state = CloseState::Closing { frame, drain };
+        }
+        self.mute();
+        self.terminated.store(true, Ordering::Release);
+        wake(state);
+        true
+    }
+
+    /// Whether the program has [terminated](Self::terminate) the connection.
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.terminated.load(Ordering::Acquire)
+    }
+
+    /// Whether the program wants nothing more to be read for the time being.
+    pub(crate) fn hold(&self, held: bool) {
+        let mut state = self.lock();
+        if state.window.hold(held) {
+            wake(state);
+        }
+    }
+
+    /// There is a connection: pings are taken.
+    pub(crate) fn open_pings(&self) {
+        self.lock().pings.open();
+    }
+
+    /// Queues a ping; `false`: there is no connection, or it is closing.
+    pub(crate) fn ping(&self, ping: Ping) -> bool {
+        let mut state = self.lock();
+        let taken = state.close_state.is_open() && state.pings.push(ping);
+        if taken {
+            wake(state);
+        }
+        taken
+    }
+
+    /// There is no connection any more: see [`PingQueue::close`].
+    pub(crate) fn close_pings(&self) -> u64 {
+        self.lock().pings.close()
+    }
+
     /// No more messages are delivered: the program has asked for the end, or will.
     pub(crate) fn mute(&self) {
         self.muted.store(true, Ordering::Release);
@@ -211,18 +270,21 @@ impl Mailbox {
             (true, CloseState::Closed { .. }) => ReadPermission::Discard,
         };
         let sent = abandon || (idle && state.queue.is_empty());
+        let pings = state.pings.take();
         match &state.close_state {
             CloseState::Closing { frame, .. } => Work {
                 taken,
                 close: sent.then(|| frame.clone()),
                 draining: !sent,
                 reading,
+                pings,
             },
             CloseState::Open | CloseState::Closed { .. } => Work {
                 taken,
                 close: None,
                 draining: false,
                 reading,
+                pings,
             },
         }
     }

@@ -5,6 +5,7 @@
 //! | `batch.rs` | messages that travel together |
 //! | `send_queue.rs` | what waits to be sent, its counts and its limit |
 //! | `receive_window.rs` | what was delivered and not consumed; high and low water |
+//! | `pings.rs` | pings of the program, and which pong answers which |
 //! | `close_state.rs` | how far the end of the connection has come |
 //! | `mailbox.rs` | what the program's threads and the task share: one lock, one waker |
 //! | `shared_socket.rs` | the socket, which either of them may write to |
@@ -13,6 +14,7 @@ pub(crate) mod batch;
 pub(crate) mod close_state;
 pub(crate) mod driver;
 pub(crate) mod mailbox;
+pub(crate) mod pings;
 pub(crate) mod receive_window;
 pub(crate) mod send_queue;
 pub(crate) mod shared_socket;

@@ -33,6 +33,8 @@ impl Amount {
 pub(crate) struct ReceiveWindow {
     unconsumed: Amount,
     paused: bool,
+    /// The program wants nothing for the time being.
+    held: bool,
 }
 
 impl ReceiveWindow {
@@ -54,13 +56,21 @@ impl ReceiveWindow {
         if resumed {
             self.paused = false;
         }
+        resumed && !self.held
+    }
+
+    /// The program wants nothing for the time being, or wants something again. Whether the
+    /// connection, which was not read from, is again.
+    pub(crate) fn hold(&mut self, held: bool) -> bool {
+        let resumed = self.held && !held && !self.paused;
+        self.held = held;
         resumed
     }
 
     /// The connection is not to be read from.
     #[inline]
     pub(crate) fn is_paused(&self) -> bool {
-        self.paused
+        self.paused || self.held
     }
 }
 

@@ -4,6 +4,7 @@ mod closing;
 #[path = "../support/connect.rs"]
 mod connect;
 mod connecting;
+mod control;
 mod ended;
 mod events;
 mod feeding;

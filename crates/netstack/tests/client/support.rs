@@ -40,6 +40,10 @@ pub(crate) enum Seen {
         cause: BusinessError,
     },
     Reconnected(u32),
+    Ping(Vec<u8>),
+    /// Its payload, and through which ping it answers.
+    Pong(Vec<u8>, Option<u64>),
+    PingsLost(u64, BusinessError),
     Idle,
 }
 
@@ -82,6 +86,11 @@ impl From<Event<'_>> for Seen {
                 cause,
             },
             Event::Reconnected { attempts } => Seen::Reconnected(attempts),
+            Event::Ping(data) => Seen::Ping(data.to_vec()),
+            Event::Pong { data, answer } => {
+                Seen::Pong(data.to_vec(), answer.map(|(through, _)| through))
+            }
+            Event::PingsLost { through, error } => Seen::PingsLost(through, error),
             Event::Idle => Seen::Idle,
         }
     }

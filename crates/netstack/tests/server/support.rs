@@ -296,7 +296,9 @@ where
         match handshake.recv(&[byte]) {
             Ok(None) => {}
             Ok(Some((response, _))) => return Ok(response.negotiated),
-            Err(HandshakeError::Refused(response)) => return Err(refused(*response, stream).await),
+            Err(HandshakeError::Refused(response)) => {
+                return Err(refused(response.map(drop), stream).await);
+            }
             Err(other) => panic!("{other}"),
         }
     }

@@ -12,7 +12,8 @@ use super::function::Function;
 use super::status::check;
 
 /// The JavaScript thread's end of its wake-up call. While it lives, the process, or the worker
-/// thread, stays alive to be woken, and so does the function that is called.
+/// thread, stays alive to be woken (unless [`set_ref`](Wakeup::set_ref) says otherwise), and so
+/// does the function that is called.
 pub struct Wakeup {
     env: sys::napi_env,
     function: sys::napi_threadsafe_function,
@@ -56,6 +57,17 @@ impl Wakeup {
             Err(_) => drop(unsafe { Box::from_raw(hook) }),
         }
         added.map(|()| wakeup)
+    }
+
+    /// Whether the process, or the worker thread, stays alive to be woken. At first it does.
+    pub fn set_ref(&self, env: &Env, is_ref: bool) -> Result<()> {
+        // SAFETY: an `Env` is current, and the function is valid until `self` is dropped.
+        check(unsafe {
+            match is_ref {
+                true => sys::napi_ref_threadsafe_function(env.0, self.function),
+                false => sys::napi_unref_threadsafe_function(env.0, self.function),
+            }
+        })
     }
 
     /// For the environment's queue of events to keep, or to be used at once.

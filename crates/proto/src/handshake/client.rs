@@ -110,7 +110,9 @@ impl ClientHandshake {
         };
         // Check 1.
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(HandshakeError::Refused(Box::new(head.into_response())));
+            let rest = bytes[consumed..].to_vec();
+            let response = head.into_response().map(|()| rest.into());
+            return Err(HandshakeError::Refused(Box::new(response)));
         }
         if head.version != Version::HTTP_11 {
             return Err(HandshakeError::HttpVersion);

@@ -12,6 +12,7 @@ mod headers;
 mod server;
 
 use std::fmt;
+use std::ops::Deref;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -47,6 +48,41 @@ impl fmt::Debug for Negotiated {
     }
 }
 
+/// What was read of the body of an answer that is no acceptance: of
+/// [`ClientHandshake::recv`], the bytes behind the head among those that it was given last, in the
+/// framing of their transfer.
+///
+/// Its `Debug` form does not show them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RefusalBody(Vec<u8>);
+
+impl RefusalBody {
+    /// The bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl From<Vec<u8>> for RefusalBody {
+    fn from(bytes: Vec<u8>) -> RefusalBody {
+        RefusalBody(bytes)
+    }
+}
+
+impl Deref for RefusalBody {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RefusalBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
 /// Why a handshake failed.
 ///
 /// What the peer or the caller gave is shown bounded and escaped: the target without its query, and
@@ -56,9 +92,9 @@ impl fmt::Debug for Negotiated {
 #[non_exhaustive]
 pub enum HandshakeError {
     /// The server answered, but not with 101. Redirects and 401/407 arrive here, with their
-    /// headers.
+    /// headers, and the body as far as it was read.
     #[error("the server answered {} instead of 101 Switching Protocols", .0.status())]
-    Refused(Box<http::Response<()>>),
+    Refused(Box<http::Response<RefusalBody>>),
 
     // What either end may send.
     /// What arrived is not the head of an HTTP message (RFC 9112, 2). The text says what is wrong

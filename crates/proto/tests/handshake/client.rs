@@ -301,6 +301,8 @@ fn another_status_is_a_refusal_with_its_headers() {
 
         assert_eq!(response.status(), status);
         assert_eq!(response.headers()["location"], "/elsewhere");
+        assert_eq!(&**response.body(), b"abc");
+        assert!(!format!("{response:?}").contains("97"), "{response:?}");
     }
 }
 
