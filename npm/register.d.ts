@@ -3,6 +3,20 @@
  * `"types": ["arkws/register"]` in `tsconfig.json`, or `/// <reference types="arkws/register" />`.
  */
 
+declare module 'arkws/register' {
+  /**
+   * Gives files of the program for modules of the platform, instead of arkws's and of stand-ins:
+   * to whatever imports them from now on for the first time. It comes before the maps of
+   * `ARKWS_STUBS` and of `arkws.stubs` in a `package.json`. Of worker threads each has its own.
+   * @param files By name, `@ohos.sensor`: absolute paths, `file:` URLs, or paths relative to the
+   * current folder; `undefined` takes one back.
+   * @throws Error `ARKWS_STUBS`: a name is none of the platform's, or there is no such file.
+   */
+  export function stub(files: {
+    [name: string]: string | { readonly href: string } | undefined;
+  }): void;
+}
+
 /** API level 10 by default. */
 declare module '@ohos.net.webSocket' {
   import { webSocket } from 'arkws';

@@ -9,16 +9,19 @@ const { pathToFileURL } = require('node:url');
 // program.
 process.setSourceMapsEnabled(true);
 
-const hooks = [require.resolve('./hooks/ets.js'), require.resolve('./hooks/platform.js')];
+const ets = require.resolve('./hooks/ets.js');
+const platform = require.resolve('./hooks/platform.js');
 
-const { findRequired, installExtensions } = require('./hooks/ets.js');
-const { EXTENSION, PLATFORM, loadRequired, requireFile } = require('./hooks/platform.js');
+const { findRequired, installExtensions } = require(ets);
+const { EXTENSION, findPlatform, isNotFound, loadRequired } = require(platform);
+const { PLATFORM } = require('./hooks/names.js');
+const stubs = require('./hooks/stubs.js');
 
 if (typeof module_.registerHooks === 'function') {
-  for (const file of hooks) module_.registerHooks(require(file));
+  for (const file of [platform, ets]) module_.registerHooks(require(file));
 } else {
   // Before Node.js 22.15 there are hooks for `import` only, on a thread of their own.
-  for (const file of hooks) module_.register(pathToFileURL(file));
+  for (const file of [platform, ets]) module_.register(pathToFileURL(file));
   installExtensions();
 }
 
@@ -27,7 +30,24 @@ module_._extensions[EXTENSION] = loadRequired;
 const resolveFilename = module_._resolveFilename;
 module_._resolveFilename = function (request, parent, ...rest) {
   const importer = parent?.filename ?? undefined;
-  if (PLATFORM.test(request)) return requireFile(request, importer);
   const file = findRequired(request, importer);
-  return file ?? resolveFilename.call(this, request, parent, ...rest);
+  if (file !== undefined) return file;
+  try {
+    return resolveFilename.call(this, request, parent, ...rest);
+  } catch (error) {
+    // Nothing of the program's has found it.
+    if (PLATFORM.test(request) && isNotFound(error)) return findPlatform(request, importer);
+    throw error;
+  }
 };
+
+/** Gives files for modules of the platform, to whatever imports them first from now on. */
+function stub(files) {
+  const map = stubs.checked(files, process.cwd(), 'stub');
+  stubs.add(map);
+  if (typeof module_.registerHooks === 'function') return;
+  // The hooks' thread hears of them by the data of what is registered there.
+  module_.register(pathToFileURL(require.resolve('./hooks/stubs.js')), { data: map });
+}
+
+exports.stub = stub;

@@ -44,11 +44,21 @@ function load(url, context, nextLoad) {
   if (file === undefined || !isArkTs(file)) return nextLoad(url, context);
   const text = fs.readFileSync(file, 'utf8');
   const format = formatOf(file, text);
-  if (!isSource(file)) {
-    if (format !== 'module') return nextLoad(url, context);
-    return { format, source: text, shortCircuit: true };
-  }
-  return { format, source: compile(text, file, format), shortCircuit: true };
+  const loaded = (next) => {
+    // A hook of the program's has compiled it.
+    if (next.format !== format) return next;
+    const source = textOf(next.source) ?? text;
+    const isCompiled = isSource(file);
+    if (!isCompiled && format !== 'module') return next;
+    const code = isCompiled ? compile(source, file, format) : source;
+    return { format, source: code, shortCircuit: true };
+  };
+  const next = nextLoad(url, { ...context, format });
+  return typeof next.then === 'function' ? next.then(loaded) : loaded(next);
+}
+
+function textOf(source) {
+  return source == null || typeof source === 'string' ? source : new TextDecoder().decode(source);
 }
 
 /** `require` of such files, where hooks are for `import` only: as CommonJS, whatever they are. */

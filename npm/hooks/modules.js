@@ -1,42 +1,71 @@
-// The platform's modules, as files of a program get them: an object for each project.
+// The platform's modules, as files of a program get them: what we have of a module is one object
+// for each project, what we have not is a stand-in.
 'use strict';
 
-const fs = require('node:fs');
-const path = require('node:path');
+const { shimOf } = require('./names.js');
 const { projectOf } = require('./project.js');
+const { completed, standIn } = require('./stand-in.js');
 
-/**
- * The names that only the platform uses: `@ohos.hilog`, `@kit.ArkUI`, `@system.app`. No npm package
- * can have one.
- */
-const PLATFORM = /^@(ohos|kit|system)\.[\w.]+$/;
-
-const SHIMS = path.join(__dirname, '..', 'platform');
-
-/** By project and name. */
+/** What projects have, by project and name. */
 const modules = new Map();
-
-/** The file of our stand for a platform module, `platform/<name without @>.js`. */
-function shimOf(name) {
-  const file = path.join(SHIMS, `${name.slice(1)}.js`);
-  return fs.existsSync(file) ? file : undefined;
-}
+/** The namespaces that have been completed: several modules share one. */
+const namespaces = new WeakMap();
 
 /**
- * What the file `importer` gets that asks for the platform's module `name`: the same as all files
- * of its project. `importer` is undefined where it is not known.
+ * What the file `importer` gets that asks for the platform's module `name`. Its members are the
+ * same for all files of the project. `importer` is undefined where it is not known.
  */
 function platformModule(name, importer) {
   const project = importer === undefined ? undefined : projectOf(importer);
   const key = `${name}\n${project ?? '?'}`;
-  let module = modules.get(key);
-  if (module === undefined) {
-    const shim = require(shimOf(name));
-    // Level and permission of what it makes are the importing file's.
-    module = typeof shim === 'function' ? shim(importer) : shim;
-    modules.set(key, module);
+  let entry = modules.get(key);
+  if (entry === undefined) {
+    const importers = new Set();
+    entry = { importers, members: membersOf(name, importer, importers) };
+    modules.set(key, entry);
   }
-  return module;
+  const importers = importer === undefined ? [] : [importer];
+  for (const file of importers) entry.importers.add(file);
+  if (entry.members === undefined) return standIn(name, '', importers);
+  return completed(entry.members, name, '', importers);
 }
 
-module.exports = { PLATFORM, platformModule, shimOf };
+/** What we have of a module; undefined: nothing. */
+function membersOf(name, importer, importers) {
+  const file = shimOf(name);
+  if (file === undefined) return undefined;
+  const shim = require(file);
+  // Level and permission of what it makes are the importing file's.
+  const module = typeof shim === 'function' ? shim(importer) : shim;
+  const members = Object.entries(module).map(([key, value]) => {
+    const path = key === 'default' ? '' : `${key}.`;
+    return [key, isNamespace(value) ? completedOnce(value, name, path, importers) : value];
+  });
+  // What a compiler makes of an `import` finds the default by its name.
+  return Object.defineProperty(Object.fromEntries(members), '__esModule', { value: true });
+}
+
+/** An object with functions and classes of the platform. Of `webSocket` we have all. */
+function isNamespace(value) {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    !('createWebSocket' in value)
+  );
+}
+
+function completedOnce(value, ...rest) {
+  if (!namespaces.has(value)) namespaces.set(value, completed(value, ...rest));
+  return namespaces.get(value);
+}
+
+/** The names of what we have of a module. */
+function knownNames(name) {
+  const file = shimOf(name);
+  if (file === undefined) return [];
+  const shim = require(file);
+  return Object.keys(typeof shim === 'function' ? shim() : shim);
+}
+
+module.exports = { knownNames, platformModule };

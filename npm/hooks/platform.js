@@ -1,18 +1,22 @@
-// Resolves the platform's module names to ours.
+// Resolves the platform's module names: to what hooks and stubs of the program say, else to our
+// modules.
 //
 // `resolve` and `load` are hooks for both of Node's interfaces: `module.registerHooks` calls them
 // synchronously, for `import` and `require`; `module.register` calls them on the loader's thread,
-// for `import` only. So they never look at what the next hook returns.
+// for `import` only, and there the next hook answers by a promise.
 //
 // An `import` gets an ES module that is made here, with a URL of our own that names the importing
-// file; a `require` gets the same objects by `requireFile`.
+// file and, as ES modules have fixed names, those that it asks for beside what we have. A `require`
+// gets the same objects by `requireFile`.
 'use strict';
 
-const fs = require('node:fs');
 const path = require('node:path');
 const { fileURLToPath, pathToFileURL } = require('node:url');
-const { PLATFORM, platformModule, shimOf } = require('./modules.js');
+const { namesOf } = require('./imports.js');
+const { knownNames } = require('./modules.js');
+const { PLATFORM } = require('./names.js');
 const { projectOf } = require('./project.js');
+const { stubOf } = require('./stubs.js');
 
 const SCHEME = 'arkws:';
 const MODULES = path.join(__dirname, 'modules.js');
@@ -24,39 +28,64 @@ function fileOf(url) {
   return url?.startsWith('file:') ? fileURLToPath(url) : undefined;
 }
 
-/** Of the files of one project the first that imports stands for all: they share one module. */
+function resolve(specifier, context, nextResolve) {
+  if (!PLATFORM.test(specifier)) return nextResolve(specifier, context);
+  const ours = (error) => {
+    if (!isNotFound(error)) throw error;
+    const importer = fileOf(context.parentURL);
+    const isRequire = context.conditions.includes('require');
+    const stub = stubOf(specifier, importer);
+    if (stub !== undefined) {
+      return nextResolve(isRequire ? stub : pathToFileURL(stub).href, context);
+    }
+    return {
+      url: isRequire
+        ? pathToFileURL(requireFile(specifier, importer)).href
+        : importUrl(specifier, importer),
+      format: isRequire ? 'commonjs' : 'module',
+      shortCircuit: true,
+    };
+  };
+  // Without a hook of the program's nothing is found.
+  let next;
+  try {
+    next = nextResolve(specifier, context);
+  } catch (error) {
+    return ours(error);
+  }
+  return typeof next.then === 'function' ? next.catch(ours) : next;
+}
+
+function isNotFound(error) {
+  return [
+    'ERR_INVALID_MODULE_SPECIFIER',
+    'ERR_MODULE_NOT_FOUND',
+    'ERR_UNSUPPORTED_RESOLVE_REQUEST',
+    'MODULE_NOT_FOUND',
+  ].includes(error?.code);
+}
+
+/** Of the files of one project the first that imports stands for all that want what we have. */
 const firsts = new Map();
 
-function representative(importer) {
-  if (importer === undefined) return undefined;
+function firstOf(importer) {
   const project = projectOf(importer);
   if (!firsts.has(project)) firsts.set(project, importer);
   return firsts.get(project);
 }
 
-function check(name) {
-  if (shimOf(name) !== undefined) return;
-  const files = fs.readdirSync(path.join(__dirname, '..', 'platform'));
-  const known = files.filter((file) => /^(kit|ohos)\..*\.js$/.test(file));
-  const names = known.map((file) => `@${file.slice(0, -'.js'.length)}`).join(', ');
-  throw Object.assign(
-    new Error(`Cannot find module '${name}': of OpenHarmony's modules arkws has ${names}`),
-    { code: 'MODULE_NOT_FOUND' },
-  );
-}
-
-function resolve(specifier, context, nextResolve) {
-  if (!PLATFORM.test(specifier)) return nextResolve(specifier, context);
-  check(specifier);
-  const importer = fileOf(context.parentURL);
-  if (context.conditions.includes('require')) {
-    const url = pathToFileURL(requireFile(specifier, importer)).href;
-    return { url, format: 'commonjs', shortCircuit: true };
-  }
+function importUrl(name, importer) {
   const query = new URLSearchParams();
-  const first = representative(importer);
-  if (first !== undefined) query.set('importer', first);
-  return { url: `${SCHEME}${specifier}?${query}`, format: 'module', shortCircuit: true };
+  if (importer !== undefined) {
+    const known = knownNames(name);
+    const names = [...namesOf(importer, name)].filter((key) => !known.includes(key));
+    const missing = names.filter((key) => key !== 'default').sort();
+    // What a stand-in throws names the very file.
+    const isShared = known.length > 0 && missing.length === 0;
+    query.set('importer', isShared ? firstOf(importer) : importer);
+    if (missing.length > 0) query.set('names', missing.join());
+  }
+  return `${SCHEME}${name}?${query}`;
 }
 
 function load(url, context, nextLoad) {
@@ -65,7 +94,8 @@ function load(url, context, nextLoad) {
   }
   if (!url.startsWith(SCHEME)) return nextLoad(url, context);
   const { pathname: name, searchParams } = new URL(url);
-  const source = esModule(name, searchParams.get('importer') ?? undefined);
+  const names = searchParams.get('names')?.split(',') ?? [];
+  const source = esModule(name, searchParams.get('importer') ?? undefined, names);
   return { format: 'module', source, shortCircuit: true };
 }
 
@@ -75,22 +105,26 @@ function call(...values) {
 }
 
 /** The source of an ES module that has the members of a platform module as its exports. */
-function esModule(name, importer) {
-  const names = Object.keys(platformModule(name, importer)).filter((key) => key !== 'default');
+function esModule(name, importer, missing) {
+  const names = [...knownNames(name), ...missing].filter((key) => key !== 'default');
+  const exported = names.map((key, index) => `value${index} as ${JSON.stringify(key)}`);
   return [
     `import { platformModule } from ${JSON.stringify(pathToFileURL(MODULES).href)};`,
     `const module = platformModule(${call(name, importer)});`,
-    'export default module.default ?? module;',
+    `export default 'default' in module ? module.default : module;`,
     ...names.map((key, index) => `const value${index} = module[${JSON.stringify(key)}];`),
-    `export { ${names.map((key, index) => `value${index} as ${JSON.stringify(key)}`).join(', ')} };`,
+    `export { ${exported.join(', ')} };`,
   ].join('\n');
 }
 
 /** The name of a file that `require` loads as the platform's module, for the file `importer`. */
 function requireFile(name, importer) {
-  check(name);
-  const first = encodeURIComponent(representative(importer) ?? '');
-  return path.join(__dirname, `${name},${first}${EXTENSION}`);
+  return path.join(__dirname, `${name},${encodeURIComponent(importer ?? '')}${EXTENSION}`);
+}
+
+/** The file that a `require` of `name` finds, where hooks are for `import` only. */
+function findPlatform(name, importer) {
+  return stubOf(name, importer) ?? requireFile(name, importer);
 }
 
 /** What such a file says, without hooks for `require`. */
@@ -99,8 +133,16 @@ function loadRequired(module, file) {
 }
 
 function requiredSource(file) {
-  const [name, first] = path.basename(file, EXTENSION).split(',').map(decodeURIComponent);
-  return `module.exports = require(${JSON.stringify(MODULES)}).platformModule(${call(name, first || undefined)});`;
+  const [name, importer] = path.basename(file, EXTENSION).split(',').map(decodeURIComponent);
+  const values = call(name, importer || undefined);
+  return `module.exports = require(${JSON.stringify(MODULES)}).platformModule(${values});`;
 }
 
-module.exports = { EXTENSION, PLATFORM, load, loadRequired, requireFile, resolve };
+module.exports = {
+  EXTENSION,
+  findPlatform,
+  isNotFound,
+  load,
+  loadRequired,
+  resolve,
+};

@@ -33,7 +33,7 @@ function nearest(folder, kind) {
   }
 }
 
-/** Whether the folder's build profile says the level, or lists modules: of a module's does neither. */
+/** Whether the folder has a build profile that says the level, or lists modules. */
 function isProject(folder) {
   try {
     const profile = fs.readFileSync(path.join(folder, 'build-profile.json5'), 'utf8');

@@ -39,8 +39,6 @@ const PROGRAMS = {
     const code = (module) => module.createWebSocket().connect('http://host').catch((error) => error.code);
     console.log(await code(webSocket), await code(kit), await code(arkws));
   `,
-  'unknown.mjs': `await import('@ohos.sensor').catch((error) => console.log(error.message));`,
-  'unknown.cjs': `try { require('@kit.ArkUI'); } catch (error) { console.log(error.code, error.message); }`,
   'others.mjs': `
     import { readFileSync } from 'node:fs';
     import { createRequire } from 'node:module';
@@ -100,17 +98,6 @@ describe('arkws/register', () => {
     const options = { cwd, env: { OHOS_API_VERSION: '11' } };
     assert.deepEqual((await node(['--import', 'arkws/register', 'levels.mjs'], options)).lines, [
       '401 401 401',
-    ]);
-  });
-
-  it("says which of the platform's modules there are when a program wants another", async () => {
-    const all =
-      '@kit.ArkTS, @kit.BasicServicesKit, @kit.NetworkKit, @kit.PerformanceAnalysisKit, @ohos.base, @ohos.buffer, @ohos.events.emitter, @ohos.hilog, @ohos.net.connection, @ohos.net.webSocket, @ohos.util';
-    assert.deepEqual((await registered('unknown.mjs')).lines, [
-      `Cannot find module '@ohos.sensor': of OpenHarmony's modules arkws has ${all}`,
-    ]);
-    assert.deepEqual((await registered('unknown.cjs')).lines, [
-      `MODULE_NOT_FOUND Cannot find module '@kit.ArkUI': of OpenHarmony's modules arkws has ${all}`,
     ]);
   });
 

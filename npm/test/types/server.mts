@@ -9,6 +9,7 @@ import {
   TlsProtocol,
   webSocket,
 } from 'arkws';
+import { stub } from 'arkws/register';
 
 const server = webSocket.createWebSocketServer();
 const connection: webSocket.WebSocketConnection = { clientIP: '127.0.0.1', clientPort: 1 };
@@ -156,3 +157,7 @@ setPolicy({ allowedHosts: '*' });
 
 expectTypeOf(TlsProtocol).toEqualTypeOf<typeof webSocket.TlsProtocol>();
 expectTypeOf<`${webSocket.TlsProtocol}`>().toEqualTypeOf<'0' | '1' | '2' | '3'>();
+
+stub({ '@ohos.sensor': './sensor.ets', '@ohos.a': { href: 'file:///a.ets' }, '@ohos.b': undefined });
+// @ts-expect-error no file
+stub({ '@ohos.sensor': 1 });

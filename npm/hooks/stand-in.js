@@ -1,0 +1,86 @@
+// Values that stand for what the platform has and arkws has not. A program may import them, pass
+// them on, read their members and extend them as classes: what it does not use, it need not have.
+// To call, construct, change or convert one throws.
+'use strict';
+
+/**
+ * What is asked of any object, to find out what it is: by `await`, by `JSON.stringify`, by the
+ * assertions of test runners, by code that a compiler has made.
+ */
+const ASKED = new Set([
+  '$$typeof',
+  '@@__IMMUTABLE_ITERABLE__@@',
+  '__esModule',
+  'asymmetricMatch',
+  'nodeType',
+  'then',
+  'toJSON',
+]);
+
+/**
+ * A stand-in for `member` of the platform's module `name`. `member` may be a path, and is empty for
+ * the module itself. `importers` are the files that import it.
+ */
+function standIn(name, member, importers) {
+  const members = new Map();
+  const pathOf = (key) => (member === '' ? String(key) : `${member}.${String(key)}`);
+  const fail = (use, trap, path = member) => {
+    throw missing(name, path, importers, use, trap);
+  };
+  const traps = {
+    apply: () => fail('called', traps.apply),
+    construct: () => fail('constructed', traps.construct),
+    defineProperty: (_, key) => fail('changed', traps.defineProperty, pathOf(key)),
+    deleteProperty: (_, key) => fail('changed', traps.deleteProperty, pathOf(key)),
+    set: (_, key) => fail('changed', traps.set, pathOf(key)),
+    get(target, key, receiver) {
+      if (key === 'prototype' || key === Symbol.hasInstance) return target[key];
+      if (key === Symbol.toPrimitive) return () => fail('converted to a primitive');
+      if (key === Symbol.iterator || key === Symbol.asyncIterator) return () => fail('iterated');
+      if (member === '' && key === '__esModule') return true;
+      if (member === '' && key === 'default') return receiver;
+      if (typeof key === 'symbol' || ASKED.has(key)) return undefined;
+      let value = members.get(key);
+      if (value === undefined) {
+        value = standIn(name, pathOf(key), importers);
+        members.set(key, value);
+      }
+      return value;
+    },
+  };
+  // It can be called, constructed and extended. Who prints it sees its name.
+  const target = class {};
+  Object.defineProperty(target, 'name', { value: `stand-in for ${name} ${member}`.trim() });
+  return new Proxy(target, traps);
+}
+
+/** An object whose missing members are stand-ins. */
+function completed(object, name, path, importers) {
+  const members = new Map();
+  const member = (key) => {
+    if (!members.has(key)) members.set(key, standIn(name, path + key, importers));
+    return members.get(key);
+  };
+  return new Proxy(object, {
+    get(target, key, receiver) {
+      const isMissing = typeof key === 'string' && !(key in target) && !ASKED.has(key);
+      return isMissing ? member(key) : Reflect.get(target, key, receiver);
+    },
+  });
+}
+
+function missing(name, member, importers, use, trap) {
+  const what = member === '' ? 'it' : `'${member}'`;
+  const stub = `./stubs/${name.slice(name.indexOf('.') + 1)}.ets`;
+  const files = [...importers].join(', ') || 'a file that is not known';
+  const error = new Error(
+    `${name}: ${what} was ${use}, of which arkws has but a stand-in (imported by ${files}). ` +
+      `A stub, a file of yours, can replace the module: "arkws": { "stubs": { "${name}": ` +
+      `"${stub}" } } in package.json, or ARKWS_STUBS, or require('arkws/register').stub`,
+  );
+  error.code = 'ARKWS_STAND_IN';
+  if (trap !== undefined) Error.captureStackTrace(error, trap);
+  return error;
+}
+
+module.exports = { completed, standIn };
