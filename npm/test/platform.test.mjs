@@ -3,13 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { serve } from './servers.mjs';
-import { folder, node } from './support.mjs';
+import { folder, node, runArkTs } from './support.mjs';
 
-/** What an ArkTS program prints. */
-async function output(program) {
-  const cwd = await folder({ 'main.ets': program });
-  return node(['--import', 'arkws/register', 'main.ets'], { cwd });
-}
+const output = (program) => runArkTs({ 'main.ets': program });
 
 /** Each line is a JSON value. */
 async function values(program) {

@@ -53,3 +53,16 @@ export async function node(args, { cwd, env, files } = {}) {
 /** `arkws run`. */
 export const arkwsRun = (file, args = [], options = {}) =>
   node([join(packageRoot, 'bin/arkws.mjs'), 'run', file, ...args], options);
+
+/** A program of `files`, run with `arkws/register` from its `main`. */
+export async function runArkTs(files, main = 'main.ets') {
+  const cwd = await folder(files);
+  return node(['--import', 'arkws/register', main], { cwd });
+}
+
+/** What such a program prints, which must end well. */
+export async function printed(files, main) {
+  const { code, lines, stderr } = await runArkTs(files, main);
+  if (code !== 0) throw new Error(`it ended with ${code}: ${stderr}`);
+  return lines;
+}
