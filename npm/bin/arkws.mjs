@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // The command `arkws`: runs ArkTS programs, and their tests, on Node.js.
 import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { report } from '../hooks/stack.js';
 
 const HELP = `Usage: arkws run <file> [arguments]
        arkws test [options] [files or folders]
+       arkws check <folder>
 
 run: runs an ArkTS (.ets) or TypeScript (.ts) program that uses OpenHarmony's
 @ohos.net.webSocket on Node.js. Types are stripped, not checked.
@@ -15,6 +16,10 @@ run: runs an ArkTS (.ets) or TypeScript (.ts) program that uses OpenHarmony's
 test: runs suites of Hypium, with the @ohos/hypium that is installed: every
 List.test.ets in the folders (default: this one), and each suite without such
 a list. Exit code: 0 if all pass, 1 if some do not, 2 if there are none.
+
+check: lists what the ArkTS and TypeScript files of a folder import of the
+platform that neither arkws nor a stub has, and files that do not compile.
+Exit code: 0 if there is nothing to list, 1 if there is, 2 if there are no files.
 
 Options:
   -h, --help     print this
@@ -47,6 +52,9 @@ switch (command) {
   case 'test':
     await test(rest);
     break;
+  case 'check':
+    await check(rest);
+    break;
   case '-h':
   case '--help':
   case 'help':
@@ -63,10 +71,7 @@ switch (command) {
     process.exitCode = 2;
     break;
   default:
-    fail(
-      2,
-      `there is no command '${command}'; try 'arkws run <file>', 'arkws test' or 'arkws --help'`,
-    );
+    fail(2, `there is no command '${command}'; try 'arkws --help'`);
 }
 
 async function run(file, ...args) {
@@ -136,6 +141,31 @@ async function test(args) {
   isDone = true;
   // What tests leave open keeps nobody waiting; what they printed is not lost.
   process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+}
+
+async function check([folder, ...more]) {
+  if (folder === '-h' || folder === '--help') {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (folder === undefined || more.length > 0)
+    return fail(2, "which folder? 'arkws check <folder>'");
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    return fail(2, `there is no folder ${resolve(folder)}`);
+  const { check } = await import('../hooks/check.js');
+  let checked;
+  try {
+    checked = check(resolve(folder));
+  } catch (error) {
+    if (error.code !== 'ARKWS_STUBS') throw error;
+    return fail(2, error.message.replace(/^arkws: /, ''));
+  }
+  const { files, findings } = checked;
+  if (files === 0) return fail(2, `there are no .ets or .ts files in ${resolve(folder)}`);
+  for (const { file, line, column, message } of findings)
+    console.log(`${relative('', file)}:${line}:${column}: ${message}`);
+  console.log(`${files} files, ${findings.length} findings`);
+  if (findings.length > 0) process.exitCode = 1;
 }
 
 function testArguments(args) {

@@ -7,9 +7,9 @@ const { scan } = require('./scan.js');
 const WORD = /^[\p{ID_Start}$_]/u;
 
 /**
- * The names that `source` imports, or exports again: `{ specifier, name, start }`, where `start` is
- * the place of the name. `name` is `'*'` where all of a module is meant: by `export *`, or by an
- * `import()`. What is imported as a type is left out.
+ * The names that `source` imports, or exports again: `{ specifier, name, local, start }`, where
+ * `start` is the place of the name, and `local` what the file calls it. `name` is `'*'` where all
+ * of a module is meant: by `export *`, or by an `import()`. What is imported as a type is left out.
  */
 function importsOf(source) {
   const tokens = scan(source);
@@ -25,22 +25,12 @@ function importsOf(source) {
       const isType = text(i) === 'type' && WORD.test(text(i + 1) ?? '') && text(i + 1) !== 'as';
       if (isType) i++;
       const name = isString(i) ? string(i) : text(i);
-      if (!isType) names.push({ name, start: tokens[i].start });
+      const { start } = tokens[i];
       while (i + 1 < tokens.length && ![',', '}'].includes(text(i + 1))) i++;
+      if (!isType) names.push({ name, local: text(i), start });
       if (text(i + 1) === ',') i++;
     }
     return { names, end: i + 1 };
-  }
-
-  /** The members of a namespace that the file mentions. */
-  function membersOf(namespace) {
-    const members = [];
-    for (let i = 0; i + 2 < tokens.length; i++) {
-      if (text(i) === namespace && text(i + 1) === '.' && text(i - 1) !== '.') {
-        members.push({ name: text(i + 2), start: tokens[i + 2].start });
-      }
-    }
-    return members;
   }
 
   /** The statement that begins at `i`. */
@@ -49,7 +39,7 @@ function importsOf(source) {
     const names = [];
     i++;
     if (text(i) === '(' && isString(i + 1)) {
-      imports.push({ specifier: string(i + 1), name: '*', start: tokens[i].start });
+      imports.push({ specifier: string(i + 1), name: '*', start: tokens[i - 1].start });
       return;
     }
     if (text(i) === 'lazy' && text(i + 1) !== 'from') i++;
@@ -61,10 +51,10 @@ function importsOf(source) {
         i = end;
       } else if (text(i) === '*') {
         if (isExport || text(i + 1) !== 'as') names.push({ name: '*', start: tokens[i].start });
-        else names.push(...membersOf(text(i + 2)));
+        else names.push(...membersIn(tokens, text(i + 2)));
         i += text(i + 1) === 'as' ? 3 : 1;
       } else if (!isExport && WORD.test(text(i))) {
-        names.push({ name: 'default', start: tokens[i].start });
+        names.push({ name: 'default', local: text(i), start: tokens[i].start });
         i++;
       } else if (text(i) === ',') {
         i++;
@@ -82,6 +72,22 @@ function importsOf(source) {
     if ((isStatement || isCall) && text(i - 1) !== '.') statement(i);
   });
   return imports;
+}
+
+/** The members of `object` that `source` mentions: `{ name, start }`. */
+function membersOf(source, object) {
+  return membersIn(scan(source), object);
+}
+
+function membersIn(tokens, object) {
+  const members = [];
+  for (let i = 0; i + 2 < tokens.length; i++) {
+    const isMember = tokens[i].text === object && ['.', '?.'].includes(tokens[i + 1].text);
+    if (isMember && tokens[i - 1]?.text !== '.' && WORD.test(tokens[i + 2].text)) {
+      members.push({ name: tokens[i + 2].text, start: tokens[i + 2].start });
+    }
+  }
+  return members;
 }
 
 /** What `namesOf` has read of each file. */
@@ -120,4 +126,4 @@ function words(source) {
   return words.filter((text) => WORD.test(text) && text !== 'then');
 }
 
-module.exports = { importsOf, namesOf };
+module.exports = { importsOf, membersOf, namesOf };

@@ -206,10 +206,7 @@ Error [ERR_MODULE_NOT_FOUND]: Cannot find module 'nothing' imported from missing
         /^arkws: script\.js is neither \.ets nor \.ts; for JavaScript: node --import arkws\/register /,
       ],
       [['run'], /^arkws: which file\? 'arkws run <file>'\n$/],
-      [
-        ['walk'],
-        /^arkws: there is no command 'walk'; try 'arkws run <file>', 'arkws test' or 'arkws --help'\n$/,
-      ],
+      [['walk'], /^arkws: there is no command 'walk'; try 'arkws --help'\n$/],
       [[], /^Usage: arkws run/],
     ]) {
       const { code, stdout, stderr } = await node([join(packageRoot, 'bin/arkws.mjs'), ...args], {

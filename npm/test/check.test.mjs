@@ -1,0 +1,100 @@
+// `arkws check`: all at once that a project wants of the platform and has not.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { examples, folder, node, packageRoot } from './support.mjs';
+
+const FILES = {
+  'app/entry/src/main/ets/Ability.ets': `import { UIAbility, Want } from '@kit.AbilityKit';
+import type { Size } from '@kit.ArkUI';
+import { BusinessError, systemDateTime as time } from '@kit.BasicServicesKit';
+import sensor from '@ohos.sensor';
+import util from '@ohos.util';
+import { webSocket } from '@kit.NetworkKit';
+
+let options: util.TextDecoderOptions | undefined = undefined;
+export class Ability extends UIAbility {
+  onCreate(want: Want): void {
+    console.log(sensor, time.getTime(), util.format('%s', new util.LRUCache()), options);
+    webSocket.createWebSocket();
+    let text: string = "import { nothing } from '@ohos.nothing'";
+  }
+  size?: Size;
+}
+`,
+  'app/entry/src/main/ets/Page.ets': `import { router } from '@kit.ArkUI';
+import { hilog } from '@kit.PerformanceAnalysisKit';
+export const log = (): void => hilog.info(0, 'tag', 'text');
+@Entry
+@Component
+struct Page {
+  build() {
+    Button('back').onClick(() => router.back())
+  }
+}
+`,
+  'app/entry/src/main/ets/Broken.ets': 'let first: number = 1;\nlet second: = 2;\n',
+  'app/entry/src/main/ets/types.d.ts': `import '@ohos.sensor'; let a: = 1;`,
+  'app/library/index.ts': `export { picker } from '@kit.CoreFileKit';
+const load = () => import('@ohos.router');
+`,
+  'app/oh_modules/other/index.ets': `export { picker } from '@kit.CoreFileKit';`,
+  'app/.preview/Old.ets': `export { picker } from '@kit.CoreFileKit';`,
+  'app/stubs/sensor.ets': 'export default {};',
+  'fine/Main.ets': `import { hilog } from '@kit.PerformanceAnalysisKit';\nhilog.info(0, 'tag', 'text');\n`,
+  'stubs.json': '{ "@kit.AbilityKit": "./app/stubs/sensor.ets" }',
+  'empty/readme.md': '',
+  'wrong/package.json': '{ "arkws": { "stubs": { "@ohos.sensor": "none.ets" } } }',
+  'wrong/Main.ets': `import sensor from '@ohos.sensor';\nsensor.on(1);\n`,
+};
+
+describe('arkws check', () => {
+  let cwd;
+  before(async () => (cwd = await folder(FILES)));
+  const check = (args, env) =>
+    node([join(packageRoot, 'bin/arkws.mjs'), 'check', ...args], { cwd, env });
+
+  const ETS = 'app/entry/src/main/ets';
+  const FINDINGS = [
+    `${ETS}/Ability.ets:1:10: arkws has no @kit.AbilityKit, imported for 'UIAbility'`,
+    `${ETS}/Ability.ets:3:25: arkws has no 'systemDateTime' of @kit.BasicServicesKit`,
+    `${ETS}/Ability.ets:4:8: arkws has no @ohos.sensor`,
+    `${ETS}/Ability.ets:11:68: arkws has no 'util.LRUCache' of @ohos.util`,
+    `${ETS}/Broken.ets:2:13: Unexpected "="`,
+    "app/library/index.ts:1:10: arkws has no @kit.CoreFileKit, imported for 'picker'",
+    'app/library/index.ts:2:20: arkws has no @ohos.router',
+  ];
+
+  it('lists what is used when the files run, with its place, and files that do not compile', async () => {
+    const { code, lines, stderr } = await check(['app']);
+    assert.deepEqual(lines, [...FINDINGS, '5 files, 7 findings'], stderr);
+    assert.equal(code, 1);
+  });
+
+  it('lists nothing that a stub stands for', async () => {
+    const { lines } = await check(['app'], { ARKWS_STUBS: './stubs.json' });
+    assert.ok(lines.length > 0 && !lines.join().includes('AbilityKit'), lines.join('\n'));
+  });
+
+  it('says so if nothing is missing', async () => {
+    for (const path of ['fine', join(examples, 'openharmony-project')]) {
+      const { code, lines, stderr } = await check([path]);
+      assert.match(lines.join('\n'), /^\d+ files, 0 findings$/, stderr);
+      assert.equal(code, 0);
+    }
+  });
+
+  it('refuses what is no folder with such files, and stubs that are none, with code 2', async () => {
+    for (const [args, words] of [
+      [[], /which folder/],
+      [['app', 'fine'], /which folder/],
+      [['none'], /there is no folder .*none/],
+      [['empty'], /there are no \.ets or \.ts files in .*empty/],
+      [['wrong'], /the stub for @ohos\.sensor does not exist/],
+    ]) {
+      const { code, stderr } = await check(args);
+      assert.match(stderr, words);
+      assert.equal(code, 2);
+    }
+  });
+});
