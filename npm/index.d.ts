@@ -870,6 +870,14 @@ export declare namespace webSocket {
      */
     stop(): Promise<boolean>;
     /**
+     * **arkws**: stops in the program's own words, and resolves when every `close` event has been
+     * told, at most after `timeout`: clients that have not closed by then are dropped (`error` with
+     * the cause `timeout`, then `close` with 1006). Rejects with 401 for options that are none, and
+     * with 2302999 if the server does not run. Only on objects made through `import 'arkws'`: on
+     * others each argument is refused with 2302999, as on the platform.
+     */
+    stop(options: StopOptions): Promise<boolean>;
+    /**
      * The clients, ordered by address. The array can also be awaited, as the platform's
      * documentation has it.
      * @since 19
@@ -1058,6 +1066,20 @@ export declare namespace webSocket {
      */
     limits?: 'platform' | 'none' | ServerLimits;
     /**
+     * **arkws**: the proxies in front of the server: their addresses (`'192.0.2.1'`) and networks
+     * (`'2001:db8::/32'`); `true`: whatever has a loopback or private address (127.0.0.0/8,
+     * 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, ::1, fc00::/7). Anything else is 401. Default:
+     * none.
+     *
+     * Of a request that one of them passes on, `connection.remoteAddress` is the last entry of
+     * `Forwarded` (RFC 7239), or else of `X-Forwarded-For`, that is not in `trustProxy`: what
+     * stands before it may be made up. An entry that is no address (`unknown`, a hidden name) ends
+     * the search. A request with both fields must name the same client in both, since a proxy that
+     * knows one of them passes on the other as it came; else it is the proxy's address. `limits`
+     * count by `remoteAddress`; those of opening handshakes do not concern these proxies.
+     */
+    trustProxy?: boolean | string[];
+    /**
      * **arkws**: seconds of silence after which a client is pinged; one that does not answer within
      * the same time is gone. Default: 0, never.
      */
@@ -1131,6 +1153,22 @@ export declare namespace webSocket {
     maxQueuedBytes?: number;
     /** **arkws**: accepts compression (RFC 7692). Default: `false`. */
     perMessageDeflate?: boolean;
+  }
+
+  /** **arkws**: options of {@link WebSocketServer.stop}. */
+  interface StopOptions {
+    /**
+     * Code of the close frames: 1000 to 1003, 1007 to 1014, or 3000 to 4999, else 401. Default:
+     * 1001.
+     */
+    code?: number;
+    /** Reason; what is over 123 bytes is cut. Default: `"server is going away"`. */
+    reason?: string;
+    /**
+     * Milliseconds that the clients may take, from 0 (none), else 401. Also to take what was sent
+     * to them before: a slow client is given no less. Default: 5000.
+     */
+    timeout?: number;
   }
 
   /**
@@ -1225,6 +1263,11 @@ export declare namespace webSocket {
   interface WebSocketServerConnection extends WebSocketConnection {
     readonly clientIP: string;
     readonly clientPort: number;
+    /**
+     * Where the client comes from: `clientIP`, or what a proxy of the server's `trustProxy` says
+     * about it.
+     */
+    readonly remoteAddress: string;
     /** Path and query of the client's request. Empty for one whose request never came. */
     readonly path: string;
     /** Header fields of the client's request. */

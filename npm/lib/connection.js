@@ -29,14 +29,17 @@ class WebSocketConnection {
   #headers;
   #protocol = '';
   #data;
+  /** Where the client is, as trusted proxies say; undefined: at the other end. */
+  #remoteAddress;
 
-  constructor(server, client, clientIP, clientPort, head) {
+  constructor(server, client, { clientIP, clientPort, head, remoteAddress }) {
     // No listener may tell others that it is somebody else.
     Object.defineProperty(this, 'clientIP', { value: clientIP, enumerable: true });
     Object.defineProperty(this, 'clientPort', { value: clientPort, enumerable: true });
     this.#server = server;
     this.#client = client;
     this.#head = head;
+    this.#remoteAddress = remoteAddress;
   }
 
   static {
@@ -45,6 +48,11 @@ class WebSocketConnection {
     agree = (connection, protocol) => {
       connection.#protocol = protocol;
     };
+  }
+
+  get remoteAddress() {
+    if (!(#client in this)) return warnOfForeign('remoteAddress', KIND);
+    return this.#remoteAddress ?? this.clientIP;
   }
 
   get path() {

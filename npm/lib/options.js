@@ -97,6 +97,17 @@ function closeOptions(options) {
   return { code: only('number', options?.code), reason: only('string', options?.reason) };
 }
 
+/** Options of a server's `stop`. */
+function stopOptions(options) {
+  if (!isObject(options)) throw parameterError('stop takes an object, or nothing');
+  const { reason } = options;
+  if (reason !== undefined && typeof reason !== 'string')
+    throw parameterError('reason is not a string');
+  const read = { code: number(options, 'code'), reason, timeout: amount(options, 'timeout') };
+  warnOfOptions('stop', options, Object.keys(read));
+  return read;
+}
+
 /** Options of a server's `start`. */
 function serverOptions(config) {
   const read = readServerOptions(config);
@@ -111,6 +122,7 @@ function readServerOptions(config) {
     maxConcurrentClientsNumber: only('number', config.maxConcurrentClientsNumber),
     maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
     limits: limits(config.limits),
+    trustProxy: trustProxy(config),
     protocol: only('string', config.protocol),
     pingInterval: amount(config, 'pingInterval'),
     maxMessageSize: number(config, 'maxMessageSize'),
@@ -269,6 +281,12 @@ const RECONNECT = [
   'maxQueuedBytes',
 ];
 
+/** Whether proxies with private addresses are trusted, or addresses and networks of others. */
+function trustProxy(config) {
+  const { trustProxy } = config;
+  return typeof trustProxy === 'boolean' ? trustProxy : list({ trustProxy }, 'trustProxy');
+}
+
 function reconnect(value) {
   if (value === undefined || value === false) return undefined;
   if (value === true) return {};
@@ -285,4 +303,11 @@ function reconnect(value) {
   };
 }
 
-module.exports = { closeOptions, connectOptions, isArrayOfStrings, isObject, serverOptions };
+module.exports = {
+  closeOptions,
+  connectOptions,
+  isArrayOfStrings,
+  isObject,
+  serverOptions,
+  stopOptions,
+};

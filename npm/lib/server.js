@@ -32,7 +32,7 @@ const {
   parameterError,
 } = require('./errors.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
-const { closeOptions, isObject, serverOptions } = require('./options.js');
+const { closeOptions, isObject, serverOptions, stopOptions } = require('./options.js');
 const { mainModule, native, setRef, watch } = require('./runtime.js');
 const { warnOfError } = require('./warnings.js');
 
@@ -54,8 +54,12 @@ const STATIC_NAMES = {
 class Core {
   listeners = new Listeners(EVENTS);
   number;
+  /** Made through `import 'arkws'`: what the platform would refuse is taken. */
+  isOurs;
   /** The `start`s that have not been answered. */
   starts = new Queue();
+  /** The `stop`s that wait for an answer, by their numbers. */
+  #stops = new Map();
   /**
    * The clients that have asked to come in, by the ids that the native half gives them, until they
    * are refused or gone.
@@ -70,6 +74,7 @@ class Core {
   #collected = false;
 
   constructor(importName, importer) {
+    this.isOurs = importName === 'arkws';
     this.number = native().createServer(importer ?? mainModule(), importName);
   }
 
@@ -104,11 +109,25 @@ class Core {
 
   stop() {
     const error = errorOf(() => native().stopServer(this.number));
-    if (error === undefined) {
-      this.#stopped = true;
-      for (const client of this.#clients.values()) client.isClosed = true;
-    }
+    if (error === undefined) this.#close();
     return answer(stop, undefined, error);
+  }
+
+  /** `options` are a copy of ours. */
+  stopWith(options) {
+    const pending = new Pending();
+    if (pending.isRejected) return pending.promise;
+    const id = native().stopServerWith(this.number, options);
+    if (typeof id !== 'number') return answer(stop, undefined, fromFailure(id));
+    this.#stops.set(id, pending);
+    this.#close();
+    return pending.promise;
+  }
+
+  /** Gives the program no more messages. */
+  #close() {
+    this.#stopped = true;
+    for (const client of this.#clients.values()) client.isClosed = true;
   }
 
   /** `who` and `port` are what `recipientOf` says; the options are a copy of ours. */
@@ -244,6 +263,11 @@ class Core {
         this.#stopped = false;
         return start.resolve();
       }
+      case 'stopped': {
+        const stop = this.#stops.get(value);
+        this.#stops.delete(value);
+        return stop?.resolve();
+      }
       case 'idle':
         return this.#idle();
       default:
@@ -255,8 +279,9 @@ class Core {
    * Lets a client in when all listeners have returned, their promises are fulfilled, and none of
    * them has refused it.
    */
-  #request({ client: id, head, clientIP, clientPort }) {
-    const connection = new WebSocketConnection(this.number, id, clientIP, clientPort, head);
+  #request(asked) {
+    const { client: id } = asked;
+    const connection = new WebSocketConnection(this.number, id, asked);
     this.#clients.set(id, { connection, isClosed: false, sends: new Sends() });
     const listeners = this.listeners.lists.request;
     if (listeners.length === 0) {
@@ -365,11 +390,19 @@ class WebSocketServer {
     return core.start(config);
   }
 
-  stop() {
+  stop(options) {
     const core = coreOf(this);
     if (core === undefined) return answer(stop, undefined, foreignError('stop', KIND));
-    if (arguments.length > 0) return answer(stop, undefined, otherError('stop takes no arguments'));
-    return core.stop();
+    if (arguments.length === 0) return core.stop();
+    if (!core.isOurs) return answer(stop, undefined, otherError('stop takes no arguments'));
+    let how;
+    try {
+      if (arguments.length > 1) throw parameterError('stop takes one argument at most');
+      how = stopOptions(options);
+    } catch (thrown) {
+      return answer(stop, undefined, mistakeOf(thrown));
+    }
+    return core.stopWith(how);
   }
 
   listAllConnections() {

@@ -70,6 +70,7 @@ const SERVER_OPTIONS = [
     'maxConcurrentClientsNumber',
     'maxConnectionsForOneClient',
     'limits',
+    'trustProxy',
   ],
   ...['protocol', 'pingInterval', 'maxMessageSize', 'maxFragments', 'maxHeaderBytes', 'maxHeaders'],
   ...['perMessageDeflate', 'handshakeTimeout', 'requestTimeout', 'writeTimeout', 'messageTimeout'],

@@ -73,7 +73,7 @@ pub use refusal::RefusalResponse;
 pub use server::{
     ClientId, ConnectedClient, Connection, CustomLimits, HandedOver, ListenAddress, ListenOn,
     PendingRequest, Recipient, RefusalStatus, RequestHead, ServerConfig, ServerEvent, ServerLimits,
-    ServerListener, WebSocketServer,
+    ServerListener, StopId, StopOptions, TrustProxy, WebSocketServer,
 };
 pub use shared_limits::MAX_SEND;
 pub use stderr_log::log_to_stderr;

@@ -1,6 +1,6 @@
 //! What a call that can fail returns: its result or a [`Failure`], of which `npm/lib` makes the
 //! error.
-use arkws_netstack::{BusinessError, ClientId};
+use arkws_netstack::BusinessError;
 use napi::Result;
 
 use crate::call::Call;
@@ -48,13 +48,13 @@ pub(crate) fn not_data() -> BusinessError {
     )
 }
 
-/// Which client it is.
-pub(crate) fn client_id(
+/// The number of a client or of a call.
+pub(crate) fn number<T: Into<u64>>(
     env: &Env,
-    result: std::result::Result<ClientId, BusinessError>,
+    result: std::result::Result<T, BusinessError>,
 ) -> Result<Value<'_>> {
     match result {
-        Ok(client) => env.number(client),
+        Ok(number) => env.number(number),
         Err(error) => env.convert(Failure::from(error)),
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Each becomes a call of the method `event` of the object of `npm/lib` that it concerns, with the
 //! name of its [`Operation`](crate::operation::Operation): see [`crate::event_to_js`].
+use std::net::IpAddr;
+
 use arkws_netstack::{
     BusinessError, ClientId, CloseResult, ConnectedClient, Connection, PendingRequest, RequestHead,
-    field_text,
+    StopId, field_text,
 };
 use napi_derive::napi;
 
@@ -60,6 +62,7 @@ pub(crate) enum Event {
         client: ClientId,
         result: CloseResult,
     },
+    Stopped(StopId),
 }
 
 /// Target and header fields as lines: the target, a name, its value, the next name, and so on. One
@@ -150,6 +153,11 @@ pub struct Connected {
     pub protocol: Option<String>,
 }
 
+/// Where a client comes from, if that is not the other end of its connection.
+fn remote_address(forwarded_for: Option<IpAddr>) -> Option<String> {
+    forwarded_for.map(|ip| ip.to_string())
+}
+
 /// A client, which need not have been let in, was refused or lost.
 #[napi(object, object_from_js = false)]
 pub struct ClientError {
@@ -157,6 +165,8 @@ pub struct ClientError {
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: u32,
+    /// `None`: `client_ip`.
+    pub remote_address: Option<String>,
     pub error: Failure,
 }
 
@@ -166,6 +176,7 @@ impl ClientError {
             client: u64::from(client.id) as f64,
             client_ip: client.connection.client_ip,
             client_port: client.connection.client_port.into(),
+            remote_address: remote_address(client.forwarded_for),
             error: error.into(),
         }
     }
@@ -187,6 +198,8 @@ pub struct Request {
     #[napi(js_name = "clientIP")]
     pub client_ip: String,
     pub client_port: u32,
+    /// `None`: `client_ip`.
+    pub remote_address: Option<String>,
 }
 
 impl From<&PendingRequest> for Request {
@@ -198,6 +211,7 @@ impl From<&PendingRequest> for Request {
         Request {
             client: u64::from(request.client()) as f64,
             head: head(request.head()),
+            remote_address: remote_address(request.forwarded_for()),
             client_ip,
             client_port: client_port.into(),
         }

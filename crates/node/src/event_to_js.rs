@@ -95,6 +95,7 @@ impl Event {
             Event::NeverConnected(client) => {
                 with(env, Operation::NeverConnected, u64::from(client) as f64)
             }
+            Event::Stopped(id) => with(env, Operation::Stopped, u64::from(id) as f64),
             Event::Disconnected { client, result } => with(
                 env,
                 Operation::Disconnected,

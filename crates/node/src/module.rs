@@ -44,6 +44,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"createServer", server::create),
     (c"startServer", server::start),
     (c"stopServer", server::stop),
+    (c"stopServerWith", server::stop_with),
     (c"listConnections", server::list_connections),
     (c"listAddress", server::list_address),
     (c"sendTextTo", server::send_text),

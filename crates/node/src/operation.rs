@@ -54,6 +54,7 @@ operations! {
     ClientError = "clientError",
     NeverConnected = "neverConnected",
     Disconnected = "disconnected",
+    Stopped = "stopped",
 }
 
 impl From<Operation> for u64 {

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use arkws_netstack::{
     BusinessError, Cause, ClientCert, CustomLimits, Header, ListenOn, Proxy, ProxyServer,
-    Reconnect, RequestOptions, ServerConfig, ServerLimits, TlsProtocol, UnknownCause,
+    Reconnect, RequestOptions, ServerConfig, ServerLimits, StopOptions, TlsProtocol, TrustProxy,
+    UnknownCause,
 };
 use napi::bindgen_prelude::{Either, FromNapiValue, Object};
 use napi::{Error, Result};
@@ -108,6 +109,11 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
         max_concurrent_clients_number: options.get("maxConcurrentClientsNumber")?,
         max_connections_for_one_client: options.get("maxConnectionsForOneClient")?,
         limits: options.limits()?,
+        trust_proxy: match options.get::<Either<bool, Vec<String>>>("trustProxy")? {
+            None | Some(Either::A(false)) => TrustProxy::Nobody,
+            Some(Either::A(true)) => TrustProxy::Private,
+            Some(Either::B(entries)) => TrustProxy::Listed(entries),
+        },
         protocol: options.text("protocol")?,
         ping_interval: options.get("pingInterval")?.map(duration),
         // A listener for `request` may be added at any time; JavaScript says yes while there is
@@ -125,6 +131,16 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
         max_unfinished_bytes: options.size("maxUnfinishedBytes")?,
         max_queued_bytes: options.size("maxQueuedBytes")?,
         allowed_origins: options.get("allowedOrigins")?,
+    })
+}
+
+/// Options of a server's `stop`.
+pub(crate) fn stop_options(object: Object<'_>) -> Result<StopOptions> {
+    let options = Options(object);
+    Ok(StopOptions {
+        code: options.get("code")?,
+        reason: options.get("reason")?,
+        timeout: options.milliseconds("timeout")?,
     })
 }
 

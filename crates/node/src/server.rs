@@ -12,13 +12,13 @@ use napi::Result;
 use napi::bindgen_prelude::JsObjectValue;
 use napi_derive::napi;
 
-use crate::answer::{answer, client_id, not_data, too_long};
+use crate::answer::{answer, not_data, number, too_long};
 use crate::call::Call;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::napi::Value;
 use crate::object_id::ObjectId;
-use crate::options::server_options;
+use crate::options::{server_options, stop_options};
 use crate::program;
 use crate::queue::{Origin, Queue};
 
@@ -77,6 +77,7 @@ impl ServerListener for ServerInbox {
                 through,
                 error,
             },
+            ServerEvent::Stopped(id) => Event::Stopped(id),
             ServerEvent::Idle => Event::Idle,
         };
         queue.event(object, event);
@@ -117,6 +118,15 @@ pub(crate) fn stop(call: Call<'_>) -> Result<Value<'_>> {
     answer(call.env, result)
 }
 
+/// `stopServerWith(object, options)`: the number that an event answers it by, or a failure.
+pub(crate) fn stop_with(call: Call<'_>) -> Result<Value<'_>> {
+    let options = stop_options(call.arguments.object(1)?)?;
+    let result = call
+        .environment
+        .server(call.object()?, |server| server.stop_with(&options))?;
+    number(call.env, result)
+}
+
 /// `listConnections(object)`: an array of the clients' ids, or a failure.
 pub(crate) fn list_connections(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
@@ -149,7 +159,7 @@ pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
             .server(object, |server| server.send_text(text, &to))
     })?;
     let result = result.unwrap_or_else(|| Ok(Err(too_long(&call, 1)?)))?;
-    client_id(call.env, result.map(|(client, _)| client))
+    number(call.env, result.map(|(client, _)| client))
 }
 
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
@@ -161,7 +171,7 @@ pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
             .server(object, |server| server.send_binary(data, &to))
     })?;
     let result = result.unwrap_or_else(|| Ok(Err(not_data())))?;
-    client_id(call.env, result.map(|(client, _)| client))
+    number(call.env, result.map(|(client, _)| client))
 }
 
 /// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an
@@ -198,7 +208,7 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
         .server(call.object()?, |server| server.close(&which, options))?;
-    client_id(call.env, result)
+    number(call.env, result)
 }
 
 /// `acceptRequest(object, client)` lets a client in. Of the answers to a request only the first counts.

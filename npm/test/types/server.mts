@@ -28,6 +28,7 @@ const config: Required<webSocket.WebSocketServerConfig> = {
   maxConcurrentClientsNumber: 10,
   maxConnectionsForOneClient: 10,
   limits: 'platform',
+  trustProxy: ['192.0.2.1', '2001:db8::/32'],
   pingInterval: 30,
   maxMessageSize: 1 << 20,
   maxFragments: 1000,
@@ -59,6 +60,12 @@ server.start({ fd: 3, serverCert: { certPath: '/cert.pem', keyPath: '/key.pem' }
 // @ts-expect-error each says where
 server.start({ path: '/run/chat.sock', serverPort: 8080 });
 expectTypeOf(server.stop()).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.stop({})).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.stop({ code: 1012, reason: 'restart', timeout: 1000 })).toEqualTypeOf<
+  Promise<boolean>
+>();
+// @ts-expect-error a code is a number
+server.stop({ code: '1012' });
 
 // As declared, and as the documentation uses it.
 const connections: webSocket.WebSocketConnection[] = server.listAllConnections();

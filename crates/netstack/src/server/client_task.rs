@@ -6,6 +6,7 @@ use std::thread::panicking;
 use arkws::{CloseFrame, Error, Phase, Transport};
 
 use super::event::ServerEvent;
+use super::lifecycle::Lifecycle;
 use super::object::ServerObject;
 use super::peer::{Gone, Peer};
 use super::registry::Registration;
@@ -38,10 +39,12 @@ impl Peer {
         drop(head);
         unfinished.socket = Some(&socket);
         let (end, in_doubt) = object.listener.drive(object, self, &socket).await;
-        unfinished.finish();
         // A defect of ours ends this client only, and the program is told.
         let usable = !matches!(end, ConnectionEnd::Panicked(_));
-        let mut ending = Ending::of(end, self.mailbox.requested_close());
+        let mut ending = match (&end, unfinished.lifecycle.given_up()) {
+            (ConnectionEnd::Failed(_), Some(why)) => Ending::given_up(why),
+            _ => Ending::of(end, self.mailbox.requested_close()),
+        };
         if let Some(why) = self.overflow.get() {
             ending.why = why.clone();
             ending.cause = arkws::Cause::QueueFull.into();
@@ -49,11 +52,13 @@ impl Peer {
         }
         drop(open);
         // Before the events: a client that connects again at once must find its place free.
-        registration.end(Gone {
+        let untold = registration.end(Gone {
             why: ending.why.clone(),
             cause: ending.cause,
         });
+        unfinished.finish();
         self.leave(&ending, in_doubt, object);
+        drop(untold);
         if usable {
             // The peer is told why. The program has its events already.
             object.listener.linger(&socket).await;
@@ -95,16 +100,22 @@ impl Peer {
 pub(super) struct UnfinishedPeer<'a> {
     peer: &'a Peer,
     object: &'a ServerObject,
+    lifecycle: &'a Lifecycle,
     /// `None`: the program has not been told of the client yet.
     socket: Option<&'a SharedSocket<Transport>>,
 }
 
 impl<'a> UnfinishedPeer<'a> {
     /// Of a client that has just been registered.
-    pub(super) fn new(peer: &'a Peer, object: &'a ServerObject) -> UnfinishedPeer<'a> {
+    pub(super) fn new(
+        peer: &'a Peer,
+        object: &'a ServerObject,
+        lifecycle: &'a Lifecycle,
+    ) -> UnfinishedPeer<'a> {
         UnfinishedPeer {
             peer,
             object,
+            lifecycle,
             socket: None,
         }
     }
@@ -117,9 +128,10 @@ impl<'a> UnfinishedPeer<'a> {
 
 impl Drop for UnfinishedPeer<'_> {
     fn drop(&mut self) {
-        let mut ending = match panicking() {
-            true => Ending::defect(),
-            false => Ending::failed("the network thread ended".to_owned(), Cause::Internal),
+        let mut ending = match self.lifecycle.given_up() {
+            _ if panicking() => Ending::defect(),
+            Some(why) => Ending::given_up(why),
+            None => Ending::failed("the network thread ended".to_owned(), Cause::Internal),
         };
         let in_doubt = match self.socket {
             Some(socket) => socket.end(&self.peer.mailbox),
@@ -185,6 +197,11 @@ impl Ending {
             cause,
             is_failure: true,
         }
+    }
+
+    /// The server has stopped, and the client took too long.
+    fn given_up(why: String) -> Ending {
+        Ending::failed(why, arkws::Cause::Timeout.into())
     }
 
     fn defect() -> Ending {
@@ -262,6 +279,7 @@ mod tests {
             listener: recorder.clone(),
             muted: AtomicBool::new(false),
             clients: IdCounter::default(),
+            stops: IdCounter::default(),
             flood: Mutex::new(FloodRule::default()),
         };
         let client = ConnectedClient {
@@ -270,9 +288,11 @@ mod tests {
                 client_ip: "192.0.2.1".to_owned(),
                 client_port: 1,
             },
+            forwarded_for: None,
         };
         let peer = Peer::new(client, usize::MAX, 0);
-        let unfinished = UnfinishedPeer::new(&peer, &object);
+        let lifecycle = Lifecycle::new();
+        let unfinished = UnfinishedPeer::new(&peer, &object, &lifecycle);
         for _ in 0..3 {
             peer.mailbox.push(Outgoing::Text("x".into())).unwrap();
         }

@@ -8,6 +8,7 @@ use arkws::{Acceptor, AllowedOrigins, Client};
 use super::limits::{Limits, ServerLimits};
 use super::listen::CAN_REUSE_PORT;
 use super::listen_on::ListenOn;
+use super::trusted_proxies::{TrustProxy, TrustedProxies};
 use crate::BusinessError;
 use crate::shared_limits::{refuse_zero, whole};
 
@@ -34,6 +35,10 @@ pub struct ServerConfig {
     pub max_connections_for_one_client: Option<f64>,
     /// arkws: other limits than those two and the flood rule; 401 together with one of those two.
     pub limits: ServerLimits,
+    /// arkws: the proxies in front of the server. A client that comes by one of them is counted by
+    /// its [`forwarded_for`](super::ConnectedClient::forwarded_for), and the limits of opening
+    /// handshakes do not concern it.
+    pub trust_proxy: TrustProxy,
     /// Sub-protocols in order of preference, separated by commas. A client gets the first that it
     /// offers; one that offers none of them is let in without (RFC 6455, 4.2.2).
     pub protocol: String,
@@ -89,6 +94,7 @@ pub struct ServerConfig {
 pub(super) struct Checked {
     pub(super) address: SocketAddr,
     pub(super) limits: Limits,
+    pub(super) trusted: TrustedProxies,
     pub(super) protocols: Vec<String>,
     pub(super) origins: Option<AllowedOrigins>,
     pub(super) config: ServerConfig,
@@ -168,6 +174,7 @@ impl ServerConfig {
         Ok(Checked {
             address: SocketAddr::new(ip, port),
             limits,
+            trusted: TrustedProxies::new(&self.trust_proxy)?,
             protocols: protocols(&self.protocol)?,
             origins: self.allowed_origins.as_deref().map(origins).transpose()?,
             config: self,

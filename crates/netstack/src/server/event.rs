@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use arkws::{Payload, Text};
 
-use super::identity::{ClientId, ConnectedClient};
+use super::identity::{ClientId, ConnectedClient, StopId};
 use super::listen_on::ListenAddress;
 use super::request::{PendingRequest, RequestHead};
 use crate::{BusinessError, CloseResult};
@@ -70,6 +70,9 @@ pub enum ServerEvent<'a> {
         /// Why.
         error: BusinessError,
     },
+    /// arkws: the answer to the [`stop_with`](super::WebSocketServer::stop_with) that returned this
+    /// id: all its clients have had their `Close` events.
+    Stopped(StopId),
     /// One `start` is over: nothing more will come of it, and none of its sockets is left. Follows,
     /// once, every `start` that returned `Ok`: after a `Started(Err)`, or after `stop` and its
     /// clients' `Close` events. A binding counts them, and lets the process end at 0.

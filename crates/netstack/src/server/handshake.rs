@@ -1,7 +1,7 @@
 //! A client's way in: TLS, its request, admission, the program's answer, and the 101 that opens the
 //! connection.
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use arkws::http::header::RETRY_AFTER;
@@ -13,11 +13,11 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument, debug};
 
 use super::accepted::{Accepted, AcceptedStream};
-use super::address::ClientAddress;
 use super::admission::Refusal;
 use super::client_task::{Ending, UnfinishedPeer, describe};
 use super::config::Checked;
 use super::event::ServerEvent;
+use super::forwarded::remote_address;
 use super::identity::{ClientId, ConnectedClient, Connection};
 use super::lifecycle::Lifecycle;
 use super::object::ServerObject;
@@ -60,18 +60,17 @@ impl HandshakeContext {
         let client = ConnectedClient {
             id: self.object.clients.next(),
             connection,
+            forwarded_for: None,
         };
-        self.begin(accepted, client, address.into())
-            .instrument(span)
+        self.begin(accepted, client, address).instrument(span)
     }
 
-    async fn begin(
-        self: Arc<Self>,
-        accepted: Accepted,
-        client: ConnectedClient,
-        address: ClientAddress,
-    ) {
-        let (permit, replaced) = match self.registry.begin_handshake(address) {
+    async fn begin(self: Arc<Self>, accepted: Accepted, client: ConnectedClient, ip: IpAddr) {
+        let begun = match self.settings.trusted.contains(ip) {
+            true => Ok(self.registry.begin_trusted_handshake()),
+            false => self.registry.begin_handshake(ip.into()),
+        };
+        let (permit, replaced) = match begun {
             Ok(begun) => begun,
             Err(refusal) => {
                 self.report(&client, &refusal.to_string(), refusal.cause());
@@ -84,13 +83,16 @@ impl HandshakeContext {
                 return;
             }
         };
-        let handshaking = Handshaking {
+        let mut handshaking = Handshaking {
             context: &self,
-            address,
+            ip,
             client,
             permit,
         };
         if let Some(request) = handshaking.receive(accepted, replaced).await {
+            let headers = &request.request().headers;
+            let from = remote_address(ip, headers, &self.settings.trusted);
+            handshaking.client.forwarded_for = Some(from).filter(|from| *from != ip);
             handshaking.answer(request).await;
         }
     }
@@ -101,7 +103,13 @@ impl HandshakeContext {
         if !self.registry.may_report(Instant::now()) {
             return;
         }
-        let message = format!("client {} was not let in: {why}", client.connection);
+        let message = match client.forwarded_for {
+            Some(from) => format!(
+                "client {from} behind {} was not let in: {why}",
+                client.connection
+            ),
+            None => format!("client {} was not let in: {why}", client.connection),
+        };
         self.object.emit(ServerEvent::Error {
             client: Some(client),
             error: BusinessError::event(message, None, cause),
@@ -113,7 +121,8 @@ impl HandshakeContext {
 /// A client whose handshake is in progress.
 struct Handshaking<'a> {
     context: &'a HandshakeContext,
-    address: ClientAddress,
+    /// Of the TCP connection's other end.
+    ip: IpAddr,
     client: ConnectedClient,
     permit: HandshakePermit,
 }
@@ -187,7 +196,7 @@ impl Handshaking<'_> {
         };
         let peer = Arc::clone(&registration.peer);
         let object = &*self.context.object;
-        let unfinished = UnfinishedPeer::new(&peer, object);
+        let unfinished = UnfinishedPeer::new(&peer, object, &self.context.lifecycle);
         let wanted = &self.context.settings.protocols;
         let offered = &request.request().protocols;
         let protocol = wanted.iter().find(|wanted| offered.contains(wanted));
@@ -256,9 +265,10 @@ impl Handshaking<'_> {
             return Err(Refusal::Stopping);
         }
         let mut flood = self.context.object.flood();
-        self.context
-            .registry
-            .begin_connection(self.address, &mut flood)
+        self.context.registry.begin_connection(
+            self.client.forwarded_for.unwrap_or(self.ip).into(),
+            &mut flood,
+        )
     }
 
     /// Asks the program whether the client may come in.

@@ -1,6 +1,7 @@
 //! How a program and arkws tell the clients of a server apart: the contract's
 //! address pair, and the numbers that a server object gives.
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// `WebSocketConnection`: a client of the server.
@@ -34,6 +35,10 @@ pub struct ConnectedClient {
     /// What the program knows it by, and calls it. Another client may have had the same address and
     /// port before.
     pub connection: Connection,
+    /// arkws: where it comes from, as the proxies of
+    /// [`trust_proxy`](super::ServerConfig::trust_proxy) say. `None`: from the address of
+    /// `connection`.
+    pub forwarded_for: Option<IpAddr>,
 }
 
 /// Whom a call of the program's is for.
@@ -71,6 +76,11 @@ impl fmt::Display for Recipient<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(u64);
 
+/// Identifies a call of [`stop_with`](super::WebSocketServer::stop_with). No two of one server
+/// object have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StopId(u64);
+
 /// To and from a plain number, for a language that has no other way to hold an id. A double holds
 /// them exactly up to 2^53: at a billion a second that is 104 days.
 macro_rules! number {
@@ -98,6 +108,7 @@ macro_rules! number {
 }
 
 number!(ClientId);
+number!(StopId);
 
 /// Draws ids of one kind, each once.
 #[derive(Debug)]

@@ -2,6 +2,9 @@
 use std::sync::OnceLock;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::stop::Goodbye;
 
 use super::listen_on::ListenAddress;
 
@@ -16,12 +19,13 @@ pub(super) enum Stage {
     Unbound,
 }
 
-/// The stage of a run, and who waits for it.
+/// The stage of a run, who waits for it, and how it stops.
 #[derive(Debug)]
 pub(super) struct Lifecycle {
     stage: watch::Sender<Stage>,
     /// From when it listens on.
     address: OnceLock<ListenAddress>,
+    goodbye: OnceLock<Goodbye>,
 }
 
 impl Lifecycle {
@@ -29,6 +33,7 @@ impl Lifecycle {
         Lifecycle {
             stage: watch::Sender::new(Stage::Starting),
             address: OnceLock::new(),
+            goodbye: OnceLock::new(),
         }
     }
 
@@ -64,6 +69,26 @@ impl Lifecycle {
     /// Ready when the run has been told to stop.
     pub(super) async fn stopping(&self) {
         self.reached(Stage::Stopping).await;
+    }
+
+    /// Tells the run to stop, for one thread at a time; `false` if that is done.
+    pub(super) fn stop(&self, goodbye: Goodbye) -> bool {
+        if !self.is_on() {
+            return false;
+        }
+        let _ = self.goodbye.set(goodbye);
+        self.advance(Stage::Stopping)
+    }
+
+    /// What its clients are told.
+    pub(super) fn goodbye(&self) -> Goodbye {
+        self.goodbye.get().cloned().unwrap_or_default()
+    }
+
+    /// Why a client whose connection ends now without its close frame is given up; `None`: not
+    /// because the run has stopped.
+    pub(super) fn given_up(&self) -> Option<String> {
+        self.goodbye.get()?.given_up(Instant::now())
     }
 
     /// `false` if it has come as far already.

@@ -15,8 +15,10 @@
 //! | `peer.rs` | a client that is in, as others see it |
 //! | `admission.rs` | limits and the flood rule |
 //! | `limits.rs` | how many clients: the options, and their numbers |
+//! | `trusted_proxies.rs`, `forwarded.rs` | the proxies in front of the server, and what they say of a client's address |
 //! | `address.rs` | what counts as one client address |
 //! | `listen_on.rs` | where clients come from |
+//! | `stop.rs` | what clients are told when the server stops, and how long they have |
 //! | `listen.rs` | the listening socket |
 //! | `accepted.rs` | a connection before its opening handshake |
 //! | `tls.rs` | its certificate and key |
@@ -31,6 +33,7 @@ mod config;
 mod deliver;
 mod event;
 mod flood;
+mod forwarded;
 mod handshake;
 mod identity;
 mod lifecycle;
@@ -43,7 +46,9 @@ mod pending_handshakes;
 mod registry;
 mod request;
 mod run;
+mod stop;
 mod tls;
+mod trusted_proxies;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -61,14 +66,17 @@ use identity::IdCounter;
 use object::ServerObject;
 use peer::{Gone, Peer};
 use run::Run;
+use stop::Goodbye;
 
 pub use accepted::HandedOver;
 pub use config::ServerConfig;
 pub use event::{ServerEvent, ServerListener};
-pub use identity::{ClientId, ConnectedClient, Connection, Recipient};
+pub use identity::{ClientId, ConnectedClient, Connection, Recipient, StopId};
 pub use limits::{CustomLimits, ServerLimits};
 pub use listen_on::{ListenAddress, ListenOn};
 pub use request::{PendingRequest, RefusalStatus, RequestHead};
+pub use stop::StopOptions;
+pub use trusted_proxies::TrustProxy;
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also
 /// from inside an event.
@@ -90,6 +98,7 @@ impl WebSocketServer {
                 listener,
                 muted: AtomicBool::new(false),
                 clients: IdCounter::default(),
+                stops: IdCounter::default(),
                 flood: Mutex::new(FloodRule::default()),
             }),
             run: Mutex::new(None),
@@ -154,9 +163,28 @@ impl WebSocketServer {
     /// # Errors
     /// 201; 2302999 if not started.
     pub fn stop(&self) -> Result<(), BusinessError> {
+        self.end_run(Goodbye::default(), None)
+    }
+
+    /// arkws: `stop` in the program's own words, and with an answer: after the clients' `Close`
+    /// events comes [`ServerEvent::Stopped`] with the id that this returns. A client that has not
+    /// closed by itself when the [`timeout`](StopOptions::timeout) ends is dropped: `Error` with
+    /// the cause `timeout`, then `Close` with 1006.
+    ///
+    /// # Errors
+    /// 201; 401 for the code; 2302999 if not started.
+    pub fn stop_with(&self, options: &StopOptions) -> Result<StopId, BusinessError> {
+        self.object.context.check_permission()?;
+        let goodbye = options.goodbye()?;
+        let id = self.object.stops.next();
+        self.end_run(goodbye, Some(id))?;
+        Ok(id)
+    }
+
+    fn end_run(&self, goodbye: Goodbye, answer: Option<StopId>) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
         match &*self.current() {
-            Some(run) if run.stop() => {
+            Some(run) if run.stop(goodbye, answer) => {
                 for peer in run.registry().peers() {
                     peer.mailbox.mute();
                 }
@@ -384,7 +412,7 @@ impl Drop for WebSocketServer {
     fn drop(&mut self) {
         self.object.muted.store(true, Ordering::Relaxed);
         if let Some(run) = &*self.current() {
-            run.stop();
+            run.stop(Goodbye::default(), None);
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct ServerObject {
     /// The object was dropped.
     pub(super) muted: AtomicBool,
     pub(super) clients: IdCounter,
+    pub(super) stops: IdCounter,
     pub(super) flood: Mutex<FloodRule>,
 }
 

@@ -35,6 +35,11 @@ struct InProgress {
 /// Tells a handshake that it has lost its place.
 pub(super) type Replaced = oneshot::Receiver<()>;
 
+/// For a handshake that is not counted here: it resolves to an error, which means no.
+pub(super) fn never_replaced() -> Replaced {
+    oneshot::channel().1
+}
+
 impl PendingHandshakes {
     pub(super) fn new(limits: &Limits) -> PendingHandshakes {
         PendingHandshakes {

@@ -1,9 +1,11 @@
 //! The clients of one run: those whose handshakes are in progress, those that are in, and how the
 //! last ones left.
 use std::collections::{HashMap, VecDeque};
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::address::ClientAddress;
@@ -13,7 +15,7 @@ use super::identity::{ClientId, ConnectedClient, Connection, Recipient};
 use super::lifecycle::Lifecycle;
 use super::limits::Limits;
 use super::peer::{Gone, Peer};
-use super::pending_handshakes::{HandshakeId, PendingHandshakes, Replaced};
+use super::pending_handshakes::{self, HandshakeId, PendingHandshakes, Replaced};
 
 /// Most `error` events per second about clients that were refused. Anybody who can connect can
 /// cause such events.
@@ -22,7 +24,11 @@ const MAX_REPORTS: u32 = 100;
 const MAX_ENDED: usize = 256;
 
 /// The clients that have come to the listening socket of a run.
-pub(super) struct Registry(Mutex<RegistryState>);
+pub(super) struct Registry {
+    state: Mutex<RegistryState>,
+    /// How many clients there are whose last events have not been raised.
+    untold: watch::Sender<usize>,
+}
 
 struct RegistryState {
     handshakes: PendingHandshakes,
@@ -40,7 +46,7 @@ struct RegistryState {
 
 impl Registry {
     pub(super) fn new(limits: Limits) -> Registry {
-        Registry(Mutex::new(RegistryState {
+        let state = RegistryState {
             handshakes: PendingHandshakes::new(&limits),
             occupancy: Occupancy::new(limits),
             peers: HashMap::new(),
@@ -48,7 +54,17 @@ impl Registry {
             ended: VecDeque::new(),
             last_local: 0,
             reports: (Instant::now(), 0),
-        }))
+        };
+        Registry {
+            state: Mutex::new(state),
+            untold: watch::Sender::new(0),
+        }
+    }
+
+    /// Ready when the last events of all clients have been raised.
+    pub(super) async fn all_told(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.untold.subscribe().wait_for(|count| *count == 0).await;
     }
 
     pub(super) fn peers(&self) -> Vec<Arc<Peer>> {
@@ -107,9 +123,18 @@ impl Registry {
         let (id, replaced) = self.lock().handshakes.begin(address)?;
         let permit = HandshakePermit {
             registry: Arc::clone(self),
-            id,
+            id: Some(id),
         };
         Ok((permit, replaced))
+    }
+
+    /// An opening handshake begins that is not counted, and keeps its place.
+    pub(super) fn begin_trusted_handshake(self: &Arc<Self>) -> (HandshakePermit, Replaced) {
+        let permit = HandshakePermit {
+            registry: Arc::clone(self),
+            id: None,
+        };
+        (permit, pending_handshakes::never_replaced())
     }
 
     /// A connection within the limits.
@@ -154,6 +179,7 @@ impl Registry {
             registry: Arc::clone(self),
             peer,
             _permit: permit,
+            untold: Some(Untold::new(self)),
         })
     }
 
@@ -169,7 +195,7 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, RegistryState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,21 +212,25 @@ impl RegistryState {
 /// An opening handshake in progress; over when dropped.
 pub(super) struct HandshakePermit {
     registry: Arc<Registry>,
-    id: HandshakeId,
+    /// `None`: it is not counted.
+    id: Option<HandshakeId>,
 }
 
 impl HandshakePermit {
     /// From now on no other handshake takes its place.
     pub(super) fn keep(&self) -> Result<(), Refusal> {
-        match self.registry.lock().handshakes.keep(self.id) {
-            true => Ok(()),
-            false => Err(Refusal::Replaced),
+        match self.id {
+            Some(id) if !self.registry.lock().handshakes.keep(id) => Err(Refusal::Replaced),
+            _ => Ok(()),
         }
     }
 
     /// Until its client has read the answer, another handshake may take its place again.
     pub(super) async fn replaced(&self) {
-        let replaced = self.registry.lock().handshakes.yield_place(self.id);
+        let Some(id) = self.id else {
+            return pending().await;
+        };
+        let replaced = self.registry.lock().handshakes.yield_place(id);
         if let Some(replaced) = replaced {
             let _ = replaced.await;
         }
@@ -209,7 +239,9 @@ impl HandshakePermit {
 
 impl Drop for HandshakePermit {
     fn drop(&mut self) {
-        self.registry.lock().handshakes.end(self.id);
+        if let Some(id) = self.id {
+            self.registry.lock().handshakes.end(id);
+        }
     }
 }
 
@@ -230,11 +262,29 @@ pub(super) struct Registration {
     registry: Arc<Registry>,
     pub(super) peer: Arc<Peer>,
     _permit: ConnectionPermit,
+    untold: Option<Untold>,
+}
+
+/// A client whose last events have not been raised, until this is dropped.
+pub(super) struct Untold(Arc<Registry>);
+
+impl Untold {
+    fn new(registry: &Arc<Registry>) -> Untold {
+        registry.untold.send_modify(|count| *count += 1);
+        Untold(Arc::clone(registry))
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        self.0.untold.send_modify(|count| *count -= 1);
+    }
 }
 
 impl Registration {
-    /// Ends the listing, and remembers how the client has left.
-    pub(super) fn end(self, gone: Gone) {
+    /// Ends the listing, and remembers how the client has left. What is returned goes when it has
+    /// been told.
+    pub(super) fn end(mut self, gone: Gone) -> Option<Untold> {
         let mut registry = self.registry.lock();
         if registry.ended.len() == MAX_ENDED {
             registry.ended.pop_front();
@@ -242,6 +292,8 @@ impl Registration {
         // Both under one lock, so that a call finds either the client or how it left.
         registry.remove(&self.peer.client);
         registry.ended.push_back((self.peer.client.clone(), gone));
+        drop(registry);
+        self.untold.take()
     }
 }
 

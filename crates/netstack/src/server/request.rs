@@ -1,5 +1,6 @@
 //! A request that waits for the program's answer.
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -102,6 +103,12 @@ impl PendingRequest {
     /// The address of the client.
     pub fn connection(&self) -> &Connection {
         &self.client.connection
+    }
+
+    /// arkws: where it comes from, as
+    /// [`ConnectedClient::forwarded_for`](super::ConnectedClient::forwarded_for).
+    pub fn forwarded_for(&self) -> Option<IpAddr> {
+        self.client.forwarded_for
     }
 
     /// Lets the client in.

@@ -1,16 +1,15 @@
 //! One run of a server: from `start` to the end of its last client.
+use std::future::pending;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arkws::{
-    Acceptor, Bytes, CloseCode, CloseFrame, Config, DeflateConfig, Heartbeat, UnfinishedBudget,
-};
+use arkws::{Acceptor, Bytes, Config, DeflateConfig, Heartbeat, UnfinishedBudget};
 use tokio::select;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument, debug, debug_span, warn};
 
@@ -18,11 +17,13 @@ use super::accepted::{Accepted, HandedOver};
 use super::config::Checked;
 use super::event::ServerEvent;
 use super::handshake::HandshakeContext;
+use super::identity::StopId;
 use super::lifecycle::{Lifecycle, Stage};
 use super::listen::Incoming;
 use super::listen_on::{ListenAddress, ListenOn};
 use super::object::ServerObject;
 use super::registry::Registry;
+use super::stop::Goodbye;
 use super::tls;
 use crate::shared_limits::write_timeout;
 use crate::{BusinessError, Cause};
@@ -39,6 +40,8 @@ pub(super) struct Run {
     registry: Arc<Registry>,
     /// Clients that the program has accepted, with what it has read of them.
     handed_over: UnboundedSender<(HandedOver, Bytes)>,
+    /// Of the call that has stopped it and waits for an answer.
+    answer: Mutex<Option<StopId>>,
 }
 
 /// Where the clients of a run come from.
@@ -61,6 +64,7 @@ impl Run {
             settings: Arc::new(settings),
             lifecycle: Arc::new(Lifecycle::new()),
             handed_over: sender,
+            answer: Mutex::new(None),
         };
         (run, sources)
     }
@@ -89,9 +93,27 @@ impl Run {
         &self.registry
     }
 
-    /// `false` if there is nothing to stop.
-    pub(super) fn stop(&self) -> bool {
-        self.lifecycle.advance(Stage::Stopping)
+    /// For one thread at a time; `false` if there is nothing to stop. There is an event with the
+    /// `answer`.
+    pub(super) fn stop(&self, goodbye: Goodbye, answer: Option<StopId>) -> bool {
+        if !self.is_on() {
+            return false;
+        }
+        *self.answer() = answer;
+        self.lifecycle.stop(goodbye)
+    }
+
+    fn answer(&self) -> MutexGuard<'_, Option<StopId>> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers the call that has stopped this run, if it waits.
+    fn answer_stop(&self) {
+        let answer = self.answer().take();
+        if let Some(id) = answer {
+            self.object.emit(ServerEvent::Stopped(id));
+            self.object.flush();
+        }
     }
 
     /// The task of this run. `previous` is the run before, whose listening socket must be gone
@@ -134,6 +156,7 @@ impl Run {
                 self.object.emit(ServerEvent::Started(Err(error)));
             }
         }
+        self.answer_stop();
         self.object.emit(ServerEvent::Idle);
         self.object.flush();
     }
@@ -222,17 +245,42 @@ impl Run {
         drop(handed_over);
         self.lifecycle.advance(Stage::Unbound);
 
-        let goodbye = CloseFrame::new(CloseCode::GOING_AWAY, "server is going away");
+        let Goodbye {
+            frame,
+            waits,
+            deadline,
+        } = self.lifecycle.goodbye();
         for peer in self.registry.peers() {
-            peer.mailbox.close(goodbye.clone(), true);
+            peer.mailbox.close(frame.clone(), true);
         }
-        let all = async |tasks: &mut JoinSet<()>| while tasks.join_next().await.is_some() {};
-        if timeout(DRAIN_TIMEOUT, all(&mut tasks)).await.is_err() {
+        if waits {
+            let mut over = pin!(async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            });
+            select! {
+                biased;
+                () = &mut over => {}
+                () = self.registry.all_told() => {
+                    self.answer_stop();
+                    // What is left tells its clients why they were refused, or dropped before.
+                    select! {
+                        biased;
+                        () = &mut over => {}
+                        () = all(&mut tasks) => {}
+                    }
+                }
+            }
+            // Each raises the last events of its client.
+            tasks.abort_all();
+        } else if timeout(DRAIN_TIMEOUT, all(&mut tasks)).await.is_err() {
             for peer in self.registry.peers() {
                 peer.mailbox.abandon();
             }
-            all(&mut tasks).await;
         }
+        all(&mut tasks).await;
     }
 
     fn acceptor(&self) -> Acceptor {
@@ -297,9 +345,15 @@ impl Drop for UnfinishedRun {
                 error,
             });
         }
+        run.answer_stop();
         run.object.emit(ServerEvent::Idle);
         run.object.flush();
     }
+}
+
+/// Waits until all have ended.
+async fn all(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }
 
 fn stopped_too_early() -> BusinessError {

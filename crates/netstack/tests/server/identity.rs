@@ -23,6 +23,7 @@ impl ServerListener for Recorder {
                 let client = ConnectedClient {
                     id: request.client(),
                     connection: request.connection().clone(),
+                    forwarded_for: request.forwarded_for(),
                 };
                 let head = Arc::clone(request.head());
                 request.accept();

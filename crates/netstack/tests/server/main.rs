@@ -10,6 +10,7 @@ mod limits;
 #[cfg(unix)]
 mod listen_on;
 mod progress;
+mod proxies;
 mod request;
 mod sending;
 #[path = "../support/slow_peer.rs"]

@@ -1,5 +1,10 @@
 //! `stop`, and what can follow it.
-use arkws_netstack::{CloseOptions, Payload, ServerConfig};
+use arkws_netstack::{CloseOptions, Payload, ServerConfig, StopId, StopOptions};
+use std::time::Duration;
+
+use arkws_proto::handshake::ClientHandshake;
+use futures_util::StreamExt;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -183,6 +188,162 @@ async fn a_client_that_neither_reads_nor_answers_holds_a_stop_up_for_ten_seconds
     server.idle().await;
     assert_eq!(answered, 16);
     assert!(start.elapsed() >= seconds(5) && start.elapsed() <= seconds(11));
+}
+
+fn within(timeout: Duration) -> StopOptions {
+    StopOptions {
+        timeout: Some(timeout),
+        ..StopOptions::default()
+    }
+}
+
+async fn stopped(server: &mut Server) -> StopId {
+    match server.next().await {
+        Seen::Stopped(id) => id,
+        other => panic!("Stopped, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_stop_that_waits_is_answered_after_the_close_events() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let own_words = StopOptions {
+        code: Some(4000.0),
+        reason: Some("maintenance".into()),
+        timeout: None,
+    };
+    let mut ids = Vec::new();
+    for (options, code, reason) in [
+        (StopOptions::default(), GOING_AWAY, "server is going away"),
+        (own_words, 4000, "maintenance"),
+    ] {
+        let mut clients = Vec::new();
+        for _ in 0..5 {
+            clients.push(server.join(address).await.0);
+        }
+        let id = server.object.stop_with(&options).unwrap();
+        assert_eq!(server.object.list_address(), None);
+        assert_eq!(server.object.stop().unwrap_err().code, 2302999);
+        assert_eq!(server.object.stop_with(&options).unwrap_err().code, 2302999);
+        for client in &mut clients {
+            let expected = Received::Close(Some((code, reason.into())));
+            assert_eq!(receive(client).await, expected);
+        }
+        for _ in 0..5 {
+            let (_, seen, why) = server.closed().await;
+            assert_eq!((seen, why.as_str()), (code, reason));
+        }
+        assert_eq!(stopped(&mut server).await, id);
+        server.idle().await;
+        ids.push(id);
+        let config = ServerConfig {
+            server_port: address.port().into(),
+            ..loopback()
+        };
+        server.start(config).await.unwrap();
+    }
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_do_not_close_in_time_are_dropped_with_1006() {
+    for (options, limit) in [
+        (StopOptions::default(), seconds(5)),
+        (within(seconds(2)), seconds(2)),
+        (within(Duration::ZERO), Duration::ZERO),
+    ] {
+        let (mut server, address) = Server::started(loopback()).await;
+        let (mut mute, connection) = server.join(address).await;
+        let start = Instant::now();
+        let id = server.object.stop_with(&options).unwrap();
+        let error = server.error().await;
+        assert_eq!(error.cause_name(), Some("timeout"));
+        assert!(
+            error.message.contains("the option timeout of stop"),
+            "{error}"
+        );
+        assert_eq!(start.elapsed(), limit);
+        let (closed, code, why) = server.closed().await;
+        assert_eq!((closed, code), (connection, 1006));
+        assert!(why.contains("the client had not closed in time"), "{why}");
+        assert_eq!(stopped(&mut server).await, id);
+        server.idle().await;
+        assert_eq!(start.elapsed(), limit);
+        // Its connection is gone.
+        while mute.next().await.is_some() {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_slowly_has_the_time_that_the_program_gives() {
+    let (mut server, address) = Server::started(loopback()).await;
+    let (mut slow, connection) = server.join(address).await;
+    for _ in 0..4 {
+        let object = &server.object;
+        object.send_binary(vec![7; 4_000_000], &connection).unwrap();
+    }
+    server.object.stop_with(&within(seconds(600))).unwrap();
+    for _ in 0..4 {
+        tokio::time::sleep(seconds(4)).await;
+        assert!(
+            matches!(receive(&mut slow).await, Received::Binary(data) if data.len() == 4_000_000)
+        );
+    }
+    assert_eq!(receive(&mut slow).await, goodbye());
+    while !matches!(server.next().await, Seen::Close(_, result) if result.code == GOING_AWAY) {}
+    stopped(&mut server).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_not_let_in_does_not_hold_up_the_answer() {
+    let config = ServerConfig {
+        max_connections_for_one_client: Some(0.0),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let mut refused = TcpStream::connect(address).await.unwrap();
+    let (_, bytes) = ClientHandshake::new(request(address), &Default::default()).unwrap();
+    refused.write_all(&bytes).await.unwrap();
+    server.error().await;
+    let start = Instant::now();
+    let id = server.object.stop_with(&StopOptions::default()).unwrap();
+    assert_eq!(stopped(&mut server).await, id);
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    server.idle().await;
+    assert!(start.elapsed() > Duration::ZERO, "it was told why");
+}
+
+#[tokio::test]
+async fn a_stop_that_waits_fails_a_start_and_refuses_codes_that_are_none() {
+    let mut server = Server::new();
+    let not_started = server.object.stop_with(&StopOptions::default());
+    assert_eq!(not_started.unwrap_err().code, 2302999);
+    server.object.start(loopback()).unwrap();
+    for code in [
+        -1.0,
+        0.0,
+        999.0,
+        1004.0,
+        1005.0,
+        1006.0,
+        1015.0,
+        2999.0,
+        5000.0,
+        1000.5,
+        66536.0,
+        f64::NAN,
+    ] {
+        let options = StopOptions {
+            code: Some(code),
+            ..StopOptions::default()
+        };
+        let error = server.object.stop_with(&options).unwrap_err();
+        assert_eq!(error.code, 401, "{code}");
+    }
+    let id = server.object.stop_with(&within(Duration::MAX)).unwrap();
+    assert!(matches!(server.next().await, Seen::Started(Err(_))));
+    assert_eq!(stopped(&mut server).await, id);
+    server.idle().await;
 }
 
 #[tokio::test]

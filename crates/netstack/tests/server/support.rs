@@ -9,7 +9,7 @@ use arkws::{
 };
 use arkws_netstack::{
     ApiLevel, BusinessError, ClientId, CloseResult, Connection, Context, ListenAddress, Network,
-    PendingRequest, ServerConfig, ServerEvent, ServerListener, WebSocketServer,
+    PendingRequest, ServerConfig, ServerEvent, ServerListener, StopId, WebSocketServer,
 };
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -33,6 +33,7 @@ pub(crate) enum Seen {
     Sent(Connection, u64),
     /// From which send, through which.
     SendFailed(Connection, u64, u64, BusinessError),
+    Stopped(StopId),
     Idle,
 }
 
@@ -68,6 +69,7 @@ impl ServerListener for Recorder {
                 through,
                 error,
             } => Seen::SendFailed(client.connection.clone(), from, through, error),
+            ServerEvent::Stopped(id) => Seen::Stopped(id),
             ServerEvent::Idle => Seen::Idle,
         };
         let _ = self.0.send((sender, seen));
