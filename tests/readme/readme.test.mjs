@@ -54,7 +54,8 @@ it("the server of the package's README serves the client beside it", {
   const folder = await mkdtemp(join(root, 'npm/test/readme-'));
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'server.mjs');
-  await writeFile(file, block(page, 'js').replace('serverPort: 8080', 'serverPort: 0'));
+  const [, code] = /^```js\n(\/\/ server\.mjs\n.*?)^```$/ms.exec(page);
+  await writeFile(file, code.replace('serverPort: 8080', 'serverPort: 0'));
   const server = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(async () => {
     const ended = once(server, 'exit');
