@@ -3,15 +3,13 @@
 // them is the client, or the server, or both.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
 import webSocket from 'arkws';
 import { next } from '../../npm/test/events.mjs';
 import { echo, echoMessages, running, serve } from '../../npm/test/servers.mjs';
 import { exchange } from '../client.mjs';
+import { configuration, needsNginx, startNginx } from '../nginx.mjs';
 import { needs, startOnFreePort } from '../programs.mjs';
 import { Certificates } from './certificates.mjs';
 
@@ -25,14 +23,6 @@ const BACKENDS = [
   ['npm ws', ofWs],
   ['our server', ofOurs],
 ];
-
-async function configuration(t, name, text) {
-  const folder = await mkdtemp(join(tmpdir(), `arkws-${name}-`));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  const file = join(folder, `${name}.conf`);
-  await writeFile(file, text(folder));
-  return file;
-}
 
 let made;
 before(async () => {
@@ -103,44 +93,15 @@ backend nobody
   }
 });
 
-describe('behind nginx', { timeout: 60_000, ...needs('nginx', 'nginx-light') }, () => {
+describe('behind nginx', { timeout: 60_000, ...needsNginx() }, () => {
   for (const [name, backend] of BACKENDS) {
     it(`which speaks TLS and HTTP in its place, we reach ${name}`, async (t) => {
-      const server = await backend(t);
-      const port = await startOnFreePort(t, async (port) => [
-        'nginx',
-        '-c',
-        await configuration(
-          t,
-          'nginx',
-          (folder) => `
-daemon off;
-pid ${folder}/nginx.pid;
-error_log ${folder}/error.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi;
-  scgi_temp_path ${folder}/scgi;
-  server {
-    listen 127.0.0.1:${port} ssl http2;
-    ssl_certificate ${made.path('server.pem')};
-    ssl_certificate_key ${made.path('server.key')};
-    location / {
-      proxy_pass http://127.0.0.1:${server};
-      proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection upgrade;
-      proxy_set_header Host $host;
-    }
-  }
-}
-`,
-        ),
-      ]);
+      const port = await startNginx(t, `http://127.0.0.1:${await backend(t)}`, {
+        listen: 'ssl http2',
+        server: `
+          ssl_certificate ${made.path('server.pem')};
+          ssl_certificate_key ${made.path('server.key')};`,
+      });
       await assertExchanges(port);
     });
   }
