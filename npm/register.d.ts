@@ -40,6 +40,8 @@ declare module '@kit.BasicServicesKit' {
 
 declare module '@kit.ArkTS' {
   export { default as buffer } from '@ohos.buffer';
+  export { default as url } from '@ohos.url';
+  export { default as JSON } from '@ohos.util.json';
   export { default as util } from '@ohos.util';
 }
 
@@ -150,6 +152,80 @@ declare module '@ohos.util' {
     function parseUUID(uuid: string): Uint8Array;
   }
   export default util;
+}
+
+/** JSON with integers of any size. What is none, and other mistakes are 401. */
+declare module '@ohos.util.json' {
+  namespace json {
+    type Transformer = (this: Object, key: string, value: Object) => Object | undefined | null;
+    enum BigIntMode {
+      DEFAULT = 0,
+      /** Integers that a number does not hold. */
+      PARSE_AS_BIGINT = 1,
+      ALWAYS_PARSE_AS_BIGINT = 2,
+    }
+    interface ParseOptions {
+      bigIntMode: BigIntMode;
+    }
+    function parse(
+      text: string,
+      reviver?: Transformer | null,
+      options?: ParseOptions,
+    ): Object | null;
+    function stringify(
+      value: Object,
+      replacer?: (number | string)[] | Transformer | null,
+      space?: string | number,
+    ): string;
+    function has(object: object, property: string): boolean;
+    function remove(object: object, property: string): void;
+  }
+  export default json;
+}
+
+/** URLs by the same standard as Node.js's. Mistakes are 401, and what is no URL is 10200002. */
+declare module '@ohos.url' {
+  namespace url {
+    class URLParams {
+      constructor(init?: string[][] | Record<string, string> | string | URLParams);
+      append(name: string, value: string): void;
+      delete(name: string): void;
+      get(name: string): string | null;
+      getAll(name: string): string[];
+      has(name: string): boolean;
+      set(name: string, value: string): void;
+      sort(): void;
+      forEach(callback: (value: string, key: string, params: this) => void, self?: Object): void;
+      entries(): IterableIterator<[string, string]>;
+      keys(): IterableIterator<string>;
+      values(): IterableIterator<string>;
+      [Symbol.iterator](): IterableIterator<[string, string]>;
+      toString(): string;
+    }
+    /** Its name before API level 9. */
+    class URLSearchParams extends URLParams {}
+    class URL {
+      constructor(url: string, base?: string | URL);
+      static parseURL(url: string, base?: string | URL): URL;
+      hash: string;
+      host: string;
+      hostname: string;
+      href: string;
+      readonly origin: string;
+      readonly params: URLParams;
+      password: string;
+      pathname: string;
+      port: string;
+      protocol: string;
+      search: string;
+      /** `params`, by its name before API level 9. */
+      readonly searchParams: URLSearchParams;
+      username: string;
+      toJSON(): string;
+      toString(): string;
+    }
+  }
+  export default url;
 }
 
 /**

@@ -229,9 +229,10 @@ function promisify(original) {
   return nodeUtil.promisify(original);
 }
 
-function generateRandomUUID(entropyCache = true) {
-  if (typeof entropyCache !== 'boolean') throw wrong('generateRandomUUID', 'a boolean');
-  return randomUUID({ disableEntropyCache: !entropyCache });
+function generateRandomUUID(entropyCache) {
+  const isCached = entropyCache ?? true;
+  if (typeof isCached !== 'boolean') throw wrong('generateRandomUUID', 'a boolean');
+  return randomUUID({ disableEntropyCache: !isCached });
 }
 
 function generateRandomBinaryUUID(entropyCache) {

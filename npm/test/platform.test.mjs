@@ -1,33 +1,14 @@
-// The modules of the platform that networking code uses beside the WebSocket module, as its
-// documentation has them.
+// The platform's modules for logs, events and the network, which networking code uses beside the
+// WebSocket module, as its documentation has them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { serve } from './servers.mjs';
-import { folder, node, runArkTs } from './support.mjs';
-
-const output = (program) => runArkTs({ 'main.ets': program });
-
-/** Each line is a JSON value. */
-async function values(program) {
-  const { code, lines, stderr } = await output(program);
-  assert.equal(code, 0, stderr);
-  return lines.map((line) => JSON.parse(line));
-}
-
-const SHOW = `
-const show = (...values: Object[]) => console.log(JSON.stringify(values));
-const failure = (run: () => void) => {
-  try {
-    run();
-  } catch (error) {
-    return [error.code, error instanceof BusinessError];
-  }
-};
-`;
+import { folder, node, printedValues, runArkTs, SHOW } from './support.mjs';
 
 describe('@ohos.hilog', () => {
   it('prints the documented lines', async () => {
-    const { lines, stderr } = await output(`
+    const { lines, stderr } = await runArkTs({
+      'main.ets': `
       import { hilog } from '@kit.PerformanceAnalysisKit';
       import same from '@ohos.hilog';
       hilog.debug(0x0001, 'testTag', '%{public}s World %{private}d', 'hello', 3);
@@ -46,7 +27,8 @@ describe('@ohos.hilog', () => {
       hilog.info(1, 'tag', 'not shown');
       console.log(hilog.isLoggable(1, 'tag', hilog.LogLevel.INFO), hilog.isLoggable(0x10000, 'tag',
         7));
-    `);
+    `,
+    });
     const time = /^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ \d+ /;
     assert.ok(
       lines.slice(0, 5).every((line) => time.test(line)),
@@ -70,149 +52,6 @@ describe('@ohos.hilog', () => {
   });
 });
 
-describe('@ohos.util', () => {
-  const IMPORTS = `
-    import { util } from '@kit.ArkTS';
-    import same from '@ohos.util';
-    import { BusinessError } from '@kit.BasicServicesKit';
-    ${SHOW}
-  `;
-
-  it('encodes and decodes text', async () => {
-    const lines = await values(`${IMPORTS}
-      const bytes = (array: Uint8Array) => [...array];
-      const encoder = new util.TextEncoder();
-      show(util === same, encoder.encoding, bytes(encoder.encodeInto('¥')),
-        bytes(encoder.encode()));
-      const four = new Uint8Array(4);
-      show(encoder.encodeIntoUint8Array('abcdef', four), bytes(four));
-      show(bytes(util.TextEncoder.create('utf-16be').encodeInto('aé')),
-        bytes(new util.TextEncoder('iso-8859-1').encodeInto('é')));
-      show(encoder.encodeInto('ab').buffer.byteLength,
-        util.TextEncoder.create('utf-16le').encodeInto('ab').buffer.byteLength);
-      show(bytes(encoder.encodeInto('\\uD800¥¥')),
-        encoder.encodeIntoUint8Array('a\\uD800', four), bytes(four));
-      const written = (encoding: string, text: string) => {
-        const encoder = new util.TextEncoder(encoding);
-        const back = util.TextDecoder.create(encoding).decodeToString(encoder.encodeInto(text));
-        show(encoder.encoding, bytes(encoder.encodeInto(text)), back);
-      };
-      written('GBK', 'a你好€');
-      written('gb2312', '你');
-      written('windows-1251', 'Ж☺');
-      show(failure(() => new util.TextEncoder('iso-2022-jp')),
-        failure(() => encoder.encodeInto(1)));
-
-      const marked = new Uint8Array([0xEF, 0xBB, 0xBF, 0x61]);
-      const decoder = util.TextDecoder.create('utf-8', { ignoreBOM: true });
-      show(decoder.decodeToString(marked), new util.TextDecoder().decodeToString(marked),
-        decoder.encoding);
-      show(decoder.decode(marked), new util.TextDecoder().decodeWithStream(marked));
-      const first = decoder.decodeToString(new Uint8Array([0xE2, 0x82]), { stream: true });
-      show(first, decoder.decodeToString(new Uint8Array([0xAC])));
-      show(util.TextDecoder.create('gbk').decodeToString(new Uint8Array([0xC4, 0xE3])));
-      const strict = util.TextDecoder.create('utf-8', { fatal: true });
-      show(failure(() => strict.decodeToString(new Uint8Array([0xff]))),
-        strict.decodeToString(new Uint8Array([0x61])));
-      show(failure(() => util.TextDecoder.create('no encoding')), failure(() =>
-        decoder.decodeToString('text')));
-    `);
-    assert.deepEqual(lines, [
-      [true, 'utf-8', [194, 165], []],
-      [{ read: 4, written: 4 }, [97, 98, 99, 100]],
-      [[0, 97, 0, 233], [233]],
-      [2, 4],
-      [[237, 160, 128, 194, 165, 194, 165], { read: 2, written: 4 }, [97, 237, 160, 128]],
-      ['GBK', [97, 196, 227, 186, 195, 128], 'a你好€'],
-      ['gb2312', [196, 227], '你'],
-      ['windows-1251', [198, 63], 'Ж?'],
-      [
-        [401, true],
-        [401, true],
-      ],
-      ['a', '\ufeffa', 'utf-8'],
-      ['\ufeffa', 'a'],
-      ['', '€'],
-      ['你'],
-      [[401, true], 'a'],
-      [
-        [401, true],
-        [401, true],
-      ],
-    ]);
-  });
-
-  it('encodes and decodes Base64', async () => {
-    const lines = await values(`${IMPORTS}
-      const base64 = new util.Base64Helper();
-      const bytes = new Uint8Array([115, 49, 51, 255]);
-      const long = new Uint8Array(60);
-      show(base64.encodeToStringSync(bytes), base64.encodeToStringSync(bytes,
-        util.Type.BASIC_URL_SAFE));
-      show([...base64.encodeSync(new Uint8Array([115, 49, 51]))],
-        await base64.encodeToString(bytes));
-      show(base64.encodeToStringSync(long, util.Type.MIME).split('\\r\\n').map((line: string) =>
-        line.length));
-      show([...base64.decodeSync('czEz/w==')], [...base64.decodeSync('czEz_w',
-        util.Type.BASIC_URL_SAFE)]);
-      show((await base64.decode(base64.encodeToStringSync(long, 1), util.Type.MIME)).length);
-      show([...await base64.decode(await base64.encode(bytes))],
-        base64.decodeSync('YWI=').buffer.byteLength);
-      show(failure(() => base64.decodeSync('not base64!')), failure(() =>
-        base64.decodeSync('YW\\r\\nI=')));
-      show(failure(() => base64.encodeSync('text')), failure(() => base64.encodeToStringSync(bytes,
-        4)));
-      show(await base64.encode('text').catch((error: BusinessError) => error.code));
-    `);
-    assert.deepEqual(lines, [
-      ['czEz/w==', 'czEz_w'],
-      [[99, 122, 69, 122], 'czEz/w=='],
-      [[76, 4, 0]],
-      [
-        [115, 49, 51, 255],
-        [115, 49, 51, 255],
-      ],
-      [60],
-      [[115, 49, 51, 255], 2],
-      [
-        [401, true],
-        [401, true],
-      ],
-      [
-        [401, true],
-        [401, true],
-      ],
-      [401],
-    ]);
-  });
-
-  it('makes UUIDs, formats, and wraps callbacks', async () => {
-    const lines = await values(`${IMPORTS}
-      const uuid = util.generateRandomUUID();
-      show(uuid !== util.generateRandomUUID(false), util.generateRandomBinaryUUID().length,
-        uuid.length);
-      show([...util.parseUUID('84bdf796-66cc-4655-9b89-d6218d100f9c')].slice(0, 4), failure(() =>
-        util.parseUUID('84')));
-      show(util.format('%s is %d%% of %j', 'John', 80, { a: 1 }), util.errnoToString(-2));
-      const types = new util.types();
-      show(types.isUint8Array(new Uint8Array(1)), types.isMap({}),
-        new util.Base64().encodeToStringSync(new Uint8Array(1)));
-      const answer = util.promisify(util.callbackWrapper(async (): Promise<string> => 'hello'));
-      show(await answer());
-    `);
-    assert.deepEqual(lines, [
-      [true, 16, 36],
-      [
-        [132, 189, 247, 150],
-        [10200002, true],
-      ],
-      ['John is 80% of {"a":1}', 'no such file or directory'],
-      [true, false, 'AA=='],
-      ['hello'],
-    ]);
-  });
-});
-
 describe('@ohos.events.emitter', () => {
   const IMPORTS = `
     import { emitter, BusinessError } from '@kit.BasicServicesKit';
@@ -221,7 +60,7 @@ describe('@ohos.events.emitter', () => {
   `;
 
   it('hands events to those who listen, later, by priority', async () => {
-    const lines = await values(`${IMPORTS}
+    const lines = await printedValues(`${IMPORTS}
       const listener = (event: emitter.EventData) => show('number', event.data);
       emitter.on({ eventId: 1 }, listener);
       emitter.on('1', (event: emitter.EventData) => show('string', event.data));
@@ -253,7 +92,8 @@ describe('@ohos.events.emitter', () => {
   });
 
   it('refuses what is no event, and lets no listener keep it from others', async () => {
-    const { lines, stderr } = await output(`${IMPORTS}
+    const { lines, stderr } = await runArkTs({
+      'main.ets': `${IMPORTS}
       for (const run of [
         () => emitter.on({}, () => {}),
         () => emitter.on('event', 1),
@@ -264,7 +104,8 @@ describe('@ohos.events.emitter', () => {
       emitter.on('event', () => show('second'));
       show(failure(() => emitter.emit('event', { data: { code: () => {} } })));
       emitter.emit('event');
-    `);
+    `,
+    });
     const refused = '[[401,true]]';
     assert.deepEqual(
       lines,
@@ -274,84 +115,17 @@ describe('@ohos.events.emitter', () => {
   });
 
   it('has no event of an empty name, as on the platform, and warns once', async () => {
-    const { lines, stderr } = await output(`${IMPORTS}
+    const { lines, stderr } = await runArkTs({
+      'main.ets': `${IMPORTS}
       emitter.on('', () => show('never'));
       emitter.emit('', { data: {} });
       emitter.off('');
       show(emitter.getListenerCount(''));
-    `);
+    `,
+    });
     assert.deepEqual(lines, ['[0]'], stderr);
     assert.equal(stderr.match(/\[ARKWS_EVENT_ID\] Warning: emitter\.on/g)?.length, 1, stderr);
     assert.equal(stderr.match(/ARKWS_EVENT_ID/g).length, 1);
-  });
-});
-
-describe('@ohos.buffer', () => {
-  it('makes buffers whose memory is their own', async () => {
-    const lines = await values(`
-      import { buffer } from '@kit.ArkTS';
-      import same from '@ohos.buffer';
-      import { BusinessError } from '@kit.BasicServicesKit';
-      ${SHOW}
-      const text = buffer.from('¥');
-      show(same === buffer, text.buffer.byteLength, text.toString('hex'), text.byteOffset);
-      show(buffer.from('aGk=', 'base64').toString(), buffer.from([1, 2]).buffer.byteLength,
-        buffer.from(new String('hi')).toString());
-      show(buffer.concat([text, buffer.from('!')]).buffer.byteLength, buffer.concat([text],
-        1).length);
-      const shared = new ArrayBuffer(4);
-      buffer.from(shared, 1, 2).fill(7);
-      show([...new Uint8Array(shared)], buffer.alloc(3, 'a').toString(),
-        buffer.allocUninitializedFromPool(3).buffer.byteLength);
-      show(buffer.byteLength('¥'), buffer.compare(text, buffer.from('a')), buffer.isBuffer(text),
-        buffer.isBuffer(new Uint8Array(1)));
-      show(buffer.isEncoding('utf-8'), buffer.isEncoding('utf/8'),
-        buffer.transcode(buffer.from('€'), 'utf-8', 'ascii').toString());
-      show(await new buffer.Blob(['a', 'b']).text());
-    `);
-    assert.deepEqual(lines, [
-      [true, 2, 'c2a5', 0],
-      ['hi', 2, 'hi'],
-      [3, 1],
-      [[0, 7, 7, 0], 'aaa', 3],
-      [2, 1, true, false],
-      [true, false, '?'],
-      ['ab'],
-    ]);
-  });
-
-  it('throws BusinessErrors, also in the methods of a buffer and of its parts', async () => {
-    const lines = await values(`
-      import { buffer } from '@kit.ArkTS';
-      import { BusinessError } from '@kit.BasicServicesKit';
-      ${SHOW}
-      const shared = new ArrayBuffer(4);
-      const four = buffer.alloc(4);
-      const part = four.subarray(1);
-      for (const run of [
-        () => buffer.alloc('1'),
-        () => buffer.from(1),
-        () => buffer.from('a', 'no encoding'),
-        () => part.equals('text'),
-        () => part.writeInt8('1'),
-        () => buffer.alloc(-1),
-        () => buffer.concat([four], -1),
-        () => buffer.from(shared, 9),
-        () => buffer.from(shared, -1),
-        () => buffer.from(shared, 0, -1),
-        () => four.readInt32LE(1),
-        () => part.writeInt8(999, 0),
-        () => part.fill('a', -1),
-      ]) show(failure(run));
-      show(part.length, buffer.isBuffer(part), part instanceof Uint8Array);
-      show(buffer.concat([four], 0).length);
-    `);
-    assert.deepEqual(lines, [
-      ...Array(6).fill([[401, true]]),
-      ...Array(7).fill([[10200001, true]]),
-      [3, true, true],
-      [4],
-    ]);
   });
 });
 
@@ -364,7 +138,7 @@ describe('@ohos.net.connection', () => {
   `;
 
   it('has a default network, which a test can lose and restore', async () => {
-    const lines = await values(`${IMPORTS}
+    const lines = await printedValues(`${IMPORTS}
       import same from '@ohos.net.connection';
       const net = await connection.getDefaultNet();
       show(same === connection, net, connection.hasDefaultNetSync(),
@@ -395,7 +169,7 @@ describe('@ohos.net.connection', () => {
   });
 
   it('tells of the network to who has registered', async () => {
-    const lines = await values(`${IMPORTS}
+    const lines = await printedValues(`${IMPORTS}
       const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
       const net = connection.createNetConnection();
       net.on('netAvailable', (handle: connection.NetHandle) => show('available', handle));
@@ -437,7 +211,7 @@ describe('@ohos.net.connection', () => {
   });
 
   it('has no network of another kind than the default one', async () => {
-    const lines = await values(`${IMPORTS}
+    const lines = await printedValues(`${IMPORTS}
       const cellular = { netCapabilities: {
         bearerTypes: [connection.NetBearType.BEARER_CELLULAR] } };
       const net = connection.createNetConnection(cellular, 10);
@@ -449,7 +223,7 @@ describe('@ohos.net.connection', () => {
   });
 
   it('finds the addresses of a host', async () => {
-    const lines = await values(`${IMPORTS}
+    const lines = await printedValues(`${IMPORTS}
       show(await connection.getAddressesByName('127.0.0.1'));
       show(await connection.getDefaultNetSync().getAddressByName('::1'));
       const code = (error: BusinessError) => error.code;
@@ -461,7 +235,8 @@ describe('@ohos.net.connection', () => {
         dnses.every((address) => address.family), routes);
       show(await connection.reportNetConnected(net),
         await connection.reportNetDisconnected({ netId: 5 }).catch(code));
-      show(connection.getAppNetSync(), await connection.setAppNet(net), await connection.getAppNet());
+      show(connection.getAppNetSync(), await connection.setAppNet(net),
+        await connection.getAppNet());
     `);
     assert.deepEqual(lines, [
       [[{ address: '127.0.0.1', family: 1, port: 0 }]],

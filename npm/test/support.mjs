@@ -66,3 +66,20 @@ export async function printed(files, main) {
   if (code !== 0) throw new Error(`it ended with ${code}: ${stderr}`);
   return lines;
 }
+
+/** The lines that an ArkTS program prints, each a JSON value. */
+export async function printedValues(program) {
+  return (await printed({ 'main.ets': program })).map((line) => JSON.parse(line));
+}
+
+/** For such a program: prints values, and tells how a call fails. */
+export const SHOW = `
+const show = (...values: Object[]) => console.log(JSON.stringify(values));
+const failure = (run: () => void) => {
+  try {
+    run();
+  } catch (error) {
+    return [error.code, error instanceof BusinessError];
+  }
+};
+`;
