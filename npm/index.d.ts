@@ -1009,6 +1009,14 @@ export declare namespace webSocket {
      */
     listAddress(): ListenAddress | undefined;
     /**
+     * **arkws**: serves a client whose request an HTTP server of Node.js has got, with the
+     * arguments of its `upgrade`; all options hold for it, and all events come. It may be called
+     * later than in that event, on any server that runs, and with any stream. The request is
+     * answered here: also with 503 if the server was stopped. Throws 401 for what is no request of
+     * HTTP/1 and no stream, 2302999 if the server was never started.
+     */
+    handleUpgrade(request: UpgradeRequest, socket: UpgradeSocket, head?: Uint8Array): void;
+    /**
      * **arkws**: sends one message to all clients, but those in `except`. Resolves to the number of
      * clients it was sent to. Rejects with 401, 201, 2302999 (not started).
      */
@@ -1197,14 +1205,14 @@ export declare namespace webSocket {
 
   /**
    * **arkws**: options of a server that gets its clients from elsewhere than from a port of its
-   * own. Exactly one of them says where; two, or one beside `serverPort`, `serverIP` or `reusePort`, are
-   * 401.
+   * own. Exactly one of them says where; two, or one beside `serverPort`, `serverIP` or `reusePort`,
+   * are 401.
    */
   type ServerConfigElsewhere = Omit<
     WebSocketServerConfig,
     'serverPort' | 'serverIP' | 'reusePort'
   > &
-    (ListenAtPath | ListenAtDescriptor);
+    (ListenAtPath | ListenAtDescriptor | AttachToServer | HandedOverOnly);
 
   /**
    * **arkws**: a server at a Unix socket. A client of it has no address: its `clientIP` is
@@ -1228,6 +1236,64 @@ export declare namespace webSocket {
      * program's, and keeps the socket open when the server stops.
      */
     fd: number;
+  }
+
+  /**
+   * **arkws**: a server beside an HTTP server of Node.js, which may serve pages at the same port
+   * (Express, say). It takes its requests to upgrade, and answers those that are none for
+   * WebSockets. The HTTP server stays the program's: `stop()` does not close it, and when it is
+   * closed its clients stay. `listAddress()` is where the HTTP server listens.
+   *
+   * A client's socket is not the HTTP server's any more when it is in: `request.socket` is
+   * destroyed, but for TLS and on Windows, where Node.js carries the bytes. What waits for such a
+   * client when the process ends is lost. Only while it has clients does it keep the process alive.
+   */
+  interface AttachToServer {
+    /** Of `node:http` or `node:https`; anything else is 401. */
+    server: HttpServer;
+    /**
+     * Path of the URLs that are served, without query; others are left to other listeners of
+     * `upgrade`, and refused with 404 if there is none. 401 if it does not begin with `/`, or if
+     * another server object has the path of that HTTP server. Default: all that no other has.
+     */
+    path?: string;
+  }
+
+  /**
+   * **arkws**: a server that gets all its clients by {@link WebSocketServer.handleUpgrade}. Only
+   * while it has some does it keep the process alive.
+   */
+  interface HandedOverOnly {
+    /** Anything but `true` is 401. */
+    noServer: true;
+  }
+
+  /** **arkws**: what {@link AttachToServer} uses of a server of `node:http` or `node:https`. */
+  interface HttpServer {
+    on(event: 'upgrade', listener: (...args: never[]) => void): unknown;
+    removeListener(event: 'upgrade', listener: (...args: never[]) => void): unknown;
+    listenerCount(event: 'upgrade'): number;
+    address(): { address: string; port: number } | string | null;
+  }
+
+  /** **arkws**: what is read of a request of `node:http`. */
+  interface UpgradeRequest {
+    method?: string;
+    url?: string;
+    httpVersion: string;
+    rawHeaders: string[];
+  }
+
+  /** **arkws**: a socket of `node:net` or `node:tls`, or any stream that is read and written. */
+  interface UpgradeSocket {
+    on(event: string, listener: (...args: never[]) => void): unknown;
+    once(event: string, listener: (...args: never[]) => void): unknown;
+    read(): unknown;
+    write(chunk: Uint8Array, callback?: (error?: Error | null) => void): boolean;
+    end(): unknown;
+    pause(): unknown;
+    resume(): unknown;
+    destroy(): unknown;
   }
 
   /**

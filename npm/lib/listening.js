@@ -1,10 +1,11 @@
 // Where a server gets its clients from, as its configuration says: a port of its own, or elsewhere.
 'use strict';
 
+const { isHttpServer } = require('./attachments.js');
 const { parameterError } = require('./errors.js');
 
 /** The options that say it, but for `serverPort`, which the others exclude. */
-const ELSEWHERE = ['fd', 'path'];
+const ELSEWHERE = ['fd', 'path', 'server', 'noServer'];
 
 /** What the native half is told of it: all options that are about it, most of them undefined. */
 function listening(config) {
@@ -13,6 +14,9 @@ function listening(config) {
     const value = config[name];
     if (value !== undefined) given[name] = value;
   }
+  const { path } = given;
+  // Of a server that is given it is no place, but what is served there.
+  if ('server' in given) delete given.path;
   const { serverPort, serverIP, reusePort } = config;
   if (reusePort !== undefined && typeof reusePort !== 'boolean') {
     throw parameterError('reusePort is not a boolean');
@@ -33,7 +37,13 @@ function listening(config) {
     throw parameterError(`${names.join(' and ')} exclude each other: each says where to listen`);
   }
   if ('fd' in given) return { ...nowhere(), fd: descriptor(given.fd) };
-  return { ...nowhere(), path: socketPath(given.path) };
+  if ('path' in given) return { ...nowhere(), path: socketPath(path) };
+  if ('noServer' in given) {
+    if (given.noServer !== true) throw parameterError('noServer is not true');
+    return { ...nowhere(), noServer: true };
+  }
+  if (!isHttpServer(given.server)) throw parameterError('server is none of node:http');
+  return { ...nowhere(), server: given.server, path: urlPath(path), noServer: true };
 }
 
 /** All of the options, without a value. */
@@ -43,6 +53,8 @@ const nowhere = () => ({
   reusePort: undefined,
   fd: undefined,
   path: undefined,
+  server: undefined,
+  noServer: undefined,
 });
 
 /** To listen at a port of the system's choice is said with 0. */
@@ -59,6 +71,12 @@ function descriptor(value) {
 function socketPath(value) {
   if (typeof value === 'string' && value !== '') return value;
   throw parameterError('path is no string, or empty');
+}
+
+function urlPath(value) {
+  const isPath = value === undefined || (typeof value === 'string' && /^\/[^?#]*$/.test(value));
+  if (isPath) return value;
+  throw parameterError('path is no path of a URL: it begins with /, and has no query');
 }
 
 /**

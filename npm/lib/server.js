@@ -12,6 +12,7 @@ const {
   isTooLong,
   suppressUnhandledRejection,
 } = require('./answers.js');
+const { addressOf, attach } = require('./attachments.js');
 const { WebSocketConnection, agree, clientOf } = require('./connection.js');
 const { Contexts, currentContext } = require('./context.js');
 const {
@@ -31,9 +32,10 @@ const {
   otherError,
   parameterError,
 } = require('./errors.js');
+const handover = require('./handover.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions, stopOptions } = require('./options.js');
-const { mainModule, native, setRef, watch } = require('./runtime.js');
+const { keepProcess, mainModule, native, setRef, watch } = require('./runtime.js');
 const { warnOfError } = require('./warnings.js');
 
 const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request'];
@@ -70,6 +72,10 @@ class Core {
   /** The program has stopped what it started last. */
   #stopped = false;
   #starts = 0;
+  /** The HTTP server that it is attached to, and what ends that. */
+  #attached;
+  /** It has a socket of its own to listen at. */
+  #listens = true;
   #hasStarted = false;
   #collected = false;
 
@@ -86,13 +92,20 @@ class Core {
     if (this.#starts === 0) setRef(this, true);
     this.#starts++;
     let isTaken = false;
+    let attaches = false;
     let error;
     try {
       error = errorOf(() => {
-        const failure = native().startServer(this.number, serverOptions(config));
+        const options = serverOptions(config);
+        const { server, path, noServer } = options;
+        // Otherwise it has been started, and the call fails.
+        attaches = server !== undefined && this.#attached === undefined;
+        if (attaches) this.#attach(server, path);
+        const failure = native().startServer(this.number, options);
         if (failure === undefined) {
           isTaken = true;
           this.#hasStarted = true;
+          this.#listens = noServer !== true;
           this.starts.pending.push(pending);
           this.#contexts.list.push(context);
         }
@@ -100,11 +113,61 @@ class Core {
       });
     } finally {
       if (!isTaken) {
+        if (attaches) this.#detach();
         if (--this.#starts === 0) setRef(this, false);
         context.emitDestroy();
       }
     }
     return isTaken ? pending.promise : answer(start, undefined, error);
+  }
+
+  #attach(server, path) {
+    const take = (request, socket, head) => {
+      try {
+        this.handleUpgrade(request, socket, head);
+      } catch (error) {
+        // Its client has sent what it should not, and is no reason to end the process.
+        handover.refuse(socket, '400 Bad Request', error.message);
+      }
+    };
+    this.#attached = { server, detach: attach(server, path, take) };
+  }
+
+  #detach() {
+    this.#attached?.detach();
+    this.#attached = undefined;
+  }
+
+  /** Throws what is wrong with the arguments. Returns an error if the server never ran. */
+  handleUpgrade(request, socket, head = new Uint8Array()) {
+    const text = handover.headOf(request);
+    if (!handover.isStream(socket)) throw parameterError('the socket is no stream');
+    if (!(head instanceof Uint8Array)) throw parameterError('the head is no Buffer');
+    if (!this.#hasStarted) return otherError('the server is not started');
+    const error = handover.handOver(this.number, text, socket, head);
+    // It was stopped while the program thought about the client, which is no reason to fail.
+    if (error !== undefined) {
+      handover.refuse(socket, '503 Service Unavailable', 'the server is going away');
+    }
+    return undefined;
+  }
+
+  /** The process waits for a server that listens, or has clients: others get none by themselves. */
+  #keep() {
+    keepProcess(this.number, this.#listens || this.#clients.size > 0);
+  }
+
+  /** A client is gone. */
+  #forget(id) {
+    this.#clients.delete(id);
+    if (!this.#listens) this.#keep();
+  }
+
+  /** Where it listens. */
+  address() {
+    const address = native().listAddress(this.number);
+    if (address !== null) return address;
+    return this.#attached === undefined ? undefined : addressOf(this.#attached.server);
   }
 
   stop() {
@@ -126,6 +189,7 @@ class Core {
 
   /** Gives the program no more messages. */
   #close() {
+    this.#detach();
     this.#stopped = true;
     for (const client of this.#clients.values()) client.isClosed = true;
   }
@@ -236,12 +300,12 @@ class Core {
       case 'disconnected': {
         const { client, code, reason } = value;
         const { connection } = this.#clients.get(client);
-        this.#clients.delete(client);
+        this.#forget(client);
         // The platform declares `reason` and gives `closeReason`.
         return this.listeners.emit('close', connection, { code, reason, closeReason: reason });
       }
       case 'neverConnected':
-        this.#clients.delete(value);
+        this.#forget(value);
         return;
       case 'error':
         return this.#failed(fromFailure(value));
@@ -251,7 +315,7 @@ class Core {
         return this.#request(value);
       case 'requestOver':
         // The native half has forgotten the request: an answer would do nothing.
-        this.#clients.delete(value);
+        this.#forget(value);
         return;
       case 'sendFailed': {
         const { client, from, through, error } = value;
@@ -259,8 +323,13 @@ class Core {
       }
       case 'started': {
         const start = this.starts.shift();
-        if (value !== null) return start.reject(fromFailure(value));
+        if (value !== null) {
+          // Unless another `start` follows already.
+          if (this.#starts === 1) this.#detach();
+          return start.reject(fromFailure(value));
+        }
         this.#stopped = false;
+        this.#keep();
         return start.resolve();
       }
       case 'stopped': {
@@ -268,6 +337,14 @@ class Core {
         this.#stops.delete(value);
         return stop?.resolve();
       }
+      case 'streamWrite':
+        return handover.streamWrite(value);
+      case 'streamRead':
+        return handover.streamRead(value);
+      case 'streamEnd':
+        return handover.streamEnd(value);
+      case 'streamGone':
+        return handover.streamGone(value);
       case 'idle':
         return this.#idle();
       default:
@@ -283,6 +360,7 @@ class Core {
     const { client: id } = asked;
     const connection = new WebSocketConnection(this.number, id, asked);
     this.#clients.set(id, { connection, isClosed: false, sends: new Sends() });
+    if (!this.#listens) this.#keep();
     const listeners = this.listeners.lists.request;
     if (listeners.length === 0) {
       native().acceptRequest(this.number, id);
@@ -291,7 +369,7 @@ class Core {
     // Only the first answer counts.
     let isAnswered = false;
     const refused = () => {
-      if (!isAnswered) this.#clients.delete(id);
+      if (!isAnswered) this.#forget(id);
       isAnswered = true;
     };
     const fail = () => {
@@ -344,6 +422,8 @@ class Core {
   #idle() {
     this.#contexts.end();
     if (--this.#starts > 0) return;
+    this.#detach();
+    keepProcess(this.number, true);
     setRef(this, false);
     if (this.#collected) native().free(this.number);
   }
@@ -457,7 +537,19 @@ class WebSocketServer {
   listAddress() {
     const core = coreOf(this);
     if (core === undefined) throw failedCall(listAddress, foreignError('listAddress', KIND));
-    return native().listAddress(core.number) ?? undefined;
+    return core.address();
+  }
+
+  handleUpgrade(request, socket, head) {
+    const core = coreOf(this);
+    if (core === undefined) throw failedCall(handleUpgrade, foreignError('handleUpgrade', KIND));
+    let error;
+    try {
+      error = core.handleUpgrade(request, socket, head);
+    } catch (thrown) {
+      error = mistakeOf(thrown);
+    }
+    if (error !== undefined) throw failedCall(handleUpgrade, error);
   }
 
   broadcast(data, except = []) {
@@ -485,7 +577,7 @@ class WebSocketServer {
 }
 
 /** The functions that the program calls: the stacks of errors begin at its call. */
-const { start, stop, listAllConnections, listAddress, send, close, broadcast } =
+const { start, stop, listAllConnections, listAddress, handleUpgrade, send, close, broadcast } =
   WebSocketServer.prototype;
 
 const listenersOf = (object) => coreOf(object)?.listeners;

@@ -14,6 +14,7 @@ use crate::object_id::{ObjectCount, ObjectId};
 use crate::options::BinaryType;
 use crate::queue::{Batch, Queue};
 use crate::report::Interrupted;
+use crate::script_stream::{ScriptLink, ScriptStream};
 use crate::text::TextBuffer;
 
 /// The state of one environment. Lives on its thread; only the [`Queue`] is shared with the network
@@ -53,6 +54,9 @@ pub(crate) struct Environment {
     /// Connections, by their object and, of a server, their client, that are being closed because a
     /// message of theirs could not be given to JavaScript: what came behind it is not, either.
     refused: RefCell<FxHashSet<(ObjectId, Option<ClientId>)>>,
+    /// The streams that JavaScript carries, by their numbers, and the last number.
+    streams: RefCell<FxHashMap<u64, Arc<ScriptLink>>>,
+    last_stream: Cell<u64>,
     objects: RefCell<ObjectCount>,
 }
 
@@ -80,6 +84,8 @@ impl Environment {
             uint8arrays: RefCell::default(),
             views: RefCell::default(),
             requests: RefCell::default(),
+            streams: RefCell::default(),
+            last_stream: Cell::default(),
             objects: RefCell::default(),
         }
     }
@@ -221,6 +227,27 @@ impl Environment {
         client: ClientId,
     ) -> Option<PendingRequest> {
         self.requests.borrow_mut().remove(&(object, client))
+    }
+
+    /// A new stream that `make` makes with its number.
+    pub(crate) fn add_stream(
+        &self,
+        make: impl FnOnce(u64) -> (ScriptStream, Arc<ScriptLink>),
+    ) -> (u64, ScriptStream) {
+        let number = self.last_stream.get() + 1;
+        self.last_stream.set(number);
+        let (stream, link) = make(number);
+        self.streams.borrow_mut().insert(number, link);
+        (number, stream)
+    }
+
+    /// `None`: the connection over it is over.
+    pub(crate) fn stream(&self, number: u64) -> Option<Arc<ScriptLink>> {
+        self.streams.borrow().get(&number).cloned()
+    }
+
+    pub(crate) fn remove_stream(&self, number: u64) {
+        self.streams.borrow_mut().remove(&number);
     }
 
     /// Something is open: the functions that take events are kept, and, if `is_ref`, the process,

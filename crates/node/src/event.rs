@@ -8,6 +8,7 @@ use arkws_netstack::{
     BusinessError, ClientId, CloseResult, ConnectedClient, Connection, PendingRequest, RequestHead,
     StopId, field_text,
 };
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use crate::failure::Failure;
@@ -46,6 +47,13 @@ pub(crate) enum Event {
         error: BusinessError,
     },
     // Of a server.
+    StreamWrite {
+        stream: u64,
+        bytes: Vec<u8>,
+    },
+    StreamRead(u64),
+    StreamEnd(u64),
+    StreamGone(u64),
     Started(std::result::Result<(), BusinessError>),
     Request(PendingRequest),
     RequestOver(ClientId),
@@ -180,6 +188,13 @@ impl ClientError {
             error: error.into(),
         }
     }
+}
+
+/// Bytes for a stream that JavaScript carries.
+#[napi(object, object_from_js = false)]
+pub struct StreamWrite {
+    pub stream: f64,
+    pub bytes: Buffer,
 }
 
 #[napi(object, object_from_js = false)]

@@ -5,7 +5,7 @@ use napi::bindgen_prelude::ToNapiValue;
 use crate::environment::Environment;
 use crate::event::{
     ClientError, Connected, Disconnected, Event, PingsLost, Reconnected, Reconnecting, Request,
-    SendFailed,
+    SendFailed, StreamWrite,
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
@@ -75,6 +75,17 @@ impl Event {
                 let asked = Request::from(&request);
                 environment.keep_request(object, request);
                 with(env, Operation::Request, asked)
+            }
+            Event::StreamWrite { stream, bytes } => {
+                let stream = stream as f64;
+                let bytes = bytes.into();
+                with(env, Operation::StreamWrite, StreamWrite { stream, bytes })
+            }
+            Event::StreamRead(stream) => with(env, Operation::StreamRead, stream as f64),
+            Event::StreamEnd(stream) => with(env, Operation::StreamEnd, stream as f64),
+            Event::StreamGone(stream) => {
+                environment.remove_stream(stream);
+                with(env, Operation::StreamGone, stream as f64)
             }
             Event::RequestOver(id) => {
                 drop(environment.take_request(object, id));

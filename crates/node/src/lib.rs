@@ -23,6 +23,7 @@ mod event_to_js;
 #[cfg(unix)]
 mod exit;
 mod failure;
+mod handover;
 mod header_fields;
 mod module;
 #[expect(unsafe_code, reason = "it calls Node-API; see its notes on safety")]
@@ -34,6 +35,7 @@ mod payloads;
 mod program;
 mod queue;
 mod report;
+mod script_stream;
 mod server;
 mod sync;
 mod text;

@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::environment::Environment;
 use crate::napi::{Arguments, Callee, Env, Function, Value, export};
 use crate::operation::Operation;
-use crate::{answer, client, delivery, environment_functions, program, server};
+use crate::{answer, client, delivery, environment_functions, handover, program, server};
 
 /// All functions that JavaScript gets from `start`.
 static FUNCTIONS: &[(&CStr, Entry)] = &[
@@ -47,6 +47,12 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"stopServerWith", server::stop_with),
     (c"listConnections", server::list_connections),
     (c"listAddress", server::list_address),
+    (c"handOverSocket", handover::hand_over_socket),
+    (c"handOverStream", handover::hand_over_stream),
+    (c"streamPush", handover::push),
+    (c"streamWritten", handover::written),
+    (c"streamEnded", handover::ended),
+    (c"streamLost", handover::lost),
     (c"sendTextTo", server::send_text),
     (c"sendBinaryTo", server::send_binary),
     (c"broadcast", server::broadcast),

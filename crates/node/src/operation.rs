@@ -55,6 +55,14 @@ operations! {
     NeverConnected = "neverConnected",
     Disconnected = "disconnected",
     Stopped = "stopped",
+    /// Write these bytes to a stream, and say when that is done.
+    StreamWrite = "streamWrite",
+    /// Give what a stream brings next.
+    StreamRead = "streamRead",
+    /// End a stream: nothing more is written.
+    StreamEnd = "streamEnd",
+    /// The connection over a stream is over.
+    StreamGone = "streamGone",
 }
 
 impl From<Operation> for u64 {

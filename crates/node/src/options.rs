@@ -212,6 +212,9 @@ impl<'a> Options<'a> {
 
     /// A descriptor that is not open is thrown, and becomes a mistake of the call (401).
     fn listen_on(&self) -> Result<ListenOn> {
+        if self.flag("noServer")? {
+            return Ok(ListenOn::Nowhere);
+        }
         if let Some(path) = self.get::<String>("path")? {
             return Ok(ListenOn::Path(PathBuf::from(path)));
         }

@@ -57,6 +57,14 @@ server.start({ serverPort: 8080, limits: 'all' });
 server.start({});
 expectTypeOf(server.start({ path: '/run/chat.sock' })).toEqualTypeOf<Promise<boolean>>();
 server.start({ fd: 3, serverCert: { certPath: '/cert.pem', keyPath: '/key.pem' } });
+declare const http: webSocket.HttpServer;
+server.start({ server: http });
+server.start({ server: http, path: '/chat', limits: 'none' });
+server.start({ noServer: true });
+// @ts-expect-error there is no such server
+server.start({ server: {} });
+declare const upgrade: [webSocket.UpgradeRequest, webSocket.UpgradeSocket, Uint8Array];
+expectTypeOf(server.handleUpgrade(...upgrade)).toEqualTypeOf<void>();
 // @ts-expect-error each says where
 server.start({ path: '/run/chat.sock', serverPort: 8080 });
 expectTypeOf(server.stop()).toEqualTypeOf<Promise<boolean>>();

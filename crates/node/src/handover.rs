@@ -1,0 +1,96 @@
+//! The functions that hand a server object connections which Node.js has accepted.
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use arkws_netstack::{HandedOver, Transport};
+use napi::Result;
+
+use crate::answer::not_data;
+use crate::call::Call;
+#[cfg(unix)]
+use crate::descriptor;
+use crate::failure::Failure;
+use crate::napi::Value;
+use crate::script_stream::ScriptLink;
+
+/// `handOverSocket(object, fd, read)`: whether there is another descriptor for the socket, which
+/// is then ours, or a failure. `read` is an ArrayBuffer with what has been read of it.
+pub(crate) fn hand_over_socket(call: Call<'_>) -> Result<Value<'_>> {
+    #[cfg(unix)]
+    if let Ok(socket) = descriptor::duplicate(call.get::<f64>(1)? as i32) {
+        let Some(read) = call.array_buffer(2, <[u8]>::to_vec)? else {
+            return call.env.convert(Failure::from(not_data()));
+        };
+        let socket = HandedOver::Socket(socket);
+        let result = call
+            .environment
+            .server(call.object()?, |server| server.hand_over(socket, read))?;
+        return match result {
+            Ok(()) => call.env.convert(true),
+            Err(error) => call.env.convert(Failure::from(error)),
+        };
+    }
+    call.env.convert(false)
+}
+
+/// `handOverStream(object, read, address | undefined, port | undefined)`: the number of a stream
+/// whose bytes JavaScript carries from now on, or a failure.
+pub(crate) fn hand_over_stream(call: Call<'_>) -> Result<Value<'_>> {
+    let Some(read) = call.array_buffer(1, <[u8]>::to_vec)? else {
+        return call.env.convert(Failure::from(not_data()));
+    };
+    let address: Option<String> = call.get(2)?;
+    let port: Option<f64> = call.get(3)?;
+    let ip = address.and_then(|address| address.parse::<IpAddr>().ok());
+    let address = ip.map(|ip| SocketAddr::new(ip, port.unwrap_or_default() as u16));
+    let object = call.object()?;
+    let queue = Arc::clone(&call.environment.queue);
+    let (number, stream) = call
+        .environment
+        .add_stream(|number| ScriptLink::new(object, number, queue));
+    let stream = HandedOver::Stream(Transport::other(stream), address);
+    let result = call
+        .environment
+        .server(object, |server| server.hand_over(stream, read))?;
+    match result {
+        Ok(()) => call.env.convert(number as f64),
+        Err(error) => call.env.convert(Failure::from(error)),
+    }
+}
+
+/// `streamPush(number, bytes)`: the peer has sent an ArrayBuffer.
+pub(crate) fn push(call: Call<'_>) -> Result<Value<'_>> {
+    if let Some(link) = link(&call)? {
+        call.array_buffer(1, |bytes| link.push(bytes))?;
+    }
+    call.env.undefined()
+}
+
+/// `streamWritten(number)`: the bytes of the last `streamWrite` are written.
+pub(crate) fn written(call: Call<'_>) -> Result<Value<'_>> {
+    if let Some(link) = link(&call)? {
+        link.written();
+    }
+    call.env.undefined()
+}
+
+/// `streamEnded(number)`: the peer sends nothing more.
+pub(crate) fn ended(call: Call<'_>) -> Result<Value<'_>> {
+    if let Some(link) = link(&call)? {
+        link.end();
+    }
+    call.env.undefined()
+}
+
+/// `streamLost(number)`: the stream is no more.
+pub(crate) fn lost(call: Call<'_>) -> Result<Value<'_>> {
+    if let Some(link) = link(&call)? {
+        link.lose();
+    }
+    call.env.undefined()
+}
+
+/// `None`: the connection is over.
+fn link(call: &Call<'_>) -> Result<Option<Arc<ScriptLink>>> {
+    Ok(call.environment.stream(call.number(0)?))
+}

@@ -1,0 +1,64 @@
+// The HTTP servers of Node.js that server objects are attached to: one listener of `upgrade` for
+// all objects of one of them.
+'use strict';
+
+const { parameterError } = require('./errors.js');
+const { refuse } = require('./handover.js');
+
+/** By HTTP server: what takes its requests to upgrade, by their paths; `undefined`: all others. */
+const attachments = new WeakMap();
+
+/** Whether this is a server of `node:http` or `node:https`, or acts like one. */
+function isHttpServer(value) {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['on', 'removeListener', 'listenerCount', 'address'].every(
+      (name) => typeof value[name] === 'function',
+    )
+  );
+}
+
+/**
+ * From now on `take(request, socket, head)` gets the requests of `server` for this path. Returns
+ * what ends that. Throws an error with code 401 if another server object has the path.
+ */
+function attach(server, path, take) {
+  let paths = attachments.get(server)?.paths;
+  if (paths?.has(path)) {
+    const what = path === undefined ? 'without a path' : `with the path ${path}`;
+    throw parameterError(`server: another server object is attached to it ${what}`);
+  }
+  if (paths === undefined) {
+    paths = new Map();
+    const listener = (request, socket, head) => dispatch(server, paths, request, socket, head);
+    attachments.set(server, { paths, listener });
+    server.on('upgrade', listener);
+  }
+  paths.set(path, take);
+  return () => {
+    if (paths.get(path) !== take) return;
+    paths.delete(path);
+    if (paths.size > 0) return;
+    server.removeListener('upgrade', attachments.get(server).listener);
+    attachments.delete(server);
+  };
+}
+
+/** Where an HTTP server listens, as server objects say it. */
+function addressOf(server) {
+  const address = server.address();
+  if (typeof address === 'string') return { address, port: 0 };
+  return address === null ? undefined : { address: address.address, port: address.port };
+}
+
+function dispatch(server, paths, request, socket, head) {
+  const [path] = request.url.split('?', 1);
+  const take = paths.get(path) ?? paths.get(undefined);
+  if (take !== undefined) return take(request, socket, head);
+  // Another listener may want it. If there is none, nobody would ever answer.
+  if (server.listenerCount('upgrade') > 1) return undefined;
+  return refuse(socket, '404 Not Found', 'there is no WebSocket server at this path');
+}
+
+module.exports = { addressOf, attach, isHttpServer };

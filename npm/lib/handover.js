@@ -1,0 +1,173 @@
+// Connections that an HTTP server of Node.js has accepted, on their way to a server object.
+'use strict';
+
+const { fromFailure, parameterError } = require('./errors.js');
+const { native } = require('./runtime.js');
+
+/** What a head may hold: it is written in Latin-1, and split at line ends. */
+const LINE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * What a program has given as a request, as text; an error with code 401 is thrown if it is none of
+ * HTTP/1.
+ */
+function headOf(request) {
+  const { method, url, httpVersion, rawHeaders } = request ?? {};
+  const start = [method, url, httpVersion];
+  if (!start.every(isLine) || !/^1\.\d$/.test(httpVersion)) {
+    throw parameterError('the request is none that a server of node:http has got');
+  }
+  // Not its own methods: an array of the program's may have others.
+  const fields = Array.isArray(rawHeaders) ? Array.from(rawHeaders) : [undefined];
+  if (fields.length % 2 !== 0 || !fields.every(isLine)) {
+    throw parameterError('the rawHeaders of the request are no header fields');
+  }
+  let head = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return `${head}\r\n`;
+}
+
+const isLine = (value) => typeof value === 'string' && LINE.test(value);
+
+/** Whether this is a stream that can be written to and read. */
+function isStream(value) {
+  return (
+    value !== undefined &&
+    value !== null &&
+    ['on', 'once', 'read', 'write', 'end', 'pause', 'resume', 'destroy'].every(
+      (name) => typeof value[name] === 'function',
+    )
+  );
+}
+
+/**
+ * Hands the connection of `socket` to the server object with this number. `head` is the text of its
+ * request, `rest` the bytes that followed it. Returns an error if the server takes none.
+ */
+function handOver(server, head, socket, rest) {
+  if (socket.destroyed) return undefined;
+  const handle = handleOf(socket);
+  if (handle !== undefined) {
+    handle.reading = false;
+    handle.readStop();
+    const unread = readAll(socket);
+    // To read may have started it again.
+    handle.reading = false;
+    handle.readStop();
+    const read = bytesOf(Buffer.concat([Buffer.from(head, 'latin1'), rest, ...unread]));
+    const taken = native().handOverSocket(server, handle.fd, read);
+    if (taken === true) {
+      // Ours is another descriptor of the same connection.
+      socket.destroy();
+      return undefined;
+    }
+    if (taken !== false) return fromFailure(taken);
+    rest = Buffer.concat([rest, ...unread]);
+  }
+  const read = bytesOf(Buffer.concat([Buffer.from(head, 'latin1'), rest]));
+  const { remoteAddress, remotePort } = socket;
+  const number = native().handOverStream(
+    server,
+    read,
+    typeof remoteAddress === 'string' ? remoteAddress : undefined,
+    typeof remotePort === 'number' ? remotePort : undefined,
+  );
+  if (typeof number !== 'number') return fromFailure(number);
+  carry(number, socket);
+  return undefined;
+}
+
+/**
+ * The handle of a socket whose bytes are those of its descriptor: of TCP or a Unix socket, and
+ * nothing else written to it yet. undefined: JavaScript has to carry them.
+ */
+function handleOf(socket) {
+  const net = process.getBuiltinModule?.('node:net') ?? require('node:net');
+  const handle = socket._handle;
+  const isPlain =
+    Object.getPrototypeOf(socket) === net.Socket.prototype &&
+    ['TCP', 'Pipe'].includes(handle?.constructor?.name) &&
+    typeof handle.readStop === 'function' &&
+    handle.fd >= 0;
+  return isPlain && socket.writableLength === 0 && !socket.writableEnded ? handle : undefined;
+}
+
+/** What Node.js has read, and nobody has taken. */
+function readAll(socket) {
+  const chunks = [];
+  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
+    chunks.push(Buffer.from(chunk, socket.readableEncoding ?? undefined));
+  }
+  return chunks;
+}
+
+/** A copy of bytes that is an ArrayBuffer. */
+const bytesOf = ({ buffer, byteOffset, byteLength }) =>
+  buffer.slice(byteOffset, byteOffset + byteLength);
+
+/** The streams whose bytes are carried, by their numbers. */
+const streams = new Map();
+
+/** Carries the bytes between a stream and the native half, a chunk at a time. */
+function carry(number, socket) {
+  streams.set(number, socket);
+  socket.setTimeout?.(0);
+  socket.setNoDelay?.(true);
+  const lost = () => native().streamLost(number);
+  socket.on('data', (chunk) => {
+    socket.pause();
+    native().streamPush(number, bytesOf(Buffer.from(chunk)));
+  });
+  socket.on('end', () => native().streamEnded(number));
+  socket.on('error', lost);
+  socket.on('close', lost);
+  if (socket.readableEnded) native().streamEnded(number);
+  if (socket.isPaused?.()) socket.resume();
+}
+
+/** What the native half asks for. */
+function streamWrite({ stream, bytes }) {
+  streams.get(stream)?.write(bytes, () => native().streamWritten(stream));
+}
+
+function streamRead(number) {
+  streams.get(number)?.resume();
+}
+
+function streamEnd(number) {
+  streams.get(number)?.end();
+}
+
+function streamGone(number) {
+  const socket = streams.get(number);
+  streams.delete(number);
+  if (socket === undefined || socket.destroyed) return;
+  // What was written leaves first, if the end was.
+  if (socket.writableEnded && !socket.writableFinished) {
+    socket.once('finish', () => socket.destroy());
+  } else {
+    socket.destroy();
+  }
+}
+
+/** Refuses a request in HTTP, and ends its connection. */
+function refuse(socket, status, reason) {
+  if (socket.destroyed) return;
+  socket.on('error', () => {});
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,
+  );
+}
+
+module.exports = {
+  handOver,
+  headOf,
+  isStream,
+  refuse,
+  streamEnd,
+  streamGone,
+  streamRead,
+  streamWrite,
+};
