@@ -14,6 +14,8 @@ import { emitter } from '@kit.BasicServicesKit';
 import { connection, webSocket as kit } from '@kit.NetworkKit';
 import { hilog } from '@kit.PerformanceAnalysisKit';
 import { network } from 'arkws/testing';
+import vitePlugin from 'arkws/vite';
+import * as jest from 'arkws/jest';
 
 const ws = webSocket.createWebSocket();
 const done: AsyncCallback<boolean> = (err, value) => {
@@ -270,3 +272,9 @@ expectTypeOf(connection.hasDefaultNet()).toEqualTypeOf<Promise<boolean>>();
 connection.createNetConnection().on('netLost', ({ netId }) => netId);
 network.lose();
 network.restore({ bearerTypes: [connection.NetBearType.BEARER_CELLULAR] });
+
+// What the runners are told.
+expectTypeOf(vitePlugin().name).toEqualTypeOf<string>();
+expectTypeOf(vitePlugin()).toExtend<{ name: string; enforce?: 'pre' | 'post' }>();
+expectTypeOf(jest.preset.transform).toEqualTypeOf<Record<string, string>>();
+expectTypeOf(jest.process('let a: number;', '/app.ets').code).toEqualTypeOf<string>();

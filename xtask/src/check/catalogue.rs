@@ -100,6 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     group("resource tests", 200, "tests/resources", &[EachNode]),
     group("bundler tests", 23, "tests/bundlers", &[EachNode]),
+    group("runner tests", 60, "tests/runners", &[EachNode]),
     group("fake timer tests", 14, "tests/timers", &[EachNode]),
     group("exit tests", 18, "tests/exit", &[EachNode, Peer]),
     group("release tests", 18, "tests/release", &[EachNode]),
