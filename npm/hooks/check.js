@@ -10,10 +10,10 @@ const { knownNames, platformModule } = require('./modules.js');
 const { PLATFORM, shimOf } = require('./names.js');
 const { stubOf } = require('./stubs.js');
 
-/** Folders with files that are not the program's own. Those whose names begin with a dot are, too. */
+/** Folders with files that are not the program's own; and so are those that begin with a dot. */
 const OTHERS = new Set(['build', 'node_modules', 'oh_modules']);
 
-/** `{ files, findings }`: how many files there are, and `{ file, line, column, message }` of each. */
+/** How many `files` there are, and the `findings` in them: `{ file, line, column, message }`. */
 function check(folder) {
   const files = [...sourcesIn(folder)];
   return { files: files.length, findings: files.flatMap(checkFile) };
@@ -49,8 +49,8 @@ function checkFile(file) {
 }
 
 /**
- * What `source` imports that is missing. Of that, `code`, which was compiled of it, has what is used
- * when it runs: no types, and nothing that structs alone use.
+ * What `source` imports that is missing. Of that, `code`, which was compiled of it, has what is
+ * used when it runs: no types, and nothing that structs alone use.
  */
 function missingIn(file, source, code) {
   const used = importsOf(code);

@@ -4,7 +4,7 @@
 
 const { shimOf } = require('./names.js');
 const { projectOf } = require('./project.js');
-const { completed, standIn } = require('./stand-in.js');
+const { completed, completedModule, standIn } = require('./stand-in.js');
 
 /** What projects have, by project and name. */
 const modules = new Map();
@@ -27,7 +27,7 @@ function platformModule(name, importer) {
   const importers = importer === undefined ? [] : [importer];
   for (const file of importers) entry.importers.add(file);
   if (entry.members === undefined) return standIn(name, '', importers);
-  return completed(entry.members, name, '', importers);
+  return completedModule(entry.members, name, importers);
 }
 
 /** What we have of a module; undefined: nothing. */

@@ -50,23 +50,39 @@ function standIn(name, member, importers) {
   };
   // It can be called, constructed and extended. Who prints it sees its name.
   const target = class {};
+  if (member === '') {
+    // As for `completedModule`.
+    const prototype = new Proxy(Object.prototype, { get: traps.get });
+    traps.getPrototypeOf = () => prototype;
+  }
   Object.defineProperty(target, 'name', { value: `stand-in for ${name} ${member}`.trim() });
   return new Proxy(target, traps);
 }
 
 /** An object whose missing members are stand-ins. */
 function completed(object, name, path, importers) {
+  return new Proxy(object, { get: memberOr(name, path, importers) });
+}
+
+/**
+ * A module whose missing members are stand-ins. What a compiler makes of `import`, for CommonJS,
+ * copies a module's own members into an object of the same prototype: it finds them, too.
+ */
+function completedModule(members, name, importers) {
+  const get = memberOr(name, '', importers);
+  const prototype = new Proxy(Object.prototype, { get });
+  return new Proxy(members, { get, getPrototypeOf: () => prototype });
+}
+
+/** Gets a member, or a stand-in for a missing one. */
+function memberOr(name, path, importers) {
   const members = new Map();
-  const member = (key) => {
+  return (target, key, receiver) => {
+    const isMissing = typeof key === 'string' && !(key in target) && !ASKED.has(key);
+    if (!isMissing) return Reflect.get(target, key, receiver);
     if (!members.has(key)) members.set(key, standIn(name, path + key, importers));
     return members.get(key);
   };
-  return new Proxy(object, {
-    get(target, key, receiver) {
-      const isMissing = typeof key === 'string' && !(key in target) && !ASKED.has(key);
-      return isMissing ? member(key) : Reflect.get(target, key, receiver);
-    },
-  });
 }
 
 function missing(name, member, importers, use, trap) {
@@ -83,4 +99,4 @@ function missing(name, member, importers, use, trap) {
   return error;
 }
 
-module.exports = { completed, standIn };
+module.exports = { completed, completedModule, standIn };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { transformSync } from 'esbuild';
 import { arkwsRun, folder, node } from './support.mjs';
 
 const FILES = {
@@ -73,6 +74,15 @@ const FILES = {
     for (const use of [() => sensor.on(), () => systemDateTime.getTime()])
       try { use(); } catch (error) { console.log(error.message.replace(/ A stub.*/, '')); }
   `,
+  'compiled.cjs': transformSync(
+    `import sensor, { SensorId } from '@ohos.sensor';
+    import util from '@ohos.util';
+    import { window as main } from '@kit.ArkUI';
+    import { BusinessError, systemDateTime } from '@kit.BasicServicesKit';
+    console.log(typeof sensor.on, typeof SensorId.A, typeof main.Window, BusinessError.name);
+    console.log(typeof systemDateTime.getTime, util.format('%s', 1), typeof util.LRUCache);`,
+    { format: 'cjs', loader: 'ts' },
+  ).code,
   'imports-cjs.mjs': `import './required.cjs';`,
 };
 
@@ -143,6 +153,18 @@ describe('what arkws has not of the platform', () => {
       );
     });
   }
+});
+
+describe('what a compiler makes of imports, for require', () => {
+  it('finds what arkws has, and stand-ins for the rest', async () => {
+    const cwd = await folder(FILES);
+    const { lines, stderr } = await node(['--require', 'arkws/register', 'compiled.cjs'], { cwd });
+    assert.deepEqual(
+      lines,
+      ['function function function BusinessError', 'function 1 function'],
+      stderr,
+    );
+  });
 });
 
 describe('a stub', () => {
