@@ -16,18 +16,25 @@ const namespaces = new WeakMap();
  * same for all files of the project. `importer` is undefined where it is not known.
  */
 function platformModule(name, importer) {
-  const project = importer === undefined ? undefined : projectOf(importer);
-  const key = `${name}\n${project ?? '?'}`;
-  let entry = modules.get(key);
-  if (entry === undefined) {
-    const importers = new Set();
-    entry = { importers, members: membersOf(name, importer, importers) };
-    modules.set(key, entry);
-  }
-  const importers = importer === undefined ? [] : [importer];
-  for (const file of importers) entry.importers.add(file);
+  const entry = noteImporter(name, importer);
+  const { importers } = entry;
+  entry.members ??= membersOf(name, importer, importers);
   if (entry.members === undefined) return standIn(name, '', importers);
   return completedModule(entry.members, name, importers);
+}
+
+/** A file imports a module. */
+function noteImporter(name, importer) {
+  const entry = entryOf(name, importer);
+  if (importer !== undefined) entry.importers.add(importer);
+  return entry;
+}
+
+function entryOf(name, importer) {
+  const project = importer === undefined ? undefined : projectOf(importer);
+  const key = `${name}\n${project ?? '?'}`;
+  if (!modules.has(key)) modules.set(key, { importers: new Set(), members: undefined });
+  return modules.get(key);
 }
 
 /** What we have of a module; undefined: nothing. */
@@ -68,4 +75,4 @@ function knownNames(name) {
   return Object.keys(typeof shim === 'function' ? shim() : shim);
 }
 
-module.exports = { knownNames, platformModule };
+module.exports = { knownNames, noteImporter, platformModule };

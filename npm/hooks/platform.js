@@ -10,15 +10,18 @@
 // gets the same objects by `requireFile`.
 'use strict';
 
+const module_ = require('node:module');
 const path = require('node:path');
 const { fileURLToPath, pathToFileURL } = require('node:url');
 const { namesOf } = require('./imports.js');
-const { knownNames } = require('./modules.js');
+const { knownNames, noteImporter } = require('./modules.js');
 const { PLATFORM } = require('./names.js');
 const { projectOf } = require('./project.js');
 const { stubOf } = require('./stubs.js');
 
-const SCHEME = 'arkws:';
+const SCHEME = 'arkws://';
+/** The hooks run where the program does, so that its modules hear of who imports them. */
+const IN_THREAD = typeof module_.registerHooks === 'function';
 const MODULES = path.join(__dirname, 'modules.js');
 /** How the names of files end that `require` gets as platform modules: none exists. */
 const EXTENSION = '.arkws-module';
@@ -38,22 +41,15 @@ function resolve(specifier, context, nextResolve) {
     if (stub !== undefined) {
       return nextResolve(isRequire ? stub : pathToFileURL(stub).href, context);
     }
-    return {
-      url: isRequire
-        ? pathToFileURL(requireFile(specifier, importer)).href
-        : importUrl(specifier, importer),
-      format: isRequire ? 'commonjs' : 'module',
-      shortCircuit: true,
-    };
+    if (isRequire) {
+      const url = pathToFileURL(requireFile(specifier, importer)).href;
+      return { url, format: 'commonjs', shortCircuit: true };
+    }
+    // A hook may know what we call it: `mock.module` of node:test does.
+    return nextResolve(importUrl(specifier, importer), context);
   };
   // Without a hook of the program's nothing is found.
-  let next;
-  try {
-    next = nextResolve(specifier, context);
-  } catch (error) {
-    return ours(error);
-  }
-  return typeof next.then === 'function' ? next.catch(ours) : next;
+  return orElse(() => nextResolve(specifier, context), ours);
 }
 
 function isNotFound(error) {
@@ -75,17 +71,29 @@ function firstOf(importer) {
 }
 
 function importUrl(name, importer) {
-  const query = new URLSearchParams();
-  if (importer !== undefined) {
-    const known = knownNames(name);
-    const names = [...namesOf(importer, name)].filter((key) => !known.includes(key));
-    const missing = names.filter((key) => key !== 'default').sort();
-    // What a stand-in throws names the very file.
-    const isShared = known.length > 0 && missing.length === 0;
-    query.set('importer', isShared ? firstOf(importer) : importer);
-    if (missing.length > 0) query.set('names', missing.join());
-  }
-  return `${SCHEME}${name}?${query}`;
+  if (importer === undefined) return urlOf(name, '', []);
+  noteImporter(name, importer);
+  const known = knownNames(name);
+  const names = [...namesOf(importer, name)];
+  const missing = names.filter((key) => key !== 'default' && !known.includes(key)).sort();
+  const isShared = missing.length === 0 && (known.length > 0 || IN_THREAD);
+  return urlOf(name, isShared ? firstOf(importer) : importer, missing);
+}
+
+/** All of it is the path: whoever knows us by URL may add a query. */
+function urlOf(name, importer, names) {
+  return [SCHEME, name, encodeURIComponent(importer), names.map(encodeURIComponent)].join('/');
+}
+
+/** What `urlOf` was made of. */
+function partsOf(url) {
+  const { pathname } = new URL(url);
+  const [, name, importer, names] = pathname.split('/');
+  return {
+    name,
+    importer: decodeURIComponent(importer) || undefined,
+    names: names === '' ? [] : names.split(',').map(decodeURIComponent),
+  };
 }
 
 function load(url, context, nextLoad) {
@@ -93,10 +101,24 @@ function load(url, context, nextLoad) {
     return { format: 'commonjs', source: requiredSource(fileURLToPath(url)), shortCircuit: true };
   }
   if (!url.startsWith(SCHEME)) return nextLoad(url, context);
-  const { pathname: name, searchParams } = new URL(url);
-  const names = searchParams.get('names')?.split(',') ?? [];
-  const source = esModule(name, searchParams.get('importer') ?? undefined, names);
-  return { format: 'module', source, shortCircuit: true };
+  const ours = (error) => {
+    if (error?.code !== 'ERR_UNSUPPORTED_ESM_URL_SCHEME') throw error;
+    const { name, importer, names } = partsOf(url);
+    const source = esModule(name, importer, names);
+    return { format: 'module', source, shortCircuit: true };
+  };
+  return orElse(() => nextLoad(url, { ...context, format: 'module' }), ours);
+}
+
+/** What `next`, the next hook, says, at once or by a promise; or what `ours` makes of its error. */
+function orElse(next, ours) {
+  let result;
+  try {
+    result = next();
+  } catch (error) {
+    return ours(error);
+  }
+  return typeof result.then === 'function' ? result.then(undefined, ours) : result;
 }
 
 /** The arguments of a call, as source. */

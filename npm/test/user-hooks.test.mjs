@@ -30,6 +30,22 @@ const FILES = {
     import { register } from 'node:module';
     register('./async.mjs', import.meta.url);
   `,
+  'client.ets': `
+    import { webSocket } from '@kit.NetworkKit';
+    import sensor from '@ohos.sensor';
+    export const make = (): Object => webSocket.createWebSocket();
+    export const on = (): Object => sensor.on(1);
+  `,
+  'mock.test.mjs': `
+    import { it, mock } from 'node:test';
+    it('mocks', async () => {
+      const createWebSocket = () => 'mocked socket';
+      mock.module('@kit.NetworkKit', { namedExports: { webSocket: { createWebSocket } } });
+      mock.module('@ohos.sensor', { defaultExport: { on: () => 'mocked sensor' } });
+      const { make, on } = await import('./client.ets');
+      console.log(make(), on());
+    });
+  `,
   'mine.mjs': `export default 'mine';`,
   'main.ets': `
     import sensor from '@ohos.sensor';
@@ -44,6 +60,14 @@ const FILES = {
 describe('hooks of the program', () => {
   let cwd;
   before(async () => (cwd = await folder(FILES)));
+
+  // Its hooks of Node.js 22 are on another thread, and not asked for what is loaded on this one.
+  const skip = Number.parseInt(process.versions.node, 10) < 24 && 'mock.module of Node.js 24';
+  it('may be those of mock.module', { skip }, async () => {
+    const flags = ['--import', 'arkws/register', '--experimental-test-module-mocks'];
+    const { stdout, stderr } = await node([...flags, 'mock.test.mjs'], { cwd });
+    assert.match(stdout, /mocked socket mocked sensor/, stderr);
+  });
 
   const kinds = ['register-async.mjs'];
   if (typeof module.registerHooks === 'function') kinds.push('register-sync.mjs');
