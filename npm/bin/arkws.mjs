@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 // The command `arkws`: runs ArkTS programs, and their tests, on Node.js.
+import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { report } from '../hooks/stack.js';
 
-const HELP = `Usage: arkws run <file> [arguments]
+const HELP = `Usage: arkws run [--watch] <file> [arguments]
        arkws test [options] [files or folders]
        arkws check <folder>
 
 run: runs an ArkTS (.ets) or TypeScript (.ts) program that uses OpenHarmony's
-@ohos.net.webSocket on Node.js. Types are stripped, not checked.
+@ohos.net.webSocket on Node.js. Types are stripped, not checked. With --watch
+it is run again whenever one of its files changes.
 
 test: runs suites of Hypium, with the @ohos/hypium that is installed: every
 List.test.ets in the folders (default: this one), and each suite without such
@@ -79,6 +81,7 @@ async function run(file, ...args) {
     process.stdout.write(HELP);
     return;
   }
+  if (file === '--watch') return watch(args);
   if (file === undefined) return fail(2, "which file? 'arkws run <file>'");
   const main = resolve(file);
   const stat = statSync(main, { throwIfNoEntry: false });
@@ -99,6 +102,18 @@ async function run(file, ...args) {
   } catch (error) {
     failed(error);
   }
+}
+
+/** Node.js knows which files the program imports, and runs it again when one changes. */
+function watch(args) {
+  const { execPath, execArgv, argv } = process;
+  const child = spawn(execPath, [...execArgv, '--watch', argv[1], 'run', ...args], {
+    stdio: 'inherit',
+  });
+  // The child gets what a terminal sends, and what is sent to this process only.
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'])
+    process.on(signal, () => child.kill(signal));
+  child.on('exit', (code) => process.exit(code ?? 1));
 }
 
 async function test(args) {

@@ -42,6 +42,7 @@ function meant(specifier, importer, { conditions }) {
 function load(url, context, nextLoad) {
   const file = fileOf(url);
   if (file === undefined || !isArkTs(file)) return nextLoad(url, context);
+  watch(url);
   const text = fs.readFileSync(file, 'utf8');
   const format = formatOf(file, text);
   const loaded = (next) => {
@@ -59,6 +60,14 @@ function load(url, context, nextLoad) {
 
 function textOf(source) {
   return source == null || typeof source === 'string' ? source : new TextDecoder().decode(source);
+}
+
+/**
+ * Under `node --watch` the process that watches must know a file. Node.js 22 tells it of those only
+ * that it has loaded: a mistake could be mended without effect.
+ */
+function watch(url) {
+  if (process.env.WATCH_REPORT_DEPENDENCIES) process.send?.({ 'watch:import': [url] });
 }
 
 /** `require` of such files, where hooks are for `import` only: as CommonJS, whatever they are. */

@@ -1,6 +1,8 @@
 // `arkws run`: ArkTS programs on Node.js.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { serve } from './servers.mjs';
@@ -197,6 +199,30 @@ Error [ERR_MODULE_NOT_FOUND]: Cannot find module 'nothing' imported from missing
     assert.match(name.stderr, / export named 'nothing'\n$/);
   });
 
+  it('runs a program again when one of its files changes, also one with a mistake', async (t) => {
+    const root = await folder({
+      'watched.ets': "import { part } from './part';\nconsole.log('says', part);\n",
+      'part.ets': "export const part: string = 'first';\n",
+    });
+    const change = (text) => writeFile(join(root, 'part.ets'), text);
+    const args = [join(packageRoot, 'bin/arkws.mjs'), 'run', '--watch', 'watched.ets'];
+    const child = spawn(process.execPath, args, { cwd: root });
+    t.after(() => child.kill());
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => child.stdout.emit('data', text));
+    child.stdout.setEncoding('utf8').on('data', (text) => (said += text));
+    const until = async (pattern) => {
+      while (!pattern.test(said)) await once(child.stdout, 'data');
+    };
+    // Node.js watches the files of a program that has ended, or failed.
+    await until(/says first\n[^]*(Completed|Waiting)/);
+    await change('export const part: string = ;\n');
+    await until(/part\.ets:1:29\n[^]*Unexpected ";"[^]*(Failed|Waiting)/);
+    await change("export const part: string = 'second';\n");
+    await until(/says second\n/);
+    assert.doesNotMatch(said, /hooks|node:internal/);
+  });
+
   it('tells what it cannot run', async () => {
     for (const [args, message] of [
       [['run', 'none.ets'], /^arkws: there is no file \/.*\/app\/none\.ets\n$/],
@@ -234,7 +260,10 @@ Error [ERR_MODULE_NOT_FOUND]: Cannot find module 'nothing' imported from missing
     const arkws = (...args) => node([join(packageRoot, 'bin/arkws.mjs'), ...args], { cwd });
     for (const args of [['--help'], ['-h'], ['help'], ['run', '--help']]) {
       const { code, stdout } = await arkws(...args);
-      assert.match(stdout, /^Usage: arkws run <file> \[arguments\]\n[^]*OHOS_API_VERSION/);
+      assert.match(
+        stdout,
+        /^Usage: arkws run \[--watch\] <file> \[arguments\]\n[^]*OHOS_API_VERSION/,
+      );
       assert.equal(code, 0);
     }
     const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8'));
