@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use arkws::{Acceptor, Client, Config, Limits, UnfinishedBudget};
-use arkws_netstack::{Reconnect, RequestOptions, ServerConfig};
+use arkws_netstack::{CustomLimits, Reconnect, RequestOptions, ServerConfig, StopOptions};
 
 const CLIENT: &str = "WebSocketRequestOptions";
 const SERVER: &str = "WebSocketServerConfig";
@@ -105,6 +105,29 @@ fn the_documents_state_the_defaults_that_hold() {
             default,
             "{option} in the page"
         );
+        assert_eq!(
+            declared(&types, interface, option),
+            default,
+            "{interface}: {option}"
+        );
+    }
+}
+
+#[test]
+fn the_documents_state_how_a_server_bounds_handshakes_and_its_stop() {
+    let types = document("npm/index.d.ts");
+    for (interface, option, default) in [
+        (
+            "ServerLimits",
+            "handshakes",
+            CustomLimits::DEFAULT_HANDSHAKES as u64,
+        ),
+        (
+            "StopOptions",
+            "timeout",
+            milliseconds(StopOptions::DEFAULT_TIMEOUT),
+        ),
+    ] {
         assert_eq!(
             declared(&types, interface, option),
             default,

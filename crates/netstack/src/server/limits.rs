@@ -32,8 +32,15 @@ pub struct CustomLimits {
     /// 503, and so are all of that address for a minute.
     pub attempts_per_minute: Option<u32>,
     /// Most opening handshakes at a time; a quarter of them of one address, if `per_address` is
-    /// set. The oldest without a complete request makes room for the next. `None`: 256.
+    /// set. The oldest without a complete request makes room for the next. `None`:
+    /// [`DEFAULT_HANDSHAKES`](Self::DEFAULT_HANDSHAKES).
     pub handshakes: Option<usize>,
+}
+
+impl CustomLimits {
+    /// What [`handshakes`](Self::handshakes) is by default, and on the platform's terms: enough for
+    /// the flood rule to be met first.
+    pub const DEFAULT_HANDSHAKES: usize = 256;
 }
 
 impl ServerLimits {
@@ -87,7 +94,9 @@ impl ServerLimits {
             }
             ServerLimits::None => Limits::NONE,
             ServerLimits::Custom(limits) => {
-                let handshakes = limits.handshakes.unwrap_or(Limits::PLATFORM.handshakes);
+                let handshakes = limits
+                    .handshakes
+                    .unwrap_or(CustomLimits::DEFAULT_HANDSHAKES);
                 Limits {
                     connections: limits.connections.unwrap_or(usize::MAX),
                     per_address: limits.per_address.unwrap_or(usize::MAX),
@@ -144,14 +153,14 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// The platform's, but for the handshakes: those are enough for the flood rule to be met first.
+    /// The platform's, but for the handshakes, of which it knows nothing.
     pub(super) const PLATFORM: Limits = Limits {
         addresses: DOCUMENTED_MAX as usize,
         connections: usize::MAX,
         per_address: DOCUMENTED_MAX as usize,
         per_address_option: DOCUMENTED[1],
         attempts_per_minute: Some(51),
-        handshakes: 256,
+        handshakes: CustomLimits::DEFAULT_HANDSHAKES,
         handshakes_of_one_address: 64,
     };
 

@@ -2,10 +2,11 @@
 //! last ones left.
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::address::ClientAddress;
@@ -27,7 +28,9 @@ const MAX_ENDED: usize = 256;
 pub(super) struct Registry {
     state: Mutex<RegistryState>,
     /// How many clients there are whose last events have not been raised.
-    untold: watch::Sender<usize>,
+    untold: AtomicUsize,
+    /// There is none any more.
+    all_told: Notify,
 }
 
 struct RegistryState {
@@ -57,14 +60,21 @@ impl Registry {
         };
         Registry {
             state: Mutex::new(state),
-            untold: watch::Sender::new(0),
+            untold: AtomicUsize::new(0),
+            all_told: Notify::new(),
         }
     }
 
     /// Ready when the last events of all clients have been raised.
     pub(super) async fn all_told(&self) {
-        // The sender lives as long as `self`.
-        let _ = self.untold.subscribe().wait_for(|count| *count == 0).await;
+        loop {
+            // Made first, so that it misses nothing.
+            let told = self.all_told.notified();
+            if self.untold.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            told.await;
+        }
     }
 
     pub(super) fn peers(&self) -> Vec<Arc<Peer>> {
@@ -270,14 +280,16 @@ pub(super) struct Untold(Arc<Registry>);
 
 impl Untold {
     fn new(registry: &Arc<Registry>) -> Untold {
-        registry.untold.send_modify(|count| *count += 1);
+        registry.untold.fetch_add(1, Ordering::AcqRel);
         Untold(Arc::clone(registry))
     }
 }
 
 impl Drop for Untold {
     fn drop(&mut self) {
-        self.0.untold.send_modify(|count| *count -= 1);
+        if self.0.untold.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.all_told.notify_waiters();
+        }
     }
 }
 
