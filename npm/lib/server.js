@@ -101,6 +101,8 @@ class Core {
         // Otherwise it has been started, and the call fails.
         attaches = server !== undefined && this.#attached === undefined;
         if (attaches) this.#attach(server, path);
+        // The one before may have been a server that does not listen.
+        keepProcess(this.number, true);
         const failure = native().startServer(this.number, options);
         if (failure === undefined) {
           isTaken = true;
@@ -116,6 +118,7 @@ class Core {
         if (attaches) this.#detach();
         if (--this.#starts === 0) setRef(this, false);
         context.emitDestroy();
+        this.#keep();
       }
     }
     return isTaken ? pending.promise : answer(start, undefined, error);
@@ -152,9 +155,13 @@ class Core {
     return undefined;
   }
 
-  /** The process waits for a server that listens, or has clients: others get none by themselves. */
+  /**
+   * The process waits for a server that listens, has clients, or owes an answer to a `stop`: others
+   * get no clients by themselves.
+   */
   #keep() {
-    keepProcess(this.number, this.#listens || this.#clients.size > 0);
+    const waits = this.#listens || this.#clients.size > 0 || this.#stops.size > 0;
+    keepProcess(this.number, waits);
   }
 
   /** A client is gone. */
@@ -183,6 +190,7 @@ class Core {
     const id = native().stopServerWith(this.number, options);
     if (typeof id !== 'number') return answer(stop, undefined, fromFailure(id));
     this.#stops.set(id, pending);
+    this.#keep();
     this.#close();
     return pending.promise;
   }
@@ -335,6 +343,7 @@ class Core {
       case 'stopped': {
         const stop = this.#stops.get(value);
         this.#stops.delete(value);
+        this.#keep();
         return stop?.resolve();
       }
       case 'streamWrite':

@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { next, openClient, rejection, several } from './events.mjs';
 import { request } from './handshake.mjs';
 import { running } from './servers.mjs';
+import { folder, node } from './support.mjs';
 
 const { makeModule } = createRequire(import.meta.url)('../lib/index.js');
 
@@ -139,6 +140,21 @@ describe('stop with options', { timeout: 60_000 }, () => {
       assert.equal(stopped, true);
     });
   }
+
+  it('is waited for by the process, also of a server that does not listen', async () => {
+    const cwd = await folder({
+      'main.mjs': `
+        import arkws from 'arkws';
+        const server = arkws.createWebSocketServer();
+        for (let k = 0; k < 50; k++) {
+          await server.start({ noServer: true });
+          await server.stop({});
+        }
+        console.log('stopped');`,
+    });
+    const { code, stdout } = await node(['main.mjs'], { cwd });
+    assert.deepEqual([code, stdout], [0, 'stopped\n']);
+  });
 
   it('cuts a reason that is too long at a character', async (t) => {
     const { server, url } = await running(t);

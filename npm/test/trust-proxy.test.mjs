@@ -1,6 +1,7 @@
 // `trustProxy`: where clients behind proxies come from.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import arkws from 'arkws';
@@ -79,6 +80,20 @@ describe('trustProxy', { timeout: 60_000 }, () => {
       'remoteAddress',
     );
     assert.equal(get.call({ clientIP: '127.0.0.1' }), undefined);
+  });
+
+  it('is believed of requests that an HTTP server of the program has read', async (t) => {
+    const http = createServer().listen(0, '127.0.0.1');
+    t.after(() => http.close());
+    await once(http, 'listening');
+    const server = arkws.createWebSocketServer();
+    t.after(() => server.stop().catch(() => {}));
+    await server.start({ server: http, trustProxy: ['127.0.0.1', '10.0.0.0/8'], limits: 'none' });
+    const started = { server, url: `ws://127.0.0.1:${http.address().port}` };
+    for (const [headers, expected] of cases) {
+      const { remoteAddress } = await forwarded(t, started, headers);
+      assert.equal(remoteAddress, expected, JSON.stringify(headers));
+    }
   });
 
   it('has limits count clients, not the proxy', async (t) => {

@@ -211,7 +211,8 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     number(call.env, result)
 }
 
-/// `acceptRequest(object, client)` lets a client in. Of the answers to a request only the first counts.
+/// `acceptRequest(object, client)` lets a client in. Of the answers to a request only the first
+/// counts.
 pub(crate) fn accept_request(call: Call<'_>) -> Result<Value<'_>> {
     if let Some(request) = request(&call)? {
         request.accept();

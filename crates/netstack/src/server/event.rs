@@ -21,8 +21,8 @@ pub enum ServerEvent<'a> {
     Started(Result<ListenAddress, BusinessError>),
     /// arkws: may this client come in?
     Request(PendingRequest),
-    /// arkws: the request of this [`client`](PendingRequest::client) needs no answer any more: its client
-    /// has gone, the time-out has passed, or the server was stopped.
+    /// arkws: the request of this [`client`](PendingRequest::client) needs no answer any more: the
+    /// client has gone, the time-out has passed, or the server was stopped.
     RequestOver(ClientId),
     /// `connect`.
     Connect {

@@ -71,8 +71,9 @@ impl fmt::Display for Recipient<'_> {
     }
 }
 
-/// Identifies a client of a server object, from before its `Request` and `Connect` events on. No two clients of
-/// one object have the same, also over several runs: the id of a client that has left finds nobody.
+/// Identifies a client of a server object, from before its `Request` and `Connect` events on. No
+/// two clients of one object have the same, also over several runs: the id of a client that has
+/// left finds nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(u64);
 
