@@ -917,7 +917,7 @@ export declare namespace webSocket {
      * A client was refused or lost. The code is always 200.
      * @since 19
      */
-    on(type: 'error', callback: ErrorCallback<WebSocketError>): void;
+    on(type: 'error', callback: ErrorCallback<WebSocketServerError>): void;
     /** As above, with the platform's type. */
     on(type: 'error', callback: ErrorCallback): void;
     /**
@@ -925,6 +925,13 @@ export declare namespace webSocket {
      * without a call of {@link WebSocketServerRequest.refuse}; if it throws, the client gets 500.
      */
     on(type: 'request', callback: RequestCallback): void;
+    /**
+     * **arkws**: somebody asks for something else than a WebSocket, a load balancer whether the
+     * server is well, for example. Whoever is not answered within `requestTimeout` gets 503; if a
+     * listener throws, or its promise is rejected, 500. Without a listener the answer is 426, or
+     * 405 for another method than GET, and there is an `error`.
+     */
+    on(type: 'httpRequest', callback: HttpRequestCallback): void;
 
     /** **arkws**: as {@link on}, for the next event alone. */
     once: WebSocketServer['on'];
@@ -948,11 +955,13 @@ export declare namespace webSocket {
      * Removes `callback`, or all listeners of `error`.
      * @since 19
      */
-    off(type: 'error', callback?: ErrorCallback<WebSocketError>): void;
+    off(type: 'error', callback?: ErrorCallback<WebSocketServerError>): void;
     /** As above, with the platform's type. */
     off(type: 'error', callback: ErrorCallback): void;
     /** **arkws**: removes `callback`, or all listeners of `request`. */
     off(type: 'request', callback?: RequestCallback): void;
+    /** **arkws**: removes `callback`, or all listeners of `httpRequest`. */
+    off(type: 'httpRequest', callback?: HttpRequestCallback): void;
 
     /**
      * `on('connect')`, as static ArkTS names it.
@@ -988,20 +997,24 @@ export declare namespace webSocket {
      * `on('error')`.
      * @since 23
      */
-    onWebSocketServerError(callback: ErrorCallback<WebSocketError>): void;
+    onWebSocketServerError(callback: ErrorCallback<WebSocketServerError>): void;
     /** `on('error')`, with the platform's type. */
     onWebSocketServerError(callback: ErrorCallback): void;
     /**
      * `off('error')`.
      * @since 23
      */
-    offWebSocketServerError(callback?: ErrorCallback<WebSocketError>): void;
+    offWebSocketServerError(callback?: ErrorCallback<WebSocketServerError>): void;
     /** `off('error')`, with the platform's type. */
     offWebSocketServerError(callback: ErrorCallback): void;
     /** **arkws**: `on('request')`. */
     onRequest(callback: RequestCallback): void;
     /** **arkws**: `off('request')`. */
     offRequest(callback?: RequestCallback): void;
+    /** **arkws**: `on('httpRequest')`. */
+    onHttpRequest(callback: HttpRequestCallback): void;
+    /** **arkws**: `off('httpRequest')`. */
+    offHttpRequest(callback?: HttpRequestCallback): void;
 
     /**
      * **arkws**: where the server listens: the port that port 0 has become. `undefined` if it does
@@ -1376,10 +1389,19 @@ export declare namespace webSocket {
     closeReason: string;
   }
 
+  /** What a server's `error` brings. */
+  interface WebSocketServerError extends WebSocketError {
+    /**
+     * **arkws**: the client that was lost, or not let in; also of errors of `send` and `close`, the
+     * one they were called with. It is not shown when the error is printed.
+     */
+    connection?: WebSocketServerConnection;
+  }
+
   /** **arkws**: a listener of a server's `request`. */
   type RequestCallback = (request: WebSocketServerRequest) => void | Promise<void>;
 
-  /** **arkws**: a client that asks to come in. */
+  /** **arkws**: a client that asks to come in. Only its `connection` is shown when it is printed. */
   interface WebSocketServerRequest {
     /** Path and query. */
     readonly path: string;
@@ -1388,10 +1410,100 @@ export declare namespace webSocket {
     /** The client: the object that `connect` tells of, if it is let in. */
     readonly connection: WebSocketServerConnection;
     /**
+     * Is aborted when the client has gone before it was answered, after `requestTimeout`, and by
+     * `stop`: nobody waits for the answer any more.
+     */
+    readonly signal: RequestSignal;
+    /**
+     * Lets the client in at once, without waiting for other listeners. Of all answers the first
+     * counts.
+     * @throws {@link BusinessError} 401: the request has been answered already; or not such an
+     * answer, and the request still waits for one.
+     */
+    accept(answer?: AcceptAnswer): void;
+    /**
      * Refuses the client with an HTTP status (400–599) and a reason, which is the text of the
-     * response.
+     * response. Of all answers the first counts.
+     * @throws {@link BusinessError} as {@link accept}.
      */
     refuse(status: number, reason?: string): void;
+    /**
+     * Refuses with a response of the program's.
+     * @throws {@link BusinessError} as {@link accept}.
+     */
+    refuse(answer: HttpAnswer & { status: number }): void;
+  }
+
+  /** **arkws**: an `AbortSignal`, as whatever of it the program's `lib` or `types` know. */
+  type RequestSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
+    ? Signal
+    : {
+        readonly aborted: boolean;
+        addEventListener(type: 'abort', listener: () => void): void;
+        removeEventListener(type: 'abort', listener: () => void): void;
+      };
+
+  /** **arkws**: how a client is let in. */
+  interface AcceptAnswer {
+    /**
+     * The sub-protocol: one that the client offers, else 401. Default: the first of the server's
+     * `protocol` that the client offers.
+     */
+    protocol?: string;
+    /**
+     * More header fields of the response, such as `Set-Cookie`, 16 KiB of names and values at most.
+     * Those of the handshake itself are 401. Default: none.
+     */
+    headers?: HeaderFields;
+    /** What `data` of the connection is to be. Default: as it is. */
+    // biome-ignore lint/suspicious/noExplicitAny: every program has a type of its own.
+    data?: any;
+  }
+
+  /** **arkws**: an HTTP response; the connection ends with it. */
+  interface HttpAnswer {
+    /** The status. Default: 200. */
+    status?: number;
+    /**
+     * Header fields, 16 KiB of names and values at most. Those that say how the response ends are
+     * 401. Default: a `Content-Type`.
+     */
+    headers?: HeaderFields;
+    /** The body, of at most 1 MiB. Default: none. */
+    body?: string | ArrayBuffer | ArrayBufferView;
+  }
+
+  /** **arkws**: header fields: an object, a `Map` or an array of pairs. */
+  type HeaderFields =
+    | Record<string, string | number | string[]>
+    | Map<string, string | number | string[]>
+    | Iterable<[string, string | number | string[]]>;
+
+  /** **arkws**: a listener of a server's `httpRequest`. */
+  type HttpRequestCallback = (request: WebSocketServerHttpRequest) => void | Promise<void>;
+
+  /**
+   * **arkws**: a request that does not ask for a WebSocket. Its body, if it has one, is not read.
+   * Only its `connection` is shown when it is printed.
+   */
+  interface WebSocketServerHttpRequest {
+    /** Such as `GET`. */
+    readonly method: string;
+    /** Path and query. */
+    readonly path: string;
+    /** Header fields of the request. */
+    readonly headers: ResponseHeaders;
+    /** Who asks: an object of this request only. */
+    readonly connection: WebSocketServerConnection;
+    /** As {@link WebSocketServerRequest.signal}. */
+    readonly signal: RequestSignal;
+    /**
+     * Responds with a status from 200 to 599, now or later, and ends the connection. A HEAD request
+     * gets no body. Of all answers the first counts.
+     * @throws {@link BusinessError} 401: the request has been answered already; or not such an
+     * answer, and the request still waits for one.
+     */
+    respond(answer: HttpAnswer): void;
   }
 
   /** **arkws**: where a server listens. */

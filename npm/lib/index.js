@@ -5,7 +5,7 @@
 // | file | what it holds |
 // |---|---|
 // | `websocket.js`, `server.js` | the objects that programs have: calls go in, events come out |
-// | `connection.js` | a client of a server, as programs have it |
+// | `connection.js`, `request.js` | a client of a server, and what it asks, as programs have them |
 // | `options.js`, `headers.js` | what programs write, made what the native half takes |
 // | `listeners.js` | `on` and `off`, and the calls of listeners (of `message`: the objects) |
 // | `answers.js` | the answers to calls: callbacks and promises |

@@ -35,10 +35,16 @@ const {
 const handover = require('./handover.js');
 const { Listeners, callFrom, defineListening } = require('./listeners.js');
 const { closeOptions, isObject, serverOptions, stopOptions } = require('./options.js');
+const {
+  WebSocketServerHttpRequest,
+  WebSocketServerRequest,
+  answer: answerRequest,
+  end,
+} = require('./request.js');
 const { keepProcess, mainModule, native, setRef, watch } = require('./runtime.js');
 const { warnOfError } = require('./warnings.js');
 
-const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request'];
+const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request', 'httpRequest'];
 
 /** Events by their names in static ArkTS. */
 const STATIC_NAMES = {
@@ -47,6 +53,7 @@ const STATIC_NAMES = {
   WebSocketServerClose: 'close',
   WebSocketServerError: 'error',
   Request: 'request',
+  HttpRequest: 'httpRequest',
 };
 
 /**
@@ -67,6 +74,8 @@ class Core {
    * are refused or gone.
    */
   #clients = new Map();
+  /** Requests that have not been answered, by the same ids. */
+  #requests = new Map();
   /** The async contexts of the `start`s that are not over. */
   #contexts = new Contexts();
   /** The program has stopped what it started last. */
@@ -202,8 +211,8 @@ class Core {
     for (const client of this.#clients.values()) client.isClosed = true;
   }
 
-  /** `who` and `port` are what `recipientOf` says; the options are a copy of ours. */
-  close({ who, port }, { code, reason }) {
+  /** `who` and `port` are what `recipientOf` says of it; the options are a copy of ours. */
+  close(connection, { who, port }, { code, reason }) {
     const { promise } = new Success();
     const closed = native().closeConnection(this.number, who, port, code, reason);
     if (typeof closed === 'number') {
@@ -213,7 +222,7 @@ class Core {
     const error = fromFailure(closed);
     // It may mean that the client is gone, and that the events which say so are on their way.
     if (isPeers(error)) this.#mute(who, port);
-    return this.#refuse(close, error);
+    return this.#refuse(close, error, connection);
   }
 
   /** Gives the program no more messages of a client: a refusal names no other. */
@@ -224,8 +233,8 @@ class Core {
     }
   }
 
-  /** `who` and `port` are what `recipientOf` says. */
-  send(data, { who, port }) {
+  /** `who` and `port` are what `recipientOf` says of it. */
+  send(data, connection, { who, port }) {
     const { number } = this;
     const pending = new Pending();
     if (pending.isRejected) return pending.promise;
@@ -237,7 +246,7 @@ class Core {
     } else {
       id = native().sendTextTo(number, data, who, port);
     }
-    if (typeof id !== 'number') return this.#refuse(send, fromFailure(id));
+    if (typeof id !== 'number') return this.#refuse(send, fromFailure(id), connection);
     this.#clients.get(id).sends.pending.push(pending);
     return pending.promise;
   }
@@ -251,8 +260,8 @@ class Core {
   /**
    * Rejects a call: quietly if the client may be the reason, since no client may end the process.
    */
-  #refuse(api, error) {
-    const promise = answer(api, undefined, error);
+  #refuse(api, error, connection) {
+    const promise = answer(api, undefined, named(error, connection));
     if (this.#hasStarted && isPeers(error)) suppressUnhandledRejection(promise);
     return promise;
   }
@@ -318,16 +327,17 @@ class Core {
       case 'error':
         return this.#failed(fromFailure(value));
       case 'clientError':
-        return this.#failed(fromFailure(value.error));
+        return this.#failed(named(fromFailure(value.error), this.#connection(value)));
       case 'request':
         return this.#request(value);
       case 'requestOver':
-        // The native half has forgotten the request: an answer would do nothing.
-        this.#forget(value);
-        return;
+        return this.#requestOver(value);
+      case 'httpRequest':
+        return this.#httpRequest(value);
       case 'sendFailed': {
         const { client, from, through, error } = value;
-        return this.#clients.get(client).sends.failed(from, through, fromFailure(error));
+        const { connection, sends } = this.#clients.get(client);
+        return sends.failed(from, through, named(fromFailure(error), connection));
       }
       case 'started': {
         const start = this.starts.shift();
@@ -375,52 +385,75 @@ class Core {
       native().acceptRequest(this.number, id);
       return;
     }
-    // Only the first answer counts.
-    let isAnswered = false;
-    const refused = () => {
-      if (!isAnswered) this.#forget(id);
-      isAnswered = true;
+    const answered = (name) => {
+      this.#requests.delete(id);
+      if (name !== 'acceptRequest') this.#forget(id);
     };
-    const fail = () => {
-      native().failRequest(this.number, id);
-      refused();
-    };
-    const failed = (error) => {
-      fail();
-      uncaught(error);
-    };
-    const accept = () => {
-      native().acceptRequest(this.number, id);
-      isAnswered = true;
-    };
-    const refuse = (status, reason) => {
-      if (typeof status !== 'number') {
-        throw failedCall(refuse, parameterError('the status is not a number'));
-      }
-      if (reason !== undefined && typeof reason !== 'string') {
-        throw failedCall(refuse, parameterError('the reason is not a string'));
-      }
-      const failure = native().refuseRequest(this.number, id, status, reason);
-      if (failure !== undefined) throw failedCall(refuse, fromFailure(failure));
-      refused();
-    };
-    const request = {
-      path: connection.path,
-      headers: connection.headers,
-      connection,
-      refuse,
-    };
+    const request = new WebSocketServerRequest(this.number, id, connection, answered);
+    this.#requests.set(id, request);
     const promises = [];
     programRuns();
     callFrom(0, listeners, (listener) => {
       try {
         promises.push(listener(request));
       } catch (error) {
+        answerRequest(request, undefined, 'failRequest');
+        throw error;
+      }
+    });
+    const accept = () => answerRequest(request, undefined, 'acceptRequest');
+    Promise.all(promises).then(accept, (error) => {
+      answerRequest(request, undefined, 'failRequest');
+      uncaught(error);
+    });
+  }
+
+  /**
+   * A request that does not ask for a WebSocket: what listeners answer in their own time, 500 if
+   * one fails; without listeners, what a server answers that has none.
+   */
+  #httpRequest(asked) {
+    const { client: id, method } = asked;
+    const listeners = this.listeners.lists.httpRequest;
+    if (listeners.length === 0) {
+      native().rejectHttp(this.number, id);
+      return;
+    }
+    const connection = new WebSocketConnection(this.number, id, asked);
+    const answered = () => this.#requests.delete(id);
+    const request = new WebSocketServerHttpRequest(this.number, id, connection, answered, method);
+    this.#requests.set(id, request);
+    const fail = () =>
+      answerRequest(request, undefined, 'respondHttp', 500, 'Internal Server Error');
+    programRuns();
+    callFrom(0, listeners, (listener) => {
+      try {
+        Promise.resolve(listener(request)).catch((error) => {
+          fail();
+          uncaught(error);
+        });
+      } catch (error) {
         fail();
         throw error;
       }
     });
-    Promise.all(promises).then(accept, failed);
+  }
+
+  /** The connection of an error; of a client that has not asked yet there is no other. */
+  #connection(told) {
+    const { client } = told;
+    const { connection } = this.#clients.get(client) ?? this.#requests.get(client) ?? {};
+    return connection ?? new WebSocketConnection(this.number, client, { ...told, head: '' });
+  }
+
+  /** The native half has forgotten a request: an answer would do nothing. */
+  #requestOver(id) {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    this.#forget(id);
+    if (request === undefined) return;
+    programRuns();
+    end(request);
   }
 
   #failed(error) {
@@ -436,6 +469,15 @@ class Core {
     setRef(this, false);
     if (this.#collected) native().free(this.number);
   }
+}
+
+/** The error, with the connection that it is about. It is not shown with it. */
+function named(error, connection) {
+  return Object.defineProperty(error, 'connection', {
+    value: connection,
+    configurable: true,
+    writable: true,
+  });
 }
 
 /**
@@ -521,7 +563,7 @@ class WebSocketServer {
     if (to === undefined) {
       return answer(send, undefined, parameterError('send takes data and a connection'));
     }
-    return core.send(data, to);
+    return core.send(data, connection, to);
   }
 
   close(connection, options) {
@@ -540,7 +582,7 @@ class WebSocketServer {
       const detail = 'close takes a connection, and options with a code and a reason';
       return answer(close, undefined, parameterError(detail));
     }
-    return core.close(which, how);
+    return core.close(connection, which, how);
   }
 
   listAddress() {

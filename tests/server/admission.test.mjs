@@ -200,8 +200,8 @@ describe('a request', { timeout: 60_000 }, () => {
     const { server, url } = await running(t, {}, (server) => {
       server.on('connect', () => assert.fail());
       server.on('request', (request) => {
-        if (request.headers.origin !== 'https://example.org') request.refuse(403, 'not from there');
-        request.refuse(401);
+        if (request.headers.origin === 'https://example.org') request.refuse(401);
+        else request.refuse(403, 'not from there');
       });
     });
     const forbidden = await refusal(url, { origin: 'https://example.com' });

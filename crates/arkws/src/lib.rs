@@ -135,7 +135,8 @@ mod wildcard;
 
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 pub use arkws_proto::handshake::{
-    ClientResponse, HandshakeError, Negotiated, RefusalBody, ServerRequest, field_text,
+    ClientResponse, HandshakeError, HttpRequest, Negotiated, RefusalBody, ServerRequest,
+    field_text, is_reserved,
 };
 pub use arkws_proto::{
     CloseCode, CloseFrame, Entropy, Limits, Payload, ProtocolError, Role, State, Text, Utf8Bytes,
@@ -159,7 +160,8 @@ pub use host_pattern::HostPattern;
 pub use message::{Message, MessageRef};
 pub use progress::Progress;
 pub use server::{
-    Acceptor, AcceptorBuilder, AllowedOrigins, OriginError, PendingRequest, Refusal, accept,
+    Acceptor, AcceptorBuilder, AllowedOrigins, AnyPendingRequest, OriginError, PendingHttpRequest,
+    PendingRequest, Refusal, accept,
 };
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
 pub use unfinished_budget::UnfinishedBudget;

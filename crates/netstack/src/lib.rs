@@ -41,6 +41,7 @@ mod close;
 mod connection;
 mod context;
 mod error;
+mod header_field;
 mod language_limits;
 mod level;
 mod log;
@@ -58,12 +59,13 @@ mod sync;
 
 pub use cause::{Cause, UnknownCause};
 pub use client::{
-    ClientCert, Event, Header, Listener, Proxy, ProxyServer, ReadyState, Reconnect, RequestOptions,
-    Stats, TlsProtocol, WebSocket,
+    ClientCert, Event, Listener, Proxy, ProxyServer, ReadyState, Reconnect, RequestOptions, Stats,
+    TlsProtocol, WebSocket,
 };
 pub use close::{CloseOptions, CloseResult};
 pub use context::Context;
 pub use error::BusinessError;
+pub use header_field::Header;
 pub use language_limits::LanguageLimits;
 pub use level::ApiLevel;
 pub use network::Network;
@@ -71,9 +73,10 @@ pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use program::Program;
 pub use refusal::RefusalResponse;
 pub use server::{
-    ClientId, ConnectedClient, Connection, CustomLimits, HandedOver, ListenAddress, ListenOn,
-    PendingRequest, Recipient, RefusalStatus, RequestHead, ServerConfig, ServerEvent, ServerLimits,
-    ServerListener, StopId, StopOptions, TrustProxy, WebSocketServer,
+    Acceptance, ClientId, ConnectedClient, Connection, CustomLimits, HandedOver, HttpBody,
+    HttpResponse, ListenAddress, ListenOn, PendingHttpRequest, PendingRequest, Recipient,
+    RefusalStatus, RequestHead, ServerConfig, ServerEvent, ServerLimits, ServerListener, StopId,
+    StopOptions, TrustProxy, WebSocketServer,
 };
 pub use shared_limits::MAX_SEND;
 pub use stderr_log::log_to_stderr;

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use arkws_netstack::{ClientId, LanguageLimits, PendingRequest, WebSocket, WebSocketServer};
+use arkws_netstack::{
+    ClientId, LanguageLimits, PendingHttpRequest, PendingRequest, WebSocket, WebSocketServer,
+};
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -51,6 +53,7 @@ pub(crate) struct Environment {
     views: RefCell<FxHashSet<ObjectId>>,
     /// By the object that they came to.
     requests: RefCell<FxHashMap<(ObjectId, ClientId), PendingRequest>>,
+    http_requests: RefCell<FxHashMap<(ObjectId, ClientId), PendingHttpRequest>>,
     /// Connections, by their object and, of a server, their client, that are being closed because a
     /// message of theirs could not be given to JavaScript: what came behind it is not, either.
     refused: RefCell<FxHashSet<(ObjectId, Option<ClientId>)>>,
@@ -84,6 +87,7 @@ impl Environment {
             uint8arrays: RefCell::default(),
             views: RefCell::default(),
             requests: RefCell::default(),
+            http_requests: RefCell::default(),
             streams: RefCell::default(),
             last_stream: Cell::default(),
             objects: RefCell::default(),
@@ -164,6 +168,9 @@ impl Environment {
         self.requests
             .borrow_mut()
             .retain(|(other, _), _| *other != object);
+        self.http_requests
+            .borrow_mut()
+            .retain(|(other, _), _| *other != object);
         drop((client, server));
     }
 
@@ -218,6 +225,31 @@ impl Environment {
     pub(crate) fn keep_request(&self, object: ObjectId, request: PendingRequest) {
         let key = (object, request.client());
         self.requests.borrow_mut().insert(key, request);
+    }
+
+    /// Calls `with` with a request that JavaScript has not answered; `None`: there is none.
+    pub(crate) fn request<T>(
+        &self,
+        object: ObjectId,
+        client: ClientId,
+        with: impl FnOnce(&PendingRequest) -> T,
+    ) -> Option<T> {
+        self.requests.borrow().get(&(object, client)).map(with)
+    }
+
+    /// As [`keep_request`](Self::keep_request), of one that does not ask for a WebSocket.
+    pub(crate) fn keep_http_request(&self, object: ObjectId, request: PendingHttpRequest) {
+        let key = (object, request.client());
+        self.http_requests.borrow_mut().insert(key, request);
+    }
+
+    /// As [`take_request`](Self::take_request).
+    pub(crate) fn take_http_request(
+        &self,
+        object: ObjectId,
+        client: ClientId,
+    ) -> Option<PendingHttpRequest> {
+        self.http_requests.borrow_mut().remove(&(object, client))
     }
 
     /// A request, to be answered or forgotten; `None`: it has been.
@@ -301,6 +333,7 @@ impl Environment {
         self.clients.take();
         self.servers.take();
         self.requests.take();
+        self.http_requests.take();
         self.rest();
     }
 }

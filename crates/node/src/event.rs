@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use arkws_netstack::{
-    BusinessError, ClientId, CloseResult, ConnectedClient, Connection, PendingRequest, RequestHead,
-    StopId, field_text,
+    BusinessError, ClientId, CloseResult, ConnectedClient, Connection, PendingHttpRequest,
+    PendingRequest, RequestHead, StopId, field_text,
 };
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -56,6 +56,7 @@ pub(crate) enum Event {
     StreamGone(u64),
     Started(std::result::Result<(), BusinessError>),
     Request(PendingRequest),
+    HttpRequest(PendingHttpRequest),
     RequestOver(ClientId),
     Connected {
         client: ClientId,
@@ -225,6 +226,37 @@ impl From<&PendingRequest> for Request {
         } = request.connection().clone();
         Request {
             client: u64::from(request.client()) as f64,
+            head: head(request.head()),
+            remote_address: remote_address(request.forwarded_for()),
+            client_ip,
+            client_port: client_port.into(),
+        }
+    }
+}
+
+/// A request that does not ask for a WebSocket, which JavaScript has to answer.
+#[napi(object, object_from_js = false)]
+pub struct HttpRequest {
+    pub client: f64,
+    pub method: String,
+    /// See [`head`].
+    pub head: String,
+    #[napi(js_name = "clientIP")]
+    pub client_ip: String,
+    pub client_port: u32,
+    /// `None`: `client_ip`.
+    pub remote_address: Option<String>,
+}
+
+impl From<&PendingHttpRequest> for HttpRequest {
+    fn from(request: &PendingHttpRequest) -> HttpRequest {
+        let Connection {
+            client_ip,
+            client_port,
+        } = request.connection().clone();
+        HttpRequest {
+            client: u64::from(request.client()) as f64,
+            method: request.method().to_owned(),
             head: head(request.head()),
             remote_address: remote_address(request.forwarded_for()),
             client_ip,

@@ -4,8 +4,8 @@ use napi::bindgen_prelude::ToNapiValue;
 
 use crate::environment::Environment;
 use crate::event::{
-    ClientError, Connected, Disconnected, Event, PingsLost, Reconnected, Reconnecting, Request,
-    SendFailed, StreamWrite,
+    ClientError, Connected, Disconnected, Event, HttpRequest, PingsLost, Reconnected, Reconnecting,
+    Request, SendFailed, StreamWrite,
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
@@ -87,8 +87,14 @@ impl Event {
                 environment.remove_stream(stream);
                 with(env, Operation::StreamGone, stream as f64)
             }
+            Event::HttpRequest(request) => {
+                let asked = HttpRequest::from(&request);
+                environment.keep_http_request(object, request);
+                with(env, Operation::HttpRequest, asked)
+            }
             Event::RequestOver(id) => {
                 drop(environment.take_request(object, id));
+                drop(environment.take_http_request(object, id));
                 with(env, Operation::RequestOver, u64::from(id) as f64)
             }
             Event::Connected { client, protocol } => with(

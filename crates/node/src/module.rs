@@ -63,6 +63,8 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"acceptRequest", server::accept_request),
     (c"refuseRequest", server::refuse_request),
     (c"failRequest", server::fail_request),
+    (c"respondHttp", server::respond_http),
+    (c"rejectHttp", server::reject_http),
 ];
 
 /// Runs once per environment that loads the module.

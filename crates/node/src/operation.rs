@@ -49,6 +49,7 @@ operations! {
     PingsLost = "pingsLost",
     Started = "started",
     Request = "request",
+    HttpRequest = "httpRequest",
     RequestOver = "requestOver",
     Connected = "connected",
     ClientError = "clientError",

@@ -119,6 +119,7 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
         // A listener for `request` may be added at any time; JavaScript says yes while there is
         // none.
         ask_request: true,
+        ask_http: true,
         per_message_deflate: options.flag("perMessageDeflate")?,
         max_message_size: options.size("maxMessageSize")?,
         max_fragments: options.count("maxFragments")?,
@@ -277,7 +278,7 @@ fn socket(_: i32) -> Result<ListenOn> {
 }
 
 /// Header fields of `[name, value, name, value, ...]`.
-fn pairs(flat: Vec<String>) -> Vec<Header> {
+pub(crate) fn pairs(flat: Vec<String>) -> Vec<Header> {
     let mut flat = flat.into_iter();
     let mut headers = Vec::with_capacity(flat.len() / 2);
     while let (Some(name), Some(value)) = (flat.next(), flat.next()) {

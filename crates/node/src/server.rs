@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use arkws_netstack::{
-    ClientId, CloseOptions, Connection, Payload, PendingRequest, Recipient, RefusalStatus,
-    ServerEvent, ServerListener, WebSocketServer,
+    BusinessError, ClientId, CloseOptions, Connection, HttpBody, HttpResponse, Payload,
+    PendingHttpRequest, PendingRequest, Recipient, RefusalStatus, ServerEvent, ServerListener,
+    WebSocketServer,
 };
 use napi::Result;
 use napi::bindgen_prelude::JsObjectValue;
@@ -18,7 +19,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::napi::Value;
 use crate::object_id::ObjectId;
-use crate::options::{server_options, stop_options};
+use crate::options::{pairs, server_options, stop_options};
 use crate::program;
 use crate::queue::{Origin, Queue};
 
@@ -51,6 +52,7 @@ impl ServerListener for ServerInbox {
             ServerEvent::NeverConnected(client) => Event::NeverConnected(client.id),
             ServerEvent::Started(result) => Event::Started(result.map(drop)),
             ServerEvent::Request(request) => Event::Request(request),
+            ServerEvent::HttpRequest(request) => Event::HttpRequest(request),
             ServerEvent::RequestOver(id) => Event::RequestOver(id),
             ServerEvent::Error {
                 client: Some(client),
@@ -211,26 +213,89 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     number(call.env, result)
 }
 
-/// `acceptRequest(object, client)` lets a client in. Of the answers to a request only the first
-/// counts.
+/// `acceptRequest(object, client, protocol | undefined, headers | undefined)` lets a client in; a
+/// failure if it cannot be let in so. Of the answers to a request only the first counts.
 pub(crate) fn accept_request(call: Call<'_>) -> Result<Value<'_>> {
+    let (object, client) = (call.object()?, ClientId::from(call.number(1)?));
+    let protocol: Option<String> = call.get(2)?;
+    let headers = pairs(call.get::<Option<_>>(3)?.unwrap_or_default());
+    let acceptance = call.environment.request(object, client, |request| {
+        request.acceptance(protocol, &headers)
+    });
+    let acceptance = match acceptance {
+        Some(Ok(acceptance)) => acceptance,
+        Some(Err(error)) => return answer::<()>(call.env, Err(error)),
+        None => return call.env.undefined(),
+    };
     if let Some(request) = request(&call)? {
-        request.accept();
+        request.accept_with(acceptance);
     }
     call.env.undefined()
 }
 
-/// `refuseRequest(object, client, status, reason | undefined)`.
+/// `refuseRequest(object, client, status, body | undefined, headers | undefined)`; a failure if
+/// that is no answer.
 pub(crate) fn refuse_request(call: Call<'_>) -> Result<Value<'_>> {
-    let status = match RefusalStatus::new(call.get(2)?) {
-        Ok(status) => status,
-        Err(error) => return answer::<()>(call.env, Err(error)),
-    };
-    let reason: Option<String> = call.get(3)?;
-    if let Some(request) = request(&call)? {
-        request.refuse(status, &reason.unwrap_or_default());
+    let headers = pairs(call.get::<Option<_>>(4)?.unwrap_or_default());
+    let response = RefusalStatus::new(call.get(2)?)
+        .and_then(|status| HttpResponse::refusal(status, &headers, body(&call, 3)?));
+    match response {
+        Ok(response) => {
+            if let Some(request) = request(&call)? {
+                request.refuse_with(response);
+            }
+            call.env.undefined()
+        }
+        Err(error) => answer::<()>(call.env, Err(error)),
+    }
+}
+
+/// `respondHttp(object, client, status, body | undefined, headers | undefined)`; a failure if that
+/// is no answer.
+pub(crate) fn respond_http(call: Call<'_>) -> Result<Value<'_>> {
+    let headers = pairs(call.get::<Option<_>>(4)?.unwrap_or_default());
+    let status = call.get(2)?;
+    let response = body(&call, 3).and_then(|body| HttpResponse::new(status, &headers, body));
+    match response {
+        Ok(response) => {
+            if let Some(request) = http_request(&call)? {
+                request.respond(response);
+            }
+            call.env.undefined()
+        }
+        Err(error) => answer::<()>(call.env, Err(error)),
+    }
+}
+
+/// `rejectHttp(object, client)`: the program does not answer such requests.
+pub(crate) fn reject_http(call: Call<'_>) -> Result<Value<'_>> {
+    if let Some(request) = http_request(&call)? {
+        request.reject();
     }
     call.env.undefined()
+}
+
+/// Argument `index`, the body of an answer.
+///
+/// # Errors
+/// 401: it is neither a string nor bytes, or longer than a message may be.
+fn body(call: &Call<'_>, index: usize) -> std::result::Result<HttpBody, BusinessError> {
+    let buffer = call.array_buffer(index, <[u8]>::to_vec);
+    let view = || call.view(index, <[u8]>::to_vec);
+    if let Ok(Some(bytes)) =
+        buffer.and_then(|bytes| bytes.map_or_else(view, |bytes| Ok(Some(bytes))))
+    {
+        return Ok(HttpBody::Binary(bytes));
+    }
+    match call.string(index) {
+        Ok(Some(text)) => Ok(HttpBody::Text(text)),
+        Ok(None) => Err(BusinessError::parameter(
+            "the body of the answer is too long",
+        )),
+        Err(_) => Err(BusinessError::parameter(
+            "the body of the answer is neither a string nor an ArrayBuffer or a view",
+        )),
+    }
 }
 
 /// `failRequest(object, client)`: a listener has thrown.
@@ -273,6 +338,12 @@ impl<'a> From<&'a Client> for Recipient<'a> {
             Client::Address(connection) => Recipient::Address(connection),
         }
     }
+}
+
+fn http_request(call: &Call<'_>) -> Result<Option<PendingHttpRequest>> {
+    let (object, client) = (call.object()?, call.number(1)?);
+    let client = ClientId::from(client);
+    Ok(call.environment.take_http_request(object, client))
 }
 
 /// A connection as the program names it; a port that cannot be one becomes 0, which is nobody's.

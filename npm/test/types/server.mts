@@ -110,11 +110,26 @@ server.on('close', (client, reason) => {
   expectTypeOf(client).toEqualTypeOf<webSocket.WebSocketServerConnection>();
   expectTypeOf(reason).toEqualTypeOf<webSocket.ServerCloseResult>();
 });
-server.on('error', (err) => expectTypeOf(err).toEqualTypeOf<webSocket.WebSocketError>());
+server.on('error', (err) => {
+  expectTypeOf(err).toEqualTypeOf<webSocket.WebSocketServerError>();
+  expectTypeOf(err.connection).toEqualTypeOf<webSocket.WebSocketServerConnection | undefined>();
+});
 server.on('request', async (request) => {
   expectTypeOf(request).toEqualTypeOf<webSocket.WebSocketServerRequest>();
   expectTypeOf(request.connection).toEqualTypeOf<webSocket.WebSocketServerConnection>();
   expectTypeOf(request.refuse(403, 'Forbidden')).toEqualTypeOf<void>();
+  request.refuse({ status: 401, headers: { 'WWW-Authenticate': 'Basic' }, body: 'who?' });
+  // @ts-expect-error with which status?
+  request.refuse({ body: 'who?' });
+  request.accept();
+  request.accept({ protocol: 'v1', headers: [['Set-Cookie', 'a=b']], data: { user: 1 } });
+  expectTypeOf(request.signal.aborted).toEqualTypeOf<boolean>();
+});
+server.on('httpRequest', async (request) => {
+  expectTypeOf(request).toEqualTypeOf<webSocket.WebSocketServerHttpRequest>();
+  expectTypeOf(request.method).toEqualTypeOf<string>();
+  request.respond({});
+  request.respond({ status: 200, headers: new Map([['X-A', 1]]), body: new Uint8Array(1) });
 });
 
 const onConnect = (_value: webSocket.WebSocketConnection) => {};
@@ -122,6 +137,7 @@ const onMessage = (_value: webSocket.WebSocketMessage) => {};
 const onClose = (_client: webSocket.WebSocketConnection, _reason: webSocket.CloseResult) => {};
 const onError = (_err: BusinessError) => {};
 const onRequest = (_request: webSocket.WebSocketServerRequest) => {};
+const onHttpRequest = (_request: webSocket.WebSocketServerHttpRequest) => {};
 for (const f of [server.on, server.off].map((f) => f.bind(server)) as [
   typeof server.on,
   typeof server.off,
@@ -131,6 +147,7 @@ for (const f of [server.on, server.off].map((f) => f.bind(server)) as [
   expectTypeOf(f('close', onClose)).toEqualTypeOf<void>();
   expectTypeOf(f('error', onError)).toEqualTypeOf<void>();
   expectTypeOf(f('request', onRequest)).toEqualTypeOf<void>();
+  expectTypeOf(f('httpRequest', onHttpRequest)).toEqualTypeOf<void>();
   // @ts-expect-error no such event
   f('message', onMessage);
 }
@@ -139,6 +156,7 @@ server.off('messageReceive');
 server.off('close');
 server.off('error');
 server.off('request');
+server.off('httpRequest');
 
 expectTypeOf(server.onConnect(onConnect)).toEqualTypeOf<void>();
 expectTypeOf(server.offConnect(onConnect)).toEqualTypeOf<void>();
@@ -155,6 +173,9 @@ expectTypeOf(server.offWebSocketServerError()).toEqualTypeOf<void>();
 expectTypeOf(server.onRequest(onRequest)).toEqualTypeOf<void>();
 expectTypeOf(server.offRequest(onRequest)).toEqualTypeOf<void>();
 expectTypeOf(server.offRequest()).toEqualTypeOf<void>();
+expectTypeOf(server.onHttpRequest(onHttpRequest)).toEqualTypeOf<void>();
+expectTypeOf(server.offHttpRequest(onHttpRequest)).toEqualTypeOf<void>();
+expectTypeOf(server.offHttpRequest()).toEqualTypeOf<void>();
 
 // What arkws adds
 expectTypeOf(server.listAddress()).toEqualTypeOf<webSocket.ListenAddress | undefined>();

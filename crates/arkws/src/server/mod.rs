@@ -4,37 +4,34 @@
 //! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that
 //! a client which sends a byte a minute ("slow loris") does not hold a connection for long.
 mod builder;
+mod http_request;
 mod origin;
+mod read;
 mod refusal;
 
 use std::fmt;
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use arkws_proto::handshake::{ServerHandshake, ServerRequest};
+use arkws_proto::handshake::{AnyRequest, HandshakeError, ServerHandshake, ServerRequest};
 use arkws_proto::{Limits, Role};
 use http::HeaderMap;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::socket::pool;
 use crate::{Error, Phase, WebSocket};
 
 use builder::{AcceptorOptions, Protocols};
+use read::{MAX_LEFTOVER, read};
 
 pub use builder::AcceptorBuilder;
+pub use http_request::PendingHttpRequest;
 pub use origin::{AllowedOrigins, OriginError};
 pub use refusal::Refusal;
 
 /// How long a client that was refused may take to read the answer and to end the transport.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// Bytes that are read behind a request before it is answered, and what one more read brings.
-const MAX_LEFTOVER: usize = 64 << 10;
 
 /// Accepts a connection with the default options: no sub-protocol, no compression, every origin.
 ///
@@ -112,6 +109,15 @@ pub struct PendingRequest<S> {
     /// What the client sent behind its request, without waiting for the answer.
     leftover: Vec<u8>,
     options: Arc<AcceptorOptions>,
+}
+
+/// A valid request, of either kind: see [`Acceptor::any_request_after`].
+#[derive(Debug)]
+pub enum AnyPendingRequest<S> {
+    /// One that asks for a WebSocket.
+    Upgrade(PendingRequest<S>),
+    /// Any other.
+    Http(PendingHttpRequest<S>),
 }
 
 impl Acceptor {
@@ -200,23 +206,66 @@ impl Acceptor {
     ///
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
-    pub async fn request_after<S>(
-        &self,
-        mut stream: S,
-        read: &[u8],
-    ) -> Result<PendingRequest<S>, Error>
+    pub async fn request_after<S>(&self, stream: S, read: &[u8]) -> Result<PendingRequest<S>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
+        let (stream, request, leftover) = self.receive(stream, read, ServerHandshake::recv).await?;
+        Ok(PendingRequest {
+            stream,
+            request,
+            leftover,
+            options: Arc::clone(&self.options),
+        })
+    }
+
+    /// As [`request_after`](Self::request_after), for a server that also answers requests which do
+    /// not ask for a WebSocket, health checks for example.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    ///
+    /// # Cancel safety
+    /// Not safe: the transport is lost with the future.
+    pub async fn any_request_after<S>(
+        &self,
+        stream: S,
+        read: &[u8],
+    ) -> Result<AnyPendingRequest<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let (stream, request, leftover) = self
+            .receive(stream, read, ServerHandshake::recv_any)
+            .await?;
         let options = Arc::clone(&self.options);
-        let request = read_request(&mut stream, read, &options.config.limits);
-        match options.within_timeout(request).await {
-            Ok((request, leftover)) => Ok(PendingRequest {
+        Ok(match request {
+            AnyRequest::Upgrade(request) => AnyPendingRequest::Upgrade(PendingRequest {
                 stream,
                 request,
                 leftover,
                 options,
             }),
+            AnyRequest::Http(request) => {
+                AnyPendingRequest::Http(PendingHttpRequest::new(stream, request, options))
+            }
+        })
+    }
+
+    /// A request as `recv` has it, and what was read behind it.
+    async fn receive<S, T>(
+        &self,
+        mut stream: S,
+        read: &[u8],
+        recv: Receive<T>,
+    ) -> Result<(S, T, Vec<u8>), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let options = &*self.options;
+        let request = read_request(&mut stream, read, &options.config.limits, recv);
+        match options.within_timeout(request).await {
+            Ok((request, leftover)) => Ok((stream, request, leftover)),
             Err(error) => {
                 tracing::debug!(target: "arkws", %error, "handshake failed");
                 if let Error::Handshake(error) = &error {
@@ -366,15 +415,20 @@ impl AcceptorOptions {
     }
 }
 
+/// A method of a handshake that takes bytes: the request, if it is complete, and how many of the
+/// bytes belong to it.
+type Receive<T> = fn(&mut ServerHandshake, &[u8]) -> Result<Option<(T, usize)>, HandshakeError>;
+
 /// The request, and what was read behind it.
-async fn read_request<S: AsyncRead + Unpin>(
+async fn read_request<S: AsyncRead + Unpin, T>(
     stream: &mut S,
     already_read: &[u8],
     limits: &Limits,
-) -> Result<(ServerRequest, Vec<u8>), Error> {
+    recv: Receive<T>,
+) -> Result<(T, Vec<u8>), Error> {
     let mut handshake = ServerHandshake::new(limits);
     if !already_read.is_empty()
-        && let Some((request, len)) = handshake.recv(already_read)?
+        && let Some((request, len)) = recv(&mut handshake, already_read)?
     {
         return Ok((request, already_read[len..].to_vec()));
     }
@@ -384,31 +438,13 @@ async fn read_request<S: AsyncRead + Unpin>(
                 let why = "the client ended the connection before its request was complete";
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why).into());
             }
-            let request = handshake.recv(bytes)?;
+            let request = recv(&mut handshake, bytes)?;
             Ok::<_, Error>(request.map(|(request, len)| (request, bytes[len..].to_vec())))
         });
         if let Some(request) = step.await?? {
             return Ok(request);
         }
     }
-}
-
-/// One read, into a block that is borrowed only while there is something to read.
-async fn read<S: AsyncRead + Unpin, T>(
-    stream: &mut S,
-    mut take: impl FnMut(&[u8]) -> T,
-) -> io::Result<T> {
-    poll_fn(|cx| {
-        let mut block = pool::take();
-        let mut buffer = ReadBuf::new(&mut block);
-        let result = match Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
-            Poll::Ready(result) => Poll::Ready(result.map(|()| take(buffer.filled()))),
-            Poll::Pending => Poll::Pending,
-        };
-        pool::give_back(block);
-        result
-    })
-    .await
 }
 
 impl fmt::Debug for Acceptor {

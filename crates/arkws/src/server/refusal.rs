@@ -12,6 +12,8 @@ pub struct Refusal(Box<Answer>);
 struct Answer {
     status: StatusCode,
     reason: String,
+    /// `None`: the reason.
+    body: Option<Vec<u8>>,
     headers: HeaderMap,
 }
 
@@ -22,6 +24,7 @@ impl Refusal {
         Refusal(Box::new(Answer {
             status,
             reason: reason.into(),
+            body: None,
             headers: HeaderMap::new(),
         }))
     }
@@ -30,6 +33,14 @@ impl Refusal {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Refusal {
         self.0.headers.append(name, value);
+        self
+    }
+
+    /// A body instead of the reason, which is then for logs and errors only. Its `Content-Type` is
+    /// plain text, unless that is given.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Refusal {
+        self.0.body = Some(body.into());
         self
     }
 
@@ -45,7 +56,14 @@ impl Refusal {
 
     /// The answer in bytes, for a transport whose request is not even read.
     pub fn response(&self) -> Vec<u8> {
-        ServerRequest::refuse(self.0.status, &self.0.reason, &self.0.headers)
+        let Answer {
+            status,
+            reason,
+            body,
+            headers,
+        } = &*self.0;
+        let body = body.as_deref().unwrap_or(reason.as_bytes());
+        ServerRequest::refuse(*status, body, headers)
     }
 }
 

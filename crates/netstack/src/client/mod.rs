@@ -47,7 +47,7 @@ use failure::Failure;
 use object::{Link, Object, ObjectState};
 
 pub use event::{Event, Listener};
-pub use options::{Header, RequestOptions};
+pub use options::RequestOptions;
 pub use proxy::{Proxy, ProxyServer};
 pub use reconnect::Reconnect;
 pub use stats::Stats;

@@ -2,12 +2,11 @@
 //!
 //! A new option is a field of [`RequestOptions`] and a line in one of the functions that make the
 //! builder of the connection from them.
-use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use arkws::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use arkws::http::header::{self, HeaderMap, HeaderValue};
 use arkws::{
     Client, ClientBuilder, Config, DeflateConfig, Heartbeat, Limits, PageOrigin, Roots, TlsConfig,
     TlsVersion,
@@ -17,7 +16,7 @@ use super::proxy::Proxy;
 use super::reconnect::Reconnect;
 use super::tls::{ClientCert, TlsOptions, TlsProtocol};
 use crate::shared_limits::{refuse_zero, write_timeout};
-use crate::{BusinessError, Context};
+use crate::{BusinessError, Context, Header};
 
 /// What a `pingInterval` may be, in seconds: the platform's.
 const PING_INTERVALS: std::ops::RangeInclusive<f64> = 0.0..=30_000.0;
@@ -146,23 +145,6 @@ impl fmt::Debug for RequestOptions {
             .field("aborted", &self.aborted)
             .field("reconnect", &self.reconnect)
             .finish()
-    }
-}
-
-/// One header field as the program gave it. Its `Debug` form does not show the value.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Header {
-    /// The field's name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-impl fmt::Debug for Header {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Header")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 
@@ -299,22 +281,13 @@ impl RequestOptions {
             }
         };
         offer(&self.protocol);
-        for Header { name, value } in &self.headers {
+        for given in &self.headers {
+            let value = &given.value;
             // The platform skips them.
             if value.is_empty() {
                 continue;
             }
-            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                BusinessError::parameter(format!(
-                    "{} cannot be the name of a header: it is not a token (RFC 9110, 5.1)",
-                    shown(name)
-                ))
-            })?;
-            let field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
-                BusinessError::parameter(format!(
-                    "the value of the header {key} has a line break, NUL or another control character"
-                ))
-            })?;
+            let (key, field) = given.parse()?;
             if key == header::SEC_WEBSOCKET_PROTOCOL {
                 offer(value);
             } else if matches!(key, header::HOST | header::ORIGIN | header::USER_AGENT) {
@@ -391,14 +364,4 @@ fn heartbeat(interval: Option<f64>, timeout: Option<f64>) -> Option<Heartbeat> {
         interval: Duration::from_secs(interval),
         timeout,
     })
-}
-
-/// What a program gave, bounded and escaped.
-fn shown(text: &str) -> String {
-    const MAX: usize = 64;
-    let cut: Cow<'_, str> = match text.char_indices().nth(MAX) {
-        None => text.into(),
-        Some((end, _)) => format!("{}...", &text[..end]).into(),
-    };
-    format!("{cut:?}")
 }

@@ -24,7 +24,7 @@ impl Peer {
         registration: Registration,
         unfinished: UnfinishedPeer<'_>,
         head: Arc<RequestHead>,
-        protocol: Option<&str>,
+        protocol: Option<String>,
     ) {
         // It is dropped before the socket that it borrows from now on.
         let mut unfinished = unfinished;
@@ -33,10 +33,10 @@ impl Peer {
         object.emit(ServerEvent::Connect {
             client: &self.client,
             head: &head,
-            protocol,
+            protocol: protocol.as_deref(),
         });
         // Not kept for as long as the connection lives: the program may have done that.
-        drop(head);
+        drop((head, protocol));
         unfinished.socket = Some(&socket);
         let (end, in_doubt) = object.listener.drive(object, self, &socket).await;
         // A defect of ours ends this client only, and the program is told.

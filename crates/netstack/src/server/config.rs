@@ -50,6 +50,9 @@ pub struct ServerConfig {
     pub allowed_origins: Option<Vec<String>>,
     /// arkws: whether `Request` events are wanted: each must then be answered.
     pub ask_request: bool,
+    /// arkws: whether `HttpRequest` events are wanted, of requests that do not ask for a WebSocket:
+    /// each must then be answered. Otherwise they are refused, with an `Error` event.
+    pub ask_http: bool,
     /// arkws: accept permessage-deflate.
     pub per_message_deflate: bool,
     /// arkws: longest message that a client may send, in bytes; over 0 (401). Default:

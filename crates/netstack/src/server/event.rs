@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use arkws::{Payload, Text};
 
+use super::http_request::PendingHttpRequest;
 use super::identity::{ClientId, ConnectedClient, StopId};
 use super::listen_on::ListenAddress;
 use super::request::{PendingRequest, RequestHead};
@@ -21,6 +22,8 @@ pub enum ServerEvent<'a> {
     Started(Result<ListenAddress, BusinessError>),
     /// arkws: may this client come in?
     Request(PendingRequest),
+    /// arkws: a client asks for something else than a WebSocket.
+    HttpRequest(PendingHttpRequest),
     /// arkws: the request of this [`client`](PendingRequest::client) needs no answer any more: the
     /// client has gone, the time-out has passed, or the server was stopped.
     RequestOver(ClientId),

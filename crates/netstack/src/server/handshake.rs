@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
-use arkws::{Acceptor, PendingRequest, Phase, Transport};
+use arkws::{Acceptor, AnyPendingRequest, PendingHttpRequest, PendingRequest, Phase, Transport};
 use tokio::select;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument, debug};
@@ -18,13 +19,15 @@ use super::client_task::{Ending, UnfinishedPeer, describe};
 use super::config::Checked;
 use super::event::ServerEvent;
 use super::forwarded::remote_address;
+use super::http_request::{self, HttpAnswer};
 use super::identity::{ClientId, ConnectedClient, Connection};
 use super::lifecycle::Lifecycle;
 use super::object::ServerObject;
 use super::peer::Peer;
 use super::pending_handshakes::Replaced;
 use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
-use super::request::{self, Answer, RequestHead};
+use super::request::{self, Acceptance, Answer, RequestHead};
+use super::response::HttpResponse;
 use crate::{BusinessError, Cause, log};
 
 /// What the handshakes of one run have in common.
@@ -90,7 +93,10 @@ impl HandshakeContext {
             permit,
         };
         if let Some(request) = handshaking.receive(accepted, replaced).await {
-            let headers = &request.request().headers;
+            let headers = match &request {
+                AnyPendingRequest::Upgrade(request) => &request.request().headers,
+                AnyPendingRequest::Http(request) => &request.request().headers,
+            };
             let from = remote_address(ip, headers, &self.settings.trusted);
             handshaking.client.forwarded_for = Some(from).filter(|from| *from != ip);
             handshaking.answer(request).await;
@@ -133,7 +139,7 @@ impl Handshaking<'_> {
         &self,
         accepted: Accepted,
         replaced: Replaced,
-    ) -> Option<PendingRequest<Transport>> {
+    ) -> Option<AnyPendingRequest<Transport>> {
         let limit = self.context.settings.handshake_timeout();
         let mut phase = Phase::Handshake;
         let request = async {
@@ -147,11 +153,15 @@ impl Handshaking<'_> {
                     stream.into()
                 }
             };
-            self.context
-                .acceptor
-                .request_after(stream, &accepted.read)
-                .await
-                .map_err(ReceiveError::Request)
+            let acceptor = &self.context.acceptor;
+            let request = match self.context.settings.config.ask_http {
+                true => acceptor.any_request_after(stream, &accepted.read).await,
+                false => {
+                    let request = acceptor.request_after(stream, &accepted.read).await;
+                    request.map(AnyPendingRequest::Upgrade)
+                }
+            };
+            request.map_err(ReceiveError::Request)
         };
         let received = select! {
             biased;
@@ -177,13 +187,20 @@ impl Handshaking<'_> {
         None
     }
 
-    async fn answer(self, mut request: PendingRequest<Transport>) {
+    async fn answer(self, request: AnyPendingRequest<Transport>) {
+        match request {
+            AnyPendingRequest::Upgrade(request) => self.answer_upgrade(request).await,
+            AnyPendingRequest::Http(request) => self.answer_http(request).await,
+        }
+    }
+
+    async fn answer_upgrade(self, mut request: PendingRequest<Transport>) {
         let head = Arc::new(RequestHead {
             target: request.request().target.clone(),
             headers: request.request().headers.clone(),
         });
-        let registration = match self.admit(&mut request, &head).await {
-            Ok(registration) => registration,
+        let (registration, acceptance) = match self.admit(&mut request, &head).await {
+            Ok(admitted) => admitted,
             Err(NotLetIn::Refused(refusal)) => {
                 return select! {
                     () = request.refuse(&refusal) => {}
@@ -199,9 +216,14 @@ impl Handshaking<'_> {
         let unfinished = UnfinishedPeer::new(&peer, object, &self.context.lifecycle);
         let wanted = &self.context.settings.protocols;
         let offered = &request.request().protocols;
-        let protocol = wanted.iter().find(|wanted| offered.contains(wanted));
-        let protocol = protocol.map(String::as_str);
-        match request.accept(protocol, &HeaderMap::new()).await {
+        let Acceptance { protocol, headers } = acceptance;
+        let protocol = protocol.or_else(|| {
+            let known = wanted.iter().find(|wanted| offered.contains(wanted));
+            known.cloned()
+        });
+        let accepted = request.accept(protocol.as_deref(), &headers).await;
+        drop(headers);
+        match accepted {
             Ok(socket) => {
                 drop(self.permit);
                 peer.serve(socket.into(), registration, unfinished, head, protocol)
@@ -221,7 +243,7 @@ impl Handshaking<'_> {
         &self,
         request: &mut PendingRequest<Transport>,
         head: &Arc<RequestHead>,
-    ) -> Result<Registration, NotLetIn> {
+    ) -> Result<(Registration, Acceptance), NotLetIn> {
         let refused = |refusal: Refusal| {
             self.report_refusal(refusal);
             NotLetIn::Refused(refusal.into())
@@ -237,9 +259,10 @@ impl Handshaking<'_> {
         let permit = self.connection_permit().map_err(refused)?;
         self.permit.keep().map_err(refused)?;
         let asks = self.context.settings.config.ask_request;
-        if asks {
-            self.ask(request, head).await?;
-        }
+        let acceptance = match asks {
+            true => self.ask(request, head).await?,
+            false => Acceptance::default(),
+        };
         let object = &self.context.object;
         let peer = Peer::new(
             self.client.clone(),
@@ -249,6 +272,7 @@ impl Handshaking<'_> {
         let (registry, lifecycle) = (&self.context.registry, &self.context.lifecycle);
         registry
             .register(lifecycle, peer, permit)
+            .map(|registration| (registration, acceptance))
             .map_err(|refusal| {
                 let not_let_in = refused(refusal);
                 if asks {
@@ -276,11 +300,69 @@ impl Handshaking<'_> {
         &self,
         request: &mut PendingRequest<Transport>,
         head: &Arc<RequestHead>,
-    ) -> Result<(), NotLetIn> {
+    ) -> Result<Acceptance, NotLetIn> {
+        let (pending, answer) = request::PendingRequest::new(Arc::clone(head), self.client.clone());
+        self.context.object.emit(ServerEvent::Request(pending));
+        match self.answered(answer, request.gone()).await? {
+            Answer::Accept(acceptance) => Ok(acceptance),
+            Answer::Refuse(refusal) => Err(NotLetIn::Refused(refusal)),
+        }
+    }
+
+    /// Answers a request that does not ask for a WebSocket with what the program says.
+    async fn answer_http(self, mut request: PendingHttpRequest<Transport>) {
+        if let Err(refusal) = self.permit.keep() {
+            self.report_refusal(refusal);
+            return;
+        }
+        let asked = request.request();
+        let head = RequestHead {
+            target: asked.target.clone(),
+            headers: asked.headers.clone(),
+        };
+        let (pending, answer) = http_request::PendingHttpRequest::new(
+            asked.method.to_string(),
+            Arc::new(head),
+            self.client.clone(),
+        );
+        self.context.object.emit(ServerEvent::HttpRequest(pending));
+        let answer = self.answered(answer, request.gone()).await;
+        let sent = async {
+            match answer {
+                Ok(HttpAnswer::Response(HttpResponse {
+                    status,
+                    headers,
+                    body,
+                })) => request.respond(status, &body, &headers).await,
+                Ok(HttpAnswer::Reject) => {
+                    self.report_error(&request.request().error().into());
+                    request.reject().await;
+                }
+                Err(NotLetIn::Refused(refusal)) => {
+                    let (status, reason) = (refusal.status(), refusal.reason());
+                    let body = reason.as_bytes();
+                    request.respond(status, body, &HeaderMap::new()).await;
+                }
+                Err(NotLetIn::Gone) => {
+                    debug!(target: "arkws", "client gone before it was answered");
+                }
+            }
+        };
+        select! {
+            () = sent => {}
+            () = self.permit.replaced() => {}
+        }
+    }
+
+    /// What the program answers, or what the client is told instead: the server stops, the program
+    /// has taken too long or has let go of the request. `gone` is ready when the client has gone.
+    async fn answered<T>(
+        &self,
+        answer: oneshot::Receiver<T>,
+        gone: impl Future<Output = ()>,
+    ) -> Result<T, NotLetIn> {
         let limit = self.context.settings.request_timeout();
         let object = &self.context.object;
-        let (pending, answer) = request::PendingRequest::new(Arc::clone(head), self.client.clone());
-        object.emit(ServerEvent::Request(pending));
         object.flush();
         let over = RequestOver {
             object,
@@ -292,18 +374,14 @@ impl Handshaking<'_> {
                 return Err(NotLetIn::Refused(Refusal::Stopping.into()));
             }
             answer = timeout(limit, answer) => answer,
-            () = request.gone() => return Err(NotLetIn::Gone),
+            () = gone => return Err(NotLetIn::Gone),
         };
         let why = match answer {
             Ok(answer) => {
                 // The program has answered, so it need not be told that the request is over.
                 std::mem::forget(over);
                 match answer {
-                    Ok(Answer::Accept) => return Ok(()),
-                    Ok(Answer::Refuse(status, reason)) => {
-                        let refusal = arkws::Refusal::new(status, reason);
-                        return Err(NotLetIn::Refused(refusal));
-                    }
+                    Ok(answer) => return Ok(answer),
                     Err(_) => "the request was not answered by the program".to_owned(),
                 }
             }

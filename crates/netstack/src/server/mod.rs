@@ -23,7 +23,8 @@
 //! | `accepted.rs` | a connection before its opening handshake |
 //! | `tls.rs` | its certificate and key |
 //! | `event.rs` | the events, and their listener |
-//! | `request.rs` | a request that waits for the program's answer |
+//! | `request.rs`, `http_request.rs` | requests that wait for the program's answer |
+//! | `response.rs` | what the program answers |
 //! | `identity.rs` | what tells clients apart: address pairs and numbers |
 mod accepted;
 mod address;
@@ -35,6 +36,7 @@ mod event;
 mod flood;
 mod forwarded;
 mod handshake;
+mod http_request;
 mod identity;
 mod lifecycle;
 mod limits;
@@ -45,6 +47,7 @@ mod peer;
 mod pending_handshakes;
 mod registry;
 mod request;
+mod response;
 mod run;
 mod stop;
 mod tls;
@@ -71,10 +74,12 @@ use stop::Goodbye;
 pub use accepted::HandedOver;
 pub use config::ServerConfig;
 pub use event::{ServerEvent, ServerListener};
+pub use http_request::PendingHttpRequest;
 pub use identity::{ClientId, ConnectedClient, Connection, Recipient, StopId};
 pub use limits::{CustomLimits, ServerLimits};
 pub use listen_on::{ListenAddress, ListenOn};
-pub use request::{PendingRequest, RefusalStatus, RequestHead};
+pub use request::{Acceptance, PendingRequest, RequestHead};
+pub use response::{HttpBody, HttpResponse, RefusalStatus};
 pub use stop::StopOptions;
 pub use trusted_proxies::TrustProxy;
 

@@ -3,11 +3,12 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::StatusCode;
+use arkws::http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 
 use super::identity::{ClientId, ConnectedClient, Connection};
-use crate::{BusinessError, Headers};
+use super::response::{self, HttpResponse, RefusalStatus};
+use crate::{BusinessError, Header, Headers};
 
 /// What a client has sent to open its connection, as far as programs ask for it.
 ///
@@ -62,8 +63,16 @@ impl fmt::Debug for PendingRequest {
 /// What the program said.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Accept,
-    Refuse(StatusCode, String),
+    Accept(Acceptance),
+    Refuse(arkws::Refusal),
+}
+
+/// How a client is let in: see [`PendingRequest::acceptance`].
+#[derive(Debug, Clone, Default)]
+pub struct Acceptance {
+    /// `None`: as the server's configuration says.
+    pub(super) protocol: Option<String>,
+    pub(super) headers: HeaderMap,
 }
 
 impl PendingRequest {
@@ -113,13 +122,56 @@ impl PendingRequest {
 
     /// Lets the client in.
     pub fn accept(self) {
+        self.accept_with(Acceptance::default());
+    }
+
+    /// Lets the client in with an answer of the program's.
+    pub fn accept_with(self, acceptance: Acceptance) {
         // If nobody waits for the answer any more, the client is gone.
-        let _ = self.answer.send(Answer::Accept);
+        let _ = self.answer.send(Answer::Accept(acceptance));
+    }
+
+    /// The sub-protocol that is agreed on, instead of what
+    /// [`protocol`](super::ServerConfig::protocol) says, and header fields for the answer.
+    ///
+    /// # Errors
+    /// 401: the client did not offer that sub-protocol; a name is no token, a value has control
+    /// characters, a field is one of the handshake's own, or there are more than 16 KiB of them.
+    pub fn acceptance(
+        &self,
+        protocol: Option<String>,
+        headers: &[Header],
+    ) -> Result<Acceptance, BusinessError> {
+        // It may be a token, and is not shown.
+        if protocol
+            .as_deref()
+            .is_some_and(|chosen| !self.offers(chosen))
+        {
+            return Err(BusinessError::parameter(
+                "accept with a sub-protocol that the client did not offer",
+            ));
+        }
+        let headers = response::fields(headers)?;
+        Ok(Acceptance { protocol, headers })
+    }
+
+    fn offers(&self, protocol: &str) -> bool {
+        let lines = self.headers().get_all("sec-websocket-protocol").iter();
+        let mut offered = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','));
+        offered.any(|offered| offered.trim() == protocol)
     }
 
     /// Refuses with a status and a reason, which is the response's body.
     pub fn refuse(self, RefusalStatus(status): RefusalStatus, reason: &str) {
-        let _ = self.answer.send(Answer::Refuse(status, reason.to_owned()));
+        let refusal = arkws::Refusal::new(status, reason);
+        let _ = self.answer.send(Answer::Refuse(refusal));
+    }
+
+    /// Refuses with an answer of the program's.
+    pub fn refuse_with(self, response: HttpResponse) {
+        let _ = self.answer.send(Answer::Refuse(response.into_refusal()));
     }
 
     /// Refuses with 500, since the program has failed to decide: its code has thrown.
@@ -127,28 +179,5 @@ impl PendingRequest {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         let reason = status.canonical_reason().unwrap_or_default();
         self.refuse(RefusalStatus(status), reason);
-    }
-}
-
-/// The HTTP status that a program refuses a request with: 400 to 599.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefusalStatus(StatusCode);
-
-impl RefusalStatus {
-    /// A number of the program's as such a status.
-    ///
-    /// # Errors
-    /// 401: it is none.
-    pub fn new(status: f64) -> Result<RefusalStatus, BusinessError> {
-        let whole = status as u16;
-        StatusCode::from_u16(whole)
-            .ok()
-            .filter(|_| f64::from(whole) == status && (400..600).contains(&whole))
-            .map(RefusalStatus)
-            .ok_or_else(|| {
-                BusinessError::parameter(format!(
-                    "a request is refused with a status from 400 to 599, not {status}"
-                ))
-            })
     }
 }

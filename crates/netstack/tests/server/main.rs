@@ -5,6 +5,7 @@
 //! misbehave.
 mod admission;
 mod events;
+mod http_request;
 mod identity;
 mod limits;
 #[cfg(unix)]

@@ -1,6 +1,9 @@
 //! The hook that lets the program decide who comes in.
 use arkws::http::HeaderValue;
-use arkws_netstack::{BusinessError, ClientId, PendingRequest, RefusalStatus, ServerConfig};
+use arkws_netstack::{
+    BusinessError, ClientId, Header, HttpBody, HttpResponse, PendingRequest, RefusalStatus,
+    ServerConfig,
+};
 use arkws_proto::Limits;
 use arkws_proto::handshake::ClientHandshake;
 use tokio::io::AsyncWriteExt;
@@ -250,4 +253,58 @@ async fn a_client_that_is_gone_when_it_is_let_in_has_never_connected() {
         other => panic!("NeverConnected, not {other:?}"),
     }
     assert_eq!(server.list(), []);
+}
+
+fn header(name: &str, value: &str) -> Header {
+    Header {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn an_acceptance_has_a_protocol_that_the_client_offers_and_header_fields() {
+    let (mut server, address) = Server::started(asking()).await;
+    let mut request = request(address);
+    request.protocols = vec!["a".into(), "b".into()];
+    let client = tokio::spawn(connect_with(address, request));
+    let pending = asked(&mut server).await;
+    let code = |protocol: Option<&str>, headers: &[Header]| {
+        let acceptance = pending.acceptance(protocol.map(str::to_owned), headers);
+        acceptance.unwrap_err().code
+    };
+    assert_eq!(code(Some("c"), &[]), BusinessError::PARAMETER);
+    assert_eq!(code(Some(""), &[]), BusinessError::PARAMETER);
+    for (name, value) in [
+        ("no token", "x"),
+        ("x", "a\r\nb"),
+        ("x", "a\0b"),
+        ("upgrade", "x"),
+        ("sec-websocket-accept", "x"),
+        ("content-length", "0"),
+        ("x", &"x".repeat(20_000)),
+    ] {
+        let code = code(None, &[header(name, value)]);
+        assert_eq!(code, BusinessError::PARAMETER, "{name}");
+    }
+    let fields = [header("Set-Cookie", "a=b"), header("Set-Cookie", "c=d")];
+    let acceptance = pending.acceptance(Some("b".into()), &fields).unwrap();
+    pending.accept_with(acceptance);
+    let client = client.await.unwrap().unwrap();
+    assert_eq!(client.negotiated().protocol.as_deref(), Some("b"));
+}
+
+#[tokio::test]
+async fn a_refusal_may_be_a_response_of_the_programs() {
+    let (mut server, address) = Server::started(asking()).await;
+    let client = tokio::spawn(connect(address));
+    let status = RefusalStatus::new(401.0).unwrap();
+    let fields = [header("WWW-Authenticate", "Basic")];
+    let body = HttpBody::Binary(b"who?".to_vec());
+    let response = HttpResponse::refusal(status, &fields, body).unwrap();
+    asked(&mut server).await.refuse_with(response);
+    let refused = client.await.unwrap().unwrap_err();
+    assert_eq!((refused.status, refused.body.as_str()), (401, "who?"));
+    assert_eq!(refused.headers["www-authenticate"], "Basic");
+    assert_eq!(refused.headers["content-type"], "application/octet-stream");
 }

@@ -9,7 +9,8 @@ use arkws::{
 };
 use arkws_netstack::{
     ApiLevel, BusinessError, ClientId, CloseResult, Connection, Context, ListenAddress, Network,
-    PendingRequest, ServerConfig, ServerEvent, ServerListener, StopId, WebSocketServer,
+    PendingHttpRequest, PendingRequest, ServerConfig, ServerEvent, ServerListener, StopId,
+    WebSocketServer,
 };
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 pub(crate) enum Seen {
     Started(Result<ListenAddress, BusinessError>),
     Request(PendingRequest),
+    HttpRequest(PendingHttpRequest),
     RequestOver(ClientId),
     Connect(Connection),
     Text(Connection, String),
@@ -51,6 +53,7 @@ impl ServerListener for Recorder {
         let seen = match event {
             ServerEvent::Started(result) => Seen::Started(result),
             ServerEvent::Request(request) => Seen::Request(request),
+            ServerEvent::HttpRequest(request) => Seen::HttpRequest(request),
             ServerEvent::RequestOver(id) => Seen::RequestOver(id),
             ServerEvent::Connect { client, .. } => Seen::Connect(client.connection.clone()),
             ServerEvent::Text(client, text) => {

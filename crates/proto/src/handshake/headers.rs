@@ -74,7 +74,7 @@ pub(super) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 /// Fields that the handshake itself writes (RFC 6455, 4.1 and 4.2.2), or that would change how the
 /// message ends (RFC 9112, 6): nobody else may set them.
-pub(super) fn is_reserved(name: &HeaderName) -> bool {
+pub fn is_reserved(name: &HeaderName) -> bool {
     let name = name.as_str();
     matches!(
         name,

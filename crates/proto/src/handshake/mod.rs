@@ -18,9 +18,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 pub use client::{ClientHandshake, ClientRequest, ClientResponse};
 pub use head::ResponseReader;
-pub use headers::field_text;
+pub use headers::{field_text, is_reserved};
 use http::{HeaderName, Method};
-pub use server::{Accepted, ServerHandshake, ServerRequest};
+pub use server::{Accepted, AnyRequest, HttpRequest, ServerHandshake, ServerRequest};
 use sha1::{Digest, Sha1};
 
 use crate::deflate::DeflateParams;

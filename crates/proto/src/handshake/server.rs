@@ -36,6 +36,38 @@ impl fmt::Debug for ServerRequest {
     }
 }
 
+/// A valid HTTP request that does not ask for a WebSocket: that of a health check, for example.
+///
+/// What may follow its head is not read. Its `Debug` form is like that of [`ServerRequest`].
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// Path and query, without the host of a target in absolute form.
+    pub target: String,
+    /// All header fields, as they came.
+    pub headers: HeaderMap,
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("target", &headers::without_secrets(&self.target))
+            .field("headers", &headers::Names(&self.headers))
+            .finish()
+    }
+}
+
+/// What a client has sent: see [`ServerHandshake::recv_any`].
+#[derive(Debug, Clone)]
+pub enum AnyRequest {
+    /// A valid WebSocket request.
+    Upgrade(ServerRequest),
+    /// Any other valid one.
+    Http(HttpRequest),
+}
+
 /// A request as far as it has arrived.
 #[derive(Debug)]
 pub struct ServerHandshake {
@@ -79,6 +111,60 @@ impl ServerHandshake {
             return Ok(None);
         };
         Ok(Some((head.check()?, consumed)))
+    }
+
+    /// As [`recv`](Self::recv), for a server that also answers requests which do not ask for a
+    /// WebSocket: those without `websocket` in their `Upgrade` field.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv) for requests that ask for a WebSocket. Of others: the target or the
+    /// `Host` field is not valid.
+    pub fn recv_any(
+        &mut self,
+        bytes: &[u8],
+    ) -> Result<Option<(AnyRequest, usize)>, HandshakeError> {
+        let Some((head, consumed)) = self.request.read::<RequestHead>(bytes)? else {
+            return Ok(None);
+        };
+        let request = match head.http_target() {
+            Some(target) => AnyRequest::Http(HttpRequest {
+                method: head.method,
+                target,
+                headers: head.headers,
+            }),
+            None => AnyRequest::Upgrade(head.check()?),
+        };
+        Ok(Some((request, consumed)))
+    }
+}
+
+impl HttpRequest {
+    /// The answer, as bytes to send before the transport ends. `Content-Length`,
+    /// `Connection: close` and, unless given, `Content-Type` are added; the handshake's own fields
+    /// among `headers` are left out. A HEAD request gets no body, and nobody one with 204 or 304
+    /// (RFC 9110, 6.4.1).
+    pub fn respond(&self, status: StatusCode, body: &[u8], headers: &HeaderMap) -> Vec<u8> {
+        let mut response = head_of_refusal(status, headers);
+        if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            response.extend_from_slice(b"\r\n");
+            return response;
+        }
+        let mut response = finish_refusal(response, body, headers);
+        if self.method == Method::HEAD {
+            response.truncate(response.len() - body.len());
+        }
+        response
+    }
+
+    /// Why it is not a WebSocket request; [`HandshakeError::rejection`] gives the answer of a
+    /// server that has no other for it.
+    pub fn error(&self) -> HandshakeError {
+        match self.method {
+            Method::GET => {
+                HandshakeError::RequestUpgrade(headers::shown(&self.headers, UPGRADE.as_str()))
+            }
+            _ => HandshakeError::Method(self.method.clone()),
+        }
     }
 }
 
@@ -139,16 +225,8 @@ impl ServerRequest {
     ///
     /// `Content-Length`, `Connection: close` and, unless given, `Content-Type` are added; the
     /// handshake's own fields among `headers` are left out.
-    pub fn refuse(status: StatusCode, body: &str, headers: &HeaderMap) -> Vec<u8> {
-        let mut response = status_line(status);
-        for (name, value) in headers
-            .iter()
-            .filter(|(name, _)| !headers::is_reserved(name))
-        {
-            headers::write_field(&mut response, name.as_str(), value.as_bytes());
-        }
-        headers::write_field(&mut response, "Connection", b"close");
-        finish_refusal(response, body, headers)
+    pub fn refuse(status: StatusCode, body: impl AsRef<[u8]>, headers: &HeaderMap) -> Vec<u8> {
+        finish_refusal(head_of_refusal(status, headers), body.as_ref(), headers)
     }
 }
 
@@ -177,7 +255,7 @@ impl HandshakeError {
                 headers::write_field(&mut response, "Upgrade", b"websocket");
                 headers::write_field(&mut response, "Connection", b"Upgrade, close");
                 headers::write_field(&mut response, "Sec-WebSocket-Version", b"13");
-                return finish_refusal(response, &body, &HeaderMap::new());
+                return finish_refusal(response, body.as_bytes(), &HeaderMap::new());
             }
             HandshakeError::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             HandshakeError::HeadTooLarge { .. } | HandshakeError::TooManyHeaders { .. } => {
@@ -204,7 +282,19 @@ fn status_line(status: StatusCode) -> Vec<u8> {
     response
 }
 
-fn finish_refusal(mut response: Vec<u8>, body: &str, headers: &HeaderMap) -> Vec<u8> {
+fn head_of_refusal(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
+    let mut response = status_line(status);
+    for (name, value) in headers
+        .iter()
+        .filter(|(name, _)| !headers::is_reserved(name))
+    {
+        headers::write_field(&mut response, name.as_str(), value.as_bytes());
+    }
+    headers::write_field(&mut response, "Connection", b"close");
+    response
+}
+
+fn finish_refusal(mut response: Vec<u8>, body: &[u8], headers: &HeaderMap) -> Vec<u8> {
     if !headers.contains_key(http::header::CONTENT_TYPE) {
         headers::write_field(&mut response, "Content-Type", b"text/plain; charset=utf-8");
     }
@@ -214,11 +304,22 @@ fn finish_refusal(mut response: Vec<u8>, body: &str, headers: &HeaderMap) -> Vec
         body.len().to_string().as_bytes(),
     );
     response.extend_from_slice(b"\r\n");
-    response.extend_from_slice(body.as_bytes());
+    response.extend_from_slice(body);
     response
 }
 
 impl RequestHead {
+    /// Path and query of a valid request that does not ask for a WebSocket.
+    fn http_target(&self) -> Option<String> {
+        if has_token(&self.headers, &UPGRADE, b"websocket") {
+            return None;
+        }
+        let target = RequestTarget::parse(&self.target)?;
+        let host = headers::single(&self.headers, "host").ok().flatten()?;
+        let is_valid = headers::is_authority(host.as_bytes()) && target.is_of(host.as_bytes());
+        is_valid.then(|| target.path_and_query.into_owned())
+    }
+
     /// RFC 6455, 4.2.1.
     fn check(self) -> Result<ServerRequest, HandshakeError> {
         let headers = &self.headers;

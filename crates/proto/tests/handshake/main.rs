@@ -4,6 +4,7 @@ mod bad_requests;
 mod client;
 mod extensions;
 mod head;
+mod http_request;
 mod linear;
 mod server;
 

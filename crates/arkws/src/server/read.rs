@@ -1,0 +1,30 @@
+//! Reading while a request is not answered.
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::Poll;
+
+use tokio::io::{AsyncRead, ReadBuf};
+
+use crate::socket::pool;
+
+/// Bytes that are read behind a request before it is answered, and what one more read brings.
+pub(super) const MAX_LEFTOVER: usize = 64 << 10;
+
+/// One read, into a block that is borrowed only while there is something to read.
+pub(super) async fn read<S: AsyncRead + Unpin, T>(
+    stream: &mut S,
+    mut take: impl FnMut(&[u8]) -> T,
+) -> io::Result<T> {
+    poll_fn(|cx| {
+        let mut block = pool::take();
+        let mut buffer = ReadBuf::new(&mut block);
+        let result = match Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
+            Poll::Ready(result) => Poll::Ready(result.map(|()| take(buffer.filled()))),
+            Poll::Pending => Poll::Pending,
+        };
+        pool::give_back(block);
+        result
+    })
+    .await
+}
