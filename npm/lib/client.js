@@ -314,6 +314,9 @@ class Client {
       case 'close':
         this.#ended = this.#over + 1;
         return this.listeners.emit('close', undefined, value);
+      case 'closeFrame':
+        // For `arkws/web`: our `close` tells of it, too.
+        return undefined;
       case 'sendFailed':
         return this.sends.failed(value.from, value.through, fromFailure(value.error));
       case 'reconnecting':

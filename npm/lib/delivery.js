@@ -70,10 +70,19 @@ let stops = false;
 /** The async context of that event. */
 let context;
 
+/** How often the native half has called. */
+let turns = 0;
+
 /** The native half calls: no code of the program has run for it yet. */
 function newTurn() {
+  turns++;
   programRan = false;
   stops = false;
+}
+
+/** The number of the native half's last call. */
+function currentTurn() {
+  return turns;
 }
 
 /**
@@ -317,6 +326,7 @@ module.exports = {
   UNHEARD,
   active,
   begin,
+  currentTurn,
   deliver,
   handOver,
   newTurn,

@@ -16,6 +16,7 @@
 // | `delivery.js` | the loop that hands events to the objects, which call listeners |
 // | `runtime.js` | the native half: its functions, turns, and what keeps the process alive |
 // | `native.js` | finds and loads it |
+// | `web/` | the web's own API, over the same native half |
 'use strict';
 
 const { BusinessError } = require('./errors.js');

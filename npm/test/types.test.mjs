@@ -78,6 +78,11 @@ describe('TypeScript', () => {
     );
   });
 
+  it("accepts the web's API, where its globals are declared", async () => {
+    const lib = ['es2022', 'dom', 'dom.iterable'];
+    assert.equal(await check({ module: 'nodenext', lib }, ['web.mts']), '');
+  });
+
   it("accepts the documentation's examples", async () => {
     const files = examples.map((file) => basename(file, '.ets') + '.ts');
     const surroundings = {

@@ -100,6 +100,13 @@ impl Program {
         project.context.with_level(level)
     }
 
+    /// The same for an object of the web's own API, which knows no levels: it is served as at the
+    /// newest.
+    pub fn web_context(&mut self, importer: Option<&Path>) -> Context {
+        let project = self.project(importer);
+        project.context.with_level(ApiLevel::NEWEST)
+    }
+
     /// `setApiVersion`: sets the level of the objects made from now on; `None`: as it is found.
     ///
     /// # Errors

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use arkws_netstack::{
-    self as netstack, BusinessError, CloseOptions, Listener, Payload, Stats, Text, WebSocket,
+    self as netstack, BusinessError, CloseCode, CloseFrame, CloseOptions, Listener, Payload, Stats,
+    Text, WebSocket,
 };
 use napi::Result;
 use napi_derive::napi;
@@ -99,6 +100,14 @@ impl Listener for ClientInbox {
 
     fn on_refused(&self, error: BusinessError) {
         self.queue.event(self.object, Event::Refused(error));
+    }
+
+    fn on_close_frame(&self, frame: Option<&CloseFrame>) {
+        let close = frame.map(|frame| Close {
+            code: frame.code().get().into(),
+            reason: frame.reason().to_owned(),
+        });
+        self.queue.event(self.object, Event::CloseFrame(close));
     }
 
     fn flush(&self) {
@@ -231,6 +240,18 @@ pub(crate) fn observe_pings(call: Call<'_>) -> Result<Value<'_>> {
     call.environment
         .client(call.object()?, |client| client.observe_pings(observes))?;
     call.env.undefined()
+}
+
+/// `closeWith(object, code | undefined, reason)`: with no body at all if there is no code.
+pub(crate) fn close_with(call: Call<'_>) -> Result<Value<'_>> {
+    let code: Option<u32> = call.get(1)?;
+    let reason: String = call.get(2)?;
+    let code = code.and_then(|code| CloseCode::new(u16::try_from(code).ok()?));
+    let frame = code.map(|code| CloseFrame::new(code, &reason));
+    let result = call
+        .environment
+        .client(call.object()?, |client| client.close_with(frame))?;
+    answer(call.env, result)
 }
 
 /// `readyState(object)`.

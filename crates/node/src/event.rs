@@ -31,6 +31,8 @@ pub(crate) enum Event {
     Open(Open),
     OpenInfo(OpenInfo),
     Close(Close),
+    /// The peer's; `None`: it had no body.
+    CloseFrame(Option<Close>),
     Reconnecting {
         attempt: u32,
         delay: u64,

@@ -27,6 +27,7 @@ impl Event {
             Event::Open(open) => with(env, Operation::Open, open),
             Event::OpenInfo(info) => with(env, Operation::OpenInfo, info),
             Event::Close(close) => with(env, Operation::Close, close),
+            Event::CloseFrame(close) => with(env, Operation::CloseFrame, close),
             Event::SendFailed {
                 client,
                 from,

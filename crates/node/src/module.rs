@@ -38,6 +38,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"hold", client::hold),
     (c"ping", client::ping),
     (c"observePings", client::observe_pings),
+    (c"closeWith", client::close_with),
     (c"readyState", client::ready_state),
     (c"bufferedAmount", client::buffered_amount),
     (c"stats", client::stats),

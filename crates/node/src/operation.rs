@@ -41,6 +41,7 @@ operations! {
     Open = "open",
     OpenInfo = "openInfo",
     Close = "close",
+    CloseFrame = "closeFrame",
     SendFailed = "sendFailed",
     Reconnecting = "reconnecting",
     Reconnected = "reconnected",

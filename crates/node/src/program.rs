@@ -13,6 +13,9 @@ use crate::napi::Value;
 /// place in a queue. Bytes.
 const SEND_COST: usize = 512;
 
+/// What the web's own API is imported by.
+const WEB: &str = "arkws/web";
+
 static PROGRAM: Mutex<Program> = Mutex::new(Program::new());
 
 fn program() -> MutexGuard<'static, Program> {
@@ -27,9 +30,14 @@ fn program() -> MutexGuard<'static, Program> {
 pub(crate) fn context(call: &Call<'_>) -> Result<Context> {
     let importer: Option<String> = call.get(0)?;
     let import: String = call.get(1)?;
-    let default = ApiLevel::of_import(&import)
-        .ok_or_else(|| Error::from_reason(format!("arkws: there is no module '{import}'")))?;
-    let context = program().context(importer.as_deref().map(Path::new), default);
+    let importer = importer.as_deref().map(Path::new);
+    let context = if import == WEB {
+        program().web_context(importer)
+    } else {
+        let default = ApiLevel::of_import(&import)
+            .ok_or_else(|| Error::from_reason(format!("arkws: there is no module '{import}'")))?;
+        program().context(importer, default)
+    };
     Ok(context
         .with_message_cost(SEND_COST)
         .with_language_limits(call.environment.limits))

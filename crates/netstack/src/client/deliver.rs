@@ -170,6 +170,8 @@ impl<L: Listener> Handler for Deliver<'_, L> {
 
     /// What is sent from now on may still go out, over the next connection.
     fn closing(&mut self, frame: Option<&CloseFrame>) -> bool {
+        self.call(|listener| listener.on_close_frame(frame));
+        self.waiting += 1;
         !(self.reconnects && frame.is_some_and(|frame| invites_back(frame.code().get())))
     }
 

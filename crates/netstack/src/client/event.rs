@@ -1,7 +1,7 @@
 //! What a client object tells its binding.
 use std::time::Duration;
 
-use arkws::{Payload, Text};
+use arkws::{CloseFrame, Payload, Text};
 
 use crate::{BusinessError, CloseResult, Headers};
 
@@ -107,6 +107,12 @@ pub trait Listener: Send + Sync + 'static {
     fn on_refused(&self, error: BusinessError) {
         self.on_event(Event::Error(error));
         self.on_event(Event::Idle);
+    }
+    /// The peer's close frame has come, behind all of its messages; `None`: one without a body. The
+    /// [`Event::Close`] that follows tells the code of who was first, this object or the peer: for
+    /// a binding whose program is to have the peer's.
+    fn on_close_frame(&self, frame: Option<&CloseFrame>) {
+        let _ = frame;
     }
     /// No more events come before something happens on the network: a binding that collects events
     /// delivers them now, with one wake-up for all.

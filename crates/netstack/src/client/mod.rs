@@ -266,6 +266,16 @@ impl WebSocket {
     /// 201; 2302999 if there is no connection (the [cause](BusinessError::cause) is how the last
     /// one ended), or if it is closing.
     pub fn close(&self, options: CloseOptions) -> Result<(), BusinessError> {
+        let level = self.object.context.level;
+        self.close_with(options.frame(level.differences().close_reason))
+    }
+
+    /// arkws: as [`close`](Self::close), with this close frame whatever the level; `None`: with one
+    /// that has no body, so that the peer has 1005.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close).
+    pub fn close_with(&self, frame: impl Into<Option<CloseFrame>>) -> Result<(), BusinessError> {
         self.object.context.check_permission()?;
         let link = {
             let state = self.object.lock();
@@ -275,8 +285,6 @@ impl WebSocket {
                 .clone()
                 .ok_or_else(|| state.not_connected(other))?
         };
-        let level = self.object.context.level;
-        let frame = options.frame(level.differences().close_reason);
         if !link.mailbox.close(frame, true) {
             let why = "the connection is closing already";
             return Err(

@@ -252,7 +252,7 @@ impl Session {
                 reason: "the program has terminated the connection".to_owned(),
             });
         }
-        let frame = self.link.mailbox.requested_close().or(peer);
+        let frame = self.link.mailbox.requested_close().unwrap_or(peer);
         SessionEnd::Closed(match frame {
             Some(frame) => CloseResult {
                 code: frame.code().get(),

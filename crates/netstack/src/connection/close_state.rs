@@ -1,15 +1,18 @@
 //! How far the end of a connection has come.
 use arkws::CloseFrame;
 
+/// What a close frame carries; `None`: nothing, so that its receiver has 1005 (RFC 6455, 7.1.5).
+pub(crate) type CloseBody = Option<CloseFrame>;
+
 /// How far the end of the connection has come, seen from the program.
 #[derive(Debug)]
 pub(crate) enum CloseState {
     /// Messages are taken.
     Open,
     /// The program has asked for the end; messages that it sent before go first if `drain`.
-    Closing { frame: CloseFrame, drain: bool },
+    Closing { frame: CloseBody, drain: bool },
     /// The connection has ended, or its peer has begun to end it.
-    Closed { requested: Option<CloseFrame> },
+    Closed { requested: Option<CloseBody> },
 }
 
 impl CloseState {
@@ -39,7 +42,7 @@ impl CloseState {
     }
 
     /// The close frame with which the program ended the connection, if it was first.
-    pub(crate) fn requested(&self) -> Option<CloseFrame> {
+    pub(crate) fn requested(&self) -> Option<CloseBody> {
         match self {
             CloseState::Open => None,
             CloseState::Closing { frame, .. } => Some(frame.clone()),

@@ -303,7 +303,7 @@ impl<H: Handler> Driver<'_, H> {
                 }
             }
             if let Some(frame) = next.close {
-                open.socket.start_close(Some(frame));
+                open.socket.start_close(frame);
             }
             if open.poll_flush(cx, self.mailbox).is_ready() {
                 if let Some(through) = open.in_flight().last_send() {

@@ -2,10 +2,8 @@
 use std::ops::Range;
 use std::task::{Context, Poll, Waker};
 
-use arkws::CloseFrame;
-
 use crate::connection::batch::{Batch, Outgoing};
-use crate::connection::close_state::CloseState;
+use crate::connection::close_state::{CloseBody, CloseState};
 use crate::connection::pings::{Ping, PingQueue};
 use crate::connection::receive_window::{Amount, ReadPermission, ReceiveWindow};
 use crate::connection::send_queue::{Refused, SendNumbers, SendQueue};
@@ -39,7 +37,7 @@ pub(crate) struct Work {
     /// Messages were taken: the driver is not woken until it asks again.
     pub(crate) taken: bool,
     /// A close frame that is to be sent now.
-    pub(crate) close: Option<CloseFrame>,
+    pub(crate) close: Option<CloseBody>,
     /// A close waits for messages to be sent.
     pub(crate) draining: bool,
     /// What to do with data that arrives.
@@ -143,7 +141,8 @@ impl Mailbox {
 
     /// Asks for the end of the connection; `false` if it is ending already. Without `drain`,
     /// messages that still wait are given up.
-    pub(crate) fn close(&self, frame: CloseFrame, drain: bool) -> bool {
+    pub(crate) fn close(&self, frame: impl Into<CloseBody>, drain: bool) -> bool {
+        let frame = frame.into();
         let mut state = self.lock();
         if !state.close_state.is_open() {
             return false;
@@ -162,7 +161,7 @@ impl Mailbox {
             return false;
         }
         if state.close_state.is_open() {
-            let frame = CloseFrame::new(arkws::CloseCode::NORMAL, "");
+            let frame = Some(arkws::CloseFrame::new(arkws::CloseCode::NORMAL, ""));
             let drain = false;
             state.close_state = CloseState::Closing { frame, drain };
         }
@@ -378,7 +377,7 @@ impl Mailbox {
     }
 
     /// The close frame with which the program ended the connection, if it was first.
-    pub(crate) fn requested_close(&self) -> Option<CloseFrame> {
+    pub(crate) fn requested_close(&self) -> Option<CloseBody> {
         self.lock().close_state.requested()
     }
 
@@ -476,7 +475,7 @@ mod tests {
         assert!(
             given
                 .mailbox
-                .close(CloseFrame::new(arkws::CloseCode::NORMAL, ""), true)
+                .close(arkws::CloseFrame::new(arkws::CloseCode::NORMAL, ""), true)
         );
         assert_eq!(given.wakes.taken(), 0);
         let (sends, next) = given.take();

@@ -11,6 +11,7 @@ use super::object::ServerObject;
 use super::peer::{Gone, Peer};
 use super::registry::Registration;
 use super::request::RequestHead;
+use crate::connection::close_state::CloseBody;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::send_queue::joined;
 use crate::connection::shared_socket::SharedSocket;
@@ -157,11 +158,11 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    fn of(end: ConnectionEnd, requested: Option<CloseFrame>) -> Ending {
+    fn of(end: ConnectionEnd, requested: Option<CloseBody>) -> Ending {
         match (end, requested) {
             (ConnectionEnd::Panicked(_), _) => Ending::defect(),
             // However the closing handshake goes, the connection is closed as we asked.
-            (_, Some(frame)) => Ending::closed("the server", Some(frame)),
+            (_, Some(frame)) => Ending::closed("the server", frame),
             (ConnectionEnd::Closed(frame), None) => Ending::closed("the client", frame),
             (ConnectionEnd::Failed(error), None) => {
                 Ending::failed(describe(&error), error.cause().into())

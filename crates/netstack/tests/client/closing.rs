@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use arkws::Message;
-use arkws_netstack::{CloseOptions, ReadyState};
+use arkws_netstack::{ApiLevel, CloseCode, CloseFrame, CloseOptions, ReadyState};
 use tokio::io::AsyncReadExt;
 
 use crate::support::{
@@ -30,6 +30,25 @@ async fn a_local_close_reports_its_own_code_and_reason() {
     assert_eq!(client.rest().await, [Seen::Close(4321, "enough".into())]);
     assert_eq!(client.socket.ready_state(), ReadyState::Closed);
     client.assert_silent().await;
+}
+
+#[tokio::test]
+async fn a_close_frame_may_have_no_body_and_no_reason() {
+    let server = Server::start().await;
+    for (frame, seen) in [
+        (None, (1005, "")),
+        (
+            Some(CloseFrame::new(CloseCode::new(3000).unwrap(), "")),
+            (3000, ""),
+        ),
+    ] {
+        let mut client = Client::at(ApiLevel::NEWEST);
+        let mut peer = client.open_to(&server).await;
+        let sent = frame.as_ref().map(|_| (seen.0, seen.1.to_owned()));
+        client.socket.close_with(frame).unwrap();
+        assert_eq!(close_frame(&mut peer).await, sent);
+        assert_eq!(client.rest().await, [Seen::Close(seen.0, seen.1.into())]);
+    }
 }
 
 #[tokio::test]

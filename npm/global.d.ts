@@ -1,0 +1,2 @@
+/** Puts the classes of `arkws/web` in the place of the runtime's own. */
+export {};

@@ -1,0 +1,335 @@
+// One connection of the web's API, from the constructor to the last event: what the standard calls
+// a WebSocket's state, for `WebSocket` and `WebSocketStream`. Its `owner` is told of what happens.
+'use strict';
+
+const { isAnyArrayBuffer, isSharedArrayBuffer } =
+  globalThis.process?.getBuiltinModule?.('node:util/types') ?? require('node:util/types');
+const { currentContext } = require('../context.js');
+const { HEARD, unknownEvent } = require('../delivery.js');
+const { fromFailure } = require('../errors.js');
+const { mainModule, native, scheduleFlush, setRef } = require('../runtime.js');
+const { BlobQueue } = require('./blob-queue.js');
+const { isBlocked } = require('./constructor.js');
+const { arePosted, post } = require('./tasks.js');
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+/** RFC 6455, 7.4.1: the server has not kept to what the client asked for. */
+const PROTOCOL_ERROR = 1002;
+
+/** What is in memory that is shared is none of the interface's types. */
+const SHARED = 'what is sent is in memory that threads share: send a copy';
+
+class Connection {
+  number;
+  /** The object that the program has: `opened`, `received`, `closed` are called. */
+  owner;
+  url;
+  state = CONNECTING;
+  /** The connection is open and nothing waits before what is sent: it goes at once. */
+  isDirect = false;
+  protocol = '';
+  extensions = '';
+  /** Sends whose answers are known, and sends that a flush is to follow. */
+  answered = 0;
+  waiting = 0;
+  /** The async context of all events. */
+  context;
+  #protocols;
+  /** The body of the peer's close frame; undefined: none has come. */
+  #received;
+  /** The standard's "fail the WebSocket connection"; and a message could not be queued. */
+  #isFailed = false;
+  #isFull = false;
+  /** Why, as the native half says it. */
+  #failure;
+  /** Bytes of what was sent when it could not go any more. */
+  #lost = 0;
+  /** Made when the first Blob is sent. */
+  #blobs;
+  #isOver = false;
+
+  constructor(owner, url, protocols) {
+    this.owner = owner;
+    this.url = url;
+    this.#protocols = protocols;
+    this.number = native().createClient(mainModule(), 'arkws/web');
+    this.context = currentContext('arkws.WebSocket');
+  }
+
+  /**
+   * Starts to connect. What fails from now on is told by events.
+   *
+   * @throws {TypeError} an option cannot be used
+   */
+  start(options) {
+    setRef(this, true);
+    let failure;
+    try {
+      failure = isBlocked(this.url)
+        ? refusal(`fetch connects to no port ${this.url.port}: another protocol lives there`)
+        : native().connect(this.number, this.url.href, options);
+      if (failure?.code === native().contract.parameter) throw new TypeError(failure.message);
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    if (failure === undefined || failure.eventFollows) return;
+    native().macrotask(() => {
+      this.context.runInAsyncScope(() => this.event('refused', failure));
+    });
+  }
+
+  // What the program asks for.
+
+  /** Sends a string, or the bytes of a buffer or view, if `isDirect`. */
+  send(data) {
+    this.#sending();
+    const functions = native();
+    let failure;
+    if (typeof data !== 'string') failure = functions.sendBinary(this.number, data);
+    else if (data.length > functions.contract.maxSend) failure = functions.refuseText(data.length);
+    else failure = functions.sendText(this.number, data);
+    if (failure !== undefined) this.#refused(failure, data);
+  }
+
+  /** The same behind what waits, or when the connection cannot send any more; or a Blob. */
+  sendLater(data) {
+    if (this.state !== OPEN) this.#lost += sizeOf(data);
+    else if (this.#blobs === undefined && !(data instanceof Blob)) this.send(data);
+    else {
+      this.isDirect = false;
+      this.#blobs ??= new BlobQueue(this);
+      this.#blobs.add(data);
+    }
+  }
+
+  /** What waited for Blobs has gone; `error`: one could not be read. */
+  blobsSent(error) {
+    const close = this.#blobs.close;
+    this.#blobs = undefined;
+    if (error !== undefined) {
+      this.#failure = refusal(`a Blob that was sent cannot be read: ${error.message}`);
+      this.#isFailed = true;
+      if (this.state === OPEN) this.state = CLOSING;
+      this.#closeWith(undefined, '');
+    } else if (close !== undefined) {
+      this.#closeWith(close.code, close.reason);
+    } else {
+      this.isDirect = this.state === OPEN;
+    }
+  }
+
+  get bufferedAmount() {
+    const waiting = this.#blobs?.bytes ?? 0;
+    return this.#lost + waiting + (this.#isOver ? 0 : native().bufferedAmount(this.number));
+  }
+
+  /** Begins the closing handshake; a connection that is not open yet fails. */
+  close(code, reason) {
+    if (this.state === CONNECTING) this.fail();
+    if (this.state !== OPEN) return;
+    this.#closing();
+    if (this.#blobs !== undefined) this.#blobs.close = { code, reason };
+    else this.#closeWith(code, reason);
+  }
+
+  /** "Fail the WebSocket connection." */
+  fail(why = 'the program has closed the connection before it was open', code = undefined) {
+    this.#isFailed = true;
+    this.#failure ??= refusal(why);
+    this.#closing();
+    this.#closeWith(code, '');
+  }
+
+  #closing() {
+    this.state = CLOSING;
+    this.isDirect = false;
+  }
+
+  #closeWith(code, reason) {
+    // Refused it is if the connection is at its end already: events tell.
+    native().closeWith(this.number, code, reason);
+  }
+
+  /** Of what is sent by the code that runs now all leaves together when it has ended. */
+  #sending() {
+    if (this.waiting++ > 0) return;
+    try {
+      scheduleFlush(this);
+    } catch (error) {
+      // The stack has ended. The next message has them flushed.
+      this.waiting = 0;
+      throw error;
+    }
+  }
+
+  /** What `scheduleFlush` calls. */
+  flush() {
+    this.waiting = 0;
+    this.sent(native().flush(this.number, this.answered));
+  }
+
+  #refused(failure, data) {
+    const { parameter, queueFull } = native().contract;
+    if (typeof data !== 'string' && failure.code === parameter) {
+      const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
+      if (isSharedArrayBuffer(buffer)) throw new TypeError(SHARED);
+      // Detached: its bytes are none.
+      if (buffer.byteLength === 0) return this.send(new ArrayBuffer(0));
+    }
+    this.#lost += sizeOf(data);
+    if (failure.code !== parameter && failure.cause !== queueFull) return;
+    // The standard's "flagged as full".
+    this.#isFull = true;
+    this.#failure = failure;
+    this.close(undefined, '');
+  }
+
+  // What `deliver` calls.
+
+  get refusedContext() {
+    return this.context;
+  }
+
+  /** Whether more messages are taken now: those that came have been told. */
+  get listens() {
+    return !arePosted();
+  }
+
+  message(value) {
+    if (this.state === OPEN || this.state === CONNECTING) post(this, 'message', value);
+    return HEARD;
+  }
+
+  sent(through) {
+    if (through > this.answered) this.answered = through;
+  }
+
+  event(name, value) {
+    switch (name) {
+      case 'headerReceive':
+        this.#extensionsOf(value);
+        return;
+      case 'openInfo':
+        return post(this, 'open', value.protocol);
+      case 'closeFrame':
+        return post(this, 'closeFrame', value);
+      case 'sendFailed':
+        return this.sent(value.through);
+      case 'error':
+        this.#failure ??= value;
+        return;
+      case 'close':
+        return post(this, 'close');
+      case 'refused':
+        this.#failure ??= value;
+        return this.#over();
+      case 'idle':
+        return this.#over();
+      case 'open':
+        return;
+      default:
+        throw unknownEvent(name);
+    }
+  }
+
+  #extensionsOf(headers) {
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i].toLowerCase() !== 'sec-websocket-extensions') continue;
+      this.extensions += (this.extensions && ', ') + headers[i + 1];
+    }
+  }
+
+  #over() {
+    post(this, 'close');
+    post(this, 'over');
+  }
+
+  // The tasks.
+
+  perform(what, value) {
+    switch (what) {
+      case 'message':
+        if (this.state === OPEN) this.owner.received(value);
+        return;
+      case 'open':
+        return this.#opened(value);
+      case 'closeFrame':
+        this.#received = value ?? { code: 1005, reason: '' };
+        if (this.state === OPEN) this.#closing();
+        return;
+      case 'close':
+        return this.#closed();
+      default:
+        return this.#end();
+    }
+  }
+
+  #opened(protocol) {
+    if (this.state !== CONNECTING) return;
+    // RFC 6455 leaves a client that is told of none of its sub-protocols alone; fetch does not.
+    if (this.#protocols.length > 0 && protocol === undefined) {
+      const why = 'the server has chosen none of the sub-protocols that were asked for';
+      return this.fail(why, PROTOCOL_ERROR);
+    }
+    this.protocol = protocol ?? '';
+    this.state = OPEN;
+    this.isDirect = true;
+    this.owner.opened();
+  }
+
+  #closed() {
+    if (this.state === CLOSED) return;
+    this.#closing();
+    this.state = CLOSED;
+    const received = this.#isFailed ? undefined : this.#received;
+    // The transport is lost: that is a failure, too (RFC 6455, 7.2.1).
+    const isError = received === undefined || this.#isFull;
+    this.owner.closed({
+      error: isError ? errorOf(this.#failure) : undefined,
+      wasClean: received !== undefined,
+      code: received?.code ?? 1006,
+      reason: received?.reason ?? '',
+    });
+  }
+
+  #end() {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    setRef(this, false);
+    this.context.emitDestroy();
+    native().free(this.number);
+  }
+}
+
+/** Why a connection is refused that the native half knows nothing of. */
+function refusal(message) {
+  return { message };
+}
+
+/** What the `error` event tells. */
+function errorOf(failure) {
+  if (failure === undefined) return new Error('the connection was closed without a close frame');
+  return failure.code === undefined ? new Error(failure.message) : fromFailure(failure);
+}
+
+/** Bytes of what is sent. */
+function sizeOf(data) {
+  if (typeof data === 'string') return Buffer.byteLength(data);
+  return data instanceof Blob ? data.size : data.byteLength;
+}
+
+/** Whether `send` takes it as bytes. */
+function isBufferSource(data) {
+  if (ArrayBuffer.isView(data)) {
+    if (isSharedArrayBuffer(data.buffer)) throw new TypeError(SHARED);
+    return true;
+  }
+  return isAnyArrayBuffer(data) && !isSharedArrayBuffer(data);
+}
+
+module.exports = { CLOSED, CLOSING, CONNECTING, Connection, OPEN, isBufferSource, sizeOf };

@@ -1,0 +1,69 @@
+// One task for each event, as the web has it: what a listener has started by promises, or with
+// `process.nextTick`, runs before the next event of any connection.
+//
+// The native half hands over what lies ready in one call. The first event of a call needs no more:
+// nothing of the program has run. Each of the others gets a tick of Node.js that is asked for by a
+// promise job: Node.js runs the ticks only when no promise job is left.
+'use strict';
+
+const { currentTurn } = require('../delivery.js');
+
+// Kept: a program's tests may replace it.
+const { nextTick } = globalThis.process?.getBuiltinModule?.('node:process') ?? process;
+
+/** What waits: of each task its connection, what happened, and a value. */
+let tasks = [];
+/** Where the next one is. */
+let next = 0;
+/** The connection in whose async context the next tick runs; undefined: none is to come. */
+let ticking;
+/** The last call of the native half in which an event was told. */
+let lastTurn = -1;
+
+/** Has `connection.perform(what, value)` called as a task. */
+function post(connection, what, value) {
+  if (ticking === undefined && currentTurn() !== lastTurn) {
+    lastTurn = currentTurn();
+    connection.perform(what, value);
+    return;
+  }
+  tasks.push(connection, what, value);
+  if (ticking === undefined) {
+    ticking = connection;
+    soon();
+  }
+}
+
+/** Whether tasks wait: no more messages are taken before they are done. */
+function arePosted() {
+  return ticking !== undefined;
+}
+
+async function soon() {
+  await undefined;
+  nextTick(tick);
+}
+
+function tick() {
+  const connection = tasks[next];
+  const what = tasks[next + 1];
+  const value = tasks[next + 2];
+  next += 3;
+  const context = ticking;
+  if (next < tasks.length) {
+    // Before the task, which may throw. Whatever it starts by promises comes before the next tick.
+    soon();
+  } else {
+    tasks = [];
+    next = 0;
+    ticking = undefined;
+  }
+  if (connection === context) connection.perform(what, value);
+  else connection.context.runInAsyncScope(perform, undefined, connection, what, value);
+}
+
+function perform(connection, what, value) {
+  connection.perform(what, value);
+}
+
+module.exports = { arePosted, post };

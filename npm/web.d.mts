@@ -1,0 +1,2 @@
+// The same types for `import`: see web.d.ts.
+export * from './web.js';
