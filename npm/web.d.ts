@@ -189,3 +189,63 @@ export declare class CloseEvent extends Event {
   /** The peer's reason. */
   readonly reason: string;
 }
+
+/** Options of `new WebSocketStream`: those of `new WebSocket`, and a signal. */
+export interface WebSocketStreamOptions extends Omit<WebSocketInit, 'signal'> {
+  /** Ends the attempt to connect; it does nothing once the connection is open. */
+  signal?: AbortSignal;
+}
+
+/** Code and reason of a close: see `WebSocket.close`. */
+export interface WebSocketCloseInfo {
+  closeCode?: number;
+  reason?: string;
+}
+
+/** What `opened` tells. */
+export interface WebSocketOpenInfo {
+  /**
+   * The messages that come: strings and `Uint8Array`s. While too many wait to be read, the
+   * connection is not read from. To cancel it closes the connection.
+   */
+  readable: ReadableStream<string | Uint8Array>;
+  /**
+   * Takes the messages that are to be sent; a write is done when the message has been handed to
+   * the operating system. To close it, or to abort it, closes the connection.
+   */
+  writable: WritableStream<string | BufferSource>;
+  /** The sub-protocol that the server has chosen; `''`: none. */
+  protocol: string;
+  /** The extensions in use, as the server names them. */
+  extensions: string;
+}
+
+/**
+ * A WebSocket as a pair of streams, with back-pressure both ways, by its
+ * [proposal](https://github.com/whatwg/websockets/pull/48), as undici has it.
+ *
+ * @experimental It follows the proposal, which may change. The first one that is made warns of that
+ * (`ARKWS_EXPERIMENTAL`).
+ */
+export declare class WebSocketStream {
+  /** Connects. Throws as `new WebSocket` does. */
+  constructor(url: string | URL, options?: WebSocketStreamOptions);
+  /** The URL, serialized. */
+  readonly url: string;
+  /** Rejected with a `WebSocketError`, or with the signal's reason. */
+  readonly opened: Promise<WebSocketOpenInfo>;
+  /** Rejected with a `WebSocketError` if there was no closing handshake. */
+  readonly closed: Promise<Required<WebSocketCloseInfo>>;
+  /** Closes the connection: see `WebSocket.close`. */
+  close(options?: WebSocketCloseInfo): void;
+}
+
+/** Why a `WebSocketStream` was closed, or is to be: as the reason of `cancel` and `abort`. */
+export declare class WebSocketError extends DOMException {
+  /** A reason without a code comes with 1000. Throws as `WebSocket.close` does. */
+  constructor(message?: string, init?: WebSocketCloseInfo);
+  /** The code; `null`: none. */
+  readonly closeCode: number | null;
+  /** The reason; may be empty. */
+  readonly reason: string;
+}

@@ -41,6 +41,7 @@ export const PEERS = [
     },
   },
   node('arkws'),
+  node('arkws-web'),
   {
     ...node('arkws-uint8array'),
     takes: ({ kind, content }) => (kind === 'receive' || kind === 'window') && content === 'binary',

@@ -17,9 +17,9 @@ const row = (name, about, kind, size, more) => ({
 /** Text with some non-ASCII. */
 const text = { content: 'text' };
 /** Those who compress both ways. */
-const deflate = { content: 'json', wire: 'deflate', peers: ['ws', 'bun', 'arkws'] };
+const deflate = { content: 'json', wire: 'deflate', peers: ['ws', 'bun', 'arkws', 'arkws-web'] };
 /** Those who can be told not to look at the certificate. */
-const tls = { wire: 'tls', peers: ['ws', 'ws-corked', 'bun', 'arkws'] };
+const tls = { wire: 'tls', peers: ['ws', 'ws-corked', 'bun', 'arkws', 'arkws-web'] };
 /**
  * Whose server is measured: ours serves ten connections of each of ten addresses, as the platform
  * has it.
@@ -46,6 +46,9 @@ export const SCENARIOS = [
   row('send-1m', 'send 1 MiB binary', 'send', M),
   row('ping-pong', '16 B there and back', 'ping-pong', 16),
   row('window-16', 'echo, 16 B, 64 in flight', 'window', 16),
+  row('window-text-16', 'echo, 16 B text, 64 in flight', 'window', 16, text),
+  row('window-1k', 'echo, 1 KiB, 64 in flight', 'window', K),
+  row('window-64k', 'echo, 64 KiB, 64 in flight', 'window', 64 * K),
   row('handshake', 'connect and close', 'handshake', 0),
   row('idle', 'resident memory of an idle connection, 5,000 at once', 'idle', 16),
   row('spawn', 'from the start of a process to its first open connection', 'spawn', 0),

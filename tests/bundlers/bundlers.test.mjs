@@ -23,11 +23,17 @@ const NAME = `arkws.${process.platform}-${process.arch}.node`;
 
 const PROGRAM = `
   import webSocket from 'arkws';
+  import { WebSocket } from 'arkws/web';
   const ws = webSocket.createWebSocket();
   ws.on('open', () => ws.send('in one file'));
   ws.on('message', (_, text) => {
-    console.log(text);
     ws.close();
+    const web = new WebSocket(process.argv[2], { proxy: 'no-proxy' });
+    web.onopen = () => web.send(text);
+    web.onmessage = ({ data }) => {
+      console.log(data);
+      web.close();
+    };
   });
   ws.connect(process.argv[2], { proxy: 'no-proxy' });
 `;
@@ -86,7 +92,7 @@ async function runRollup(entry, output, format, external) {
   const build = await rollup({
     input: entry,
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs()],
-    ...(external && { external: ['arkws'] }),
+    ...(external && { external: [/^arkws/] }),
     onwarn: fail,
   });
   await build.write({ file: output, format });
@@ -100,7 +106,9 @@ function runWebpack(entry, output, { output: kind, ...options }, external) {
     entry,
     output: { path: dirname(output), filename: output.slice(dirname(output).length + 1), ...kind },
     ...options,
-    ...(external && { externals: { arkws: 'commonjs arkws' } }),
+    ...(external && {
+      externals: { arkws: 'commonjs arkws', 'arkws/web': 'commonjs arkws/web' },
+    }),
   });
   return new Promise((resolve, reject) => {
     bundle.run((error, stats) => {

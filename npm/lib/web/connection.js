@@ -50,6 +50,10 @@ class Connection {
   #lost = 0;
   /** Made when the first Blob is sent. */
   #blobs;
+  /** Of `write`: how many sends there were, and who waits for which, in order. */
+  #writes = 0;
+  #writers = [];
+  #isHeld = false;
   #isOver = false;
 
   constructor(owner, url, protocols) {
@@ -123,13 +127,37 @@ class Connection {
     }
   }
 
+  /**
+   * The same, of a connection of which all is sent so: a promise that is settled when the message
+   * has been handed to the operating system, or never will be.
+   */
+  write(data) {
+    this.send(data);
+    // Refused: the connection is at its end.
+    if (this.state !== OPEN) return Promise.resolve();
+    const number = ++this.#writes;
+    if (number <= this.answered) return Promise.resolve();
+    return new Promise((resolve) => this.#writers.push({ number, resolve }));
+  }
+
+  /** Has nothing more be read from the connection, or does again. */
+  hold(held) {
+    if (this.#isHeld === held || this.#isOver) return;
+    this.#isHeld = held;
+    native().hold(this.number, held);
+  }
+
   get bufferedAmount() {
     const waiting = this.#blobs?.bytes ?? 0;
     return this.#lost + waiting + (this.#isOver ? 0 : native().bufferedAmount(this.number));
   }
 
-  /** Begins the closing handshake; a connection that is not open yet fails. */
-  close(code, reason) {
+  /**
+   * Begins the closing handshake; a connection that is not open yet fails. A reason alone comes
+   * with the code for a normal end: a close frame has no other place for it.
+   */
+  close(wanted, reason) {
+    const code = wanted === undefined && reason !== '' ? 1000 : wanted;
     if (this.state === CONNECTING) this.fail();
     if (this.state !== OPEN) return;
     this.#closing();
@@ -206,7 +234,10 @@ class Connection {
   }
 
   sent(through) {
-    if (through > this.answered) this.answered = through;
+    if (through <= this.answered) return;
+    this.answered = through;
+    while (this.#writers.length > 0 && this.#writers[0].number <= through)
+      this.#writers.shift().resolve();
   }
 
   event(name, value) {
@@ -300,6 +331,7 @@ class Connection {
   #end() {
     if (this.#isOver) return;
     this.#isOver = true;
+    for (const { resolve } of this.#writers) resolve();
     setRef(this, false);
     this.context.emitDestroy();
     native().free(this.number);

@@ -53,11 +53,16 @@ function protocolList(value) {
 /** Options of ours that the web's API has no use for. */
 const NOT_OURS = ['binaryType', 'reconnect', 'acceptViews', 'protocol', 'header'];
 
-/** Options as undici has them, and ours, as the native half takes them; and the sub-protocols. */
+/**
+ * Options as undici has them, and ours, as the native half takes them; and the sub-protocols, and
+ * the signal that a `WebSocketStream` may have.
+ */
 function readOptions(value) {
-  const { protocols, headers, signal: _, ...rest } = dictionary(value, 'options');
+  const { protocols, headers, signal, ...rest } = dictionary(value, 'options');
+  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal))
+    throw new TypeError('signal is no AbortSignal');
   const list = protocols === undefined ? [] : protocolList(protocols);
-  return { protocols: list, options: nativeOptions(rest, headers, list) };
+  return { protocols: list, options: nativeOptions(rest, headers, list), signal };
 }
 
 function nativeOptions(rest, headers, protocols) {
@@ -103,7 +108,11 @@ function fieldsOf(headers) {
 
 /** The second argument of `new WebSocket`: sub-protocols, or options. */
 function protocolsOrOptions(value) {
-  if (isObject(value) && typeof value[Symbol.iterator] !== 'function') return readOptions(value);
+  if (isObject(value) && typeof value[Symbol.iterator] !== 'function') {
+    const read = readOptions(value);
+    if (read.signal) throw new TypeError('only a WebSocketStream has the option signal');
+    return read;
+  }
   const protocols = value === undefined ? [] : protocolList(value);
   return { protocols, options: nativeOptions({}, undefined, protocols) };
 }

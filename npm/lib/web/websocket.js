@@ -126,8 +126,7 @@ class WebSocket extends EventTarget {
     const number = code === undefined ? undefined : clampedShort(code);
     const text = reason === undefined ? undefined : usvString(reason);
     checkClose(number, text);
-    // A reason alone comes with the code for a normal end: a close frame has no other place for it.
-    connection.close(number === undefined && text ? 1000 : number, text ?? '');
+    connection.close(number, text ?? '');
   }
 
   get onmessage() {

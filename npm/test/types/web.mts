@@ -1,7 +1,14 @@
 // The web's API, as TypeScript sees it. Checked, never run.
 import { expectTypeOf } from 'expect-type';
 import 'arkws/global';
-import { CloseEvent, MessageEvent, WebSocket, type WebSocketInit } from 'arkws/web';
+import {
+  CloseEvent,
+  MessageEvent,
+  WebSocket,
+  WebSocketError,
+  WebSocketStream,
+  type WebSocketInit,
+} from 'arkws/web';
 
 const ws = new WebSocket('ws://host', ['chat']);
 new WebSocket(new URL('ws://host'), 'chat');
@@ -41,4 +48,14 @@ ws.close(3000, 'done');
 
 expectTypeOf(new MessageEvent<string>('message', { data: 'x' }).data).toEqualTypeOf<string>();
 expectTypeOf(new CloseEvent('close', { code: 1 }).code).toEqualTypeOf<number>();
+
+const stream = new WebSocketStream('ws://host', { protocols: ['a'], signal: AbortSignal.timeout(1) });
+stream.opened.then(({ readable, writable }) => {
+  expectTypeOf(readable).toEqualTypeOf<ReadableStream<string | Uint8Array>>();
+  writable.getWriter().write('x');
+});
+stream.closed.then(({ closeCode }) => expectTypeOf(closeCode).toEqualTypeOf<number>());
+stream.close({ closeCode: 3000 });
+expectTypeOf(new WebSocketError('x', { reason: 'y' }).closeCode).toEqualTypeOf<number | null>();
+
 export { reconnects };
