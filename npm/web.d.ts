@@ -7,7 +7,10 @@
  */
 import type { webSocket } from './index.js';
 
-/** What `send` takes as bytes: an ArrayBuffer, or a typed array, DataView or Buffer. */
+/**
+ * What `send` takes as bytes: an ArrayBuffer, or a typed array, DataView or Buffer. Their memory is
+ * neither shared nor resizable.
+ */
 export type BufferSource = ArrayBuffer | ArrayBufferView;
 
 /**
@@ -111,7 +114,7 @@ export declare class WebSocket extends EventTarget {
    * nothing is sent, and only `bufferedAmount` grows.
    *
    * @throws {DOMException} `InvalidStateError`: the connection is not open yet.
-   * @throws {TypeError} A view of shared memory.
+   * @throws {TypeError} Memory that is shared, or can be resized.
    */
   send(data: string | BufferSource | Blob): void;
 
@@ -191,7 +194,9 @@ export declare class CloseEvent extends Event {
 }
 
 /** Options of `new WebSocketStream`: those of `new WebSocket`, and a signal. */
-export interface WebSocketStreamOptions extends Omit<WebSocketInit, 'signal'> {
+export interface WebSocketStreamOptions extends Omit<WebSocketInit, 'protocols' | 'signal'> {
+  /** Sub-protocols to offer, in order. Default: none. */
+  protocols?: Iterable<string>;
   /** Ends the attempt to connect; it does nothing once the connection is open. */
   signal?: AbortSignal;
 }

@@ -79,9 +79,12 @@ describe('send', () => {
     assert.deepEqual(await data, ['null', 'undefined', '1', 'own', '\ufffda', '😀', '1,2']);
   });
 
-  it('throws a TypeError for a view of shared memory, sends a detached buffer as none', async (t) => {
+  it('throws a TypeError for memory that is shared or resizable, sends a detached buffer as none', async (t) => {
     const ws = await connected(t, await serve(t, echo));
     assert.throws(() => ws.send(new Uint8Array(new SharedArrayBuffer(1))), TypeError);
+    const resizable = new ArrayBuffer(1, { maxByteLength: 2 });
+    assert.throws(() => ws.send(resizable), TypeError);
+    assert.throws(() => ws.send(new Uint8Array(resizable)), TypeError);
     const data = messages(ws, 2);
     const buffer = new ArrayBuffer(8);
     structuredClone(buffer, { transfer: [buffer] });

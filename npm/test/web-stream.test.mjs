@@ -20,6 +20,7 @@ describe('new WebSocketStream', () => {
       name: 'SyntaxError',
     });
     assert.throws(() => new WebSocketStream('ws://127.0.0.1:9/', { signal: 1 }), TypeError);
+    assert.throws(() => new WebSocketStream('ws://127.0.0.1:9/', { protocols: 'a' }), TypeError);
   });
 
   it('tells protocol and extensions', async (t) => {
@@ -144,6 +145,17 @@ describe('the end', () => {
     const { stream, writer } = await opened(t, url);
     await writer.close();
     assert.equal((await stream.closed).closeCode, 1005);
+  });
+
+  it('while something is unwritten is not clean', async (t) => {
+    const url = await serve(t, (socket) => {
+      socket.pause();
+      socket.close(3000);
+    });
+    const { stream, writer } = await opened(t, url);
+    const write = writer.write(new Uint8Array(64 << 20));
+    await assert.rejects(write, { name: 'InvalidStateError' });
+    await assert.rejects(stream.closed, { name: 'WebSocketError' });
   });
 
   it('of a lost connection is a WebSocketError everywhere', async (t) => {

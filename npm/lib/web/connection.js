@@ -128,16 +128,14 @@ class Connection {
   }
 
   /**
-   * The same, of a connection of which all is sent so: a promise that is settled when the message
-   * has been handed to the operating system, or never will be.
+   * The same, of a connection of which all is sent so: a promise that is fulfilled when the message
+   * has been handed to the operating system, and rejected if it never will be.
    */
   write(data) {
-    this.send(data);
-    // Refused: the connection is at its end.
-    if (this.state !== OPEN) return Promise.resolve();
-    const number = ++this.#writes;
-    if (number <= this.answered) return Promise.resolve();
-    return new Promise((resolve) => this.#writers.push({ number, resolve }));
+    return new Promise((resolve, reject) => {
+      this.send(data);
+      this.#writers.push({ number: ++this.#writes, resolve, reject });
+    });
   }
 
   /** Has nothing more be read from the connection, or does again. */
@@ -320,18 +318,22 @@ class Connection {
     const received = this.#isFailed ? undefined : this.#received;
     // The transport is lost: that is a failure, too (RFC 6455, 7.2.1).
     const isError = received === undefined || this.#isFull;
+    const unwritten = this.#writers;
+    this.#writers = [];
     this.owner.closed({
       error: isError ? errorOf(this.#failure) : undefined,
-      wasClean: received !== undefined,
+      wasClean: received !== undefined && unwritten.length === 0,
       code: received?.code ?? 1006,
       reason: received?.reason ?? '',
     });
+    for (const { reject } of unwritten)
+      reject(new DOMException('the connection was closed before', 'InvalidStateError'));
   }
 
   #end() {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const { resolve } of this.#writers) resolve();
+
     setRef(this, false);
     this.context.emitDestroy();
     native().free(this.number);
@@ -355,13 +357,21 @@ function sizeOf(data) {
   return data instanceof Blob ? data.size : data.byteLength;
 }
 
-/** Whether `send` takes it as bytes. */
+/**
+ * Whether `send` takes it as bytes.
+ *
+ * @throws {TypeError} its memory is shared, or can be resized
+ */
 function isBufferSource(data) {
-  if (ArrayBuffer.isView(data)) {
-    if (isSharedArrayBuffer(data.buffer)) throw new TypeError(SHARED);
-    return true;
+  const isView = ArrayBuffer.isView(data);
+  const buffer = isView ? data.buffer : data;
+  if (!isAnyArrayBuffer(buffer)) return false;
+  if (isSharedArrayBuffer(buffer)) {
+    if (isView) throw new TypeError(SHARED);
+    return false;
   }
-  return isAnyArrayBuffer(data) && !isSharedArrayBuffer(data);
+  if (buffer.resizable) throw new TypeError('what is sent can be resized: send a copy');
+  return true;
 }
 
 module.exports = { CLOSED, CLOSING, CONNECTING, Connection, OPEN, isBufferSource, sizeOf };

@@ -55,12 +55,14 @@ const NOT_OURS = ['binaryType', 'reconnect', 'acceptViews', 'protocol', 'header'
 
 /**
  * Options as undici has them, and ours, as the native half takes them; and the sub-protocols, and
- * the signal that a `WebSocketStream` may have.
+ * the signal that a `WebSocketStream` may have. `onlyLists`: one sub-protocol is a list, too.
  */
-function readOptions(value) {
+function readOptions(value, onlyLists = false) {
   const { protocols, headers, signal, ...rest } = dictionary(value, 'options');
   if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal))
     throw new TypeError('signal is no AbortSignal');
+  if (onlyLists && protocols !== undefined && !isObject(protocols))
+    throw new TypeError('protocols is no list');
   const list = protocols === undefined ? [] : protocolList(protocols);
   return { protocols: list, options: nativeOptions(rest, headers, list), signal };
 }

@@ -7,8 +7,15 @@ const { checkClose, checkProtocols, readOptions, urlRecord } = require('./constr
 const { defineInterface, requireArguments, usvString } = require('./webidl.js');
 const { WebSocketError, closeInfo, errorOfClose } = require('./websocket-error.js');
 
-/** Messages that may wait to be read before the connection is not read from any more. */
-const MOST_UNREAD = 16;
+/** What may wait to be read before the connection is not read from any more. */
+const UNREAD = {
+  /** Bytes, or UTF-16 units. */
+  highWaterMark: 64 << 10,
+  /** A message without any takes a place, too. */
+  size: ({ length }) => 1 + length,
+};
+
+const ignore = () => {};
 
 let warned = false;
 
@@ -36,7 +43,7 @@ class WebSocketStream {
     requireArguments(arguments, 1, 'new WebSocketStream');
     warnOfExperiment();
     const text = usvString(url);
-    const { protocols, options: native, signal } = readOptions(options);
+    const { protocols, options: native, signal } = readOptions(options, true);
     const record = urlRecord(text);
     this.#url = record.href;
     checkProtocols(protocols);
@@ -104,14 +111,18 @@ class WebSocketStream {
           this.#closeUsing(reason);
         },
       },
-      { highWaterMark: MOST_UNREAD },
+      UNREAD,
     );
     const writable = new WritableStream({
       start: (controller) => {
         this.#outgoing = controller;
       },
       write: (chunk) => this.#write(chunk),
-      close: () => this.#close(undefined, ''),
+      close: () => {
+        this.#close(undefined, '');
+        // Until the handshake is over; how it ended, `closed` tells.
+        return this.#closed.promise.then(ignore, ignore);
+      },
       abort: (reason) => this.#closeUsing(reason),
     });
     const { extensions, protocol } = this.#connection;
@@ -124,12 +135,11 @@ class WebSocketStream {
     if (this.#incoming.desiredSize <= 0) this.#connection.hold(true);
   }
 
-  /** Settled when the message has been handed to the operating system, or never will be. */
   #write(chunk) {
     const isBytes = typeof chunk === 'object' && chunk !== null && isBufferSource(chunk);
     const data = isBytes ? chunk : usvString(chunk);
-    if (this.#connection.state === OPEN) return this.#connection.write(data);
-    return undefined;
+    // What comes too late is not sent; the stream is about to be told.
+    return this.#connection.state === OPEN ? this.#connection.write(data) : undefined;
   }
 
   #closeUsing(reason) {
@@ -164,7 +174,7 @@ function deferred() {
   const promise = new Promise((resolve, reject) => {
     functions = { resolve, reject };
   });
-  promise.catch(() => {});
+  promise.catch(ignore);
   return { promise, ...functions };
 }
 

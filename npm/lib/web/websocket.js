@@ -150,8 +150,9 @@ class WebSocket extends EventTarget {
   send(data) {
     const connection = this.#connection;
     if (connection.isDirect) {
-      if (typeof data === 'string' || ArrayBuffer.isView(data) || isArrayBuffer(data))
-        return connection.send(data);
+      if (typeof data === 'string') return connection.send(data);
+      const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
+      if (isArrayBuffer(buffer) && !buffer.resizable) return connection.send(data);
     }
     requireArguments(arguments, 1, 'send');
     const isBytes = data instanceof Blob || isBufferSource(data);
