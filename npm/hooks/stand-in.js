@@ -96,8 +96,8 @@ function missing(name, member, importers, use, trap) {
   const more =
     importers.size > MOST_IMPORTERS ? ` and ${importers.size - MOST_IMPORTERS} more` : '';
   const error = new Error(
-    `${name}: ${what} was ${use}, of which arkws has but a stand-in (imported by ${first}${more}). ` +
-      `A stub, a file of yours, can replace the module: "arkws": { "stubs": { "${name}": ` +
+    `${name}: ${what} was ${use}, of which arkws has but a stand-in ` +
+      `(imported by ${first}${more}). A stub, a file of yours, can replace the module: "arkws": { "stubs": { "${name}": ` +
       `"${stub}" } } in package.json, or ARKWS_STUBS, or require('arkws/register').stub`,
   );
   error.code = 'ARKWS_STAND_IN';

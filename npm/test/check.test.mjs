@@ -41,7 +41,9 @@ const load = () => import('@ohos.router');
   'app/oh_modules/other/index.ets': `export { picker } from '@kit.CoreFileKit';`,
   'app/.preview/Old.ets': `export { picker } from '@kit.CoreFileKit';`,
   'app/stubs/sensor.ets': 'export default {};',
-  'fine/Main.ets': `import { hilog } from '@kit.PerformanceAnalysisKit';\nhilog.info(0, 'tag', 'text');\n`,
+  'fine/Main.ets': `import { hilog } from '@kit.PerformanceAnalysisKit';
+hilog.info(0, 'tag', 'text');
+`,
   'stubs.json': '{ "@kit.AbilityKit": "./app/stubs/sensor.ets" }',
   'empty/readme.md': '',
   'wrong/package.json': '{ "arkws": { "stubs": { "@ohos.sensor": "none.ets" } } }',
@@ -65,7 +67,7 @@ describe('arkws check', () => {
     'app/library/index.ts:2:20: arkws has no @ohos.router',
   ];
 
-  it('lists what is used when the files run, with its place, and files that do not compile', async () => {
+  it('lists what is used at runtime, with its place, and files that do not compile', async () => {
     const { code, lines, stderr } = await check(['app']);
     assert.deepEqual(lines, [...FINDINGS, '5 files, 7 findings'], stderr);
     assert.equal(code, 1);
@@ -84,7 +86,7 @@ describe('arkws check', () => {
     }
   });
 
-  it('refuses what is no folder with such files, and stubs that are none, with code 2', async () => {
+  it('refuses what is no folder of such files, and stubs that are none, with 2', async () => {
     for (const [args, words] of [
       [[], /which folder/],
       [['app', 'fine'], /which folder/],

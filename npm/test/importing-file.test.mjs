@@ -85,7 +85,8 @@ describe('API level and permission', () => {
       // A main module that has another project around it, as a test runner's may.
       'denied/runner.mjs': `process.chdir('..'); await import('../each.mjs');`,
       'required.cjs': `
-        console.log(require('./none/client.cjs').level(), require('./held/entry/client.cjs').level());
+        const levels = ['none', 'held/entry'].map((name) => require(\`./\${name}/client.cjs\`).level());
+        console.log(...levels);
       `,
       'mocked.mjs': `
         import { webSocket as here } from '@kit.NetworkKit';
@@ -146,7 +147,7 @@ describe('API level and permission', () => {
     assert.deepEqual(lines, ['26 11'], stderr);
   });
 
-  it('come with one object for all files of a project, so that tests can replace its members', async () => {
+  it('come with one object for all files of a project, whose members tests replace', async () => {
     const { lines, stderr } = await registered('mocked.mjs');
     assert.deepEqual(lines, ['true false', 'mocked'], stderr);
   });

@@ -26,7 +26,8 @@ const FILES = {
     const list = [window, screen, sensor, deviceInfo, all, image, systemDateTime, util.LRUCache];
     console.log(list.every((value) => value !== undefined), list.length);
     console.log(sensor.SensorId.GYROSCOPE === sensor.SensorId.GYROSCOPE, util === again);
-    console.log({} instanceof UIAbility, typeof BusinessError, await Promise.resolve(sensor) === sensor);
+    const resolved = await Promise.resolve(sensor);
+    console.log({} instanceof UIAbility, typeof BusinessError, resolved === sensor);
     console.log(sensor, deviceInfo.brand);
   `,
   'uses.ets': `
@@ -59,7 +60,12 @@ const FILES = {
         console.log(name, error.code ?? error, error.message.split(', of which')[0]);
       }
     }
-    try { sensor.on(); } catch (error) { console.log(error.message); console.log(error.stack.split('\\n')[1]); }
+    try {
+      sensor.on();
+    } catch (error) {
+      console.log(error.message);
+      console.log(error.stack.split('\\n')[1]);
+    }
   `,
   'dynamic.mjs': `
     const { sensor } = await import('@kit.SensorServiceKit');
@@ -130,7 +136,7 @@ describe('what arkws has not of the platform', () => {
       message,
       /"arkws": \{ "stubs": \{ "@ohos\.sensor": "\.\/stubs\/sensor\.ets" \} \}/,
     );
-    assert.match(place, /uses\.ets:31:18/);
+    assert.match(place, /uses\.ets:32:14/);
   });
 
   it('is found by import()', async () => {
@@ -202,7 +208,8 @@ describe('a stub', () => {
     `,
     'wrong.cjs': `
       const { stub } = require('arkws/register');
-      for (const map of [null, [], { sensor: './other/call.ets' }, { '@ohos.a': './none.ets' }, { '@ohos.a': 1 }])
+      const sensor = './other/call.ets';
+      for (const map of [null, [], { sensor }, { '@ohos.a': './none.ets' }, { '@ohos.a': 1 }])
         try { stub(map); } catch (error) { console.log(error.code, error.message); }
     `,
     'bad/package.json': '{ "arkws": { "stubs": { "@ohos.sensor": "./none.ets" } } }',
