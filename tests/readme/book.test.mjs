@@ -50,7 +50,9 @@ it('every file that ARCHITECTURE.md names is in the crate or package of its tabl
     });
     if (folder === 'npm') {
       for (const part of ['lib', 'bin', 'hooks', 'platform', 'runners']) {
-        const files = await readdir(new URL(`../../npm/${part}/`, import.meta.url));
+        const files = await readdir(new URL(`../../npm/${part}/`, import.meta.url), {
+          recursive: true,
+        });
         there.push(...files.map((file) => `${part}/${file}`));
       }
     }
