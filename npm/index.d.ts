@@ -1022,6 +1022,13 @@ export declare namespace webSocket {
      */
     listAddress(): ListenAddress | undefined;
     /**
+     * **arkws**: another certificate, for new handshakes; connections that are open stay, and the
+     * server asks its clients for theirs as it says. Rejects with 401 as `serverCert` does, and if
+     * it is none; 201; 2302002; 2302999 if the server does not run, runs without TLS, or cannot use
+     * the certificate.
+     */
+    setCertificate(certificate: ServerCert | ServerCertPem): Promise<boolean>;
+    /**
      * **arkws**: serves a client whose request an HTTP server of Node.js has got, with the
      * arguments of its `upgrade`; all options hold for it, and all events come. It may be called
      * later than in that event, on any server that runs, and with any stream. The request is
@@ -1061,9 +1068,10 @@ export declare namespace webSocket {
     reusePort?: boolean;
     /**
      * Certificate and key: makes it a `wss://` server. Default: none. What is no object with a
-     * string `certPath` is 401; an empty `certPath` means none, with a warning.
+     * string `certPath`, or with `cert` and `key`, is 401; an empty `certPath` means none, with a
+     * warning.
      */
-    serverCert?: ServerCert;
+    serverCert?: ServerCert | ServerCertPem;
     /** Sub-protocols that the server speaks, separated by commas, the best first. Default: none. */
     protocol?: string;
     /**
@@ -1313,11 +1321,41 @@ export declare namespace webSocket {
    * A server's certificate and key, in PEM.
    * @since 19
    */
-  interface ServerCert {
+  interface ServerCert extends ClientAuthentication {
     /** File of the certificate, with its chain. */
     certPath: string;
     /** File of the private key. */
     keyPath: string;
+  }
+
+  /** **arkws**: a server's certificate and key, as PEM in memory. Anything else is 401. */
+  interface ServerCertPem extends ClientAuthentication {
+    /** The certificate, with its chain. */
+    cert: string | Uint8Array;
+    /** The private key. */
+    key: string | Uint8Array;
+  }
+
+  /** **arkws**: whether a server asks its clients for certificates. */
+  interface ClientAuthentication {
+    /**
+     * PEM of the authorities whose certificates clients may show; who shows another one is not let
+     * in: see {@link WebSocketServerConnection.peerCertificate}. Default: clients are not asked.
+     */
+    clientCa?: string | Uint8Array;
+    /**
+     * Whether clients that show none are not let in, either. 401 without `clientCa`. Default:
+     * `true`.
+     */
+    requireClientCert?: boolean;
+  }
+
+  /** **arkws**: what a client has shown in TLS. */
+  interface PeerCertificate {
+    /** Its common name, if there is one. */
+    subject: { CN: string | undefined };
+    /** All of it, X.509 in DER: for `new X509Certificate(Buffer.from(raw))` of Node.js, say. */
+    raw: ArrayBuffer;
   }
 
   /**
@@ -1351,6 +1389,11 @@ export declare namespace webSocket {
     readonly path: string;
     /** Header fields of the client's request. */
     readonly headers: ResponseHeaders;
+    /**
+     * The certificate that the client has shown; `undefined`: none, or the server does not ask for
+     * one (`clientCa`), or TLS is that of an HTTP server of Node.js.
+     */
+    readonly peerCertificate: PeerCertificate | undefined;
     /** The sub-protocol that was agreed on; empty: none, or not yet. */
     readonly protocol: string;
     /** The program's own, for whatever it wants. Default: `undefined`. */

@@ -32,7 +32,13 @@ class WebSocketConnection {
   /** Where the client is, as trusted proxies say; undefined: at the other end. */
   #remoteAddress;
 
-  constructor(server, client, { clientIP, clientPort, head, remoteAddress }) {
+  /** What the client has shown in TLS: the bytes of its certificate, and its common name. */
+  #certificate;
+  #commonName;
+  #peerCertificate;
+
+  constructor(server, client, given) {
+    const { clientIP, clientPort, head, remoteAddress } = given;
     // No listener may tell others that it is somebody else.
     Object.defineProperty(this, 'clientIP', { value: clientIP, enumerable: true });
     Object.defineProperty(this, 'clientPort', { value: clientPort, enumerable: true });
@@ -40,6 +46,8 @@ class WebSocketConnection {
     this.#client = client;
     this.#head = head;
     this.#remoteAddress = remoteAddress;
+    this.#certificate = given.certificate;
+    this.#commonName = given.commonName;
   }
 
   static {
@@ -53,6 +61,16 @@ class WebSocketConnection {
   get remoteAddress() {
     if (!(#client in this)) return warnOfForeign('remoteAddress', KIND);
     return this.#remoteAddress ?? this.clientIP;
+  }
+
+  get peerCertificate() {
+    if (!(#client in this)) return warnOfForeign('peerCertificate', KIND);
+    if (this.#certificate !== undefined) {
+      const { buffer: raw } = new Uint8Array(this.#certificate);
+      this.#peerCertificate = { subject: { CN: this.#commonName }, raw };
+      this.#certificate = undefined;
+    }
+    return this.#peerCertificate;
   }
 
   get path() {

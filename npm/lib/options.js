@@ -5,6 +5,7 @@
 
 const { signalOption } = require('./abort.js');
 const { parameterError } = require('./errors.js');
+const { serverCertificate } = require('./certificate.js');
 const { flatten, leavesOut } = require('./headers.js');
 const { listening } = require('./listening.js');
 const { warnOfOptions } = require('./warnings.js');
@@ -160,27 +161,6 @@ function certificate(value) {
     keyPath: text(value.keyPath),
     keyPassword: text(value.keyPassword),
   };
-}
-
-/** Whoever gives one wants TLS: a mistake in it must not serve clear text. */
-function serverCertificate(value) {
-  if (value === undefined) return undefined;
-  const { certPath, keyPath, keyPassword } = isObject(value) ? value : {};
-  if (typeof certPath !== 'string')
-    throw parameterError('serverCert is no object with a certPath that is a string');
-  if (certPath === '') warnOfNoCertificate();
-  return { certPath, keyPath: text(keyPath), keyPassword: text(keyPassword) };
-}
-
-let warned = false;
-
-/** An empty path means none, as the platform has it. */
-function warnOfNoCertificate() {
-  if (warned || typeof process !== 'object') return;
-  warned = true;
-  process.emitWarning("serverCert's certPath is empty: the server speaks without TLS", {
-    code: 'ARKWS_SERVER_CERT',
-  });
 }
 
 function proxy(options) {

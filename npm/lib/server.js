@@ -14,6 +14,7 @@ const {
 } = require('./answers.js');
 const { addressOf, attach } = require('./attachments.js');
 const { WebSocketConnection, agree, clientOf } = require('./connection.js');
+const { serverCertificate } = require('./certificate.js');
 const { Contexts, currentContext } = require('./context.js');
 const {
   HEARD,
@@ -177,6 +178,17 @@ class Core {
   #forget(id) {
     this.#clients.delete(id);
     if (!this.#listens) this.#keep();
+  }
+
+  /** An error, or undefined. */
+  setCertificate(certificate) {
+    return errorOf(() => {
+      const given = serverCertificate(certificate);
+      if (given === undefined || given.certPath === '') {
+        throw parameterError('setCertificate takes a certificate and its key');
+      }
+      return native().setCertificate(this.number, given);
+    });
   }
 
   /** Where it listens. */
@@ -585,6 +597,14 @@ class WebSocketServer {
     return core.close(connection, which, how);
   }
 
+  setCertificate(certificate) {
+    const core = coreOf(this);
+    if (core === undefined) {
+      return answer(setCertificate, undefined, foreignError('setCertificate', KIND));
+    }
+    return answer(setCertificate, undefined, core.setCertificate(certificate));
+  }
+
   listAddress() {
     const core = coreOf(this);
     if (core === undefined) throw failedCall(listAddress, foreignError('listAddress', KIND));
@@ -628,8 +648,8 @@ class WebSocketServer {
 }
 
 /** The functions that the program calls: the stacks of errors begin at its call. */
-const { start, stop, listAllConnections, listAddress, handleUpgrade, send, close, broadcast } =
-  WebSocketServer.prototype;
+const { start, stop, listAllConnections, listAddress, setCertificate } = WebSocketServer.prototype;
+const { handleUpgrade, send, close, broadcast } = WebSocketServer.prototype;
 
 const listenersOf = (object) => coreOf(object)?.listeners;
 defineListening(WebSocketServer.prototype, KIND, STATIC_NAMES, listenersOf);

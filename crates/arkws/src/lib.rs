@@ -152,7 +152,7 @@ pub use config::{Config, Heartbeat};
 pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};
 pub use dial::redirect::RedirectError;
 pub use dial::tcp::ConnectError;
-pub use dial::tls::{Identity, Roots, TlsConfig, TlsError, TlsVersion};
+pub use dial::tls::{Identity, PeerCertificate, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;
 pub use dial::url::{UrlError, parse_url};
 pub use error::{Error, Phase, SendError, Unsent};

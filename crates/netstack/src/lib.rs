@@ -73,17 +73,17 @@ pub use policy::{AllowList, OpenPolicy, Permission, Policy};
 pub use program::Program;
 pub use refusal::RefusalResponse;
 pub use server::{
-    Acceptance, ClientId, ConnectedClient, Connection, CustomLimits, HandedOver, HttpBody,
-    HttpResponse, ListenAddress, ListenOn, PendingHttpRequest, PendingRequest, Recipient,
-    RefusalStatus, RequestHead, ServerConfig, ServerEvent, ServerLimits, ServerListener, StopId,
-    StopOptions, TrustProxy, WebSocketServer,
+    Acceptance, CertificateSource, ClientId, ConnectedClient, Connection, CustomLimits, HandedOver,
+    HttpBody, HttpResponse, ListenAddress, ListenOn, PendingHttpRequest, PendingRequest, Recipient,
+    RefusalStatus, RequestHead, ServerCertificate, ServerConfig, ServerEvent, ServerLimits,
+    ServerListener, StopId, StopOptions, TrustProxy, WebSocketServer,
 };
 pub use shared_limits::MAX_SEND;
 pub use stderr_log::log_to_stderr;
 
 pub use arkws::Cause as ConnectionCause;
 pub use arkws::field_text;
-pub use arkws::{CloseCode, CloseFrame, Payload, Progress, Text, Transport};
+pub use arkws::{CloseCode, CloseFrame, Payload, PeerCertificate, Progress, Text, Transport};
 
 /// Header fields of a request or a response: names in lower case, in order; one may come several
 /// times.

@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use arkws_netstack::{
-    BusinessError, ClientId, CloseResult, ConnectedClient, Connection, PendingHttpRequest,
-    PendingRequest, RequestHead, StopId, field_text,
+    BusinessError, ClientId, CloseResult, ConnectedClient, Connection, PeerCertificate,
+    PendingHttpRequest, PendingRequest, RequestHead, StopId, field_text,
 };
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -218,6 +218,9 @@ pub struct Request {
     pub client_port: u32,
     /// `None`: `client_ip`.
     pub remote_address: Option<String>,
+    /// DER of what the client has shown in TLS, and its common name.
+    pub certificate: Option<Buffer>,
+    pub common_name: Option<String>,
 }
 
 impl From<&PendingRequest> for Request {
@@ -226,8 +229,11 @@ impl From<&PendingRequest> for Request {
             client_ip,
             client_port,
         } = request.connection().clone();
+        let certificate = request.head().certificate.as_ref();
         Request {
             client: u64::from(request.client()) as f64,
+            certificate: certificate.map(|certificate| certificate.der().into()),
+            common_name: certificate.and_then(PeerCertificate::common_name),
             head: head(request.head()),
             remote_address: remote_address(request.forwarded_for()),
             client_ip,

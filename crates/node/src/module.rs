@@ -48,6 +48,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"stopServerWith", server::stop_with),
     (c"listConnections", server::list_connections),
     (c"listAddress", server::list_address),
+    (c"setCertificate", server::set_certificate),
     (c"handOverSocket", handover::hand_over_socket),
     (c"handOverStream", handover::hand_over_stream),
     (c"streamPush", handover::push),

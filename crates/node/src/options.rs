@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arkws_netstack::{
-    BusinessError, Cause, ClientCert, CustomLimits, Header, ListenOn, Proxy, ProxyServer,
-    Reconnect, RequestOptions, ServerConfig, ServerLimits, StopOptions, TlsProtocol, TrustProxy,
-    UnknownCause,
+    BusinessError, Cause, CertificateSource, ClientCert, CustomLimits, Header, ListenOn, Proxy,
+    ProxyServer, Reconnect, RequestOptions, ServerCertificate, ServerConfig, ServerLimits,
+    StopOptions, TlsProtocol, TrustProxy, UnknownCause,
 };
 use napi::bindgen_prelude::{Either, FromNapiValue, Object};
 use napi::{Error, Result};
@@ -103,9 +103,10 @@ pub(crate) fn server_options(object: Object<'_>) -> Result<ServerConfig> {
         server_port: options.get("serverPort")?.unwrap_or(0.0),
         listen_on: options.listen_on()?,
         reuse_port: options.flag("reusePort")?,
-        server_cert: options
-            .certificate("serverCert")?
-            .map(|cert| (cert.cert_path, cert.key_path)),
+        server_cert: match options.object("serverCert")? {
+            Some(certificate) => Some(certificate.server_certificate()?),
+            None => None,
+        },
         max_concurrent_clients_number: options.get("maxConcurrentClientsNumber")?,
         max_connections_for_one_client: options.get("maxConnectionsForOneClient")?,
         limits: options.limits()?,
@@ -143,6 +144,11 @@ pub(crate) fn stop_options(object: Object<'_>) -> Result<StopOptions> {
         reason: options.get("reason")?,
         timeout: options.milliseconds("timeout")?,
     })
+}
+
+/// The argument of `setCertificate`.
+pub(crate) fn server_certificate(object: Object<'_>) -> Result<ServerCertificate> {
+    Options(object).server_certificate()
 }
 
 /// An object with options. Numbers that are read as they are, such as `pingInterval` of clients,
@@ -209,6 +215,26 @@ impl<'a> Options<'a> {
                 }))
             }
         }
+    }
+
+    /// With `cert` and `key` in PEM, or their paths.
+    fn server_certificate(&self) -> Result<ServerCertificate> {
+        let pem = |name: &str| -> Result<Option<Vec<u8>>> {
+            Ok(self.get::<String>(name)?.map(String::into_bytes))
+        };
+        let mut server = match pem("cert")? {
+            Some(certificate) => ServerCertificate {
+                source: CertificateSource::Pem {
+                    certificate,
+                    key: pem("key")?.unwrap_or_default(),
+                },
+                ..ServerCertificate::files("", "")
+            },
+            None => ServerCertificate::files(self.text("certPath")?, self.text("keyPath")?),
+        };
+        server.client_ca = pem("clientCa")?;
+        server.require_client_certificate = self.flag("requireClientCert")?;
+        Ok(server)
     }
 
     /// A descriptor that is not open is thrown, and becomes a mistake of the call (401).

@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::napi::Value;
 use crate::object_id::ObjectId;
-use crate::options::{pairs, server_options, stop_options};
+use crate::options::{pairs, server_certificate, server_options, stop_options};
 use crate::program;
 use crate::queue::{Origin, Queue};
 
@@ -127,6 +127,15 @@ pub(crate) fn stop_with(call: Call<'_>) -> Result<Value<'_>> {
         .environment
         .server(call.object()?, |server| server.stop_with(&options))?;
     number(call.env, result)
+}
+
+/// `setCertificate(object, certificate)`.
+pub(crate) fn set_certificate(call: Call<'_>) -> Result<Value<'_>> {
+    let certificate = server_certificate(call.arguments.object(1)?)?;
+    let result = call.environment.server(call.object()?, |server| {
+        server.set_certificate(&certificate)
+    })?;
+    answer(call.env, result)
 }
 
 /// `listConnections(object)`: an array of the clients' ids, or a failure.

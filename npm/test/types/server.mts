@@ -57,6 +57,13 @@ server.start({ serverPort: 8080, limits: 'all' });
 server.start({});
 expectTypeOf(server.start({ path: '/run/chat.sock' })).toEqualTypeOf<Promise<boolean>>();
 server.start({ fd: 3, serverCert: { certPath: '/cert.pem', keyPath: '/key.pem' } });
+server.start({ serverPort: 8080, serverCert: { cert: 'PEM', key: new Uint8Array(1) } });
+expectTypeOf(
+  server.setCertificate({ cert: 'PEM', key: 'PEM', clientCa: 'PEM', requireClientCert: false }),
+).toEqualTypeOf<Promise<boolean>>();
+server.setCertificate({ certPath: '/cert.pem', keyPath: '/key.pem' });
+// @ts-expect-error a key is needed
+server.setCertificate({ cert: 'PEM' });
 declare const http: webSocket.HttpServer;
 server.start({ server: http });
 server.start({ server: http, path: '/chat', limits: 'none' });

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsStream, server};
 
-use super::tls::{self, TlsVersion};
+use super::tls::{self, PeerCertificate, TlsVersion};
 use crate::Progress;
 
 /// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with
@@ -76,6 +76,19 @@ impl Transport {
         match self.tcp_stream() {
             Some(stream) => stream.peer_addr(),
             None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// The certificate that the peer has shown in TLS. A server has asked for one if its
+    /// configuration is that of
+    /// [`server_config_for_clients_of`](crate::Identity::server_config_for_clients_of).
+    pub fn peer_certificate(&self) -> Option<PeerCertificate> {
+        match &self.0 {
+            Kind::Tcp(_) | Kind::Other(_) => None,
+            Kind::Tls(stream) => {
+                let shown = stream.get_ref().1.peer_certificates()?;
+                Some(PeerCertificate::new(shown.first()?))
+            }
         }
     }
 

@@ -35,6 +35,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingHttpRequest<S> {
         }
     }
 
+    /// The transport, for example to ask for the client's certificate.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
     /// What the client asks for.
     pub fn request(&self) -> &HttpRequest {
         &self.request

@@ -1,6 +1,5 @@
 //! What `start` checks before anything is opened, in the platform's order.
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arkws::{Acceptor, AllowedOrigins, Client};
@@ -8,6 +7,7 @@ use arkws::{Acceptor, AllowedOrigins, Client};
 use super::limits::{Limits, ServerLimits};
 use super::listen::CAN_REUSE_PORT;
 use super::listen_on::ListenOn;
+use super::tls::ServerCertificate;
 use super::trusted_proxies::{TrustProxy, TrustedProxies};
 use crate::BusinessError;
 use crate::shared_limits::{refuse_zero, whole};
@@ -26,9 +26,9 @@ pub struct ServerConfig {
     /// same user; Linux spreads the clients over them. 401 if the system has no such thing
     /// (Windows), or if it is no port to listen on. Default: `false`.
     pub reuse_port: bool,
-    /// PEM files of the certificate chain and its key. `None`, or an empty path of the
-    /// certificate: no TLS, as on the platform.
-    pub server_cert: Option<(PathBuf, PathBuf)>,
+    /// Certificate chain and key. `None`, or an empty path of the certificate: no TLS, as on the
+    /// platform.
+    pub server_cert: Option<ServerCertificate>,
     /// Most distinct client addresses, 0–10. `None`: 10.
     pub max_concurrent_clients_number: Option<f64>,
     /// Most connections of one client address, 0–10. `None`: 10.
@@ -170,9 +170,8 @@ impl ServerConfig {
         })?;
         self.check_listen_on()?;
         let limits = self.limits.numbers(self.documented_limits())?;
-        if let Some((certificate, key)) = self.server_cert() {
-            exists("certificate", certificate)?;
-            exists("key", key)?;
+        if let Some(certificate) = self.server_cert() {
+            certificate.check_files()?;
         }
         Ok(Checked {
             address: SocketAddr::new(ip, port),
@@ -192,10 +191,10 @@ impl ServerConfig {
         ]
     }
 
-    /// The files of the certificate and its key, if there is to be TLS.
-    pub(super) fn server_cert(&self) -> Option<&(PathBuf, PathBuf)> {
-        let files = self.server_cert.as_ref();
-        files.filter(|(certificate, _)| !certificate.as_os_str().is_empty())
+    /// The certificate and its key, if there is to be TLS.
+    pub(super) fn server_cert(&self) -> Option<&ServerCertificate> {
+        let certificate = self.server_cert.as_ref();
+        certificate.filter(|certificate| !certificate.is_none())
     }
 }
 
@@ -235,19 +234,6 @@ impl ServerConfig {
     }
 }
 
-fn exists(what: &str, path: &Path) -> Result<(), BusinessError> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string());
-    let problem = match metadata {
-        Ok(metadata) if metadata.is_dir() => "it is a directory".to_owned(),
-        Ok(_) => return Ok(()),
-        Err(error) => error,
-    };
-    Err(BusinessError::new(
-        BusinessError::CERTIFICATE_FILE,
-        format!("the server's {what} {}: {problem}", path.display()),
-    ))
-}
-
 /// RFC 6455, 11.3.4: the elements are tokens.
 fn protocols(list: &str) -> Result<Vec<String>, BusinessError> {
     list.split(',')
@@ -272,6 +258,8 @@ fn origins(entries: &[String]) -> Result<AllowedOrigins, BusinessError> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn code(config: ServerConfig) -> Result<Checked, i32> {
@@ -404,7 +392,7 @@ mod tests {
             ((".".into(), here.clone()), Some(2302002)),
         ] {
             let config = ServerConfig {
-                server_cert: Some(pair),
+                server_cert: Some(ServerCertificate::files(pair.0, pair.1)),
                 ..ServerConfig::default()
             };
             assert_eq!(code(config).err(), expected);
@@ -418,7 +406,7 @@ mod tests {
             server_port: -1.0,
             max_concurrent_clients_number: Some(11.0),
             max_connections_for_one_client: Some(11.0),
-            server_cert: Some(("no/such.pem".into(), "no/such.key".into())),
+            server_cert: Some(ServerCertificate::files("no/such.pem", "no/such.key")),
             ..ServerConfig::default()
         };
         assert_eq!(code(config.clone()).unwrap_err(), 2302004);

@@ -10,7 +10,6 @@ use arkws::{Acceptor, AnyPendingRequest, PendingHttpRequest, PendingRequest, Pha
 use tokio::select;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument, debug};
 
 use super::accepted::{Accepted, AcceptedStream};
@@ -28,6 +27,7 @@ use super::pending_handshakes::Replaced;
 use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
 use super::request::{self, Acceptance, Answer, RequestHead};
 use super::response::HttpResponse;
+use super::tls::CurrentTls;
 use crate::{BusinessError, Cause, log};
 
 /// What the handshakes of one run have in common.
@@ -36,7 +36,7 @@ pub(super) struct HandshakeContext {
     pub(super) settings: Arc<Checked>,
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) registry: Arc<Registry>,
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) tls: Arc<CurrentTls>,
     pub(super) acceptor: Acceptor,
 }
 
@@ -77,7 +77,7 @@ impl HandshakeContext {
             Ok(begun) => begun,
             Err(refusal) => {
                 self.report(&client, &refusal.to_string(), refusal.cause());
-                if self.tls.is_none()
+                if self.tls.get().is_none()
                     && let AcceptedStream::Tcp(stream) = accepted.stream
                 {
                     // Best effort: there are too many of them to wait until each has read it.
@@ -143,7 +143,7 @@ impl Handshaking<'_> {
         let limit = self.context.settings.handshake_timeout();
         let mut phase = Phase::Handshake;
         let request = async {
-            let stream = match (accepted.stream, &self.context.tls) {
+            let stream = match (accepted.stream, self.context.tls.get()) {
                 (AcceptedStream::Other(stream), _) => stream,
                 (AcceptedStream::Tcp(stream), None) => stream.into(),
                 (AcceptedStream::Tcp(stream), Some(tls)) => {
@@ -198,6 +198,7 @@ impl Handshaking<'_> {
         let head = Arc::new(RequestHead {
             target: request.request().target.clone(),
             headers: request.request().headers.clone(),
+            certificate: request.get_ref().peer_certificate(),
         });
         let (registration, acceptance) = match self.admit(&mut request, &head).await {
             Ok(admitted) => admitted,
@@ -319,6 +320,7 @@ impl Handshaking<'_> {
         let head = RequestHead {
             target: asked.target.clone(),
             headers: asked.headers.clone(),
+            certificate: request.get_ref().peer_certificate(),
         };
         let (pending, answer) = http_request::PendingHttpRequest::new(
             asked.method.to_string(),

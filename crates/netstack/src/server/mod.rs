@@ -81,6 +81,7 @@ pub use listen_on::{ListenAddress, ListenOn};
 pub use request::{Acceptance, PendingRequest, RequestHead};
 pub use response::{HttpBody, HttpResponse, RefusalStatus};
 pub use stop::StopOptions;
+pub use tls::{CertificateSource, ServerCertificate};
 pub use trusted_proxies::TrustProxy;
 
 /// `webSocket.WebSocketServer`. Every method returns at once and may be called on any thread, also
@@ -221,6 +222,25 @@ impl WebSocketServer {
     /// arkws: the address listened on; `None` if not started.
     pub fn list_address(&self) -> Option<ListenAddress> {
         self.current().as_ref()?.address().cloned()
+    }
+
+    /// arkws: another certificate for the handshakes to come; connections that are open stay. Reads
+    /// its files, if it has some. Whether clients are asked for theirs may change with it.
+    ///
+    /// # Errors
+    /// 201; 2302002: a file does not exist; 2302999: the server is not started or speaks no TLS, or
+    /// the certificate cannot be used.
+    pub fn set_certificate(&self, certificate: &ServerCertificate) -> Result<(), BusinessError> {
+        self.object.context.check_permission()?;
+        let run = self.listening().ok_or_else(not_started)?;
+        certificate.check_files()?;
+        match run.set_certificate(certificate.acceptor()?) {
+            true => Ok(()),
+            false => Err(BusinessError::new(
+                BusinessError::OTHER,
+                "the server was started without a certificate",
+            )),
+        }
     }
 
     /// arkws: serves a client that the program has accepted itself, on a server that is started,

@@ -3,6 +3,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use arkws::PeerCertificate;
 use arkws::http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 
@@ -20,6 +21,9 @@ pub struct RequestHead {
     pub target: String,
     /// Header fields.
     pub headers: Headers,
+    /// arkws: the certificate that it has shown, if the server
+    /// [asks for one](super::ServerCertificate::client_ca).
+    pub certificate: Option<PeerCertificate>,
 }
 
 impl RequestHead {

@@ -24,7 +24,7 @@ use super::listen_on::{ListenAddress, ListenOn};
 use super::object::ServerObject;
 use super::registry::Registry;
 use super::stop::Goodbye;
-use super::tls;
+use super::tls::CurrentTls;
 use crate::shared_limits::write_timeout;
 use crate::{BusinessError, Cause};
 
@@ -38,6 +38,7 @@ pub(super) struct Run {
     settings: Arc<Checked>,
     lifecycle: Arc<Lifecycle>,
     registry: Arc<Registry>,
+    tls: Arc<CurrentTls>,
     /// Clients that the program has accepted, with what it has read of them.
     handed_over: UnboundedSender<(HandedOver, Bytes)>,
     /// Of the call that has stopped it and waits for an answer.
@@ -63,6 +64,7 @@ impl Run {
             object,
             settings: Arc::new(settings),
             lifecycle: Arc::new(Lifecycle::new()),
+            tls: Arc::default(),
             handed_over: sender,
             answer: Mutex::new(None),
         };
@@ -82,6 +84,15 @@ impl Run {
     /// While the server is listening.
     pub(super) fn address(&self) -> Option<&ListenAddress> {
         self.lifecycle.address()
+    }
+
+    /// New handshakes use another certificate; `false`: there is no TLS.
+    pub(super) fn set_certificate(&self, tls: TlsAcceptor) -> bool {
+        let speaks_tls = self.tls.get().is_some();
+        if speaks_tls {
+            self.tls.set(Some(tls));
+        }
+        speaks_tls
     }
 
     /// Takes a client that the program has accepted; `false`: nobody takes one any more.
@@ -146,7 +157,7 @@ impl Run {
                 self.object.emit(ServerEvent::Started(Ok(address.clone())));
                 self.object.flush();
                 let span = debug_span!(target: "arkws", "server", %address);
-                self.serve(incoming, sources.handed_over, tls)
+                self.serve(incoming, sources.handed_over)
                     .instrument(span)
                     .await;
                 debug!(target: "arkws", %address, "server stopped");
@@ -166,8 +177,8 @@ impl Run {
         on: ListenOn,
     ) -> Result<(Incoming, ListenAddress, Option<TlsAcceptor>), BusinessError> {
         let tls = match self.settings.config.server_cert().cloned() {
-            Some((certificate, key)) => {
-                let load = spawn_blocking(move || tls::acceptor(&certificate, &key));
+            Some(certificate) => {
+                let load = spawn_blocking(move || certificate.acceptor());
                 Some(load.await.map_err(io::Error::from).map_err(other)??)
             }
             None => None,
@@ -186,6 +197,8 @@ impl Run {
                 "serverCert is for TCP, and the socket to listen on is none",
             ));
         }
+        // Before anybody can know that it listens.
+        self.tls.set(tls.clone());
         match self.lifecycle.listening(address.clone()) {
             true => Ok((incoming, address, tls)),
             false => Err(stopped_too_early()),
@@ -197,14 +210,13 @@ impl Run {
         self: &Arc<Self>,
         mut incoming: Incoming,
         mut handed_over: UnboundedReceiver<(HandedOver, Bytes)>,
-        tls: Option<TlsAcceptor>,
     ) {
         let context = Arc::new(HandshakeContext {
             object: Arc::clone(&self.object),
             settings: Arc::clone(&self.settings),
             lifecycle: Arc::clone(&self.lifecycle),
             registry: Arc::clone(&self.registry),
-            tls,
+            tls: Arc::clone(&self.tls),
             acceptor: self.acceptor(),
         });
         let mut tasks = JoinSet::new();

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arkws_netstack::{
-    Connection, HandedOver, ListenAddress, ListenOn, Payload, ServerConfig, Transport,
+    Connection, HandedOver, ListenAddress, ListenOn, Payload, ServerCertificate, ServerConfig,
+    Transport,
 };
 use arkws_proto::handshake::ClientRequest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -188,7 +189,7 @@ async fn servers_that_share_a_port_all_listen() {
 async fn options_that_contradict_each_other_are_401() {
     let here = PathBuf::from("Cargo.toml");
     let with_certificate = |listen_on| ServerConfig {
-        server_cert: Some((here.clone(), here.clone())),
+        server_cert: Some(ServerCertificate::files(&here, &here)),
         ..at(listen_on)
     };
     let path = || ListenOn::Path("/nowhere".into());

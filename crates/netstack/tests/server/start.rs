@@ -120,7 +120,10 @@ async fn mistakes_in_the_configuration_are_refused_at_once_with_their_codes() {
         ),
         (
             ServerConfig {
-                server_cert: Some(("/no/such.pem".into(), "/no/such.key".into())),
+                server_cert: Some(arkws_netstack::ServerCertificate::files(
+                    "/no/such.pem",
+                    "/no/such.key",
+                )),
                 ..loopback()
             },
             2302002,

@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arkws_netstack::ServerConfig;
+use arkws_netstack::{ServerCertificate, ServerConfig};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -48,7 +48,10 @@ impl Identity {
 
     fn config(&self) -> ServerConfig {
         ServerConfig {
-            server_cert: Some((self.path("cert.pem"), self.path("key.pem"))),
+            server_cert: Some(ServerCertificate::files(
+                self.path("cert.pem"),
+                self.path("key.pem"),
+            )),
             ..loopback()
         }
     }
@@ -166,7 +169,10 @@ async fn files_that_are_no_certificate_or_key_are_named() {
         ("cert.pem", "other.pem", "do not belong together"),
     ] {
         let config = ServerConfig {
-            server_cert: Some((identity.path(certificate), identity.path(key))),
+            server_cert: Some(ServerCertificate::files(
+                identity.path(certificate),
+                identity.path(key),
+            )),
             ..loopback()
         };
         let mut server = Server::new();

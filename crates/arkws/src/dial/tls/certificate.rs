@@ -49,6 +49,12 @@ impl<'a> Certificate<'a> {
         }
     }
 
+    /// The subject's common name, as it is.
+    pub(super) fn common_name(&self) -> Option<String> {
+        let name = common_name(self.subject).ok()??;
+        Some(String::from_utf8_lossy(name).into_owned())
+    }
+
     /// Whether the common name equals the server's name. For certificates without subjectAltName
     /// (RFC 2818, 3.1).
     pub(super) fn is_for(&self, server: &ServerName<'_>) -> bool {

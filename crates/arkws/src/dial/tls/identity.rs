@@ -4,9 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::{Certificate, OWN_RSA};
@@ -107,10 +109,48 @@ impl Identity {
     /// # Errors
     /// The versions are not supported by the cryptography that this crate was built with.
     pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
+        self.server_config_with(WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// As [`server_config`](Self::server_config), for a server that asks its clients for a
+    /// certificate of one of the authorities in `authorities`, which is PEM: a client that shows
+    /// another is refused, and if it is `required`, one that shows none.
+    ///
+    /// # Errors
+    /// As there; or there is no usable certificate in the PEM.
+    pub fn server_config_for_clients_of(
+        &self,
+        authorities: &[u8],
+        required: bool,
+    ) -> Result<ServerConfig, TlsError> {
+        let place = "the PEM of the clients' authorities";
+        let mut store = RootCertStore::empty();
+        let (added, _ignored) =
+            store.add_parsable_certificates(roots::certificates(authorities, place)?);
+        if added == 0 {
+            return Err(TlsError::NoCertificate {
+                place: place.to_owned(),
+            });
+        }
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider);
+        let verifier = match required {
+            true => verifier,
+            false => verifier.allow_unauthenticated(),
+        };
+        let unusable = |error: VerifierBuilderError| rustls::Error::General(error.to_string());
+        let verifier = verifier.build().map_err(unusable);
+        self.server_config_with(verifier.map_err(TlsError::Configuration)?)
+    }
+
+    fn server_config_with(
+        &self,
+        verifier: Arc<dyn ClientCertVerifier>,
+    ) -> Result<ServerConfig, TlsError> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Configuration)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(self.certified_key())));
         // RFC 7301: a client that prefers HTTP/2 is to speak what carries WebSocket here.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
