@@ -18,6 +18,8 @@ export declare const preset: {
   resolver: string;
   /** jest's own, and `*.test.ets`, `*.spec.ets`. */
   testMatch: string[];
+  /** Packages, and the suites of Hypium: ArkTS in `src/ohosTest` and `src/test`. */
+  testPathIgnorePatterns: string[];
   /** `.ets` and `.ts` by `arkws/jest`, JavaScript by `babel-jest`. */
   transform: Record<string, string>;
   transformIgnorePatterns: string[];

@@ -28,6 +28,8 @@ exports.preset = {
     '**/?(*.)+(spec|test).?([mc])[jt]s?(x)',
     '**/?(*.)+(spec|test).ets',
   ],
+  // DevEco's tests are Hypium's.
+  testPathIgnorePatterns: ['/node_modules/', '/oh_modules/', '/src/(ohosTest|test)/.*\\.ets$'],
   transform: { '\\.(ets|ts)$': __filename, '\\.([cm]?js|[jt]sx)$': 'babel-jest' },
   transformIgnorePatterns: ['/node_modules/', escaped(__dirname + path.sep)],
 };

@@ -1,6 +1,6 @@
 // Calls of `jest.mock` and its like come before the imports of a file, which babel-jest cares for
-// in JavaScript. Here each becomes a function in its place, so that no line moves, and the functions
-// are called first.
+// in JavaScript. Here each becomes a function in its place, so that no line moves, and the
+// functions are called first.
 'use strict';
 
 const { closing, scan } = require('../hooks/scan.js');

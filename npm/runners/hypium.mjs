@@ -1,15 +1,12 @@
 // Runs suites of Hypium (`@ohos/hypium`), OpenHarmony's test framework, which is the project's own.
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { find } from '../hooks/resolve.js';
 import { Report, shortened } from './report.mjs';
 
 const HYPIUM = '@ohos/hypium';
-/** What Hypium logs to the console beside its report. */
-const CHATTER = /^\s*(\[Hypium\]|OHOS_REPORT_|\[suite (start|end)\])/;
-
 /** There is nothing to run, or not with what is there. */
 export class NothingToRun extends Error {}
 
@@ -18,10 +15,10 @@ export class NothingToRun extends Error {}
  * `suite test` must match. `timeout`: of each test and hook, in ms. Resolves to whether all passed.
  */
 export async function runSuites(files, { filter, timeout }) {
-  silenceHypium();
   const report = new Report();
   const runs = [];
   for (const [hypium, itsFiles] of groupBy(files, hypiumOf)) {
+    silence(dirname(hypium) + sep);
     report.hides(dirname(hypium));
     const run = new Run(await import(pathToFileURL(hypium)), report, timeout);
     await run.load(itsFiles);
@@ -183,11 +180,13 @@ class Run {
   }
 }
 
-function silenceHypium() {
+/** Keeps what Hypium's own files, in `folder`, log to the console from the report. */
+function silence(folder) {
   for (const name of ['debug', 'error', 'info', 'log', 'warn']) {
     const print = console[name];
     console[name] = (...args) => {
-      if (typeof args[0] !== 'string' || !CHATTER.test(args[0])) print.apply(console, args);
+      const [, , caller = ''] = new Error().stack.split('\n');
+      if (!caller.includes(folder)) print.apply(console, args);
     };
   }
 }

@@ -47,7 +47,7 @@ export default function shapesTest() {
       square = new Square();
     });
     it('hasSides', Level.LEVEL0, () => {
-      expect(square!.sides).assertEqual(4);
+      expect([square!.sides]).assertDeepEquals([4]);
     });
     it('waitsForDone', 0, (done: Function) => {
       setTimeout(() => done(), 1);

@@ -24,7 +24,7 @@ describe('an OpenHarmony project', () => {
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
     );
   const run = (url, env) => arkwsRun(join(project, 'entry/src/main/ets/Main.ets'), [url], { env });
-  const PERMISSION = '"requestPermissions": [{ "name": "ohos.permission.INTERNET" }],';
+  const PERMISSION = '{ "name": "ohos.permission.INTERNET" },';
 
   it('talks to a server when its module requests the permission', async (t) => {
     const { lines, stderr } = await run(await echo(t));

@@ -1,7 +1,9 @@
 // A project of OpenHarmony's with one client, and tests of it for each runner.
+import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { node } from '../../npm/test/support.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folders = [];
@@ -85,13 +87,34 @@ export default function testsuite() {
 `,
 };
 
-/** A new folder with the project and `files`, below the packages of the tests. */
-export function project(files = {}) {
+/** A new folder, below the packages of the tests; removed when they end. */
+export function folder() {
   const root = mkdtempSync(join(here, 'project-'));
   folders.push(root);
+  return root;
+}
+
+/** One with the project and `files`. */
+export function project(files = {}) {
+  const root = folder();
   for (const [path, text] of Object.entries({ ...FILES, ...files })) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
   return root;
+}
+
+const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
+/** What `npx` would run of an installed package. */
+export const bin = (path) => join(modules, path);
+
+/** Runs Node.js to its end. */
+export const run = (cwd, args) =>
+  node(args, { cwd, env: { NO_COLOR: '1', NODE_TEST_CONTEXT: undefined } });
+
+/** Runs a program, which must be content, and returns what it said. */
+export async function pass(cwd, args) {
+  const { code, stdout, stderr } = await run(cwd, args);
+  assert.equal(code, 0, stdout + stderr);
+  return stdout + stderr;
 }

@@ -5,15 +5,29 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { node } from '../../npm/test/support.mjs';
-import { CLIENT, FORMAT, project, TOLD } from './fixture.mjs';
+import { bin, CLIENT, FORMAT, pass, project, run, TOLD } from './fixture.mjs';
 
-const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
-const bin = (path) => join(modules, path);
 const VITEST = bin('vitest/vitest.mjs');
 const JEST = bin('jest/bin/jest.js');
-const REGISTER = ['--import', 'arkws/register'];
+
+const page = readFileSync(new URL('../../docs/src/test-runners.md', import.meta.url), 'utf8');
+/** The first block of code of the page in this language. */
+const block = (language) => new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page)[1];
+
+/** What `npx` runs by these names. */
+const INSTALLED = { arkws: 'arkws/bin/arkws.mjs', c8: 'c8/bin/c8.js' };
+
+/** Runs a line of the page. */
+function passes(cwd, line) {
+  assert.ok(page.includes(`\n${line}\n`), line);
+  const words = line.split(' ').flatMap((word) => {
+    if (word === 'npx') return [];
+    if (word === 'node') return process.execPath;
+    if (word in INSTALLED) return [process.execPath, bin(INSTALLED[word])];
+    return word.startsWith('node_modules/') ? bin(word.slice('node_modules/'.length)) : word;
+  });
+  return pass(cwd, words.slice(1));
+}
 
 const IMPORT = `import { Client } from '../entry/src/main/ets/Client';`;
 const TOAST = `import { owner, toast } from '../entry/src/main/ets/toast';
@@ -33,94 +47,68 @@ import { Client } from '../entry/src/main/ets/Client.ets';
 
 it('tells', async () => assert.equal(await new Client().tell(), '${TOLD}'));
 `;
-const CONFIGS = {
-  'vitest.config.mjs': `
-import arkws from 'arkws/vite';
-import { defineConfig } from 'vitest/config';
-
-export default defineConfig({
-  plugins: [arkws()],
-  test: { include: ['tests/**/*.vitest.{ts,ets}'] },
-});
-`,
-  'jest.config.json': `{ "preset": "arkws", "testMatch": ["**/tests/**/*.jest.{ts,ets}"] }`,
-};
-
-const run = (cwd, args) =>
-  node(args, { cwd, env: { NO_COLOR: '1', NODE_TEST_CONTEXT: undefined } });
-
-/** Runs a program, which must be content, and returns what it said. */
-async function pass(cwd, args) {
-  const { code, stdout, stderr } = await run(cwd, args);
-  assert.equal(code, 0, stdout + stderr);
-  return stdout + stderr;
-}
+const vitestProject = (files) => project({ 'vitest.config.mjs': block('js'), ...files });
+const jestProject = (files) => project({ 'jest.config.json': block('json'), ...files });
 
 describe('a file of a project', () => {
   let root;
   before(() => {
     root = project({
-      ...CONFIGS,
-      'tests/client.vitest.ts': `import { expect, it } from 'vitest';\n${IMPORT}${TOAST}${BODY}`,
-      'tests/client.jest.ts': IMPORT + TOAST + BODY,
       'tests/client.test.mjs': `import { it } from 'node:test';${NODE}`,
-      'tests/client.mocha.mjs': NODE,
+      'spec/client.mjs': NODE,
     });
   });
 
   it('has its level and permission under arkws run', async () => {
-    const said = await pass(root, [
-      bin('arkws/bin/arkws.mjs'),
-      'run',
-      'entry/src/main/ets/Main.ets',
-    ]);
+    const said = await pass(root, [bin(INSTALLED.arkws), 'run', 'entry/src/main/ets/Main.ets']);
     assert.equal(said, `${TOLD}\n`);
   });
 
-  it('has them under arkws test', async () => {
-    const said = await pass(root, [bin('arkws/bin/arkws.mjs'), 'test']);
+  it('has them under Hypium', async () => {
+    const said = await passes(root, 'npx arkws test');
     assert.match(said, /^Client\n {2}✔ tells .*\n\n1 tests: 1 passed, 0 failed/);
   });
 
   it('has them under node:test', async () => {
-    const args = [...REGISTER, '--test', '--test-reporter=tap', 'tests/client.test.mjs'];
-    assert.match(await pass(root, args), /^# pass 1$/m);
+    const said = await passes(root, 'node --import arkws/register --test');
+    assert.match(said, /^. pass 1$/m);
   });
 
   it('has them under mocha', async () => {
-    const args = [...REGISTER, bin('mocha/bin/mocha.js'), 'tests/client.mocha.mjs'];
-    assert.match(await pass(root, args), /1 passing/);
+    const mocha = 'node_modules/mocha/bin/mocha.js spec/client.mjs';
+    assert.match(await passes(root, `node --import arkws/register ${mocha}`), /1 passing/);
   });
 
   it('has them under vitest', async () => {
+    const root = vitestProject({
+      'tests/client.test.ts': `import { expect, it } from 'vitest';\n${IMPORT}${TOAST}${BODY}`,
+    });
     assert.match(await pass(root, [VITEST, 'run']), /Tests +1 passed/);
   });
 
   it('has them under jest', async () => {
+    const root = jestProject({ 'tests/client.test.ts': IMPORT + TOAST + BODY });
     assert.match(await pass(root, [JEST]), /Tests: +1 passed/);
   });
 
   it('is covered by c8, line for line', async () => {
-    await pass(root, [
-      bin('c8/bin/c8.js'),
-      ...['--extension=.ets', '--reporter=json'],
-      ...[process.execPath, ...REGISTER, '--test', 'tests/client.test.mjs'],
-    ]);
-    const coverage = JSON.parse(readFileSync(join(root, 'coverage/coverage-final.json'), 'utf8'));
-    const { statementMap, s } = coverage[join(root, CLIENT)];
-    const uncovered = Object.keys(s).filter((key) => s[key] === 0);
-    assert.deepEqual(
-      uncovered.map((key) => statementMap[key].start.line),
-      [27, 28],
-    );
+    for (const command of ['node --import arkws/register --test', 'arkws test']) {
+      await passes(root, `npx c8 --extension=.ets --reporter=json ${command}`);
+      const coverage = JSON.parse(readFileSync(join(root, 'coverage/coverage-final.json'), 'utf8'));
+      const { statementMap, s } = coverage[join(root, CLIENT)];
+      const uncovered = Object.keys(s).filter((key) => s[key] === 0);
+      assert.deepEqual(
+        uncovered.map((key) => statementMap[key].start.line),
+        [27, 28],
+      );
+    }
   });
 });
 
 describe('vitest with arkws/vite', () => {
   it('mocks the platform, also from a test outside the project, and shows lines of .ets files', async () => {
-    const root = project({
-      ...CONFIGS,
-      'tests/mock.vitest.ts': `import { expect, it, vi } from 'vitest';
+    const root = vitestProject({
+      'tests/mock.test.ts': `import { expect, it, vi } from 'vitest';
 ${IMPORT}
 
 vi.mock('@kit.NetworkKit', () => ({
@@ -134,7 +122,7 @@ it('fails', () => {
   new Client().refuse();
 });
 `,
-      'tests/inside.vitest.ets': `import { expect, it, vi } from 'vitest';
+      'tests/inside.test.ets': `import { expect, it, vi } from 'vitest';
 import { Client } from '../entry/src/main/ets/Client';
 import { webSocket } from '@kit.NetworkKit';
 
@@ -155,9 +143,8 @@ it('mocks and watches from ArkTS', async () => {
   });
 
   it('runs again what imports a changed .ets file', async (t) => {
-    const root = project({
-      ...CONFIGS,
-      'tests/client.vitest.ts': `import { expect, it } from 'vitest';\n${IMPORT}${TOAST}${BODY}`,
+    const root = vitestProject({
+      'tests/client.test.ts': `import { expect, it } from 'vitest';\n${IMPORT}${TOAST}${BODY}`,
     });
     const env = { ...process.env, NO_COLOR: '1', CI: '' };
     const stdio = ['pipe', 'pipe', 'inherit'];
@@ -182,9 +169,8 @@ it('mocks and watches from ArkTS', async () => {
 
 describe('jest with arkws/jest', () => {
   it('mocks the platform before imports, and shows lines of .ets files', async () => {
-    const root = project({
-      ...CONFIGS,
-      'tests/mock.jest.ts': `${IMPORT}
+    const root = jestProject({
+      'tests/mock.test.ts': `${IMPORT}
 import { jest } from '@jest/globals';
 
 jest.mock('@kit.NetworkKit', () => ({
@@ -198,7 +184,7 @@ it('fails', () => {
   new Client().refuse();
 });
 `,
-      'tests/inside.jest.ets': `import { Client } from '../entry/src/main/ets/Client';
+      'tests/inside.test.ets': `import { Client } from '../entry/src/main/ets/Client';
 
 jest.mock('../entry/src/main/ets/format', () => ({ format: (level: number): string => 'level ' + level }));
 
