@@ -1,11 +1,9 @@
-// The READMEs' examples, run as they stand there but for the address. (Those in Rust are doc tests
-// of their crates.)
+// The README's example, run as it stands there but for the address. (Those in Rust are doc tests of
+// their crates, those of the npm package are in `npm.test.mjs`.)
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -44,30 +42,4 @@ it("the README's example is the documentation's", async () => {
       .trim();
   const documentation = await readFile(join(root, 'examples/documentation.ets'), 'utf8');
   assert.equal(plain(block(readme, 'ts')), plain(documentation));
-});
-
-it("the server of the package's README serves the client beside it", {
-  timeout: 60_000,
-}, async (t) => {
-  const page = await readFile(join(root, 'npm/README.md'), 'utf8');
-  // Below the package, whose own name it imports.
-  const folder = await mkdtemp(join(root, 'npm/test/readme-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'server.mjs');
-  const [, code] = /^```js\n(\/\/ server\.mjs\n.*?)^```$/ms.exec(page);
-  await writeFile(file, code.replace('serverPort: 8080', 'serverPort: 0'));
-  const server = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(async () => {
-    const ended = once(server, 'exit');
-    server.kill();
-    await ended;
-  });
-  const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
-  const port = /^listening on port (\d+)$/.exec((await lines.next()).value)[1];
-
-  const app = join(folder, 'app.ets');
-  await writeFile(app, block(page, 'ts').replace('ws://127.0.0.1:8080', `ws://127.0.0.1:${port}`));
-  const { stdout } = await promisify(execFile)(process.execPath, [arkws, 'run', app]);
-  assert.equal(stdout, 'message: Hello, server!\n');
-  assert.match((await lines.next()).value, /^127\.0\.0\.1:\d+ is in$/);
 });

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::build::{Profile, Target, build, place_module};
 use crate::peers::{Node, install_npm};
-use crate::process::{Background, command, watch};
+use crate::process::{Background, command, root, watch};
 
 /// The example, with the server's address as its argument.
 const PROGRAM: &str = "examples/documentation.ets";
@@ -55,8 +55,14 @@ pub(crate) fn run() -> Result<()> {
         bail!("the example did not print `{missing}` where the documentation's would");
     }
     println!(
-        "\nAll of it is as documented ({:.0} s). Your own program: npx arkws run app.ets",
+        "\nAll of it is as documented ({:.0} s). In a folder of your own, this installs the \
+         package, and tells how\nto run programs there, app.ets with `npx arkws run app.ets`:\n",
         start.elapsed().as_secs_f64()
+    );
+    // By its path, quoted for shells: the package is not on npm.
+    println!(
+        "npm install \"{}\" && npx arkws --help",
+        root().join("npm").display()
     );
     Ok(())
 }

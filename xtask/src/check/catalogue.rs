@@ -85,7 +85,7 @@ pub(super) const CHECKS: &[Check] = &[
         action: Action::Instructions,
     },
     group("npm tests", 118, "npm/test", &[EachNode]),
-    group("readme tests", 1, "tests/readme", &[]),
+    group("readme tests", 8, "tests/readme", &[]),
     group("interop tests", 105, "tests/interop", &[Peer, Python]),
     group("bad input tests", 14, "tests/bad-input", &[EachNode]),
     group("tls tests", 6, "tests/tls", &[]),

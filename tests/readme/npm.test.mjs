@@ -1,0 +1,178 @@
+// The examples of the npm package's README, run as they stand there but for ports, each in a folder
+// with the package installed.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import webSocket from 'arkws';
+import { next } from '../../npm/test/events.mjs';
+import { serve } from '../../npm/test/servers.mjs';
+import { folder, packageRoot } from '../../npm/test/support.mjs';
+import { needs } from '../programs.mjs';
+
+const page = await readFile(join(packageRoot, 'README.md'), 'utf8');
+const execute = promisify(execFile);
+
+/** The examples, by the file name in their first line. */
+const examples = new Map(
+  [...page.matchAll(/^```[jt]s\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, code]) => [name, code]),
+);
+const tried = new Set();
+
+/** A folder with these examples; servers get a free port, clients `port`. */
+async function folderWith(names, port = 0) {
+  const files = {};
+  for (const name of names) {
+    tried.add(name);
+    const code = examples.get(name).replace(/(serverPort: |listen\()\d+/, '$10');
+    files[name] = code.replace(/((?:127\.0\.0\.1|localhost):)8\d+/g, `$1${port}`);
+  }
+  return folder(files);
+}
+
+/** Runs an example to its end: what it prints. */
+async function output(name, port, command = [name]) {
+  const cwd = await folderWith([name], port);
+  const { stdout, stderr } = await execute(process.execPath, command, { cwd });
+  assert.equal(stderr, '');
+  return stdout;
+}
+
+/** Starts a server of the page in the folder, ended after the test: its port, and further lines. */
+async function started(t, name, cwd) {
+  const child = spawn(process.execPath, [name], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const { value } = await lines.next();
+  return { port: Number(/^listening on port (\d+)$/.exec(value)[1]), lines, child, ended };
+}
+
+const GREETING = 'message: Hello, server!\n';
+const ARKTS = [join(packageRoot, 'bin/arkws.mjs'), 'run', 'app.ets'];
+
+describe("the npm package's README", { timeout: 60_000 }, () => {
+  it('installs the package in an empty folder, by its path', async () => {
+    const [, line] = /^```sh\n(npm install .*)\n```$/m.exec(page);
+    const [importLine] = examples.get('app.ets').split('\n');
+    const app = `${importLine}\nconsole.log(typeof webSocket.createWebSocket);`;
+    const cwd = await folder({ 'app.ets': app });
+    const install = line.replace('<clone>', join(packageRoot, '..'));
+    await execute('sh', ['-c', `${install} --offline --no-audit --no-fund`], { cwd });
+    assert.match(page, /`npx arkws run app.ets`/);
+    const { stdout } = await execute('npx', ['--offline', 'arkws', 'run', 'app.ets'], { cwd });
+    assert.equal(stdout, 'function\n');
+  });
+
+  it('has a server that serves the clients beside it', async (t) => {
+    const server = await started(t, 'server.mjs', await folderWith(['server.mjs']));
+    assert.equal(await output('app.ets', server.port, ARKTS), GREETING);
+    assert.match((await server.lines.next()).value, /^127\.0\.0\.1:\d+ is in$/);
+    assert.equal(await output('client.mjs', server.port), GREETING);
+    assert.equal(await output('web.mjs', server.port), `${GREETING}closed: 1005, true\n`);
+  });
+
+  it('has a chat that knows its users, and stops in order', async (t) => {
+    const server = await started(t, 'chat.mjs', await folderWith(['chat.mjs']));
+    const url = `ws://127.0.0.1:${server.port}`;
+    const connect = async (token) => {
+      const ws = webSocket.createWebSocket();
+      const open = next(ws, 'open');
+      await ws.connect(url, { header: { Authorization: `Bearer ${token}` } });
+      await open;
+      return ws;
+    };
+    const stranger = webSocket.createWebSocket();
+    const refused = next(stranger, 'error');
+    await stranger.connect(url);
+    const [{ data, response }] = await refused;
+    assert.deepEqual([data, String(response.body)], ['401', 'who are you?']);
+
+    const ann = await connect('secret-of-ann');
+    const bob = await connect('secret-of-bob');
+    const heard = next(bob, 'message');
+    ann.send('hello');
+    assert.equal((await heard)[1], 'Ann: hello');
+    const closed = Promise.all([next(ann, 'close'), next(bob, 'close')]);
+    server.child.kill('SIGTERM');
+    for (const [, end] of await closed) {
+      assert.deepEqual([end.code, end.reason], [1012, 'restart']);
+    }
+    assert.deepEqual(await server.ended, [0, null]);
+  });
+
+  it('has a certificate, a server and a client of wss', needs('openssl', 'openssl'), async (t) => {
+    const cwd = await folderWith(['secure-server.mjs']);
+    const [, line] = /^```sh\n(openssl .*?)\n```$/ms.exec(page);
+    await execute('sh', ['-c', line], { cwd });
+    const { port } = await started(t, 'secure-server.mjs', cwd);
+    tried.add('secure-client.mjs');
+    await writeFile(
+      join(cwd, 'secure-client.mjs'),
+      examples.get('secure-client.mjs').replace(':8443', `:${port}`),
+    );
+    const { stdout } = await execute(process.execPath, ['secure-client.mjs'], { cwd });
+    assert.equal(stdout, GREETING);
+  });
+
+  it('has a client that comes back', async (t) => {
+    let connections = 0;
+    const url = await serve(t, (socket) => {
+      connections++;
+      socket.send(`connection ${connections}`);
+      socket.close(connections === 1 ? 1012 : 1000);
+    });
+    const expected = ['message: connection 1', 'attempt 1: closed', 'back'];
+    assert.equal(
+      await output('reconnect.mjs', new URL(url).port),
+      [...expected, 'message: connection 2', 'closed: 1000', ''].join('\n'),
+    );
+  });
+
+  it('has a test that passes', async () => {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const cwd = await folderWith(['client.test.mjs']);
+    const { stdout } = await execute(process.execPath, ['--test', '--test-reporter=tap'], {
+      cwd,
+      env,
+    });
+    assert.match(stdout, /^# pass 1$/m);
+  });
+
+  it('has a network that goes and comes', async () => {
+    const command = /`node (--import \S+ network\.mjs)` prints `available`, `lost`, `available`/;
+    const [, line] = command.exec(page);
+    const printed = await output('network.mjs', 0, line.split(' '));
+    assert.equal(printed, 'available\nlost\navailable\n');
+  });
+
+  it('has a server beside pages of Express', async (t) => {
+    const cwd = await folderWith(['express.mjs']);
+    const express = fileURLToPath(new URL('../node_modules/express', import.meta.url));
+    await symlink(express, join(cwd, 'node_modules/express'));
+    const { port } = await started(t, 'express.mjs', cwd);
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    assert.equal(await response.text(), 'a page');
+    const ws = webSocket.createWebSocket();
+    const message = next(ws, 'message');
+    await ws.connect(`ws://127.0.0.1:${port}/chat`);
+    ws.send('hello');
+    assert.equal((await message)[1], 'hello');
+    const closed = next(ws, 'close');
+    ws.close();
+    await closed;
+  });
+
+  it('has no example that was not run', () => {
+    assert.deepEqual([...tried].sort(), [...examples.keys()].sort());
+    assert.equal(page.match(/^```[jt]s$/gm).length, examples.size, 'each names its file');
+  });
+});
