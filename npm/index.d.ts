@@ -1044,6 +1044,27 @@ export declare namespace webSocket {
       data: string | ArrayBuffer,
       except?: WebSocketConnection | WebSocketConnection[],
     ): Promise<number>;
+    /**
+     * **arkws**: takes a client into a room, a name for a group of clients, from `connect` on. A
+     * room is there while anybody is in it; a client leaves its rooms when its connection ends.
+     * Rejects with 401 (also for a name of more than 256 bytes, and a client in 1,024 rooms), 201,
+     * -1, 2302006 (no such client).
+     */
+    join(connection: WebSocketConnection, room: string): Promise<boolean>;
+    /**
+     * **arkws**: takes a client out of a room, or of all. One that is not there is no mistake.
+     * Rejects with 401, 201, -1, 2302006 (no such client).
+     */
+    leave(connection: WebSocketConnection, room?: string): Promise<boolean>;
+    /**
+     * **arkws**: as {@link broadcast}, to the clients in a room. Resolves to the number of clients
+     * it was sent to: 0 where nobody is.
+     */
+    broadcastTo(
+      room: string,
+      data: string | ArrayBuffer,
+      except?: WebSocketConnection | WebSocketConnection[],
+    ): Promise<number>;
   }
 
   /**

@@ -263,6 +263,44 @@ class Core {
     return pending.promise;
   }
 
+  /** Sends to all clients, or those in a room, but `except`, for a call of `api`. */
+  broadcast(api, data, except, room) {
+    let exceptions;
+    try {
+      // Not `map`: an array of the program's may have one of its own.
+      exceptions = Array.from(Array.isArray(except) ? except : [except], connectionOf);
+    } catch (thrown) {
+      return answer(api, undefined, mistakeOf(thrown));
+    }
+    if (!isData(data) || exceptions.includes(undefined)) {
+      const detail = `${api.name} takes data, and connections to leave out`;
+      return answer(api, undefined, parameterError(detail));
+    }
+    const count =
+      typeof data === 'string' && isTooLong(data)
+        ? native().refuseText(this.number, data.length)
+        : native().broadcast(this.number, data, exceptions, room);
+    return typeof count === 'number'
+      ? answer(api, undefined, undefined, count)
+      : answer(api, undefined, fromFailure(count));
+  }
+
+  /** A native function takes a client into a room, or out of it, for a call of `api`. */
+  move(api, name, connection, room) {
+    let which;
+    try {
+      which = recipientOf(connection, this.number);
+    } catch (thrown) {
+      return answer(api, undefined, mistakeOf(thrown));
+    }
+    if (which === undefined) {
+      return answer(api, undefined, parameterError(`${api.name} takes a connection`));
+    }
+    const failure = native()[name](this.number, room, which.who, which.port);
+    if (failure === undefined) return answer(api);
+    return this.#refuse(api, fromFailure(failure), connection);
+  }
+
   /** The connections, or a failure. */
   list() {
     const ids = native().listConnections(this.number);
@@ -626,30 +664,45 @@ class WebSocketServer {
   broadcast(data, except = []) {
     const core = coreOf(this);
     if (core === undefined) return answer(broadcast, undefined, foreignError('broadcast', KIND));
-    let exceptions;
-    try {
-      // Not `map`: an array of the program's may have one of its own.
-      exceptions = Array.from(Array.isArray(except) ? except : [except], connectionOf);
-    } catch (thrown) {
-      return answer(broadcast, undefined, mistakeOf(thrown));
+    return core.broadcast(broadcast, data, except, undefined);
+  }
+
+  broadcastTo(room, data, except = []) {
+    const core = coreOf(this);
+    if (core === undefined)
+      return answer(broadcastTo, undefined, foreignError('broadcastTo', KIND));
+    if (typeof room !== 'string') {
+      const error = parameterError('broadcastTo takes the name of a room');
+      return answer(broadcastTo, undefined, error);
     }
-    if (!isData(data) || exceptions.includes(undefined)) {
-      const detail = 'broadcast takes data, and connections to leave out';
-      return answer(broadcast, undefined, parameterError(detail));
+    return core.broadcast(broadcastTo, data, except, room);
+  }
+
+  join(connection, room) {
+    const core = coreOf(this);
+    if (core === undefined) return answer(join, undefined, foreignError('join', KIND));
+    if (typeof room !== 'string') {
+      const error = parameterError('join takes a connection and the name of a room');
+      return answer(join, undefined, error);
     }
-    const count =
-      typeof data === 'string' && isTooLong(data)
-        ? native().refuseText(core.number, data.length)
-        : native().broadcast(core.number, data, exceptions);
-    return typeof count === 'number'
-      ? answer(broadcast, undefined, undefined, count)
-      : answer(broadcast, undefined, fromFailure(count));
+    return core.move(join, 'joinRoom', connection, room);
+  }
+
+  leave(connection, room) {
+    const core = coreOf(this);
+    if (core === undefined) return answer(leave, undefined, foreignError('leave', KIND));
+    if (room !== undefined && typeof room !== 'string') {
+      const error = parameterError('leave takes a connection and the name of a room, or no name');
+      return answer(leave, undefined, error);
+    }
+    return core.move(leave, 'leaveRoom', connection, room);
   }
 }
 
 /** The functions that the program calls: the stacks of errors begin at its call. */
 const { start, stop, listAllConnections, listAddress, setCertificate } = WebSocketServer.prototype;
 const { handleUpgrade, send, close, broadcast } = WebSocketServer.prototype;
+const { broadcastTo, join, leave } = WebSocketServer.prototype;
 
 const listenersOf = (object) => coreOf(object)?.listeners;
 defineListening(WebSocketServer.prototype, KIND, STATIC_NAMES, listenersOf);

@@ -58,6 +58,8 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"sendTextTo", server::send_text),
     (c"sendBinaryTo", server::send_binary),
     (c"broadcast", server::broadcast),
+    (c"joinRoom", server::join_room),
+    (c"leaveRoom", server::leave_room),
     (c"refuseText", answer::refuse_text),
     (c"parameterError", answer::parameter_error),
     (c"otherError", answer::other_error),

@@ -185,8 +185,8 @@ pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
     number(call.env, result.map(|(client, _)| client))
 }
 
-/// `broadcast(object, string | buffer, except)`: to how many clients, or a failure. `except` is an
-/// array of connections.
+/// `broadcast(object, string | buffer, except, room | undefined)`: to how many clients, or a
+/// failure. `except` is an array of connections.
 pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
     let list = call.arguments.object(2)?;
     let mut except = Vec::new();
@@ -202,13 +202,38 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
             Err(_) => return call.env.convert(Failure::from(not_data())),
         },
     };
+    let room: Option<String> = call.get(3)?;
     let result = call.environment.server(call.object()?, |server| {
-        server.broadcast(Payload::Borrowed(&mut data), text, &except)
+        let data = Payload::Borrowed(&mut data);
+        match &room {
+            Some(room) => server.broadcast_to(room, data, text, &except),
+            None => server.broadcast(data, text, &except),
+        }
     })?;
     match result {
         Ok(count) => call.env.convert(count as f64),
         Err(error) => call.env.convert(Failure::from(error)),
     }
+}
+
+/// `joinRoom(object, room, id | ip, port)`; a failure if there is no such client.
+pub(crate) fn join_room(call: Call<'_>) -> Result<Value<'_>> {
+    let room: String = call.get(1)?;
+    let who = Client::of(&call, 2)?;
+    let result = call
+        .environment
+        .server(call.object()?, |server| server.join(&who, &room))?;
+    answer(call.env, result)
+}
+
+/// `leaveRoom(object, room | undefined, id | ip, port)`; likewise.
+pub(crate) fn leave_room(call: Call<'_>) -> Result<Value<'_>> {
+    let room: Option<String> = call.get(1)?;
+    let who = Client::of(&call, 2)?;
+    let result = call
+        .environment
+        .server(call.object()?, |server| server.leave(&who, room.as_deref()))?;
+    answer(call.env, result)
 }
 
 /// `closeConnection(object, id | ip, port, code | undefined, reason | undefined)`: the id of that

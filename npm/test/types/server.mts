@@ -189,6 +189,10 @@ expectTypeOf(server.listAddress()).toEqualTypeOf<webSocket.ListenAddress | undef
 expectTypeOf(server.broadcast('text')).toEqualTypeOf<Promise<number>>();
 expectTypeOf(server.broadcast(new ArrayBuffer(1), connection)).toEqualTypeOf<Promise<number>>();
 expectTypeOf(server.broadcast('text', [connection])).toEqualTypeOf<Promise<number>>();
+expectTypeOf(server.join(connection, 'room')).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.leave(connection, 'room')).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.leave(connection)).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(server.broadcastTo('room', 'text', connection)).toEqualTypeOf<Promise<number>>();
 
 expectTypeOf(setApiVersion(12)).toEqualTypeOf<void>();
 expectTypeOf(setApiVersion(undefined)).toEqualTypeOf<void>();

@@ -9,6 +9,7 @@
 //! | `client_task.rs` | the task of a client that is in |
 //! | `deliver.rs` | from a client's messages to events |
 //! | `registry.rs` | the clients of one run: how many, who, and how the last ones left |
+//! | `rooms.rs` | groups of clients |
 //! | `lifecycle.rs` | how far a run has come |
 //! | `pending_handshakes.rs` | opening handshakes in progress, and which goes if there are many |
 //! | `object.rs` | what the object shares with its runs: its listener, the flood rule |
@@ -48,6 +49,7 @@ mod pending_handshakes;
 mod registry;
 mod request;
 mod response;
+mod rooms;
 mod run;
 mod stop;
 mod tls;
@@ -332,6 +334,69 @@ impl WebSocketServer {
         text: bool,
         except: &[Connection],
     ) -> Result<usize, BusinessError> {
+        self.broadcast_among(|run| run.registry().peers(), data, text, except)
+    }
+
+    /// arkws: as [`broadcast`](Self::broadcast), to the clients in a room: to none if nobody is
+    /// there.
+    ///
+    /// # Errors
+    /// As [`broadcast`](Self::broadcast).
+    pub fn broadcast_to(
+        &self,
+        room: &str,
+        data: Payload<'_>,
+        text: bool,
+        except: &[Connection],
+    ) -> Result<usize, BusinessError> {
+        self.broadcast_among(|run| run.registry().members(room), data, text, except)
+    }
+
+    /// arkws: a client comes into a room, or stays there. A room is there while anybody is in it; a
+    /// client leaves its rooms when it leaves the server.
+    ///
+    /// # Errors
+    /// 201; 401: the name is longer than 256 bytes, or the client is in 1,024 rooms; -1 without an
+    /// address; 2302006 if there is no such client, with the cause as of
+    /// [`send_text`](Self::send_text).
+    pub fn join<'a>(&self, who: impl Into<Recipient<'a>>, room: &str) -> Result<(), BusinessError> {
+        let (run, peer) = self.member(who.into())?;
+        run.registry()
+            .join(&peer, room)
+            .map_err(|error| BusinessError::parameter(error.to_string()))
+    }
+
+    /// arkws: a client leaves a room, if it is there; `None`: all rooms.
+    ///
+    /// # Errors
+    /// 201; -1 and 2302006 as [`join`](Self::join).
+    pub fn leave<'a>(
+        &self,
+        who: impl Into<Recipient<'a>>,
+        room: Option<&str>,
+    ) -> Result<(), BusinessError> {
+        let (run, peer) = self.member(who.into())?;
+        run.registry().leave(peer.client.id, room);
+        Ok(())
+    }
+
+    fn member(&self, who: Recipient<'_>) -> Result<(Arc<Run>, Arc<Peer>), BusinessError> {
+        self.object.context.check_permission()?;
+        if is_nobody(who) {
+            return Err(BusinessError::not_sent("the connection has no clientIP"));
+        }
+        let peer = self.recipient(who)?;
+        let run = self.listening().ok_or_else(not_started)?;
+        Ok((run, peer))
+    }
+
+    fn broadcast_among(
+        &self,
+        peers: impl FnOnce(&Run) -> Vec<Arc<Peer>>,
+        data: Payload<'_>,
+        text: bool,
+        except: &[Connection],
+    ) -> Result<usize, BusinessError> {
         self.object.context.check_permission()?;
         check_length(data.len())?;
         let data: Bytes = data.into_bytes();
@@ -344,7 +409,7 @@ impl WebSocketServer {
         });
         let run = self.listening().ok_or_else(not_started)?;
         let mut count = 0;
-        for peer in run.registry().peers() {
+        for peer in peers(&run) {
             if except.contains(&peer.client.connection) {
                 continue;
             }

@@ -17,6 +17,7 @@ use super::lifecycle::Lifecycle;
 use super::limits::Limits;
 use super::peer::{Gone, Peer};
 use super::pending_handshakes::{self, HandshakeId, PendingHandshakes, Replaced};
+use super::rooms::{RoomError, Rooms};
 
 /// Most `error` events per second about clients that were refused. Anybody who can connect can
 /// cause such events.
@@ -39,6 +40,7 @@ struct RegistryState {
     peers: HashMap<ClientId, Arc<Peer>>,
     /// The same clients by the address pairs that programs call them by.
     by_connection: HashMap<Connection, Arc<Peer>>,
+    rooms: Rooms,
     /// How the last [`MAX_ENDED`] clients have left: a call that comes too late is told.
     ended: VecDeque<(ConnectedClient, Gone)>,
     /// The last number that a client without an address was given.
@@ -54,6 +56,7 @@ impl Registry {
             occupancy: Occupancy::new(limits),
             peers: HashMap::new(),
             by_connection: HashMap::new(),
+            rooms: Rooms::default(),
             ended: VecDeque::new(),
             last_local: 0,
             reports: (Instant::now(), 0),
@@ -101,6 +104,29 @@ impl Registry {
             }
         }
         connection
+    }
+
+    /// Who is in a room.
+    pub(super) fn members(&self, room: &str) -> Vec<Arc<Peer>> {
+        self.lock().rooms.members(room)
+    }
+
+    /// The client comes into a room, unless it has left the server.
+    pub(super) fn join(&self, peer: &Arc<Peer>, room: &str) -> Result<(), RoomError> {
+        let mut state = self.lock();
+        match state.peers.contains_key(&peer.client.id) {
+            true => state.rooms.join(peer, room),
+            false => Ok(()),
+        }
+    }
+
+    /// The client leaves a room; `None`: all.
+    pub(super) fn leave(&self, client: ClientId, room: Option<&str>) {
+        let rooms = &mut self.lock().rooms;
+        match room {
+            Some(room) => rooms.leave(client, room),
+            None => rooms.leave_all(client),
+        }
     }
 
     /// Whom a call is for. If there is none: how the last one with that address or id has left, if
@@ -215,6 +241,7 @@ impl RegistryState {
         // If it was removed before, another client may have its address by now.
         if self.peers.remove(&client.id).is_some() {
             self.by_connection.remove(&client.connection);
+            self.rooms.leave_all(client.id);
         }
     }
 }

@@ -13,6 +13,7 @@ mod listen_on;
 mod progress;
 mod proxies;
 mod request;
+mod rooms;
 mod sending;
 #[path = "../support/slow_peer.rs"]
 mod slow_peer;
