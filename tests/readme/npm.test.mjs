@@ -56,6 +56,15 @@ async function started(t, name, cwd) {
   return { port: Number(/^listening on port (\d+)$/.exec(value)[1]), lines, child, ended };
 }
 
+/** A client that is connected. */
+async function opened(url, options = {}) {
+  const ws = webSocket.createWebSocket();
+  const open = next(ws, 'open');
+  await ws.connect(url, options);
+  await open;
+  return ws;
+}
+
 const GREETING = 'message: Hello, server!\n';
 const ARKTS = [join(packageRoot, 'bin/arkws.mjs'), 'run', 'app.ets'];
 
@@ -83,13 +92,7 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
   it('has a chat that knows its users, and stops in order', async (t) => {
     const server = await started(t, 'chat.mjs', await folderWith(['chat.mjs']));
     const url = `ws://127.0.0.1:${server.port}`;
-    const connect = async (token) => {
-      const ws = webSocket.createWebSocket();
-      const open = next(ws, 'open');
-      await ws.connect(url, { header: { Authorization: `Bearer ${token}` } });
-      await open;
-      return ws;
-    };
+    const connect = (token) => opened(url, { header: { Authorization: `Bearer ${token}` } });
     const stranger = webSocket.createWebSocket();
     const refused = next(stranger, 'error');
     await stranger.connect(url);
@@ -135,6 +138,19 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
       await output('reconnect.mjs', new URL(url).port),
       [...expected, 'message: connection 2', 'closed: 1000', ''].join('\n'),
     );
+  });
+
+  it('has rooms, by the path of the URL', async (t) => {
+    const { port } = await started(t, 'rooms.mjs', await folderWith(['rooms.mjs']));
+    const enter = (path) => opened(`ws://127.0.0.1:${port}${path}`);
+    const reader = await enter('/news');
+    const others = [await enter('/sports'), await enter('/news')];
+    const heard = next(reader, 'message');
+    for (const [index, ws] of others.entries()) ws.send(`message ${index}`);
+    assert.equal((await heard)[1], 'message 1');
+    const closed = [reader, ...others].map((ws) => next(ws, 'close'));
+    for (const ws of [reader, ...others]) ws.close();
+    await Promise.all(closed);
   });
 
   it('has a test that passes', async () => {
