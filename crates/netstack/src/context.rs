@@ -23,6 +23,8 @@ pub struct Context {
     policy: Arc<RwLock<Arc<dyn Policy>>>,
     network: Network,
     message_cost: usize,
+    /// Bytes of the longest message that a client may send.
+    max_send: usize,
     limits: LanguageLimits,
     unfinished: UnfinishedBudget,
 }
@@ -35,6 +37,7 @@ impl Context {
             policy: Arc::new(RwLock::new(Arc::new(OpenPolicy))),
             network: Network::process(),
             message_cost: HEADER,
+            max_send: MAX_SEND,
             limits: LanguageLimits::default(),
             unfinished: UnfinishedBudget::default(),
         }
@@ -70,6 +73,19 @@ impl Context {
             level,
             ..self.clone()
         }
+    }
+
+    /// The same surroundings for clients that may send messages of any length.
+    pub(crate) fn without_send_limit(&self) -> Context {
+        Context {
+            max_send: usize::MAX,
+            ..self.clone()
+        }
+    }
+
+    #[inline]
+    pub(crate) fn max_send(&self) -> usize {
+        self.max_send
     }
 
     /// The same surroundings with a policy that the other clones do not share.

@@ -101,10 +101,11 @@ impl Program {
     }
 
     /// The same for an object of the web's own API, which knows no levels: it is served as at the
-    /// newest.
+    /// newest, and sends messages of any length.
     pub fn web_context(&mut self, importer: Option<&Path>) -> Context {
         let project = self.project(importer);
-        project.context.with_level(ApiLevel::NEWEST)
+        let context = project.context.with_level(ApiLevel::NEWEST);
+        context.without_send_limit()
     }
 
     /// `setApiVersion`: sets the level of the objects made from now on; `None`: as it is found.

@@ -9,13 +9,13 @@ use crate::BusinessError;
 pub const MAX_SEND: usize = 5 * 1024 * 1024 - 16;
 
 /// # Errors
-/// 401: a message of so many bytes is longer than [`MAX_SEND`].
+/// 401: a message of so many bytes is longer than `limit`.
 #[inline]
-pub(crate) fn check_length(bytes: usize) -> Result<(), BusinessError> {
-    match bytes <= MAX_SEND {
+pub(crate) fn check_length(bytes: usize, limit: usize) -> Result<(), BusinessError> {
+    match bytes <= limit {
         true => Ok(()),
         false => Err(BusinessError::parameter(format!(
-            "a message of {bytes} bytes is longer than the limit of {MAX_SEND}"
+            "a message of {bytes} bytes is longer than the limit of {limit}"
         ))),
     }
 }

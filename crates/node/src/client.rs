@@ -176,6 +176,17 @@ pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
     answer(call.env, result.unwrap_or_else(|| Ok(Err(not_data())))?)
 }
 
+/// `sendUtf8(object, buffer)`: a text, of any length, as its bytes; `flush` is to follow.
+pub(crate) fn send_utf8(call: Call<'_>) -> Result<Value<'_>> {
+    let object = call.object()?;
+    let result = call.view(1, |data| {
+        let text = String::from_utf8_lossy(data);
+        call.environment
+            .client(object, |client| client.feed_text(text))
+    })?;
+    answer(call.env, result.unwrap_or_else(|| Ok(Err(not_data())))?)
+}
+
 /// `flush(object, answered)`, with how many sends have been answered: so many have been now, or
 /// fewer if this call has sent nothing.
 pub(crate) fn flush(call: Call<'_>) -> Result<Value<'_>> {

@@ -31,6 +31,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"connect", client::connect),
     (c"sendText", client::send_text),
     (c"sendBinary", client::send_binary),
+    (c"sendUtf8", client::send_utf8),
     (c"flush", client::flush),
     (c"closeClient", client::close),
     (c"terminate", client::terminate),

@@ -23,6 +23,8 @@ const PROTOCOL_ERROR = 1002;
 /** What is in memory that is shared is none of the interface's types. */
 const SHARED = 'what is sent is in memory that threads share: send a copy';
 
+const encoder = new TextEncoder();
+
 class Connection {
   number;
   /** The object that the program has: `opened`, `received`, `closed` are called. */
@@ -95,7 +97,9 @@ class Connection {
     const functions = native();
     let failure;
     if (typeof data !== 'string') failure = functions.sendBinary(this.number, data);
-    else if (data.length > functions.contract.maxSend) failure = functions.refuseText(data.length);
+    // Longer than a message of the platform may be.
+    else if (data.length > functions.contract.maxSend)
+      failure = functions.sendUtf8(this.number, encoder.encode(data));
     else failure = functions.sendText(this.number, data);
     if (failure !== undefined) this.#refused(failure, data);
   }

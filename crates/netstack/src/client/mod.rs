@@ -238,7 +238,7 @@ impl WebSocket {
         queue: impl FnOnce(&Mailbox, Outgoing<'a>) -> Result<u64, Refused>,
     ) -> Result<u64, BusinessError> {
         self.object.context.check_permission()?;
-        check_length(message.len())?;
+        check_length(message.len(), self.object.context.max_send())?;
         let state = self.object.lock();
         let Some(link) = &state.link else {
             return Err(state.not_connected(|why| BusinessError::not_sent(why)));

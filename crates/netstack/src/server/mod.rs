@@ -64,7 +64,7 @@ use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
-use crate::shared_limits::check_length;
+use crate::shared_limits::{MAX_SEND, check_length};
 use crate::{ApiLevel, BusinessError, CloseOptions, Context};
 use flood::FloodRule;
 use identity::IdCounter;
@@ -300,7 +300,7 @@ impl WebSocketServer {
         to: Recipient<'_>,
     ) -> Result<(ClientId, u64), BusinessError> {
         self.object.context.check_permission()?;
-        check_length(message.len())?;
+        check_length(message.len(), MAX_SEND)?;
         if is_nobody(to) {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
         }
@@ -398,7 +398,7 @@ impl WebSocketServer {
         except: &[Connection],
     ) -> Result<usize, BusinessError> {
         self.object.context.check_permission()?;
-        check_length(data.len())?;
+        check_length(data.len(), MAX_SEND)?;
         let data: Bytes = data.into_bytes();
         let message = Outgoing::Shared(match text {
             true => Message::Text(
