@@ -397,6 +397,7 @@ describe('a foreign this', () => {
     'stop',
     'listAllConnections',
     'broadcast',
+    'setCertificate',
   ];
   const foreign = (make) => [undefined, null, 1, {}, Object.create(make()), new Proxy(make(), {})];
 

@@ -2,6 +2,8 @@
 // theirs: clients of npm `ws`, with OpenSSL's TLS and certificates.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { get } from 'node:https';
 import { before, describe, it } from 'node:test';
 import webSocket from 'arkws';
 import { connected, next } from '../../npm/test/events.mjs';
@@ -82,6 +84,16 @@ describe('a server with its certificate in memory', {
       await assert.rejects(join(t, url, { ca, ...identity }));
       assert.equal((await refused)[0].cause, 'tls');
     }
+    // A request that asks for no WebSocket is of a client, too.
+    server.on('httpRequest', ({ connection, respond }) => {
+      respond({ status: 200, body: connection.peerCertificate.subject.CN });
+    });
+    const { port } = new URL(url);
+    const asked = get({ host: 'localhost', port, ca, ...(await pem('client')), agent: false });
+    const [response] = await once(asked, 'response');
+    let body = '';
+    for await (const piece of response.setEncoding('utf8')) body += piece;
+    assert.equal(body, subject.CN);
     const ours = next(server, 'connect');
     const clientCert = { certPath: made.path('client.pem'), keyPath: made.path('client.key') };
     const ws = await connected(url, { caPath: made.path('root.pem'), clientCert });

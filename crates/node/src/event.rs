@@ -254,6 +254,9 @@ pub struct HttpRequest {
     pub client_port: u32,
     /// `None`: `client_ip`.
     pub remote_address: Option<String>,
+    /// As of [`Request`].
+    pub certificate: Option<Buffer>,
+    pub common_name: Option<String>,
 }
 
 impl From<&PendingHttpRequest> for HttpRequest {
@@ -262,8 +265,11 @@ impl From<&PendingHttpRequest> for HttpRequest {
             client_ip,
             client_port,
         } = request.connection().clone();
+        let certificate = request.head().certificate.as_ref();
         HttpRequest {
             client: u64::from(request.client()) as f64,
+            certificate: certificate.map(|certificate| certificate.der().into()),
+            common_name: certificate.and_then(PeerCertificate::common_name),
             method: request.method().to_owned(),
             head: head(request.head()),
             remote_address: remote_address(request.forwarded_for()),
