@@ -582,6 +582,36 @@ export declare namespace webSocket {
      */
     signal?: AbortSignalObject;
     /**
+     * **arkws**: trusted certificates (PEM) instead of the system's, together with those of
+     * `caPath`. This option and the six below are for objects made through `import 'arkws'`;
+     * through the platform's modules they are ignored. Default: the system's, and those of the file
+     * that the environment variable `NODE_EXTRA_CA_CERTS` names (as in Node.js: read once, and
+     * ignored if it cannot be used, of which Node.js warns, and `ARKWS_LOG` tells).
+     */
+    ca?: Pem | Pem[];
+    /** **arkws**: the certificate to show to the server, with its chain; with `key`. */
+    cert?: Pem;
+    /** **arkws**: the private key of `cert`: PKCS#1, PKCS#8 or SEC1. */
+    key?: Pem;
+    /** **arkws**: the password of `key`, if it is encrypted. */
+    passphrase?: string;
+    /**
+     * **arkws**: the name that the server is asked for (SNI), and that its certificate has to be
+     * for, or an address. Default: the URL's host.
+     */
+    servername?: string;
+    /**
+     * **arkws**: the IP address of this machine to connect from; anything else is 401. Default: the
+     * system's choice.
+     */
+    localAddress?: string;
+    /**
+     * **arkws**: resolves names, the server's and a proxy's, in place of the system: as
+     * `dns.lookup`, and called with `{ all: true }`. An error fails the attempt, with the cause
+     * `dns`. It has as long as `connectTimeout`. Default: the system does.
+     */
+    lookup?: LookupFunction;
+    /**
      * **arkws**: what listeners of `message` get for a binary message; anything else is a mistake
      * (401). Default: `'arraybuffer'`.
      * - `'arraybuffer'`: an ArrayBuffer of its own.
@@ -600,7 +630,24 @@ export declare namespace webSocket {
     reconnect?: boolean | ReconnectOptions;
   }
 
-  /** **arkws**: exponential back-off. */
+  /** **arkws**: PEM as text, or its bytes. */
+  type Pem = string | ArrayBuffer | ArrayBufferView;
+
+  /** **arkws**: `dns.lookup`, or a function like it: it gives one address, or an array. */
+  type LookupFunction = (
+    hostname: string,
+    options: object,
+    callback: (
+      error: Error | null,
+      address: string | { address: string; family?: number }[],
+      family?: number,
+    ) => void,
+  ) => void;
+
+  /**
+   * **arkws**: exponential back-off. A server that refuses with 429 or 503 and a `Retry-After` in
+   * seconds is left alone for so long, at most 10 minutes.
+   */
   interface ReconnectOptions {
     /** Milliseconds before the first attempt; finite and from 0, else 401. Default: 1000. */
     initialDelay?: number;
@@ -627,6 +674,18 @@ export declare namespace webSocket {
      * a broken protocol. `'queue-full'`, `'limit'`, `'flood'` and what is no cause: 401.
      */
     retryOn?: ErrorCause[];
+    /**
+     * Called before each attempt to connect again, with its number: 1, 2, ... What it returns, or
+     * what the promise is fulfilled with, takes the place of the option `header` of `connect`,
+     * which is that of the first attempt: for a token that expires. If it throws or rejects, or
+     * takes longer than `connectTimeout`, that attempt has failed; others follow. Default: the
+     * fields stay what they are.
+     */
+    header?: (attempt: number) => Object | Promise<Object>;
+    /** As `header`: called before each attempt to connect again, for its URL. */
+    url?: (
+      attempt: number,
+    ) => string | UrlObject | undefined | Promise<string | UrlObject | undefined>;
     /**
      * Bytes of messages kept while there is no connection; `send` beyond it is refused with -1.
      * From 0, else 401. Default: 16 MiB.

@@ -11,8 +11,9 @@ const { Held } = require('./held.js');
 const { Listeners, callFrom } = require('./listeners.js');
 const { closeOptions, connectOptions } = require('./options.js');
 const { Pings, payload } = require('./pings.js');
+const { answerQuestion } = require('./questions.js');
 const { attemptError } = require('./refusal.js');
-const { mainModule, native, scheduleFlush, setRef } = require('./runtime.js');
+const { free, mainModule, native, scheduleFlush, setRef } = require('./runtime.js');
 const { warnOfError } = require('./warnings.js');
 
 /** What errors call an object. */
@@ -49,8 +50,11 @@ class Client {
   pings = new Pings();
   /** Who does not want the connection to be read from. */
   #holders = new Set();
-  /** Of the connects that are not over: what ends the wait for their signals, if they have one. */
-  #signals = [];
+  /**
+   * Of the connects that are not over: their functions that the native half asks, and what ends the
+   * wait for their signals, if they have one.
+   */
+  #details = [];
   /** Who waits until no connect is left. */
   #idle = [];
   /** Sends that a flush is to follow. */
@@ -99,6 +103,7 @@ class Client {
     try {
       outcome.error = errorOf(() => {
         const { signal, ...read } = connectOptions(options, this.isOurs);
+        const functions = takeFunctions(read);
         if (signal?.aborted) read.aborted = reasonOf(signal);
         const failure = native().connect(this.number, url, read);
         if (failure === undefined) {
@@ -106,7 +111,8 @@ class Client {
           this.hasConnected = true;
           this.#connects++;
           this.#contexts.list.push(context);
-          this.#signals.push(signal && this.#follow(signal));
+          const unfollow = signal && this.#follow(signal);
+          this.#details.push({ functions, unfollow });
         } else if (failure.eventFollows === true) {
           outcome.eventFollows = true;
           this.#refused.list.push(context);
@@ -225,6 +231,8 @@ class Client {
    */
   collected() {
     this.#collected = true;
+    // Nobody else can.
+    this.resume();
     if (!this.listeners.none) return;
     native().closeClient(this.number, native().contract.goingAway);
   }
@@ -330,6 +338,8 @@ class Client {
         if (through !== undefined) this.pings.answered(through, roundTrip);
         return this.listeners.emit('pong', payload(data));
       }
+      case 'question':
+        return void answerQuestion(value, this.#details[0].functions);
       case 'pingsLost':
         return this.pings.lost(value.through, fromFailure(value.error));
       case 'refused':
@@ -337,7 +347,7 @@ class Client {
         return this.#end(this.#refused);
       case 'idle':
         this.#over++;
-        this.#signals.shift()?.();
+        this.#details.shift().unfollow?.();
         return this.#end(this.#contexts);
       default:
         throw unknownEvent(name);
@@ -356,8 +366,17 @@ class Client {
     if (--this.#pending > 0) return;
     setRef(this, false);
     for (const resolve of this.#idle.splice(0)) resolve();
-    if (this.#collected) native().free(this.number);
+    if (this.#collected) free(this.number);
   }
+}
+
+/** Takes the program's functions out of options, for the native half to know that they are there. */
+function takeFunctions(read) {
+  const { lookup, reconnect } = read;
+  const { url, header } = reconnect ?? {};
+  if (lookup !== undefined) read.lookup = true;
+  if (url !== undefined || header !== undefined) reconnect.renews = true;
+  return { lookup, url, header };
 }
 
 module.exports = { Client, KIND };

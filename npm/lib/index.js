@@ -5,8 +5,12 @@
 // | file | what it holds |
 // |---|---|
 // | `websocket.js`, `server.js` | the objects that programs have: calls go in, events come out |
+// | `client.js` | the inside of a client: what is called where events come |
+// | `held.js`, `iterate.js` | what a paused client keeps; `for await` |
+// | `abort.js`, `pings.js`, `questions.js` | signals; `ping()`; functions that options have |
+// | `refusal.js` | `error.response` |
 // | `connection.js`, `request.js` | a client of a server, and what it asks, as programs have them |
-// | `options.js`, `headers.js` | what programs write, made what the native half takes |
+// | `options.js`, `headers.js`, `pem.js` | what programs write, made what the native half takes |
 // | `listeners.js` | `on` and `off`, and the calls of listeners (of `message`: the objects) |
 // | `answers.js` | the answers to calls: callbacks and promises |
 // | `errors.js` | `BusinessError`, and how it is made of what the native half says |

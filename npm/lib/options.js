@@ -8,6 +8,8 @@ const { parameterError } = require('./errors.js');
 const { serverCertificate } = require('./certificate.js');
 const { flatten, leavesOut } = require('./headers.js');
 const { listening } = require('./listening.js');
+const { authorities, identity } = require('./pem.js');
+const { functionOption } = require('./questions.js');
 const { warnOfOptions } = require('./warnings.js');
 
 /** Options of `connect` that all objects have. */
@@ -41,7 +43,17 @@ const COMMON = [
  * Options of `connect` that the platform would refuse, or ignore: for objects that were made
  * through `import 'arkws'`.
  */
-const OURS = ['acceptViews', 'signal'];
+const OURS = [
+  'acceptViews',
+  'signal',
+  'ca',
+  'cert',
+  'key',
+  'passphrase',
+  'servername',
+  'localAddress',
+  'lookup',
+];
 
 /**
  * Options of `connect`; a `Map` in their place is the headers, as one of the documentation's
@@ -61,6 +73,11 @@ function ourOptions(options, header) {
     omitOrigin: leavesOut(header, 'origin'),
     acceptViews: flag(options, 'acceptViews'),
     signal: signalOption(options),
+    ca: authorities(options),
+    identity: identity(options),
+    servername: name(options, 'servername'),
+    localAddress: name(options, 'localAddress'),
+    lookup: functionOption(options, 'lookup'),
   };
 }
 
@@ -227,6 +244,14 @@ function finite(options, name) {
   return value;
 }
 
+/** A string that is not empty. */
+function name(options, option) {
+  const value = options[option];
+  if (value !== undefined && !(typeof value === 'string' && value !== ''))
+    throw parameterError(`${option} is not a string, or is empty`);
+  return value;
+}
+
 function flag(options, name) {
   const value = options[name];
   if (value !== undefined && typeof value !== 'boolean')
@@ -259,6 +284,8 @@ const RECONNECT = [
   'maxAttempts',
   'retryOn',
   'maxQueuedBytes',
+  'header',
+  'url',
 ];
 
 /** Whether proxies with private addresses are trusted, or addresses and networks of others. */
@@ -280,6 +307,8 @@ function reconnect(value) {
     maxAttempts: amount(value, 'maxAttempts'),
     retryOn: list(value, 'retryOn'),
     maxQueuedBytes: amount(value, 'maxQueuedBytes'),
+    header: functionOption(value, 'header'),
+    url: functionOption(value, 'url'),
   };
 }
 

@@ -139,11 +139,17 @@ async function flushSoon(client) {
   client.flush();
 }
 
+/** Forgets an object that nobody has any more, and of which no events come. */
+function free(number) {
+  unreferenced.delete(number);
+  native().free(number);
+}
+
 /** Says to an object's core that the object itself has been collected. */
 const registry = new FinalizationRegistry((number) => {
   const object = active.get(number);
   if (object === undefined) {
-    native().free(number);
+    free(number);
   } else {
     object.collected();
   }
@@ -164,6 +170,7 @@ function mainModule() {
 }
 
 module.exports = {
+  free,
   keepProcess,
   macrotask,
   mainModule,

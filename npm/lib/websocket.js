@@ -22,6 +22,7 @@ const { Messages } = require('./iterate.js');
 const { defineListening } = require('./listeners.js');
 const { isObject } = require('./options.js');
 const { pingData } = require('./pings.js');
+const { urlText } = require('./questions.js');
 const { keepProcess, microtask, native, watch } = require('./runtime.js');
 
 /** Events by their names in static ArkTS. */
@@ -50,11 +51,10 @@ function refuse(client, api, callback, error) {
   return promise;
 }
 
-/** The text of a `URL`, also of another realm, as a test runner's; else the value itself. */
+/** The URL that `connect` is called with, as text where it is a `URL`. */
 function textOf(value) {
   try {
-    const isUrl = isObject(value) && Object.prototype.toString.call(value) === '[object URL]';
-    return isUrl ? value.href : value;
+    return urlText(value);
   } catch {
     // A Proxy, or a getter, has thrown.
     return undefined;

@@ -467,3 +467,30 @@ describe('unref', () => {
     assert.deepEqual(await run(again), closed);
   });
 });
+
+describe('an object that is collected while it is paused', () => {
+  it('goes on, and is closed if nobody listens', async (t) => {
+    const url = await serve(t, (socket) => socket.send('kept'));
+    const cwd = await folder({
+      'main.mjs': `
+        import arkws from 'arkws';
+        async function forget(listener) {
+          const ws = arkws.createWebSocket();
+          const open = new Promise((resolve) => ws.once('open', resolve));
+          if (listener) ws.on('message', listener);
+          await ws.connect(process.argv[2]);
+          await open;
+          ws.pause();
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        await forget((_, text) => { console.log(text); process.exit(); });
+        await forget();
+        for (;;) {
+          await new Promise(setImmediate);
+          gc();
+        }`,
+    });
+    const { code, lines } = await node(['--expose-gc', 'main.mjs', url], { cwd });
+    assert.deepEqual({ code, lines }, { code: 0, lines: ['kept'] });
+  });
+});

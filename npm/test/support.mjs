@@ -34,7 +34,7 @@ export async function folder(files = {}) {
  * so by its signal.
  */
 export async function node(args, { cwd, env, files } = {}) {
-  const { OHOS_API_VERSION: _, ...surroundings } = process.env;
+  const { OHOS_API_VERSION: _, NODE_EXTRA_CA_CERTS: _also, ...surroundings } = process.env;
   const command = [process.execPath, ...args];
   if (files !== undefined) command.unshift('sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`);
   const child = spawn(command[0], command.slice(1), {

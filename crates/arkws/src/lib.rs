@@ -151,6 +151,7 @@ pub use client::{Client, ClientBuilder, PageOrigin, connect};
 pub use config::{Config, Heartbeat};
 pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};
 pub use dial::redirect::RedirectError;
+pub use dial::route::Lookup;
 pub use dial::tcp::ConnectError;
 pub use dial::tls::{Identity, PeerCertificate, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;

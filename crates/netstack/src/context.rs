@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arkws::UnfinishedBudget;
 
 use crate::connection::batch::HEADER;
+use crate::extra_roots::ExtraRoots;
 use crate::language_limits::LanguageLimits;
 use crate::{
     ApiLevel, BusinessError, MAX_SEND, Network, OpenPolicy, Permission, Policy, project_files,
@@ -27,6 +28,7 @@ pub struct Context {
     max_send: usize,
     limits: LanguageLimits,
     unfinished: UnfinishedBudget,
+    extra_roots: Option<ExtraRoots>,
 }
 
 impl Context {
@@ -40,6 +42,7 @@ impl Context {
             max_send: MAX_SEND,
             limits: LanguageLimits::default(),
             unfinished: UnfinishedBudget::default(),
+            extra_roots: None,
         }
     }
 
@@ -131,6 +134,19 @@ impl Context {
             unfinished: budget,
             ..self.clone()
         }
+    }
+
+    /// The same surroundings, where `wss` trusts these authorities besides the system's, unless the
+    /// options of `connect` name others. Default: none.
+    pub fn with_extra_roots(&self, roots: ExtraRoots) -> Context {
+        Context {
+            extra_roots: Some(roots),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn extra_roots(&self) -> Option<&ExtraRoots> {
+        self.extra_roots.as_ref()
     }
 
     pub(crate) fn unfinished_budget(&self) -> &UnfinishedBudget {

@@ -43,7 +43,7 @@ impl Header {
 }
 
 /// What a program gave, bounded and escaped.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     const MAX: usize = 64;
     let cut: Cow<'_, str> = match text.char_indices().nth(MAX) {
         None => text.into(),

@@ -41,6 +41,7 @@ mod close;
 mod connection;
 mod context;
 mod error;
+mod extra_roots;
 mod header_field;
 mod language_limits;
 mod level;
@@ -59,12 +60,13 @@ mod sync;
 
 pub use cause::{Cause, UnknownCause};
 pub use client::{
-    ClientCert, Event, Listener, Proxy, ProxyServer, ReadyState, Reconnect, RequestOptions, Stats,
-    TlsProtocol, WebSocket,
+    ClientCert, Event, IdentityPem, Listener, Proxy, ProxyServer, ReadyState, Reconnect, Renewal,
+    Renewed, RequestOptions, Stats, TlsProtocol, WebSocket,
 };
 pub use close::{CloseOptions, CloseResult};
 pub use context::Context;
 pub use error::BusinessError;
+pub use extra_roots::ExtraRoots;
 pub use header_field::Header;
 pub use language_limits::LanguageLimits;
 pub use level::ApiLevel;
@@ -82,6 +84,7 @@ pub use shared_limits::MAX_SEND;
 pub use stderr_log::log_to_stderr;
 
 pub use arkws::Cause as ConnectionCause;
+pub use arkws::Lookup;
 pub use arkws::field_text;
 pub use arkws::{CloseCode, CloseFrame, Payload, PeerCertificate, Progress, Text, Transport};
 

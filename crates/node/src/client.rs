@@ -12,6 +12,7 @@ use napi::Result;
 use napi_derive::napi;
 
 use crate::answer::{answer, not_data, too_long};
+use crate::asker::Asker;
 use crate::call::Call;
 use crate::event::{Close, Event, Open, OpenInfo, Pong};
 use crate::header_fields::flat;
@@ -19,6 +20,7 @@ use crate::napi::Value;
 use crate::object_id::ObjectId;
 use crate::options::{accept_views, binary_type, connect_options};
 use crate::program;
+use crate::question::Answered;
 use crate::queue::{Origin, Queue};
 use crate::text::byte_string::latin1;
 
@@ -132,7 +134,11 @@ pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
     let url: String = call.get(1)?;
     let object = call.arguments.object(2)?;
-    let options = connect_options(object)?;
+    let asker = Asker {
+        object: call.object()?,
+        queue: Arc::clone(&call.environment.queue),
+    };
+    let options = connect_options(object, &asker)?;
     let binary_type = match binary_type(object)? {
         Ok(binary_type) => binary_type,
         Err(error) => return answer::<()>(call.env, Err(error)),
@@ -243,6 +249,20 @@ pub(crate) fn ping(call: Call<'_>) -> Result<Value<'_>> {
         Ok(number) => call.env.number(number),
         Err(error) => answer::<()>(call.env, Err(error)),
     }
+}
+
+/// `answerQuestion(id, why | undefined, url | undefined, list | undefined)`: why the program has no
+/// answer, else its answer.
+pub(crate) fn answer_question(call: Call<'_>) -> Result<Value<'_>> {
+    let id: u32 = call.get(0)?;
+    let failed: Option<String> = call.get(1)?;
+    let answered = Answered {
+        url: call.get(2)?,
+        list: call.get(3)?,
+    };
+    let answer = failed.map_or(Ok(answered), Err);
+    call.environment.answer_question(id, answer);
+    call.env.undefined()
 }
 
 /// `observePings(object, observes)`.

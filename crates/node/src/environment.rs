@@ -10,10 +10,12 @@ use arkws_netstack::{
 };
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::sync::oneshot;
 
 use crate::napi::{Env, Function, Wakeup};
 use crate::object_id::{ObjectCount, ObjectId};
 use crate::options::BinaryType;
+use crate::question::Answer;
 use crate::queue::{Batch, Queue};
 use crate::report::Interrupted;
 use crate::script_stream::{ScriptLink, ScriptStream};
@@ -54,6 +56,9 @@ pub(crate) struct Environment {
     /// By the object that they came to.
     requests: RefCell<FxHashMap<(ObjectId, ClientId), PendingRequest>>,
     http_requests: RefCell<FxHashMap<(ObjectId, ClientId), PendingHttpRequest>>,
+    /// Who waits for an answer of the program, and for which object.
+    questions: RefCell<FxHashMap<u32, (ObjectId, oneshot::Sender<Answer>)>>,
+    last_question: Cell<u32>,
     /// Connections, by their object and, of a server, their client, that are being closed because a
     /// message of theirs could not be given to JavaScript: what came behind it is not, either.
     refused: RefCell<FxHashSet<(ObjectId, Option<ClientId>)>>,
@@ -86,6 +91,8 @@ impl Environment {
             servers: RefCell::default(),
             uint8arrays: RefCell::default(),
             views: RefCell::default(),
+            questions: RefCell::default(),
+            last_question: Cell::new(0),
             requests: RefCell::default(),
             http_requests: RefCell::default(),
             streams: RefCell::default(),
@@ -162,6 +169,9 @@ impl Environment {
         let server = self.servers.borrow_mut().remove(&object);
         self.uint8arrays.borrow_mut().remove(&object);
         self.views.borrow_mut().remove(&object);
+        self.questions
+            .borrow_mut()
+            .retain(|_, (other, _)| *other != object);
         self.refused
             .borrow_mut()
             .retain(|(other, _)| *other != object);
@@ -219,6 +229,22 @@ impl Environment {
     /// The connection has ended: another one of the object may follow.
     pub(crate) fn forget_refusal(&self, object: ObjectId, connection: Option<ClientId>) {
         self.refused.borrow_mut().remove(&(object, connection));
+    }
+
+    /// Keeps who waits for an answer of the program; the question's id.
+    pub(crate) fn keep_question(&self, object: ObjectId, waits: oneshot::Sender<Answer>) -> u32 {
+        let id = self.last_question.get().wrapping_add(1);
+        self.last_question.set(id);
+        self.questions.borrow_mut().insert(id, (object, waits));
+        id
+    }
+
+    /// Answers a question, if anybody still waits.
+    pub(crate) fn answer_question(&self, id: u32, answer: Answer) {
+        let waits = self.questions.borrow_mut().remove(&id);
+        if let Some((_, waits)) = waits {
+            let _ = waits.send(answer);
+        }
     }
 
     /// Keeps a request until JavaScript answers it.
@@ -334,6 +360,7 @@ impl Environment {
         self.servers.take();
         self.requests.take();
         self.http_requests.take();
+        self.questions.take();
         self.rest();
     }
 }

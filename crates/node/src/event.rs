@@ -12,6 +12,7 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use crate::failure::Failure;
+use crate::question::{Question, Subject};
 
 /// An event of a client or server object that happens once in a while.
 pub(crate) enum Event {
@@ -48,6 +49,7 @@ pub(crate) enum Event {
         through: u64,
         error: BusinessError,
     },
+    Question(Question),
     // Of a server.
     StreamWrite {
         stream: u64,
@@ -149,6 +151,26 @@ pub struct Pong {
     pub through: Option<f64>,
     /// Milliseconds, of the last of them.
     pub round_trip: Option<f64>,
+}
+
+/// A question that JavaScript has to answer by its id.
+#[napi(object, object_from_js = false)]
+pub struct Asked {
+    pub id: u32,
+    /// A name whose addresses are asked for.
+    pub name: Option<String>,
+    /// The number of an attempt to reconnect.
+    pub attempt: Option<u32>,
+}
+
+impl Asked {
+    pub(crate) fn new(id: u32, subject: Subject) -> Asked {
+        let (name, attempt) = match subject {
+            Subject::Addresses(name) => (Some(name), None),
+            Subject::Renewal(attempt) => (None, Some(attempt)),
+        };
+        Asked { id, name, attempt }
+    }
 }
 
 #[napi(object, object_from_js = false)]

@@ -4,13 +4,14 @@ use napi::bindgen_prelude::ToNapiValue;
 
 use crate::environment::Environment;
 use crate::event::{
-    ClientError, Connected, Disconnected, Event, HttpRequest, PingsLost, Reconnected, Reconnecting,
-    Request, SendFailed, StreamWrite,
+    Asked, ClientError, Connected, Disconnected, Event, HttpRequest, PingsLost, Reconnected,
+    Reconnecting, Request, SendFailed, StreamWrite,
 };
 use crate::failure::Failure;
 use crate::napi::{Env, Value};
 use crate::object_id::ObjectId;
 use crate::operation::Operation;
+use crate::question::Question;
 
 impl Event {
     pub(crate) fn into_js<'e>(
@@ -69,6 +70,11 @@ impl Event {
                     error: error.into(),
                 },
             ),
+            Event::Question(question) => {
+                let Question { subject, answer } = question;
+                let id = environment.keep_question(object, answer);
+                with(env, Operation::Question, Asked::new(id, subject))
+            }
             Event::Started(result) => {
                 with(env, Operation::Started, result.err().map(Failure::from))
             }

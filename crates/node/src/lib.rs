@@ -9,6 +9,7 @@
 #![expect(unreachable_pub, reason = "napi-rs converts public structs only")]
 
 mod answer;
+mod asker;
 mod call;
 mod client;
 mod contract;
@@ -33,6 +34,7 @@ mod operation;
 mod options;
 mod payloads;
 mod program;
+mod question;
 mod queue;
 mod report;
 mod script_stream;

@@ -40,6 +40,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"ping", client::ping),
     (c"observePings", client::observe_pings),
     (c"closeWith", client::close_with),
+    (c"answerQuestion", client::answer_question),
     (c"readyState", client::ready_state),
     (c"bufferedAmount", client::buffered_amount),
     (c"stats", client::stats),

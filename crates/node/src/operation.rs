@@ -48,6 +48,7 @@ operations! {
     Ping = "ping",
     Pong = "pong",
     PingsLost = "pingsLost",
+    Question = "question",
     Started = "started",
     Request = "request",
     HttpRequest = "httpRequest",

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arkws_netstack::{
-    BusinessError, Cause, CertificateSource, ClientCert, CustomLimits, Header, ListenOn, Proxy,
-    ProxyServer, Reconnect, RequestOptions, ServerCertificate, ServerConfig, ServerLimits,
+    BusinessError, Cause, CertificateSource, ClientCert, CustomLimits, IdentityPem, ListenOn,
+    Proxy, ProxyServer, Reconnect, RequestOptions, ServerCertificate, ServerConfig, ServerLimits,
     StopOptions, TlsProtocol, TrustProxy, UnknownCause,
 };
 use napi::bindgen_prelude::{Either, FromNapiValue, Object};
 use napi::{Error, Result};
+
+use crate::asker::Asker;
+use crate::header_fields::pairs;
 
 #[cfg(unix)]
 use crate::descriptor;
@@ -42,12 +45,17 @@ impl BinaryType {
 }
 
 /// Options of `connect`.
-pub(crate) fn connect_options(object: Object<'_>) -> Result<RequestOptions> {
+pub(crate) fn connect_options(object: Object<'_>, asker: &Asker) -> Result<RequestOptions> {
     let options = Options(object);
     Ok(RequestOptions {
         headers: pairs(options.get("headers")?.unwrap_or_default()),
         ca_path: options.get::<String>("caPath")?.map(PathBuf::from),
         client_cert: options.certificate("clientCert")?,
+        ca: options.pem_list("ca")?,
+        identity: options.identity()?,
+        server_name: options.get("servername")?,
+        local_address: options.get("localAddress")?,
+        lookup: options.flag("lookup")?.then(|| asker.lookup()),
         skip_server_cert_verification: options.flag("skipServerCertVerification")?,
         min_support_tls_protocol: options
             .get("minSupportTlsProtocol")?
@@ -75,7 +83,7 @@ pub(crate) fn connect_options(object: Object<'_>) -> Result<RequestOptions> {
         per_message_deflate: options.flag("perMessageDeflate")?,
         aborted: options.get("aborted")?,
         reconnect: match options.object("reconnect")? {
-            Some(reconnect) => Some(reconnect.reconnect()?),
+            Some(reconnect) => Some(reconnect.reconnect(asker)?),
             None => None,
         },
     })
@@ -251,6 +259,23 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// PEM comes as strings.
+    fn pem_list(&self, name: &str) -> Result<Vec<Vec<u8>>> {
+        let list: Vec<String> = self.get(name)?.unwrap_or_default();
+        Ok(list.into_iter().map(String::into_bytes).collect())
+    }
+
+    fn identity(&self) -> Result<Option<IdentityPem>> {
+        let Some(identity) = self.object("identity")? else {
+            return Ok(None);
+        };
+        Ok(Some(IdentityPem {
+            cert: identity.text("cert")?.into_bytes(),
+            key: identity.text("key")?.into_bytes(),
+            password: identity.text("password")?,
+        }))
+    }
+
     fn proxy_server(&self) -> Result<ProxyServer> {
         Ok(ProxyServer {
             host: self.text("host")?,
@@ -270,7 +295,7 @@ impl<'a> Options<'a> {
             .map_err(|error| Error::from_reason(format!("{name}: {error}")))
     }
 
-    fn reconnect(&self) -> Result<Reconnect> {
+    fn reconnect(&self, asker: &Asker) -> Result<Reconnect> {
         let default = Reconnect::default();
         Ok(Reconnect {
             initial_delay: self
@@ -284,6 +309,7 @@ impl<'a> Options<'a> {
             max_queued_bytes: self
                 .size("maxQueuedBytes")?
                 .unwrap_or(default.max_queued_bytes),
+            renewal: self.flag("renews")?.then(|| asker.renewal()),
         })
     }
 }
@@ -301,16 +327,6 @@ fn socket(_: i32) -> Result<ListenOn> {
     Err(Error::from_reason(
         "fd: sockets have no numbers on this system",
     ))
-}
-
-/// Header fields of `[name, value, name, value, ...]`.
-pub(crate) fn pairs(flat: Vec<String>) -> Vec<Header> {
-    let mut flat = flat.into_iter();
-    let mut headers = Vec::with_capacity(flat.len() / 2);
-    while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
-        headers.push(Header { name, value });
-    }
-    headers
 }
 
 /// More seconds than a `Duration` holds are as good as for ever; what is negative or NaN is zero,

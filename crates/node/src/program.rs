@@ -1,8 +1,8 @@
 //! The one program of the process: its API level and policy, and what its objects share.
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use arkws_netstack::{ApiLevel, Context, Program, WebSocket, WebSocketServer};
+use arkws_netstack::{ApiLevel, Context, ExtraRoots, Program, WebSocket, WebSocketServer};
 use napi::{Error, Result};
 
 use crate::call::Call;
@@ -22,6 +22,17 @@ fn program() -> MutexGuard<'static, Program> {
     PROGRAM.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The authorities that Node.js trusts besides its own: those of the file that the environment
+/// variable `NODE_EXTRA_CA_CERTS` names. As there, the variable is read once.
+fn extra_roots() -> Option<&'static ExtraRoots> {
+    static ROOTS: OnceLock<Option<ExtraRoots>> = OnceLock::new();
+    let find = || {
+        let path = std::env::var_os("NODE_EXTRA_CA_CERTS")?;
+        (!path.is_empty()).then(|| ExtraRoots::new(path.into()))
+    };
+    ROOTS.get_or_init(find).as_ref()
+}
+
 /// See [`Program::context`], for the object that `call` is to make: its arguments are the file that
 /// imports, else the program's main module, and the name of the module that is imported.
 ///
@@ -38,9 +49,13 @@ pub(crate) fn context(call: &Call<'_>) -> Result<Context> {
             .ok_or_else(|| Error::from_reason(format!("arkws: there is no module '{import}'")))?;
         program().context(importer, default)
     };
-    Ok(context
+    let context = context
         .with_message_cost(SEND_COST)
-        .with_language_limits(call.environment.limits))
+        .with_language_limits(call.environment.limits);
+    Ok(match extra_roots() {
+        Some(roots) => context.with_extra_roots(roots.clone()),
+        None => context,
+    })
 }
 
 /// `apiVersion(importer, import)`: the level that a new object would have.

@@ -17,9 +17,10 @@ use crate::answer::{answer, not_data, number, too_long};
 use crate::call::Call;
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::header_fields::pairs;
 use crate::napi::Value;
 use crate::object_id::ObjectId;
-use crate::options::{pairs, server_certificate, server_options, stop_options};
+use crate::options::{server_certificate, server_options, stop_options};
 use crate::program;
 use crate::queue::{Origin, Queue};
 

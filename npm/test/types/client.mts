@@ -200,6 +200,13 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
   perMessageDeflate: true,
   acceptViews: true,
   signal,
+  ca: ['pem', new Uint8Array(1)],
+  cert: 'pem',
+  key: data,
+  passphrase: 'secret',
+  servername: 'name',
+  localAddress: '127.0.0.1',
+  lookup: (_name, _options, callback) => callback(null, '127.0.0.1', 4),
   binaryType: 'uint8array',
   reconnect: {
     initialDelay: 1000,
@@ -209,6 +216,8 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
     maxAttempts: 5,
     retryOn: ['refused', 'reset'],
     maxQueuedBytes: 1 << 20,
+    header: async (attempt) => ({ Authorization: `token ${attempt}` }),
+    url: () => 'wss://other',
   },
 };
 ws.connect('wss://host', all);

@@ -1,5 +1,6 @@
 //! The options of a client: what each is called, its default, and how it is set.
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::Client;
+use crate::dial::route::{Lookup, Route};
 use crate::dial::tls::Connector;
 use crate::dial::url::shown;
 use crate::{Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget};
@@ -22,6 +24,7 @@ pub(super) struct ClientOptions {
     deflate: Option<DeflateConfig>,
     pub(super) config: Config,
     pub(super) proxy: Proxy,
+    pub(super) route: Route,
     pub(super) connect_timeout: Duration,
     pub(super) handshake_timeout: Duration,
     pub(super) page_origin: Option<PageOrigin>,
@@ -37,6 +40,7 @@ impl Default for ClientOptions {
             deflate: None,
             config: Config::default(),
             proxy: Proxy::System,
+            route: Route::default(),
             connect_timeout: Client::DEFAULT_CONNECT_TIMEOUT,
             handshake_timeout: Client::DEFAULT_HANDSHAKE_TIMEOUT,
             page_origin: None,
@@ -236,6 +240,19 @@ impl ClientBuilder {
     /// The proxy. Default: [`Proxy::System`].
     pub fn proxy(mut self, proxy: Proxy) -> ClientBuilder {
         self.options.proxy = proxy;
+        self
+    }
+
+    /// Resolves names, the servers' and the proxies', in place of the operating system.
+    pub fn lookup(mut self, lookup: Lookup) -> ClientBuilder {
+        self.options.route.lookup = Some(lookup);
+        self
+    }
+
+    /// The address of this machine that connections are made from. Default: the operating system's
+    /// choice.
+    pub fn local_address(mut self, address: IpAddr) -> ClientBuilder {
+        self.options.route.local_address = Some(address);
         self
     }
 

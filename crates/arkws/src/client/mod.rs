@@ -173,7 +173,8 @@ impl Client {
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         let options = &self.options;
         let (limit, limits) = (options.connect_timeout, &options.config.limits);
-        let tcp = dial::connect(endpoint, &options.proxy, limit, limits).await?;
+        let (proxy, route) = (&options.proxy, &options.route);
+        let tcp = dial::connect(endpoint, proxy, route, limit, limits).await?;
         let deadline = Deadline::after(options.handshake_timeout);
         let transport = dial::secure(endpoint, tcp, &self.connector, &deadline).await?;
         // RFC 8446, 2: by now the server has not judged the client's certificate yet.

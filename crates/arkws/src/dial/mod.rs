@@ -2,7 +2,8 @@
 pub(crate) mod proxy;
 mod race;
 pub(crate) mod redirect;
-pub(crate) mod resolve;
+mod resolve;
+pub(crate) mod route;
 pub(crate) mod tcp;
 pub(crate) mod tls;
 pub(crate) mod transport;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{Error, Limits, Phase};
 use proxy::Proxy;
+use route::Route;
 use tls::Connector;
 use transport::Transport;
 use url::Endpoint;
@@ -57,6 +59,7 @@ impl Deadline {
 pub(crate) async fn connect(
     endpoint: &Endpoint,
     proxy: &Proxy,
+    route: &Route,
     limit: Duration,
     heads: &Limits,
 ) -> Result<TcpStream, Error> {
@@ -64,22 +67,23 @@ pub(crate) async fn connect(
     let Some(server) = proxy.for_endpoint(endpoint)? else {
         let target = || endpoint.authority();
         return deadline
-            .run(Phase::Connect, target, connect_directly(endpoint))
+            .run(Phase::Connect, target, connect_directly(endpoint, route))
             .await;
     };
     let target = || format!("{} through {server}", endpoint.authority());
-    let tunnel = proxy::open(&server, endpoint, heads);
+    let tunnel = proxy::open(&server, endpoint, route, heads);
     deadline.run(Phase::Proxy, target, tunnel).await
 }
 
-async fn connect_directly(endpoint: &Endpoint) -> Result<TcpStream, Error> {
-    let addresses = resolve::resolve(endpoint.host(), endpoint.port())
+async fn connect_directly(endpoint: &Endpoint, route: &Route) -> Result<TcpStream, Error> {
+    let addresses = route
+        .resolve(endpoint.host(), endpoint.port())
         .await
         .map_err(|source| Error::Dns {
             host: endpoint.host().to_string(),
             source,
         })?;
-    Ok(tcp::connect(endpoint.authority(), addresses).await?)
+    Ok(tcp::connect(endpoint.authority(), addresses, route.local_address).await?)
 }
 
 /// TLS over a TCP connection, if the endpoint wants it.

@@ -1,9 +1,9 @@
 //! To a TCP connection: the addresses of a host are tried, and the error says how each failed.
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::race::race;
 
@@ -68,7 +68,7 @@ pub(crate) fn words(error: &io::Error) -> String {
     }
 }
 
-/// Connects to the first address that answers.
+/// Connects to the first address that answers, from the address `local` if there is one.
 ///
 /// # Errors
 /// All failed.
@@ -78,17 +78,38 @@ pub(crate) fn words(error: &io::Error) -> String {
 pub(crate) async fn connect(
     host: String,
     addresses: Vec<SocketAddr>,
+    local: Option<IpAddr>,
 ) -> Result<TcpStream, ConnectError> {
-    race(addresses, open)
+    race(addresses, |address| open(address, local))
         .await
         .map_err(|attempts| ConnectError { host, attempts })
 }
 
-async fn open(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
+async fn open(address: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStream> {
+    let stream = match local {
+        None => TcpStream::connect(address).await?,
+        Some(local) => open_from(local, address).await?,
+    };
     // Messages leave when they are flushed: waiting for more (RFC 896) only adds delay.
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+async fn open_from(local: IpAddr, address: SocketAddr) -> io::Result<TcpStream> {
+    if local.is_ipv4() != address.is_ipv4() {
+        let why = format!("the local address {local} is of another family");
+        return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, why));
+    }
+    let socket = match local {
+        IpAddr::V4(_) => TcpSocket::new_v4()?,
+        IpAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    let failed = |error: io::Error| {
+        let why = format!("the local address {local} cannot be used: {error}");
+        io::Error::new(error.kind(), why)
+    };
+    socket.bind(SocketAddr::new(local, 0)).map_err(failed)?;
+    socket.connect(address).await
 }
 
 #[cfg(test)]
@@ -105,7 +126,9 @@ mod tests {
             other.local_addr().unwrap()
         };
 
-        let stream = connect("test".into(), vec![closed, good]).await.unwrap();
+        let stream = connect("test".into(), vec![closed, good], None)
+            .await
+            .unwrap();
 
         assert_eq!(stream.peer_addr().unwrap(), good);
         assert!(stream.nodelay().unwrap());
@@ -128,7 +151,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let good = listener.local_addr().unwrap();
 
-        let stream = connect("test".into(), vec![silent, silent, good])
+        let stream = connect("test".into(), vec![silent, silent, good], None)
             .await
             .unwrap();
 
@@ -142,11 +165,15 @@ mod tests {
             listener.local_addr().unwrap()
         };
 
-        let one = connect("name:1".into(), vec![closed]).await.unwrap_err();
+        let one = connect("name:1".into(), vec![closed], None)
+            .await
+            .unwrap_err();
         assert_eq!(one.to_string(), "name:1: connection refused");
         assert_eq!(one.kind(), io::ErrorKind::ConnectionRefused);
 
-        let six = connect("name:1".into(), vec![closed; 6]).await.unwrap_err();
+        let six = connect("name:1".into(), vec![closed; 6], None)
+            .await
+            .unwrap_err();
         assert_eq!(six.attempts().len(), 6);
         assert!(
             six.to_string()

@@ -4,6 +4,7 @@ mod answers;
 mod identity;
 mod proxy;
 mod redirect;
+mod route;
 mod timeouts;
 mod tls;
 

@@ -1,12 +1,15 @@
 //! The checks of `connect`, in the platform's order, and the plan of its attempts.
+use std::time::Duration;
+
 use arkws::{Client, ClientBuilder, ClientResponse, Error, Transport, UrlError};
 use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::options::{QueueLimits, RequestOptions};
 use super::reconnect::Retries;
+use super::renewal::Renewed;
 use super::tls::TlsOptions;
-use crate::{ApiLevel, BusinessError, Cause, Context};
+use crate::{BusinessError, Cause, Context};
 
 /// The arguments of `connect` after the checks that need no free object.
 pub(super) struct Request<'a> {
@@ -26,6 +29,8 @@ pub(super) struct Plan {
     client: Option<Client>,
     pub(super) retries: Option<Retries>,
     pub(super) queue_limits: QueueLimits,
+    /// Kept where the program is asked for others before an attempt.
+    renewable: Option<Box<RequestOptions>>,
 }
 
 impl<'a> Request<'a> {
@@ -45,10 +50,7 @@ impl<'a> Request<'a> {
                 BusinessError::new(BusinessError::DOMAIN, why).and_event(Cause::Policy)
             })?;
         }
-        let builder = options.builder(context)?.check_redirects({
-            let context = context.clone();
-            move |url| context.policy().allows(&origin(url))
-        });
+        let builder = builder(&options, context)?;
         // What a request to any URL would fail with, such as a header that is the handshake's own.
         builder.clone().build().map_err(BusinessError::parameter)?;
         let retries = options.reconnect.clone().map(Retries::new).transpose();
@@ -67,7 +69,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// 2302001 (401 before level 12), -1.
-    pub(super) fn plan(self, level: ApiLevel) -> Result<Plan, BusinessError> {
+    pub(super) fn plan(self, context: &Context) -> Result<Plan, BusinessError> {
+        let level = context.level;
         let rules = level.differences();
         let length = self.text.chars().count();
         if length > rules.url_limit {
@@ -89,11 +92,12 @@ impl<'a> Request<'a> {
             BusinessError::new(code, error.to_string()).and_event(arkws::Cause::Invalid)
         })?;
         Ok(Plan {
-            tls: (url.scheme() == "wss").then(|| self.options.tls()),
+            tls: (url.scheme() == "wss").then(|| self.options.tls(context)),
             url,
             builder: self.builder,
             client: None,
             queue_limits: self.options.queue_limits(),
+            renewable: renews(&self.retries).then(|| Box::new(self.options)),
             retries: self.retries,
         })
     }
@@ -103,6 +107,44 @@ impl Plan {
     /// `ws://host[:port]`, for the log.
     pub(super) fn target(&self) -> String {
         origin(&self.url)
+    }
+
+    /// For how long the program may think about with what to reconnect.
+    pub(super) fn patience(&self) -> Duration {
+        let options = self.renewable.as_ref();
+        let limit = options.and_then(|options| options.connect_timeout);
+        limit.unwrap_or(Client::DEFAULT_CONNECT_TIMEOUT)
+    }
+
+    /// The attempts from now on are made with this.
+    ///
+    /// # Errors
+    /// It cannot be used, or is not allowed: why.
+    pub(super) fn renew(&mut self, renewed: Renewed, context: &Context) -> Result<(), String> {
+        let Some(options) = &mut self.renewable else {
+            return Ok(());
+        };
+        let words = |error: BusinessError| error.message;
+        if let Some(headers) = renewed.headers {
+            options.headers = headers;
+            self.builder = builder(options, context).map_err(words)?;
+            // What a request to any URL would fail with.
+            self.builder
+                .clone()
+                .build()
+                .map_err(|error| error.to_string())?;
+            self.client = None;
+        }
+        if let Some(text) = renewed.url {
+            let url = arkws::parse_url(&text).map_err(|error| error.to_string())?;
+            context.policy().allows(&origin(&url))?;
+            if self.tls.is_none() && url.scheme() == "wss" {
+                self.tls = Some(options.tls(context));
+                self.client = None;
+            }
+            self.url = url;
+        }
+        Ok(())
     }
 
     /// One attempt. The socket is boxed: it moves several times, and tasks hold a place for each.
@@ -119,6 +161,22 @@ impl Plan {
         let (socket, response) = client.connect(self.url.as_str()).await?;
         Ok((Box::new(socket), response))
     }
+}
+
+fn renews(retries: &Option<Retries>) -> bool {
+    retries
+        .as_ref()
+        .is_some_and(|retries| retries.renewal().is_some())
+}
+
+/// What all attempts have in common, but for TLS.
+///
+/// # Errors
+/// 401: an option cannot be used.
+fn builder(options: &RequestOptions, context: &Context) -> Result<ClientBuilder, BusinessError> {
+    let builder = options.builder(context)?;
+    let context = context.clone();
+    Ok(builder.check_redirects(move |url| context.policy().allows(&origin(url))))
 }
 
 /// Files are read, and keys decrypted, where that holds up nobody.

@@ -1,6 +1,7 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arkws::{Error, HandshakeError, Phase};
 
@@ -78,6 +79,27 @@ impl Failure {
         BusinessError {
             response: self.response.clone(),
             ..BusinessError::event(message, status, self.cause)
+        }
+    }
+
+    /// For how long the server asks to be left alone, in whole seconds (RFC 9110, 10.2.3: a date is
+    /// not read, since the clocks may differ).
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let response = self.response.as_ref()?;
+        let seconds = match response.status {
+            429 | 503 => response.headers.get("retry-after")?.to_str().ok()?,
+            _ => return None,
+        };
+        seconds.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    /// The program did not say with what the attempt was to be made.
+    pub(super) fn not_renewed(why: &str, cause: arkws::Cause) -> Failure {
+        Failure {
+            detail: format!("the program's function for reconnect.url or reconnect.header {why}"),
+            cause: cause.into(),
+            response: None,
+            transient: true,
         }
     }
 

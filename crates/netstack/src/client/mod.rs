@@ -10,6 +10,7 @@
 //! | `session.rs` | the task of one `connect`: attempts, the open connection, the end |
 //! | `deliver.rs` | from a connection's messages to events |
 //! | `reconnect.rs` | the option of that name: whether to try again, and when |
+//! | `renewal.rs` | what the program is asked before an attempt to reconnect |
 //! | `stats.rs` | counters and facts of a connection |
 //! | `failure.rs` | why something failed, in the words of the contract |
 mod connect_plan;
@@ -20,6 +21,7 @@ mod object;
 mod options;
 mod proxy;
 mod reconnect;
+mod renewal;
 mod session;
 mod stats;
 mod tls;
@@ -50,8 +52,9 @@ pub use event::{Event, Listener};
 pub use options::RequestOptions;
 pub use proxy::{Proxy, ProxyServer};
 pub use reconnect::Reconnect;
+pub use renewal::{Renewal, Renewed};
 pub use stats::Stats;
-pub use tls::{ClientCert, TlsProtocol};
+pub use tls::{ClientCert, IdentityPem, TlsProtocol};
 
 /// `webSocket.WebSocket`: one object that may connect many times, once at a time.
 ///
@@ -138,7 +141,7 @@ impl WebSocket {
             let error = BusinessError::new(BusinessError::ALREADY_CONNECTED, link.occupation());
             return Err(error.and_event(arkws::Cause::Invalid));
         }
-        let plan = request.plan(object.context.level)?;
+        let plan = request.plan(&object.context)?;
         let link = Arc::new(Link {
             mailbox: Mailbox::new(
                 plan.queue_limits.connecting,

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use arkws::http::header::{self, HeaderMap, HeaderValue};
 use arkws::{
-    Client, ClientBuilder, Config, DeflateConfig, Heartbeat, Limits, PageOrigin, Roots, TlsConfig,
-    TlsVersion,
+    Client, ClientBuilder, Config, DeflateConfig, Heartbeat, Limits, Lookup, PageOrigin, Roots,
+    TlsConfig, TlsVersion,
 };
 
 use super::proxy::Proxy;
 use super::reconnect::Reconnect;
-use super::tls::{ClientCert, TlsOptions, TlsProtocol};
+use super::tls::{ClientCert, IdentityPem, TlsOptions, TlsProtocol};
 use crate::shared_limits::{refuse_zero, write_timeout};
 use crate::{BusinessError, Context, Header};
 
@@ -43,6 +43,20 @@ pub struct RequestOptions {
     /// [`cert_path`](ClientCert::cert_path) it is none. `connect` fails with 2302002 if one of its
     /// files is not there. Default: none.
     pub client_cert: Option<ClientCert>,
+    /// arkws: PEM with authorities that are trusted instead of the system's, together with those of
+    /// [`ca_path`](Self::ca_path). Default: none.
+    pub ca: Vec<Vec<u8>>,
+    /// arkws: client certificate from memory; [`client_cert`](Self::client_cert) is used before it.
+    /// Default: none.
+    pub identity: Option<IdentityPem>,
+    /// arkws: the name that the server is asked for, and that its certificate has to be for; or an
+    /// address. Default: the URL's host.
+    pub server_name: Option<String>,
+    /// arkws: the address of this machine that is connected from; `connect` fails with 401 if it is
+    /// none. Default: the operating system's choice.
+    pub local_address: Option<String>,
+    /// arkws: resolves names in place of the operating system. Default: that does.
+    pub lookup: Option<Lookup>,
     /// Accepts any certificate of the server. Default: `false`.
     pub skip_server_cert_verification: bool,
     /// Lowest version of TLS. Default: 1.2.
@@ -120,6 +134,11 @@ impl fmt::Debug for RequestOptions {
             .field("headers", &self.headers)
             .field("ca_path", &self.ca_path)
             .field("client_cert", &self.client_cert)
+            .field("ca", &self.ca.len())
+            .field("identity", &self.identity)
+            .field("server_name", &self.server_name)
+            .field("local_address", &self.local_address)
+            .field("lookup", &self.lookup)
             .field(
                 "skip_server_cert_verification",
                 &self.skip_server_cert_verification,
@@ -187,6 +206,18 @@ impl RequestOptions {
                 (false, true) => Some(PageOrigin::Full),
                 (false, false) => Some(PageOrigin::WithoutPort),
             });
+        if let Some(address) = &self.local_address {
+            let parsed = address.parse().map_err(|_| {
+                BusinessError::parameter(format!(
+                    "localAddress {} is no IP address",
+                    crate::header_field::shown(address)
+                ))
+            })?;
+            builder = builder.local_address(parsed);
+        }
+        if let Some(lookup) = &self.lookup {
+            builder = builder.lookup(lookup.clone());
+        }
         if let Some(limit) = self.connect_timeout {
             builder = builder.connect_timeout(limit);
         }
@@ -233,11 +264,18 @@ impl RequestOptions {
     }
 
     /// How `wss` is secured.
-    pub(super) fn tls(&self) -> TlsOptions {
+    pub(super) fn tls(&self, context: &Context) -> TlsOptions {
         let mut config = TlsConfig::default();
-        if let Some(path) = self.ca_path() {
-            config.roots = vec![Roots::Path(path.to_owned())];
+        let path = self.ca_path().map(|path| Roots::Path(path.to_owned()));
+        let given: Vec<Roots> = path
+            .into_iter()
+            .chain(self.ca.iter().cloned().map(Roots::Pem))
+            .collect();
+        let extra_roots = context.extra_roots().filter(|_| given.is_empty());
+        if !given.is_empty() {
+            config.roots = given;
         }
+        config.server_name.clone_from(&self.server_name);
         if self.min_support_tls_protocol == Some(TlsProtocol::Tls13) {
             config.min_version = TlsVersion::Tls13;
         }
@@ -245,6 +283,8 @@ impl RequestOptions {
         TlsOptions {
             config,
             client_cert: self.client_cert().cloned(),
+            pem: self.identity.clone(),
+            extra_roots: extra_roots.cloned(),
         }
     }
 

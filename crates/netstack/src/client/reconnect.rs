@@ -4,6 +4,7 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::failure::Failure;
+use super::renewal::Renewal;
 use crate::Cause;
 
 /// How to reconnect: exponential back-off with full jitter.
@@ -31,6 +32,8 @@ pub struct Reconnect {
     /// [`RequestOptions::max_queued_bytes`](crate::RequestOptions::max_queued_bytes) holds as well.
     /// Default: [`DEFAULT_MAX_QUEUED_BYTES`](Self::DEFAULT_MAX_QUEUED_BYTES).
     pub max_queued_bytes: usize,
+    /// Asked before each attempt. `None` (default): URL and header fields stay what they are.
+    pub renewal: Option<Renewal>,
 }
 
 impl Reconnect {
@@ -48,6 +51,11 @@ impl Reconnect {
     /// What [`max_queued_bytes`](Self::max_queued_bytes) is by default: 16 MiB. Ours: three
     /// messages of the longest kind, and as many small ones as fit.
     pub const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
+
+    /// For how long a server is believed that asks for patience (`Retry-After` with 429 or 503): 10
+    /// minutes. Ours: longer than a restart takes, and short enough that a slip of a server does
+    /// not keep its clients away for days.
+    pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
     /// # Errors
     /// An option is wrong: which, and why.
@@ -80,6 +88,7 @@ impl Default for Reconnect {
             max_attempts: None,
             retry_on: Vec::new(),
             max_queued_bytes: Self::DEFAULT_MAX_QUEUED_BYTES,
+            renewal: None,
         }
     }
 }
@@ -108,6 +117,11 @@ impl Retries {
             attempts: 0,
             delay: Duration::ZERO,
         })
+    }
+
+    /// The program's function that is asked before each attempt.
+    pub(super) fn renewal(&self) -> Option<&Renewal> {
+        self.options.renewal.as_ref()
     }
 
     /// How many attempts it took to get here.
@@ -140,10 +154,13 @@ impl Retries {
             .unwrap_or(MAX_DELAY)
             .min(options.max_delay.min(MAX_DELAY));
         self.attempts += 1;
+        let asked = failure.retry_after().unwrap_or_default();
+        let asked = asked.min(Reconnect::MAX_RETRY_AFTER);
         Some(if options.jitter {
-            self.delay.mul_f64(rand::rng().random())
+            // Not before the server wants it, and not all clients at once.
+            asked + self.delay.mul_f64(rand::rng().random())
         } else {
-            self.delay
+            self.delay.max(asked)
         })
     }
 }
@@ -294,5 +311,47 @@ mod tests {
         assert!(with(&[]).next(&fatal).is_none());
         assert!(with(&[arkws::Cause::Tls.into()]).next(&fatal).is_some());
         assert!(with(&[arkws::Cause::Tls.into()]).next(&lost()).is_none());
+    }
+
+    #[test]
+    fn a_server_that_asks_for_patience_gets_it_within_bounds() {
+        let refused = |status: u16, after: &str| {
+            let mut headers = crate::Headers::new();
+            headers.insert("retry-after", after.parse().unwrap());
+            Failure {
+                response: Some(std::sync::Arc::new(crate::RefusalResponse {
+                    status,
+                    headers,
+                    body: Vec::new(),
+                })),
+                ..lost()
+            }
+        };
+        for (status, after, seconds) in [
+            (503, "7", 7),
+            (429, " 7 ", 7),
+            (503, "0", 1),
+            (503, "99999", 600),
+            (503, "99999999999999999999999", 1),
+            (503, "-1", 1),
+            (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1),
+            (500, "7", 1),
+        ] {
+            let delay = Retries::new(options())
+                .unwrap()
+                .next(&refused(status, after));
+            assert_eq!(
+                delay,
+                Some(Duration::from_secs(seconds)),
+                "{status} {after}"
+            );
+            let jitter = Reconnect {
+                jitter: true,
+                ..options()
+            };
+            let delay = Retries::new(jitter).unwrap().next(&refused(status, after));
+            let asked = if seconds > 1 { seconds } else { 0 };
+            assert!(delay.unwrap() >= Duration::from_secs(asked), "{after}");
+        }
     }
 }

@@ -5,9 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use arkws::Cause::{Invalid, Timeout};
 use arkws::{ClientResponse, CloseFrame, Transport, WebSocket};
 use futures_util::FutureExt;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, error};
 
 use super::connect_plan::Plan;
@@ -82,7 +83,10 @@ impl Drop for Session {
 impl Session {
     async fn run(&mut self) -> SessionEnd {
         loop {
-            let end = self.connect().await;
+            let end = match self.renew().await {
+                Ok(()) => self.connect().await,
+                Err(end) => end,
+            };
             if self.is_closing() {
                 return end;
             }
@@ -118,6 +122,38 @@ impl Session {
                 () = closing(&self.link) => return self.cancelled(),
                 () = sleep(delay) => {}
             }
+        }
+    }
+
+    /// Asks the program with what the next attempt is to be made, unless that is the first.
+    ///
+    /// # Errors
+    /// It has not said, or something that cannot be used; or it has given up.
+    async fn renew(&mut self) -> Result<(), SessionEnd> {
+        let Some(retries) = &self.retries else {
+            return Ok(());
+        };
+        let (Some(renewal), Some(plan)) = (retries.renewal(), &mut self.plan) else {
+            return Ok(());
+        };
+        if retries.attempts() == 0 {
+            return Ok(());
+        }
+        let asked = timeout(plan.patience(), renewal.ask(retries.attempts()));
+        let renewed = tokio::select! {
+            biased;
+            () = closing(&self.link) => return Err(self.cancelled()),
+            renewed = asked => renewed,
+        };
+        let failed =
+            |why: &str, cause| Err(SessionEnd::Unreached(Failure::not_renewed(why, cause)));
+        match renewed {
+            Ok(Ok(renewed)) => match plan.renew(renewed, &self.object.context) {
+                Ok(()) => Ok(()),
+                Err(why) => failed(&format!("gave what cannot be used: {why}"), Invalid),
+            },
+            Ok(Err(why)) => failed(&format!("has failed: {why}"), Invalid),
+            Err(_) => failed("did not answer in time (connectTimeout)", Timeout),
         }
     }
 

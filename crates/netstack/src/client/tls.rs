@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use arkws::{Identity, TlsConfig, TlsError};
 
+use crate::ExtraRoots;
+
 /// `ClientCert`: a certificate for servers that ask for one. Its `Debug` form does not show the
 /// password.
 #[derive(Clone, Default)]
@@ -22,6 +24,23 @@ impl fmt::Debug for ClientCert {
             .field("cert_path", &self.cert_path)
             .field("key_path", &self.key_path)
             .finish_non_exhaustive()
+    }
+}
+
+/// A client certificate and its key, in PEM. Its `Debug` form shows neither key nor password.
+#[derive(Clone, Default)]
+pub struct IdentityPem {
+    /// The certificate, with its chain behind it.
+    pub cert: Vec<u8>,
+    /// Its private key: PKCS#1, PKCS#8 or SEC1.
+    pub key: Vec<u8>,
+    /// Password of an encrypted key; empty: it has none.
+    pub password: String,
+}
+
+impl fmt::Debug for IdentityPem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdentityPem").finish_non_exhaustive()
     }
 }
 
@@ -53,6 +72,10 @@ impl TlsProtocol {
 pub(super) struct TlsOptions {
     pub(super) config: TlsConfig,
     pub(super) client_cert: Option<ClientCert>,
+    /// Used if there is no `client_cert`.
+    pub(super) pem: Option<IdentityPem>,
+    /// Trusted besides those of `config`.
+    pub(super) extra_roots: Option<ExtraRoots>,
 }
 
 impl TlsOptions {
@@ -61,20 +84,24 @@ impl TlsOptions {
     /// # Errors
     /// A file cannot be read or used.
     pub(super) fn read(self) -> Result<TlsConfig, TlsError> {
-        let identity = match &self.client_cert {
-            None => None,
-            Some(cert) => {
-                let password = (!cert.key_password.is_empty()).then_some(&*cert.key_password);
-                Some(Identity::from_files(
-                    &cert.cert_path,
-                    &cert.key_path,
-                    password,
-                )?)
-            }
+        let some = |password: &'_ str| (!password.is_empty()).then_some(password.to_owned());
+        let identity = match (&self.client_cert, &self.pem) {
+            (None, None) => None,
+            (Some(cert), _) => Some(Identity::from_files(
+                &cert.cert_path,
+                &cert.key_path,
+                some(&cert.key_password).as_deref(),
+            )?),
+            (None, Some(pem)) => Some(Identity::from_pem(
+                &pem.cert,
+                &pem.key,
+                some(&pem.password).as_deref(),
+            )?),
         };
-        Ok(TlsConfig {
-            identity,
-            ..self.config
-        })
+        let mut config = self.config;
+        config.identity = identity;
+        let extra = self.extra_roots.as_ref();
+        config.roots.extend(extra.and_then(ExtraRoots::read));
+        Ok(config)
     }
 }

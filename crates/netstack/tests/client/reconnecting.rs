@@ -2,11 +2,13 @@
 use std::time::Duration;
 
 use arkws::{CloseCode, CloseFrame, Message};
-use arkws_netstack::{ConnectionCause, ReadyState, Reconnect, RequestOptions};
+use arkws_netstack::{
+    ConnectionCause, Header, ReadyState, Reconnect, Renewal, Renewed, RequestOptions,
+};
 use tokio::net::TcpListener;
 
 use crate::connect::without_proxy;
-use crate::support::{Client, Frozen, Seen, Server, message};
+use crate::support::{Client, Frozen, SWITCHING, Seen, Server, field, message};
 
 /// Without jitter, so that times can be foretold.
 fn steady() -> Reconnect {
@@ -317,4 +319,69 @@ async fn a_dropped_object_does_not_come_back() {
     let listener = listener.into_std().unwrap();
     let error = listener.accept().expect_err("nobody connects");
     assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_program_is_asked_with_what_to_connect_again() {
+    let clock = Frozen::clock();
+    let server = Server::start().await;
+    let other = Server::start().await;
+    let mut client = Client::new();
+    let url = format!("{}again", other.url());
+    let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
+    let renewal = Renewal::new(move |attempt| {
+        asked.send(attempt).unwrap();
+        let url = url.clone();
+        Box::pin(async move {
+            let header = |value: String| Header {
+                name: "token".to_owned(),
+                value,
+            };
+            match attempt {
+                1 => Err("no token".to_owned()),
+                2 => std::future::pending().await,
+                3 => Ok(Renewed {
+                    url: Some("nowhere".to_owned()),
+                    headers: None,
+                }),
+                4 => Ok(Renewed {
+                    url: None,
+                    headers: Some(vec![header("\n".to_owned())]),
+                }),
+                _ => Ok(Renewed {
+                    url: Some(url),
+                    headers: Some(vec![header(attempt.to_string())]),
+                }),
+            }
+        })
+    });
+    let reconnect = Reconnect {
+        max_delay: Duration::from_secs(1),
+        renewal: Some(renewal),
+        ..steady()
+    };
+    connect(&client, &server.url(), reconnect);
+    let peer = server.accept().await;
+    opened(&mut client).await;
+    drop(peer);
+
+    assert_eq!(announced(&mut client, 1, 1000).await, "reset");
+    for (attempt, cause) in [
+        (2, "invalid"),
+        (3, "timeout"),
+        (4, "invalid"),
+        (5, "invalid"),
+    ] {
+        clock.advance(Duration::from_secs(1)).await;
+        assert_eq!(asks.recv().await, Some(attempt - 1));
+        if attempt == 3 {
+            clock.advance(Duration::from_secs(20)).await;
+        }
+        assert_eq!(announced(&mut client, attempt, 1000).await, cause);
+    }
+    clock.advance(Duration::from_secs(1)).await;
+    let (_peer, head) = other.answer(SWITCHING).await;
+    assert!(head.starts_with("GET /again "), "{head}");
+    assert_eq!(field(&head, "token"), Some("5"), "{head}");
+    opened(&mut client).await;
 }

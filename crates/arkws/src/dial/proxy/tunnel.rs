@@ -13,8 +13,9 @@ use url::Host;
 
 use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
+use crate::dial::route::Route;
 use crate::dial::url::{Endpoint, basic};
-use crate::dial::{race, resolve, tcp};
+use crate::dial::{race, tcp};
 use crate::error::Error;
 
 /// A connection to the endpoint through a proxy.
@@ -24,22 +25,24 @@ use crate::error::Error;
 pub(crate) async fn open(
     server: &ProxyServer,
     endpoint: &Endpoint,
+    route: &Route,
     limits: &Limits,
 ) -> Result<TcpStream, Error> {
     let target = endpoint.authority();
     let stream = match server.protocol {
         ProxyProtocol::Http => {
-            let stream = connect_to_proxy(server).await?;
+            let stream = connect_to_proxy(server, route).await?;
             connect(server, &target, stream, limits).await?
         }
         ProxyProtocol::Socks5 => {
-            let addresses = resolve::resolve(endpoint.host(), endpoint.port())
+            let addresses = route
+                .resolve(endpoint.host(), endpoint.port())
                 .await
                 .map_err(|source| Error::Dns {
                     host: endpoint.host().to_string(),
                     source,
                 })?;
-            race(server, &target, addresses).await?
+            race(server, &target, route, addresses).await?
         }
         ProxyProtocol::Socks5h => {
             let address = match endpoint.host() {
@@ -47,7 +50,7 @@ pub(crate) async fn open(
                 Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
                 Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
             };
-            let stream = connect_to_proxy(server).await?;
+            let stream = connect_to_proxy(server, route).await?;
             socks5(server, &target, address, stream).await?
         }
     };
@@ -55,14 +58,15 @@ pub(crate) async fn open(
     Ok(stream)
 }
 
-async fn connect_to_proxy(server: &ProxyServer) -> Result<TcpStream, ProxyError> {
-    let addresses = resolve::resolve(&server.url_host(), server.port)
+async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<TcpStream, ProxyError> {
+    let addresses = route
+        .resolve(&server.url_host(), server.port)
         .await
         .map_err(|source| ProxyError::Dns {
             proxy: server.to_string(),
             source,
         })?;
-    tcp::connect(server.to_string(), addresses)
+    tcp::connect(server.to_string(), addresses, route.local_address)
         .await
         .map_err(ProxyError::Connect)
 }
@@ -72,12 +76,13 @@ async fn connect_to_proxy(server: &ProxyServer) -> Result<TcpStream, ProxyError>
 async fn race(
     server: &ProxyServer,
     target: &str,
+    route: &Route,
     addresses: Vec<SocketAddr>,
 ) -> Result<TcpStream, ProxyError> {
     let open = |address| {
-        let (server, target) = (server.clone(), target.to_owned());
+        let (server, target, route) = (server.clone(), target.to_owned(), route.clone());
         async move {
-            let stream = connect_to_proxy(&server).await?;
+            let stream = connect_to_proxy(&server, &route).await?;
             socks5(&server, &target, TargetAddr::Ip(address), stream).await
         }
     };
@@ -278,7 +283,9 @@ mod tests {
         let server = socks_proxy(Some(silent)).await;
         let addresses = vec![closed().await, silent, good];
 
-        let mut stream = race(&server, "name:1", addresses).await.unwrap();
+        let mut stream = race(&server, "name:1", &Route::default(), addresses)
+            .await
+            .unwrap();
 
         let mut said = [0; 5];
         stream.read_exact(&mut said).await.unwrap();
@@ -290,7 +297,9 @@ mod tests {
         let server = socks_proxy(None).await;
         let addresses = vec![closed().await, closed().await];
 
-        let error = race(&server, "name:1", addresses).await.unwrap_err();
+        let error = race(&server, "name:1", &Route::default(), addresses)
+            .await
+            .unwrap_err();
 
         let words = format!("the proxy {server} cannot connect to name:1: connection refused");
         assert_eq!(error.to_string(), words);

@@ -10,7 +10,7 @@ mod verify;
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use error::TlsError;
 pub(crate) use error::tls_error;
@@ -43,6 +43,9 @@ pub struct TlsConfig {
     pub identity: Option<Identity>,
     /// The lowest version that is spoken. Default: TLS 1.2.
     pub min_version: TlsVersion,
+    /// The name that the server is asked for (SNI) and that its certificate has to be for, or an
+    /// address. Default: the URL's host.
+    pub server_name: Option<String>,
     /// **Dangerous.** Accept any certificate of any server: whoever sits on the network path can
     /// read and change everything. For tests only. Default: `false`.
     pub dangerous_accept_any_certificate: bool,
@@ -54,6 +57,7 @@ impl Default for TlsConfig {
             roots: vec![Roots::System],
             identity: None,
             min_version: TlsVersion::Tls12,
+            server_name: None,
             dangerous_accept_any_certificate: false,
         }
     }
@@ -61,9 +65,13 @@ impl Default for TlsConfig {
 
 impl TlsConfig {
     fn is_default(&self) -> bool {
-        self.roots == [Roots::System]
-            && self.identity.is_none()
+        self.roots == [Roots::System] && self.is_default_but_for_roots()
+    }
+
+    fn is_default_but_for_roots(&self) -> bool {
+        self.identity.is_none()
             && self.min_version == TlsVersion::Tls12
+            && self.server_name.is_none()
             && !self.dangerous_accept_any_certificate
     }
 }
@@ -106,17 +114,28 @@ pub(crate) struct Connector {
 
 impl Connector {
     /// Reads the files that `config` names; blocks while it does. All users of the default share
-    /// one.
+    /// one, and so do those who trust the same PEM as the last one that was made of such.
     pub(crate) fn new(config: TlsConfig) -> Result<Arc<Connector>, TlsError> {
         static DEFAULT: OnceLock<Arc<Connector>> = OnceLock::new();
         if config.is_default() {
             let default = || Arc::new(Connector::with(Trust::system(), TlsConfig::default()));
             return Ok(Arc::clone(DEFAULT.get_or_init(default)));
         }
-        Ok(Arc::new(Connector::with(
-            Trust::load(&config.roots)?,
-            config,
-        )))
+        let new = |config: TlsConfig| {
+            let trust = Trust::load(&config.roots)?;
+            Ok(Arc::new(Connector::with(trust, config)))
+        };
+        // What a file holds may change.
+        let is_lasting = |roots: &Roots| !matches!(roots, Roots::Path(_));
+        if !config.is_default_but_for_roots() || !config.roots.iter().all(is_lasting) {
+            return new(config);
+        }
+        static LAST: Mutex<Option<Arc<Connector>>> = Mutex::new(None);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(connector) if connector.config.roots == config.roots => Ok(Arc::clone(connector)),
+            _ => Ok(Arc::clone(last.insert(new(config)?))),
+        }
     }
 
     fn with(trust: Trust, config: TlsConfig) -> Connector {
@@ -135,12 +154,19 @@ impl Connector {
     ) -> Result<TlsStream<TcpStream>, TlsError> {
         let config = self.ready.get_or_try_init(|| self.prepare()).await?;
         let stream = TlsConnector::from(Arc::clone(config))
-            .connect(server_name(endpoint.host())?, tcp)
+            .connect(self.server_name(endpoint)?, tcp)
             .await
             .map_err(|error| self.failure(endpoint, error))?;
         let (server, version) = (endpoint.authority(), version(stream.get_ref().1));
         tracing::debug!(target: "arkws", server, ?version, "TLS established");
         Ok(stream)
+    }
+
+    fn server_name(&self, endpoint: &Endpoint) -> Result<ServerName<'static>, TlsError> {
+        match &self.config.server_name {
+            None => server_name(endpoint.host()),
+            Some(name) => named(name.clone()),
+        }
     }
 
     /// Why the handshake failed.
@@ -205,7 +231,11 @@ fn server_name(host: &Host<String>) -> Result<ServerName<'static>, TlsError> {
     match host {
         Host::Ipv4(ip) => Ok(ServerName::IpAddress(IpAddr::V4(*ip).into())),
         Host::Ipv6(ip) => Ok(ServerName::IpAddress(IpAddr::V6(*ip).into())),
-        Host::Domain(name) => ServerName::try_from(name.clone())
-            .map_err(|_| TlsError::ServerName(name.escape_debug().to_string())),
+        Host::Domain(name) => named(name.clone()),
     }
+}
+
+fn named(name: String) -> Result<ServerName<'static>, TlsError> {
+    let shown = name.escape_debug().to_string();
+    ServerName::try_from(name).map_err(|_| TlsError::ServerName(shown))
 }

@@ -168,3 +168,23 @@ async fn a_redirect_from_wss_to_ws_is_not_followed() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn the_name_that_the_program_gives_is_asked_for_and_checked() {
+    let authority = authority();
+    let server = serve(&issue(&authority, params(&["elsewhere.test"]))).await;
+    let named = |name: &str| TlsConfig {
+        server_name: Some(name.to_owned()),
+        ..trusting(authority.pem())
+    };
+    let (mut socket, _) = connect(named("elsewhere.test"), "localhost", server)
+        .await
+        .unwrap();
+    assert_echoes(&mut socket).await;
+    for name in ["localhost", "127.0.0.1"] {
+        let error = failure(connect(named(name), "localhost", server).await);
+        assert_eq!(error.cause(), Cause::Tls, "{error}");
+    }
+    let error = failure(connect(named("no name"), "localhost", server).await);
+    assert!(error.to_string().contains("no name"), "{error}");
+}
