@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import webSocket from 'arkws';
+import { WebSocketServer } from 'ws';
 import { next } from '../../npm/test/events.mjs';
 import { serve } from '../../npm/test/servers.mjs';
 import { folder, packageRoot } from '../../npm/test/support.mjs';
@@ -138,6 +140,22 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
       await output('reconnect.mjs', new URL(url).port),
       [...expected, 'message: connection 2', 'closed: 1000', ''].join('\n'),
     );
+  });
+
+  it('has a client that comes back with another token', async (t) => {
+    let tokens = 0;
+    const http = createServer((_, response) => response.end(`token-${++tokens}`));
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    let connections = 0;
+    const server = new WebSocketServer({ server: http });
+    server.on('connection', (socket, request) => {
+      socket.send(request.headers.authorization);
+      socket.close(++connections === 1 ? 1012 : 1000);
+    });
+    t.after(() => http.close());
+    const printed = await output('token.mjs', http.address().port);
+    assert.equal(printed, 'message: Bearer token-1\nmessage: Bearer token-2\n');
   });
 
   it('has rooms, by the path of the URL', async (t) => {
