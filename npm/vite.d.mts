@@ -11,9 +11,9 @@ export interface ArkwsPlugin {
 /**
  * `plugins: [arkws()]` compiles `.ets` files, finds files as ArkTS names them, and has
  * OpenHarmony's modules: `@ohos.net.webSocket`, `@kit.NetworkKit`…, each with the API level and
- * the permission of the project that imports it. `vi.mock('@kit.NetworkKit', …)` replaces it for all files of that
- * project. A test outside the project gets, and mocks, the modules of the only project below
- * Vite's `root`.
+ * the permission of the project that imports it. `vi.mock('@kit.NetworkKit', …)` replaces it for
+ * all files of that project. A test outside the project gets, and mocks, the modules of the only
+ * project below Vite's `root`.
  *
  * What stands for the platform runs in Node.js: this is for tests, not for web pages.
  */
