@@ -8,7 +8,8 @@
  * Declarations of `@ohos.net.webSocket`, `@kit.NetworkKit`, `@ohos.base` and
  * `@kit.BasicServicesKit` themselves: `"types": ["arkws/register"]` in `tsconfig.json`.
  *
- * All is in one file since `webSocket` is one namespace, which no module can spread over several.
+ * All is in one file since `webSocket` is one namespace, which no module can spread over several:
+ * clients, servers, TLS, reconnecting, and servers beside HTTP servers, as in `README.md`.
  */
 
 export default webSocket;
@@ -26,18 +27,14 @@ declare global {
 
 /** WebSocket clients and servers. */
 export declare namespace webSocket {
+  // A client
+
   /**
    * Makes a client. One object holds one connection at a time and may connect again after a close
    * or a failure.
    * @since 6
    */
   function createWebSocket(): WebSocket;
-
-  /**
-   * Makes a server.
-   * @since 19
-   */
-  function createWebSocketServer(): WebSocketServer;
 
   /**
    * A client.
@@ -425,33 +422,6 @@ export declare namespace webSocket {
     [Symbol.asyncDispose](): Promise<void>;
   }
 
-  /** **arkws**: an `AbortSignal` of Node.js or of the browser. */
-  interface AbortSignalObject {
-    readonly aborted: boolean;
-    readonly reason: unknown;
-    addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
-    removeEventListener(type: 'abort', listener: () => void): void;
-  }
-
-  /** **arkws**: what a server answers that refuses the handshake. */
-  interface RefusalResponse {
-    /** The HTTP status. */
-    readonly status: number;
-    /** The header fields. */
-    readonly headers: ResponseHeaders;
-    /**
-     * The body: as much of it as came within a second, at most 64 KiB; in Node.js a `Buffer`, whose
-     * text is `String(body)`. It is empty of a redirect.
-     */
-    readonly body: Uint8Array;
-  }
-
-  /** **arkws**: a `URL` of Node.js or of the browser. */
-  interface UrlObject {
-    readonly href: string;
-    readonly searchParams: object;
-  }
-
   /**
    * Options of {@link WebSocket.connect}.
    * @since 6
@@ -630,120 +600,18 @@ export declare namespace webSocket {
     reconnect?: boolean | ReconnectOptions;
   }
 
-  /** **arkws**: PEM as text, or its bytes. */
-  type Pem = string | ArrayBuffer | ArrayBufferView;
-
-  /** **arkws**: `dns.lookup`, or a function like it: it gives one address, or an array. */
-  type LookupFunction = (
-    hostname: string,
-    options: object,
-    callback: (
-      error: Error | null,
-      address: string | { address: string; family?: number }[],
-      family?: number,
-    ) => void,
-  ) => void;
-
-  /**
-   * **arkws**: exponential back-off. A server that refuses with 429 or 503 and a `Retry-After` in
-   * seconds is left alone for so long, at most 10 minutes.
-   */
-  interface ReconnectOptions {
-    /** Milliseconds before the first attempt; finite and from 0, else 401. Default: 1000. */
-    initialDelay?: number;
-    /**
-     * Milliseconds, the most between two attempts; finite and from 0, else 401. More than 24 days
-     * count as 24 days. Default: 30000.
-     */
-    maxDelay?: number;
-    /**
-     * What the delay is multiplied by with each attempt; finite and from 0, else 401. Less than 1
-     * counts as 1. Default: 2.
-     */
-    factor?: number;
-    /**
-     * Draws each delay from zero up to what it would be: clients do not come back all at once.
-     * Default: `true`.
-     */
-    jitter?: boolean;
-    /** Attempts in a row before giving up; from 0 (none), else 401. Default: no limit. */
-    maxAttempts?: number;
-    /**
-     * Causes to try again after; `closed` is a server's close with 1001 or 1011 to 1014. Default,
-     * also for `[]`: all that may pass by themselves, so not a certificate, a refusal with 4xx, or
-     * a broken protocol. `'queue-full'`, `'limit'`, `'flood'` and what is no cause: 401.
-     */
-    retryOn?: ErrorCause[];
-    /**
-     * Called before each attempt to connect again, with its number: 1, 2, ... What it returns, or
-     * what the promise is fulfilled with, takes the place of the option `header` of `connect`,
-     * which is that of the first attempt: for a token that expires. If it throws or rejects, or
-     * takes longer than `connectTimeout`, that attempt has failed; others follow. Default: the
-     * fields stay what they are.
-     */
-    header?: (attempt: number) => Object | Promise<Object>;
-    /** As `header`: called before each attempt to connect again, for its URL. */
-    url?: (
-      attempt: number,
-    ) => string | UrlObject | undefined | Promise<string | UrlObject | undefined>;
-    /**
-     * Bytes of messages kept while there is no connection; `send` beyond it is refused with -1.
-     * From 0, else 401. Default: 16 MiB.
-     */
-    maxQueuedBytes?: number;
+  /** **arkws**: a `URL` of Node.js or of the browser. */
+  interface UrlObject {
+    readonly href: string;
+    readonly searchParams: object;
   }
 
-  /**
-   * A client certificate and its key, in PEM. The key may be PKCS#1, PKCS#8 or SEC1.
-   * @since 11
-   */
-  interface ClientCert {
-    /** File of the certificate, with its chain. */
-    certPath: string;
-    /** File of the private key. */
-    keyPath: string;
-    /** Password of an encrypted key. */
-    keyPassword?: string;
-  }
-
-  /**
-   * `'system'`: the environment's (`https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`);
-   * `'no-proxy'`: none at all; or this one.
-   * @since 12
-   */
-  type ProxyConfiguration = 'system' | 'no-proxy' | HttpProxy;
-
-  /**
-   * A proxy.
-   * @since 12
-   */
-  interface HttpProxy {
-    /** Host name or address; **arkws**: also `socks5://host` and `http://host`. */
-    host: string;
-    /**
-     * A whole number, 0 to 65535, else 401; a port in `host` counts before it. 0, and what is no
-     * number: 80, with `socks5` 1080.
-     */
-    port: number;
-    /** Default: none. */
-    username?: string;
-    /** Default: none. */
-    password?: string;
-    /** Hosts to reach directly; `*` stands for any sequence of characters. */
-    exclusionList: Array<string>;
-  }
-
-  /**
-   * TLS versions.
-   * @since 26
-   */
-  enum TlsProtocol {
-    /** Means 1.2. */
-    TLS_V_1_0 = 0,
-    /** Means 1.2. */
-    TLS_V_1_1 = 1,
-    TLS_V_1_2 = 2,
-    TLS_V_1_3 = 3,
+  /** **arkws**: an `AbortSignal` of Node.js or of the browser. */
+  interface AbortSignalObject {
+    readonly aborted: boolean;
+    readonly reason: unknown;
+    addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+    removeEventListener(type: 'abort', listener: () => void): void;
   }
 
   /**
@@ -757,17 +625,6 @@ export declare namespace webSocket {
      * At most 123 bytes of UTF-8; the rest is cut. Default: `""`, from level 12 `"CLOSE_NORMAL"`.
      */
     reason?: string;
-  }
-
-  /**
-   * How a connection ended: our own code and reason after a close of ours, else the peer's.
-   * @since 10
-   */
-  interface CloseResult {
-    /** 1000–4999. 1005: the peer gave none. 1006: the connection was lost. */
-    code: number;
-    /** The reason given, or why the connection was lost. */
-    reason: string;
   }
 
   /**
@@ -799,6 +656,17 @@ export declare namespace webSocket {
     [name: string]: string | string[] | undefined;
   };
 
+  /**
+   * How a connection ended: our own code and reason after a close of ours, else the peer's.
+   * @since 10
+   */
+  interface CloseResult {
+    /** 1000–4999. 1005: the peer gave none. 1006: the connection was lost. */
+    code: number;
+    /** The reason given, or why the connection was lost. */
+    reason: string;
+  }
+
   /** What `error` brings. On the platform it has only `code` and `data`. */
   interface WebSocketError extends BusinessError<string> {
     /** 200. */
@@ -812,6 +680,19 @@ export declare namespace webSocket {
      * that it is not printed with the error: it may hold secrets.
      */
     readonly response?: RefusalResponse;
+  }
+
+  /** **arkws**: what a server answers that refuses the handshake. */
+  interface RefusalResponse {
+    /** The HTTP status. */
+    readonly status: number;
+    /** The header fields. */
+    readonly headers: ResponseHeaders;
+    /**
+     * The body: as much of it as came within a second, at most 64 KiB; in Node.js a `Buffer`, whose
+     * text is `String(body)`. It is empty of a redirect.
+     */
+    readonly body: Uint8Array;
   }
 
   /**
@@ -863,22 +744,6 @@ export declare namespace webSocket {
     | 'queue-full'
     | 'flood';
 
-  /** **arkws**: what `reconnecting` brings. */
-  interface ReconnectingInfo {
-    /** 1, 2, ... */
-    attempt: number;
-    /** Milliseconds until the attempt. */
-    delay: number;
-    /** Why the connection was lost, or the last attempt failed. */
-    cause: WebSocketError;
-  }
-
-  /** **arkws**: what `reconnected` brings. */
-  interface ReconnectedInfo {
-    /** How many it took. */
-    attempts: number;
-  }
-
   /**
    * **arkws**: counters and facts of a connection; a fact that is not known (yet) is `undefined`.
    */
@@ -906,6 +771,54 @@ export declare namespace webSocket {
     /** `ip:port` of the peer, or of the proxy if there is one. */
     remoteAddress: string | undefined;
   }
+
+  // A client's way to its server
+
+  /**
+   * `'system'`: the environment's (`https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`);
+   * `'no-proxy'`: none at all; or this one.
+   * @since 12
+   */
+  type ProxyConfiguration = 'system' | 'no-proxy' | HttpProxy;
+
+  /**
+   * A proxy.
+   * @since 12
+   */
+  interface HttpProxy {
+    /** Host name or address; **arkws**: also `socks5://host` and `http://host`. */
+    host: string;
+    /**
+     * A whole number, 0 to 65535, else 401; a port in `host` counts before it. 0, and what is no
+     * number: 80, with `socks5` 1080.
+     */
+    port: number;
+    /** Default: none. */
+    username?: string;
+    /** Default: none. */
+    password?: string;
+    /** Hosts to reach directly; `*` stands for any sequence of characters. */
+    exclusionList: Array<string>;
+  }
+
+  /** **arkws**: `dns.lookup`, or a function like it: it gives one address, or an array. */
+  type LookupFunction = (
+    hostname: string,
+    options: object,
+    callback: (
+      error: Error | null,
+      address: string | { address: string; family?: number }[],
+      family?: number,
+    ) => void,
+  ) => void;
+
+  // A server
+
+  /**
+   * Makes a server.
+   * @since 19
+   */
+  function createWebSocketServer(): WebSocketServer;
 
   /**
    * A server. Results come by promise; `on` and `off` throw on bad arguments (401).
@@ -1264,22 +1177,6 @@ export declare namespace webSocket {
     perMessageDeflate?: boolean;
   }
 
-  /** **arkws**: options of {@link WebSocketServer.stop}. */
-  interface StopOptions {
-    /**
-     * Code of the close frames: 1000 to 1003, 1007 to 1014, or 3000 to 4999, else 401. Default:
-     * 1001.
-     */
-    code?: number;
-    /** Reason; what is over 123 bytes is cut. Default: `"server is going away"`. */
-    reason?: string;
-    /**
-     * Milliseconds that the clients may take, from 0 (none), else 401. Also to take what was sent
-     * to them before: a slow client is given no less. Default: 5000.
-     */
-    timeout?: number;
-  }
-
   /**
    * **arkws**: limits of a server. Those that are left out are not limited, but for `handshakes`.
    * Each is a number over 0, else 401, and so is a member of another name. An address is an IPv4
@@ -1304,139 +1201,31 @@ export declare namespace webSocket {
     handshakes?: number;
   }
 
-  /**
-   * **arkws**: options of a server that gets its clients from elsewhere than from a port of its
-   * own. Exactly one of them says where; two, or one beside `serverPort`, `serverIP` or `reusePort`,
-   * are 401.
-   */
-  type ServerConfigElsewhere = Omit<
-    WebSocketServerConfig,
-    'serverPort' | 'serverIP' | 'reusePort'
-  > &
-    (ListenAtPath | ListenAtDescriptor | AttachToServer | HandedOverOnly);
-
-  /**
-   * **arkws**: a server at a Unix socket. A client of it has no address: its `clientIP` is
-   * `'local'`, and its `clientPort` a number from 1 that no other such client has; limits count
-   * all of them as one address, 127.0.0.1.
-   */
-  interface ListenAtPath {
+  /** **arkws**: options of {@link WebSocketServer.stop}. */
+  interface StopOptions {
     /**
-     * Path of the socket's file, which must not exist (2302007); it is removed when the server
-     * stops. 401 if it is longer than the system allows (107 bytes on Linux), on Windows, and
-     * together with `serverCert`.
+     * Code of the close frames: 1000 to 1003, 1007 to 1014, or 3000 to 4999, else 401. Default:
+     * 1001.
      */
-    path: string;
-  }
-
-  /** **arkws**: a server at a socket that exists: systemd, say, passes on the one with number 3. */
-  interface ListenAtDescriptor {
+    code?: number;
+    /** Reason; what is over 123 bytes is cut. Default: `"server is going away"`. */
+    reason?: string;
     /**
-     * Number of a descriptor of a bound stream socket, of TCP or a Unix socket; anything else is
-     * 401, and so is any on Windows. The server has a duplicate of it: this one stays the
-     * program's, and keeps the socket open when the server stops.
+     * Milliseconds that the clients may take, from 0 (none), else 401. Also to take what was sent
+     * to them before: a slow client is given no less. Default: 5000.
      */
-    fd: number;
+    timeout?: number;
   }
 
-  /**
-   * **arkws**: a server beside an HTTP server of Node.js, which may serve pages at the same port
-   * (Express, say). It takes its requests to upgrade, and answers those that are none for
-   * WebSockets. The HTTP server stays the program's: `stop()` does not close it, and when it is
-   * closed its clients stay. `listAddress()` is where the HTTP server listens.
-   *
-   * A client's socket is not the HTTP server's any more when it is in: `request.socket` is
-   * destroyed, but for TLS and on Windows, where Node.js carries the bytes. What waits for such a
-   * client when the process ends is lost. Only while it has clients does it keep the process alive.
-   */
-  interface AttachToServer {
-    /** Of `node:http` or `node:https`; anything else is 401. */
-    server: HttpServer;
-    /**
-     * Path of the URLs that are served, without query; others are left to other listeners of
-     * `upgrade`, and refused with 404 if there is none. 401 if it does not begin with `/`, or if
-     * another server object has the path of that HTTP server. Default: all that no other has.
-     */
-    path?: string;
+  /** **arkws**: where a server listens. */
+  interface ListenAddress {
+    /** IPv4 or IPv6 address; of a Unix socket the path. */
+    address: string;
+    /** The port; of a Unix socket 0. */
+    port: number;
   }
 
-  /**
-   * **arkws**: a server that gets all its clients by {@link WebSocketServer.handleUpgrade}. Only
-   * while it has some does it keep the process alive.
-   */
-  interface HandedOverOnly {
-    /** Anything but `true` is 401. */
-    noServer: true;
-  }
-
-  /** **arkws**: what {@link AttachToServer} uses of a server of `node:http` or `node:https`. */
-  interface HttpServer {
-    on(event: 'upgrade', listener: (...args: never[]) => void): unknown;
-    removeListener(event: 'upgrade', listener: (...args: never[]) => void): unknown;
-    listenerCount(event: 'upgrade'): number;
-    address(): { address: string; port: number } | string | null;
-  }
-
-  /** **arkws**: what is read of a request of `node:http`. */
-  interface UpgradeRequest {
-    method?: string;
-    url?: string;
-    httpVersion: string;
-    rawHeaders: string[];
-  }
-
-  /** **arkws**: a socket of `node:net` or `node:tls`, or any stream that is read and written. */
-  interface UpgradeSocket {
-    on(event: string, listener: (...args: never[]) => void): unknown;
-    once(event: string, listener: (...args: never[]) => void): unknown;
-    read(): unknown;
-    write(chunk: Uint8Array, callback?: (error?: Error | null) => void): boolean;
-    end(): unknown;
-    pause(): unknown;
-    resume(): unknown;
-    destroy(): unknown;
-  }
-
-  /**
-   * A server's certificate and key, in PEM.
-   * @since 19
-   */
-  interface ServerCert extends ClientAuthentication {
-    /** File of the certificate, with its chain. */
-    certPath: string;
-    /** File of the private key. */
-    keyPath: string;
-  }
-
-  /** **arkws**: a server's certificate and key, as PEM in memory. Anything else is 401. */
-  interface ServerCertPem extends ClientAuthentication {
-    /** The certificate, with its chain. */
-    cert: string | Uint8Array;
-    /** The private key. */
-    key: string | Uint8Array;
-  }
-
-  /** **arkws**: whether a server asks its clients for certificates. */
-  interface ClientAuthentication {
-    /**
-     * PEM of the authorities whose certificates clients may show; who shows another one is not let
-     * in: see {@link WebSocketServerConnection.peerCertificate}. Default: clients are not asked.
-     */
-    clientCa?: string | Uint8Array;
-    /**
-     * Whether clients that show none are not let in, either. 401 without `clientCa`. Default:
-     * `true`.
-     */
-    requireClientCert?: boolean;
-  }
-
-  /** **arkws**: what a client has shown in TLS. */
-  interface PeerCertificate {
-    /** Its common name, if there is one. */
-    subject: { CN: string | undefined };
-    /** All of it, X.509 in DER: for `new X509Certificate(Buffer.from(raw))` of Node.js, say. */
-    raw: ArrayBuffer;
-  }
+  // A server's clients
 
   /**
    * A client, as calls name it: an object of the server's events, or any with these two.
@@ -1521,6 +1310,8 @@ export declare namespace webSocket {
     connection?: WebSocketServerConnection;
   }
 
+  // Requests to a server, and their answers
+
   /** **arkws**: a listener of a server's `request`. */
   type RequestCallback = (request: WebSocketServerRequest) => void | Promise<void>;
 
@@ -1583,25 +1374,6 @@ export declare namespace webSocket {
     data?: any;
   }
 
-  /** **arkws**: an HTTP response; the connection ends with it. */
-  interface HttpAnswer {
-    /** The status. Default: 200. */
-    status?: number;
-    /**
-     * Header fields, 16 KiB of names and values at most. Those that say how the response ends are
-     * 401. Default: a `Content-Type`.
-     */
-    headers?: HeaderFields;
-    /** The body, of at most 1 MiB. Default: none. */
-    body?: string | ArrayBuffer | ArrayBufferView;
-  }
-
-  /** **arkws**: header fields: an object, a `Map` or an array of pairs. */
-  type HeaderFields =
-    | Record<string, string | number | string[]>
-    | Map<string, string | number | string[]>
-    | Iterable<[string, string | number | string[]]>;
-
   /** **arkws**: a listener of a server's `httpRequest`. */
   type HttpRequestCallback = (request: WebSocketServerHttpRequest) => void | Promise<void>;
 
@@ -1629,14 +1401,261 @@ export declare namespace webSocket {
     respond(answer: HttpAnswer): void;
   }
 
-  /** **arkws**: where a server listens. */
-  interface ListenAddress {
-    /** IPv4 or IPv6 address; of a Unix socket the path. */
-    address: string;
-    /** The port; of a Unix socket 0. */
-    port: number;
+  /** **arkws**: an HTTP response; the connection ends with it. */
+  interface HttpAnswer {
+    /** The status. Default: 200. */
+    status?: number;
+    /**
+     * Header fields, 16 KiB of names and values at most. Those that say how the response ends are
+     * 401. Default: a `Content-Type`.
+     */
+    headers?: HeaderFields;
+    /** The body, of at most 1 MiB. Default: none. */
+    body?: string | ArrayBuffer | ArrayBufferView;
+  }
+
+  /** **arkws**: header fields: an object, a `Map` or an array of pairs. */
+  type HeaderFields =
+    | Record<string, string | number | string[]>
+    | Map<string, string | number | string[]>
+    | Iterable<[string, string | number | string[]]>;
+
+  // wss: TLS and certificates
+
+  /**
+   * TLS versions.
+   * @since 26
+   */
+  enum TlsProtocol {
+    /** Means 1.2. */
+    TLS_V_1_0 = 0,
+    /** Means 1.2. */
+    TLS_V_1_1 = 1,
+    TLS_V_1_2 = 2,
+    TLS_V_1_3 = 3,
+  }
+
+  /**
+   * A client certificate and its key, in PEM. The key may be PKCS#1, PKCS#8 or SEC1.
+   * @since 11
+   */
+  interface ClientCert {
+    /** File of the certificate, with its chain. */
+    certPath: string;
+    /** File of the private key. */
+    keyPath: string;
+    /** Password of an encrypted key. */
+    keyPassword?: string;
+  }
+
+  /** **arkws**: PEM as text, or its bytes. */
+  type Pem = string | ArrayBuffer | ArrayBufferView;
+
+  /** **arkws**: whether a server asks its clients for certificates. */
+  interface ClientAuthentication {
+    /**
+     * PEM of the authorities whose certificates clients may show; who shows another one is not let
+     * in: see {@link WebSocketServerConnection.peerCertificate}. Default: clients are not asked.
+     */
+    clientCa?: string | Uint8Array;
+    /**
+     * Whether clients that show none are not let in, either. 401 without `clientCa`. Default:
+     * `true`.
+     */
+    requireClientCert?: boolean;
+  }
+
+  /**
+   * A server's certificate and key, in PEM.
+   * @since 19
+   */
+  interface ServerCert extends ClientAuthentication {
+    /** File of the certificate, with its chain. */
+    certPath: string;
+    /** File of the private key. */
+    keyPath: string;
+  }
+
+  /** **arkws**: a server's certificate and key, as PEM in memory. Anything else is 401. */
+  interface ServerCertPem extends ClientAuthentication {
+    /** The certificate, with its chain. */
+    cert: string | Uint8Array;
+    /** The private key. */
+    key: string | Uint8Array;
+  }
+
+  /** **arkws**: what a client has shown in TLS. */
+  interface PeerCertificate {
+    /** Its common name, if there is one. */
+    subject: { CN: string | undefined };
+    /** All of it, X.509 in DER: for `new X509Certificate(Buffer.from(raw))` of Node.js, say. */
+    raw: ArrayBuffer;
+  }
+
+  // Reconnecting
+
+  /**
+   * **arkws**: exponential back-off. A server that refuses with 429 or 503 and a `Retry-After` in
+   * seconds is left alone for so long, at most 10 minutes.
+   */
+  interface ReconnectOptions {
+    /** Milliseconds before the first attempt; finite and from 0, else 401. Default: 1000. */
+    initialDelay?: number;
+    /**
+     * Milliseconds, the most between two attempts; finite and from 0, else 401. More than 24 days
+     * count as 24 days. Default: 30000.
+     */
+    maxDelay?: number;
+    /**
+     * What the delay is multiplied by with each attempt; finite and from 0, else 401. Less than 1
+     * counts as 1. Default: 2.
+     */
+    factor?: number;
+    /**
+     * Draws each delay from zero up to what it would be: clients do not come back all at once.
+     * Default: `true`.
+     */
+    jitter?: boolean;
+    /** Attempts in a row before giving up; from 0 (none), else 401. Default: no limit. */
+    maxAttempts?: number;
+    /**
+     * Causes to try again after; `closed` is a server's close with 1001 or 1011 to 1014. Default,
+     * also for `[]`: all that may pass by themselves, so not a certificate, a refusal with 4xx, or
+     * a broken protocol. `'queue-full'`, `'limit'`, `'flood'` and what is no cause: 401.
+     */
+    retryOn?: ErrorCause[];
+    /**
+     * Called before each attempt to connect again, with its number: 1, 2, ... What it returns, or
+     * what the promise is fulfilled with, takes the place of the option `header` of `connect`,
+     * which is that of the first attempt: for a token that expires. If it throws or rejects, or
+     * takes longer than `connectTimeout`, that attempt has failed; others follow. Default: the
+     * fields stay what they are.
+     */
+    header?: (attempt: number) => Object | Promise<Object>;
+    /** As `header`: called before each attempt to connect again, for its URL. */
+    url?: (
+      attempt: number,
+    ) => string | UrlObject | undefined | Promise<string | UrlObject | undefined>;
+    /**
+     * Bytes of messages kept while there is no connection; `send` beyond it is refused with -1.
+     * From 0, else 401. Default: 16 MiB.
+     */
+    maxQueuedBytes?: number;
+  }
+
+  /** **arkws**: what `reconnecting` brings. */
+  interface ReconnectingInfo {
+    /** 1, 2, ... */
+    attempt: number;
+    /** Milliseconds until the attempt. */
+    delay: number;
+    /** Why the connection was lost, or the last attempt failed. */
+    cause: WebSocketError;
+  }
+
+  /** **arkws**: what `reconnected` brings. */
+  interface ReconnectedInfo {
+    /** How many it took. */
+    attempts: number;
+  }
+
+  // Servers beside an HTTP server, and without a port of their own
+
+  /**
+   * **arkws**: options of a server that gets its clients from elsewhere than from a port of its
+   * own. Exactly one of them says where; two, or one beside `serverPort`, `serverIP` or `reusePort`,
+   * are 401.
+   */
+  type ServerConfigElsewhere = Omit<
+    WebSocketServerConfig,
+    'serverPort' | 'serverIP' | 'reusePort'
+  > &
+    (ListenAtPath | ListenAtDescriptor | AttachToServer | HandedOverOnly);
+
+  /**
+   * **arkws**: a server beside an HTTP server of Node.js, which may serve pages at the same port
+   * (Express, say). It takes its requests to upgrade, and answers those that are none for
+   * WebSockets. The HTTP server stays the program's: `stop()` does not close it, and when it is
+   * closed its clients stay. `listAddress()` is where the HTTP server listens.
+   *
+   * A client's socket is not the HTTP server's any more when it is in: `request.socket` is
+   * destroyed, but for TLS and on Windows, where Node.js carries the bytes. What waits for such a
+   * client when the process ends is lost. Only while it has clients does it keep the process alive.
+   */
+  interface AttachToServer {
+    /** Of `node:http` or `node:https`; anything else is 401. */
+    server: HttpServer;
+    /**
+     * Path of the URLs that are served, without query; others are left to other listeners of
+     * `upgrade`, and refused with 404 if there is none. 401 if it does not begin with `/`, or if
+     * another server object has the path of that HTTP server. Default: all that no other has.
+     */
+    path?: string;
+  }
+
+  /**
+   * **arkws**: a server that gets all its clients by {@link WebSocketServer.handleUpgrade}. Only
+   * while it has some does it keep the process alive.
+   */
+  interface HandedOverOnly {
+    /** Anything but `true` is 401. */
+    noServer: true;
+  }
+
+  /**
+   * **arkws**: a server at a Unix socket. A client of it has no address: its `clientIP` is
+   * `'local'`, and its `clientPort` a number from 1 that no other such client has; limits count
+   * all of them as one address, 127.0.0.1.
+   */
+  interface ListenAtPath {
+    /**
+     * Path of the socket's file, which must not exist (2302007); it is removed when the server
+     * stops. 401 if it is longer than the system allows (107 bytes on Linux), on Windows, and
+     * together with `serverCert`.
+     */
+    path: string;
+  }
+
+  /** **arkws**: a server at a socket that exists: systemd, say, passes on the one with number 3. */
+  interface ListenAtDescriptor {
+    /**
+     * Number of a descriptor of a bound stream socket, of TCP or a Unix socket; anything else is
+     * 401, and so is any on Windows. The server has a duplicate of it: this one stays the
+     * program's, and keeps the socket open when the server stops.
+     */
+    fd: number;
+  }
+
+  /** **arkws**: what {@link AttachToServer} uses of a server of `node:http` or `node:https`. */
+  interface HttpServer {
+    on(event: 'upgrade', listener: (...args: never[]) => void): unknown;
+    removeListener(event: 'upgrade', listener: (...args: never[]) => void): unknown;
+    listenerCount(event: 'upgrade'): number;
+    address(): { address: string; port: number } | string | null;
+  }
+
+  /** **arkws**: what is read of a request of `node:http`. */
+  interface UpgradeRequest {
+    method?: string;
+    url?: string;
+    httpVersion: string;
+    rawHeaders: string[];
+  }
+
+  /** **arkws**: a socket of `node:net` or `node:tls`, or any stream that is read and written. */
+  interface UpgradeSocket {
+    on(event: string, listener: (...args: never[]) => void): unknown;
+    once(event: string, listener: (...args: never[]) => void): unknown;
+    read(): unknown;
+    write(chunk: Uint8Array, callback?: (error?: Error | null) => void): boolean;
+    end(): unknown;
+    pause(): unknown;
+    resume(): unknown;
+    destroy(): unknown;
   }
 }
+
+// Errors and callbacks
 
 /**
  * What every failed call and every `error` event brings: an `Error` whose `code`, `message` and
@@ -1682,6 +1701,8 @@ export interface AsyncCallback<T, E = void> {
   (err: BusinessError<E>, data: T): void;
 }
 
+// API levels
+
 /**
  * **arkws**: sets the API level of all objects made from now on, from 6 on; one above 26 counts as
  * 26. `undefined` goes back to what it was.
@@ -1711,6 +1732,8 @@ export declare function setApiVersion(level: number | undefined): void;
 export declare function getApiVersion(
   object?: webSocket.WebSocket | webSocket.WebSocketServer,
 ): number;
+
+// Permission
 
 /**
  * **arkws**: sets what the program may do, instead of what the files of its projects say;
