@@ -4,7 +4,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { buildSync } = require('esbuild');
 const { compile } = require('./compile.js');
+const { isSource } = require('./files.js');
 const { importsOf, membersOf } = require('./imports.js');
 const { knownNames, platformModule } = require('./modules.js');
 const { PLATFORM, shimOf } = require('./names.js');
@@ -57,12 +59,11 @@ function missingIn(file, source, code) {
   const isUsed = ({ specifier, name }) =>
     used.some((other) => other.specifier === specifier && other.name === name);
   const imports = importsOf(source).filter(
-    (wanted) =>
-      PLATFORM.test(wanted.specifier) &&
-      isUsed(wanted) &&
-      stubOf(wanted.specifier, file) === undefined,
+    (wanted) => PLATFORM.test(wanted.specifier) && isUsed(wanted),
   );
   return imports.flatMap(({ specifier, name, local, start }) => {
+    const stub = stubOf(specifier, file);
+    if (stub !== undefined) return missingOfStub(stub, specifier, name, start);
     if (shimOf(specifier) === undefined) {
       const what = name === '*' || name === 'default' ? '' : `, imported for '${name}'`;
       return [{ start, message: `arkws has no ${specifier}${what}` }];
@@ -73,6 +74,39 @@ function missingIn(file, source, code) {
     }
     return missingMembers(specifier, name, local, source, code);
   });
+}
+
+/** A name that a stub has not. A CommonJS file, and one that exports all of another, do not say. */
+function missingOfStub(stub, specifier, name, start) {
+  const names = exportsOf(stub);
+  if (name === '*' || names === undefined || names.includes(name)) return [];
+  const message = `the stub for ${specifier} has no '${name}': ${path.relative('', stub)}`;
+  return [{ start, message }];
+}
+
+/** By file. */
+const exported = new Map();
+
+/** The names that an ES module exports; undefined: it cannot be told. */
+function exportsOf(file) {
+  if (!exported.has(file)) exported.set(file, readExports(file));
+  return exported.get(file);
+}
+
+function readExports(file) {
+  const source = fs.readFileSync(file, 'utf8');
+  let contents;
+  try {
+    contents = isSource(file) ? compile(source, file) : source;
+  } catch (error) {
+    if (error.code !== 'ARKWS_SYNTAX') throw error;
+    // Found where the file itself is checked, or when it runs.
+    return undefined;
+  }
+  if (/\bexport\s*\*\s*from\b/.test(contents)) return undefined;
+  const options = { stdin: { contents }, metafile: true, write: false, logLevel: 'silent' };
+  const [output] = Object.values(buildSync(options).metafile.outputs);
+  return output.exports.length > 0 ? output.exports : undefined;
 }
 
 /** The members of an imported object, as `util`, that are missing. */

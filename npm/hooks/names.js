@@ -5,10 +5,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 /**
- * The names that only the platform uses: `@ohos.hilog`, `@kit.ArkUI`, `@system.app`. No npm package
- * can have one.
+ * The names that only the platform uses: `@ohos.hilog`, `@kit.ArkUI`, `@arkts.collections`,
+ * `@system.app`, `@hms.core.account`, which no npm package can have; and `libentry.so`, an app's
+ * own native library.
  */
-const PLATFORM = /^@(ohos|kit|system)\.[\w.]+$/;
+const PLATFORM = /^(@(ohos|kit|arkts|system|hms)\.[\w.]+|lib[\w.-]+\.so)$/;
 
 const SHIMS = path.join(__dirname, '..', 'platform');
 

@@ -61,13 +61,16 @@ function isNotFound(error) {
   ].includes(error?.code);
 }
 
-/** Of the files of one project the first that imports stands for all that want what we have. */
+/**
+ * Of the files of one project the first that imports a module stands for all that want of it what
+ * we have.
+ */
 const firsts = new Map();
 
-function firstOf(importer) {
-  const project = projectOf(importer);
-  if (!firsts.has(project)) firsts.set(project, importer);
-  return firsts.get(project);
+function firstOf(importer, name) {
+  const key = `${name}\n${projectOf(importer)}`;
+  if (!firsts.has(key)) firsts.set(key, importer);
+  return firsts.get(key);
 }
 
 function importUrl(name, importer) {
@@ -77,7 +80,7 @@ function importUrl(name, importer) {
   const names = [...namesOf(importer, name)];
   const missing = names.filter((key) => key !== 'default' && !known.includes(key)).sort();
   const isShared = missing.length === 0 && (known.length > 0 || IN_THREAD);
-  return urlOf(name, isShared ? firstOf(importer) : importer, missing);
+  return urlOf(name, isShared ? firstOf(importer, name) : importer, missing);
 }
 
 /** All of it is the path: whoever knows us by URL may add a query. */

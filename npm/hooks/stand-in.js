@@ -22,8 +22,7 @@ const MOST_IMPORTERS = 3;
 
 /**
  * A stand-in for `member` of the platform's module `name`. `member` may be a path, and is empty for
- * the module itself. `importers` are the files of the
- * project that import it.
+ * the module itself. `importers` are the files of the project that import it.
  */
 function standIn(name, member, importers) {
   const members = new Map();
@@ -91,14 +90,16 @@ function memberOr(name, path, importers) {
 
 function missing(name, member, importers, use, trap) {
   const what = member === '' ? 'it' : `'${member}'`;
-  const stub = `./stubs/${name.slice(name.indexOf('.') + 1)}.ets`;
+  const [, short] = /^(?:@\w+\.|lib)(.*?)(?:\.so)?$/.exec(name);
+  const stub = `./stubs/${short}.ets`;
   const first = [...importers].slice(0, MOST_IMPORTERS).join(', ') || 'a file that is not known';
   const more =
     importers.size > MOST_IMPORTERS ? ` and ${importers.size - MOST_IMPORTERS} more` : '';
   const error = new Error(
     `${name}: ${what} was ${use}, of which arkws has but a stand-in ` +
-      `(imported by ${first}${more}). A stub, a file of yours, can replace the module: "arkws": { "stubs": { "${name}": ` +
-      `"${stub}" } } in package.json, or ARKWS_STUBS, or require('arkws/register').stub`,
+      `(imported by ${first}${more}). A stub, a file of yours, can replace the module: ` +
+      `"arkws": { "stubs": { "${name}": "${stub}" } } in package.json, or ARKWS_STUBS, or ` +
+      `require('arkws/register').stub`,
   );
   error.code = 'ARKWS_STAND_IN';
   if (trap !== undefined) Error.captureStackTrace(error, trap);

@@ -87,7 +87,8 @@ function existing(file, folder, what) {
 }
 
 function mistake(message, cause) {
-  return Object.assign(new Error(`arkws: ${message}`, { cause }), { code: 'ARKWS_STUBS' });
+  const options = cause === undefined ? undefined : { cause };
+  return Object.assign(new Error(`arkws: ${message}`, options), { code: 'ARKWS_STUBS' });
 }
 
 module.exports = { add, checked, initialize: add, stubOf };

@@ -40,11 +40,27 @@ const load = () => import('@ohos.router');
 `,
   'app/oh_modules/other/index.ets': `export { picker } from '@kit.CoreFileKit';`,
   'app/.preview/Old.ets': `export { picker } from '@kit.CoreFileKit';`,
-  'app/stubs/sensor.ets': 'export default {};',
+  'app/stubs/sensor.ets': 'export default {};\nexport class UIAbility {}\n',
   'fine/Main.ets': `import { hilog } from '@kit.PerformanceAnalysisKit';
 hilog.info(0, 'tag', 'text');
 `,
   'stubs.json': '{ "@kit.AbilityKit": "./app/stubs/sensor.ets" }',
+  'partial/package.json': '{ "arkws": { "stubs": { "@kit.ArkUI": "stubs/ArkUI.ets" } } }',
+  'partial/stubs/ArkUI.ets': 'export const promptAction = {}; export class window {}',
+  'partial/Main.ets': `import { promptAction, router } from '@kit.ArkUI';
+import * as all from '@kit.ArkUI';
+import ui from '@kit.ArkUI';
+import libchat from 'libchat.so';
+console.log(promptAction, router, all.window, all.display, ui, libchat);
+`,
+  'partial/cjs/package.json':
+    '{ "arkws": { "stubs": { "@kit.ArkUI": "ui.cjs", "@kit.MapKit": "m.ets" } } }',
+  'partial/cjs/ui.cjs': 'exports.router = {};',
+  'partial/cjs/m.ets': "export * from './n'",
+  'partial/cjs/n.ets': 'export const map = 1;',
+  'partial/cjs/Main.ets': `import { router } from '@kit.ArkUI'; import { map } from '@kit.MapKit';
+console.log(router, map);
+`,
   'empty/readme.md': '',
   'wrong/package.json': '{ "arkws": { "stubs": { "@ohos.sensor": "none.ets" } } }',
   'wrong/Main.ets': `import sensor from '@ohos.sensor';\nsensor.on(1);\n`,
@@ -76,6 +92,23 @@ describe('arkws check', () => {
   it('lists nothing that a stub stands for', async () => {
     const { lines } = await check(['app'], { ARKWS_STUBS: './stubs.json' });
     assert.ok(lines.length > 0 && !lines.join().includes('AbilityKit'), lines.join('\n'));
+  });
+
+  it('lists the names that a stub has not, as far as its file says which it has', async () => {
+    const { lines, stderr } = await check(['partial']);
+    const lacks = (name) =>
+      `the stub for @kit.ArkUI has no '${name}': ${join('partial', 'stubs', 'ArkUI.ets')}`;
+    assert.deepEqual(
+      lines,
+      [
+        `partial/Main.ets:1:24: ${lacks('router')}`,
+        `partial/Main.ets:5:51: ${lacks('display')}`,
+        `partial/Main.ets:3:8: ${lacks('default')}`,
+        'partial/Main.ets:4:8: arkws has no libchat.so',
+        '5 files, 4 findings',
+      ],
+      stderr,
+    );
   });
 
   it('says so if nothing is missing', async () => {

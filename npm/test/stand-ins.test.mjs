@@ -30,6 +30,15 @@ const FILES = {
     console.log({} instanceof UIAbility, typeof BusinessError, resolved === sensor);
     console.log(sensor, deviceInfo.brand);
   `,
+  'others.ets': `
+    import { collections } from '@arkts.collections';
+    import { accountManager } from '@hms.core.account';
+    import chat from 'libchat.so';
+    import { connect } from 'libchat.so';
+    import app from '@system.app';
+    console.log(typeof collections.Array, typeof accountManager, typeof chat.send, typeof app);
+    try { chat.send(); } catch (error) { console.log(error.message); }
+  `,
   'uses.ets': `
     import { UIAbility, window } from '@kit.ArkUI';
     import sensor from '@ohos.sensor';
@@ -90,6 +99,22 @@ const FILES = {
     { format: 'cjs', loader: 'ts' },
   ).code,
   'imports-cjs.mjs': `import './required.cjs';`,
+  'app/build-profile.json5': `{ app: { products: [{ compatibleSdkVersion: '12' }] } }`,
+  'app/main.ets': `
+    import { webSocket } from '@kit.NetworkKit';
+    import { use } from './uses';
+    import './also';
+    try {
+      use();
+    } catch (error) {
+      console.log(error.message.replace(/ A stub.*/, ''), typeof webSocket);
+    }
+  `,
+  'app/uses.ets': `
+    import sensor from '@ohos.sensor';
+    export const use = () => sensor.on();
+  `,
+  'app/also.ets': "import { hilog } from '@kit.PerformanceAnalysisKit'; export const log = hilog;",
 };
 
 describe('what arkws has not of the platform', () => {
@@ -106,6 +131,12 @@ describe('what arkws has not of the platform', () => {
       'false function true',
       '[class stand-in for @ohos.sensor] [class stand-in for @ohos.deviceInfo brand]',
     ]);
+  });
+
+  it('may have any name that is no npm package: @arkts, @hms, a library of the app', async () => {
+    const { lines, stderr } = await arkwsRun(join(cwd, 'others.ets'));
+    assert.equal(lines[0], 'function function function function', stderr);
+    assert.match(lines[1], /^libchat\.so: 'send' was called, .*"\.\/stubs\/chat\.ets"/);
   });
 
   it('throws on use, and names module, member, file and how to give a stub', async () => {
@@ -137,6 +168,12 @@ describe('what arkws has not of the platform', () => {
       /"arkws": \{ "stubs": \{ "@ohos\.sensor": "\.\/stubs\/sensor\.ets" \} \}/,
     );
     assert.match(place, /uses\.ets:32:14/);
+  });
+
+  it('names the files that import the module, and no others of the project', async () => {
+    const { lines, stderr } = await arkwsRun(join(cwd, 'app/main.ets'));
+    const by = `of which arkws has but a stand-in (imported by ${join(cwd, 'app/uses.ets')}).`;
+    assert.deepEqual(lines, [`@ohos.sensor: 'on' was called, ${by} object`], stderr);
   });
 
   it('is found by import()', async () => {
@@ -214,6 +251,9 @@ describe('a stub', () => {
     `,
     'bad/package.json': '{ "arkws": { "stubs": { "@ohos.sensor": "./none.ets" } } }',
     'bad/main.ets': USE,
+    'library.ets': "import chat from 'libchat.so'; console.log(chat.send());",
+    'library.json': '{ "libchat.so": "./chat.ets" }',
+    'chat.ets': "export default { send: (): string => 'sent' };",
   };
   let cwd;
   before(async () => (cwd = await folder(files)));
@@ -242,6 +282,11 @@ describe('a stub', () => {
     assert.deepEqual(lines, ['package'], stderr);
   });
 
+  it('stands for a native library of the app', async () => {
+    const { lines, stderr } = await registered('library.ets', { ARKWS_STUBS: './library.json' });
+    assert.deepEqual(lines, ['sent'], stderr);
+  });
+
   it('is given to require', async () => {
     const { lines, stderr } = await node(['required.cjs'], { cwd });
     assert.deepEqual(lines, ['environment'], stderr);
@@ -254,6 +299,7 @@ describe('a stub', () => {
     assert.match(lines[3], /the stub for @ohos\.a does not exist: .*none\.ets/);
     const { stderr } = await registered('bad/main.ets');
     assert.match(stderr, /arkws\.stubs of .*package\.json: the stub for @ohos\.sensor does not/);
+    assert.doesNotMatch(stderr, /cause/);
     const env = { ARKWS_STUBS: 'other/call.ets' };
     assert.match(
       (await registered('bad/main.ets', env)).stderr,
