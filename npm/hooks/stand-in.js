@@ -3,6 +3,8 @@
 // To call, construct, change or convert one throws.
 'use strict';
 
+const { shimOf } = require('./names.js');
+
 /**
  * What is asked of any object, to find out what it is: by `await`, by `JSON.stringify`, by the
  * assertions of test runners, by code that a compiler has made.
@@ -95,9 +97,10 @@ function missing(name, member, importers, use, trap) {
   const first = [...importers].slice(0, MOST_IMPORTERS).join(', ') || 'a file that is not known';
   const more =
     importers.size > MOST_IMPORTERS ? ` and ${importers.size - MOST_IMPORTERS} more` : '';
+  const all = shimOf(name) ? ` (with export * from '${name}' it has all that arkws has)` : '';
   const error = new Error(
     `${name}: ${what} was ${use}, of which arkws has but a stand-in ` +
-      `(imported by ${first}${more}). A stub, a file of yours, can replace the module: ` +
+      `(imported by ${first}${more}). A stub, a file of yours, can replace the module${all}: ` +
       `"arkws": { "stubs": { "${name}": "${stub}" } } in package.json, or ARKWS_STUBS, or ` +
       `require('arkws/register').stub`,
   );

@@ -16,10 +16,14 @@ const packages = new Map();
 /** What the environment says; undefined: not read yet. */
 let environment;
 
-/** The file that stands for `name` where `importer` imports it; undefined: none. */
+/**
+ * The file that stands for `name` where `importer` imports it; undefined: none. Where a stub
+ * imports what it stands for, it gets ours, to build on.
+ */
 function stubOf(name, importer) {
   environment ??= fromEnvironment();
-  return given.get(name) ?? environment.get(name) ?? packageOf(importer).get(name);
+  const stub = given.get(name) ?? environment.get(name) ?? packageOf(importer).get(name);
+  return stub === importer ? undefined : stub;
 }
 
 /**
@@ -83,7 +87,7 @@ function existing(file, folder, what) {
   if (typeof text !== 'string') throw mistake(`${what} is no path`);
   const absolute = text.startsWith('file:') ? fileURLToPath(text) : path.resolve(folder, text);
   if (!fs.existsSync(absolute)) throw mistake(`${what} does not exist: ${absolute}`);
-  return absolute;
+  return fs.realpathSync(absolute);
 }
 
 function mistake(message, cause) {

@@ -17,8 +17,10 @@ module.exports = (request, options) => {
   // jest tells the folder of the importing file only.
   const importer = path.join(basedir, 'x.js');
   if (PLATFORM.test(request)) {
-    const shared = sharedImporter(importer, rootDir);
-    return stubOf(request, importer) ?? platformFile(request, shared, rootDir);
+    const stub = stubOf(request, importer);
+    // A stub may build on what it stands for. jest tells not which file of the folder imports.
+    if (stub !== undefined && path.dirname(stub) !== basedir) return stub;
+    return platformFile(request, sharedImporter(importer, rootDir), rootDir);
   }
   if (isOpenHarmony(importer)) return find(request, importer) ?? defaultResolver(request, options);
   try {

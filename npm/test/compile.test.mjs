@@ -46,6 +46,7 @@ console.log(new Service().answer(), new Service().label);
 
   it('with decorators that need no import, and that the program does not see', async () => {
     const program = `
+import { Type as TypeOf } from '@kit.ArkUI';
 @Observed
 export class Model {
   @Track name: string = 'model';
@@ -58,7 +59,7 @@ class Second {
 }
 @Sendable
 class Shared {
-  @Type(Model) model: Model = new Model();
+  @TypeOf(Model) @Type(Model) model: Model = new Model();
   @Watch('changed') @State state: number = 3;
 }
 @Concurrent

@@ -251,6 +251,23 @@ describe('a stub', () => {
     `,
     'bad/package.json': '{ "arkws": { "stubs": { "@ohos.sensor": "./none.ets" } } }',
     'bad/main.ets': USE,
+    'kept/package.json': '{ "arkws": { "stubs": { "@kit.NetworkKit": "./network.ets" } } }',
+    'kept/network.ets': `
+      export * from '@kit.NetworkKit';
+      export const http = { createHttp: (): string => 'stub' };
+    `,
+    'kept/Main.ets': `
+      import { http, webSocket } from '@kit.NetworkKit';
+      console.log(http.createHttp(), typeof webSocket.createWebSocket);
+    `,
+    'kept/stubs/network.cjs': `
+      module.exports = { ...require('@kit.NetworkKit'), http: 'stub' };
+    `,
+    'kept/main.cjs': `
+      require('arkws/register').stub({ '@kit.NetworkKit': __dirname + '/stubs/network.cjs' });
+      const { http, webSocket } = require('@kit.NetworkKit');
+      console.log(http, typeof webSocket.createWebSocket);
+    `,
     'library.ets': "import chat from 'libchat.so'; console.log(chat.send());",
     'library.json': '{ "libchat.so": "./chat.ets" }',
     'chat.ets': "export default { send: (): string => 'sent' };",
@@ -280,6 +297,13 @@ describe('a stub', () => {
     assert.deepEqual((await registered('calls.mjs', env)).lines, ['call']);
     const { lines, stderr } = await registered('takes-back.mjs');
     assert.deepEqual(lines, ['package'], stderr);
+  });
+
+  it('may build on the module that it stands for', async () => {
+    const { lines, stderr } = await registered('kept/Main.ets');
+    assert.deepEqual(lines, ['stub function'], stderr);
+    const required = await node(['kept/main.cjs'], { cwd });
+    assert.deepEqual(required.lines, ['stub function'], required.stderr);
   });
 
   it('stands for a native library of the app', async () => {
