@@ -397,6 +397,9 @@ describe('a foreign this', () => {
     'stop',
     'listAllConnections',
     'broadcast',
+    'broadcastTo',
+    'join',
+    'leave',
     'setCertificate',
   ];
   const foreign = (make) => [undefined, null, 1, {}, Object.create(make()), new Proxy(make(), {})];
