@@ -49,8 +49,8 @@ export declare namespace webSocket {
    * an object to which no listener for it was ever added (`ARKWS_UNHEARD_ERROR`).
    *
    * What the platform would refuse or ignore (a `URL`, `acceptViews`, ...) works for objects made
-   * through `import 'arkws'`, and is refused or ignored for those made through `@ohos.net.webSocket`
-   * and `@kit.NetworkKit`: what runs here runs on a device.
+   * through `import 'arkws'`, and is refused or ignored for those made through
+   * `@ohos.net.webSocket` and `@kit.NetworkKit`: what runs here runs on a device.
    *
    * Any number of listeners may be added per event; the same function twice counts once. The events
    * of one connection come in this order: `headerReceive`, `open`, `openInfo`, `message` and
@@ -68,7 +68,8 @@ export declare namespace webSocket {
      * `true` means that the request has been created: arguments, files and permission are in order.
      * What follows are events: `open`, or `error`.
      * @param url `ws://` or `wss://`; at most 1024 characters, 2048 from level 15, 8196 from 26.
-     * **arkws**: or a {@link UrlObject}, for objects made through `import 'arkws'`; on the platform it is 401.
+     * **arkws**: or a {@link UrlObject}, for objects made through `import 'arkws'`; on the platform
+     * it is 401.
      * @param callback Gets `(undefined, true)` or `(error, undefined)`: 401, 201 (no permission),
      * -1 (cannot be created), 2302001 (not a WebSocket URL, from level 12), 2302002 (a certificate
      * file is missing), 2302003 (already connected), 2302998 (host not allowed), 2302999.
@@ -1315,7 +1316,9 @@ export declare namespace webSocket {
   /** **arkws**: a listener of a server's `request`. */
   type RequestCallback = (request: WebSocketServerRequest) => void | Promise<void>;
 
-  /** **arkws**: a client that asks to come in. Only its `connection` is shown when it is printed. */
+  /**
+   * **arkws**: a client that asks to come in. Only its `connection` is shown when it is printed.
+   */
   interface WebSocketServerRequest {
     /** Path and query. */
     readonly path: string;
@@ -1563,8 +1566,8 @@ export declare namespace webSocket {
 
   /**
    * **arkws**: options of a server that gets its clients from elsewhere than from a port of its
-   * own. Exactly one of them says where; two, or one beside `serverPort`, `serverIP` or `reusePort`,
-   * are 401.
+   * own. Exactly one of them says where; two, or one beside `serverPort`, `serverIP` or
+   * `reusePort`, are 401.
    */
   type ServerConfigElsewhere = Omit<
     WebSocketServerConfig,

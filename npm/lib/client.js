@@ -370,7 +370,7 @@ class Client {
   }
 }
 
-/** Takes the program's functions out of options, for the native half to know that they are there. */
+/** Takes the program's functions out of options: the native half only knows that they are there. */
 function takeFunctions(read) {
   const { lookup, reconnect } = read;
   const { url, header } = reconnect ?? {};

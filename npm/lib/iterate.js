@@ -1,7 +1,7 @@
 // `for await (const message of ws)`: the messages of a connection, as fast as the loop takes them.
 'use strict';
 
-/** The connection is not read from while so many messages, or bytes of them, wait for the loop... */
+/** The connection is not read from while so many messages, or their bytes, wait for the loop... */
 const HIGH = { messages: 256, bytes: 1 << 20 };
 /** ...until no more than this do. */
 const LOW = { messages: 64, bytes: 256 << 10 };
