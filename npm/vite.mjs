@@ -38,7 +38,7 @@ export default function arkws() {
       if (PLATFORM.test(specifier)) {
         const stub = stubOf(specifier, file);
         if (stub !== undefined) return stub;
-        const shared = sharedImporter(file ?? root, root);
+        const shared = sharedImporter(specifier, file ?? root, root);
         return `${ID}${specifier}?importer=${encodeURIComponent(shared)}`;
       }
       if (file === undefined || !files.isArkTs(file)) return undefined;

@@ -13,10 +13,11 @@ const namespaces = new WeakMap();
 
 /**
  * What the file `importer` gets that asks for the platform's module `name`. Its members are the
- * same for all files of the project. `importer` is undefined where it is not known.
+ * same for all files of the project. `importer` is undefined where it is not known; `shown` is what
+ * errors call it.
  */
-function platformModule(name, importer) {
-  const entry = noteImporter(name, importer);
+function platformModule(name, importer, shown = importer) {
+  const entry = noteImporter(name, importer, shown);
   const { importers } = entry;
   entry.members ??= membersOf(name, importer, importers);
   if (entry.members === undefined) return standIn(name, '', importers);
@@ -24,9 +25,9 @@ function platformModule(name, importer) {
 }
 
 /** A file imports a module. */
-function noteImporter(name, importer) {
+function noteImporter(name, importer, shown = importer) {
   const entry = entryOf(name, importer);
-  if (importer !== undefined) entry.importers.add(importer);
+  if (shown !== undefined) entry.importers.add(shown);
   return entry;
 }
 

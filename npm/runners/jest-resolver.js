@@ -20,7 +20,7 @@ module.exports = (request, options) => {
     const stub = stubOf(request, importer);
     // A stub may build on what it stands for. jest tells not which file of the folder imports.
     if (stub !== undefined && path.dirname(stub) !== basedir) return stub;
-    return platformFile(request, sharedImporter(importer, rootDir), rootDir);
+    return platformFile(request, sharedImporter(request, importer, rootDir), rootDir);
   }
   if (isOpenHarmony(importer)) return find(request, importer) ?? defaultResolver(request, options);
   try {
@@ -34,7 +34,10 @@ module.exports = (request, options) => {
 
 /** A file with a platform's module for the project of `importer`: jest wants one that exists. */
 function platformFile(name, importer, rootDir) {
-  const text = `module.exports = require(${JSON.stringify(MODULES)}).platformModule(${JSON.stringify(name)}, ${JSON.stringify(importer)});\n`;
+  const shown = `a file in ${path.dirname(importer)}`;
+  const values = [name, importer, shown].map((value) => JSON.stringify(value)).join(', ');
+  const modules = JSON.stringify(MODULES);
+  const text = `module.exports = require(${modules}).platformModule(${values});\n`;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const folder = path.join(rootDir, 'node_modules', '.cache', 'arkws');
   const file = path.join(folder, `${name.slice(1)}-${hash}.js`);

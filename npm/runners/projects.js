@@ -13,19 +13,19 @@ const MARK = /^(build-profile|module)\.json5$/;
 
 /** By root: a file of the only project below it; undefined if there is none, or several. */
 const onlyFiles = new Map();
-/** Of the files of one project the first stands for all. */
+/** Of the files of one project that import a module the first stands for all. */
 const firsts = new Map();
 
 /**
- * The file that stands for all that share the platform's modules with `importer`. Tests may lie
- * outside the project that they test: such a file belongs to the only one below the runner's
+ * The file that stands for all that share the platform's module `name` with `importer`. Tests may
+ * lie outside the project that they test: such a file belongs to the only one below the runner's
  * `root`.
  */
-function sharedImporter(importer, root) {
+function sharedImporter(name, importer, root) {
   const file = projectOf(importer) === '' && !importer.endsWith('.ets') ? only(root) : undefined;
-  const project = projectOf(file ?? importer);
-  if (!firsts.has(project)) firsts.set(project, file ?? importer);
-  return firsts.get(project);
+  const key = `${name}\n${projectOf(file ?? importer)}`;
+  if (!firsts.has(key)) firsts.set(key, file ?? importer);
+  return firsts.get(key);
 }
 
 function only(root) {

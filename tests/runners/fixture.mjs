@@ -59,6 +59,7 @@ export class Client {
 `,
   'entry/src/main/ets/toast.ets': `import { promptAction } from '@kit.ArkUI';
 import account from '@ohos.account.osAccount';
+import sensor from '@ohos.sensor';
 
 export function toast(): void {
   promptAction.showToast({ message: owner() });
@@ -66,6 +67,10 @@ export function toast(): void {
 
 export function owner(): string {
   return account.owner;
+}
+
+export function sense(): void {
+  sensor.on();
 }
 `,
   'package.json': '{ "arkws": { "stubs": { "@ohos.account.osAccount": "./stubs/account.ets" } } }',

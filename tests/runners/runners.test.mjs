@@ -30,14 +30,18 @@ function passes(cwd, line) {
 }
 
 const IMPORT = `import { Client } from '../entry/src/main/ets/Client';`;
-const TOAST = `import { owner, toast } from '../entry/src/main/ets/toast';
+const VITEST_IMPORT = `import { expect, it } from 'vitest';\n`;
+const TOAST_FILE = '.*main.ets.toast.ets';
+const TOAST = `import { owner, sense, toast } from '../entry/src/main/ets/toast';
 import { router } from '@kit.ArkUI';`;
-const BODY = `
+/** `place`: what is said to import the sensor. */
+const body = (place) => `
 it('tells', async () => {
   expect(await new Client().tell()).toBe('${TOLD}');
   expect(owner()).toBe('stub');
   expect(() => toast()).toThrow(/^@kit.ArkUI: 'promptAction.showToast' was called/);
   expect(() => router.back()).toThrow(/^@kit.ArkUI: 'router.back' was called/);
+  expect(() => sense()).toThrow(/ \\(imported by ${place}\\)/);
 });
 `;
 /** For runners that Node.js loads the files for. */
@@ -81,13 +85,15 @@ describe('a file of a project', () => {
 
   it('has them under vitest', async () => {
     const root = vitestProject({
-      'tests/client.test.ts': `import { expect, it } from 'vitest';\n${IMPORT}${TOAST}${BODY}`,
+      'tests/client.test.ts': VITEST_IMPORT + IMPORT + TOAST + body(TOAST_FILE),
     });
     assert.match(await pass(root, [VITEST, 'run']), /Tests +1 passed/);
   });
 
   it('has them under jest', async () => {
-    const root = jestProject({ 'tests/client.test.ts': IMPORT + TOAST + BODY });
+    const root = jestProject({
+      'tests/client.test.ts': IMPORT + TOAST + body('a file in .*main.ets'),
+    });
     assert.match(await pass(root, [JEST]), /Tests: +1 passed/);
   });
 
@@ -144,7 +150,7 @@ it('mocks and watches from ArkTS', async () => {
 
   it('runs again what imports a changed .ets file', async (t) => {
     const root = vitestProject({
-      'tests/client.test.ts': `import { expect, it } from 'vitest';\n${IMPORT}${TOAST}${BODY}`,
+      'tests/client.test.ts': VITEST_IMPORT + IMPORT + TOAST + body(TOAST_FILE),
     });
     const env = { ...process.env, NO_COLOR: '1', CI: '' };
     const stdio = ['pipe', 'pipe', 'inherit'];
