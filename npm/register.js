@@ -19,6 +19,7 @@ const stubs = require('./hooks/stubs.js');
 
 if (typeof module_.registerHooks === 'function') {
   for (const file of [platform, ets]) module_.registerHooks(require(file));
+  if (mayMockOnThread()) module_.register(pathToFileURL(require.resolve('./hooks/mockable.js')));
 } else {
   // Before Node.js 22.15 there are hooks for `import` only, on a thread of their own.
   for (const file of [platform, ets]) module_.register(pathToFileURL(file));
@@ -40,6 +41,15 @@ module_._resolveFilename = function (request, parent, ...rest) {
     throw error;
   }
 };
+
+/** Whether this is Node.js 22, told to let node:test mock modules. */
+function mayMockOnThread() {
+  const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
+  return (
+    Number.parseInt(process.versions.node, 10) < 24 &&
+    options.some((option) => option.includes('--experimental-test-module-mocks'))
+  );
+}
 
 /** Gives files for modules of the platform, to whatever imports them first from now on. */
 function stub(files) {
