@@ -45,7 +45,10 @@ it('tells the app of news', async () => {
 it('connects again when the network is back', async () => {
   const first = client();
   feed.start();
-  await first;
+  // Once it has news it is open: an attempt that is cancelled would only look like a lost client.
+  const online = headline();
+  await server.send('{ "headline": "hello" }', await first);
+  await online;
 
   const gone = new Promise((resolve) => server.on('close', resolve));
   network.lose();
