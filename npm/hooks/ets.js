@@ -21,13 +21,21 @@ function resolve(specifier, context, nextResolve) {
   const fail = (error) => {
     throw locate(error, specifier, importer);
   };
+  const found = (result) => withType(result, context);
   try {
     const result = nextResolve(meant(specifier, importer, context), context);
     // On the loader's thread it is a promise.
-    return typeof result?.then === 'function' ? result.then(undefined, fail) : result;
+    return typeof result?.then === 'function' ? result.then(found, fail) : found(result);
   } catch (error) {
     return fail(error);
   }
+}
+
+/** ArkTS imports JSON by the name alone. */
+function withType(result, { conditions, importAttributes }) {
+  const isJson = /\.json(?:\?|$)/.test(result?.url) && !conditions?.includes('require');
+  if (!isJson || importAttributes?.type !== undefined) return result;
+  return { ...result, importAttributes: { ...importAttributes, type: 'json' } };
 }
 
 /** What `specifier` means to ArkTS, in words that Node.js knows. */

@@ -81,6 +81,17 @@ console.log(describeIt('parameter, '), typeof (globalThis as Object)['Track']);
     ]);
   });
 
+  it('with JSON files, which need no attribute', async () => {
+    const program = `
+import data from './data.json';
+import same from './data.json' with { type: 'json' };
+const later = await import('./data.json');
+console.log(data.port, same === data, later.default === data);
+`;
+    const files = { 'main.ets': program, 'data.json': '{ "port": 8080 }' };
+    assert.deepEqual(await printed(files), ['8080 true true']);
+  });
+
   it("with the program's own names before those that need no import", async () => {
     const program = `
 import { State } from './state';
