@@ -179,7 +179,8 @@ async function check([folder, ...more]) {
   if (files === 0) return fail(2, `there are no .ets or .ts files in ${resolve(folder)}`);
   for (const { file, line, column, message } of findings)
     console.log(`${relative('', file)}:${line}:${column}: ${message}`);
-  console.log(`${files} files, ${findings.length} findings`);
+  const count = (number, what) => `${number} ${what}${number === 1 ? '' : 's'}`;
+  console.log(`${count(files, 'file')}, ${count(findings.length, 'finding')}`);
   if (findings.length > 0) process.exitCode = 1;
 }
 

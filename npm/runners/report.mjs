@@ -56,7 +56,8 @@ export class Report {
     const duration = Math.round(performance.now() - this.#started);
     const parts = [`${passed} passed`, `${failed} failed`];
     if (skipped > 0) parts.push(`${skipped} skipped`);
-    write(`\n${passed + failed + skipped} tests: ${parts.join(', ')} (${duration} ms)`);
+    const all = passed + failed + skipped;
+    write(`\n${all} ${all === 1 ? 'test' : 'tests'}: ${parts.join(', ')} (${duration} ms)`);
     return failed === 0;
   }
 

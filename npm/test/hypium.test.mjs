@@ -168,7 +168,7 @@ Local
     const { code, lines, stderr } = await arkwsTest(root, '--filter', 'Square (has|no)|Last x');
     assert.deepEqual(
       lines,
-      ['Square', '  ✔ hasSides (N ms)', '', '1 tests: 1 passed, 0 failed (N ms)'],
+      ['Square', '  ✔ hasSides (N ms)', '', '1 test: 1 passed, 0 failed (N ms)'],
       stderr,
     );
     assert.equal(code, 0);
@@ -192,7 +192,7 @@ describe('Timer', () => {
     await rm(join(root, 'node_modules'), { recursive: true });
     const { code, lines, stderr } = await arkwsTest(root);
     const said = ['Timer', 'it prints', '  ✔ isLeft (N ms)', ''];
-    assert.deepEqual(lines, [...said, '1 tests: 1 passed, 0 failed (N ms)'], stderr);
+    assert.deepEqual(lines, [...said, '1 test: 1 passed, 0 failed (N ms)'], stderr);
     assert.equal(code, 0);
   });
 

@@ -70,7 +70,7 @@ describe('a file of a project', () => {
 
   it('has them under Hypium', async () => {
     const said = await passes(root, 'npx arkws test');
-    assert.match(said, /^Client\n {2}✔ tells .*\n\n1 tests: 1 passed, 0 failed/);
+    assert.match(said, /^Client\n {2}✔ tells .*\n\n1 test: 1 passed, 0 failed/);
   });
 
   it('has them under node:test', async () => {
