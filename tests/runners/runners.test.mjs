@@ -81,6 +81,10 @@ describe('a file of a project', () => {
   it('has them under mocha', async () => {
     const mocha = 'node_modules/mocha/bin/mocha.js spec/client.mjs';
     assert.match(await passes(root, `node --import arkws/register ${mocha}`), /1 passing/);
+
+    const [, configuration] = /^## mocha$.*?^```json\n(.*?)^```$/ms.exec(page);
+    writeFileSync(join(root, '.mocharc.json'), configuration);
+    assert.match(await pass(root, [bin('mocha/bin/mocha.js')]), /1 passing/);
   });
 
   it('has them under vitest', async () => {
