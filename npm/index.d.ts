@@ -1498,8 +1498,9 @@ export declare namespace webSocket {
   // Reconnecting
 
   /**
-   * **arkws**: exponential back-off. A server that refuses with 429 or 503 and a `Retry-After` in
-   * seconds is left alone for so long, at most 10 minutes.
+   * **arkws**: exponential back-off. A server that refuses with 429 or 503 and a `Retry-After`, in
+   * seconds or as a date, is left alone for so long, at most 10 minutes. A date counts from the
+   * response's `Date`, so the two clocks need not agree; one that has passed changes nothing.
    */
   interface ReconnectOptions {
     /** Milliseconds before the first attempt; finite and from 0, else 401. Default: 1000. */

@@ -1,9 +1,11 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use arkws::http::header::{DATE, RETRY_AFTER};
 use arkws::{Error, HandshakeError, Phase};
+use httpdate::parse_http_date;
 
 use super::transient::is_transient;
 use crate::{BusinessError, Cause, RefusalResponse, option_hint};
@@ -82,15 +84,19 @@ impl Failure {
         }
     }
 
-    /// For how long the server asks to be left alone, in whole seconds (RFC 9110, 10.2.3: a date is
-    /// not read, since the clocks may differ).
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    /// For how long the server asks to be left alone. A date is one of the server's clock, so it
+    /// counts from the response's `Date`, or else from `now`; one that has passed is no time at
+    /// all.
+    pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         let response = self.response.as_ref()?;
-        let seconds = match response.status {
-            429 | 503 => response.headers.get("retry-after")?.to_str().ok()?,
-            _ => return None,
-        };
-        seconds.trim().parse().ok().map(Duration::from_secs)
+        let field = |name| response.headers.get(name)?.to_str().ok();
+        match response.status {
+            429 | 503 => {
+                let server_now = field(DATE).and_then(|date| parse_http_date(date).ok());
+                retry_after(field(RETRY_AFTER)?, server_now.unwrap_or(now))
+            }
+            _ => None,
+        }
     }
 
     /// The program did not say with what the attempt was to be made.
@@ -142,6 +148,17 @@ impl From<Error> for Failure {
     }
 }
 
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms that HTTP knows.
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is as good as for ever: the caller bounds it.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
 /// The error's words, and which option has to do with it.
 fn describe(error: &Error) -> String {
     let option = match error {
@@ -164,5 +181,50 @@ fn describe(error: &Error) -> String {
     match option {
         Some(option) => option_hint::named(error, option),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sun, 06 Nov 1994 08:49:37 GMT
+    const THEN: Duration = Duration::from_secs(784_111_777);
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_in_each_form_of_http() {
+        let now = SystemTime::UNIX_EPOCH + THEN;
+        let seconds = |value| retry_after(value, now).map(|after| after.as_secs());
+        for (value, after) in [
+            ("7", Some(7)),
+            (" 0120\t", Some(120)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
+            (" Sun, 06 Nov 1994 08:49:47 GMT ", Some(10)),
+            ("Sunday, 06-Nov-94 08:49:47 GMT", Some(10)),
+            ("Sun Nov  6 08:49:47 1994", Some(10)),
+            ("Mon, 07 Nov 1994 08:49:37 GMT", Some(24 * 60 * 60)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", Some(0)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            // No such day, no such form.
+            ("Sun, 31 Feb 1994 08:49:47 GMT", None),
+            ("Mon, 06 Nov 1994 08:49:47 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:47 CET", None),
+            ("1994-11-06T08:49:47Z", None),
+            ("7.5", None),
+            ("-7", None),
+            ("+7", None),
+            ("7 s", None),
+            ("7, 8", None),
+            ("", None),
+        ] {
+            assert_eq!(seconds(value), after, "{value}");
+        }
+        let soon = now + Duration::from_millis(500);
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:47 GMT", soon),
+            Some(Duration::from_millis(9500))
+        );
     }
 }

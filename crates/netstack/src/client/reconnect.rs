@@ -1,5 +1,5 @@
 //! Whether to try again, and when: exponential back-off with full jitter.
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rand::RngExt;
 
@@ -154,7 +154,7 @@ impl Retries {
             .unwrap_or(MAX_DELAY)
             .min(options.max_delay.min(MAX_DELAY));
         self.attempts += 1;
-        let asked = failure.retry_after().unwrap_or_default();
+        let asked = failure.retry_after(SystemTime::now()).unwrap_or_default();
         let asked = asked.min(Reconnect::MAX_RETRY_AFTER);
         Some(if options.jitter {
             // Not before the server wants it, and not all clients at once.
@@ -313,27 +313,31 @@ mod tests {
         assert!(with(&[arkws::Cause::Tls.into()]).next(&lost()).is_none());
     }
 
+    fn refused(status: u16, after: &str) -> Failure {
+        let mut headers = crate::Headers::new();
+        headers.insert("retry-after", after.parse().unwrap());
+        Failure {
+            response: Some(std::sync::Arc::new(crate::RefusalResponse {
+                status,
+                headers,
+                body: Vec::new(),
+            })),
+            ..lost()
+        }
+    }
+
     #[test]
     fn a_server_that_asks_for_patience_gets_it_within_bounds() {
-        let refused = |status: u16, after: &str| {
-            let mut headers = crate::Headers::new();
-            headers.insert("retry-after", after.parse().unwrap());
-            Failure {
-                response: Some(std::sync::Arc::new(crate::RefusalResponse {
-                    status,
-                    headers,
-                    body: Vec::new(),
-                })),
-                ..lost()
-            }
-        };
         for (status, after, seconds) in [
             (503, "7", 7),
             (429, " 7 ", 7),
             (503, "0", 1),
             (503, "99999", 600),
-            (503, "99999999999999999999999", 1),
+            (503, "99999999999999999999999", 600),
+            (503, "Fri, 31 Dec 9999 23:59:59 GMT", 600),
             (503, "-1", 1),
+            (503, "+7", 1),
+            (503, "7, 8", 1),
             (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1),
             (500, "7", 1),
         ] {

@@ -239,6 +239,34 @@ async fn what_will_not_pass_is_not_retried_unless_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_names_a_date_to_retry_after_is_left_alone_until_then() {
+    let _clock = Frozen::clock();
+    let noon = "Date: Sun, 06 Nov 1994 12:00:00 GMT\r\n";
+    for (date, retry_after, delay) in [
+        // By the server's clock, whatever ours says.
+        (noon, "Sun, 06 Nov 1994 12:00:10 GMT", 10_000),
+        (noon, "Sunday, 06-Nov-94 12:00:10 GMT", 10_000),
+        (noon, "Mon, 07 Nov 1994 12:00:00 GMT", 600_000),
+        (noon, "Sun, 06 Nov 1994 11:59:00 GMT", 1000),
+        // By ours.
+        ("", "Sun, 06 Nov 1994 12:00:10 GMT", 1000),
+        ("", "Fri, 31 Dec 9999 23:59:59 GMT", 600_000),
+        ("", "soon", 1000),
+    ] {
+        let server = Server::start().await;
+        let mut client = Client::new();
+        connect(&client, &server.url(), steady());
+        let head = format!("HTTP/1.1 503 Busy\r\n{date}Retry-After: {retry_after}\r\n\r\n");
+        server.answer(&head).await;
+        assert_eq!(
+            announced(&mut client, 1, delay).await,
+            "handshake",
+            "{retry_after}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_there_is_no_connection_the_queue_is_bounded() {
     let clock = Frozen::clock();
     let address = Server::start().await.stop();
