@@ -1,15 +1,20 @@
 // All codes of the contract's table, by every way in which they are delivered.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { after, describe, it } from 'node:test';
 import webSocket, { BusinessError, setApiVersion, setPolicy } from 'arkws';
 import { next, rejection } from '../../npm/test/events.mjs';
 import { serve } from '../../npm/test/servers.mjs';
 
+const { makeModule } = createRequire(import.meta.url)('../../npm/lib/index.js');
+
 const NOWHERE = 'ws://127.0.0.1:1';
 const client = () => webSocket.createWebSocket();
 const server = () => webSocket.createWebSocketServer();
+/** One that a program of the platform has. */
+const platformServer = () => makeModule('@ohos.net.webSocket').createWebSocketServer();
 const somebody = { clientIP: '127.0.0.1', clientPort: 1 };
 const tooLong = 'a'.repeat(5 * 1024 * 1024 - 15);
 
@@ -21,9 +26,9 @@ async function busy(t) {
   return ws;
 }
 
-/** A server that listens, and is stopped after the test. */
-async function running(t) {
-  const running = server();
+/** A server that listens, and is stopped after the test; `make` makes its object. */
+async function running(t, make = server) {
+  const running = make();
   await running.start({ serverIP: '127.0.0.1', serverPort: 0 });
   t.after(() => running.stop().catch(() => {}));
   return running;
@@ -168,6 +173,7 @@ const SERVER = {
       ['close without a connection', (server) => server.close()],
       ['close with options that lack a reason', (server) => server.close(somebody, { code: 1000 })],
       ['broadcast of nothing', (server) => server.broadcast()],
+      ['stop with options that are none', (server) => server.stop(1), { running: true }],
     ],
   },
   201: {
@@ -260,7 +266,7 @@ const SERVER = {
         { running: true },
       ],
       ['stop without a start', (server) => server.stop()],
-      ['stop with an argument', (server) => server.stop(1), { running: true }],
+      ['stop with an argument', (server) => server.stop(1), { running: true, isPlatforms: true }],
       ['listAllConnections without a start', (server) => server.listAllConnections()],
       [
         'listAllConnections with an argument',
@@ -360,9 +366,10 @@ for (const [
   { text, code = Number(key), policy: restriction, running: always, calls },
 ] of Object.entries(SERVER)) {
   describe(`${key}, ${text}, of a server`, { timeout: 60_000 }, () => {
-    for (const [what, call, { running: started = always, occupied } = {}] of calls) {
+    for (const [what, call, { running: started = always, occupied, isPlatforms } = {}] of calls) {
       it(`is the answer to ${what}`, async (t) => {
-        const object = started || key === '-1' ? await running(t) : server();
+        const make = isPlatforms ? platformServer : server;
+        const object = started || key === '-1' ? await running(t, make) : make();
         if (restriction) policy(t, restriction);
         let port;
         if (occupied) {
