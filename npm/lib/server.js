@@ -268,7 +268,9 @@ class Core {
     let exceptions;
     try {
       // Not `map`: an array of the program's may have one of its own.
-      exceptions = Array.from(Array.isArray(except) ? except : [except], connectionOf);
+      const all = Array.from(Array.isArray(except) ? except : [except]);
+      // One that has left stands for nobody, even if another client has its address by now.
+      exceptions = all.filter((one) => !this.#hasLeft(one)).map(connectionOf);
     } catch (thrown) {
       return answer(api, undefined, mistakeOf(thrown));
     }
@@ -283,6 +285,12 @@ class Core {
     return typeof count === 'number'
       ? answer(api, undefined, undefined, count)
       : answer(api, undefined, fromFailure(count));
+  }
+
+  /** Whether this is a client of this server that is not here any more. */
+  #hasLeft(connection) {
+    const id = isObject(connection) ? clientOf(connection, this.number) : undefined;
+    return id !== undefined && !this.#clients.has(id);
   }
 
   /** A native function takes a client into a room, or out of it, for a call of `api`. */

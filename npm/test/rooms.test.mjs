@@ -1,9 +1,11 @@
 // Rooms: messages to groups of a server's clients.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { next, rejection } from './events.mjs';
+import { request } from './handshake.mjs';
 import { running } from './servers.mjs';
 
 /** A client, as its server and as its program have it, and the messages that it has got. */
@@ -44,6 +46,37 @@ describe('rooms', () => {
       while (got.at(-1) !== 'end') await once(ws, 'message');
       assert.deepEqual(got, [...expected, 'end']);
     }
+  });
+
+  it('leave out clients, not who has the address of one that has left', async (t) => {
+    const { server } = await running(t);
+    server.on('error', () => {});
+    const joined = async () => {
+      const connect = next(server, 'connect');
+      const stream = new Duplex({ read() {}, write: (_, __, done) => done() });
+      Object.assign(stream, { remoteAddress: '192.0.2.1', remotePort: 7 });
+      t.after(() => stream.destroy());
+      const rawHeaders = request('Host: localhost')
+        .split('\r\n')
+        .slice(1, -2)
+        .flatMap((line) => line.split(': '));
+      server.handleUpgrade({ method: 'GET', url: '/', httpVersion: '1.1', rawHeaders }, stream);
+      const [connection] = await connect;
+      return { stream, connection };
+    };
+    const { stream, connection: before } = await joined();
+    const closed = next(server, 'close');
+    stream.destroy();
+    await closed;
+    const { connection: now } = await joined();
+    assert.deepEqual({ ...now }, { ...before });
+    await server.join(now, 'room');
+    for (const except of [before, [before]]) {
+      assert.equal(await server.broadcast('x', except), 1);
+      assert.equal(await server.broadcastTo('room', 'x', except), 1);
+    }
+    assert.equal(await server.broadcast('x', { ...before }), 0);
+    assert.equal(await server.broadcast('x', [before, now]), 0);
   });
 
   it('are left, one or all, and by a client that goes', async (t) => {
