@@ -19,7 +19,6 @@ function serverCertificate(value) {
   if (clientCa === undefined ? requireClientCert !== undefined : certPath === '') {
     throw parameterError('requireClientCert goes with clientCa, and that with a certificate');
   }
-  if (certPath === '') warnOfNoCertificate();
   return {
     ...(isFile
       ? { certPath, keyPath: typeof keyPath === 'string' ? keyPath : '' }
@@ -47,4 +46,11 @@ function warnOfNoCertificate() {
   });
 }
 
-module.exports = { serverCertificate };
+/** The same for `start`, where there may be none. */
+function certificateAtStart(value) {
+  const given = serverCertificate(value);
+  if (given?.certPath === '') warnOfNoCertificate();
+  return given;
+}
+
+module.exports = { certificateAtStart, serverCertificate };

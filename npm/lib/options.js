@@ -5,7 +5,7 @@
 
 const { signalOption } = require('./abort.js');
 const { parameterError } = require('./errors.js');
-const { serverCertificate } = require('./certificate.js');
+const { certificateAtStart } = require('./certificate.js');
 const { flatten, leavesOut } = require('./headers.js');
 const { listening } = require('./listening.js');
 const { authorities, identity } = require('./pem.js');
@@ -136,7 +136,7 @@ function serverOptions(config) {
 function readServerOptions(config) {
   return {
     ...listening(config),
-    serverCert: serverCertificate(config.serverCert),
+    serverCert: certificateAtStart(config.serverCert),
     maxConcurrentClientsNumber: only('number', config.maxConcurrentClientsNumber),
     maxConnectionsForOneClient: only('number', config.maxConnectionsForOneClient),
     limits: limits(config.limits),
