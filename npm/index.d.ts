@@ -1005,13 +1005,15 @@ export declare namespace webSocket {
      * **arkws**: serves a client whose request an HTTP server of Node.js has got, with the
      * arguments of its `upgrade`; all options hold for it, and all events come. It may be called
      * later than in that event, on any server that runs, and with any stream. The request is
-     * answered here: also with 503 if the server was stopped. Throws 401 for what is no request of
-     * HTTP/1 and no stream, 2302999 if the server was never started.
+     * answered here: also with 503 if the server was stopped. A socket that is gone, or that the
+     * program has ended, is left alone. Throws 401 for what is no request of HTTP/1 and no stream,
+     * and for a socket that was handed over before; 2302999 if the server was never started.
      */
     handleUpgrade(request: UpgradeRequest, socket: UpgradeSocket, head?: Uint8Array): void;
     /**
      * **arkws**: sends one message to all clients, but those in `except`. Resolves to the number of
-     * clients it was sent to. Rejects with 401, 201, 2302999 (not started).
+     * clients it was sent to. A client in `except` that has left stands for nobody. Rejects with
+     * 401, 201, 2302999 (not started).
      */
     broadcast(
       data: string | ArrayBuffer,
@@ -1393,7 +1395,10 @@ export declare namespace webSocket {
     readonly headers: ResponseHeaders;
     /** Who asks: an object of this request only. */
     readonly connection: WebSocketServerConnection;
-    /** As {@link WebSocketServerRequest.signal}. */
+    /**
+     * As {@link WebSocketServerRequest.signal}. A client that ends its side of the connection (`nc
+     * -N`, say) counts as gone: it cannot be told from one that has closed it.
+     */
     readonly signal: RequestSignal;
     /**
      * Responds with a status from 200 to 599, now or later, and ends the connection. A HEAD request
@@ -1599,7 +1604,7 @@ export declare namespace webSocket {
 
   /**
    * **arkws**: a server that gets all its clients by {@link WebSocketServer.handleUpgrade}. Only
-   * while it has some does it keep the process alive.
+   * while it has some, or has not answered them, does it keep the process alive.
    */
   interface HandedOverOnly {
     /** Anything but `true` is 401. */

@@ -10,13 +10,12 @@ const attachments = new WeakMap();
 
 /** Whether this is a server of `node:http` or `node:https`, or acts like one. */
 function isHttpServer(value) {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    ['on', 'removeListener', 'listenerCount', 'address'].every(
-      (name) => typeof value[name] === 'function',
-    )
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  const has = (name) => typeof value[name] === 'function';
+  // Servers of `node:net` that know nothing of HTTP/1, and those of `ws`, have no such requests.
+  const isOther =
+    (has('getConnections') && value.headersTimeout === undefined) || has('handleUpgrade');
+  return ['on', 'removeListener', 'listenerCount', 'address'].every(has) && !isOther;
 }
 
 /**

@@ -40,12 +40,17 @@ function isStream(value) {
   );
 }
 
+/** Whoever has been handed over is a server object's: others would disturb its client. */
+const handedOver = new WeakSet();
+
 /**
  * Hands the connection of `socket` to the server object with this number. `head` is the text of its
- * request, `rest` the bytes that followed it. Returns an error if the server takes none.
+ * request, `rest` the bytes that followed it. Returns whether the server has taken it (an event tells
+ * when its connection is over), or an error if it takes none.
  */
 function handOver(server, head, socket, rest) {
-  if (socket.destroyed) return undefined;
+  if (handedOver.has(socket)) throw parameterError('the socket has been handed over already');
+  if (isGone(socket)) return false;
   const handle = handleOf(socket);
   if (handle !== undefined) {
     handle.reading = false;
@@ -57,9 +62,10 @@ function handOver(server, head, socket, rest) {
     const read = bytesOf(Buffer.concat([Buffer.from(head, 'latin1'), rest, ...unread]));
     const taken = native().handOverSocket(server, handle.fd, read);
     if (taken === true) {
+      handedOver.add(socket);
       // Ours is another descriptor of the same connection.
       socket.destroy();
-      return undefined;
+      return true;
     }
     if (taken !== false) return fromFailure(taken);
     rest = Buffer.concat([rest, ...unread]);
@@ -73,9 +79,13 @@ function handOver(server, head, socket, rest) {
     typeof remotePort === 'number' ? remotePort : undefined,
   );
   if (typeof number !== 'number') return fromFailure(number);
+  handedOver.add(socket);
   carry(number, socket);
-  return undefined;
+  return true;
 }
+
+/** Nobody reads what would be written to it: also if somebody else has answered its client. */
+const isGone = ({ destroyed, writableEnded }) => destroyed === true || writableEnded === true;
 
 /**
  * The handle of a socket whose bytes are those of its descriptor: of TCP or a Unix socket, and
@@ -89,7 +99,7 @@ function handleOf(socket) {
     ['TCP', 'Pipe'].includes(handle?.constructor?.name) &&
     typeof handle.readStop === 'function' &&
     handle.fd >= 0;
-  return isPlain && socket.writableLength === 0 && !socket.writableEnded ? handle : undefined;
+  return isPlain && socket.writableLength === 0 ? handle : undefined;
 }
 
 /** What Node.js has read, and nobody has taken. */
@@ -116,7 +126,11 @@ function carry(number, socket) {
   const lost = () => native().streamLost(number);
   socket.on('data', (chunk) => {
     socket.pause();
-    native().streamPush(number, bytesOf(Buffer.from(chunk)));
+    try {
+      native().streamPush(number, bytesOf(Buffer.from(chunk)));
+    } catch (error) {
+      lose(number, socket, error);
+    }
   });
   socket.on('end', () => native().streamEnded(number));
   socket.on('error', lost);
@@ -125,9 +139,20 @@ function carry(number, socket) {
   if (socket.isPaused?.()) socket.resume();
 }
 
+/** A stream of the program's has thrown, or given what are no bytes: it can be used no more. */
+function lose(number, socket, error) {
+  native().streamLost(number);
+  socket.destroy(error);
+}
+
 /** What the native half asks for. */
 function streamWrite({ stream, bytes }) {
-  streams.get(stream)?.write(bytes, () => native().streamWritten(stream));
+  const socket = streams.get(stream);
+  try {
+    socket?.write(bytes, () => native().streamWritten(stream));
+  } catch (error) {
+    lose(stream, socket, error);
+  }
 }
 
 function streamRead(number) {
@@ -152,7 +177,7 @@ function streamGone(number) {
 
 /** Refuses a request in HTTP, and ends its connection. */
 function refuse(socket, status, reason) {
-  if (socket.destroyed) return;
+  if (socket.destroyed || handedOver.has(socket)) return;
   socket.on('error', () => {});
   socket.once('finish', () => socket.destroy());
   socket.end(

@@ -82,6 +82,8 @@ class Core {
   /** The program has stopped what it started last. */
   #stopped = false;
   #starts = 0;
+  /** How many connections of `handleUpgrade` are not over. */
+  #handedOver = 0;
   /** The HTTP server that it is attached to, and what ends that. */
   #attached;
   /** It has a socket of its own to listen at. */
@@ -157,20 +159,24 @@ class Core {
     if (!handover.isStream(socket)) throw parameterError('the socket is no stream');
     if (!(head instanceof Uint8Array)) throw parameterError('the head is no Buffer');
     if (!this.#hasStarted) return otherError('the server is not started');
-    const error = handover.handOver(this.number, text, socket, head);
-    // It was stopped while the program thought about the client, which is no reason to fail.
-    if (error !== undefined) {
+    const taken = handover.handOver(this.number, text, socket, head);
+    if (taken === true) {
+      this.#handedOver++;
+      this.#keep();
+    } else if (taken !== false) {
+      // It was stopped while the program thought about the client, which is no reason to fail.
       handover.refuse(socket, '503 Service Unavailable', 'the server is going away');
     }
     return undefined;
   }
 
   /**
-   * The process waits for a server that listens, has clients, or owes an answer to a `stop`: others
-   * get no clients by themselves.
+   * The process waits for a server that listens, has clients or connections that may become some,
+   * or owes an answer to a `stop`: others get no clients by themselves.
    */
   #keep() {
-    const waits = this.#listens || this.#clients.size > 0 || this.#stops.size > 0;
+    const waits =
+      this.#listens || this.#handedOver > 0 || this.#clients.size > 0 || this.#stops.size > 0;
     keepProcess(this.number, waits);
   }
 
@@ -408,6 +414,9 @@ class Core {
         this.#keep();
         return start.resolve();
       }
+      case 'handedOverEnded':
+        this.#handedOver--;
+        return this.#keep();
       case 'stopped': {
         const stop = this.#stops.get(value);
         this.#stops.delete(value);

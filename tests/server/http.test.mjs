@@ -4,15 +4,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { PassThrough, Duplex } from 'node:stream';
 import webSocket from 'arkws';
 import express from 'express';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import { next } from '../../npm/test/events.mjs';
 import { echoMessages } from '../../npm/test/servers.mjs';
 import { folder, node } from '../../npm/test/support.mjs';
@@ -52,6 +53,16 @@ async function answerTo(port, bytes) {
 const HEAD =
   'GET /chat HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+/** The same, as `node:http` has it. */
+const REQUEST = {
+  method: 'GET',
+  url: '/chat',
+  httpVersion: '1.1',
+  rawHeaders: HEAD.split('\r\n')
+    .slice(1, -1)
+    .flatMap((line) => line.split(': ')),
+};
 
 /** "hi" in a frame whose masking key is zero. */
 const HI = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
@@ -221,6 +232,41 @@ describe('a server object that is attached to an HTTP server', { timeout: 60_000
     assert.deepEqual([lines, signal], [['late', 'close'], null], stderr);
   });
 
+  it('keeps the process alive until what it was handed is a client, or answered', async () => {
+    const cwd = await folder({
+      'main.mjs': `
+        import { Duplex } from 'node:stream';
+        import arkws from 'arkws';
+        const server = arkws.createWebSocketServer();
+        await server.start({ noServer: true });
+        const hand = (rawHeaders) => {
+          const stream = new Duplex({
+            read() {},
+            write(chunk, _, done) {
+              console.log(String(chunk).split('\\r\\n')[0]);
+              done();
+            },
+          });
+          server.handleUpgrade({ method: 'GET', url: '/', httpVersion: '1.1', rawHeaders }, stream);
+          return stream;
+        };
+        const asked = ${JSON.stringify(REQUEST.rawHeaders)};
+        const client = hand(asked);
+        server.on('error', () => {});
+        server.on('connect', () => client.destroy());
+        server.on('close', (_, { code }) => {
+          console.log(code);
+          server.on('request', ({ refuse }) => refuse(403));
+          hand(asked);
+        });`,
+    });
+    const { code, lines, stderr } = await node(['main.mjs'], { cwd });
+    assert.equal(stderr, '');
+    const [accepted, refused] = ['101 Switching Protocols', '403 Forbidden'];
+    assert.deepEqual(lines, [`HTTP/1.1 ${accepted}`, '1006', `HTTP/1.1 ${refused}`]);
+    assert.equal(code, 0);
+  });
+
   it('goes on when the HTTP server is closed', async (t) => {
     const http = createServer();
     const { port } = await listening(t, http);
@@ -255,13 +301,8 @@ describe('a server object that is attached to an HTTP server', { timeout: 60_000
 
   it('is wss beside an HTTPS server, whose TLS Node.js speaks', async (t) => {
     const files = await certificates();
-    const http = createHttpsServer(
-      {
-        cert: await readFile(`${files.server('valid')}.pem`),
-        key: await readFile(`${files.server('valid')}.key`),
-      },
-      (_, response) => response.end('a page'),
-    );
+    const tls = await files.read('valid');
+    const http = createHttpsServer(tls, (_, response) => response.end('a page'));
     const { port } = await listening(t, http);
     const server = await started(t, { server: http });
     const connect = next(server, 'connect');
@@ -337,11 +378,7 @@ describe('handleUpgrade', { timeout: 60_000 }, () => {
     const [toServer, toClient] = [new PassThrough(), new PassThrough()];
     const stream = Duplex.from({ readable: toServer, writable: toClient });
     t.after(() => stream.destroy());
-    const rawHeaders = HEAD.split('\r\n')
-      .slice(1, -1)
-      .flatMap((line) => line.split(': '));
-    const request = { method: 'GET', url: '/', httpVersion: '1.1', rawHeaders };
-    server.handleUpgrade(request, stream, HI.subarray(0, 3));
+    server.handleUpgrade(REQUEST, stream, HI.subarray(0, 3));
     let answer = '';
     for await (const piece of toClient.iterator({ destroyOnReturn: false })) {
       answer += piece.toString('latin1');
@@ -396,6 +433,79 @@ describe('handleUpgrade', { timeout: 60_000 }, () => {
     assert.throws(() => server.handleUpgrade.call({}, request, socket), { code: 401 });
   });
 
+  for (const [scheme, create] of [
+    ['ws', () => createServer()],
+    ['wss', async (files) => createHttpsServer(await files.read('valid'))],
+  ]) {
+    it(`throws 401 for a socket that it has, and its client stays: ${scheme}`, async (t) => {
+      const files = await certificates();
+      const http = await create(files);
+      const { port } = await listening(t, http);
+      const server = await started(t, { noServer: true });
+      // It is the other's, and is neither served nor refused here.
+      await started(t, { server: http });
+      const codes = [];
+      http.prependListener('upgrade', (...args) => {
+        server.handleUpgrade(...args);
+        try {
+          server.handleUpgrade(...args);
+        } catch ({ code }) {
+          codes.push(code);
+        }
+      });
+      const ca = await readFile(files.ca);
+      const client = await join(t, `${scheme}://localhost:${port}`, { ca });
+      client.send('hello');
+      assert.equal(await client.take(), 'hello');
+      assert.deepEqual(codes, [401]);
+    });
+  }
+
+  it('leaves a socket alone that the program has answered', async (t) => {
+    const http = createServer();
+    const { port } = await listening(t, http);
+    const server = await started(t, { noServer: true }, (server) => {
+      server.on('connect', () => assert.fail('it has come in'));
+      server.on('error', assert.fail);
+    });
+    http.on('upgrade', (request, socket, head) => {
+      socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+      server.handleUpgrade(request, socket, head);
+    });
+    const { status, body } = await refusal(`ws://127.0.0.1:${port}`);
+    assert.deepEqual([status, body], [403, 'no']);
+    await server.stop({});
+  });
+
+  for (const [what, break_] of [
+    [
+      'throws',
+      (stream) => {
+        stream.write = () => {
+          throw new Error('broken');
+        };
+      },
+    ],
+    ['gives what are no bytes', (stream) => stream.push({})],
+  ]) {
+    it(`loses a stream that ${what}, and tells it why`, async (t) => {
+      const server = await started(t, { noServer: true });
+      server.on('error', () => {});
+      const stream = new Duplex({ objectMode: true, read() {}, write: (_, __, done) => done() });
+      const connect = next(server, 'connect');
+      server.handleUpgrade(REQUEST, stream);
+      const [connection] = await connect;
+      const closed = next(server, 'close');
+      const failed = once(stream, 'error');
+      break_(stream);
+      server.send('hello', connection).catch(() => {});
+      const [error] = await failed;
+      assert.ok(error instanceof Error);
+      assert.equal((await closed)[1].code, 1006);
+      assert.ok(stream.destroyed);
+    });
+  }
+
   it('does nothing with a socket that is gone, and refuses one after a stop', async (t) => {
     const http = createServer();
     const { port } = await listening(t, http);
@@ -434,6 +544,9 @@ describe('start', () => {
     { server: {} },
     { server: null },
     { server: 'http' },
+    { server: createTcpServer() },
+    { server: createHttp2Server() },
+    { server: new WebSocketServer({ noServer: true }) },
     { server: http, serverPort: 0 },
     { server: http, noServer: true },
     { server: http, fd: 3 },
@@ -447,7 +560,7 @@ describe('start', () => {
     { noServer: true, serverPort: 0 },
   ]) {
     const shown = JSON.stringify(config, (name, value) =>
-      name === 'server' ? String(value) : value,
+      name === 'server' ? (value?.constructor.name ?? null) : value,
     );
     it(`refuses ${shown} with 401`, async () => {
       const server = webSocket.createWebSocketServer();

@@ -75,6 +75,7 @@ pub(crate) enum Event {
         client: ClientId,
         result: CloseResult,
     },
+    HandedOverEnded,
     Stopped(StopId),
 }
 

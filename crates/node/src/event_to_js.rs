@@ -119,6 +119,7 @@ impl Event {
             Event::NeverConnected(client) => {
                 with(env, Operation::NeverConnected, u64::from(client) as f64)
             }
+            Event::HandedOverEnded => with(env, Operation::HandedOverEnded, ()),
             Event::Stopped(id) => with(env, Operation::Stopped, u64::from(id) as f64),
             Event::Disconnected { client, result } => with(
                 env,

@@ -57,6 +57,7 @@ operations! {
     ClientError = "clientError",
     NeverConnected = "neverConnected",
     Disconnected = "disconnected",
+    HandedOverEnded = "handedOverEnded",
     Stopped = "stopped",
     /// Write these bytes to a stream, and say when that is done.
     StreamWrite = "streamWrite",

@@ -80,6 +80,7 @@ impl ServerListener for ServerInbox {
                 through,
                 error,
             },
+            ServerEvent::HandedOverEnded => Event::HandedOverEnded,
             ServerEvent::Stopped(id) => Event::Stopped(id),
             ServerEvent::Idle => Event::Idle,
         };

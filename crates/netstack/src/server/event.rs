@@ -73,6 +73,10 @@ pub enum ServerEvent<'a> {
         /// Why.
         error: BusinessError,
     },
+    /// arkws: a connection that was [handed over](super::WebSocketServer::hand_over) is over. Comes
+    /// once for each, after all other events of its client, if it had any: a binding counts them,
+    /// and lets the process end when there is none left.
+    HandedOverEnded,
     /// arkws: the answer to the [`stop_with`](super::WebSocketServer::stop_with) that returned this
     /// id: all its clients have had their `Close` events.
     Stopped(StopId),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arkws::{Acceptor, Bytes, Config, DeflateConfig, Heartbeat, UnfinishedBudget};
 use tokio::select;
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep_until, timeout};
@@ -40,7 +41,7 @@ pub(super) struct Run {
     registry: Arc<Registry>,
     tls: Arc<CurrentTls>,
     /// Clients that the program has accepted, with what it has read of them.
-    handed_over: UnboundedSender<(HandedOver, Bytes)>,
+    handed_over: UnboundedSender<Handover>,
     /// Of the call that has stopped it and waits for an answer.
     answer: Mutex<Option<StopId>>,
 }
@@ -48,7 +49,26 @@ pub(super) struct Run {
 /// Where the clients of a run come from.
 pub(super) struct Sources {
     listen_on: ListenOn,
-    handed_over: UnboundedReceiver<(HandedOver, Bytes)>,
+    handed_over: UnboundedReceiver<Handover>,
+}
+
+/// A client that the program has accepted, with what it has read of it.
+struct Handover {
+    connection: HandedOver,
+    read: Bytes,
+    end: HandoverEnd,
+}
+
+/// Tells, when it is dropped, that such a client's connection is over.
+struct HandoverEnd(Option<Arc<ServerObject>>);
+
+impl Drop for HandoverEnd {
+    fn drop(&mut self) {
+        if let Some(object) = &self.0 {
+            object.emit(ServerEvent::HandedOverEnded);
+            object.flush();
+        }
+    }
 }
 
 impl Run {
@@ -97,7 +117,22 @@ impl Run {
 
     /// Takes a client that the program has accepted; `false`: nobody takes one any more.
     pub(super) fn hand_over(&self, connection: HandedOver, read: Bytes) -> bool {
-        self.is_on() && self.handed_over.send((connection, read)).is_ok()
+        if !self.is_on() {
+            return false;
+        }
+        let handover = Handover {
+            connection,
+            read,
+            end: HandoverEnd(Some(Arc::clone(&self.object))),
+        };
+        match self.handed_over.send(handover) {
+            Ok(()) => true,
+            Err(SendError(Handover { mut end, .. })) => {
+                // It was not taken, so it does not end.
+                end.0 = None;
+                false
+            }
+        }
     }
 
     pub(super) fn registry(&self) -> &Registry {
@@ -164,6 +199,7 @@ impl Run {
             }
             Err(error) => {
                 self.lifecycle.advance(Stage::Unbound);
+                drop(sources.handed_over);
                 self.object.emit(ServerEvent::Started(Err(error)));
             }
         }
@@ -209,7 +245,7 @@ impl Run {
     async fn serve(
         self: &Arc<Self>,
         mut incoming: Incoming,
-        mut handed_over: UnboundedReceiver<(HandedOver, Bytes)>,
+        mut handed_over: UnboundedReceiver<Handover>,
     ) {
         let context = Arc::new(HandshakeContext {
             object: Arc::clone(&self.object),
@@ -226,10 +262,14 @@ impl Run {
                 biased;
                 () = &mut stopping => break,
                 Some(_) = tasks.join_next() => {}
-                Some((connection, read)) = handed_over.recv() => {
+                Some(Handover { connection, read, end }) = handed_over.recv() => {
                     match Accepted::handed_over(connection, read) {
                         Ok(accepted) => {
-                            tasks.spawn(Arc::clone(&context).handshake(accepted));
+                            let handshake = Arc::clone(&context).handshake(accepted);
+                            tasks.spawn(async move {
+                                handshake.await;
+                                drop(end);
+                            });
                         }
                         Err(error) => debug!(target: "arkws", %error, "client handed over is gone"),
                     }

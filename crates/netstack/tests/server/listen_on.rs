@@ -262,6 +262,13 @@ async fn clients_that_the_program_has_accepted_are_served() {
     assert!(read_answer(&mut far).await.starts_with("HTTP/1.1 101 "));
     assert_eq!(server.connected().await.to_string(), "192.0.2.1:7");
     assert_eq!(server.list().len(), 3);
+
+    // One that ends is told after all else of it.
+    drop(unix);
+    server.error().await;
+    let (connection, code, _) = server.closed().await;
+    assert_eq!((connection, code), (local(1), 1006));
+    server.handed_over_ended().await;
 }
 
 #[tokio::test]
@@ -289,6 +296,8 @@ async fn the_rules_hold_for_clients_that_are_handed_over() {
             "{answer}"
         );
         server.error().await;
+        drop(tcp);
+        server.handed_over_ended().await;
     }
 }
 

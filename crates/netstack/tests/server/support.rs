@@ -35,6 +35,7 @@ pub(crate) enum Seen {
     Sent(Connection, u64),
     /// From which send, through which.
     SendFailed(Connection, u64, u64, BusinessError),
+    HandedOverEnded,
     Stopped(StopId),
     Idle,
 }
@@ -72,6 +73,7 @@ impl ServerListener for Recorder {
                 through,
                 error,
             } => Seen::SendFailed(client.connection.clone(), from, through, error),
+            ServerEvent::HandedOverEnded => Seen::HandedOverEnded,
             ServerEvent::Stopped(id) => Seen::Stopped(id),
             ServerEvent::Idle => Seen::Idle,
         };
@@ -168,6 +170,13 @@ impl Server {
     pub(crate) async fn join(&mut self, address: SocketAddr) -> (Client, Connection) {
         let client = connect(address).await.expect("the client is let in");
         (client, self.connected().await)
+    }
+
+    pub(crate) async fn handed_over_ended(&mut self) {
+        match self.next().await {
+            Seen::HandedOverEnded => {}
+            other => panic!("HandedOverEnded, not {other:?}"),
+        }
     }
 
     pub(crate) async fn connected(&mut self) -> Connection {
