@@ -44,10 +44,10 @@ pub struct RequestOptions {
     /// files is not there. Default: none.
     pub client_cert: Option<ClientCert>,
     /// arkws: PEM with authorities that are trusted instead of the system's, together with those of
-    /// [`ca_path`](Self::ca_path). Default: none.
+    /// [`ca_path`](field@Self::ca_path). Default: none.
     pub ca: Vec<Vec<u8>>,
-    /// arkws: client certificate from memory; [`client_cert`](Self::client_cert) is used before it.
-    /// Default: none.
+    /// arkws: client certificate from memory; [`client_cert`](field@Self::client_cert) is used
+    /// before it. Default: none.
     pub identity: Option<IdentityPem>,
     /// arkws: the name that the server is asked for, and that its certificate has to be for; or an
     /// address. Default: the URL's host.
