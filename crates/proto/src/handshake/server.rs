@@ -141,14 +141,18 @@ impl ServerHandshake {
 impl HttpRequest {
     /// The answer, as bytes to send before the transport ends. `Content-Length`,
     /// `Connection: close` and, unless given, `Content-Type` are added; the handshake's own fields
-    /// among `headers` are left out. A HEAD request gets no body, and nobody one with 204 or 304
-    /// (RFC 9110, 6.4.1).
+    /// among `headers` are left out. A HEAD request gets no body, and nobody one with 204, 205 or
+    /// 304 (RFC 9110, 6.4.1 and 15.3.6).
     pub fn respond(&self, status: StatusCode, body: &[u8], headers: &HeaderMap) -> Vec<u8> {
         let mut response = head_of_refusal(status, headers);
         if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             response.extend_from_slice(b"\r\n");
             return response;
         }
+        let body = match status {
+            StatusCode::RESET_CONTENT => b"",
+            _ => body,
+        };
         let mut response = finish_refusal(response, body, headers);
         if self.method == Method::HEAD {
             response.truncate(response.len() - body.len());

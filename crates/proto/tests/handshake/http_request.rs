@@ -110,6 +110,10 @@ fn an_answer_says_how_long_it_is_and_that_it_is_the_last() {
     let none = answer("GET", StatusCode::NO_CONTENT);
     assert!(none.ends_with("\r\n\r\n"), "{none}");
     assert_eq!(field(&none, "Content-Length"), None);
+    // RFC 9110, 15.3.6.
+    let reset = answer("GET", StatusCode::RESET_CONTENT);
+    assert!(reset.ends_with("\r\n\r\n"), "{reset}");
+    assert_eq!(field(&reset, "Content-Length"), Some("0"));
 }
 
 #[test]
