@@ -677,8 +677,9 @@ export declare namespace webSocket {
     /** **arkws**: why, for programs. The message says it for people. */
     cause: ErrorCause;
     /**
-     * **arkws**: what the server answered, if it refused the handshake. It is not enumerable, so
-     * that it is not printed with the error: it may hold secrets.
+     * **arkws**: what the server answered, if it refused the handshake. Sends that waited for the
+     * connection are rejected with it, too. It is not enumerable, so that it is not printed with
+     * the error: it may hold secrets.
      */
     readonly response?: RefusalResponse;
   }

@@ -326,7 +326,7 @@ class Client {
         // For `arkws/web`: our `close` tells of it, too.
         return undefined;
       case 'sendFailed':
-        return this.sends.failed(value.from, value.through, fromFailure(value.error));
+        return this.sends.failed(value.from, value.through, attemptError(value.error));
       case 'reconnecting':
         return this.listeners.emit('reconnecting', { ...value, cause: attemptError(value.cause) });
       case 'reconnected':

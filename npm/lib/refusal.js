@@ -5,7 +5,10 @@ const { fromFailure } = require('./errors.js');
 const { unflatten } = require('./headers.js');
 const { bytesOf } = require('./pings.js');
 
-/** The error of an attempt, with what the server answered if that is why it failed. */
+/**
+ * The error of an attempt, or of a send that waited for it, with what the server answered if that
+ * is why it failed.
+ */
 function attemptError(failure) {
   const error = fromFailure(failure);
   if (failure.response !== undefined) {

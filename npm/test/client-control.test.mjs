@@ -54,6 +54,26 @@ describe('the response of a refusal', () => {
     assert.ok(!Object.keys(error).includes('response'));
   });
 
+  it('comes with the rejection of the sends that waited, too, and is not printed', async (t) => {
+    const url = await refusing(t, (socket) =>
+      socket.end(`HTTP/1.1 403 Forbidden\r\nContent-Length: ${secret.length}\r\n\r\n${secret}`),
+    );
+    const ws = arkws.createWebSocket();
+    const failed = next(ws, 'error');
+    await ws.connect(url);
+    const errors = await Promise.all(['a', 'b'].map((text) => rejection(ws.send(text))));
+    for (const error of errors) {
+      assert.equal(error.code, -1);
+      assert.equal(error.cause, 'handshake');
+      assert.equal(error.response.status, 403);
+      assert.equal(String(error.response.body), secret);
+      for (const shown of [JSON.stringify(error), inspect(error), String(error), error.stack])
+        assert.ok(!shown.includes(secret), shown);
+      assert.ok(!Object.keys(error).includes('response'));
+    }
+    assert.deepEqual((await failed)[0].response, errors[0].response);
+  });
+
   it('has a body that came in chunks, or until the end, of at most 64 KiB', async (t) => {
     const long = 'x'.repeat(100_000);
     const bodies = {

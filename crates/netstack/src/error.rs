@@ -24,7 +24,8 @@ pub struct BusinessError {
     /// - of a send that was refused because too much waits already.
     pub cause: Option<Cause>,
     /// What the server answered that refused the handshake: of the `error` event of such an
-    /// attempt, and of the [`Reconnecting`](crate::Event::Reconnecting) after one.
+    /// attempt, of the sends that waited for it, and of the
+    /// [`Reconnecting`](crate::Event::Reconnecting) after one.
     pub response: Option<Arc<RefusalResponse>>,
     /// Whether this is the failure of a `connect` that events tell of, too: an `error` event with
     /// the same words, then [`Idle`](crate::Event::Idle). `false` for all other failures.

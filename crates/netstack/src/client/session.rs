@@ -397,6 +397,13 @@ impl SessionEnd {
     /// What the sends learn that were under way.
     fn of_send(&self) -> BusinessError {
         let LastEnd { why, cause } = self.last_end();
-        BusinessError::not_sent(why).with_cause(cause)
+        let response = match self {
+            SessionEnd::Unreached(failure) => failure.response.clone(),
+            SessionEnd::Lost(_) | SessionEnd::Closed(_) => None,
+        };
+        BusinessError {
+            response,
+            ..BusinessError::not_sent(why).with_cause(cause)
+        }
     }
 }

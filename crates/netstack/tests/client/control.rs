@@ -25,6 +25,27 @@ async fn a_refusal_has_status_headers_and_body_and_debug_shows_the_status_alone(
 }
 
 #[tokio::test]
+async fn sends_that_waited_for_a_refused_attempt_fail_with_its_response() {
+    let server = Server::start().await;
+    let mut client = Client::new();
+    client.connect(server.url()).unwrap();
+    client.send("first").unwrap();
+    client.send("second").unwrap();
+    server
+        .answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nsecret")
+        .await;
+
+    let Seen::SendFailed(1, 2, error) = client.next().await else {
+        panic!("the sends were not answered");
+    };
+    assert_eq!((error.code, error.cause_name()), (-1, Some("handshake")));
+    assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    let response = error.response.unwrap();
+    assert_eq!((response.status, &*response.body), (403, &b"secret"[..]));
+    assert_eq!(client.error().await.response.unwrap(), response);
+}
+
+#[tokio::test]
 async fn a_pong_answers_its_ping_with_the_time_that_it_took() {
     let server = Server::start().await;
     let mut client = Client::new();
