@@ -90,8 +90,9 @@ export declare class WebSocket extends EventTarget {
   /** `CONNECTING` (0), `OPEN` (1), `CLOSING` (2) or `CLOSED` (3). */
   readonly readyState: 0 | 1 | 2 | 3;
   /**
-   * Bytes of messages that were sent and not handed to the operating system yet. What was sent too
-   * late counts for ever.
+   * Bytes of messages that were sent and had not been handed to the operating system when the task
+   * began that runs now, or were sent in it. What was sent too late, or was lost with the
+   * connection, counts for ever.
    */
   readonly bufferedAmount: number;
   /** The extensions in use, as the server names them; `''` before `open`. */

@@ -159,6 +159,56 @@ describe('bufferedAmount', () => {
     await data;
     assert.equal(ws.bufferedAmount, 0);
   });
+
+  it('does not fall within a task, promises and ticks included, and has fallen in a later one', async (t) => {
+    const ws = await connected(t, await serve(t, echo));
+    ws.send('12345');
+    for (let i = 0; i < 100; i++) await undefined;
+    await new Promise(process.nextTick);
+    assert.equal(ws.bufferedAmount, 5);
+    ws.send('678');
+    assert.equal(ws.bufferedAmount, 8);
+    for (let i = 0; i < 100; i++) await undefined;
+    assert.equal(ws.bufferedAmount, 8);
+    // Nothing was read or sent in the task before, and the network thread has nothing to do.
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.equal(ws.bufferedAmount, 0);
+  });
+
+  it('keeps what was never sent when the connection is lost, and grows by what comes too late', async (t) => {
+    let destroy;
+    const url = await serve(t, (socket, { socket: tcp }) => {
+      socket.pause();
+      destroy = () => tcp.resetAndDestroy();
+    });
+    const ws = await connected(t, url);
+    const data = new Uint8Array(1 << 20);
+    for (let i = 0; i < 64; i++) ws.send(data);
+    assert.equal(ws.bufferedAmount, 64 << 20);
+    const closed = once(ws, 'close');
+    let least = Number.POSITIVE_INFINITY;
+    ws.addEventListener('error', () => (least = ws.bufferedAmount));
+    destroy();
+    await closed;
+    assert.ok(least > 32 << 20, `${least}`);
+    const kept = ws.bufferedAmount;
+    assert.equal(kept, least);
+    ws.send('late');
+    assert.equal(ws.bufferedAmount, kept + 4);
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.equal(ws.bufferedAmount, kept + 4);
+  });
+
+  it('is of no connection before there is one, and nothing once all has been sent', async (t) => {
+    const ws = new WebSocket(await serve(t, echo));
+    assert.equal(ws.bufferedAmount, 0);
+    await once(ws, 'open');
+    ws.send('all');
+    ws.close();
+    assert.equal(ws.bufferedAmount, 3);
+    await once(ws, 'close');
+    assert.equal(ws.bufferedAmount, 0);
+  });
 });
 
 describe('binaryType', () => {

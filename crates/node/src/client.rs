@@ -301,6 +301,22 @@ pub(crate) fn buffered_amount(call: Call<'_>) -> Result<Value<'_>> {
     call.env.convert(bytes as f64)
 }
 
+/// `bytesAccepted(object)`.
+pub(crate) fn bytes_accepted(call: Call<'_>) -> Result<Value<'_>> {
+    let bytes = call
+        .environment
+        .client(call.object()?, WebSocket::bytes_accepted)?;
+    call.env.convert(bytes as f64)
+}
+
+/// `bytesHandedOver(object)`.
+pub(crate) fn bytes_handed_over(call: Call<'_>) -> Result<Value<'_>> {
+    let bytes = call
+        .environment
+        .client(call.object()?, WebSocket::bytes_handed_over)?;
+    call.env.convert(bytes as f64)
+}
+
 /// `stats(object)`.
 pub(crate) fn stats(call: Call<'_>) -> Result<Value<'_>> {
     let stats = call.environment.client(call.object()?, WebSocket::stats)?;

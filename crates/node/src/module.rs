@@ -43,6 +43,8 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"answerQuestion", client::answer_question),
     (c"readyState", client::ready_state),
     (c"bufferedAmount", client::buffered_amount),
+    (c"bytesAccepted", client::bytes_accepted),
+    (c"bytesHandedOver", client::bytes_handed_over),
     (c"stats", client::stats),
     (c"createServer", server::create),
     (c"startServer", server::start),

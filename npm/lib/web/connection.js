@@ -10,7 +10,7 @@ const { fromFailure } = require('../errors.js');
 const { mainModule, native, scheduleFlush, setRef } = require('../runtime.js');
 const { BlobQueue } = require('./blob-queue.js');
 const { isBlocked } = require('./constructor.js');
-const { arePosted, post } = require('./tasks.js');
+const { arePosted, currentTask, post } = require('./tasks.js');
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -50,6 +50,9 @@ class Connection {
   #failure;
   /** Bytes of what was sent when it could not go any more. */
   #lost = 0;
+  /** The task in which something was sent or `bufferedAmount` read; what had left before it. */
+  #task = -1;
+  #handedOver = 0;
   /** Made when the first Blob is sent. */
   #blobs;
   /** Of `write`: how many sends there were, and who waits for which, in order. */
@@ -118,6 +121,7 @@ class Connection {
   /** What waited for Blobs has gone; `error`: one could not be read. */
   blobsSent(error) {
     const close = this.#blobs.close;
+    if (error !== undefined) this.#lost += this.#blobs.bytes;
     this.#blobs = undefined;
     if (error !== undefined) {
       this.#failure = refusal(`a Blob that was sent cannot be read: ${error.message}`);
@@ -149,9 +153,20 @@ class Connection {
     native().hold(this.number, held);
   }
 
+  /** Bytes of what was sent and had not left when the running task began, or was sent in it. */
   get bufferedAmount() {
     const waiting = this.#blobs?.bytes ?? 0;
-    return this.#lost + waiting + (this.#isOver ? 0 : native().bufferedAmount(this.number));
+    if (this.#isOver) return this.#lost + waiting;
+    this.#inTask();
+    return this.#lost + waiting + native().bytesAccepted(this.number) - this.#handedOver;
+  }
+
+  /** Notes what has left so far, once in a task: what leaves during it still counts. */
+  #inTask() {
+    const task = currentTask();
+    if (task === this.#task) return;
+    this.#task = task;
+    this.#handedOver = native().bytesHandedOver(this.number);
   }
 
   /**
@@ -187,6 +202,7 @@ class Connection {
 
   /** Of what is sent by the code that runs now all leaves together when it has ended. */
   #sending() {
+    this.#inTask();
     if (this.waiting++ > 0) return;
     try {
       scheduleFlush(this);
@@ -319,6 +335,8 @@ class Connection {
     if (this.state === CLOSED) return;
     this.#closing();
     this.state = CLOSED;
+    // From now on it only grows: what left earlier in this turn of the loop no longer counts.
+    this.#handedOver = native().bytesHandedOver(this.number);
     const received = this.#isFailed ? undefined : this.#received;
     // The transport is lost: that is a failure, too (RFC 6455, 7.2.1).
     const isError = received === undefined || this.#isFull;
@@ -337,7 +355,8 @@ class Connection {
   #end() {
     if (this.#isOver) return;
     this.#isOver = true;
-
+    const { bytesAccepted, bytesHandedOver } = native();
+    this.#lost += bytesAccepted(this.number) - bytesHandedOver(this.number);
     setRef(this, false);
     this.context.emitDestroy();
     native().free(this.number);

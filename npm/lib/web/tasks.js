@@ -8,8 +8,10 @@
 
 const { currentTurn } = require('../delivery.js');
 
-// Kept: a program's tests may replace it.
+// Kept: a program's tests may replace them.
 const { nextTick } = globalThis.process?.getBuiltinModule?.('node:process') ?? process;
+const { setImmediate } =
+  globalThis.process?.getBuiltinModule?.('node:timers') ?? require('node:timers');
 
 /** What waits: of each task its connection, what happened, and a value. */
 let tasks = [];
@@ -39,6 +41,28 @@ function arePosted() {
   return ticking !== undefined;
 }
 
+/** How often the event loop has been seen to go on. */
+let loops = 0;
+let isWatched = false;
+
+/**
+ * A number that is another one when the event loop has gone on, if it was asked for in the task
+ * before: to ask has the loop watched, which keeps nobody waiting.
+ */
+function currentTask() {
+  if (!isWatched) {
+    isWatched = true;
+    setImmediate(loopGoesOn).unref();
+  }
+  // Neither ever falls.
+  return currentTurn() + loops;
+}
+
+function loopGoesOn() {
+  isWatched = false;
+  loops++;
+}
+
 async function soon() {
   await undefined;
   nextTick(tick);
@@ -66,4 +90,4 @@ function perform(connection, what, value) {
   connection.perform(what, value);
 }
 
-module.exports = { arePosted, post };
+module.exports = { arePosted, currentTask, post };

@@ -408,6 +408,25 @@ impl WebSocket {
         self.object.link().map_or(0, |link| link.mailbox.bytes())
     }
 
+    /// arkws: bytes of all messages that `send` has taken, of all connections of this object. Less
+    /// [`bytes_handed_over`](Self::bytes_handed_over), it is what has not left or never will.
+    pub fn bytes_accepted(&self) -> u64 {
+        let state = self.object.lock();
+        match &state.link {
+            Some(link) => link.mailbox.accepted(),
+            None => state.numbers.dealt_with(),
+        }
+    }
+
+    /// arkws: bytes of those messages that were handed to the operating system.
+    pub fn bytes_handed_over(&self) -> u64 {
+        let state = self.object.lock();
+        match &state.link {
+            Some(link) => link.mailbox.numbers().handed_over(),
+            None => state.numbers.handed_over(),
+        }
+    }
+
     /// arkws: counters and facts of the current or last connection. The counters are at most one
     /// batch of events old.
     pub fn stats(&self) -> Stats {

@@ -317,6 +317,11 @@ impl Mailbox {
         self.lock().queue.bytes()
     }
 
+    /// Bytes of all messages that were taken, on this connection and those before.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.lock().queue.accepted()
+    }
+
     /// Whether messages are taken.
     pub(crate) fn is_open(&self) -> bool {
         self.lock().close_state.is_open()

@@ -9,13 +9,29 @@ use crate::connection::batch::{Batch, HEADER, Outgoing};
 /// do. Bytes.
 pub(crate) const MUCH: usize = 512 << 10;
 
-/// The numbers of sends: 1, 2, ... of those that are answered.
+/// The numbers of sends: 1, 2, ... of those that are answered. And how far their bytes have come.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SendNumbers {
     /// Of the last one that was taken; 0: there is none.
     last: u64,
     /// Of the last one that has failed; 0: none has.
     failed: u64,
+    /// Bytes of messages that the operating system has.
+    handed_over: u64,
+    /// Bytes of messages that were given up.
+    given_up: u64,
+}
+
+impl SendNumbers {
+    /// Bytes of all messages that the operating system has.
+    pub(crate) fn handed_over(&self) -> u64 {
+        self.handed_over
+    }
+
+    /// Bytes of all messages that were taken, but for those that wait in a queue.
+    pub(crate) fn dealt_with(&self) -> u64 {
+        self.handed_over + self.given_up
+    }
 }
 
 /// Joins two ranges of sends, of which `next` follows `first`. Either may be empty.
@@ -163,11 +179,13 @@ impl SendQueue {
     pub(crate) fn handed_over(&mut self, batch: &Batch) {
         self.messages -= batch.len();
         self.bytes -= batch.bytes();
+        self.numbers.handed_over += batch.bytes() as u64;
     }
 
     /// Gives up the messages that still wait; returns the numbers of those that are answered.
     pub(crate) fn give_up(&mut self) -> Range<u64> {
         self.messages = 0;
+        self.numbers.given_up += self.bytes as u64;
         self.bytes = 0;
         self.spare = None;
         let given_up = std::mem::take(&mut self.batches);
@@ -217,6 +235,11 @@ impl SendQueue {
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes of all messages that were taken, on this connection and those before.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.numbers.dealt_with() + self.bytes as u64
     }
 
     /// More than a quarter of what may wait does.

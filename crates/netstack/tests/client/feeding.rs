@@ -16,9 +16,13 @@ async fn an_idle_connection_is_written_to_by_the_thread_that_flushes() {
     client.socket.feed_text("one").unwrap();
     client.socket.feed_binary(vec![2]).unwrap();
     assert_eq!(client.socket.buffered_amount(), 4);
+    assert_eq!(client.socket.bytes_accepted(), 4);
+    assert_eq!(client.socket.bytes_handed_over(), 0);
     // Nothing else runs on this test's only thread.
     assert_eq!(client.socket.flush(0), 2);
     assert_eq!(client.socket.buffered_amount(), 0);
+    assert_eq!(client.socket.bytes_accepted(), 4);
+    assert_eq!(client.socket.bytes_handed_over(), 4);
     assert_eq!(client.socket.stats().counters.messages_sent, 2);
     assert_eq!(client.socket.flush(0), 0);
 

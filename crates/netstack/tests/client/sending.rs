@@ -133,6 +133,9 @@ async fn sends_that_the_connection_takes_with_it_fail_with_the_cause() {
     }
     assert!(lost);
     assert_eq!(answered, 8, "every send is answered, once");
+    assert_eq!(client.socket.buffered_amount(), 0);
+    assert_eq!(client.socket.bytes_accepted(), 8 * MAX_SEND as u64);
+    assert!(client.socket.bytes_handed_over() < 8 * MAX_SEND as u64);
 }
 
 #[tokio::test]
