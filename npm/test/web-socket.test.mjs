@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { CloseEvent, MessageEvent, WebSocket } from 'arkws/web';
 import { echo, listen, serve } from './servers.mjs';
 import { node } from './support.mjs';
@@ -143,6 +144,75 @@ describe('send', () => {
     const [{ wasClean }] = await once(ws, 'close');
     assert.equal(wasClean, true);
     assert.match(seen.join(), /maxQueuedBytes/);
+  });
+});
+
+describe('what listeners send', () => {
+  /** A server of another thread that sends so many messages in one packet. */
+  async function sender(t, count) {
+    const worker = new Worker(new URL('echo-chunks.mjs', import.meta.url), { workerData: count });
+    t.after(() => worker.terminate());
+    const [port] = await once(worker, 'message');
+    return { worker, url: `ws://127.0.0.1:${port}` };
+  }
+
+  it('leaves in one write, if the messages have come together', async (t) => {
+    const { worker, url } = await sender(t, 20);
+    const ws = new WebSocket(url);
+    t.after(() => ws.close());
+    ws.onmessage = async ({ data }) => {
+      ws.send(data);
+      // Time for the server to read what has left.
+      const start = performance.now();
+      while (performance.now() - start < 1);
+    };
+    assert.deepEqual(await once(worker, 'message'), [1]);
+  });
+
+  it('leaves before the last of many messages is told, and when the queue is short', async (t) => {
+    for (const [count, options] of [
+      [200, {}],
+      [60, { maxQueuedBytes: 10_000 }],
+    ]) {
+      const { worker, url } = await sender(t, count);
+      const ws = new WebSocket(url, options);
+      const errors = [];
+      ws.onerror = ({ message }) => errors.push(message);
+      ws.onmessage = () => ws.send(new Uint8Array(1000));
+      const [reads] = await once(worker, 'message');
+      assert.ok(reads > 1, `${reads}`);
+      ws.close();
+      await once(ws, 'close');
+      assert.deepEqual(errors, []);
+    }
+  });
+
+  it('leaves although a listener throws, and when it closes', async (t) => {
+    const url = await serve(t, (socket, { socket: tcp }) => {
+      tcp.cork();
+      for (let i = 0; i < 3; i++) socket.send(`${i}`);
+      tcp.uncork();
+      socket.on('message', (data) => seen.push(`${data}`));
+    });
+    const seen = [];
+    const ws = new WebSocket(url);
+    ws.onmessage = ({ data }) => {
+      ws.send(data);
+      if (data === '2') ws.close();
+    };
+    await once(ws, 'close');
+    assert.deepEqual(seen, ['0', '1', '2']);
+    const program = `
+      const { WebSocket } = require('arkws/web');
+      process.on('uncaughtException', () => {});
+      const ws = new WebSocket('${url}');
+      ws.onmessage = ({ data }) => {
+        ws.send('thrown ' + data);
+        if (data === '2') setTimeout(() => ws.close());
+        throw new Error(data);
+      };`;
+    await node(['-e', program], { cwd: new URL('..', import.meta.url) });
+    assert.deepEqual(seen.slice(3), ['thrown 0', 'thrown 1', 'thrown 2']);
   });
 });
 

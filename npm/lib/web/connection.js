@@ -10,7 +10,7 @@ const { fromFailure } = require('../errors.js');
 const { mainModule, native, scheduleFlush, setRef } = require('../runtime.js');
 const { BlobQueue } = require('./blob-queue.js');
 const { isBlocked } = require('./constructor.js');
-const { arePosted, currentTask, post } = require('./tasks.js');
+const { arePosted, currentTask, flushAfterTasks, flushBeforeNext, post } = require('./tasks.js');
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -22,6 +22,9 @@ const PROTOCOL_ERROR = 1002;
 
 /** What is in memory that is shared is none of the interface's types. */
 const SHARED = 'what is sent is in memory that threads share: send a copy';
+
+/** If so many bytes, or UTF-16 units, are to be flushed, they do not wait for other tasks. */
+const MUCH = 64 << 10;
 
 const encoder = new TextEncoder();
 
@@ -38,6 +41,9 @@ class Connection {
   /** Sends whose answers are known, and sends that a flush is to follow. */
   answered = 0;
   waiting = 0;
+  /** Length of what a flush is to follow, and when it is too much to wait for other tasks. */
+  #unflushed = 0;
+  #mostUnflushed = MUCH;
   /** The async context of all events. */
   context;
   #protocols;
@@ -76,6 +82,8 @@ class Connection {
    */
   start(options) {
     setRef(this, true);
+    // Of a short queue it must not take too much.
+    if (options.maxQueuedBytes < 4 * MUCH) this.#mostUnflushed = options.maxQueuedBytes / 4;
     let failure;
     try {
       failure = isBlocked(this.url)
@@ -96,10 +104,11 @@ class Connection {
 
   /** Sends a string, or the bytes of a buffer or view, if `isDirect`. */
   send(data) {
-    this.#sending();
     const functions = native();
+    const isText = typeof data === 'string';
+    this.#sending(isText ? data.length : data.byteLength);
     let failure;
-    if (typeof data !== 'string') failure = functions.sendBinary(this.number, data);
+    if (!isText) failure = functions.sendBinary(this.number, data);
     // Longer than a message of the platform may be.
     else if (data.length > functions.contract.maxSend)
       failure = functions.sendUtf8(this.number, encoder.encode(data));
@@ -140,6 +149,8 @@ class Connection {
    * has been handed to the operating system, and rejected if it never will be.
    */
   write(data) {
+    // A stream writes nothing more before it is told.
+    this.#mostUnflushed = 0;
     return new Promise((resolve, reject) => {
       this.send(data);
       this.#writers.push({ number: ++this.#writes, resolve, reject });
@@ -201,11 +212,14 @@ class Connection {
   }
 
   /** Of what is sent by the code that runs now all leaves together when it has ended. */
-  #sending() {
+  #sending(length) {
     this.#inTask();
+    this.#unflushed += length;
+    if (this.#unflushed >= this.#mostUnflushed) flushBeforeNext();
     if (this.waiting++ > 0) return;
     try {
-      scheduleFlush(this);
+      if (this.#waitsForTasks) flushAfterTasks(this);
+      else scheduleFlush(this);
     } catch (error) {
       // The stack has ended. The next message has them flushed.
       this.waiting = 0;
@@ -213,9 +227,20 @@ class Connection {
     }
   }
 
+  /** More tasks of this delivery are to come, and too little waits to be sent before them. */
+  get #waitsForTasks() {
+    return arePosted() && this.#unflushed < this.#mostUnflushed;
+  }
+
   /** What `scheduleFlush` calls. */
   flush() {
+    if (this.#waitsForTasks) flushAfterTasks(this);
+    else this.flushNow();
+  }
+
+  flushNow() {
     this.waiting = 0;
+    this.#unflushed = 0;
     this.sent(native().flush(this.number, this.answered));
   }
 

@@ -7,6 +7,7 @@
 'use strict';
 
 const { currentTurn } = require('../delivery.js');
+const { scheduleFlush } = require('../runtime.js');
 
 // Kept: a program's tests may replace them.
 const { nextTick } = globalThis.process?.getBuiltinModule?.('node:process') ?? process;
@@ -21,6 +22,11 @@ let next = 0;
 let ticking;
 /** The last call of the native half in which an event was told. */
 let lastTurn = -1;
+/** Connections whose messages leave when no task is left: tasks of one delivery write once. */
+const unflushed = new Set();
+/** Tasks since the last flush, and the most of them that a message waits for. */
+let sinceFlush = 0;
+const MOST_BEFORE_FLUSH = 64;
 
 /** Has `connection.perform(what, value)` called as a task. */
 function post(connection, what, value) {
@@ -39,6 +45,16 @@ function post(connection, what, value) {
 /** Whether tasks wait: no more messages are taken before they are done. */
 function arePosted() {
   return ticking !== undefined;
+}
+
+/** Has `connection.flushNow()` called when the tasks that wait now are done, or many of them. */
+function flushAfterTasks(connection) {
+  unflushed.add(connection);
+}
+
+/** Much has been sent: it leaves before the next task. */
+function flushBeforeNext() {
+  sinceFlush = MOST_BEFORE_FLUSH;
 }
 
 /** How often the event loop has been seen to go on. */
@@ -74,20 +90,34 @@ function tick() {
   const value = tasks[next + 2];
   next += 3;
   const context = ticking;
+  // All before the task, which may throw.
   if (next < tasks.length) {
-    // Before the task, which may throw. Whatever it starts by promises comes before the next tick.
+    // Whatever the task starts by promises comes before the next tick.
     soon();
+    if (++sinceFlush >= MOST_BEFORE_FLUSH) flushAll(flushNow);
   } else {
     tasks = [];
     next = 0;
     ticking = undefined;
+    // What this task sends leaves with it.
+    flushAll(scheduleFlush);
   }
   if (connection === context) connection.perform(what, value);
   else connection.context.runInAsyncScope(perform, undefined, connection, what, value);
+}
+
+function flushNow(connection) {
+  connection.flushNow();
+}
+
+function flushAll(flush) {
+  sinceFlush = 0;
+  for (const connection of unflushed) if (connection.waiting > 0) flush(connection);
+  unflushed.clear();
 }
 
 function perform(connection, what, value) {
   connection.perform(what, value);
 }
 
-module.exports = { arePosted, currentTask, post };
+module.exports = { arePosted, currentTask, flushAfterTasks, flushBeforeNext, post };
