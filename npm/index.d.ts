@@ -1536,13 +1536,17 @@ export declare namespace webSocket {
     retryOn?: ErrorCause[];
     /**
      * Called before each attempt to connect again, with its number: 1, 2, ... What it returns, or
-     * what the promise is fulfilled with, takes the place of the option `header` of `connect`,
-     * which is that of the first attempt: for a token that expires. If it throws or rejects, or
-     * takes longer than `connectTimeout`, that attempt has failed; others follow. Default: the
-     * fields stay what they are.
+     * what the promise is fulfilled with, takes the place of the option `header` of `connect`: for
+     * a token that expires. If `connect` has no `header`, or an empty one, it is called for the
+     * first attempt, too, with 0; else the first attempt is made with `connect`'s own. `connect`
+     * does not wait for it. If it throws or rejects, or takes longer than `connectTimeout`, that
+     * attempt has failed; others follow. Default: the fields stay what they are.
      */
     header?: (attempt: number) => Object | Promise<Object>;
-    /** As `header`: called before each attempt to connect again, for its URL. */
+    /**
+     * As `header`, for the URL: called before each attempt to connect again. The first one is made
+     * with the URL of `connect`.
+     */
     url?: (
       attempt: number,
     ) => string | UrlObject | undefined | Promise<string | UrlObject | undefined>;

@@ -375,7 +375,11 @@ function takeFunctions(read) {
   const { lookup, reconnect } = read;
   const { url, header } = reconnect ?? {};
   if (lookup !== undefined) read.lookup = true;
-  if (url !== undefined || header !== undefined) reconnect.renews = true;
+  if (url !== undefined || header !== undefined) {
+    reconnect.renews = true;
+    // `connect` always has a URL of its own.
+    reconnect.renewsFirst = header !== undefined && read.headers.length === 0;
+  }
   return { lookup, url, header };
 }
 

@@ -1,5 +1,5 @@
 // What the native half asks functions of the program: the addresses of a name, and with what to
-// reconnect.
+// connect.
 'use strict';
 
 const { parameterError } = require('./errors.js');
@@ -30,7 +30,8 @@ async function answerQuestion({ id, name, attempt }, functions) {
       const addresses = await addressesOf(functions.lookup, name);
       native().answerQuestion(id, undefined, undefined, addresses);
     } else {
-      const url = urlText(await functions.url?.(attempt));
+      // The first attempt has the URL of `connect`.
+      const url = attempt > 0 ? urlText(await functions.url?.(attempt)) : undefined;
       if (url !== undefined && typeof url !== 'string') throw new TypeError('the URL is no string');
       const header = await functions.header?.(attempt);
       const fields = functions.header && flatten(header);

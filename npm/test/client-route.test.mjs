@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
 import { WebSocketServer } from 'ws';
-import { next, openClient, rejection } from './events.mjs';
+import { deferred, next, openClient, rejection } from './events.mjs';
 import { serve } from './servers.mjs';
 
 const f = () => {};
@@ -120,7 +120,9 @@ describe('reconnect', () => {
       ws.on('reconnecting', ({ cause }) => ends.push(cause));
       const error = next(ws, 'error');
       const reconnect = { ...quick, maxAttempts: 2, header };
-      await ws.connect('ws://127.0.0.1:9', { ...direct, connectTimeout: 100, reconnect });
+      const own = { First: 'x' };
+      const options = { ...direct, connectTimeout: 100, header: own, reconnect };
+      await ws.connect('ws://127.0.0.1:9', options);
       const last = (await error)[0];
       assert.equal(ends.length, 2);
       assert.equal(ends[0].cause, 'refused');
@@ -137,6 +139,49 @@ describe('reconnect', () => {
     for (const reconnect of [{ header: {} }, { url: 'ws://a' }]) {
       assert.equal((await rejection(ws.connect('ws://a', { reconnect }))).code, 401);
     }
+  });
+
+  it('asks for the header of the first attempt, too, unless connect has one', async (t) => {
+    const requests = [];
+    const server = await serve(t, (socket, request) => {
+      requests.push([request.url, request.headers.token]);
+      if (requests.length % 2 === 1) socket.close(1012);
+    });
+    const header = async (attempt) => ({ Token: `token ${attempt}` });
+    const url = () => new URL('/again', server);
+    for (const [own, first] of [
+      [{}, 'token 0'],
+      [{ header: {} }, 'token 0'],
+      [{ header: { Token: 'own' } }, 'own'],
+    ]) {
+      const ws = arkws.createWebSocket();
+      t.after(() => ws.close().catch(f));
+      const reconnected = next(ws, 'reconnected');
+      await ws.connect(server, { ...direct, ...own, reconnect: { ...quick, header, url } });
+      await reconnected;
+      assert.deepEqual(requests.splice(0), [
+        ['/', first],
+        ['/again', 'token 1'],
+      ]);
+    }
+  });
+
+  it('does not wait in connect for the header of the first attempt, which may fail', async (t) => {
+    const server = await serve(t, f);
+    const ws = arkws.createWebSocket();
+    t.after(() => ws.close().catch(f));
+    const events = [];
+    ws.on('reconnecting', ({ attempt, cause }) => events.push([attempt, cause.cause]));
+    const asked = deferred();
+    const header = (attempt) =>
+      attempt === 0 ? new Promise((_, reject) => asked.resolve(reject)) : { Token: 'x' };
+    const open = next(ws, 'open');
+    assert.equal(await ws.connect(server, { ...direct, reconnect: { ...quick, header } }), true);
+    assert.deepEqual(events, []);
+    const fail = await asked.promise;
+    fail(new Error('no token'));
+    await open;
+    assert.deepEqual(events, [[1, 'invalid']]);
   });
 
   it('can be ended while they are asked', async () => {

@@ -310,6 +310,7 @@ impl<'a> Options<'a> {
                 .size("maxQueuedBytes")?
                 .unwrap_or(default.max_queued_bytes),
             renewal: self.flag("renews")?.then(|| asker.renewal()),
+            renews_first: self.flag("renewsFirst")?,
         })
     }
 }

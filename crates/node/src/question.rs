@@ -12,7 +12,7 @@ pub(crate) struct Question {
 pub(crate) enum Subject {
     /// The addresses of this name.
     Addresses(String),
-    /// With what this attempt to reconnect is to be made.
+    /// With what this attempt to reconnect is to be made; 0: the first of `connect`.
     Renewal(u32),
 }
 

@@ -32,8 +32,12 @@ pub struct Reconnect {
     /// [`RequestOptions::max_queued_bytes`](crate::RequestOptions::max_queued_bytes) holds as well.
     /// Default: [`DEFAULT_MAX_QUEUED_BYTES`](Self::DEFAULT_MAX_QUEUED_BYTES).
     pub max_queued_bytes: usize,
-    /// Asked before each attempt. `None` (default): URL and header fields stay what they are.
+    /// Asked before each attempt but the first. `None` (default): URL and header fields stay what
+    /// they are.
     pub renewal: Option<Renewal>,
+    /// [`renewal`](Self::renewal) is asked before the first attempt, too, as number 0. Default:
+    /// false, the first attempt is made with what `connect` got.
+    pub renews_first: bool,
 }
 
 impl Reconnect {
@@ -89,6 +93,7 @@ impl Default for Reconnect {
             retry_on: Vec::new(),
             max_queued_bytes: Self::DEFAULT_MAX_QUEUED_BYTES,
             renewal: None,
+            renews_first: false,
         }
     }
 }
@@ -119,9 +124,14 @@ impl Retries {
         })
     }
 
-    /// The program's function that is asked before each attempt.
+    /// The program's function that is asked before attempts.
     pub(super) fn renewal(&self) -> Option<&Renewal> {
         self.options.renewal.as_ref()
+    }
+
+    /// Whether that function is asked before the next attempt.
+    pub(super) fn renews_next(&self) -> bool {
+        self.attempts > 0 || self.options.renews_first
     }
 
     /// How many attempts it took to get here.

@@ -1,4 +1,4 @@
-//! What the program is asked before an attempt to reconnect: a token may have expired meanwhile.
+//! What the program is asked before an attempt: a token may have expired meanwhile.
 use std::fmt;
 use std::sync::Arc;
 
@@ -6,13 +6,14 @@ use futures_util::future::BoxFuture;
 
 use crate::Header;
 
-/// Asks the program for URL and header fields before each attempt to reconnect.
+/// Asks the program for URL and header fields before each attempt to reconnect, and before the
+/// first one with [`renews_first`](crate::Reconnect::renews_first).
 #[derive(Clone)]
 pub struct Renewal(Arc<Function>);
 
 type Function = dyn Fn(u32) -> BoxFuture<'static, Result<Renewed, String>> + Send + Sync;
 
-/// What an attempt to reconnect is made with.
+/// What an attempt is made with.
 #[derive(Debug, Clone, Default)]
 pub struct Renewed {
     /// `None`: the URL stays what it is.
@@ -23,9 +24,9 @@ pub struct Renewed {
 }
 
 impl Renewal {
-    /// `renew` is called with the number of the attempt: 1, 2, ... An error, in words, is how that
-    /// attempt fails, and so is an answer that takes longer than
-    /// [`connect_timeout`](crate::RequestOptions::connect_timeout).
+    /// `renew` is called with the number of the attempt to reconnect: 1, 2, ..., or 0 for the first
+    /// of `connect`. An error, in words, is how that attempt fails, and so is an answer that takes
+    /// longer than [`connect_timeout`](crate::RequestOptions::connect_timeout).
     pub fn new<F>(renew: F) -> Renewal
     where
         F: Fn(u32) -> BoxFuture<'static, Result<Renewed, String>> + Send + Sync + 'static,

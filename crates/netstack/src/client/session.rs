@@ -125,7 +125,7 @@ impl Session {
         }
     }
 
-    /// Asks the program with what the next attempt is to be made, unless that is the first.
+    /// Asks the program with what the next attempt is to be made.
     ///
     /// # Errors
     /// It has not said, or something that cannot be used; or it has given up.
@@ -136,7 +136,7 @@ impl Session {
         let (Some(renewal), Some(plan)) = (retries.renewal(), &mut self.plan) else {
             return Ok(());
         };
-        if retries.attempts() == 0 {
+        if !retries.renews_next() {
             return Ok(());
         }
         let asked = timeout(plan.patience(), renewal.ask(retries.attempts()));

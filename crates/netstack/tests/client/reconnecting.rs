@@ -350,6 +350,41 @@ async fn a_dropped_object_does_not_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_program_is_asked_for_the_first_attempt_too_if_it_wants_to_be() {
+    let clock = Frozen::clock();
+    let server = Server::start().await;
+    let mut client = Client::new();
+    let renewal = Renewal::new(|attempt| {
+        Box::pin(async move {
+            let token = Header {
+                name: "token".to_owned(),
+                value: attempt.to_string(),
+            };
+            Ok(Renewed {
+                url: None,
+                headers: Some(vec![token]),
+            })
+        })
+    });
+    let reconnect = Reconnect {
+        renewal: Some(renewal),
+        renews_first: true,
+        ..steady()
+    };
+    connect(&client, &server.url(), reconnect);
+    let (peer, head) = server.answer(SWITCHING).await;
+    assert_eq!(field(&head, "token"), Some("0"), "{head}");
+    opened(&mut client).await;
+    drop(peer);
+
+    assert_eq!(announced(&mut client, 1, 1000).await, "reset");
+    clock.advance(Duration::from_secs(1)).await;
+    let (_peer, head) = server.answer(SWITCHING).await;
+    assert_eq!(field(&head, "token"), Some("1"), "{head}");
+    opened(&mut client).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_program_is_asked_with_what_to_connect_again() {
     let clock = Frozen::clock();
     let server = Server::start().await;
