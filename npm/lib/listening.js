@@ -42,7 +42,10 @@ function listening(config) {
     if (given.noServer !== true) throw parameterError('noServer is not true');
     return { ...nowhere(), noServer: true };
   }
-  if (!isHttpServer(given.server)) throw parameterError('server is none of node:http');
+  if (!isHttpServer(given.server)) {
+    const detail = 'server is none of node:http or node:https: of an app, createServer(app) makes one';
+    throw parameterError(detail);
+  }
   return { ...nowhere(), server: given.server, path: urlPath(path), noServer: true };
 }
 

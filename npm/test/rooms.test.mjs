@@ -48,6 +48,17 @@ describe('rooms', () => {
     }
   });
 
+  it('are for clients that are in, and say so to those who come too early', async (t) => {
+    const place = await running(t);
+    const early = next(place.server, 'request').then(([{ connection }]) =>
+      rejection(place.server.join(connection, 'blue')),
+    );
+    await come(t, place);
+    const { code, message } = await early;
+    assert.equal(code, 2302006);
+    assert.match(message, /is not in yet: calls may have it from its connect event on$/);
+  });
+
   it('leave out clients, not who has the address of one that has left', async (t) => {
     const { server } = await running(t);
     server.on('error', () => {});

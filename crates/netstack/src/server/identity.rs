@@ -62,15 +62,6 @@ impl From<ClientId> for Recipient<'_> {
     }
 }
 
-impl fmt::Display for Recipient<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Recipient::Address(connection) => connection.fmt(f),
-            Recipient::Client(id) => write!(f, "client {id}"),
-        }
-    }
-}
-
 /// Identifies a client of a server object, from before its `Request` and `Connect` events on. No
 /// two clients of one object have the same, also over several runs: the id of a client that has
 /// left finds nobody.

@@ -485,7 +485,7 @@ impl WebSocketServer {
                 let why = format!("{}: {why}", client.connection);
                 BusinessError::new(BusinessError::NO_CONNECTION, why).with_cause(cause)
             }
-            None => BusinessError::new(BusinessError::NO_CONNECTION, recipient.to_string()),
+            None => BusinessError::new(BusinessError::NO_CONNECTION, nobody(recipient)),
         })
     }
 
@@ -512,6 +512,17 @@ impl fmt::Debug for WebSocketServer {
         f.debug_struct("WebSocketServer")
             .field("address", &self.list_address())
             .finish_non_exhaustive()
+    }
+}
+
+/// Why a call finds nobody, of whom nothing is known.
+fn nobody(recipient: Recipient<'_>) -> String {
+    match recipient {
+        Recipient::Address(connection) => connection.to_string(),
+        Recipient::Client(_) => {
+            "the client has left, or is not in yet: calls may have it from its connect event on"
+                .to_owned()
+        }
     }
 }
 
