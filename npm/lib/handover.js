@@ -45,8 +45,8 @@ const handedOver = new WeakSet();
 
 /**
  * Hands the connection of `socket` to the server object with this number. `head` is the text of its
- * request, `rest` the bytes that followed it. Returns whether the server has taken it (an event tells
- * when its connection is over), or an error if it takes none.
+ * request, `rest` the bytes that followed it. Returns whether the server has taken it (an event
+ * tells when its connection is over), or an error if it takes none.
  */
 function handOver(server, head, socket, rest) {
   if (handedOver.has(socket)) throw parameterError('the socket has been handed over already');

@@ -43,7 +43,8 @@ function listening(config) {
     return { ...nowhere(), noServer: true };
   }
   if (!isHttpServer(given.server)) {
-    const detail = 'server is none of node:http or node:https: of an app, createServer(app) makes one';
+    const detail =
+      'server is none of node:http or node:https: of an app, createServer(app) makes one';
     throw parameterError(detail);
   }
   return { ...nowhere(), server: given.server, path: urlPath(path), noServer: true };
