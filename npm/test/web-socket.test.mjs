@@ -150,10 +150,12 @@ describe('send', () => {
 describe('what listeners send', () => {
   /** A server of another thread that sends so many messages in one packet. */
   async function sender(t, count) {
-    const worker = new Worker(new URL('echo-chunks.mjs', import.meta.url), { workerData: count });
+    const reads = new Int32Array(new SharedArrayBuffer(4));
+    const program = new URL('echo-chunks.mjs', import.meta.url);
+    const worker = new Worker(program, { workerData: { count, reads } });
     t.after(() => worker.terminate());
     const [port] = await once(worker, 'message');
-    return { worker, url: `ws://127.0.0.1:${port}` };
+    return { worker, reads, url: `ws://127.0.0.1:${port}` };
   }
 
   it('leaves in one write, if the messages have come together', async (t) => {
@@ -170,17 +172,24 @@ describe('what listeners send', () => {
   });
 
   it('leaves before the last of many messages is told, and when the queue is short', async (t) => {
-    for (const [count, options] of [
-      [200, {}],
-      [60, { maxQueuedBytes: 10_000 }],
+    for (const [length, blocksAt, options] of [
+      [1, 70, {}],
+      [1000, 69, {}],
+      [1000, 5, { maxQueuedBytes: 10_000 }],
     ]) {
-      const { worker, url } = await sender(t, count);
+      const { worker, reads, url } = await sender(t, 100);
       const ws = new WebSocket(url, options);
       const errors = [];
       ws.onerror = ({ message }) => errors.push(message);
-      ws.onmessage = () => ws.send(new Uint8Array(1000));
-      const [reads] = await once(worker, 'message');
-      assert.ok(reads > 1, `${reads}`);
+      let sent = 0;
+      let read;
+      ws.onmessage = () => {
+        ws.send(new Uint8Array(length));
+        // No later task of this thread has it leave.
+        if (++sent === blocksAt) read = Atomics.wait(reads, 0, 0, 10_000);
+      };
+      await once(worker, 'message');
+      assert.notEqual(read, 'timed-out', `after ${blocksAt} of ${length} bytes`);
       ws.close();
       await once(ws, 'close');
       assert.deepEqual(errors, []);
