@@ -133,11 +133,13 @@ pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.58 million; the
+/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.86 million; the
 /// aim is 3 MiB (`BENCHMARKS.md`). What bounds peers took 0.1 million: time-outs, budgets,
 /// admission, allowed origins, words about certificates. What leaves before the process ends, the
-/// causes of failures, and connections named in the log took 0.06 million.
-const MODULE_AT_MOST: u64 = 3_620_000;
+/// causes of failures, and connections named in the log took 0.06 million. Servers beside those of
+/// Node.js, behind proxies, with answers and certificates of the program's own, and rooms; clients
+/// that ping, pause, look names up and ask for tokens; and the web's `WebSocket` took 0.32 million.
+const MODULE_AT_MOST: u64 = 3_880_000;
 
 /// `cargo xtask npm`
 pub(crate) fn npm(dev: bool) -> Result<()> {
