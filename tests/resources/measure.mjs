@@ -47,6 +47,11 @@ export async function memory() {
 /** The network thread stays for a second after its last task, in case there is another. */
 const PATIENCE = 10_000;
 
+/** Resolves when a thread of this process, by its number, has ended. */
+export async function gone(task) {
+  while (existsSync(`/proc/self/task/${task}`)) await sleep(5);
+}
+
 /** What is held once it is no more than `before`, or after `PATIENCE` milliseconds. */
 export async function settled(before) {
   const deadline = performance.now() + PATIENCE;

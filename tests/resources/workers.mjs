@@ -1,13 +1,17 @@
 // Worker threads, several at a time, that end with open sockets; prints what the process held
 // before and after.
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { connected, next } from '../../npm/test/events.mjs';
-import { held, memory, settled } from './measure.mjs';
+import { gone, held, memory, settled } from './measure.mjs';
 
 const [url, end, rounds, workers, sockets] = process.argv.slice(2);
 
-// Node.js itself keeps something open after its first worker.
-await exit(new Worker('', { eval: true }));
+// Node.js itself keeps something open after its first worker, whose thread is there for a moment
+// after its `exit`.
+const first = new Worker(new URL('first-worker.mjs', import.meta.url));
+const [[task]] = await Promise.all([once(first, 'message'), once(first, 'exit')]);
+await gone(task);
 const before = held();
 const rss = [];
 for (let round = 0; round < Number(rounds); round++) {
