@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("arkws", &["arkws-outq", "arkws-proto"]),
     ("arkws-netstack", &["arkws"]),
     ("arkws-node", &["arkws-netstack"]),
+    ("arkws-capi", &["arkws-netstack"]),
 ];
 
 /// What a crate's manifest has that it may not have.
