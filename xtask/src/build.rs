@@ -71,17 +71,7 @@ pub(crate) fn build_by(
             }
         }
     }
-    let output = cargo
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("`{}` failed: see above", describe(&cargo));
-    }
-    let messages: Vec<Value> = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
+    let messages = messages(&mut cargo)?;
     targets
         .iter()
         .map(|&target| {
@@ -91,6 +81,22 @@ pub(crate) fn build_by(
                 .with_context(|| format!("cargo did not say where it put {target:?}"))
         })
         .collect()
+}
+
+/// Runs a command of cargo that has been told to say in JSON what it makes; its progress is shown.
+pub(crate) fn messages(cargo: &mut Command) -> Result<Vec<Value>> {
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("`{}` failed: see above", describe(cargo));
+    }
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let messages = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    Ok(messages.collect())
 }
 
 /// The file that a `compiler-artifact` message of cargo names, if it is about the target.
