@@ -1,8 +1,7 @@
 // The loop that hands events on: from what the native half gives to `deliver` to the objects they
 // are for, whose `message` and `event` call the program's listeners.
-'use strict';
-
-const { NoContext } = require('./context.js');
+import { NoContext } from './context.mjs';
+import { host } from './host.mjs';
 
 /** The native functions, once they are loaded. */
 let functions;
@@ -27,7 +26,7 @@ function operation(name) {
 }
 
 /** The native half is loaded; with it come its names for what records say. */
-function begin(loaded) {
+export function begin(loaded) {
   functions = loaded;
   ({ operations } = loaded);
   MESSAGES = operation('messages');
@@ -43,7 +42,7 @@ function begin(loaded) {
  * The objects that events may come for, by number. They are kept from being collected, and keep the
  * process alive.
  */
-const active = new Map();
+export const active = new Map();
 
 // A program waits for an event with a promise, and adds listeners when it has come: that happens
 // only when `wake` has returned. So delivery stops before anything that such a listener would miss,
@@ -74,14 +73,14 @@ let context;
 let turns = 0;
 
 /** The native half calls: no code of the program has run for it yet. */
-function newTurn() {
+export function newTurn() {
   turns++;
   programRan = false;
   stops = false;
 }
 
 /** The number of the native half's last call. */
-function currentTurn() {
+export function currentTurn() {
   return turns;
 }
 
@@ -89,7 +88,7 @@ function currentTurn() {
  * Hands events to the objects they belong to; called with none, those that it has kept. What one of
  * them throws does not keep others from theirs. Whether it has stopped.
  */
-function deliver(...more) {
+export function deliver(...more) {
   if (more.length > 0) {
     values = more;
     next = 0;
@@ -164,15 +163,15 @@ function event(object, what) {
 }
 
 /** What has become of a message: a listener has it... */
-const HEARD = 0;
+export const HEARD = 0;
 /** ...it has none... */
-const UNHEARD = 1;
+export const UNHEARD = 1;
 /** ...or one has thrown. */
-const THROWN = 2;
+export const THROWN = 2;
 /**
  * Heard, and its listeners are gone: its `dataEnd` is told when what awaits the message has run.
  */
-const ENDS = 3;
+export const ENDS = 3;
 
 /** Hands the messages behind a head of so many values to `object`, each with `detail`. */
 function messages(object, head, detail) {
@@ -219,9 +218,6 @@ function message(object, value, detail) {
   return outcome;
 }
 
-/** What a view of bytes is: a `Buffer` where there is one, made without its checks of arguments. */
-const Bytes = typeof Buffer === 'function' ? Buffer[Symbol.species] : Uint8Array;
-
 /**
  * Hands the messages on that are cut out of the value behind index `i`; of the outcomes the first
  * that is not `HEARD`.
@@ -230,6 +226,7 @@ function run(object, i, detail) {
   const all = values[i + 1];
   const lengths = values[i + 2];
   const count = lengths.length;
+  const { Bytes = Uint8Array } = host;
   if (count === 0) return message(object, new Bytes(all), detail);
   const isText = typeof all === 'string';
   let outcome = HEARD;
@@ -284,12 +281,12 @@ const nobody = {
 };
 
 /** The error for an event that an object does not know: its two halves are not of one version. */
-function unknownEvent(name) {
+export function unknownEvent(name) {
   return new Error(`arkws: its native module tells of '${name}', which nobody knows`);
 }
 
 /** Calls `call` in the context of the events of `object`, outside of `deliver`. */
-function handOver(object, call) {
+export function handOver(object, call) {
   context = object.context ?? noContext;
   try {
     return context.runInAsyncScope(call);
@@ -302,36 +299,20 @@ function handOver(object, call) {
 }
 
 /** Listeners are called, or promises settled that the program has. */
-function programRuns() {
+export function programRuns() {
   programRan = true;
 }
 
 /** A listener has thrown; `goOn` calls the others. */
-function raise(error, goOn) {
+export function raise(error, goOn) {
   uncaught(error);
   // Node.js leaves all async contexts when it has told of an exception.
   context.runInAsyncScope(goOn);
 }
 
 /** A program's exception in a callback: it does not stop us, and it is not lost. */
-function uncaught(error) {
+export function uncaught(error) {
   stops = true;
-  functions.uncaught(error);
+  if (host.reportUncaught === undefined) functions.uncaught(error);
+  else host.reportUncaught(error);
 }
-
-module.exports = {
-  ENDS,
-  HEARD,
-  THROWN,
-  UNHEARD,
-  active,
-  begin,
-  currentTurn,
-  deliver,
-  handOver,
-  newTurn,
-  programRuns,
-  raise,
-  uncaught,
-  unknownEvent,
-};

@@ -1,16 +1,14 @@
 // Options as programs write them, made what the native half takes. Of the platform's own ones,
 // those of a wrong type are ignored, as the platform does, but for `proxy` and `protocol`; of ours
 // they are mistakes (401).
-'use strict';
-
-const { signalOption } = require('./abort.js');
-const { parameterError } = require('./errors.js');
-const { certificateAtStart } = require('./certificate.js');
-const { flatten, leavesOut } = require('./headers.js');
-const { listening } = require('./listening.js');
-const { authorities, identity } = require('./pem.js');
-const { functionOption } = require('./questions.js');
-const { warnOfOptions } = require('./warnings.js');
+import { signalOption } from './abort.mjs';
+import { parameterError } from './errors.mjs';
+import { certificateAtStart } from './certificate.mjs';
+import { flatten, leavesOut } from './headers.mjs';
+import { listening } from './listening.mjs';
+import { authorities, identity } from './pem.mjs';
+import { functionOption } from './questions.mjs';
+import { warnOfOptions } from './warnings.mjs';
 
 /** Options of `connect` that all objects have. */
 const COMMON = [
@@ -59,7 +57,7 @@ const OURS = [
  * Options of `connect`; a `Map` in their place is the headers, as one of the documentation's
  * examples has it. `isOurs`: the object was made through `import 'arkws'`.
  */
-function connectOptions(options, isOurs) {
+export function connectOptions(options, isOurs) {
   if (options instanceof Map) return { headers: flatten(options) };
   const { header } = options;
   const read = commonOptions(options, header);
@@ -110,13 +108,13 @@ function commonOptions(options, header) {
 }
 
 /** Code and reason of a `close`. */
-function closeOptions(options) {
+export function closeOptions(options) {
   if (isObject(options)) warnOfOptions('close', options, ['code', 'reason']);
   return { code: only('number', options?.code), reason: only('string', options?.reason) };
 }
 
 /** Options of a server's `stop`. */
-function stopOptions(options) {
+export function stopOptions(options) {
   if (!isObject(options)) throw parameterError('stop takes an object, or nothing');
   const { reason } = options;
   if (reason !== undefined && typeof reason !== 'string')
@@ -127,7 +125,7 @@ function stopOptions(options) {
 }
 
 /** Options of a server's `start`. */
-function serverOptions(config) {
+export function serverOptions(config) {
   const read = readServerOptions(config);
   warnOfOptions('start', config, Object.keys(read));
   return read;
@@ -166,7 +164,7 @@ function text(value) {
   return only('string', value) ?? '';
 }
 
-function isObject(value) {
+export function isObject(value) {
   return typeof value === 'object' && value !== null;
 }
 
@@ -201,7 +199,7 @@ function strings(value) {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }
 
-function isArrayOfStrings(value) {
+export function isArrayOfStrings(value) {
   return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }
 
@@ -311,12 +309,3 @@ function reconnect(value) {
     url: functionOption(value, 'url'),
   };
 }
-
-module.exports = {
-  closeOptions,
-  connectOptions,
-  isArrayOfStrings,
-  isObject,
-  serverOptions,
-  stopOptions,
-};

@@ -1,14 +1,12 @@
 // What comes for a client that is paused.
-'use strict';
-
-const { ENDS, HEARD, UNHEARD, handOver } = require('./delivery.js');
-const { macrotask } = require('./runtime.js');
+import { ENDS, HEARD, UNHEARD, handOver } from './delivery.mjs';
+import { macrotask } from './runtime.mjs';
 
 /**
  * Stands in the place of a paused client while events are delivered: keeps what comes, in order,
  * until the client is resumed. The connection is not read from meanwhile: it is not much.
  */
-class Held {
+export class Held {
   #client;
   /** Calls of the client's methods. */
   #entries = [];
@@ -101,5 +99,3 @@ class Held {
     else this.#entries.push(entry);
   }
 }
-
-module.exports = { Held };

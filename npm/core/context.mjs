@@ -1,9 +1,9 @@
 // The async context of a call: what `AsyncLocalStorage` finds in the events and the callback that
 // belong to the call.
-'use strict';
+import { host } from './host.mjs';
 
 /** Where the runtime knows no such contexts. */
-class NoContext {
+export class NoContext {
   runInAsyncScope(fn, receiver, ...args) {
     return fn.apply(receiver, args);
   }
@@ -11,28 +11,17 @@ class NoContext {
   emitDestroy() {}
 }
 
-function loadContext() {
-  try {
-    const builtin = globalThis.process?.getBuiltinModule;
-    const hooks = builtin?.('node:async_hooks') ?? require('node:async_hooks');
-    return hooks.AsyncResource ?? NoContext;
-  } catch {
-    return NoContext;
-  }
-}
-
-const Context = loadContext();
-
 /** We say ourselves when one is over. */
 const OPTIONS = { requireManualDestroy: true };
 
 /** The context of the code that runs now, for later. It keeps what the program has put there. */
-function currentContext(type) {
-  return new Context(type, OPTIONS);
+export function currentContext(type) {
+  const { AsyncContext = NoContext } = host;
+  return new AsyncContext(type, OPTIONS);
 }
 
 /** The contexts of an object's calls whose events are not over: events are always the oldest's. */
-class Contexts {
+export class Contexts {
   /**
    * Whoever calls pushes to it, when the native half has taken the call; the context was made
    * before: see `Pending`.
@@ -48,5 +37,3 @@ class Contexts {
     this.list.shift().emitDestroy();
   }
 }
-
-module.exports = { Contexts, NoContext, currentContext };

@@ -1,13 +1,11 @@
 // What the native half asks functions of the program: the addresses of a name, and with what to
 // connect.
-'use strict';
-
-const { parameterError } = require('./errors.js');
-const { flatten } = require('./headers.js');
-const { native } = require('./runtime.js');
+import { parameterError } from './errors.mjs';
+import { flatten } from './headers.mjs';
+import { native } from './runtime.mjs';
 
 /** An option that is a function; 401 if it is something else. */
-function functionOption(options, name) {
+export function functionOption(options, name) {
   const value = options[name];
   if (value !== undefined && typeof value !== 'function')
     throw parameterError(`${name} is not a function`);
@@ -15,7 +13,7 @@ function functionOption(options, name) {
 }
 
 /** The text of a `URL`, also of another realm, as a test runner's; else the value itself. */
-function urlText(value) {
+export function urlText(value) {
   const isUrl =
     typeof value === 'object' &&
     value !== null &&
@@ -24,7 +22,7 @@ function urlText(value) {
 }
 
 /** Answers a question with what `functions` say, those of the `connect` that it is of. */
-async function answerQuestion({ id, name, attempt }, functions) {
+export async function answerQuestion({ id, name, attempt }, functions) {
   try {
     if (name !== undefined) {
       const addresses = await addressesOf(functions.lookup, name);
@@ -60,5 +58,3 @@ function wordsOf(error) {
     return 'an error that cannot be read';
   }
 }
-
-module.exports = { answerQuestion, functionOption, urlText };

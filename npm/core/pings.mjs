@@ -1,11 +1,10 @@
 // `ping()` of a client: which promise a pong settles.
-'use strict';
-
-const { suppressUnhandledRejection } = require('./answers.js');
-const { programRuns } = require('./delivery.js');
+import { suppressUnhandledRejection } from './answers.mjs';
+import { programRuns } from './delivery.mjs';
+import { host } from './host.mjs';
 
 /** The pings of a client that have not been answered. */
-class Pings {
+export class Pings {
   #pending = [];
 
   /** The promise of ping `number`: of the milliseconds until its pong. */
@@ -40,21 +39,19 @@ class Pings {
  * The bytes of what a ping carries, as an ArrayBuffer; undefined: it is neither a string, an
  * ArrayBuffer nor a view of one.
  */
-function pingData(data) {
-  if (typeof data === 'string') return new TextEncoder().encode(data).slice().buffer;
+export function pingData(data) {
+  if (typeof data === 'string') return host.encodeText(data).buffer;
   if (data instanceof ArrayBuffer) return data;
   if (!ArrayBuffer.isView(data)) return undefined;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
 }
 
 /** The bytes that the native half gives as a string of as many characters. */
-function bytesOf(text) {
+export function bytesOf(text) {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** What a `ping` or `pong` event brings. */
-function payload(text) {
+export function payload(text) {
   return bytesOf(text).buffer;
 }
-
-module.exports = { Pings, bytesOf, payload, pingData };

@@ -1,13 +1,12 @@
 // The one kind of error that leaves the module.
-'use strict';
-
-const { native } = require('./runtime.js');
+import { host } from './host.mjs';
+import { native } from './runtime.mjs';
 
 /**
  * An `Error` whose code, message and data are its own enumerable properties, so that
  * `JSON.stringify` shows them.
  */
-class BusinessError extends Error {
+export class BusinessError extends Error {
   constructor(code, message, data) {
     super(message);
     // Again, to make it enumerable and the second to be shown.
@@ -43,7 +42,7 @@ function withoutFrames(code, message, data) {
 }
 
 /** The error for what a native function has returned. */
-function fromFailure({ code, message, data, cause }) {
+export function fromFailure({ code, message, data, cause }) {
   const error =
     cause === native().contract.queueFull
       ? withoutFrames(code, message, data)
@@ -53,17 +52,17 @@ function fromFailure({ code, message, data, cause }) {
 }
 
 /** A mistake in a call's arguments. */
-function parameterError(detail) {
+export function parameterError(detail) {
   return fromFailure(native().parameterError(String(detail)));
 }
 
 /** A mistake in a call for which the contract has code 2302999. */
-function otherError(detail) {
+export function otherError(detail) {
   return fromFailure(native().otherError(String(detail)));
 }
 
 /** A call of `name` on what no `kind` is. */
-function foreignError(name, kind) {
+export function foreignError(name, kind) {
   return parameterError(
     `${name} was called on what is no ${kind} of arkws: the method was taken from its object, or the object is behind a Proxy`,
   );
@@ -73,18 +72,18 @@ function foreignError(name, kind) {
 let warned = false;
 
 /** Warns once of reading `name` of what no `kind` is. */
-function warnOfForeign(name, kind) {
-  if (warned || typeof process !== 'object') return;
+export function warnOfForeign(name, kind) {
+  if (warned) return;
   warned = true;
   const { message } = foreignError(name, kind);
-  process.emitWarning(`${message}. It is undefined`, { code: 'ARKWS_FOREIGN_THIS' });
+  host.warn(`${message}. It is undefined`, 'ARKWS_FOREIGN_THIS');
 }
 
 /**
  * The error for what was thrown while values of the program were read: a mistake that we have
  * found, or whatever a getter, a Proxy or a conversion of the program's has thrown.
  */
-function mistakeOf(thrown) {
+export function mistakeOf(thrown) {
   try {
     const isOurs = thrown instanceof BusinessError && thrown.code === native().contract.parameter;
     if (isOurs && thrown.cause === undefined) return thrown;
@@ -96,7 +95,7 @@ function mistakeOf(thrown) {
 }
 
 /** The same error, as the failure of the program's call of `api`: its stack begins at that call. */
-function failedCall(api, error) {
+export function failedCall(api, error) {
   // Not every engine has it.
   const hasFrames = error.cause !== native().contract.queueFull;
   if (typeof Error.captureStackTrace === 'function' && hasFrames) {
@@ -104,14 +103,3 @@ function failedCall(api, error) {
   }
   return error;
 }
-
-module.exports = {
-  BusinessError,
-  failedCall,
-  foreignError,
-  fromFailure,
-  mistakeOf,
-  otherError,
-  parameterError,
-  warnOfForeign,
-};

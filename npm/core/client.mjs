@@ -1,23 +1,22 @@
 // What a client is inside: its native half's other end, which events come to.
-'use strict';
-
-const { Sends, errorOf, isPeers } = require('./answers.js');
-const { onAbort, reasonOf } = require('./abort.js');
-const { Contexts, currentContext } = require('./context.js');
-const { ENDS, HEARD, THROWN, UNHEARD, active, raise, unknownEvent } = require('./delivery.js');
-const { fromFailure } = require('./errors.js');
-const { unflatten } = require('./headers.js');
-const { Held } = require('./held.js');
-const { Listeners, callFrom } = require('./listeners.js');
-const { closeOptions, connectOptions } = require('./options.js');
-const { Pings, payload } = require('./pings.js');
-const { answerQuestion } = require('./questions.js');
-const { attemptError } = require('./refusal.js');
-const { free, mainModule, native, scheduleFlush, setRef } = require('./runtime.js');
-const { warnOfError } = require('./warnings.js');
+import { Sends, errorOf, isPeers } from './answers.mjs';
+import { onAbort, reasonOf } from './abort.mjs';
+import { Contexts, currentContext } from './context.mjs';
+import { ENDS, HEARD, THROWN, UNHEARD, active, raise, unknownEvent } from './delivery.mjs';
+import { fromFailure } from './errors.mjs';
+import { unflatten } from './headers.mjs';
+import { host } from './host.mjs';
+import { Held } from './held.mjs';
+import { Listeners, callFrom } from './listeners.mjs';
+import { closeOptions, connectOptions } from './options.mjs';
+import { Pings, payload } from './pings.mjs';
+import { answerQuestion } from './questions.mjs';
+import { attemptError } from './refusal.mjs';
+import { free, native, scheduleFlush, setRef } from './runtime.mjs';
+import { warnOfError } from './warnings.mjs';
 
 /** What errors call an object. */
-const KIND = 'WebSocket';
+export const KIND = 'WebSocket';
 
 const EVENTS = [
   'headerReceive',
@@ -34,7 +33,7 @@ const EVENTS = [
 ];
 
 /** What an object is inside: it outlives the object that has been collected, if it must. */
-class Client {
+export class Client {
   listeners = new Listeners(EVENTS, (type) => {
     if (type !== 'ping' && type !== 'pong') return;
     const { ping, pong } = this.listeners.lists;
@@ -87,7 +86,7 @@ class Client {
 
   constructor(importName, importer) {
     this.isOurs = importName === 'arkws';
-    this.number = native().createClient(importer ?? mainModule(), importName);
+    this.number = native().createClient(importer ?? host.mainModule(), importName);
   }
 
   /**
@@ -382,5 +381,3 @@ function takeFunctions(read) {
   }
   return { lookup, url, header };
 }
-
-module.exports = { Client, KIND };

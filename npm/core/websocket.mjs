@@ -1,7 +1,5 @@
 // The client, `webSocket.WebSocket`.
-'use strict';
-
-const {
+import {
   Pending,
   Success,
   answer,
@@ -9,21 +7,15 @@ const {
   isPeers,
   isTooLong,
   suppressUnhandledRejection,
-} = require('./answers.js');
-const { Client, KIND } = require('./client.js');
-const {
-  failedCall,
-  foreignError,
-  fromFailure,
-  parameterError,
-  warnOfForeign,
-} = require('./errors.js');
-const { Messages } = require('./iterate.js');
-const { defineListening } = require('./listeners.js');
-const { isObject } = require('./options.js');
-const { pingData } = require('./pings.js');
-const { urlText } = require('./questions.js');
-const { keepProcess, microtask, native, watch } = require('./runtime.js');
+} from './answers.mjs';
+import { Client, KIND } from './client.mjs';
+import { failedCall, foreignError, fromFailure, parameterError, warnOfForeign } from './errors.mjs';
+import { Messages } from './iterate.mjs';
+import { defineListening } from './listeners.mjs';
+import { isObject } from './options.mjs';
+import { pingData } from './pings.mjs';
+import { urlText } from './questions.mjs';
+import { keepProcess, microtask, native, watch } from './runtime.mjs';
 
 /** Events by their names in static ArkTS. */
 const STATIC_NAMES = {
@@ -233,13 +225,11 @@ const { connect, send, close, ping } = WebSocket.prototype;
 
 defineListening(WebSocket.prototype, KIND, STATIC_NAMES, (object) => clientOf(object)?.listeners);
 
-function createWebSocket(importName, importer) {
+export function createWebSocket(importName, importer) {
   return new WebSocket(importName, importer);
 }
 
 /** The number of a client's inside; undefined if `object` is none of ours. */
-function clientNumber(object) {
+export function clientNumber(object) {
   return clientOf(object)?.number;
 }
-
-module.exports = { clientNumber, createWebSocket };

@@ -1,15 +1,14 @@
 // The settings that hold for the whole process.
-'use strict';
-
-const { failedCall, fromFailure, parameterError } = require('./errors.js');
-const { isArrayOfStrings } = require('./options.js');
-const { mainModule, native } = require('./runtime.js');
-const { serverNumber } = require('./server.js');
-const { clientNumber } = require('./websocket.js');
+import { failedCall, fromFailure, parameterError } from './errors.mjs';
+import { host } from './host.mjs';
+import { isArrayOfStrings } from './options.mjs';
+import { native } from './runtime.mjs';
+import { serverNumber } from './server.mjs';
+import { clientNumber } from './websocket.mjs';
 
 /** The level of `object`; of none: that of the objects that `arkws` makes from now on. */
-function getApiVersion(object) {
-  if (object === undefined) return native().apiVersion(mainModule(), 'arkws');
+export function getApiVersion(object) {
+  if (object === undefined) return native().apiVersion(host.mainModule(), 'arkws');
   const number = clientNumber(object) ?? serverNumber(object);
   if (number === undefined) {
     const error = parameterError('getApiVersion takes a client or a server of arkws, or nothing');
@@ -19,7 +18,7 @@ function getApiVersion(object) {
 }
 
 /** Sets the API level of objects made from now on; `undefined`: as it was found. */
-function setApiVersion(level) {
+export function setApiVersion(level) {
   if (level !== undefined && typeof level !== 'number') {
     throw failedCall(setApiVersion, parameterError('the API level is not a number'));
   }
@@ -28,7 +27,7 @@ function setApiVersion(level) {
 }
 
 /** Sets what the program may do; `undefined`: as it was found. */
-function setPolicy(policy) {
+export function setPolicy(policy) {
   if (policy !== undefined && (typeof policy !== 'object' || policy === null)) {
     throw failedCall(setPolicy, parameterError('the policy is not an object'));
   }
@@ -42,5 +41,3 @@ function setPolicy(policy) {
   const failure = native().setPolicy(internet, allowedHosts);
   if (failure) throw failedCall(setPolicy, fromFailure(failure));
 }
-
-module.exports = { getApiVersion, setApiVersion, setPolicy };

@@ -1,14 +1,12 @@
 // Where a server gets its clients from, as its configuration says: a port of its own, or elsewhere.
-'use strict';
-
-const { isHttpServer } = require('./attachments.js');
-const { parameterError } = require('./errors.js');
+import { parameterError } from './errors.mjs';
+import { host } from './host.mjs';
 
 /** The options that say it, but for `serverPort`, which the others exclude. */
 const ELSEWHERE = ['fd', 'path', 'server', 'noServer'];
 
 /** What the native half is told of it: all options that are about it, most of them undefined. */
-function listening(config) {
+export function listening(config) {
   const given = {};
   for (const name of ELSEWHERE) {
     const value = config[name];
@@ -27,7 +25,7 @@ function listening(config) {
       ...nowhere(),
       serverPort: port(serverPort),
       serverIP: typeof serverIP === 'string' ? serverIP : undefined,
-      reusePort: reusePort ?? isClusterWorker(),
+      reusePort: reusePort ?? host.isClusterWorker?.() ?? false,
     };
   }
   for (const [name, value] of Object.entries({ serverPort, serverIP, reusePort })) {
@@ -38,11 +36,16 @@ function listening(config) {
   }
   if ('fd' in given) return { ...nowhere(), fd: descriptor(given.fd) };
   if ('path' in given) return { ...nowhere(), path: socketPath(path) };
+  if (host.Upgrades === undefined) {
+    throw parameterError(
+      'server and noServer are for HTTP servers, which this runtime has none of',
+    );
+  }
   if ('noServer' in given) {
     if (given.noServer !== true) throw parameterError('noServer is not true');
     return { ...nowhere(), noServer: true };
   }
-  if (!isHttpServer(given.server)) {
+  if (!host.Upgrades.isHttpServer(given.server)) {
     const detail =
       'server is none of node:http or node:https: of an app, createServer(app) makes one';
     throw parameterError(detail);
@@ -82,20 +85,3 @@ function urlPath(value) {
   if (isPath) return value;
   throw parameterError('path is no path of a URL: it begins with /, and has no query');
 }
-
-/**
- * Whether the process is one of several that serve the same ports, as `node:cluster` has them, and
- * the cluster mode of pm2. Only Linux and FreeBSD know ports that several processes share evenly.
- */
-function isClusterWorker() {
-  if (typeof process !== 'object' || !['linux', 'freebsd'].includes(process.platform)) return false;
-  try {
-    const cluster = process.getBuiltinModule?.('node:cluster') ?? require('node:cluster');
-    return cluster.isWorker === true;
-  } catch {
-    // A runtime that has none.
-    return false;
-  }
-}
-
-module.exports = { listening };

@@ -1,11 +1,10 @@
 // What clients ask of a server, and the program's answers: whether a client comes in, and what one
 // gets that asks for something else than a WebSocket.
-'use strict';
-
-const { failedCall, fromFailure, mistakeOf, parameterError } = require('./errors.js');
-const { flatten } = require('./headers.js');
-const { isObject } = require('./options.js');
-const { native } = require('./runtime.js');
+import { failedCall, fromFailure, mistakeOf, parameterError } from './errors.mjs';
+import { flatten } from './headers.mjs';
+import { host } from './host.mjs';
+import { isObject } from './options.mjs';
+import { native } from './runtime.mjs';
 
 // What only the server may do with a request.
 
@@ -13,9 +12,9 @@ const { native } = require('./runtime.js');
  * Has a native function answer, unless something has answered before. `api` is what the program has
  * called, for which that is a mistake (401); undefined: it has called nothing.
  */
-let answer;
+export let answer;
 /** Nobody waits for the answer any more. */
-let end;
+export let end;
 
 /** What both kinds have in common. The first answer counts. */
 class Request {
@@ -62,16 +61,17 @@ class Request {
   }
 
   get signal() {
-    if (this.#controller === undefined) {
+    const { AbortController } = host;
+    if (this.#controller === undefined && AbortController !== undefined) {
       this.#controller = new AbortController();
       if (this.#isOver) this.#controller.abort();
     }
-    return this.#controller.signal;
+    return this.#controller?.signal;
   }
 }
 
 /** A client that asks to come in. */
-class WebSocketServerRequest extends Request {
+export class WebSocketServerRequest extends Request {
   // Programs take these out of the object.
   accept;
   refuse;
@@ -94,7 +94,7 @@ class WebSocketServerRequest extends Request {
 }
 
 /** A request that does not ask for a WebSocket. */
-class WebSocketServerHttpRequest extends Request {
+export class WebSocketServerHttpRequest extends Request {
   #method;
   respond;
 
@@ -144,5 +144,3 @@ function fields(headers) {
   if (headers !== undefined && !isObject(headers)) throw parameterError('headers is no object');
   return flatten(headers);
 }
-
-module.exports = { WebSocketServerHttpRequest, WebSocketServerRequest, answer, end };

@@ -1,15 +1,14 @@
 // What a server answers that refuses the handshake: `error.response`.
-'use strict';
-
-const { fromFailure } = require('./errors.js');
-const { unflatten } = require('./headers.js');
-const { bytesOf } = require('./pings.js');
+import { fromFailure } from './errors.mjs';
+import { unflatten } from './headers.mjs';
+import { host } from './host.mjs';
+import { bytesOf } from './pings.mjs';
 
 /**
  * The error of an attempt, or of a send that waited for it, with what the server answered if that
  * is why it failed.
  */
-function attemptError(failure) {
+export function attemptError(failure) {
   const error = fromFailure(failure);
   if (failure.response !== undefined) {
     const { status, headers, body } = failure.response;
@@ -25,7 +24,6 @@ function attemptError(failure) {
 
 /** In Node.js a `Buffer`, whose text is `String(body)`. */
 function toBuffer({ buffer }) {
-  return globalThis.Buffer?.from(buffer) ?? new Uint8Array(buffer);
+  const { Bytes = Uint8Array } = host;
+  return new Bytes(buffer);
 }
-
-module.exports = { attemptError };

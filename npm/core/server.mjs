@@ -1,7 +1,5 @@
 // The server, `webSocket.WebSocketServer`.
-'use strict';
-
-const {
+import {
   Pending,
   Queue,
   Sends,
@@ -11,39 +9,30 @@ const {
   isPeers,
   isTooLong,
   suppressUnhandledRejection,
-} = require('./answers.js');
-const { addressOf, attach } = require('./attachments.js');
-const { WebSocketConnection, agree, clientOf } = require('./connection.js');
-const { serverCertificate } = require('./certificate.js');
-const { Contexts, currentContext } = require('./context.js');
-const {
-  HEARD,
-  THROWN,
-  UNHEARD,
-  programRuns,
-  raise,
-  uncaught,
-  unknownEvent,
-} = require('./delivery.js');
-const {
+} from './answers.mjs';
+import { WebSocketConnection, agree, clientOf } from './connection.mjs';
+import { serverCertificate } from './certificate.mjs';
+import { Contexts, currentContext } from './context.mjs';
+import { HEARD, THROWN, UNHEARD, programRuns, raise, uncaught, unknownEvent } from './delivery.mjs';
+import {
   failedCall,
   foreignError,
   fromFailure,
   mistakeOf,
   otherError,
   parameterError,
-} = require('./errors.js');
-const handover = require('./handover.js');
-const { Listeners, callFrom, defineListening } = require('./listeners.js');
-const { closeOptions, isObject, serverOptions, stopOptions } = require('./options.js');
-const {
+} from './errors.mjs';
+import { host } from './host.mjs';
+import { Listeners, callFrom, defineListening } from './listeners.mjs';
+import { closeOptions, isObject, serverOptions, stopOptions } from './options.mjs';
+import {
   WebSocketServerHttpRequest,
   WebSocketServerRequest,
-  answer: answerRequest,
+  answer as answerRequest,
   end,
-} = require('./request.js');
-const { keepProcess, mainModule, native, setRef, watch } = require('./runtime.js');
-const { warnOfError } = require('./warnings.js');
+} from './request.mjs';
+import { keepProcess, native, setRef, watch } from './runtime.mjs';
+import { warnOfError } from './warnings.mjs';
 
 const EVENTS = ['connect', 'messageReceive', 'close', 'error', 'request', 'httpRequest'];
 
@@ -82,10 +71,8 @@ class Core {
   /** The program has stopped what it started last. */
   #stopped = false;
   #starts = 0;
-  /** How many connections of `handleUpgrade` are not over. */
-  #handedOver = 0;
-  /** The HTTP server that it is attached to, and what ends that. */
-  #attached;
+  /** What it gets from HTTP servers; undefined where there are none. */
+  #upgrades;
   /** It has a socket of its own to listen at. */
   #listens = true;
   #hasStarted = false;
@@ -93,7 +80,9 @@ class Core {
 
   constructor(importName, importer) {
     this.isOurs = importName === 'arkws';
-    this.number = native().createServer(importer ?? mainModule(), importName);
+    this.number = native().createServer(importer ?? host.mainModule(), importName);
+    const { Upgrades } = host;
+    if (Upgrades !== undefined) this.#upgrades = new Upgrades(this.number);
   }
 
   start(config) {
@@ -111,8 +100,10 @@ class Core {
         const options = serverOptions(config);
         const { server, path, noServer } = options;
         // Otherwise it has been started, and the call fails.
-        attaches = server !== undefined && this.#attached === undefined;
-        if (attaches) this.#attach(server, path);
+        attaches = server !== undefined && !this.#upgrades.isAttached;
+        if (attaches) {
+          this.#upgrades.attach(server, path, (...upgrade) => this.handleUpgrade(...upgrade));
+        }
         // The one before may have been a server that does not listen.
         keepProcess(this.number, true);
         const failure = native().startServer(this.number, options);
@@ -127,7 +118,7 @@ class Core {
       });
     } finally {
       if (!isTaken) {
-        if (attaches) this.#detach();
+        if (attaches) this.#upgrades.detach();
         if (--this.#starts === 0) setRef(this, false);
         context.emitDestroy();
         this.#keep();
@@ -136,38 +127,12 @@ class Core {
     return isTaken ? pending.promise : answer(start, undefined, error);
   }
 
-  #attach(server, path) {
-    const take = (request, socket, head) => {
-      try {
-        this.handleUpgrade(request, socket, head);
-      } catch (error) {
-        // Its client has sent what it should not, and is no reason to end the process.
-        handover.refuse(socket, '400 Bad Request', error.message);
-      }
-    };
-    this.#attached = { server, detach: attach(server, path, take) };
-  }
-
-  #detach() {
-    this.#attached?.detach();
-    this.#attached = undefined;
-  }
-
   /** Throws what is wrong with the arguments. Returns an error if the server never ran. */
-  handleUpgrade(request, socket, head = new Uint8Array()) {
-    const text = handover.headOf(request);
-    if (!handover.isStream(socket)) throw parameterError('the socket is no stream');
-    if (!(head instanceof Uint8Array)) throw parameterError('the head is no Buffer');
-    if (!this.#hasStarted) return otherError('the server is not started');
-    const taken = handover.handOver(this.number, text, socket, head);
-    if (taken === true) {
-      this.#handedOver++;
-      this.#keep();
-    } else if (taken !== false) {
-      // It was stopped while the program thought about the client, which is no reason to fail.
-      handover.refuse(socket, '503 Service Unavailable', 'the server is going away');
-    }
-    return undefined;
+  handleUpgrade(request, socket, head) {
+    if (this.#upgrades === undefined) return otherError('this runtime has no HTTP servers');
+    const error = this.#upgrades.take(request, socket, head, this.#hasStarted);
+    this.#keep();
+    return error;
   }
 
   /**
@@ -176,7 +141,7 @@ class Core {
    */
   #keep() {
     const waits =
-      this.#listens || this.#handedOver > 0 || this.#clients.size > 0 || this.#stops.size > 0;
+      this.#listens || this.#upgrades?.isOpen || this.#clients.size > 0 || this.#stops.size > 0;
     keepProcess(this.number, waits);
   }
 
@@ -200,8 +165,7 @@ class Core {
   /** Where it listens. */
   address() {
     const address = native().listAddress(this.number);
-    if (address !== null) return address;
-    return this.#attached === undefined ? undefined : addressOf(this.#attached.server);
+    return address !== null ? address : this.#upgrades?.address();
   }
 
   stop() {
@@ -224,7 +188,7 @@ class Core {
 
   /** Gives the program no more messages. */
   #close() {
-    this.#detach();
+    this.#upgrades?.detach();
     this.#stopped = true;
     for (const client of this.#clients.values()) client.isClosed = true;
   }
@@ -407,33 +371,23 @@ class Core {
         const start = this.starts.shift();
         if (value !== null) {
           // Unless another `start` follows already.
-          if (this.#starts === 1) this.#detach();
+          if (this.#starts === 1) this.#upgrades?.detach();
           return start.reject(fromFailure(value));
         }
         this.#stopped = false;
         this.#keep();
         return start.resolve();
       }
-      case 'handedOverEnded':
-        this.#handedOver--;
-        return this.#keep();
       case 'stopped': {
         const stop = this.#stops.get(value);
         this.#stops.delete(value);
         this.#keep();
         return stop?.resolve();
       }
-      case 'streamWrite':
-        return handover.streamWrite(value);
-      case 'streamRead':
-        return handover.streamRead(value);
-      case 'streamEnd':
-        return handover.streamEnd(value);
-      case 'streamGone':
-        return handover.streamGone(value);
       case 'idle':
         return this.#idle();
       default:
+        if (this.#upgrades?.event(name, value)) return this.#keep();
         throw unknownEvent(name);
     }
   }
@@ -531,7 +485,7 @@ class Core {
   #idle() {
     this.#contexts.end();
     if (--this.#starts > 0) return;
-    this.#detach();
+    this.#upgrades?.detach();
     keepProcess(this.number, true);
     setRef(this, false);
     if (this.#collected) native().free(this.number);
@@ -768,13 +722,11 @@ function awaitable(array) {
   return array;
 }
 
-function createWebSocketServer(importName, importer) {
+export function createWebSocketServer(importName, importer) {
   return new WebSocketServer(importName, importer);
 }
 
 /** The number of a server's inside; undefined if `object` is none of ours. */
-function serverNumber(object) {
+export function serverNumber(object) {
   return coreOf(object)?.number;
 }
-
-module.exports = { createWebSocketServer, serverNumber };

@@ -1,10 +1,8 @@
 // How the result of a call reaches the program: by its callback if it has one, else by a promise.
-'use strict';
-
-const { currentContext } = require('./context.js');
-const { programRuns, uncaught } = require('./delivery.js');
-const { failedCall, fromFailure, mistakeOf } = require('./errors.js');
-const { microtask, native } = require('./runtime.js');
+import { currentContext } from './context.mjs';
+import { programRuns, uncaught } from './delivery.mjs';
+import { failedCall, fromFailure, mistakeOf } from './errors.mjs';
+import { microtask, native } from './runtime.mjs';
 
 const ignore = () => {};
 
@@ -12,13 +10,13 @@ const ignore = () => {};
  * The callback among the arguments of a call, even if the others are wrong: the last one, if it is
  * a function. A call with more than `most` arguments has no callback.
  */
-function callbackOf(args, most) {
+export function callbackOf(args, most) {
   const last = args[args.length - 1];
   return args.length <= most && typeof last === 'function' ? last : undefined;
 }
 
 /** Answers the call of `api`: after the code that runs now, and before any event. */
-function answer(api, callback, error, value = true) {
+export function answer(api, callback, error, value = true) {
   if (error !== undefined) failedCall(api, error);
   if (callback !== undefined) {
     microtask(callback, error, error === undefined ? value : undefined);
@@ -32,7 +30,7 @@ function answer(api, callback, error, value = true) {
  * end of the stack must not keep the program from its answer. With a callback, that is called if
  * `isDue` is set by then.
  */
-class Success {
+export class Success {
   isDue = false;
   /** What a call without a callback returns. */
   promise;
@@ -50,7 +48,7 @@ class Success {
  * Makes a native call. Returns the error that it has returned, or that was thrown while options
  * were read; undefined: the call has succeeded.
  */
-function errorOf(call) {
+export function errorOf(call) {
   try {
     const failure = call();
     return failure === undefined ? undefined : fromFailure(failure);
@@ -64,18 +62,18 @@ function errorOf(call) {
  * one byte. Such a text is refused unread: V8 would first join the parts that it consists of, which
  * can take half a second.
  */
-function isTooLong(text) {
+export function isTooLong(text) {
   return text.length > native().contract.maxSend;
 }
 
 /** Whether the peer may be why a call fails. Other errors are mistakes of the program. */
-function isPeers(error) {
+export function isPeers(error) {
   const { parameter, permission } = native().contract;
   return error.code !== parameter && error.code !== permission;
 }
 
 /** Keeps a rejection from being an `unhandledRejection`: an event tells of it as well. */
-function suppressUnhandledRejection(promise) {
+export function suppressUnhandledRejection(promise) {
   promise.catch(ignore);
 }
 
@@ -95,7 +93,7 @@ function executor(resolve, reject) {
  * to its queue when that has taken the call, without calling any function of JavaScript: at the end
  * of the stack each of them throws, and a call that was taken has to be in its queue.
  */
-class Pending {
+export class Pending {
   #callback;
   /** The async context in which the callback is called. */
   #context;
@@ -161,7 +159,7 @@ function callBack(callback, error, value) {
 }
 
 /** Calls whose answers come in the order of the calls. */
-class Queue {
+export class Queue {
   /** Whoever calls pushes to it: see `Pending`. */
   pending = [];
   #first = 0;
@@ -182,7 +180,7 @@ class Queue {
 }
 
 /** The sends that wait for their answers: a client object's, or a server's to one client. */
-class Sends extends Queue {
+export class Sends extends Queue {
   /** How many sends have been answered: always the first ones. */
   answered = 0;
 
@@ -213,16 +211,3 @@ class Sends extends Queue {
     throw new Error(`arkws: its native module answers send ${number}, which waits for no answer`);
   }
 }
-
-module.exports = {
-  Pending,
-  Queue,
-  Sends,
-  Success,
-  answer,
-  callbackOf,
-  errorOf,
-  isPeers,
-  isTooLong,
-  suppressUnhandledRejection,
-};

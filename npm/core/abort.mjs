@@ -1,10 +1,8 @@
 // `connect({ signal })`: an AbortSignal that gives a connection up.
-'use strict';
-
-const { parameterError } = require('./errors.js');
+import { parameterError } from './errors.mjs';
 
 /** The option `signal`; 401 if it is none. Of any realm, so by what it can do. */
-function signalOption({ signal }) {
+export function signalOption({ signal }) {
   if (signal === undefined) return undefined;
   const isSignal =
     typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function';
@@ -13,7 +11,7 @@ function signalOption({ signal }) {
 }
 
 /** Why it was aborted, in words. */
-function reasonOf(signal) {
+export function reasonOf(signal) {
   try {
     const { reason } = signal;
     return String(reason?.message ?? reason ?? '').slice(0, 256);
@@ -24,10 +22,8 @@ function reasonOf(signal) {
 }
 
 /** Calls `abort` with the reason, once. Returns a function that ends that. */
-function onAbort(signal, abort) {
+export function onAbort(signal, abort) {
   const listener = () => abort(reasonOf(signal));
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
-
-module.exports = { onAbort, reasonOf, signalOption };

@@ -1,9 +1,7 @@
 // A client of a server, as the program has it: one object from the client's request to the last
 // event that names it.
-'use strict';
-
-const { foreignError, warnOfForeign } = require('./errors.js');
-const { unflatten } = require('./headers.js');
+import { foreignError, warnOfForeign } from './errors.mjs';
+import { unflatten } from './headers.mjs';
 
 /** The name of the class in the words of errors. */
 const KIND = 'WebSocketConnection';
@@ -11,15 +9,15 @@ const KIND = 'WebSocketConnection';
 // What only the server may do with a connection.
 
 /** The id of a connection that the server with this number has made; else undefined. */
-let clientOf;
+export let clientOf;
 /** The client is in, with this sub-protocol. */
-let agree;
+export let agree;
 
 /**
  * Only address and port are properties of its own: programs print connections, and what clients
  * send in header fields, or programs keep in `data`, is not to be printed.
  */
-class WebSocketConnection {
+export class WebSocketConnection {
   /** The number of the server. */
   #server;
   /** The client's id there. */
@@ -102,5 +100,3 @@ class WebSocketConnection {
     this.#data = value;
   }
 }
-
-module.exports = { WebSocketConnection, agree, clientOf };

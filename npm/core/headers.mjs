@@ -1,14 +1,12 @@
 // Header fields, between the forms that programs use and the flat list that the native half takes
 // and gives: `[name, value, name, value, ...]`.
-'use strict';
-
-const { parameterError } = require('./errors.js');
+import { parameterError } from './errors.mjs';
 
 /**
  * Whatever a program may write as `header`: an object, a `Map`, or pairs. Names and values are
  * checked by the native half.
  */
-function flatten(header) {
+export function flatten(header) {
   if (typeof header !== 'object' || header === null) return [];
   const fields = new Map();
   if (header instanceof Map) {
@@ -27,7 +25,7 @@ function flatten(header) {
 }
 
 /** Whether a program says by `null` that a field of ours, of this lower-case name, is left out. */
-function leavesOut(header, name) {
+export function leavesOut(header, name) {
   if (typeof header !== 'object' || header === null) return false;
   const isPairs = typeof header[Symbol.iterator] === 'function';
   const fields = isPairs ? header : Object.entries(header);
@@ -70,7 +68,7 @@ function usable(value) {
  * the peer did not send is not there (`constructor`), and what it did send is a field like others
  * (`__proto__`).
  */
-function unflatten(flat) {
+export function unflatten(flat) {
   const fields = Object.create(null);
   for (let i = 0; i < flat.length; i += 2) {
     const [name, value] = [flat[i], flat[i + 1]];
@@ -81,5 +79,3 @@ function unflatten(flat) {
   }
   return fields;
 }
-
-module.exports = { flatten, leavesOut, unflatten };

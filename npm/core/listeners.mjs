@@ -1,9 +1,7 @@
 // Listeners: `on`, `once`, `off` and their static names.
-'use strict';
-
-const { programRuns, raise } = require('./delivery.js');
-const { failedCall, foreignError, parameterError } = require('./errors.js');
-const { warnOfEvent } = require('./warnings.js');
+import { programRuns, raise } from './delivery.mjs';
+import { failedCall, foreignError, parameterError } from './errors.mjs';
+import { warnOfEvent } from './warnings.mjs';
 
 /** Of entries that are called once: the program's function. */
 const once = new WeakMap();
@@ -15,7 +13,7 @@ const NONE = [];
  * An object's listeners by event. Lists are replaced, never changed: one that is being called is
  * not disturbed by listeners that add or remove others.
  */
-class Listeners {
+export class Listeners {
   /** Event → its listeners in the order of their registration. */
   lists;
   /** Whether the program has ever added or removed a listener of `error`. */
@@ -94,7 +92,7 @@ function isOf(entry, listener) {
  * Calls `call` with each listener of a list from an index on. One that throws does not stop the
  * others.
  */
-function callFrom(first, list, call) {
+export function callFrom(first, list, call) {
   for (let k = first; k < list.length; k++) {
     try {
       call(list[k]);
@@ -108,7 +106,7 @@ function callFrom(first, list, call) {
  * Gives a class `on`, `once` and `off`, and `onNAME` and `offNAME` for each entry of `names`
  * (NAME → event). `listenersOf(this)` is undefined for what no `kind` is.
  */
-function defineListening(prototype, kind, names, listenersOf) {
+export function defineListening(prototype, kind, names, listenersOf) {
   const own = (object, name) => {
     const listeners = listenersOf(object);
     if (listeners === undefined) throw failedCall(methods[name], foreignError(name, kind));
@@ -173,5 +171,3 @@ function defineListening(prototype, kind, names, listenersOf) {
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
   }
 }
-
-module.exports = { Listeners, callFrom, defineListening };

@@ -1,13 +1,11 @@
 // `for await (const message of ws)`: the messages of a connection, as fast as the loop takes them.
-'use strict';
-
 /** The connection is not read from while so many messages, or their bytes, wait for the loop... */
 const HIGH = { messages: 256, bytes: 1 << 20 };
 /** ...until no more than this do. */
 const LOW = { messages: 64, bytes: 256 << 10 };
 
 /** The messages of a client's connection from now on. */
-class Messages {
+export class Messages {
   #client;
   #queue = [];
   #bytes = 0;
@@ -94,5 +92,3 @@ const OVER = { value: undefined, done: true };
 function sizeOf(value) {
   return typeof value === 'string' ? value.length : value.byteLength;
 }
-
-module.exports = { Messages };

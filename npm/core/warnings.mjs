@@ -1,5 +1,5 @@
-// Mistakes that the platform is silent about: each is told once, as a warning of the process.
-'use strict';
+// Mistakes that the platform is silent about: each is told once, as a warning.
+import { host } from './host.mjs';
 
 /** Programs that make up names as they go are not told of all. */
 const MOST = 100;
@@ -9,13 +9,13 @@ const told = new Set();
 /** Warns of `message`, once for each `code` and `subject`. */
 function warnOnce(code, subject, message) {
   const key = `${code} ${subject}`;
-  if (told.has(key) || told.size >= MOST || typeof process !== 'object') return;
+  if (told.has(key) || told.size >= MOST) return;
   told.add(key);
-  process.emitWarning(message, { code });
+  host.warn(message, code);
 }
 
 /** An event that no `kind` has was given to `call`: its listener is never called. */
-function warnOfEvent(kind, call, type, known) {
+export function warnOfEvent(kind, call, type, known) {
   const name = JSON.stringify(type.slice(0, 64));
   const message = `${call}(${name}): no ${kind} has such an event; there are ${known.join(', ')}`;
   warnOnce('ARKWS_UNKNOWN_EVENT', `${kind} ${type}`, message);
@@ -25,7 +25,7 @@ function warnOfEvent(kind, call, type, known) {
  * Options that `call` does not know, which are ignored. `known` are those that it knows; `others`
  * those that only objects have that were made through `import 'arkws'`.
  */
-function warnOfOptions(call, options, known, others = []) {
+export function warnOfOptions(call, options, known, others = []) {
   let names;
   try {
     names = Object.keys(options);
@@ -44,9 +44,7 @@ function warnOfOptions(call, options, known, others = []) {
 }
 
 /** An `error` event of a `kind` came, to which nobody has ever listened. */
-function warnOfError(kind, error) {
+export function warnOfError(kind, error) {
   const message = `an error event of a ${kind} has no listener: ${error.message}`;
   warnOnce('ARKWS_UNHEARD_ERROR', kind, `${message}. Further ones are not told`);
 }
-
-module.exports = { warnOfError, warnOfEvent, warnOfOptions };

@@ -1,10 +1,9 @@
 // The certificate of a server, as its program gives it.
-'use strict';
-
-const { parameterError } = require('./errors.js');
+import { parameterError } from './errors.mjs';
+import { host } from './host.mjs';
 
 /** Whoever gives one wants TLS: a mistake in it must not serve clear text. */
-function serverCertificate(value) {
+export function serverCertificate(value) {
   if (value === undefined) return undefined;
   const { certPath, keyPath, cert, key, clientCa, requireClientCert } = value ?? {};
   const isFile = typeof certPath === 'string' && cert === undefined && key === undefined;
@@ -31,26 +30,24 @@ function serverCertificate(value) {
 /** PEM is text, and bytes of it are ASCII. */
 function pem(value, name) {
   if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (value instanceof Uint8Array) return Array.from(value, latin1).join('');
   throw parameterError(`serverCert's ${name} is neither a string nor a Buffer with PEM`);
 }
+
+const latin1 = (byte) => String.fromCharCode(byte);
 
 let warned = false;
 
 /** An empty path means none, as the platform has it. */
 function warnOfNoCertificate() {
-  if (warned || typeof process !== 'object') return;
+  if (warned) return;
   warned = true;
-  process.emitWarning("serverCert's certPath is empty: the server speaks without TLS", {
-    code: 'ARKWS_SERVER_CERT',
-  });
+  host.warn("serverCert's certPath is empty: the server speaks without TLS", 'ARKWS_SERVER_CERT');
 }
 
 /** The same for `start`, where there may be none. */
-function certificateAtStart(value) {
+export function certificateAtStart(value) {
   const given = serverCertificate(value);
   if (given?.certPath === '') warnOfNoCertificate();
   return given;
 }
-
-module.exports = { certificateAtStart, serverCertificate };

@@ -1,8 +1,7 @@
 // The native half: its functions, when it hands over events and is handed messages, and what keeps
 // the process alive.
-'use strict';
-
-const { active, begin, deliver, newTurn, uncaught } = require('./delivery.js');
+import { active, begin, deliver, newTurn, uncaught } from './delivery.mjs';
+import { host } from './host.mjs';
 
 let functions;
 
@@ -10,35 +9,19 @@ let functions;
  * The native functions. Loaded when the first object is made, so that a program can import the
  * module's types and errors without them.
  */
-function native() {
+export function native() {
   return (functions ??= load());
 }
 
 function load() {
-  const { MAX_STRING_LENGTH, MAX_LENGTH } = runtimeLimits();
-  const { start } = require('./native.js');
-  const loaded = start(wake, deliver, makeBuffer, MAX_STRING_LENGTH, MAX_LENGTH);
+  const { maxStringLength, maxBufferLength } = host;
+  const { start } = host.loadNative();
+  const loaded = start(wake, deliver, makeBuffer, maxStringLength, maxBufferLength);
   begin(loaded);
-  warnOfLevel(loaded.levelWarning());
+  // Why the environment's API level is ignored, if it is.
+  const warning = loaded.levelWarning();
+  if (warning) host.warn(warning, 'ARKWS_API_VERSION');
   return loaded;
-}
-
-/** The largest strings and buffers, where the runtime tells them. */
-function runtimeLimits() {
-  try {
-    // The former also in a bundle that is an ES module.
-    const { constants } =
-      globalThis.process?.getBuiltinModule?.('node:buffer') ?? require('node:buffer');
-    return constants ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** Says why the environment's API level is ignored, if it is. */
-function warnOfLevel(warning) {
-  if (warning && typeof process === 'object')
-    process.emitWarning(warning, { code: 'ARKWS_API_VERSION' });
 }
 
 /** The numbers of objects that the process need not wait for, active or not. */
@@ -52,7 +35,7 @@ let referenced = 0;
  * for both, which calls no other of JavaScript: at the end of the stack, whoever has called it can
  * call it again to undo that.
  */
-function setRef(object, isActive) {
+export function setRef(object, isActive) {
   const { number } = object;
   if (isActive !== active.has(number) && !unreferenced.has(number)) referenced += isActive ? 1 : -1;
   if (isActive) active.set(number, object.held ?? object);
@@ -61,7 +44,7 @@ function setRef(object, isActive) {
 }
 
 /** Whether the process waits for events of the object of this number, if any may come. */
-function keepProcess(number, keeps) {
+export function keepProcess(number, keeps) {
   if (unreferenced.has(number) !== keeps) return;
   if (keeps) unreferenced.delete(number);
   else unreferenced.add(number);
@@ -70,7 +53,7 @@ function keepProcess(number, keeps) {
 }
 
 /** A turn of the event loop: promise jobs, timers and sockets have run then. */
-function macrotask() {
+export function macrotask() {
   return new Promise((resolve) => functions.macrotask(resolve));
 }
 
@@ -99,7 +82,7 @@ function makeBuffer(length) {
 }
 
 /** Calls `callback` after the code that runs now, and before any event. */
-async function microtask(callback, ...args) {
+export async function microtask(callback, ...args) {
   // Not with `then` of a promise that all calls share: that would keep the async context that it
   // was made in.
   await undefined;
@@ -120,7 +103,7 @@ const MOST_IN_A_ROW = 64;
  * neither timers nor sockets from their turns. Nothing is used for this that a program, or its
  * tests, can replace (`process.nextTick`, `setImmediate`, `Promise`).
  */
-function scheduleFlush(client) {
+export function scheduleFlush(client) {
   if (++inARow >= MOST_IN_A_ROW) {
     inARow = 0;
     native().macrotask(() => client.flush());
@@ -140,7 +123,7 @@ async function flushSoon(client) {
 }
 
 /** Forgets an object that nobody has any more, and of which no events come. */
-function free(number) {
+export function free(number) {
   unreferenced.delete(number);
   native().free(number);
 }
@@ -159,24 +142,7 @@ const registry = new FinalizationRegistry((number) => {
  * Calls the core of `object` when it has been collected: `collected()` if it has a reference, else
  * it is freed.
  */
-function watch(object, core) {
+export function watch(object, core) {
   // By number: the core's listeners may hold on to the object.
   registry.register(object, core.number);
 }
-
-/** The program's main module, whose surroundings tell API level and permission. */
-function mainModule() {
-  return typeof process === 'object' ? process.argv[1] : undefined;
-}
-
-module.exports = {
-  free,
-  keepProcess,
-  macrotask,
-  mainModule,
-  microtask,
-  native,
-  scheduleFlush,
-  setRef,
-  watch,
-};
