@@ -9,6 +9,9 @@
 #![expect(unreachable_pub, reason = "napi-rs converts public structs only")]
 
 mod answer;
+#[cfg(feature = "ark")]
+#[expect(unsafe_code, reason = "it calls OpenHarmony's runtime")]
+mod ark;
 mod asker;
 mod call;
 mod client;
