@@ -129,10 +129,11 @@ typedef struct arkws_client_callbacks {
 } arkws_client_callbacks;
 
 /*
- * Makes a client. `callbacks` may be NULL, and is copied.
+ * Makes a client. `callbacks` may be NULL, and is copied. There may be any number of clients; all
+ * count towards the 100 at which OH_WebSocketClient_Constructor returns NULL.
  *
- * Returns the client, or NULL if there are 100 already, the platform's limit. It is freed with
- * arkws_client_destroy.
+ * Returns the client, which is freed with arkws_client_destroy; NULL: the size of the callbacks is
+ * not that of their struct.
  */
 arkws_client *arkws_client_create(const arkws_client_callbacks *callbacks, void *user);
 
@@ -217,7 +218,9 @@ int arkws_client_set_queue(arkws_client *client, arkws_queue *queue);
 
 /*
  * Adds a field to the request of this and later connects, as OH_WebSocketClient_AddHeader does, or
- * takes all fields away. ARKWS_INVALID: name or value is NULL, or HTTP does not allow it.
+ * takes all fields away (not while another thread connects with them).
+ * WEBSOCKET_NO_HEADER_CONTEXT: name or value is NULL; WEBSOCKET_HEADER_EXCEEDED: there are 8,192.
+ * A connect fails with ARKWS_INVALID if HTTP does not allow one.
  */
 int arkws_client_add_header(arkws_client *client, const char *name, const char *value);
 int arkws_client_clear_headers(arkws_client *client);
@@ -334,8 +337,10 @@ typedef struct arkws_server_callbacks {
 } arkws_server_callbacks;
 
 /*
- * Makes a server. `callbacks` may be NULL, and is copied. Returns the server, which is freed with
- * arkws_server_destroy; NULL: no memory.
+ * Makes a server. `callbacks` may be NULL, and is copied.
+ *
+ * Returns the server, which is freed with arkws_server_destroy; NULL: the size of the callbacks is
+ * not that of their struct.
  */
 arkws_server *arkws_server_create(const arkws_server_callbacks *callbacks, void *user);
 
@@ -410,8 +415,8 @@ int arkws_server_broadcast_binary(arkws_server *server, const void *data, size_t
 int arkws_server_peer_address(arkws_server *server, arkws_peer peer, char *buffer, size_t size);
 
 /*
- * Closes one client, behind what was sent to it; code and reason as for arkws_client_close.
- * ARKWS_NO_SUCH_PEER; WEBSOCKET_NO_CONNECTION: it is closing already.
+ * Closes one client, behind what was sent to it; code and reason as for arkws_client_close, but
+ * without a reason it is "CLOSE_NORMAL", the platform's. ARKWS_NO_SUCH_PEER; WEBSOCKET_NO_CONNECTION: it is closing already.
  */
 int arkws_server_close(arkws_server *server, arkws_peer peer, uint16_t code, const char *reason);
 

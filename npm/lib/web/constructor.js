@@ -1,7 +1,8 @@
 // What the constructors of the web's API are told: a URL, sub-protocols, options.
 'use strict';
 
-const { BusinessError, connectOptions } = require('../core.js');
+const { BusinessError } = require('../errors.js');
+const { connectOptions } = require('../options.js');
 const { dictionary, isObject } = require('./webidl.js');
 
 function syntaxError(message) {

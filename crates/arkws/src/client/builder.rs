@@ -8,14 +8,13 @@ use arkws_proto::Limits;
 use arkws_proto::deflate::DeflateConfig;
 use arkws_proto::handshake::{ClientHandshake, ClientRequest};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
 use super::Client;
 use crate::dial::route::{Lookup, Route};
 use crate::dial::tls::Connector;
-use crate::url::shown;
-use crate::{
-    Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget, WebSocketUrl,
-};
+use crate::dial::url::shown;
+use crate::{Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget};
 
 /// The options of a client, without those of TLS.
 #[derive(Clone)]
@@ -67,10 +66,10 @@ impl ClientOptions {
         }
     }
 
-    pub(super) fn request(&self, host: String, target: &str, fields: Fields) -> ClientRequest {
+    pub(super) fn request(&self, host: String, target: String, fields: Fields) -> ClientRequest {
         ClientRequest {
             host,
-            target: target.to_owned(),
+            target,
             protocols: fields.protocols,
             deflate: self.deflate.clone(),
             headers: fields.headers,
@@ -93,10 +92,10 @@ impl fmt::Debug for ClientOptions {
 #[derive(Clone, Default)]
 pub(super) struct RedirectCheck(Option<Arc<Check>>);
 
-type Check = dyn Fn(&WebSocketUrl) -> Result<(), String> + Send + Sync;
+type Check = dyn Fn(&Url) -> Result<(), String> + Send + Sync;
 
 impl RedirectCheck {
-    pub(super) fn check(&self, url: &WebSocketUrl) -> Result<(), RedirectError> {
+    pub(super) fn check(&self, url: &Url) -> Result<(), RedirectError> {
         let Some(check) = &self.0 else {
             return Ok(());
         };
@@ -291,7 +290,7 @@ impl ClientBuilder {
     /// any may.
     pub fn check_redirects<F>(mut self, check: F) -> ClientBuilder
     where
-        F: Fn(&WebSocketUrl) -> Result<(), String> + Send + Sync + 'static,
+        F: Fn(&Url) -> Result<(), String> + Send + Sync + 'static,
     {
         self.options.redirects = RedirectCheck(Some(Arc::new(check)));
         self
@@ -309,7 +308,7 @@ impl ClientBuilder {
             .get_or_insert_default();
         // A request to nowhere shows now what would fail for every URL.
         let fields = self.options.fields();
-        let request = self.options.request("localhost".into(), "/", fields);
+        let request = self.options.request("localhost".into(), "/".into(), fields);
         let connector = Connector::new(self.tls)?;
         ClientHandshake::new(request, &self.options.config.limits)?;
         Ok(Client {

@@ -14,10 +14,9 @@ use http::header::{AUTHORIZATION, ORIGIN};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing::Instrument;
 
-use crate::WebSocketUrl;
 use crate::dial::tls::Connector;
+use crate::dial::url::{Endpoint, shown};
 use crate::dial::{self, Deadline, redirect};
-use crate::url::shown;
 use crate::{Config, Error, Phase, RedirectError, TlsError, TlsVersion, Transport, WebSocket};
 use body::BodyReader;
 use builder::{ClientOptions, Fields};
@@ -96,7 +95,7 @@ impl Client {
     /// header is set.
     ///
     /// # Errors
-    /// Every phase has its own: [`Error::WebSocketUrl`], [`Error::Dns`], [`Error::Connect`],
+    /// Every phase has its own: [`Error::Url`], [`Error::Dns`], [`Error::Connect`],
     /// [`Error::Proxy`], [`Error::Tls`], [`Error::Handshake`], [`Error::NoAnswer`],
     /// [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
     /// [`HandshakeError::Refused`] with the server's headers, and the first
@@ -109,13 +108,13 @@ impl Client {
         &self,
         url: &str,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
-        let mut url = WebSocketUrl::parse(url)?;
+        let mut endpoint = Endpoint::parse(url)?;
         let mut fields = self.options.fields();
         let mut redirects = 0;
         loop {
             // Boxed: what dialling and TLS need on the way does not swell the caller's future.
-            let span = tracing::debug_span!(target: "arkws", "connect", to = url.authority());
-            let attempt = self.attempt(&url, &fields).instrument(span.clone());
+            let span = tracing::debug_span!(target: "arkws", "connect", to = endpoint.authority());
+            let attempt = self.attempt(&endpoint, &fields).instrument(span.clone());
             let answer = match Box::pin(attempt).await {
                 Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
                 done => return done,
@@ -124,24 +123,24 @@ impl Client {
             let next = if limit == 0 {
                 None
             } else {
-                redirect::next(&url, &answer)?
+                redirect::next(&endpoint, &answer)?
             };
             let Some(next) = next else {
                 return Err(HandshakeError::Refused(answer).into());
             };
             if redirects == limit {
-                let location = shown(next.as_str());
+                let location = shown(next.url().as_str());
                 return Err(RedirectError::TooMany { limit, location }.into());
             }
             span.in_scope(|| {
                 let (status, to) = (answer.status().as_u16(), next.authority());
                 tracing::debug!(target: "arkws", status, to, "redirected");
             });
-            self.options.redirects.check(&next)?;
+            self.options.redirects.check(next.url())?;
             redirects += 1;
             let Fields { headers, protocols } = &mut fields;
-            redirect::keep_what_is_no_secret(&url, &next, headers, protocols);
-            url = next;
+            redirect::keep_what_is_no_secret(endpoint.url(), next.url(), headers, protocols);
+            endpoint = next;
         }
     }
 
@@ -149,7 +148,7 @@ impl Client {
     /// as a Unix socket. No proxy, no TLS, no redirects.
     ///
     /// # Errors
-    /// [`Error::WebSocketUrl`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
+    /// [`Error::Url`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
     ///
     /// # Cancel safety
     /// The connection is lost with the future.
@@ -161,30 +160,30 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let url = WebSocketUrl::parse(url)?;
+        let endpoint = Endpoint::parse(url)?;
         let deadline = Deadline::after(self.options.handshake_timeout);
-        self.handshake(&url, &self.options.fields(), &deadline, io)
+        self.handshake(&endpoint, &self.options.fields(), &deadline, io)
             .await
     }
 
     async fn attempt(
         &self,
-        url: &WebSocketUrl,
+        endpoint: &Endpoint,
         fields: &Fields,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         let options = &self.options;
         let (limit, limits) = (options.connect_timeout, &options.config.limits);
         let (proxy, route) = (&options.proxy, &options.route);
-        let tcp = dial::connect(url, proxy, route, limit, limits).await?;
+        let tcp = dial::connect(endpoint, proxy, route, limit, limits).await?;
         let deadline = Deadline::after(options.handshake_timeout);
-        let transport = dial::secure(url, tcp, &self.connector, &deadline).await?;
+        let transport = dial::secure(endpoint, tcp, &self.connector, &deadline).await?;
         // RFC 8446, 2: by now the server has not judged the client's certificate yet.
         let may_be_judged =
             transport.tls_version() == Some(TlsVersion::Tls13) && self.connector.has_identity();
-        let result = self.handshake(url, fields, &deadline, transport).await;
+        let result = self.handshake(endpoint, fields, &deadline, transport).await;
         match result {
             Err(Error::NoAnswer { source, .. }) if may_be_judged => {
-                Err(self.connector.ended(url, source).into())
+                Err(self.connector.ended(endpoint, source).into())
             }
             result => result,
         }
@@ -192,7 +191,7 @@ impl Client {
 
     async fn handshake<S>(
         &self,
-        url: &WebSocketUrl,
+        endpoint: &Endpoint,
         fields: &Fields,
         deadline: &Deadline,
         io: S,
@@ -201,16 +200,18 @@ impl Client {
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let mut fields = fields.clone();
-        if let Some(authorization) = url.authorization() {
+        if let Some(authorization) = endpoint.authorization() {
             fields.headers.entry(AUTHORIZATION).or_insert(authorization);
         }
         if let Some(origin) = self.options.page_origin {
-            let origin = url.page_origin(origin == PageOrigin::Full);
+            let origin = endpoint.page_origin(origin == PageOrigin::Full);
             fields.headers.entry(ORIGIN).or_insert(origin);
         }
-        let request = self.options.request(url.host_field(), url.target(), fields);
-        let exchange = exchange(url, request, &self.options.config, io);
-        let target = || url.authority();
+        let request = self
+            .options
+            .request(endpoint.host_field(), endpoint.target(), fields);
+        let exchange = exchange(endpoint, request, &self.options.config, io);
+        let target = || endpoint.authority();
         match deadline.run(Phase::Handshake, target, exchange).await? {
             ServerAnswer::Accepted(socket, response) => Ok((*socket, response)),
             ServerAnswer::Refused(mut io, answer) => {
@@ -262,7 +263,7 @@ async fn read_body<S: AsyncRead + Unpin>(
 
 /// Sends the request, reads the answer.
 async fn exchange<S>(
-    url: &WebSocketUrl,
+    endpoint: &Endpoint,
     request: ClientRequest,
     config: &Config,
     mut io: S,
@@ -270,10 +271,10 @@ async fn exchange<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let failed = |error| match TlsError::from_io(url.authority(), error) {
+    let failed = |error| match TlsError::from_io(endpoint.authority(), error) {
         Ok(error) => Error::Tls(error),
         Err(source) => Error::NoAnswer {
-            target: url.authority(),
+            target: endpoint.authority(),
             source,
         },
     };

@@ -2,7 +2,6 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::Host;
 use arkws_proto::Limits;
 use arkws_proto::handshake::ResponseReader;
 use http::StatusCode;
@@ -10,26 +9,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_socks::TargetAddr;
 use tokio_socks::tcp::Socks5Stream;
+use url::Host;
 
 use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
-use crate::WebSocketUrl;
-use crate::authorization::basic;
 use crate::dial::route::Route;
+use crate::dial::url::{Endpoint, basic};
 use crate::dial::{race, tcp};
 use crate::error::Error;
 
-/// A connection to the url through a proxy.
+/// A connection to the endpoint through a proxy.
 ///
 /// # Errors
-/// [`ProxyError`]; or, for [`ProxyProtocol::Socks5`], the url's name does not resolve.
+/// [`ProxyError`]; or, for [`ProxyProtocol::Socks5`], the endpoint's name does not resolve.
 pub(crate) async fn open(
     server: &ProxyServer,
-    url: &WebSocketUrl,
+    endpoint: &Endpoint,
     route: &Route,
     limits: &Limits,
 ) -> Result<TcpStream, Error> {
-    let target = url.authority();
+    let target = endpoint.authority();
     let stream = match server.protocol {
         ProxyProtocol::Http => {
             let stream = connect_to_proxy(server, route).await?;
@@ -37,19 +36,19 @@ pub(crate) async fn open(
         }
         ProxyProtocol::Socks5 => {
             let addresses = route
-                .resolve(url.host(), url.port())
+                .resolve(endpoint.host(), endpoint.port())
                 .await
                 .map_err(|source| Error::Dns {
-                    host: url.host().to_string(),
+                    host: endpoint.host().to_string(),
                     source,
                 })?;
             race(server, &target, route, addresses).await?
         }
         ProxyProtocol::Socks5h => {
-            let address = match url.host() {
-                Host::Domain(name) => TargetAddr::Domain(name.as_str().into(), url.port()),
-                Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
-                Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
+            let address = match endpoint.host() {
+                Host::Domain(name) => TargetAddr::Domain(name.as_str().into(), endpoint.port()),
+                Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
+                Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
             };
             let stream = connect_to_proxy(server, route).await?;
             socks5(server, &target, address, stream).await?
@@ -72,7 +71,7 @@ async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<TcpStre
         .map_err(ProxyError::Connect)
 }
 
-/// Races the url's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
+/// Races the endpoint's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
 /// the proxy, since one connection serves one request (RFC 1928, 6).
 async fn race(
     server: &ProxyServer,

@@ -1,0 +1,76 @@
+//! The last error of each thread, as `errno` is each thread's own.
+use std::cell::RefCell;
+use std::ffi::{CString, c_int};
+
+use crate::c_text::c_text;
+use crate::code::Code;
+use crate::failure::Failure;
+
+/// `arkws_error`. Its strings are valid as `arkws_last_error` says.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ErrorView {
+    /// A [`Code`], or 0.
+    pub code: i32,
+    /// Of a refused handshake; else 0.
+    pub http_status: i32,
+    /// The kind, for programs.
+    pub cause: *const std::ffi::c_char,
+    /// For people.
+    pub message: *const std::ffi::c_char,
+}
+
+/// A [`Failure`] with its texts as C has them.
+#[derive(Debug)]
+pub(crate) struct ErrorText {
+    code: c_int,
+    http_status: u16,
+    cause: CString,
+    message: CString,
+}
+
+impl ErrorText {
+    pub(crate) fn new(failure: &Failure) -> ErrorText {
+        ErrorText {
+            code: failure.code.number(),
+            http_status: failure.http_status,
+            cause: c_text(failure.cause),
+            message: c_text(&failure.message),
+        }
+    }
+
+    /// Valid for as long as this is not changed or moved away.
+    pub(crate) fn view(&self) -> ErrorView {
+        ErrorView {
+            code: self.code,
+            http_status: self.http_status.into(),
+            cause: self.cause.as_ptr(),
+            message: self.message.as_ptr(),
+        }
+    }
+}
+
+thread_local! {
+    static LAST: RefCell<Option<ErrorText>> = const { RefCell::new(None) };
+}
+
+/// Remembers why a call has failed on this thread. Nothing of it is remembered on a thread that is
+/// about to end.
+pub(crate) fn remember(failure: &Failure) {
+    let text = ErrorText::new(failure);
+    let _ = LAST.try_with(|last| last.replace(Some(text)));
+}
+
+/// What is remembered on this thread.
+pub(crate) fn last() -> ErrorView {
+    let nothing = ErrorView {
+        code: Code::OK,
+        http_status: 0,
+        cause: c"".as_ptr(),
+        message: c"".as_ptr(),
+    };
+    LAST.try_with(|last| last.borrow().as_ref().map(ErrorText::view))
+        .ok()
+        .flatten()
+        .unwrap_or(nothing)
+}

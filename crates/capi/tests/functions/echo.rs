@@ -1,0 +1,92 @@
+//! A server of `arkws` on a thread of its own.
+use std::net::SocketAddr;
+use std::sync::mpsc;
+
+use arkws::http::HeaderMap;
+use arkws::{Acceptor, CloseCode, CloseFrame, DeflateConfig, MessageRef, Stats};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::LocalSet;
+
+/// Serves until the process ends. Sends every message back with its kind before it, as
+/// `text hello`, agrees on the last sub-protocol offered, and closes with 4001 "as you wish" when it is told `close`.
+pub(crate) struct Echo {
+    pub(crate) address: SocketAddr,
+    /// The header fields of each request.
+    pub(crate) requests: mpsc::Receiver<HeaderMap>,
+    /// What each connection came to.
+    pub(crate) ends: mpsc::Receiver<(Option<CloseFrame>, Stats)>,
+}
+
+impl Echo {
+    pub(crate) fn start() -> Echo {
+        let (requested, requests) = mpsc::channel();
+        let (ended, ends) = mpsc::channel();
+        let (listens, address) = mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            LocalSet::new().block_on(&runtime, async move {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                listens.send(listener.local_addr().unwrap()).unwrap();
+                let acceptor = Acceptor::builder()
+                    .deflate(DeflateConfig {
+                        min_size: 0,
+                        ..DeflateConfig::default()
+                    })
+                    .build();
+                loop {
+                    let (stream, _) = listener.accept().await.unwrap();
+                    let (acceptor, requested, ended) =
+                        (acceptor.clone(), requested.clone(), ended.clone());
+                    tokio::task::spawn_local(async move {
+                        let end = serve(stream, &acceptor, &requested).await;
+                        // The test may be over.
+                        let _ = end.map(|end| ended.send(end));
+                    });
+                }
+            });
+        });
+        Echo {
+            address: address.recv().unwrap(),
+            requests,
+            ends,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/", self.address)
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    acceptor: &Acceptor,
+    requested: &mpsc::Sender<HeaderMap>,
+) -> Option<(Option<CloseFrame>, Stats)> {
+    let pending = acceptor.request(stream).await.ok()?;
+    let _ = requested.send(pending.request().headers.clone());
+    let protocol = pending.request().protocols.last().cloned();
+    let accepted = pending.accept(protocol.as_deref(), &HeaderMap::new()).await;
+    let mut socket = accepted.ok()?;
+    let mut last = None;
+    while let Some(message) = socket.recv().await {
+        let answer = match message.ok()? {
+            MessageRef::Text(text) if text.as_str() == "close" => {
+                let frame = CloseFrame::new(CloseCode::new(4001).unwrap(), "as you wish");
+                last = socket.close(Some(frame)).await.ok()?;
+                continue;
+            }
+            MessageRef::Text(text) => format!("text {}", text.as_str()),
+            MessageRef::Binary(data) => format!("binary {:?}", &data[..]),
+            MessageRef::Close(frame) => {
+                last = frame;
+                continue;
+            }
+            MessageRef::Ping(_) | MessageRef::Pong(_) => continue,
+        };
+        socket.send(answer.into()).await.ok()?;
+    }
+    Some((last, socket.stats()))
+}

@@ -1,0 +1,8 @@
+//! The functions of both headers, called as C calls them, against a server and clients of `arkws`.
+mod client;
+mod echo;
+mod platform;
+mod queue;
+mod seen;
+mod server;
+mod tls;
