@@ -2,7 +2,7 @@
 // all objects of one of them.
 'use strict';
 
-const { parameterError } = require('./errors.js');
+const { parameterError } = require('./core.js');
 const { refuse } = require('./handover.js');
 
 /** By HTTP server: what takes its requests to upgrade, by their paths; `undefined`: all others. */

@@ -1,8 +1,7 @@
 // Connections that an HTTP server of Node.js has accepted, on their way to a server object.
 'use strict';
 
-const { fromFailure, parameterError } = require('./errors.js');
-const { native } = require('./runtime.js');
+const { fromFailure, native, parameterError } = require('./core.js');
 
 /** What a head may hold: it is written in Latin-1, and split at line ends. */
 const LINE = /^[\t\x20-\x7e\x80-\xff]*$/;

@@ -4,7 +4,7 @@
 'use strict';
 
 const node = require('node:buffer');
-const { BusinessError } = require('../lib/errors.js');
+const { BusinessError } = require('../lib');
 
 /** As the platform's messages have it. */
 const MAX_LENGTH = 2 ** 32;

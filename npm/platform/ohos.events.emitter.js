@@ -1,7 +1,7 @@
 // `@ohos.events.emitter`: events within a thread. The platform's also reach other threads.
 'use strict';
 
-const { BusinessError } = require('../lib/errors.js');
+const { BusinessError } = require('../lib');
 
 const EventPriority = Object.freeze({ IMMEDIATE: 0, HIGH: 1, LOW: 2, IDLE: 3 });
 

@@ -4,7 +4,7 @@
 
 const { inspect } = require('node:util');
 const { threadId } = require('node:worker_threads');
-const { BusinessError } = require('../lib/errors.js');
+const { BusinessError } = require('../lib');
 
 const LogLevel = Object.freeze({ DEBUG: 3, INFO: 4, WARN: 5, ERROR: 6, FATAL: 7 });
 const LETTERS = { 3: 'D', 4: 'I', 5: 'W', 6: 'E', 7: 'F' };

@@ -5,7 +5,7 @@
 const dns = require('node:dns');
 const { isIP } = require('node:net');
 const { networkInterfaces } = require('node:os');
-const { BusinessError } = require('../lib/errors.js');
+const { BusinessError } = require('../lib');
 const { current, watchers } = require('./network.js');
 
 const NetCap = Object.freeze({

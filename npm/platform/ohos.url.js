@@ -1,7 +1,7 @@
 // `@ohos.url`, on Node.js's URL, which keeps to the same standard.
 'use strict';
 
-const { BusinessError } = require('../lib/errors.js');
+const { BusinessError } = require('../lib');
 
 function wrong(call, reason) {
   return new BusinessError(401, `Parameter error: url.${call}: ${reason}`);

@@ -3,7 +3,7 @@
 
 const { randomUUID } = require('node:crypto');
 const nodeUtil = require('node:util');
-const { BusinessError } = require('../lib/errors.js');
+const { BusinessError } = require('../lib');
 const { encoderOf } = require('./encoders.js');
 
 /** How Base64 is written: the MIME forms have lines of 76 characters. */

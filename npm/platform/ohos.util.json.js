@@ -2,7 +2,7 @@
 'use strict';
 
 const { randomUUID } = require('node:crypto');
-const { BusinessError } = require('../lib/errors.js');
+const { BusinessError } = require('../lib');
 
 const BigIntMode = Object.freeze({ DEFAULT: 0, PARSE_AS_BIGINT: 1, ALWAYS_PARSE_AS_BIGINT: 2 });
 /** A string, or a number. */

@@ -49,14 +49,14 @@ it('every file that ARCHITECTURE.md names is in the crate or package of its tabl
       recursive: folder !== 'npm',
     });
     if (folder === 'npm') {
-      for (const part of ['lib', 'bin', 'hooks', 'platform', 'runners']) {
+      for (const part of ['core', 'dist', 'lib', 'bin', 'hooks', 'platform', 'runners']) {
         const files = await readdir(new URL(`../../npm/${part}/`, import.meta.url), {
           recursive: true,
         });
         there.push(...files.map((file) => `${part}/${file}`));
       }
     }
-    const named = all(table, /`([\w/.-]+\.(?:rs|js|d\.ts))`/g);
+    const named = all(table, /`([\w/.-]+\.(?:rs|m?js|d\.ts))`/g);
     const isThere = (file) => there.some((path) => path === file || path.endsWith(`/${file}`));
     assert.deepEqual(
       [...named].filter((file) => !isThere(file)),

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::peers;
-use crate::process::{cargo, describe, root};
+use crate::process::{cargo, command, describe, root, run};
 
 /// How thoroughly to optimise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,17 +71,7 @@ pub(crate) fn build_by(
             }
         }
     }
-    let output = cargo
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("`{}` failed: see above", describe(&cargo));
-    }
-    let messages: Vec<Value> = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
+    let messages = messages(&mut cargo)?;
     targets
         .iter()
         .map(|&target| {
@@ -91,6 +81,22 @@ pub(crate) fn build_by(
                 .with_context(|| format!("cargo did not say where it put {target:?}"))
         })
         .collect()
+}
+
+/// Runs a command of cargo that has been told to say in JSON what it makes; its progress is shown.
+pub(crate) fn messages(cargo: &mut Command) -> Result<Vec<Value>> {
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("`{}` failed: see above", describe(cargo));
+    }
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let messages = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    Ok(messages.collect())
 }
 
 /// The file that a `compiler-artifact` message of cargo names, if it is about the target.
@@ -120,8 +126,11 @@ fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
     Some(PathBuf::from(message.get("executable")?.as_str()?))
 }
 
-/// Puts the built module where the npm package looks for it.
+/// Puts both halves of the Node module where the npm package looks for them: the built one, and
+/// the JavaScript of `npm/core`, made one file.
 pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
+    peers::install_npm("npm", true)?;
+    run(command("node").arg("npm/bundle.mjs")).context("cannot make npm/dist/core.js")?;
     let directory = root().join("npm/native");
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
@@ -157,12 +166,10 @@ pub(crate) fn npm(dev: bool) -> Result<()> {
     Ok(())
 }
 
-/// Builds the Node module and puts it where the npm package looks for it, and installs what that
+/// Builds the Node module, puts it where the npm package looks for it, and installs what that
 /// package needs.
 pub(crate) fn module(profile: Profile) -> Result<PathBuf> {
     peers::Node::of_machine()?;
     let built = build(&[Target::NodeModule], profile)?;
-    let place = place_module(&built[0])?;
-    peers::install_npm("npm", true)?;
-    Ok(place)
+    place_module(&built[0])
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::build::{Profile, Target, build, place_module};
-use crate::peers::{Node, install_npm};
+use crate::peers::Node;
 use crate::process::{Background, command, root, watch};
 
 /// The example, with the server's address as its argument.
@@ -32,9 +32,8 @@ pub(crate) fn run() -> Result<()> {
         &[Target::NodeModule, Target::Example("arkws", "demo_server")],
         Profile::Dev,
     )?;
-    place_module(&built[0])?;
     println!("Installing what the npm package depends on …");
-    install_npm("npm", true)?;
+    place_module(&built[0])?;
 
     let server = Background::start(command(&built[1]).arg("127.0.0.1:0"), "listening on")?;
     let address = format!("ws://127.0.0.1:{}", server.port()?);

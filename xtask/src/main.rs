@@ -8,6 +8,7 @@ mod autobahn;
 mod bench;
 mod book;
 mod build;
+mod capi;
 mod check;
 mod columns;
 mod counts;
@@ -52,6 +53,8 @@ enum Task {
     Instructions(instructions::Options),
     /// Look for circles of imports, crates that use one above them, types that share a name
     Structure,
+    /// Build the C library, and install it
+    Capi(capi::Options),
     /// Build the Node module and put it where the npm package looks for it
     Npm {
         /// Optimise for development speed instead of for the module's users
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Instructions(options) => instructions::run(&options),
         Task::Structure => structure::check(&mut counts::Counts::default()),
+        Task::Capi(options) => capi::run(&options),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {

@@ -1,5 +1,5 @@
 //! `[scheme://]host[:port]`: what lists of origins and of allowed hosts are made of.
-use url::Host;
+use crate::url::parse_host;
 
 /// A host, or a pattern of hosts (see [`matches_wildcard`](crate::matches_wildcard)), perhaps with
 /// a scheme and a port. It is only read here: what a missing scheme or port means is for the list
@@ -52,7 +52,7 @@ impl HostPattern {
         };
         Ok(HostPattern {
             scheme: scheme.map(str::to_ascii_lowercase),
-            host: host_name(host).ok_or("its host is not a name or address")?,
+            host: host_name(host)?,
             port,
         })
     }
@@ -68,7 +68,7 @@ impl HostPattern {
 }
 
 /// RFC 3986, 3.1.
-fn is_scheme(text: &str) -> bool {
+pub(crate) fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text
             .bytes()
@@ -76,15 +76,20 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// As browsers write it: lower-case, and in ASCII.
-fn host_name(host: &str) -> Option<String> {
+fn host_name(host: &str) -> Result<String, &'static str> {
+    const NO_HOST: &str = "its host is not a name or address";
     let is_address = host.starts_with('[') && host.ends_with(']');
     let colons = host.contains(':') && !is_address;
     let forbidden = |c: char| c.is_ascii_whitespace() || c.is_control() || "/@?#\\%,\"".contains(c);
     if host.is_empty() || colons || host.contains(forbidden) {
-        return None;
+        return Err(NO_HOST);
     }
-    match host.is_ascii() {
-        true => Some(host.to_ascii_lowercase()),
-        false => Host::parse(host).ok().map(|host| host.to_string()),
+    if host.is_ascii() {
+        return Ok(host.to_ascii_lowercase());
+    }
+    match parse_host(host) {
+        Ok(host) => Ok(host.to_string()),
+        Err(_) if cfg!(feature = "idna") => Err(NO_HOST),
+        Err(_) => Err("its host is not in ASCII, which needs arkws's feature `idna`"),
     }
 }

@@ -120,6 +120,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod authorization;
 mod cause;
 mod client;
 mod config;
@@ -131,6 +132,7 @@ mod progress;
 mod server;
 mod socket;
 mod unfinished_budget;
+mod url;
 mod wildcard;
 
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
@@ -144,8 +146,8 @@ pub use arkws_proto::{
 pub use bytes::{Bytes, BytesMut};
 pub use http;
 pub use rustls;
-pub use url;
 
+pub use self::url::{Host, UrlError, WebSocketUrl};
 pub use cause::Cause;
 pub use client::{Client, ClientBuilder, PageOrigin, connect};
 pub use config::{Config, Heartbeat};
@@ -155,7 +157,6 @@ pub use dial::route::Lookup;
 pub use dial::tcp::ConnectError;
 pub use dial::tls::{Identity, PeerCertificate, Roots, TlsConfig, TlsError, TlsVersion};
 pub use dial::transport::Transport;
-pub use dial::url::{UrlError, parse_url};
 pub use error::{Error, Phase, SendError, Unsent};
 pub use host_pattern::HostPattern;
 pub use message::{Message, MessageRef};

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arkws_netstack::{
-    ApiLevel, Context, Event, Listener, ServerConfig, ServerEvent, ServerListener, WebSocket,
-    WebSocketServer,
+    ApiLevel, Context, Event, Listener, RequestOptions, ServerCertificate, ServerConfig,
+    ServerEvent, ServerListener, WebSocket, WebSocketServer,
 };
 
 use connect::without_proxy;
@@ -15,8 +15,8 @@ use connect::without_proxy;
 #[path = "support/connect.rs"]
 mod connect;
 
+/// Of a message.
 const SIZE: usize = 64 << 10;
-const COUNT: usize = 1024;
 
 /// Sends every message back.
 struct Echo {
@@ -65,6 +65,42 @@ impl Listener for Recorder {
 
 #[test]
 fn sixty_four_mebibytes_sent_in_one_turn_come_back() {
+    let config = ServerConfig {
+        server_ip: "127.0.0.1".into(),
+        ..ServerConfig::default()
+    };
+    echo(1024, config, "ws", without_proxy());
+}
+
+#[test]
+fn over_tls_what_is_sent_in_one_turn_comes_back() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate_path, key_path] = [
+        ("cert.pem", certificate.pem()),
+        ("key.pem", key.serialize_pem()),
+    ]
+    .map(|(name, pem)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path
+    });
+    let options = RequestOptions {
+        ca_path: Some(certificate_path.clone()),
+        ..without_proxy()
+    };
+    let config = ServerConfig {
+        server_ip: "127.0.0.1".into(),
+        server_cert: Some(ServerCertificate::files(certificate_path, key_path)),
+        ..ServerConfig::default()
+    };
+    echo(32, config, "wss", options);
+}
+
+/// Sends so many messages to a server of this configuration, and waits for each to come back.
+fn echo(count: usize, config: ServerConfig, scheme: &str, options: RequestOptions) {
     let context = Context::new(ApiLevel::NEWEST);
     let server = Arc::<OnceLock<WebSocketServer>>::default();
     let (started, address) = channel();
@@ -73,10 +109,6 @@ fn sixty_four_mebibytes_sent_in_one_turn_come_back() {
         started,
     };
     let server = server.get_or_init(|| WebSocketServer::new(context.clone(), Arc::new(echo)));
-    let config = ServerConfig {
-        server_ip: "127.0.0.1".into(),
-        ..ServerConfig::default()
-    };
     server.start(config).unwrap();
     let soon = Duration::from_secs(60);
     let address = address.recv_timeout(soon).unwrap();
@@ -84,13 +116,17 @@ fn sixty_four_mebibytes_sent_in_one_turn_come_back() {
     let (sender, seen) = channel();
     let client = WebSocket::new(context, Arc::new(Recorder(sender)));
     client
-        .connect(&format!("ws://{address}/"), without_proxy())
+        .connect(&format!("{scheme}://{address}/"), options)
         .unwrap();
-    assert!(matches!(seen.recv_timeout(soon), Ok(Seen::Open)));
-    for number in 0..COUNT {
+    match seen.recv_timeout(soon) {
+        Ok(Seen::Open) => {}
+        Ok(Seen::End(how)) => panic!("it has not opened: {how}"),
+        _ => panic!("it has not opened"),
+    }
+    for number in 0..count {
         client.send_binary(vec![number as u8; SIZE]).unwrap();
     }
-    for number in 0..COUNT {
+    for number in 0..count {
         match seen.recv_timeout(soon).expect("nobody waits for ever") {
             Seen::Message(first, len) => {
                 assert_eq!((first, len), (number as u8, SIZE));

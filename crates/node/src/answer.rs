@@ -1,4 +1,4 @@
-//! What a call that can fail returns: its result or a [`Failure`], of which `npm/lib` makes the
+//! What a call that can fail returns: its result or a [`Failure`], of which `npm/core` makes the
 //! error.
 use arkws_netstack::BusinessError;
 use napi::Result;

@@ -1,6 +1,6 @@
 //! The functions of a client object, `webSocket.WebSocket`.
 //!
-//! A call that can fail returns the failure, or nothing: `npm/lib` makes the error, so that its
+//! A call that can fail returns the failure, or nothing: `npm/core` makes the error, so that its
 //! stack begins at the program's call.
 use std::sync::Arc;
 

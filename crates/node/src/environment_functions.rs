@@ -1,4 +1,4 @@
-//! The functions that concern the JavaScript environment as a whole: `npm/lib/runtime.js` calls
+//! The functions that concern the JavaScript environment as a whole: `npm/core/runtime.mjs` calls
 //! them.
 use napi::Result;
 

@@ -1,6 +1,6 @@
 //! The rare events, owned, in the shape in which JavaScript gets them.
 //!
-//! Each becomes a call of the method `event` of the object of `npm/lib` that it concerns, with the
+//! Each becomes a call of the method `event` of the object of `npm/core` that it concerns, with the
 //! name of its [`Operation`](crate::operation::Operation): see [`crate::event_to_js`].
 use std::net::IpAddr;
 

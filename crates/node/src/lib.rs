@@ -1,7 +1,7 @@
 //! The N-API binding of arkws: for Node.js and, compiled for it, OpenHarmony's ArkTS runtime.
 //!
 //! It converts; what a call means is decided in `arkws-netstack`, and which listener is called in
-//! `npm/lib`. Events come from the one network thread of the process through a `queue`, and are
+//! `npm/core`. Events come from the one network thread of the process through a `queue`, and are
 //! made values by `delivery` and `payloads`. The calls of Node-API itself are in `napi`, which
 //! knows nothing of arkws.
 #![warn(missing_docs)]
@@ -9,6 +9,9 @@
 #![expect(unreachable_pub, reason = "napi-rs converts public structs only")]
 
 mod answer;
+#[cfg(feature = "ark")]
+#[expect(unsafe_code, reason = "it calls OpenHarmony's runtime")]
+mod ark;
 mod asker;
 mod call;
 mod client;

@@ -1,6 +1,6 @@
 //! Options, read from JavaScript once.
 //!
-//! `npm/lib/options.js` has made the objects: a property that is there has the right type, and is
+//! `npm/core/options.mjs` has made the objects: a property that is there has the right type, and is
 //! not checked otherwise. One that is missing means the default, which `arkws-netstack` knows.
 use std::path::PathBuf;
 #[cfg(unix)]

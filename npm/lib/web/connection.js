@@ -4,13 +4,22 @@
 
 const { isAnyArrayBuffer, isSharedArrayBuffer } =
   globalThis.process?.getBuiltinModule?.('node:util/types') ?? require('node:util/types');
-const { currentContext } = require('../context.js');
-const { HEARD, unknownEvent } = require('../delivery.js');
-const { fromFailure } = require('../errors.js');
-const { mainModule, native, scheduleFlush, setRef } = require('../runtime.js');
+const {
+  HEARD,
+  currentContext,
+  fromFailure,
+  native,
+  scheduleFlush,
+  setRef,
+  unknownEvent,
+} = require('../core.js');
+const { host } = require('../host.js');
 const { BlobQueue } = require('./blob-queue.js');
 const { isBlocked } = require('./constructor.js');
 const { arePosted, currentTask, flushAfterTasks, flushBeforeNext, post } = require('./tasks.js');
+
+// It starts the core.
+require('../index.js');
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -71,7 +80,7 @@ class Connection {
     this.owner = owner;
     this.url = url;
     this.#protocols = protocols;
-    this.number = native().createClient(mainModule(), 'arkws/web');
+    this.number = native().createClient(host.mainModule(), 'arkws/web');
     this.context = currentContext('arkws.WebSocket');
   }
 

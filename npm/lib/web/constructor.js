@@ -1,8 +1,7 @@
 // What the constructors of the web's API are told: a URL, sub-protocols, options.
 'use strict';
 
-const { BusinessError } = require('../errors.js');
-const { connectOptions } = require('../options.js');
+const { BusinessError, connectOptions } = require('../core.js');
 const { dictionary, isObject } = require('./webidl.js');
 
 function syntaxError(message) {

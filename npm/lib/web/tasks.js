@@ -6,8 +6,7 @@
 // promise job: Node.js runs the ticks only when no promise job is left.
 'use strict';
 
-const { currentTurn } = require('../delivery.js');
-const { scheduleFlush } = require('../runtime.js');
+const { currentTurn, scheduleFlush } = require('../core.js');
 
 // Kept: a program's tests may replace them.
 const { nextTick } = globalThis.process?.getBuiltinModule?.('node:process') ?? process;

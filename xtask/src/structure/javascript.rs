@@ -6,16 +6,42 @@ use anyhow::{Context, Result};
 
 use super::circles::Import;
 
-/// What stands before the name of a module that is loaded.
-const BEFORE: &[&str] = &["require(", "import(", "from ", "import "];
+/// What stands before the name of a module that is loaded, but for `import` at the beginning.
+const BEFORE: &[&str] = &["require(", "import(", "from "];
 
-/// The imports of all files below a folder, but for what is installed there, and tests.
+/// What a folder loads from outside of it, where it may load nothing: runtimes that are not Node.js
+/// have its files alone.
+pub(super) fn foreign(folder: &Path) -> Result<Vec<String>> {
+    let folder = folder
+        .canonicalize()
+        .with_context(|| folder.display().to_string())?;
+    let mut faults = Vec::new();
+    for file in files(&folder)? {
+        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        for (number, line) in text.lines().enumerate() {
+            let Some(name) = loaded(line) else { continue };
+            let target = name.starts_with('.').then(|| target(&file, name)).flatten();
+            if target.is_none_or(|target| !target.starts_with(&folder)) {
+                faults.push(format!(
+                    "{}:{} loads `{name}`, which is not in its folder",
+                    file.display(),
+                    number + 1
+                ));
+            }
+        }
+    }
+    Ok(faults)
+}
+
+/// The imports of all files below a folder, but for what is installed there or made, and tests.
 pub(super) fn imports(folder: &Path) -> Result<Vec<Import>> {
     let mut imports = Vec::new();
     for file in files(folder)? {
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         for (number, line) in text.lines().enumerate() {
-            let Some(name) = loaded(line) else { continue };
+            let Some(name) = loaded(line).filter(|name| name.starts_with('.')) else {
+                continue;
+            };
             let Some(to) = target(&file, name) else {
                 continue;
             };
@@ -36,7 +62,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default();
         if path.is_dir() {
-            if name != "node_modules" && name != "test" {
+            if name != "node_modules" && name != "test" && name != "dist" {
                 files.extend(self::files(&path)?);
             }
         } else if path
@@ -50,19 +76,19 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The relative name of the module that a line loads.
+/// The name of the module that a line loads.
 fn loaded(line: &str) -> Option<&str> {
     let code = line.trim_start();
-    if code.starts_with("//") || code.starts_with('*') {
+    if code.starts_with("//") || code.starts_with("/*") || code.starts_with('*') {
         return None;
     }
-    let rest = BEFORE.iter().find_map(|before| {
-        let at = line
-            .find(&format!("{before}'."))
-            .or(line.find(&format!("{before}\".")))?;
-        Some(&line[at + before.len() + 1..])
-    })?;
-    rest.split(['\'', '"']).next()
+    let alone = code.strip_prefix("import ");
+    let behind = |before: &&str| code.find(before).map(|at| &code[at + before.len()..]);
+    let name = alone
+        .into_iter()
+        .chain(BEFORE.iter().filter_map(behind))
+        .find_map(|rest| rest.strip_prefix(['\'', '"']))?;
+    name.split(['\'', '"']).next()
 }
 
 /// The file of a relative name.
@@ -92,7 +118,27 @@ mod tests {
         );
         assert_eq!(loaded("import './b.mjs';"), Some("./b.mjs"));
         assert_eq!(loaded("  await import(\"./c.mjs\")"), Some("./c.mjs"));
-        assert_eq!(loaded("const path = require('node:path');"), None);
+        let builtin = "const path = require('node:path');";
+        assert_eq!(loaded(builtin), Some("node:path"));
         assert_eq!(loaded("// require('./a.js')"), None);
+        assert_eq!(loaded("/** As `import 'arkws'` has it. */"), None);
+        assert_eq!(loaded("text = \"through import 'arkws'\";"), None);
+    }
+    #[test]
+    fn what_a_folder_loads_from_elsewhere_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let core = folder.path().join("core");
+        fs::create_dir(&core).unwrap();
+        fs::write(folder.path().join("beside.mjs"), "").unwrap();
+        fs::write(core.join("a.mjs"), "export const a = 1;").unwrap();
+        let text = "import { a } from './a.mjs';\nimport { b } from '../beside.mjs';\n\
+            import fs from 'node:fs';\nimport { c } from './missing.mjs';\n";
+        fs::write(core.join("b.mjs"), text).unwrap();
+        let faults = foreign(&core).unwrap();
+        let names = ["../beside.mjs", "node:fs", "./missing.mjs"];
+        assert_eq!(faults.len(), names.len(), "{faults:?}");
+        for (fault, name) in faults.iter().zip(names) {
+            assert!(fault.contains(&format!("`{name}`")), "{fault}");
+        }
     }
 }

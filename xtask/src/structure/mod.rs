@@ -1,5 +1,6 @@
 //! `cargo xtask structure`: no file imports, by whatever way, a file that imports it, no crate one
-//! that stands above it, and no two types of a crate share a name.
+//! that stands above it, no two types of a crate share a name, and what runs without Node.js loads
+//! nothing of it.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -32,6 +33,9 @@ use circles::Import;
 /// Folders of JavaScript whose files belong together.
 const JAVASCRIPT: &[&str] = &["npm", "bench/node"];
 
+/// Those whose files load nothing but each other: they run where there is no Node.js, too.
+const PORTABLE: &[&str] = &["npm/core"];
+
 /// Crates beside those of `crates/`.
 const RUST: &[&str] = &["xtask", "bench", "bench/plot", "tests/peer"];
 
@@ -58,6 +62,10 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
                 .iter()
                 .map(shown),
         );
+        counts.passed += 1;
+    }
+    for folder in PORTABLE {
+        faults.extend(javascript::foreign(&root().join(folder))?);
         counts.passed += 1;
     }
     if faults.is_empty() {

@@ -8,13 +8,14 @@ use arkws_proto::Limits;
 use arkws_proto::deflate::DeflateConfig;
 use arkws_proto::handshake::{ClientHandshake, ClientRequest};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use url::Url;
 
 use super::Client;
 use crate::dial::route::{Lookup, Route};
 use crate::dial::tls::Connector;
-use crate::dial::url::shown;
-use crate::{Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget};
+use crate::url::shown;
+use crate::{
+    Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget, WebSocketUrl,
+};
 
 /// The options of a client, without those of TLS.
 #[derive(Clone)]
@@ -66,10 +67,10 @@ impl ClientOptions {
         }
     }
 
-    pub(super) fn request(&self, host: String, target: String, fields: Fields) -> ClientRequest {
+    pub(super) fn request(&self, host: String, target: &str, fields: Fields) -> ClientRequest {
         ClientRequest {
             host,
-            target,
+            target: target.to_owned(),
             protocols: fields.protocols,
             deflate: self.deflate.clone(),
             headers: fields.headers,
@@ -92,10 +93,10 @@ impl fmt::Debug for ClientOptions {
 #[derive(Clone, Default)]
 pub(super) struct RedirectCheck(Option<Arc<Check>>);
 
-type Check = dyn Fn(&Url) -> Result<(), String> + Send + Sync;
+type Check = dyn Fn(&WebSocketUrl) -> Result<(), String> + Send + Sync;
 
 impl RedirectCheck {
-    pub(super) fn check(&self, url: &Url) -> Result<(), RedirectError> {
+    pub(super) fn check(&self, url: &WebSocketUrl) -> Result<(), RedirectError> {
         let Some(check) = &self.0 else {
             return Ok(());
         };
@@ -290,7 +291,7 @@ impl ClientBuilder {
     /// any may.
     pub fn check_redirects<F>(mut self, check: F) -> ClientBuilder
     where
-        F: Fn(&Url) -> Result<(), String> + Send + Sync + 'static,
+        F: Fn(&WebSocketUrl) -> Result<(), String> + Send + Sync + 'static,
     {
         self.options.redirects = RedirectCheck(Some(Arc::new(check)));
         self
@@ -308,7 +309,7 @@ impl ClientBuilder {
             .get_or_insert_default();
         // A request to nowhere shows now what would fail for every URL.
         let fields = self.options.fields();
-        let request = self.options.request("localhost".into(), "/".into(), fields);
+        let request = self.options.request("localhost".into(), "/", fields);
         let connector = Connector::new(self.tls)?;
         ClientHandshake::new(request, &self.options.config.limits)?;
         Ok(Client {

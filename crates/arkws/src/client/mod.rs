@@ -14,9 +14,10 @@ use http::header::{AUTHORIZATION, ORIGIN};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing::Instrument;
 
+use crate::WebSocketUrl;
 use crate::dial::tls::Connector;
-use crate::dial::url::{Endpoint, shown};
 use crate::dial::{self, Deadline, redirect};
+use crate::url::shown;
 use crate::{Config, Error, Phase, RedirectError, TlsError, TlsVersion, Transport, WebSocket};
 use body::BodyReader;
 use builder::{ClientOptions, Fields};
@@ -95,7 +96,7 @@ impl Client {
     /// header is set.
     ///
     /// # Errors
-    /// Every phase has its own: [`Error::Url`], [`Error::Dns`], [`Error::Connect`],
+    /// Every phase has its own: [`Error::WebSocketUrl`], [`Error::Dns`], [`Error::Connect`],
     /// [`Error::Proxy`], [`Error::Tls`], [`Error::Handshake`], [`Error::NoAnswer`],
     /// [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
     /// [`HandshakeError::Refused`] with the server's headers, and the first
@@ -108,13 +109,13 @@ impl Client {
         &self,
         url: &str,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
-        let mut endpoint = Endpoint::parse(url)?;
+        let mut url = WebSocketUrl::parse(url)?;
         let mut fields = self.options.fields();
         let mut redirects = 0;
         loop {
             // Boxed: what dialling and TLS need on the way does not swell the caller's future.
-            let span = tracing::debug_span!(target: "arkws", "connect", to = endpoint.authority());
-            let attempt = self.attempt(&endpoint, &fields).instrument(span.clone());
+            let span = tracing::debug_span!(target: "arkws", "connect", to = url.authority());
+            let attempt = self.attempt(&url, &fields).instrument(span.clone());
             let answer = match Box::pin(attempt).await {
                 Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
                 done => return done,
@@ -123,24 +124,24 @@ impl Client {
             let next = if limit == 0 {
                 None
             } else {
-                redirect::next(&endpoint, &answer)?
+                redirect::next(&url, &answer)?
             };
             let Some(next) = next else {
                 return Err(HandshakeError::Refused(answer).into());
             };
             if redirects == limit {
-                let location = shown(next.url().as_str());
+                let location = shown(next.as_str());
                 return Err(RedirectError::TooMany { limit, location }.into());
             }
             span.in_scope(|| {
                 let (status, to) = (answer.status().as_u16(), next.authority());
                 tracing::debug!(target: "arkws", status, to, "redirected");
             });
-            self.options.redirects.check(next.url())?;
+            self.options.redirects.check(&next)?;
             redirects += 1;
             let Fields { headers, protocols } = &mut fields;
-            redirect::keep_what_is_no_secret(endpoint.url(), next.url(), headers, protocols);
-            endpoint = next;
+            redirect::keep_what_is_no_secret(&url, &next, headers, protocols);
+            url = next;
         }
     }
 
@@ -148,7 +149,7 @@ impl Client {
     /// as a Unix socket. No proxy, no TLS, no redirects.
     ///
     /// # Errors
-    /// [`Error::Url`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
+    /// [`Error::WebSocketUrl`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
     ///
     /// # Cancel safety
     /// The connection is lost with the future.
@@ -160,30 +161,30 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let endpoint = Endpoint::parse(url)?;
+        let url = WebSocketUrl::parse(url)?;
         let deadline = Deadline::after(self.options.handshake_timeout);
-        self.handshake(&endpoint, &self.options.fields(), &deadline, io)
+        self.handshake(&url, &self.options.fields(), &deadline, io)
             .await
     }
 
     async fn attempt(
         &self,
-        endpoint: &Endpoint,
+        url: &WebSocketUrl,
         fields: &Fields,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         let options = &self.options;
         let (limit, limits) = (options.connect_timeout, &options.config.limits);
         let (proxy, route) = (&options.proxy, &options.route);
-        let tcp = dial::connect(endpoint, proxy, route, limit, limits).await?;
+        let tcp = dial::connect(url, proxy, route, limit, limits).await?;
         let deadline = Deadline::after(options.handshake_timeout);
-        let transport = dial::secure(endpoint, tcp, &self.connector, &deadline).await?;
+        let transport = dial::secure(url, tcp, &self.connector, &deadline).await?;
         // RFC 8446, 2: by now the server has not judged the client's certificate yet.
         let may_be_judged =
             transport.tls_version() == Some(TlsVersion::Tls13) && self.connector.has_identity();
-        let result = self.handshake(endpoint, fields, &deadline, transport).await;
+        let result = self.handshake(url, fields, &deadline, transport).await;
         match result {
             Err(Error::NoAnswer { source, .. }) if may_be_judged => {
-                Err(self.connector.ended(endpoint, source).into())
+                Err(self.connector.ended(url, source).into())
             }
             result => result,
         }
@@ -191,7 +192,7 @@ impl Client {
 
     async fn handshake<S>(
         &self,
-        endpoint: &Endpoint,
+        url: &WebSocketUrl,
         fields: &Fields,
         deadline: &Deadline,
         io: S,
@@ -200,18 +201,16 @@ impl Client {
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let mut fields = fields.clone();
-        if let Some(authorization) = endpoint.authorization() {
+        if let Some(authorization) = url.authorization() {
             fields.headers.entry(AUTHORIZATION).or_insert(authorization);
         }
         if let Some(origin) = self.options.page_origin {
-            let origin = endpoint.page_origin(origin == PageOrigin::Full);
+            let origin = url.page_origin(origin == PageOrigin::Full);
             fields.headers.entry(ORIGIN).or_insert(origin);
         }
-        let request = self
-            .options
-            .request(endpoint.host_field(), endpoint.target(), fields);
-        let exchange = exchange(endpoint, request, &self.options.config, io);
-        let target = || endpoint.authority();
+        let request = self.options.request(url.host_field(), url.target(), fields);
+        let exchange = exchange(url, request, &self.options.config, io);
+        let target = || url.authority();
         match deadline.run(Phase::Handshake, target, exchange).await? {
             ServerAnswer::Accepted(socket, response) => Ok((*socket, response)),
             ServerAnswer::Refused(mut io, answer) => {
@@ -263,7 +262,7 @@ async fn read_body<S: AsyncRead + Unpin>(
 
 /// Sends the request, reads the answer.
 async fn exchange<S>(
-    endpoint: &Endpoint,
+    url: &WebSocketUrl,
     request: ClientRequest,
     config: &Config,
     mut io: S,
@@ -271,10 +270,10 @@ async fn exchange<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let failed = |error| match TlsError::from_io(endpoint.authority(), error) {
+    let failed = |error| match TlsError::from_io(url.authority(), error) {
         Ok(error) => Error::Tls(error),
         Err(source) => Error::NoAnswer {
-            target: endpoint.authority(),
+            target: url.authority(),
             source,
         },
     };

@@ -7,7 +7,6 @@ pub(crate) mod route;
 pub(crate) mod tcp;
 pub(crate) mod tls;
 pub(crate) mod transport;
-pub(crate) mod url;
 
 use std::future::Future;
 use std::time::Duration;
@@ -15,12 +14,12 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use crate::WebSocketUrl;
 use crate::{Error, Limits, Phase};
 use proxy::Proxy;
 use route::Route;
 use tls::Connector;
 use transport::Transport;
-use url::Endpoint;
 
 /// When the phases that share a time limit must be over.
 pub(crate) struct Deadline {
@@ -54,50 +53,50 @@ impl Deadline {
     }
 }
 
-/// A TCP connection to the endpoint, through the proxy if there is one for it. `limit` is for all
+/// A TCP connection to the url, through the proxy if there is one for it. `limit` is for all
 /// of it, `heads` for a proxy's answer.
 pub(crate) async fn connect(
-    endpoint: &Endpoint,
+    url: &WebSocketUrl,
     proxy: &Proxy,
     route: &Route,
     limit: Duration,
     heads: &Limits,
 ) -> Result<TcpStream, Error> {
     let deadline = Deadline::after(limit);
-    let Some(server) = proxy.for_endpoint(endpoint)? else {
-        let target = || endpoint.authority();
+    let Some(server) = proxy.for_url(url)? else {
+        let target = || url.authority();
         return deadline
-            .run(Phase::Connect, target, connect_directly(endpoint, route))
+            .run(Phase::Connect, target, connect_directly(url, route))
             .await;
     };
-    let target = || format!("{} through {server}", endpoint.authority());
-    let tunnel = proxy::open(&server, endpoint, route, heads);
+    let target = || format!("{} through {server}", url.authority());
+    let tunnel = proxy::open(&server, url, route, heads);
     deadline.run(Phase::Proxy, target, tunnel).await
 }
 
-async fn connect_directly(endpoint: &Endpoint, route: &Route) -> Result<TcpStream, Error> {
+async fn connect_directly(url: &WebSocketUrl, route: &Route) -> Result<TcpStream, Error> {
     let addresses = route
-        .resolve(endpoint.host(), endpoint.port())
+        .resolve(url.host(), url.port())
         .await
         .map_err(|source| Error::Dns {
-            host: endpoint.host().to_string(),
+            host: url.host().to_string(),
             source,
         })?;
-    Ok(tcp::connect(endpoint.authority(), addresses, route.local_address).await?)
+    Ok(tcp::connect(url.authority(), addresses, route.local_address).await?)
 }
 
-/// TLS over a TCP connection, if the endpoint wants it.
+/// TLS over a TCP connection, if the url wants it.
 pub(crate) async fn secure(
-    endpoint: &Endpoint,
+    url: &WebSocketUrl,
     stream: TcpStream,
     connector: &Connector,
     deadline: &Deadline,
 ) -> Result<Transport, Error> {
-    if !endpoint.is_secure() {
+    if !url.is_secure() {
         return Ok(stream.into());
     }
-    let handshake = async { Ok(connector.connect(endpoint, stream).await?) };
-    let target = || endpoint.authority();
+    let handshake = async { Ok(connector.connect(url, stream).await?) };
+    let target = || url.authority();
     Ok(Transport::tls(
         deadline.run(Phase::Tls, target, handshake).await?,
     ))

@@ -2,9 +2,9 @@
 use arkws_proto::handshake::field_text;
 use http::header::{LOCATION, USER_AGENT};
 use http::{HeaderMap, Response, StatusCode};
-use url::Url;
 
-use super::url::{Endpoint, UrlError, shown};
+use crate::url::shown;
+use crate::{UrlError, WebSocketUrl};
 
 /// Why a redirect was not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,9 +42,9 @@ pub enum RedirectError {
 /// # Errors
 /// It does, but to where we do not go.
 pub(crate) fn next<T>(
-    current: &Endpoint,
+    current: &WebSocketUrl,
     answer: &Response<T>,
-) -> Result<Option<Endpoint>, RedirectError> {
+) -> Result<Option<WebSocketUrl>, RedirectError> {
     let redirects = matches!(
         answer.status(),
         StatusCode::MOVED_PERMANENTLY
@@ -57,27 +57,10 @@ pub(crate) fn next<T>(
         return Ok(None);
     };
     let text = field_text(location.as_bytes());
-    let mut url = current
-        .url()
-        .join(&text)
-        .map_err(|reason| UrlError::Invalid {
-            url: shown(&text),
-            reason: reason.to_string(),
-        })?;
-    // Servers that know nothing of WebSocket redirect to http and https.
-    let mapped = match url.scheme() {
-        "http" => url.set_scheme("ws"),
-        "https" => url.set_scheme("wss"),
-        _ => Ok(()),
-    };
-    debug_assert!(
-        mapped.is_ok(),
-        "all four schemes are special ones, which can be exchanged"
-    );
-    let next = Endpoint::new(url)?;
+    let next = current.join(&text)?;
     if current.is_secure() && !next.is_secure() {
         return Err(RedirectError::Downgrade {
-            location: shown(next.url().as_str()),
+            location: shown(next.as_str()),
         });
     }
     Ok(Some(next))
@@ -87,12 +70,12 @@ pub(crate) fn next<T>(
 /// `User-Agent`, and its sub-protocols. Nobody can tell which of them are credentials (`X-Api-Key`,
 /// a token in place of a sub-protocol), or mean something to the first host only.
 pub(crate) fn keep_what_is_no_secret(
-    from: &Url,
-    to: &Url,
+    from: &WebSocketUrl,
+    to: &WebSocketUrl,
     headers: &mut HeaderMap,
     protocols: &mut Vec<String>,
 ) {
-    if from.origin() == to.origin() {
+    if from.has_origin_of(to) {
         return;
     }
     let user_agent = headers.remove(USER_AGENT);
@@ -114,8 +97,8 @@ mod tests {
     }
 
     fn follow(from: &str, location: &str) -> Result<Option<String>, RedirectError> {
-        let from = Endpoint::parse(from).unwrap();
-        Ok(next(&from, &answer(302, location))?.map(|next| next.url().to_string()))
+        let from = WebSocketUrl::parse(from).unwrap();
+        Ok(next(&from, &answer(302, location))?.map(|next| next.as_str().to_owned()))
     }
 
     #[test]
@@ -171,7 +154,7 @@ mod tests {
 
     #[test]
     fn only_redirects_with_a_location_are_redirects() {
-        let from = Endpoint::parse("ws://a").unwrap();
+        let from = WebSocketUrl::parse("ws://a").unwrap();
         for status in [200, 201, 300, 304, 305, 400, 401, 404, 500] {
             assert!(
                 next(&from, &answer(status, "/b")).unwrap().is_none(),
@@ -190,7 +173,7 @@ mod tests {
 
     #[test]
     fn fields_and_sub_protocols_stay_with_their_origin() {
-        let url = |text: &str| Url::parse(text).unwrap();
+        let url = |text: &str| WebSocketUrl::parse(text).unwrap();
         for (to, kept) in [
             ("wss://a/other", true),
             ("wss://a:443/", true),

@@ -2,14 +2,14 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::Host;
 use tokio::net::lookup_host;
-use url::Host;
 
 /// A host's addresses, in the resolver's order.
 ///
 /// # Errors
 /// The name does not resolve.
-pub(crate) async fn resolve(host: &Host<String>, port: u16) -> io::Result<Vec<SocketAddr>> {
+pub(crate) async fn resolve(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
     match host {
         Host::Ipv4(ip) => Ok(vec![SocketAddr::new(IpAddr::V4(*ip), port)]),
         Host::Ipv6(ip) => Ok(vec![SocketAddr::new(IpAddr::V6(*ip), port)]),

@@ -4,8 +4,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use crate::Host;
 use futures_core::future::BoxFuture;
-use url::Host;
 
 use super::resolve;
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Lookup {
     }
 }
 
-/// What the program says of the way to an endpoint, or to a proxy.
+/// What the program says of the way to an url, or to a proxy.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Route {
     /// `None`: the operating system resolves names.
@@ -47,11 +47,7 @@ impl Route {
     ///
     /// # Errors
     /// The name does not resolve.
-    pub(crate) async fn resolve(
-        &self,
-        host: &Host<String>,
-        port: u16,
-    ) -> io::Result<Vec<SocketAddr>> {
+    pub(crate) async fn resolve(&self, host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
         let (Some(lookup), Host::Domain(name)) = (&self.lookup, host) else {
             return resolve::resolve(host, port).await;
         };

@@ -1,9 +1,8 @@
 //! The checks of `connect`, in the platform's order, and the plan of its attempts.
 use std::time::Duration;
 
-use arkws::{Client, ClientBuilder, ClientResponse, Error, Transport, UrlError};
+use arkws::{Client, ClientBuilder, ClientResponse, Error, Transport, UrlError, WebSocketUrl};
 use tokio::task::spawn_blocking;
-use url::Url;
 
 use super::options::{QueueLimits, RequestOptions};
 use super::reconnect::Retries;
@@ -14,7 +13,7 @@ use crate::{BusinessError, Cause, Context};
 /// The arguments of `connect` after the checks that need no free object.
 pub(super) struct Request<'a> {
     text: &'a str,
-    url: Result<Url, UrlError>,
+    url: Result<WebSocketUrl, UrlError>,
     options: RequestOptions,
     retries: Option<Retries>,
     builder: ClientBuilder,
@@ -22,7 +21,7 @@ pub(super) struct Request<'a> {
 
 /// All that attempts at a connection need.
 pub(super) struct Plan {
-    url: Url,
+    url: WebSocketUrl,
     builder: ClientBuilder,
     tls: Option<TlsOptions>,
     /// Made by the first attempt.
@@ -43,7 +42,7 @@ impl<'a> Request<'a> {
         text: &'a str,
         options: RequestOptions,
     ) -> Result<Request<'a>, BusinessError> {
-        let url = arkws::parse_url(text);
+        let url = WebSocketUrl::parse(text);
         if let Ok(url) = &url {
             // A URL that cannot be connected to has no domain; its turn comes later.
             context.policy().allows(&origin(url)).map_err(|why| {
@@ -92,7 +91,7 @@ impl<'a> Request<'a> {
             BusinessError::new(code, error.to_string()).and_event(arkws::Cause::Invalid)
         })?;
         Ok(Plan {
-            tls: (url.scheme() == "wss").then(|| self.options.tls(context)),
+            tls: (url.is_secure()).then(|| self.options.tls(context)),
             url,
             builder: self.builder,
             client: None,
@@ -136,9 +135,9 @@ impl Plan {
             self.client = None;
         }
         if let Some(text) = renewed.url {
-            let url = arkws::parse_url(&text).map_err(|error| error.to_string())?;
+            let url = WebSocketUrl::parse(&text).map_err(|error| error.to_string())?;
             context.policy().allows(&origin(&url))?;
-            if self.tls.is_none() && url.scheme() == "wss" {
+            if self.tls.is_none() && url.is_secure() {
                 self.tls = Some(options.tls(context));
                 self.client = None;
             }
@@ -197,10 +196,6 @@ async fn build(builder: ClientBuilder, tls: Option<TlsOptions>) -> Result<Client
 }
 
 /// `ws://host`, with a port if it is not the scheme's default: what a policy is asked about.
-fn origin(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{}://{host}:{port}", url.scheme()),
-        None => format!("{}://{host}", url.scheme()),
-    }
+fn origin(url: &WebSocketUrl) -> String {
+    format!("{}://{}", url.scheme(), url.host_field())
 }

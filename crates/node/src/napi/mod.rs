@@ -18,8 +18,8 @@
 //! | `status` | what Node-API returns |
 //!
 //! # Safety
-//! All `unsafe` of this crate is here, in `text::utf16`, and in one line of
-//! `module`: the compiler refuses it elsewhere. It rests on these:
+//! All `unsafe` of this crate is here, in `text::utf16`, in one line of `module`, and, for
+//! OpenHarmony, in `ark`: the compiler refuses it elsewhere. It rests on these:
 //!
 //! - **An [`Env`] is current.** One is made where Node-API calls us, of the `napi_env` that it
 //!   calls with: always on the environment's thread, while that call lasts. It holds a pointer, so

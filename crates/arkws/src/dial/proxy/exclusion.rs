@@ -1,13 +1,13 @@
 //! Which hosts are connected to directly.
 use std::net::{IpAddr, Ipv6Addr};
 
-use url::Host;
+use crate::Host;
 
 use crate::matches_wildcard;
 
 /// Whether a host matches a pattern in which `*` stands for any characters. Case does not matter,
 /// addresses are compared as such.
-pub(super) fn matches(pattern: &str, host: &Host<String>) -> bool {
+pub(super) fn matches(pattern: &str, host: &Host) -> bool {
     let pattern = pattern.trim();
     match host {
         Host::Ipv6(ip) => match ipv6(pattern) {
@@ -22,7 +22,7 @@ pub(super) fn matches(pattern: &str, host: &Host<String>) -> bool {
 /// Whether a host matches an entry of `no_proxy`, as curl and others understand it: a name also
 /// stands for the names below it, with or without a leading dot, and addresses may be given as a
 /// network (`10.0.0.0/8`).
-pub(super) fn matches_no_proxy(entry: &str, host: &Host<String>) -> bool {
+pub(super) fn matches_no_proxy(entry: &str, host: &Host) -> bool {
     let entry = entry.trim();
     match host {
         Host::Domain(name) => {
@@ -67,9 +67,10 @@ fn in_network(entry: &str, ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::url::parse_host;
 
-    fn host(text: &str) -> Host<String> {
-        Host::parse(text).unwrap()
+    fn host(text: &str) -> Host {
+        parse_host(text).unwrap()
     }
 
     #[test]

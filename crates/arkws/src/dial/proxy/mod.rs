@@ -9,7 +9,7 @@ pub use error::ProxyError;
 pub use server::{ProxyProtocol, ProxyServer};
 pub(crate) use tunnel::open;
 
-use super::url::Endpoint;
+use crate::WebSocketUrl;
 
 /// Whether connections go through a proxy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,18 +25,15 @@ pub enum Proxy {
 }
 
 impl Proxy {
-    /// The proxy for an endpoint; `None`: it is connected to directly.
+    /// The proxy for an url; `None`: it is connected to directly.
     ///
     /// # Errors
     /// The environment names a proxy that cannot be understood.
-    pub(crate) fn for_endpoint(
-        &self,
-        endpoint: &Endpoint,
-    ) -> Result<Option<ProxyServer>, ProxyError> {
+    pub(crate) fn for_url(&self, url: &WebSocketUrl) -> Result<Option<ProxyServer>, ProxyError> {
         match self {
             Proxy::None => Ok(None),
-            Proxy::System => system::proxy(endpoint, |name| std::env::var(name).ok()),
-            Proxy::Server(server) if server.excludes(endpoint) => Ok(None),
+            Proxy::System => system::proxy(url, |name| std::env::var(name).ok()),
+            Proxy::Server(server) if server.excludes(url) => Ok(None),
             Proxy::Server(server) => Ok(Some(server.clone())),
         }
     }
@@ -53,7 +50,7 @@ mod tests {
         let proxy = Proxy::Server(server.clone());
         let direct = |url| {
             proxy
-                .for_endpoint(&Endpoint::parse(url).unwrap())
+                .for_url(&WebSocketUrl::parse(url).unwrap())
                 .unwrap()
                 .is_none()
         };
@@ -63,7 +60,7 @@ mod tests {
         assert!(!direct("ws://internal"));
         assert!(
             Proxy::None
-                .for_endpoint(&Endpoint::parse("ws://a").unwrap())
+                .for_url(&WebSocketUrl::parse("ws://a").unwrap())
                 .unwrap()
                 .is_none()
         );

@@ -1,12 +1,13 @@
 //! A proxy server, and how its address is read.
 use std::fmt;
 
+use crate::Host;
 use percent_encoding::percent_decode_str;
-use url::Host;
 
 use super::error::ProxyError;
 use super::exclusion;
-use crate::dial::url::Endpoint;
+use crate::WebSocketUrl;
+use crate::url::parse_host;
 
 /// How a proxy is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +106,11 @@ impl ProxyServer {
         let (host, own_port) =
             split_port(rest).ok_or_else(|| wrong("the port is not a number from 1 to 65535"))?;
         let port = own_port.or(port).unwrap_or(protocol.default_port());
-        let host = match Host::parse(host) {
+        let host = match parse_host(host) {
             Ok(Host::Domain(name)) => name,
             Ok(Host::Ipv4(ip)) => ip.to_string(),
             Ok(Host::Ipv6(ip)) => ip.to_string(),
-            Err(reason) => return Err(wrong(&reason.to_string())),
+            Err(reason) => return Err(wrong(&reason)),
         };
         Ok(ProxyServer {
             protocol,
@@ -120,14 +121,14 @@ impl ProxyServer {
         })
     }
 
-    pub(super) fn excludes(&self, endpoint: &Endpoint) -> bool {
+    pub(super) fn excludes(&self, url: &WebSocketUrl) -> bool {
         self.exclusions
             .iter()
-            .any(|pattern| exclusion::matches(pattern, endpoint.host()))
+            .any(|pattern| exclusion::matches(pattern, url.host()))
     }
 
     /// The proxy's own host, to be resolved and connected to.
-    pub(crate) fn url_host(&self) -> Host<String> {
+    pub(crate) fn url_host(&self) -> Host {
         match self.host.parse() {
             Ok(std::net::IpAddr::V4(ip)) => Host::Ipv4(ip),
             Ok(std::net::IpAddr::V6(ip)) => Host::Ipv6(ip),

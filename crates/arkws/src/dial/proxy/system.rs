@@ -2,11 +2,11 @@
 use super::error::ProxyError;
 use super::exclusion;
 use super::server::ProxyServer;
-use crate::dial::url::Endpoint;
+use crate::WebSocketUrl;
 
 /// `variable` looks up an environment variable.
 pub(super) fn proxy(
-    endpoint: &Endpoint,
+    url: &WebSocketUrl,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<ProxyServer>, ProxyError> {
     let either_case = |name: &str| {
@@ -18,11 +18,11 @@ pub(super) fn proxy(
     let no_proxy = either_case("no_proxy").unwrap_or_default();
     if no_proxy
         .split(',')
-        .any(|entry| exclusion::matches_no_proxy(entry, endpoint.host()))
+        .any(|entry| exclusion::matches_no_proxy(entry, url.host()))
     {
         return Ok(None);
     }
-    let name = if endpoint.is_secure() {
+    let name = if url.is_secure() {
         "https_proxy"
     } else {
         "http_proxy"
@@ -44,7 +44,7 @@ mod tests {
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        proxy(&Endpoint::parse(url).unwrap(), lookup)
+        proxy(&WebSocketUrl::parse(url).unwrap(), lookup)
             .unwrap()
             .map(|server| server.to_string())
     }
@@ -88,6 +88,6 @@ mod tests {
     fn a_proxy_that_cannot_be_understood_is_an_error_and_not_a_direct_connection() {
         let lookup = |name: &str| (name == "http_proxy").then(|| "gopher://x".to_owned());
 
-        assert!(proxy(&Endpoint::parse("ws://a").unwrap(), lookup).is_err());
+        assert!(proxy(&WebSocketUrl::parse("ws://a").unwrap(), lookup).is_err());
     }
 }

@@ -2,6 +2,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::Host;
 use arkws_proto::Limits;
 use arkws_proto::handshake::ResponseReader;
 use http::StatusCode;
@@ -9,26 +10,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_socks::TargetAddr;
 use tokio_socks::tcp::Socks5Stream;
-use url::Host;
 
 use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
+use crate::WebSocketUrl;
+use crate::authorization::basic;
 use crate::dial::route::Route;
-use crate::dial::url::{Endpoint, basic};
 use crate::dial::{race, tcp};
 use crate::error::Error;
 
-/// A connection to the endpoint through a proxy.
+/// A connection to the url through a proxy.
 ///
 /// # Errors
-/// [`ProxyError`]; or, for [`ProxyProtocol::Socks5`], the endpoint's name does not resolve.
+/// [`ProxyError`]; or, for [`ProxyProtocol::Socks5`], the url's name does not resolve.
 pub(crate) async fn open(
     server: &ProxyServer,
-    endpoint: &Endpoint,
+    url: &WebSocketUrl,
     route: &Route,
     limits: &Limits,
 ) -> Result<TcpStream, Error> {
-    let target = endpoint.authority();
+    let target = url.authority();
     let stream = match server.protocol {
         ProxyProtocol::Http => {
             let stream = connect_to_proxy(server, route).await?;
@@ -36,19 +37,19 @@ pub(crate) async fn open(
         }
         ProxyProtocol::Socks5 => {
             let addresses = route
-                .resolve(endpoint.host(), endpoint.port())
+                .resolve(url.host(), url.port())
                 .await
                 .map_err(|source| Error::Dns {
-                    host: endpoint.host().to_string(),
+                    host: url.host().to_string(),
                     source,
                 })?;
             race(server, &target, route, addresses).await?
         }
         ProxyProtocol::Socks5h => {
-            let address = match endpoint.host() {
-                Host::Domain(name) => TargetAddr::Domain(name.as_str().into(), endpoint.port()),
-                Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
-                Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, endpoint.port()))),
+            let address = match url.host() {
+                Host::Domain(name) => TargetAddr::Domain(name.as_str().into(), url.port()),
+                Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
+                Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
             };
             let stream = connect_to_proxy(server, route).await?;
             socks5(server, &target, address, stream).await?
@@ -71,7 +72,7 @@ async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<TcpStre
         .map_err(ProxyError::Connect)
 }
 
-/// Races the endpoint's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
+/// Races the url's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
 /// the proxy, since one connection serves one request (RFC 1928, 6).
 async fn race(
     server: &ProxyServer,

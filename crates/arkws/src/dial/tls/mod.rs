@@ -12,6 +12,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::Host;
 pub use error::TlsError;
 pub(crate) use error::tls_error;
 pub use identity::Identity;
@@ -27,9 +28,8 @@ use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use url::Host;
 
-use super::url::Endpoint;
+use crate::WebSocketUrl;
 
 /// How `wss` connections are secured.
 ///
@@ -146,33 +146,32 @@ impl Connector {
         }
     }
 
-    /// The TLS handshake with the server of `endpoint`.
+    /// The TLS handshake with the server of `url`.
     pub(crate) async fn connect(
         &self,
-        endpoint: &Endpoint,
+        url: &WebSocketUrl,
         tcp: TcpStream,
     ) -> Result<TlsStream<TcpStream>, TlsError> {
         let config = self.ready.get_or_try_init(|| self.prepare()).await?;
         let stream = TlsConnector::from(Arc::clone(config))
-            .connect(self.server_name(endpoint)?, tcp)
+            .connect(self.server_name(url)?, tcp)
             .await
-            .map_err(|error| self.failure(endpoint, error))?;
-        let (server, version) = (endpoint.authority(), version(stream.get_ref().1));
+            .map_err(|error| self.failure(url, error))?;
+        let (server, version) = (url.authority(), version(stream.get_ref().1));
         tracing::debug!(target: "arkws", server, ?version, "TLS established");
         Ok(stream)
     }
 
-    fn server_name(&self, endpoint: &Endpoint) -> Result<ServerName<'static>, TlsError> {
+    fn server_name(&self, url: &WebSocketUrl) -> Result<ServerName<'static>, TlsError> {
         match &self.config.server_name {
-            None => server_name(endpoint.host()),
+            None => server_name(url.host()),
             Some(name) => named(name.clone()),
         }
     }
 
     /// Why the handshake failed.
-    fn failure(&self, endpoint: &Endpoint, error: io::Error) -> TlsError {
-        TlsError::from_io(endpoint.authority(), error)
-            .unwrap_or_else(|source| self.ended(endpoint, source))
+    fn failure(&self, url: &WebSocketUrl, error: io::Error) -> TlsError {
+        TlsError::from_io(url.authority(), error).unwrap_or_else(|source| self.ended(url, source))
     }
 
     /// Whether there is a client certificate to show.
@@ -181,9 +180,9 @@ impl Connector {
     }
 
     /// The server said nothing any more.
-    pub(crate) fn ended(&self, endpoint: &Endpoint, source: io::Error) -> TlsError {
+    pub(crate) fn ended(&self, url: &WebSocketUrl, source: io::Error) -> TlsError {
         TlsError::Io {
-            server: endpoint.authority(),
+            server: url.authority(),
             identity: self.has_identity(),
             source,
         }
@@ -227,7 +226,7 @@ pub(crate) fn version(connection: &CommonState) -> Option<TlsVersion> {
     }
 }
 
-fn server_name(host: &Host<String>) -> Result<ServerName<'static>, TlsError> {
+fn server_name(host: &Host) -> Result<ServerName<'static>, TlsError> {
     match host {
         Host::Ipv4(ip) => Ok(ServerName::IpAddress(IpAddr::V4(*ip).into())),
         Host::Ipv6(ip) => Ok(ServerName::IpAddress(IpAddr::V6(*ip).into())),

@@ -1,0 +1,165 @@
+//! URLs by RFC 3986, read by the crate `http`.
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use http::Uri;
+
+use crate::host_pattern::is_scheme;
+
+use super::{Host, Parts, UrlError, WebSocketUrl, shown};
+
+pub(super) fn parse(text: &str) -> Result<WebSocketUrl, UrlError> {
+    let Some((scheme, rest)) = split_scheme(text) else {
+        return Err(UrlError::invalid(text, "it has no scheme"));
+    };
+    let secure = match scheme.to_ascii_lowercase().as_str() {
+        "ws" => false,
+        "wss" => true,
+        _ => return Err(UrlError::scheme(text, scheme)),
+    };
+    let Some(rest) = rest.strip_prefix("//") else {
+        return Err(UrlError::NoHost(shown(text)));
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, target) = rest.split_at(end);
+    let target = target.split('#').next().unwrap_or_default();
+    let (user_info, host) = match authority.rsplit_once('@') {
+        Some((user_info, host)) => (Some(user_info), host),
+        None => (None, authority),
+    };
+    let (host, port) = split_port(host).ok_or_else(|| UrlError::Port(shown(text)))?;
+    if host.is_empty() {
+        return Err(UrlError::NoHost(shown(text)));
+    }
+    let host = parse_host(host).map_err(|reason| UrlError::invalid(text, reason))?;
+    let target = match target.strip_prefix('?') {
+        Some(query) => format!("/?{query}"),
+        None if target.is_empty() => "/".to_owned(),
+        None => target.to_owned(),
+    };
+    let whole = format!("ws://{authority}{target}");
+    if !whole.is_ascii() {
+        let reason = "what is not ASCII has to be percent-encoded";
+        return Err(UrlError::invalid(text, reason));
+    }
+    whole
+        .parse::<Uri>()
+        .map_err(|reason| UrlError::invalid(text, reason))?;
+    let user_info = user_info.unwrap_or_default();
+    let (username, password) = match user_info.split_once(':') {
+        Some((username, password)) => (username, Some(password)),
+        None => (user_info, None),
+    };
+    Ok(WebSocketUrl::from_parts(Parts {
+        secure,
+        username,
+        password: password.filter(|password| !password.is_empty()),
+        host,
+        port,
+        target: &target,
+    }))
+}
+
+/// RFC 3986, 5.2.2.
+pub(super) fn join(base: &WebSocketUrl, location: &str) -> Result<WebSocketUrl, UrlError> {
+    let location = location.trim();
+    if let Some((scheme, rest)) = split_scheme(location) {
+        return match scheme.to_ascii_lowercase().as_str() {
+            "http" => parse(&format!("ws:{rest}")),
+            "https" => parse(&format!("wss:{rest}")),
+            _ => parse(location),
+        };
+    }
+    if location.starts_with("//") {
+        return parse(&format!("{}:{location}", base.scheme()));
+    }
+    let server = &base.text[..base.path];
+    let base_path = base.target().split('?').next().unwrap_or_default();
+    let reference = location.split('#').next().unwrap_or_default();
+    if reference.is_empty() {
+        return Ok(base.clone());
+    }
+    let (path, query) = match reference.find('?') {
+        Some(at) => reference.split_at(at),
+        None => (reference, ""),
+    };
+    let path = match path {
+        "" => base_path.to_owned(),
+        absolute if absolute.starts_with('/') => without_dots(absolute),
+        relative => {
+            let folder = base_path.rfind('/').map_or(0, |at| at + 1);
+            without_dots(&format!("{}{relative}", &base_path[..folder]))
+        }
+    };
+    parse(&format!("{server}{path}{query}"))
+}
+
+/// Resolves the segments `.` and `..` (RFC 3986, 5.2.4) of a path that begins with `/`.
+fn without_dots(path: &str) -> String {
+    let mut kept = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            _ => {
+                kept.push(segment);
+                continue;
+            }
+        }
+        if is_last {
+            kept.push("");
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+/// A host alone, as it is in a URL.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn parse_host(text: &str) -> Result<Host, String> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let ip = rest.strip_suffix(']').map(str::parse::<Ipv6Addr>);
+        return match ip {
+            Some(Ok(ip)) => Ok(Host::Ipv6(ip)),
+            _ => Err("invalid IPv6 address".to_owned()),
+        };
+    }
+    if !text.is_ascii() {
+        let reason = "a host name that is not ASCII needs arkws's feature `idna`";
+        return Err(reason.to_owned());
+    }
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);
+    if text.is_empty() || !text.bytes().all(is_allowed) {
+        return Err("invalid domain character".to_owned());
+    }
+    let last = text.strip_suffix('.').unwrap_or(text).rsplit('.').next();
+    if last.is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
+        let ip = text.parse::<Ipv4Addr>();
+        return ip
+            .map(Host::Ipv4)
+            .map_err(|_| "invalid IPv4 address".to_owned());
+    }
+    Ok(Host::Domain(text.to_ascii_lowercase()))
+}
+
+/// RFC 3986, 3.1: the scheme and what is behind its colon.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    is_scheme(scheme).then_some((scheme, rest))
+}
+
+/// `host`, `host:` or `host:port`. `None`: the port is no number.
+fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => match port {
+            "" => Some((host, None)),
+            _ if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some((host, Some(port.parse().ok()?)))
+            }
+            _ => None,
+        },
+        _ => Some((text, None)),
+    }
+}

@@ -1,0 +1,39 @@
+// The async context of a call: what `AsyncLocalStorage` finds in the events and the callback that
+// belong to the call.
+import { host } from './host.mjs';
+
+/** Where the runtime knows no such contexts. */
+export class NoContext {
+  runInAsyncScope(fn, receiver, ...args) {
+    return fn.apply(receiver, args);
+  }
+
+  emitDestroy() {}
+}
+
+/** We say ourselves when one is over. */
+const OPTIONS = { requireManualDestroy: true };
+
+/** The context of the code that runs now, for later. It keeps what the program has put there. */
+export function currentContext(type) {
+  const { AsyncContext = NoContext } = host;
+  return new AsyncContext(type, OPTIONS);
+}
+
+/** The contexts of an object's calls whose events are not over: events are always the oldest's. */
+export class Contexts {
+  /**
+   * Whoever calls pushes to it, when the native half has taken the call; the context was made
+   * before: see `Pending`.
+   */
+  list = [];
+
+  get oldest() {
+    return this.list[0];
+  }
+
+  /** Those of the oldest call have been told. */
+  end() {
+    this.list.shift().emitDestroy();
+  }
+}

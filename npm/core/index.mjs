@@ -1,0 +1,60 @@
+// The module `@ohos.net.webSocket` in plain JavaScript, over the native half: what programs call,
+// and who listens to what. This folder asks its runtime for nothing but the language, and what
+// `start` is given: so Node.js (`npm/lib`) and OpenHarmony have one source.
+//
+// A reader's path, from the program inwards:
+//
+// | file | what it holds |
+// |---|---|
+// | `websocket.mjs`, `server.mjs` | the objects that programs have: calls go in, events come out |
+// | `client.mjs` | the inside of a client: what is called where events come |
+// | `held.mjs`, `iterate.mjs` | what a paused client keeps; `for await` |
+// | `abort.mjs`, `pings.mjs`, `questions.mjs` | signals; `ping()`; functions that options have |
+// | `refusal.mjs` | `error.response` |
+// | `connection.mjs`, `request.mjs` | a client of a server, and what it asks, as programs have them |
+// | `options.mjs`, `listening.mjs`, `headers.mjs`, `pem.mjs`, `certificate.mjs` | what programs write, made what the native half takes |
+// | `listeners.mjs` | `on` and `off`, and the calls of listeners (of `message`: the objects) |
+// | `answers.mjs` | the answers to calls: callbacks and promises |
+// | `errors.mjs` | `BusinessError`, and how it is made of what the native half says |
+// | `warnings.mjs` | mistakes that the platform is silent about |
+// | `context.mjs` | the async contexts in which events and callbacks run |
+// | `settings.mjs` | `getApiVersion`, `setApiVersion` and `setPolicy` |
+// | `delivery.mjs` | the loop that hands events to the objects, which call listeners |
+// | `runtime.mjs` | the native half: its functions, turns, and what keeps the process alive |
+// | `host.mjs` | what all of it takes of the JavaScript runtime |
+// | `bundle.mjs` | what of it `npm/lib` uses |
+import { BusinessError } from './errors.mjs';
+import { setHost } from './host.mjs';
+import { createWebSocketServer } from './server.mjs';
+import { getApiVersion, setApiVersion, setPolicy } from './settings.mjs';
+import { createWebSocket } from './websocket.mjs';
+
+const TlsProtocol = Object.freeze({ TLS_V_1_0: 0, TLS_V_1_1: 1, TLS_V_1_2: 2, TLS_V_1_3: 3 });
+
+/**
+ * The documentation's `webSocket`, as the module that the file `importer` imports as `importName`.
+ * The name says which API level it has where nothing else says so. `importer`, an absolute path, is
+ * the file whose project says it, and which permission there is; undefined: the main module is.
+ */
+function makeModule(importName, importer) {
+  return {
+    createWebSocket() {
+      return createWebSocket(importName, importer);
+    },
+    createWebSocketServer() {
+      return createWebSocketServer(importName, importer);
+    },
+    TlsProtocol,
+  };
+}
+
+/**
+ * The module in the runtime that `host` describes. Called once: its objects, settings and events
+ * are those of the runtime.
+ *
+ * @param {import('./host.mjs').Host} host
+ */
+export function start(host) {
+  setHost(host);
+  return { BusinessError, getApiVersion, makeModule, setApiVersion, setPolicy };
+}

@@ -1,0 +1,148 @@
+// The native half: its functions, when it hands over events and is handed messages, and what keeps
+// the process alive.
+import { active, begin, deliver, newTurn, uncaught } from './delivery.mjs';
+import { host } from './host.mjs';
+
+let functions;
+
+/**
+ * The native functions. Loaded when the first object is made, so that a program can import the
+ * module's types and errors without them.
+ */
+export function native() {
+  return (functions ??= load());
+}
+
+function load() {
+  const { maxStringLength, maxBufferLength } = host;
+  const { start } = host.loadNative();
+  const loaded = start(wake, deliver, makeBuffer, maxStringLength, maxBufferLength);
+  begin(loaded);
+  // Why the environment's API level is ignored, if it is.
+  const warning = loaded.levelWarning();
+  if (warning) host.warn(warning, 'ARKWS_API_VERSION');
+  return loaded;
+}
+
+/** The numbers of objects that the process need not wait for, active or not. */
+const unreferenced = new Set();
+
+/** How many active objects it waits for. */
+let referenced = 0;
+
+/**
+ * Whether the process, or the worker thread, is kept waiting for events of `object`. One function
+ * for both, which calls no other of JavaScript: at the end of the stack, whoever has called it can
+ * call it again to undo that.
+ */
+export function setRef(object, isActive) {
+  const { number } = object;
+  if (isActive !== active.has(number) && !unreferenced.has(number)) referenced += isActive ? 1 : -1;
+  if (isActive) active.set(number, object.held ?? object);
+  else active.delete(number);
+  functions.keepAlive(active.size > 0, referenced > 0);
+}
+
+/** Whether the process waits for events of the object of this number, if any may come. */
+export function keepProcess(number, keeps) {
+  if (unreferenced.has(number) !== keeps) return;
+  if (keeps) unreferenced.delete(number);
+  else unreferenced.add(number);
+  if (active.has(number)) referenced += keeps ? 1 : -1;
+  native().keepAlive(active.size > 0, referenced > 0);
+}
+
+/** A turn of the event loop: promise jobs, timers and sockets have run then. */
+export function macrotask() {
+  return new Promise((resolve) => functions.macrotask(resolve));
+}
+
+/** Events lie ready, or `deliver` has stopped. */
+function wake() {
+  inARow = 0;
+  newTurn();
+  let more = true;
+  try {
+    more = native().drain();
+  } catch (error) {
+    uncaught(error);
+  } finally {
+    // There are more: timers and other sockets have their turn first.
+    if (more) native().macrotask(wake);
+  }
+}
+
+/** An ArrayBuffer of `length` bytes; undefined: there is no memory for it. */
+function makeBuffer(length) {
+  try {
+    return new ArrayBuffer(length);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Calls `callback` after the code that runs now, and before any event. */
+export async function microtask(callback, ...args) {
+  // Not with `then` of a promise that all calls share: that would keep the async context that it
+  // was made in.
+  await undefined;
+  try {
+    callback(...args);
+  } catch (error) {
+    uncaught(error);
+  }
+}
+
+/** Flushes in a row without an event from outside, and the most before others have their turn. */
+let inARow = 0;
+const MOST_IN_A_ROW = 64;
+
+/**
+ * Flushes what a client sends when the code that runs now has ended: all of it up to the next
+ * event, if promises have called it. A program that sends for ever, as soon as it has sent, keeps
+ * neither timers nor sockets from their turns. Nothing is used for this that a program, or its
+ * tests, can replace (`process.nextTick`, `setImmediate`, `Promise`).
+ */
+export function scheduleFlush(client) {
+  if (++inARow >= MOST_IN_A_ROW) {
+    inARow = 0;
+    native().macrotask(() => client.flush());
+  } else {
+    flushSoon(client);
+  }
+}
+
+async function flushSoon(client) {
+  // Promise jobs that wait already may send as well: this one waits behind them, until none has.
+  let waiting;
+  do {
+    waiting = client.waiting;
+    await undefined;
+  } while (waiting !== client.waiting);
+  client.flush();
+}
+
+/** Forgets an object that nobody has any more, and of which no events come. */
+export function free(number) {
+  unreferenced.delete(number);
+  native().free(number);
+}
+
+/** Says to an object's core that the object itself has been collected. */
+const registry = new FinalizationRegistry((number) => {
+  const object = active.get(number);
+  if (object === undefined) {
+    free(number);
+  } else {
+    object.collected();
+  }
+});
+
+/**
+ * Calls the core of `object` when it has been collected: `collected()` if it has a reference, else
+ * it is freed.
+ */
+export function watch(object, core) {
+  // By number: the core's listeners may hold on to the object.
+  registry.register(object, core.number);
+}

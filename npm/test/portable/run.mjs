@@ -1,0 +1,65 @@
+// Runs the core's own ES modules, and a program over them, where there is nothing but the language:
+// in a context of its own, which lacks all of Node.js. Its parent asks for functions of the program.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { SourceTextModule, createContext, runInContext } from 'node:vm';
+
+const CORE = new URL('../../core/', import.meta.url);
+const PROGRAM = new URL('program.mjs', import.meta.url);
+
+const context = createContext({});
+// Where the inspector is, V8 gives it to all contexts.
+runInContext('delete globalThis.console', context);
+
+const modules = new Map();
+
+async function load(url) {
+  const source = await readFile(url, 'utf8');
+  return new SourceTextModule(source, { context, identifier: url.href });
+}
+
+/** The module that another imports: none but those of the core. */
+function resolve(name, { identifier }) {
+  const { href } = new URL(name, identifier);
+  if (!href.startsWith(CORE.href)) throw new Error(`${identifier} imports ${name}`);
+  if (!modules.has(href)) modules.set(href, load(new URL(href)));
+  return modules.get(href);
+}
+
+const program = await load(PROGRAM);
+await program.link(resolve);
+await program.evaluate();
+
+const told = { warnings: [], uncaught: [] };
+
+program.namespace.begin({
+  loadNative() {
+    const file = `../../native/arkws.${process.platform}-${process.arch}.node`;
+    const path = fileURLToPath(new URL(file, import.meta.url));
+    return createRequire(import.meta.url)(process.env.ARKWS_NATIVE ?? path);
+  },
+  warn: (_, code) => told.warnings.push(code),
+  mainModule: () => undefined,
+  encodeText: (text) => Uint8Array.from(new TextEncoder().encode(text)),
+  decodeText: (bytes) => new TextDecoder().decode(bytes),
+  reportUncaught: (error) => told.uncaught.push(error.message),
+});
+
+const { functions } = program.namespace;
+const others = {
+  globals: () =>
+    runInContext('Reflect.ownKeys(globalThis).filter((name) => typeof name === "string")', context),
+  modules: () => [...modules.keys()].map((href) => href.slice(CORE.href.length)),
+  told: () => told,
+};
+
+process.on('message', async ({ id, name, args }) => {
+  try {
+    process.send({ id, value: await (functions[name] ?? others[name])(...args) });
+  } catch (error) {
+    process.send({ id, error: { message: error.message, stack: error.stack } });
+  }
+});
+process.send({ id: 'ready' });
