@@ -6,8 +6,9 @@
  * message, errors in words, servers, callbacks in an event loop of the program's own.
  *
  * Threads. Every function may be called from any thread, from several at once, and from inside a
- * callback. All callbacks of all clients come one after the other, in order, from one thread of
- * the library; none comes from inside a call. What a callback does holds up the other callbacks.
+ * callback. The callbacks of one client come one after the other, in order, from a thread that the
+ * library starts for it; none comes from inside a call. What a callback does holds up the other
+ * callbacks of its client.
  *
  * Order, on one connection: `onOpen`, `onMessage` any number of times, `onError` if it failed,
  * `onClose`. An attempt that fails gives `onError` alone. Then the client can connect again, also
@@ -18,6 +19,9 @@
  *
  * TLS. A server of `wss` must show a certificate that the system's roots stand for and that has
  * the name of the URL. (The platform's library accepts any certificate.)
+ *
+ * Results. Every function that returns `int` returns WEBSOCKET_OK, or why it did nothing. Also for
+ * what has no name here, arkws_last_error of arkws.h has the words.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -49,9 +53,8 @@ struct WebSocket *OH_WebSocketClient_Constructor(WebSocket_OnOpenCallback onOpen
 
 /*
  * Adds a field to `client->requestOptions.headers`. Both strings are copied; `header.next` is
- * ignored.
+ * ignored. Not to be called while another thread connects with that list.
  *
- * Returns WEBSOCKET_OK, or why nothing was added:
  * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED;
  * WEBSOCKET_NO_HEADER_CONTEXT: the name or the value is NULL;
  * WEBSOCKET_HEADER_EXCEEDED: there are 8192 fields.
@@ -60,26 +63,32 @@ int OH_WebSocketClient_AddHeader(struct WebSocket *client, struct WebSocket_Head
 
 /*
  * Starts to connect to `url`, which begins with ws:// or wss://. The fields of the request are
- * those of `options.headers`, for example `client->requestOptions`; all strings are copied.
+ * those of `options.headers`, for example `client->requestOptions`; all strings are copied. Of
+ * fields with the same name the last one counts.
  *
- * Returns WEBSOCKET_OK when the attempt has begun: `onOpen` or `onError` tells what came of it.
- * Else why there is no attempt, and then no callback follows:
+ * Returns WEBSOCKET_OK when there is an attempt: `onOpen` or `onError` tells what came of it, also
+ * for a URL that cannot be understood. Else there is none, and no callback follows:
  * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED;
  * WEBSOCKET_CONNECTION_PARSE_URL_ERROR: `url` is NULL;
- * WEBSOCKET_HEADER_EXCEEDED: there are more than 8192 fields.
+ * WEBSOCKET_NO_HEADER_CONTEXT: a field's name or value is NULL;
+ * WEBSOCKET_HEADER_EXCEEDED: there are more than 8192 fields;
+ * WEBSOCKET_CONNECTION_NO_MEMORY: the client has a connection, or is connecting; or the system
+ *   refuses a thread;
+ * 1020: internet sockets are not permitted; 1021: the host is not allowed; 1100: HTTP does not
+ *   allow a field (ARKWS_PERMISSION_DENIED, ARKWS_HOST_NOT_ALLOWED, ARKWS_INVALID of arkws.h).
  */
 int OH_WebSocketClient_Connect(struct WebSocket *client, const char *url,
                                struct WebSocket_RequestOptions options);
 
 /*
  * Sends one message of `length` bytes, at most 4 MiB (4,194,304), text or binary as said above.
- * The bytes are copied, and not read beyond `length`. What is sent while the client connects
- * leaves right after the connection has opened.
+ * The bytes are copied, and not read beyond `length`. Without a connection the message waits for
+ * the next: it leaves right after that has opened. A `length` of 0 sends nothing.
  *
- * Returns WEBSOCKET_OK, also for a `length` of 0, which sends nothing, or
  * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED;
  * WEBSOCKET_SEND_DATA_NULL: `data` is NULL, whatever `length` is;
- * WEBSOCKET_DATA_LENGTH_EXCEEDED: `length` is more than 4 MiB.
+ * WEBSOCKET_DATA_LENGTH_EXCEEDED: `length` is more than 4 MiB;
+ * WEBSOCKET_QUEUE_LENGTH_EXCEEDED: more than 256 MiB would wait.
  */
 int OH_WebSocketClient_Send(struct WebSocket *client, char *data, size_t length);
 
@@ -87,20 +96,20 @@ int OH_WebSocketClient_Send(struct WebSocket *client, char *data, size_t length)
  * Closes the connection: what was sent before leaves first, then the close frame. `onClose`
  * follows, at the latest after 5 s.
  *
- * Returns WEBSOCKET_OK, or
  * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED;
- * WEBSOCKET_NO_CONNECTION: the client has no open connection. An attempt to connect is given up.
+ * WEBSOCKET_NO_CONNECTION: the client has no open connection. If it is connecting, the attempt is
+ *   given up, and `onClose` follows.
  */
 int OH_WebSocketClient_Close(struct WebSocket *client, struct WebSocket_CloseOption options);
 
 /*
- * Closes the connection if there is one, and frees the client and all that belongs to it. When
- * this returns, no callback of the client runs any more, and none will: but for the callback that
- * this was called from, which goes on to its end. `client` must not be read any more.
+ * Frees the client and all that belongs to it. If there is a connection, it is closed with 1001,
+ * behind what was sent. When this returns, none of the client's callbacks runs or will run: but
+ * for one that this is called from, and, if it is called from a callback of another client, one
+ * that runs at this moment. The program must not read `client` any more.
  *
- * Returns WEBSOCKET_OK, or
- * WEBSOCKET_NO_CONNECTION_CONTEXT: as WEBSOCKET_OK, and the client had no connection;
- * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED: nothing was freed.
+ * WEBSOCKET_NO_CONNECTION_CONTEXT: it is freed all the same, and had no connection;
+ * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED.
  */
 int OH_WebSocketClient_Destroy(struct WebSocket *client);
 

@@ -117,7 +117,10 @@ typedef struct WebSocket {
     WebSocket_RequestOptions requestOptions;
 } WebSocket;
 
-/* What the functions return and `onError` gets. */
+/*
+ * What the functions return and `onError` gets. What has no name here is in `arkws_code` of
+ * arkws.h.
+ */
 typedef enum WebSocket_ErrCode {
     WEBSOCKET_OK = 0,
     /* No error: what the others are counted from. */
@@ -128,8 +131,11 @@ typedef enum WebSocket_ErrCode {
     WEBSOCKET_CLIENT_NOT_CREATED = (E_BASE + 2),
     /* The connection could not be opened, or was lost. */
     WEBSOCKET_CONNECTION_ERROR = (E_BASE + 3),
+    /* There is no URL. */
     WEBSOCKET_CONNECTION_PARSE_URL_ERROR = (E_BASE + 5),
+    /* The attempt to connect could not be started: see OH_WebSocketClient_Connect. */
     WEBSOCKET_CONNECTION_NO_MEMORY = (E_BASE + 6),
+    /* This and others that have no words here are the platform's, and never come. */
     WEBSOCKET_CONNECTION_CLOSED_BY_PEER = (E_BASE + 7),
     WEBSOCKET_DESTROYED = (E_BASE + 8),
     WEBSOCKET_PROTOCOL_ERROR = (E_BASE + 9),
@@ -141,6 +147,7 @@ typedef enum WebSocket_ErrCode {
     /* More waits to be sent than the limit allows. */
     WEBSOCKET_QUEUE_LENGTH_EXCEEDED = (E_BASE + 13),
     WEBSOCKET_NO_CLIENT_CONTEXT = (E_BASE + 14),
+    /* A field of the request has no name, or no value. */
     WEBSOCKET_NO_HEADER_CONTEXT = (E_BASE + 15),
     /* The request has too many fields. */
     WEBSOCKET_HEADER_EXCEEDED = (E_BASE + 16),

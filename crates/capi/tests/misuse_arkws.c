@@ -1,0 +1,750 @@
+/*
+ * The misuse matrix of arkws.h: what misuse_platform.c does with clients of net_websocket.h, done
+ * with every function of our own header, on clients, servers and queues.
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <pthread.h>
+
+#include "misuse.h"
+
+/* How long an event may take that must come, in milliseconds: valgrind is slow. */
+#define PATIENCE 60000
+
+/* What a client's callbacks have seen; they run in `arkws_poll`, on the thread of the case. */
+typedef struct {
+    int opens, messages, pongs, errors, closes;
+    int is_text;
+    size_t length;
+    uint16_t code;
+    /* What a callback does beside counting. */
+    void (*at_open)(arkws_client *client);
+    void (*at_message)(arkws_client *client);
+    void (*at_error)(arkws_client *client);
+    void (*at_close)(arkws_client *client);
+} Seen;
+
+static void on_open(void *user, arkws_client *client, const arkws_opened *opened)
+{
+    Seen *seen = user;
+    CHECK(opened->status == 101 && opened->reason != NULL);
+    seen->opens += 1;
+    if (seen->at_open != NULL) {
+        seen->at_open(client);
+    }
+}
+
+static void on_message(void *user, arkws_client *client, const char *data, size_t length,
+                       int is_text)
+{
+    Seen *seen = user;
+    CHECK(data != NULL && data[length] == '\0');
+    seen->messages += 1;
+    seen->length = length;
+    seen->is_text = is_text;
+    if (seen->at_message != NULL) {
+        seen->at_message(client);
+    }
+}
+
+static void on_pong(void *user, arkws_client *client, const char *data, size_t length,
+                    uint64_t round_trip_us)
+{
+    Seen *seen = user;
+    (void)client, (void)round_trip_us;
+    CHECK(data != NULL && data[length] == '\0');
+    seen->pongs += 1;
+    seen->length = length;
+}
+
+static void on_error(void *user, arkws_client *client, const arkws_error *error)
+{
+    Seen *seen = user;
+    arkws_error last;
+    CHECK(error->message != NULL && error->message[0] != '\0' && error->cause != NULL);
+    /* The error that is told is the last one, while it is told. */
+    RETURNS(arkws_last_error(&last), error->code);
+    CHECK(strcmp(last.message, error->message) == 0);
+    seen->errors += 1;
+    if (seen->at_error != NULL) {
+        seen->at_error(client);
+    }
+}
+
+static void on_close(void *user, arkws_client *client, uint16_t code, const char *reason)
+{
+    Seen *seen = user;
+    CHECK(reason != NULL);
+    seen->closes += 1;
+    seen->code = code;
+    if (seen->at_close != NULL) {
+        seen->at_close(client);
+    }
+}
+
+static const arkws_client_callbacks callbacks = {
+    sizeof(arkws_client_callbacks), on_open, on_message, on_pong, on_error, on_close,
+};
+
+/* A client whose callbacks run in `arkws_poll` of this queue. */
+static arkws_client *make(arkws_queue *queue, Seen *seen)
+{
+    memset(seen, 0, sizeof *seen);
+    arkws_client *client = arkws_client_create(&callbacks, seen);
+    CHECK(client != NULL);
+    RETURNS(arkws_client_set_queue(client, queue), ARKWS_OK);
+    return client;
+}
+
+/* Runs callbacks until a count has come up to a number. */
+static void wait_for(arkws_queue *queue, const int *count, int number)
+{
+    struct pollfd ready = {arkws_queue_descriptor(queue), POLLIN, 0};
+    while (*count < number) {
+        CHECK(poll(&ready, 1, PATIENCE) == 1);
+        CHECK(arkws_poll(queue, 0) >= 0);
+    }
+}
+
+static void fails_with_words(int code, const char *what)
+{
+    arkws_error error;
+    RETURNS(arkws_last_error(&error), code);
+    if (error.message == NULL || error.message[0] == '\0' || error.cause[0] == '\0') {
+        fprintf(stderr, "%s failed with %d and without words\n", what, code);
+        abort();
+    }
+}
+
+/* A call fails with a code, and says why. */
+#define FAILS(call, code)                                                                         \
+    do {                                                                                          \
+        RETURNS(call, code);                                                                      \
+        fails_with_words(code, #call);                                                            \
+    } while (0)
+
+/* Every function of clients answers with this code. */
+static void clients_answer(arkws_client *client, int code)
+{
+    arkws_stats stats;
+    FAILS(arkws_client_set_ca(client, NULL), code);
+    FAILS(arkws_client_set_certificate(client, NULL, NULL, NULL), code);
+    FAILS(arkws_client_set_skip_verification(client, 1), code);
+    FAILS(arkws_client_set_min_tls(client, 12), code);
+    FAILS(arkws_client_set_proxy(client, NULL, NULL), code);
+    FAILS(arkws_client_set_protocols(client, NULL), code);
+    FAILS(arkws_client_set_heartbeat(client, 1, 1), code);
+    FAILS(arkws_client_set_deflate(client, 1), code);
+    FAILS(arkws_client_set_connect_timeout(client, 1), code);
+    FAILS(arkws_client_set_handshake_timeout(client, 1), code);
+    FAILS(arkws_client_set_write_timeout(client, 1), code);
+    FAILS(arkws_client_set_max_message_size(client, 1), code);
+    FAILS(arkws_client_set_max_queued_bytes(client, 1), code);
+    FAILS(arkws_client_set_queue(client, NULL), code);
+    FAILS(arkws_client_add_header(client, "a", "b"), code);
+    FAILS(arkws_client_clear_headers(client), code);
+    FAILS(arkws_client_connect(client, url), code);
+    FAILS(arkws_client_connect(client, NULL), code);
+    FAILS(arkws_client_send_text(client, "hello", 5), code);
+    FAILS(arkws_client_send_binary(client, NULL, 5), code);
+    FAILS(arkws_client_ping(client, "ping", 4), code);
+    FAILS(arkws_client_close(client, 1000, NULL), code);
+    FAILS(arkws_client_stats(client, &stats), code);
+    FAILS(arkws_client_destroy(client), code);
+}
+
+static void servers_answer(arkws_server *server, int code)
+{
+    char address[64];
+    FAILS(arkws_server_set_certificate(server, NULL, NULL), code);
+    FAILS(arkws_server_set_protocols(server, NULL), code);
+    FAILS(arkws_server_set_origins(server, NULL), code);
+    FAILS(arkws_server_set_heartbeat(server, 1), code);
+    FAILS(arkws_server_set_deflate(server, 1), code);
+    FAILS(arkws_server_set_limits(server, 1, 1), code);
+    FAILS(arkws_server_set_max_message_size(server, 1), code);
+    FAILS(arkws_server_set_max_queued_bytes(server, 1), code);
+    FAILS(arkws_server_set_queue(server, NULL), code);
+    FAILS(arkws_server_start(server, NULL, 0), code);
+    CHECK(arkws_server_port(server) == 0);
+    fails_with_words(code, "arkws_server_port");
+    FAILS(arkws_server_send_text(server, 1, "hello", 5), code);
+    FAILS(arkws_server_send_binary(server, 1, NULL, 5), code);
+    FAILS(arkws_server_broadcast_text(server, "hello", 5), code);
+    FAILS(arkws_server_broadcast_binary(server, NULL, 5), code);
+    FAILS(arkws_server_peer_address(server, 1, address, sizeof address), code);
+    FAILS(arkws_server_close(server, 1, 1000, NULL), code);
+    FAILS(arkws_server_stop(server), code);
+    FAILS(arkws_server_destroy(server), code);
+}
+
+static void queues_answer(arkws_queue *queue, int code)
+{
+    CHECK(arkws_queue_descriptor(queue) == -1);
+    fails_with_words(code, "arkws_queue_descriptor");
+    CHECK(arkws_poll(queue, 0) == -1);
+    fails_with_words(code, "arkws_poll");
+    FAILS(arkws_queue_destroy(queue), code);
+}
+
+static void null_objects(void)
+{
+    clients_answer(NULL, WEBSOCKET_CLIENT_NULL);
+    servers_answer(NULL, WEBSOCKET_CLIENT_NULL);
+    queues_answer(NULL, WEBSOCKET_CLIENT_NULL);
+    CHECK(arkws_version()[0] != '\0');
+    arkws_last_error(NULL);
+}
+
+static void addresses_that_are_no_objects(void)
+{
+    void *forbidden = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(forbidden != MAP_FAILED);
+    char mine[256] = {0};
+    void *const addresses[] = {mine, mine + 1, forbidden, (void *)(uintptr_t)1,
+                               (void *)UINTPTR_MAX};
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i += 1) {
+        clients_answer(addresses[i], WEBSOCKET_CLIENT_NOT_CREATED);
+        servers_answer(addresses[i], WEBSOCKET_CLIENT_NOT_CREATED);
+        queues_answer(addresses[i], WEBSOCKET_CLIENT_NOT_CREATED);
+    }
+    munmap(forbidden, 4096);
+}
+
+static void objects_of_another_kind(void)
+{
+    arkws_client *client = arkws_client_create(NULL, NULL);
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    arkws_queue *queue = arkws_queue_create();
+    clients_answer((arkws_client *)(void *)server, WEBSOCKET_CLIENT_NOT_CREATED);
+    clients_answer((arkws_client *)(void *)queue, WEBSOCKET_CLIENT_NOT_CREATED);
+    servers_answer((arkws_server *)(void *)client, WEBSOCKET_CLIENT_NOT_CREATED);
+    servers_answer((arkws_server *)(void *)queue, WEBSOCKET_CLIENT_NOT_CREATED);
+    queues_answer((arkws_queue *)(void *)client, WEBSOCKET_CLIENT_NOT_CREATED);
+    queues_answer((arkws_queue *)(void *)server, WEBSOCKET_CLIENT_NOT_CREATED);
+    arkws_queue *no_queue = (arkws_queue *)(void *)server;
+    FAILS(arkws_client_set_queue(client, no_queue), WEBSOCKET_CLIENT_NOT_CREATED);
+    FAILS(arkws_server_set_queue(server, no_queue), WEBSOCKET_CLIENT_NOT_CREATED);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+static void destroyed_twice(void)
+{
+    arkws_client *client = arkws_client_create(&callbacks, NULL);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    clients_answer(client, WEBSOCKET_CLIENT_NOT_CREATED);
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+    servers_answer(server, WEBSOCKET_CLIENT_NOT_CREATED);
+    arkws_queue *queue = arkws_queue_create();
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+    queues_answer(queue, WEBSOCKET_CLIENT_NOT_CREATED);
+}
+
+static void addresses_are_not_soon_given_out_again(void)
+{
+    arkws_client *client = arkws_client_create(NULL, NULL);
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    arkws_queue *queue = arkws_queue_create();
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+    for (int other = 0; other < OTHERS; other += 1) {
+        arkws_client *next_client = arkws_client_create(NULL, NULL);
+        arkws_server *next_server = arkws_server_create(NULL, NULL);
+        arkws_queue *next_queue = arkws_queue_create();
+        CHECK(next_client != client && next_server != server && next_queue != queue);
+        RETURNS(arkws_client_destroy(client), WEBSOCKET_CLIENT_NOT_CREATED);
+        RETURNS(arkws_server_destroy(server), WEBSOCKET_CLIENT_NOT_CREATED);
+        RETURNS(arkws_queue_destroy(queue), WEBSOCKET_CLIENT_NOT_CREATED);
+        RETURNS(arkws_client_destroy(next_client), ARKWS_OK);
+        RETURNS(arkws_server_destroy(next_server), ARKWS_OK);
+        RETURNS(arkws_queue_destroy(next_queue), ARKWS_OK);
+    }
+}
+
+static void null_arguments(void)
+{
+    arkws_client *client = arkws_client_create(NULL, NULL);
+    FAILS(arkws_client_add_header(client, NULL, "b"), WEBSOCKET_NO_HEADER_CONTEXT);
+    FAILS(arkws_client_add_header(client, "a", NULL), WEBSOCKET_NO_HEADER_CONTEXT);
+    FAILS(arkws_client_connect(client, NULL), WEBSOCKET_CONNECTION_PARSE_URL_ERROR);
+    FAILS(arkws_client_send_text(client, NULL, 1), WEBSOCKET_SEND_DATA_NULL);
+    FAILS(arkws_client_send_binary(client, NULL, 1), WEBSOCKET_SEND_DATA_NULL);
+    FAILS(arkws_client_ping(client, NULL, 1), WEBSOCKET_SEND_DATA_NULL);
+    FAILS(arkws_client_stats(client, NULL), ARKWS_INVALID);
+    CHECK(arkws_client_set_certificate(client, NULL, "key.pem", NULL) != ARKWS_OK
+          || arkws_client_connect(client, url) != ARKWS_OK);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    FAILS(arkws_server_broadcast_text(server, NULL, 1), WEBSOCKET_SEND_DATA_NULL);
+    FAILS(arkws_server_broadcast_binary(server, NULL, 1), WEBSOCKET_SEND_DATA_NULL);
+    RETURNS(arkws_server_start(server, NULL, 0), ARKWS_OK);
+    CHECK(arkws_server_port(server) != 0);
+    FAILS(arkws_server_send_text(server, 1, NULL, 1), WEBSOCKET_SEND_DATA_NULL);
+    FAILS(arkws_server_send_binary(server, 1, NULL, 1), WEBSOCKET_SEND_DATA_NULL);
+    FAILS(arkws_server_close(server, 1, 1000, NULL), ARKWS_NO_SUCH_PEER);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+}
+
+static void options_out_of_range(void)
+{
+    arkws_client *client = arkws_client_create(NULL, NULL);
+    FAILS(arkws_client_set_ca(client, "\xff"), ARKWS_INVALID);
+    FAILS(arkws_client_set_proxy(client, "\xff", NULL), ARKWS_INVALID);
+    FAILS(arkws_client_set_protocols(client, "\xff"), ARKWS_INVALID);
+    FAILS(arkws_client_set_min_tls(client, 11), ARKWS_INVALID);
+    FAILS(arkws_client_set_heartbeat(client, 30001, 0), ARKWS_INVALID);
+    FAILS(arkws_client_set_heartbeat(client, 5, 6), ARKWS_INVALID);
+    FAILS(arkws_client_set_connect_timeout(client, 0), ARKWS_INVALID);
+    FAILS(arkws_client_set_handshake_timeout(client, 0), ARKWS_INVALID);
+    FAILS(arkws_client_set_max_message_size(client, 0), ARKWS_INVALID);
+    RETURNS(arkws_client_add_header(client, "a b", "c"), ARKWS_OK);
+    FAILS(arkws_client_connect(client, url), ARKWS_INVALID);
+    RETURNS(arkws_client_clear_headers(client), ARKWS_OK);
+    RETURNS(arkws_client_add_header(client, "a", "b\r\nc: d"), ARKWS_OK);
+    FAILS(arkws_client_connect(client, url), ARKWS_INVALID);
+    RETURNS(arkws_client_clear_headers(client), ARKWS_OK);
+    FAILS(arkws_client_connect(client, "http://127.0.0.1/"), WEBSOCKET_CONNECTION_PARSE_URL_ERROR);
+    RETURNS(arkws_client_set_ca(client, "/no/such/file.pem"), ARKWS_OK);
+    FAILS(arkws_client_connect(client, "wss://127.0.0.1:1/"), ARKWS_FILE_NOT_FOUND);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    FAILS(arkws_server_set_max_message_size(server, 0), ARKWS_INVALID);
+    FAILS(arkws_server_set_origins(server, "\xff"), ARKWS_INVALID);
+    CHECK(arkws_server_start(server, "no address", 0) != ARKWS_OK);
+    RETURNS(arkws_server_set_certificate(server, "/no/such.pem", "/no/such.key"), ARKWS_OK);
+    FAILS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_FILE_NOT_FOUND);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+}
+
+static void clients_in_the_wrong_state(void)
+{
+    arkws_queue *queue = arkws_queue_create();
+    Seen seen;
+    arkws_client *client = make(queue, &seen);
+    FAILS(arkws_client_send_text(client, "early", 5), WEBSOCKET_NO_CONNECTION);
+    FAILS(arkws_client_ping(client, "early", 5), WEBSOCKET_NO_CONNECTION);
+    FAILS(arkws_client_close(client, 1000, NULL), WEBSOCKET_NO_CONNECTION);
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    FAILS(arkws_client_connect(client, url), ARKWS_WRONG_STATE);
+    FAILS(arkws_client_set_queue(client, queue), ARKWS_WRONG_STATE);
+    RETURNS(arkws_client_send_text(client, "queued", 6), ARKWS_OK);
+    RETURNS(arkws_client_send_binary(client, NULL, 0), ARKWS_OK);
+    wait_for(queue, &seen.messages, 2);
+    CHECK(seen.length == 0 && !seen.is_text);
+    FAILS(arkws_client_send_text(client, "\xff", 1), ARKWS_INVALID);
+    char *large = calloc(5242865, 1);
+    CHECK(large != NULL);
+    FAILS(arkws_client_send_binary(client, large, 5242865), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+    FAILS(arkws_client_ping(client, large, 126), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+    free(large);
+    RETURNS(arkws_client_ping(client, "ping", 4), ARKWS_OK);
+    wait_for(queue, &seen.pongs, 1);
+    CHECK(seen.length == 4);
+    RETURNS(arkws_client_close(client, 4000, "done"), ARKWS_OK);
+    FAILS(arkws_client_close(client, 4001, "again"), WEBSOCKET_NO_CONNECTION);
+    FAILS(arkws_client_send_text(client, "late", 4), WEBSOCKET_NO_CONNECTION);
+    wait_for(queue, &seen.closes, 1);
+    CHECK(seen.code == 4000 && seen.errors == 0);
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    wait_for(queue, &seen.opens, 2);
+    /* With its connection, and events that nobody will have taken. */
+    RETURNS(arkws_client_send_text(client, "unread", 6), ARKWS_OK);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+static void servers_in_the_wrong_state(void)
+{
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    FAILS(arkws_server_stop(server), ARKWS_WRONG_STATE);
+    FAILS(arkws_server_broadcast_text(server, "early", 5), ARKWS_WRONG_STATE);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    FAILS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_WRONG_STATE);
+    arkws_server *second = arkws_server_create(NULL, NULL);
+    uint16_t port = arkws_server_port(server);
+    FAILS(arkws_server_start(second, "127.0.0.1", port), ARKWS_CANNOT_LISTEN);
+    RETURNS(arkws_server_destroy(second), ARKWS_OK);
+    RETURNS(arkws_server_broadcast_text(server, "to nobody", 9), ARKWS_OK);
+    FAILS(arkws_server_send_text(server, 0, "hello", 5), ARKWS_NO_SUCH_PEER);
+    FAILS(arkws_server_send_text(server, UINT64_MAX, "hello", 5), ARKWS_NO_SUCH_PEER);
+    FAILS(arkws_server_close(server, UINT64_MAX, 1000, NULL), ARKWS_NO_SUCH_PEER);
+    arkws_queue *queue = arkws_queue_create();
+    FAILS(arkws_server_set_queue(server, queue), ARKWS_WRONG_STATE);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+    RETURNS(arkws_server_stop(server), ARKWS_OK);
+    FAILS(arkws_server_stop(server), ARKWS_WRONG_STATE);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+}
+
+/* A queue that goes before what has it: no callback comes any more, and nothing is left. */
+static void a_queue_that_goes_first(void)
+{
+    arkws_queue *queue = arkws_queue_create();
+    Seen seen;
+    arkws_client *client = make(queue, &seen);
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    wait_for(queue, &seen.opens, 1);
+    RETURNS(arkws_client_send_text(client, "unread", 6), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+    CHECK(seen.messages == 0 && seen.closes == 0);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+}
+
+static void callbacks_that_are_null(void)
+{
+    arkws_client_callbacks none;
+    memset(&none, 0, sizeof none);
+    none.size = sizeof none;
+    arkws_client *client = arkws_client_create(&none, NULL);
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    RETURNS(arkws_client_send_text(client, "hello", 5), ARKWS_OK);
+    RETURNS(arkws_client_close(client, 1000, NULL), ARKWS_OK);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+
+    /* A size of none of the callbacks: those of an older program. */
+    none.size = 0;
+    client = arkws_client_create(&none, NULL);
+    if (client != NULL) {
+        arkws_client_connect(client, NOBODY);
+        RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    }
+}
+
+/* From inside callbacks. */
+
+static arkws_queue *queue_of_case;
+
+static void use_everything(arkws_client *client)
+{
+    arkws_stats stats;
+    RETURNS(arkws_client_stats(client, &stats), ARKWS_OK);
+    CHECK(arkws_poll(queue_of_case, 0) == -1);
+    CHECK(arkws_queue_descriptor(queue_of_case) >= 0);
+    Seen seen;
+    arkws_client *other = make(queue_of_case, &seen);
+    RETURNS(arkws_client_connect(other, url), ARKWS_OK);
+    RETURNS(arkws_client_send_text(other, "from inside", 11), ARKWS_OK);
+    RETURNS(arkws_client_destroy(other), ARKWS_OK);
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+}
+
+static void use_and_destroy(arkws_client *client)
+{
+    use_everything(client);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    clients_answer(client, WEBSOCKET_CLIENT_NOT_CREATED);
+}
+
+static void send_inside(arkws_client *client)
+{
+    RETURNS(arkws_client_send_text(client, "inside", 6), ARKWS_OK);
+}
+
+static void close_inside(arkws_client *client)
+{
+    RETURNS(arkws_client_close(client, 1000, NULL), ARKWS_OK);
+}
+
+static void destroyed_inside_each_callback(void)
+{
+    arkws_queue *queue = queue_of_case = arkws_queue_create();
+    Seen seen;
+    arkws_client *client = make(queue, &seen);
+    seen.at_open = use_and_destroy;
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    wait_for(queue, &seen.opens, 1);
+
+    client = make(queue, &seen);
+    seen.at_open = send_inside;
+    seen.at_message = use_and_destroy;
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    wait_for(queue, &seen.messages, 1);
+
+    client = make(queue, &seen);
+    seen.at_error = use_and_destroy;
+    RETURNS(arkws_client_connect(client, NOBODY), ARKWS_OK);
+    wait_for(queue, &seen.errors, 1);
+
+    client = make(queue, &seen);
+    seen.at_open = close_inside;
+    seen.at_close = use_and_destroy;
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    wait_for(queue, &seen.closes, 1);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+static void destroy_the_queue(arkws_client *client)
+{
+    RETURNS(arkws_queue_destroy(queue_of_case), ARKWS_OK);
+    queues_answer(queue_of_case, WEBSOCKET_CLIENT_NOT_CREATED);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+}
+
+static void a_queue_destroyed_inside_its_callback(void)
+{
+    arkws_queue *queue = queue_of_case = arkws_queue_create();
+    Seen seen;
+    arkws_client *client = make(queue, &seen);
+    seen.at_open = destroy_the_queue;
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    wait_for(queue, &seen.opens, 1);
+}
+
+/* What a server's callbacks have seen. */
+typedef struct {
+    int accepts, messages, errors, closes, stops;
+    arkws_peer peer;
+    /* The server is destroyed when a callback of this number is run. */
+    int destroy_at;
+} SeenByServer;
+
+static void maybe_destroy(SeenByServer *seen, arkws_server *server, int number)
+{
+    if (seen->destroy_at == number) {
+        RETURNS(arkws_server_destroy(server), ARKWS_OK);
+        servers_answer(server, WEBSOCKET_CLIENT_NOT_CREATED);
+    }
+}
+
+static void on_accept(void *user, arkws_server *server, arkws_peer peer,
+                      const arkws_accepted *accepted)
+{
+    SeenByServer *seen = user;
+    char address[64];
+    CHECK(accepted->address != NULL && accepted->target != NULL && peer != 0);
+    RETURNS(arkws_server_peer_address(server, peer, address, sizeof address), ARKWS_OK);
+    CHECK(strcmp(address, accepted->address) == 0);
+    FAILS(arkws_server_peer_address(server, peer, address, 3), ARKWS_INVALID);
+    FAILS(arkws_server_peer_address(server, peer, NULL, 64), ARKWS_INVALID);
+    RETURNS(arkws_server_send_text(server, peer, "welcome", 7), ARKWS_OK);
+    seen->accepts += 1;
+    seen->peer = peer;
+    maybe_destroy(seen, server, 1);
+}
+
+static void on_peer_message(void *user, arkws_server *server, arkws_peer peer, const char *data,
+                            size_t length, int is_text)
+{
+    SeenByServer *seen = user;
+    (void)data, (void)length, (void)is_text;
+    if (seen->destroy_at != 2) {
+        RETURNS(arkws_server_close(server, peer, 4000, "enough"), ARKWS_OK);
+        FAILS(arkws_server_close(server, peer, 4000, "enough"), WEBSOCKET_NO_CONNECTION);
+    }
+    seen->messages += 1;
+    maybe_destroy(seen, server, 2);
+}
+
+static void on_peer_close(void *user, arkws_server *server, arkws_peer peer, uint16_t code,
+                          const char *reason)
+{
+    SeenByServer *seen = user;
+    (void)code;
+    CHECK(reason != NULL);
+    FAILS(arkws_server_send_text(server, peer, "gone", 4), ARKWS_NO_SUCH_PEER);
+    FAILS(arkws_server_send_binary(server, peer, "gone", 4), ARKWS_NO_SUCH_PEER);
+    seen->closes += 1;
+    maybe_destroy(seen, server, 3);
+}
+
+static void on_stop(void *user, arkws_server *server)
+{
+    SeenByServer *seen = user;
+    seen->stops += 1;
+    maybe_destroy(seen, server, 4);
+}
+
+static const arkws_server_callbacks server_callbacks = {
+    sizeof(arkws_server_callbacks), on_accept, on_peer_message, NULL, on_peer_close, on_stop,
+};
+
+/* One client that says something and is closed; the server goes at callback `destroy_at`. */
+static void serve_one(int destroy_at)
+{
+    arkws_queue *queue = arkws_queue_create();
+    SeenByServer seen;
+    memset(&seen, 0, sizeof seen);
+    seen.destroy_at = destroy_at;
+    arkws_server *server = arkws_server_create(&server_callbacks, &seen);
+    RETURNS(arkws_server_set_queue(server, queue), ARKWS_OK);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    char own[64];
+    snprintf(own, sizeof own, "ws://127.0.0.1:%u/path", (unsigned)arkws_server_port(server));
+
+    Seen seen_by_client;
+    arkws_client *client = make(queue, &seen_by_client);
+    RETURNS(arkws_client_connect(client, own), ARKWS_OK);
+    RETURNS(arkws_client_send_text(client, "hello", 5), ARKWS_OK);
+    /* However it ends, it does. */
+    wait_for(queue, &seen_by_client.closes, 1);
+    if (destroy_at == 3 || destroy_at == 4) {
+        wait_for(queue, &seen.closes, 1);
+    }
+    if (destroy_at == 4) {
+        RETURNS(arkws_server_stop(server), ARKWS_OK);
+        wait_for(queue, &seen.stops, 1);
+    }
+    if (destroy_at == 0) {
+        RETURNS(arkws_server_destroy(server), ARKWS_OK);
+    }
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+static void a_server_destroyed_inside_each_callback(void)
+{
+    for (int destroy_at = 0; destroy_at <= 4; destroy_at += 1) {
+        serve_one(destroy_at);
+    }
+}
+
+/* From many threads at once. */
+
+static arkws_client *shared_client;
+static arkws_server *shared_server;
+static arkws_queue *shared_queue;
+static pthread_barrier_t start;
+
+static void in_threads(void *(*function)(void *))
+{
+    pthread_t threads[THREADS];
+    pthread_barrier_init(&start, NULL, THREADS);
+    for (int i = 0; i < THREADS; i += 1) {
+        CHECK(pthread_create(&threads[i], NULL, function, (void *)(intptr_t)i) == 0);
+    }
+    for (int i = 0; i < THREADS; i += 1) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&start);
+}
+
+static int freed_clients, freed_servers, freed_queues;
+
+static void count_freed(int code, int *count)
+{
+    if (code == ARKWS_OK) {
+        __atomic_add_fetch(count, 1, __ATOMIC_SEQ_CST);
+    } else {
+        CHECK(code == WEBSOCKET_CLIENT_NOT_CREATED);
+    }
+}
+
+static void *destroy_in_thread(void *argument)
+{
+    (void)argument;
+    pthread_barrier_wait(&start);
+    count_freed(arkws_client_destroy(shared_client), &freed_clients);
+    count_freed(arkws_server_destroy(shared_server), &freed_servers);
+    count_freed(arkws_queue_destroy(shared_queue), &freed_queues);
+    return NULL;
+}
+
+static void destroyed_from_threads_at_once(void)
+{
+    for (int round = 0; round < 10; round += 1) {
+        freed_clients = freed_servers = freed_queues = 0;
+        Seen seen;
+        shared_queue = arkws_queue_create();
+        shared_client = make(shared_queue, &seen);
+        RETURNS(arkws_client_connect(shared_client, url), ARKWS_OK);
+        if (round % 2 == 0) {
+            wait_for(shared_queue, &seen.opens, 1);
+        }
+        shared_server = arkws_server_create(NULL, NULL);
+        RETURNS(arkws_server_start(shared_server, "127.0.0.1", 0), ARKWS_OK);
+        in_threads(destroy_in_thread);
+        CHECK(freed_clients == 1 && freed_servers == 1 && freed_queues == 1);
+    }
+}
+
+/* Each thread does another thing; the codes are as they come. */
+static void *anything_in_thread(void *argument)
+{
+    arkws_stats stats;
+    pthread_barrier_wait(&start);
+    for (int i = 0; i < 50; i += 1) {
+        switch ((intptr_t)argument) {
+        case 0:
+            arkws_client_connect(shared_client, url);
+            arkws_client_set_protocols(shared_client, i % 2 ? "chat" : NULL);
+            arkws_server_start(shared_server, "127.0.0.1", 0);
+            break;
+        case 1:
+            arkws_client_send_text(shared_client, "anything", 8);
+            arkws_server_broadcast_text(shared_server, "anything", 8);
+            arkws_client_stats(shared_client, &stats);
+            break;
+        case 2:
+            arkws_client_close(shared_client, 1000, NULL);
+            arkws_server_stop(shared_server);
+            arkws_poll(shared_queue, 1);
+            break;
+        default:
+            arkws_poll(shared_queue, 0);
+            if (i == 45) {
+                RETURNS(arkws_client_destroy(shared_client), ARKWS_OK);
+                RETURNS(arkws_server_destroy(shared_server), ARKWS_OK);
+                RETURNS(arkws_queue_destroy(shared_queue), ARKWS_OK);
+            }
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void ignore_message(void *user, arkws_client *client, const char *data, size_t length,
+                           int is_text)
+{
+    (void)user, (void)client, (void)is_text;
+    CHECK(data[length] == '\0');
+}
+
+static void anything_from_threads_at_once(void)
+{
+    for (int round = 0; round < 10; round += 1) {
+        arkws_client_callbacks few;
+        memset(&few, 0, sizeof few);
+        few.size = sizeof few;
+        few.on_message = ignore_message;
+        shared_queue = arkws_queue_create();
+        shared_client = arkws_client_create(&few, NULL);
+        RETURNS(arkws_client_set_queue(shared_client, shared_queue), ARKWS_OK);
+        shared_server = arkws_server_create(NULL, NULL);
+        RETURNS(arkws_server_set_queue(shared_server, shared_queue), ARKWS_OK);
+        in_threads(anything_in_thread);
+    }
+}
+
+static const Case cases[] = {
+    CASE(null_objects),
+    CASE(addresses_that_are_no_objects),
+    CASE(objects_of_another_kind),
+    CASE(destroyed_twice),
+    CASE(addresses_are_not_soon_given_out_again),
+    CASE(null_arguments),
+    CASE(options_out_of_range),
+    CASE(clients_in_the_wrong_state),
+    CASE(servers_in_the_wrong_state),
+    CASE(a_queue_that_goes_first),
+    CASE(callbacks_that_are_null),
+    CASE(destroyed_inside_each_callback),
+    CASE(a_queue_destroyed_inside_its_callback),
+    CASE(a_server_destroyed_inside_each_callback),
+    CASE(destroyed_from_threads_at_once),
+    CASE(anything_from_threads_at_once),
+};
+
+int main(int count, char **names)
+{
+    return run_cases(cases, sizeof cases / sizeof *cases, count, names);
+}
