@@ -228,7 +228,7 @@ int arkws_client_clear_headers(arkws_client *client);
 /*
  * Starts to connect to `url`, ws:// or wss://, with the fields that were added. Any result but
  * ARKWS_OK means that there is no attempt, and no callback tells of it:
- * WEBSOCKET_CONNECTION_PARSE_URL_ERROR: the URL is NULL, or none;
+ * WEBSOCKET_CONNECTION_PARSE_URL_ERROR: the URL is NULL, not UTF-8, or none;
  * ARKWS_WRONG_STATE: the client has a connection, or is connecting;
  * ARKWS_INVALID: an option or a field cannot be used;
  * ARKWS_FILE_NOT_FOUND, ARKWS_PERMISSION_DENIED, ARKWS_HOST_NOT_ALLOWED, ARKWS_SYSTEM;
@@ -416,7 +416,8 @@ int arkws_server_peer_address(arkws_server *server, arkws_peer peer, char *buffe
 
 /*
  * Closes one client, behind what was sent to it; code and reason as for arkws_client_close, but
- * without a reason it is "CLOSE_NORMAL", the platform's. ARKWS_NO_SUCH_PEER; WEBSOCKET_NO_CONNECTION: it is closing already.
+ * without a reason it is "CLOSE_NORMAL", the platform's.
+ * ARKWS_NO_SUCH_PEER; WEBSOCKET_NO_CONNECTION: it is closing already.
  */
 int arkws_server_close(arkws_server *server, arkws_peer peer, uint16_t code, const char *reason);
 

@@ -1,6 +1,5 @@
 //! Where C calls: no panic leaves, and what C hands over is read with care.
 use std::any::Any;
-use std::borrow::Cow;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -53,20 +52,20 @@ pub(crate) unsafe fn text<'a>(
     Ok(Some(text))
 }
 
-/// A URL of the caller's. One that is not UTF-8 is a text that is no URL: what becomes of that is
-/// decided where others are.
+/// A URL of the caller's, as text.
 ///
 /// # Errors
-/// [`Code::Url`]: it is NULL.
+/// [`Code::Url`]: it is NULL, or not UTF-8.
 ///
 /// # Safety
 /// As [`text`].
-pub(crate) unsafe fn url<'a>(pointer: *const c_char) -> Result<Cow<'a, str>, Failure> {
-    if pointer.is_null() {
-        return Err(Failure::new(Code::Url, "the URL is NULL"));
-    }
+pub(crate) unsafe fn url<'a>(pointer: *const c_char) -> Result<&'a str, Failure> {
     // SAFETY: the caller's promise.
-    Ok(unsafe { CStr::from_ptr(pointer) }.to_string_lossy())
+    let url = unsafe { text("the URL", pointer) }.map_err(|failure| Failure {
+        code: Code::Url,
+        ..failure
+    })?;
+    url.ok_or_else(|| Failure::new(Code::Url, "the URL is NULL"))
 }
 
 /// The parts of a list with commas.

@@ -92,7 +92,7 @@ pub unsafe extern "C" fn arkws_client_connect(
         let url = unsafe { boundary::url(url)? };
         // SAFETY: the client's own list.
         let headers = |own: &header_list::HeaderList| unsafe { header_list::read(own.head()) };
-        client.connect(&url, headers, BadUrl::Result)
+        client.connect(url, headers, BadUrl::Result)
     })
 }
 

@@ -84,7 +84,7 @@ pub unsafe extern "C" fn OH_WebSocketClient_Connect(
         let url = unsafe { boundary::url(url)? };
         // SAFETY: the caller's promise; fields of the client's own do not change meanwhile.
         let headers = |_: &_| unsafe { header_list::read(options.headers) };
-        let connected = client.connect(&url, headers, BadUrl::Event);
+        let connected = client.connect(url, headers, BadUrl::Event);
         connected.map_err(|failure| match failure.code {
             // The platform has no code for it but this one.
             Code::WrongState | Code::System => Failure {

@@ -8,7 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
 
 /// Serves until the process ends. Sends every message back with its kind before it, as
-/// `text hello`, agrees on the last sub-protocol offered, and closes with 4001 "as you wish" when it is told `close`.
+/// `text hello`, agrees on the last sub-protocol offered, and closes with 4001 "as you wish" when
+/// it is told `close`.
 pub(crate) struct Echo {
     pub(crate) address: SocketAddr,
     /// The header fields of each request.

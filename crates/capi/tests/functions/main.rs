@@ -5,4 +5,5 @@ mod platform;
 mod queue;
 mod seen;
 mod server;
+mod threads;
 mod tls;

@@ -264,6 +264,18 @@ fn a_url_that_is_none_is_told_by_on_error_alone() {
 }
 
 #[test]
+fn a_url_that_is_not_utf8_is_refused() {
+    let (client, log) = platform_client();
+    // What is no text could be another URL as text.
+    let url = c"ws://127.0.0.1:9/\xff".as_ptr();
+    // SAFETY: a string.
+    let connected = unsafe { OH_WebSocketClient_Connect(client, url, NO_OPTIONS) };
+    assert_eq!(connected, 1005);
+    assert_eq!(OH_WebSocketClient_Destroy(client), 1018);
+    assert!(log.is_empty());
+}
+
+#[test]
 fn a_refused_connection_is_told_by_on_error_with_cause_and_words() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
