@@ -64,7 +64,8 @@ export function otherError(detail) {
 /** A call of `name` on what no `kind` is. */
 export function foreignError(name, kind) {
   return parameterError(
-    `${name} was called on what is no ${kind} of arkws: the method was taken from its object, or the object is behind a Proxy`,
+    `${name} was called on what is no ${kind} of arkws: the method was taken from its object, ` +
+      'or the object is behind a Proxy',
   );
 }
 

@@ -29,7 +29,7 @@
  * @property {number} [maxBufferLength] The longest buffer, in bytes. By default unlimited.
  * @property {() => boolean} [isClusterWorker]
  *   Whether the process is one of several that serve the same ports. By default it is not.
- * @property {new (number: number) => object} [Upgrades]
+ * @property {new (number: number, changed: () => void) => object} [Upgrades]
  *   What server objects get from HTTP servers of the runtime, an instance for each: see
  *   `npm/lib/upgrades.js`. By default there are no such servers.
  */

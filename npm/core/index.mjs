@@ -6,13 +6,16 @@
 //
 // | file | what it holds |
 // |---|---|
-// | `websocket.mjs`, `server.mjs` | the objects that programs have: calls go in, events come out |
-// | `client.mjs` | the inside of a client: what is called where events come |
+// | `websocket.mjs`, `websocket-server.mjs` | the objects that programs have |
+// | `client.mjs`, `server.mjs` | their insides: calls go in, events come out |
+// | `requests.mjs`, `rooms.mjs` | more of a server's: what clients ask; messages for many of them |
+// | `recipient.mjs` | whom a call of a server is for |
 // | `held.mjs`, `iterate.mjs` | what a paused client keeps; `for await` |
 // | `abort.mjs`, `pings.mjs`, `questions.mjs` | signals; `ping()`; functions that options have |
 // | `refusal.mjs` | `error.response` |
-// | `connection.mjs`, `request.mjs` | a client of a server, and what it asks, as programs have them |
-// | `options.mjs`, `listening.mjs`, `headers.mjs`, `pem.mjs`, `certificate.mjs` | what programs write, made what the native half takes |
+// | `connection.mjs`, `request.mjs` | a server's client, and what it asks, as programs have them |
+// | `options.mjs`, `listening.mjs`, `headers.mjs` | what programs write, made what we take |
+// | `pem.mjs`, `certificate.mjs` | the same of certificates |
 // | `listeners.mjs` | `on` and `off`, and the calls of listeners (of `message`: the objects) |
 // | `answers.mjs` | the answers to calls: callbacks and promises |
 // | `errors.mjs` | `BusinessError`, and how it is made of what the native half says |
@@ -25,7 +28,7 @@
 // | `bundle.mjs` | what of it `npm/lib` uses |
 import { BusinessError } from './errors.mjs';
 import { setHost } from './host.mjs';
-import { createWebSocketServer } from './server.mjs';
+import { createWebSocketServer } from './websocket-server.mjs';
 import { getApiVersion, setApiVersion, setPolicy } from './settings.mjs';
 import { createWebSocket } from './websocket.mjs';
 

@@ -128,7 +128,7 @@ export function free(number) {
   native().free(number);
 }
 
-/** Says to an object's core that the object itself has been collected. */
+/** Says to an object's inside that the object itself has been collected. */
 const registry = new FinalizationRegistry((number) => {
   const object = active.get(number);
   if (object === undefined) {
@@ -139,10 +139,10 @@ const registry = new FinalizationRegistry((number) => {
 });
 
 /**
- * Calls the core of `object` when it has been collected: `collected()` if it has a reference, else
- * it is freed.
+ * Calls the inside of `object` when it has been collected: `collected()` if it has a reference,
+ * else it is freed.
  */
-export function watch(object, core) {
-  // By number: the core's listeners may hold on to the object.
-  registry.register(object, core.number);
+export function watch(object, inside) {
+  // By number: the inside's listeners may hold on to the object.
+  registry.register(object, inside.number);
 }

@@ -3,7 +3,7 @@ import { failedCall, fromFailure, parameterError } from './errors.mjs';
 import { host } from './host.mjs';
 import { isArrayOfStrings } from './options.mjs';
 import { native } from './runtime.mjs';
-import { serverNumber } from './server.mjs';
+import { serverNumber } from './websocket-server.mjs';
 import { clientNumber } from './websocket.mjs';
 
 /** The level of `object`; of none: that of the objects that `arkws` makes from now on. */

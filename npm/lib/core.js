@@ -7,7 +7,7 @@ function load() {
   } catch (cause) {
     if (cause?.code !== 'MODULE_NOT_FOUND') throw cause;
     throw new Error(
-      'arkws lacks dist/core.js, which is made of core/: in a checkout of arkws, `cargo xtask npm` makes it',
+      'arkws lacks dist/core.js: in a checkout of arkws, `cargo xtask npm` makes it of core/',
       { cause },
     );
   }

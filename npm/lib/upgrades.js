@@ -13,8 +13,12 @@ class Upgrades {
   /** How many connections of `handleUpgrade` are not over. */
   #handedOver = 0;
 
-  constructor(number) {
+  /** Called when `isOpen` may have changed. */
+  #changed;
+
+  constructor(number, changed) {
     this.#number = number;
+    this.#changed = changed;
   }
 
   static isHttpServer(value) {
@@ -65,6 +69,7 @@ class Upgrades {
     const taken = handover.handOver(this.#number, text, socket, head);
     if (taken === true) {
       this.#handedOver++;
+      this.#changed();
     } else if (taken !== false) {
       // It was stopped while the program thought about the client, which is no reason to fail.
       handover.refuse(socket, '503 Service Unavailable', 'the server is going away');
@@ -74,9 +79,13 @@ class Upgrades {
 
   /** The native half tells of something. Whether it is about such connections. */
   event(name, value) {
-    if (name === 'handedOverEnded') this.#handedOver--;
-    else if (Object.hasOwn(STREAM_EVENTS, name)) STREAM_EVENTS[name](value);
-    else return false;
+    if (Object.hasOwn(STREAM_EVENTS, name)) {
+      STREAM_EVENTS[name](value);
+      return true;
+    }
+    if (name !== 'handedOverEnded') return false;
+    this.#handedOver--;
+    this.#changed();
     return true;
   }
 }

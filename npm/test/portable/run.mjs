@@ -1,5 +1,6 @@
 // Runs the core's own ES modules, and a program over them, where there is nothing but the language:
-// in a context of its own, which lacks all of Node.js. Its parent asks for functions of the program.
+// in a context of its own, which lacks all of Node.js. Its parent asks for functions of the
+// program.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import process from 'node:process';
