@@ -126,6 +126,12 @@ typedef struct arkws_client_callbacks {
      * connection was lost, and the reason says why.
      */
     void (*on_close)(void *user, arkws_client *client, uint16_t code, const char *reason);
+    /*
+     * So many messages that a send has taken were not handed to the operating system, since the
+     * connection, or the attempt at it, ended first: the last ones. Before `on_close`.
+     */
+    void (*on_unsent)(void *user, arkws_client *client, uint64_t messages,
+                      const arkws_error *error);
 } arkws_client_callbacks;
 
 /*
@@ -334,6 +340,9 @@ typedef struct arkws_server_callbacks {
                      const char *reason);
     /* After arkws_server_stop: every `on_close` has been told, and the port is free. */
     void (*on_stop)(void *user, arkws_server *server);
+    /* As that of clients, of messages to one client; those of a broadcast are not counted. */
+    void (*on_unsent)(void *user, arkws_server *server, arkws_peer peer, uint64_t messages,
+                      const arkws_error *error);
 } arkws_server_callbacks;
 
 /*

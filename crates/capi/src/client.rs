@@ -160,14 +160,21 @@ impl Client {
 
     fn send_held(&self, state: &mut ClientState) {
         state.held_bytes = 0;
-        for message in state.held.drain(..) {
+        let mut held = state.held.drain(..);
+        while let Some(message) = held.next() {
             let sent = match &message {
                 HeldMessage::Text(text) => self.try_send(Outgoing::Text(text)),
                 HeldMessage::Binary(data) => self.try_send(Outgoing::Binary(data)),
             };
-            // The attempt has failed already: its event says so.
-            if sent.is_err() {
-                break;
+            // The attempt has failed already, or they do not fit into a queue that is smaller now.
+            if let Err(failure) = sent {
+                self.inbox.collect(Event::Unsent {
+                    peer: 0,
+                    messages: held.len() as u64 + 1,
+                    failure,
+                });
+                self.inbox.flush();
+                return;
             }
         }
     }

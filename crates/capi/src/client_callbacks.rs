@@ -97,7 +97,7 @@ fn call_platform(
                 unsafe { on_close(client, result) };
             }
         }
-        Event::Pong { .. } | Event::Accept { .. } | Event::Stop => {}
+        Event::Pong { .. } | Event::Unsent { .. } | Event::Accept { .. } | Event::Stop => {}
     }
 }
 
@@ -152,6 +152,17 @@ fn call_own(
             if let Some(on_close) = callbacks.on_close {
                 // SAFETY: as above.
                 unsafe { on_close(user, client, code, reason.as_ptr()) };
+            }
+        }
+        Event::Unsent {
+            messages, failure, ..
+        } => {
+            let text = ErrorText::new(&failure);
+            let view = text.view();
+            last_error::remember(&failure);
+            if let Some(on_unsent) = callbacks.on_unsent {
+                // SAFETY: as above.
+                unsafe { on_unsent(user, client, messages, &raw const view) };
             }
         }
         Event::Accept { .. } | Event::Stop => {}

@@ -43,6 +43,15 @@ impl Listener for ClientEvents {
                 code: close.code,
                 reason: c_text(&close.reason),
             },
+            Told::SendFailed {
+                from,
+                through,
+                error,
+            } => Event::Unsent {
+                peer: 0,
+                messages: through - from + 1,
+                failure: Failure::of_event(error),
+            },
             Told::Pong {
                 data,
                 answer: Some((_, round_trip)),
@@ -56,7 +65,6 @@ impl Listener for ClientEvents {
             Told::HeaderReceive(_)
             | Told::DataEnd
             | Told::Sent { .. }
-            | Told::SendFailed { .. }
             | Told::Reconnecting { .. }
             | Told::Reconnected { .. }
             | Told::Ping(_)

@@ -36,6 +36,9 @@ pub struct ClientCallbacks {
     /// The connection has ended.
     pub on_close:
         Option<unsafe extern "C" fn(*mut c_void, *mut WebSocketMemory, u16, *const c_char)>,
+    /// Messages were not sent.
+    pub on_unsent:
+        Option<unsafe extern "C" fn(*mut c_void, *mut WebSocketMemory, u64, *const ErrorView)>,
 }
 
 /// `arkws_stats`.

@@ -40,6 +40,12 @@ pub(crate) enum Event {
         peer: PeerNumber,
         failure: Failure,
     },
+    /// The last messages that were queued were not sent.
+    Unsent {
+        peer: PeerNumber,
+        messages: u64,
+        failure: Failure,
+    },
     Close {
         peer: PeerNumber,
         code: u16,

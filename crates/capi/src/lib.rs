@@ -20,6 +20,8 @@
 //! | `header_list.rs`, `outgoing.rs`, `event.rs`, `c_text.rs` | fields, messages, events, texts |
 //! | `environment.rs` | what all objects share; the end of the process; SIGPIPE |
 #![warn(missing_docs)]
+// A loop waits for descriptors, which are those of Unix.
+#![cfg(unix)]
 
 mod boundary;
 mod c_text;

@@ -66,6 +66,19 @@ pub(crate) fn call(
                 unsafe { on_error(user, server, peer, &raw const view) };
             }
         }
+        Event::Unsent {
+            peer,
+            messages,
+            failure,
+        } => {
+            let text = ErrorText::new(&failure);
+            let view = text.view();
+            last_error::remember(&failure);
+            if let Some(on_unsent) = callbacks.on_unsent {
+                // SAFETY: as above.
+                unsafe { on_unsent(user, server, peer, messages, &raw const view) };
+            }
+        }
         Event::Close { peer, code, reason } => {
             if let Some(on_close) = callbacks.on_close {
                 // SAFETY: as above.

@@ -132,6 +132,16 @@ impl ServerListener for ServerEvents {
                     failure: Failure::of_event(error),
                 });
             }
+            ServerEvent::SendFailed {
+                client,
+                from,
+                through,
+                error,
+            } => self.inbox.collect(Event::Unsent {
+                peer: client.id.into(),
+                messages: through - from + 1,
+                failure: Failure::of_event(error),
+            }),
             ServerEvent::Close(client, close) => self.inbox.collect(Event::Close {
                 peer: client.id.into(),
                 code: close.code,
@@ -143,7 +153,6 @@ impl ServerListener for ServerEvents {
             | ServerEvent::RequestOver(_)
             | ServerEvent::NeverConnected(_)
             | ServerEvent::Sent { .. }
-            | ServerEvent::SendFailed { .. }
             | ServerEvent::HandedOverEnded
             | ServerEvent::Stopped(_) => {}
         }

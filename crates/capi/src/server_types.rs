@@ -46,4 +46,7 @@ pub struct ServerCallbacks {
         Option<unsafe extern "C" fn(*mut c_void, *mut ServerMemory, u64, u16, *const c_char)>,
     /// The server has stopped.
     pub on_stop: Option<unsafe extern "C" fn(*mut c_void, *mut ServerMemory)>,
+    /// Messages to a client were not sent.
+    pub on_unsent:
+        Option<unsafe extern "C" fn(*mut c_void, *mut ServerMemory, u64, u64, *const ErrorView)>,
 }

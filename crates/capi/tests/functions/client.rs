@@ -198,6 +198,27 @@ fn a_handshake_that_takes_too_long_is_a_timeout() {
 }
 
 #[test]
+fn messages_that_were_taken_and_not_sent_are_told() {
+    // A server that never answers, and is gone then.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let (client, log) = own_client();
+    assert_eq!(connect(client, &url), 0);
+    let (accepted, _) = listener.accept().unwrap();
+    for _ in 0..3 {
+        assert_eq!(send_text(client, b"lost"), 0);
+    }
+    drop((listener, accepted));
+    let mut told = [log.next(), log.next()];
+    told.sort_by_key(|seen| matches!(seen, Seen::Error(..)));
+    let Seen::Unsent(0, 3, 1003, cause) = &told[0] else {
+        panic!("{told:?}");
+    };
+    assert!(matches!(&told[1], Seen::Error(0, 1003, same, _) if same == cause));
+    assert_eq!(arkws_client_destroy(client), 0);
+}
+
+#[test]
 fn a_proxy_is_asked_unless_the_host_is_excluded() {
     use std::io::{Read, Write};
     let echo = Echo::start();

@@ -40,6 +40,8 @@ pub(crate) enum Seen {
     /// Code, cause and words.
     Error(u64, u32, String, String),
     Close(u64, u32, String),
+    /// How many, code and cause.
+    Unsent(u64, u64, u32, String),
     Stop,
 }
 
@@ -297,6 +299,26 @@ unsafe extern "C" fn own_close(
     unsafe { of_user(user) }.tell(client.cast(), Seen::Close(0, code.into(), string(reason)));
 }
 
+unsafe extern "C" fn own_unsent(
+    user: *mut c_void,
+    client: *mut WebSocketMemory,
+    messages: u64,
+    error: *const ErrorView,
+) {
+    // SAFETY: as above.
+    let (recorder, error) = unsafe { (of_user(user), *error) };
+    recorder.tell(client.cast(), seen_unsent(0, messages, error));
+}
+
+fn seen_unsent(peer: u64, messages: u64, error: ErrorView) -> Seen {
+    Seen::Unsent(
+        peer,
+        messages,
+        error.code.unsigned_abs(),
+        string(error.cause),
+    )
+}
+
 /// The callbacks that record.
 pub(crate) static CALLBACKS: ClientCallbacks = ClientCallbacks {
     size: size_of::<ClientCallbacks>(),
@@ -305,6 +327,7 @@ pub(crate) static CALLBACKS: ClientCallbacks = ClientCallbacks {
     on_pong: Some(own_pong),
     on_error: Some(own_error),
     on_close: Some(own_close),
+    on_unsent: Some(own_unsent),
 };
 
 /// A client of `arkws.h`.
@@ -385,6 +408,18 @@ unsafe extern "C" fn server_stop(user: *mut c_void, server: *mut ServerMemory) {
     unsafe { of_user(user) }.tell(server.cast(), Seen::Stop);
 }
 
+unsafe extern "C" fn server_unsent(
+    user: *mut c_void,
+    server: *mut ServerMemory,
+    peer: u64,
+    messages: u64,
+    error: *const ErrorView,
+) {
+    // SAFETY: as above.
+    let (recorder, error) = unsafe { (of_user(user), *error) };
+    recorder.tell(server.cast(), seen_unsent(peer, messages, error));
+}
+
 /// A server whose callbacks do this first.
 pub(crate) fn server_that(
     react: impl Fn(*mut ServerMemory, &Seen) + Send + Sync + 'static,
@@ -397,6 +432,7 @@ pub(crate) fn server_that(
         on_error: Some(server_error),
         on_close: Some(server_close),
         on_stop: Some(server_stop),
+        on_unsent: Some(server_unsent),
     };
     let user = std::ptr::from_ref(recorder).cast_mut().cast();
     // SAFETY: a struct of the library's type.
