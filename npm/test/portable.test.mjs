@@ -4,7 +4,10 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { readFile, readdir } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
@@ -16,6 +19,14 @@ const CORE = new URL('../core/', import.meta.url);
 it('what Node.js has of the core is made of its modules', async () => {
   const made = await readFile(FILE, 'utf8');
   assert.ok(made === (await bundled()), '`cargo xtask npm` has not run since core/ has changed');
+});
+
+it('says how that is made where it has not been', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'arkws-core-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const copy = join(folder, 'lib', 'core.js');
+  await cp(new URL('../lib/core.js', import.meta.url), copy);
+  assert.throws(() => createRequire(copy)(copy), /^Error: .*dist\/core\.js.*`cargo xtask npm`/);
 });
 
 describe('the core without Node.js', () => {
