@@ -172,7 +172,7 @@ async function check([folder, ...more]) {
   try {
     checked = check(resolve(folder));
   } catch (error) {
-    if (error.code !== 'ARKWS_STUBS') throw error;
+    if (!['ARKWS_ESBUILD', 'ARKWS_STUBS'].includes(error.code)) throw error;
     return fail(2, error.message.replace(/^arkws: /, ''));
   }
   const { files, findings } = checked;
@@ -209,6 +209,7 @@ function failed(error) {
     process.listenerCount('uncaughtExceptionMonitor') > 0;
   if (isHandled || typeof error?.stack !== 'string') throw error;
   if (error.code === 'ARKWS_SYNTAX') return fail(1, error.message);
+  if (error.code === 'ARKWS_ESBUILD') return fail(1, error.message.replace(/^arkws: /, ''));
   process.stderr.write(`${report(error)}\n`);
   process.exit(1);
 }

@@ -4,8 +4,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { buildSync } = require('esbuild');
 const { compile } = require('./compile.js');
+const { esbuildFor } = require('./esbuild.js');
 const { isSource } = require('./files.js');
 const { importsOf, membersOf } = require('./imports.js');
 const { knownNames, platformModule } = require('./modules.js');
@@ -105,7 +105,7 @@ function readExports(file) {
   }
   if (/\bexport\s*\*\s*from\b/.test(contents)) return undefined;
   const options = { stdin: { contents }, metafile: true, write: false, logLevel: 'silent' };
-  const [output] = Object.values(buildSync(options).metafile.outputs);
+  const [output] = Object.values(esbuildFor(file).buildSync(options).metafile.outputs);
   return output.exports.length > 0 ? output.exports : undefined;
 }
 

@@ -4,6 +4,7 @@
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { GLOBALS, rewrite } = require('./arkts.js');
+const { esbuildFor } = require('./esbuild.js');
 const { tsconfigOf } = require('./files.js');
 
 const GLOBALS_FILE = path.join(__dirname, 'globals.js');
@@ -33,7 +34,7 @@ const OPTIONS = {
  * `'commonjs'`, in Node.js's words.
  */
 function compile(source, file, format = 'module') {
-  const { transformSync } = require('esbuild');
+  const { transformSync } = esbuildFor(file);
   const isModule = format === 'module';
   try {
     const { code, types } = rewrite(source, file);

@@ -8,16 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import webSocket from 'arkws';
 import { serve } from './servers.mjs';
-import { folder, node, packageRoot } from './support.mjs';
+import { folder, nativeModule, node } from './support.mjs';
 
 const MIB = 1 << 20;
-const MODULE = `arkws.${process.platform}-${process.arch}.node`;
 /** Around the sizes at which the module takes another way. */
 const SIZES = [16 * 1024, 200 * 1024 - 1, 200 * 1024, MIB - 1, MIB, 3 * MIB];
 
 /** A native module in a runtime whose strings have at most so many units. */
 const limited = (units) => `
-  const { start } = require('${process.env.ARKWS_NATIVE ?? join(packageRoot, 'native', MODULE)}');
+  const { start } = require('${nativeModule}');
   exports.start = (wake, deliver, makeBuffer, text, binary) =>
     start(wake, deliver, makeBuffer, ${units}, binary);
 `;

@@ -1,9 +1,8 @@
 // What keeps a process alive, and what happens to connections whose object or thread goes away.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { serve } from './servers.mjs';
-import { folder, node, packageRoot } from './support.mjs';
+import { folder, nativeModule, node } from './support.mjs';
 
 /** Runs a program with `url` as its argument. */
 async function run(program, url, flags = []) {
@@ -307,7 +306,6 @@ describe('worker threads', () => {
       const pouring = setInterval(() => socket.send('x'), 1);
       socket.on('error', () => {}).on('close', () => clearInterval(pouring));
     });
-    const file = `arkws.${process.platform}-${process.arch}.node`;
     const cwd = await folder({
       // A setter of Object.prototype takes the functions, and the last one makes start fail.
       'worker.cjs': `
@@ -362,10 +360,9 @@ describe('worker threads', () => {
         ws.connect(url);
       `,
     });
-    const module = process.env.ARKWS_NATIVE ?? join(packageRoot, 'native', file);
     // Memory that was given back is overwritten.
     const env = { GLIBC_TUNABLES: 'glibc.malloc.perturb=165:glibc.malloc.tcache_count=0' };
-    const args = ['main.mjs', url, module];
+    const args = ['main.mjs', url, nativeModule];
     const { code, signal, stderr, lines } = await node(args, { cwd, env });
     const good = { code: 0, signal: null, lines: ['alive'] };
     assert.deepEqual({ code, signal, lines }, good, stderr);

@@ -2,16 +2,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { folder, node, packageRoot } from './support.mjs';
-
-const MODULE = `arkws.${process.platform}-${process.arch}.node`;
+import { folder, nativeModule, node } from './support.mjs';
 
 /** Runs a program with a native module whose functions are what `change` makes of the real ones. */
 async function run(change, app) {
-  const real = process.env.ARKWS_NATIVE ?? join(packageRoot, 'native', MODULE);
   const cwd = await folder({
     'native.cjs': `
-      const { start } = require(${JSON.stringify(real)});
+      const { start } = require(${JSON.stringify(nativeModule)});
       const before = [];
       exports.start = (wake, deliver, ...rest) => {
         const withMore = (...values) =>

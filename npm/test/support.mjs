@@ -6,8 +6,12 @@ import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { platformArchAbi } from '../lib/abi.js';
 
 export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+/** The native module that the tests load. */
+export const nativeModule =
+  process.env.ARKWS_NATIVE ?? join(packageRoot, 'native', `arkws.${platformArchAbi()}.node`);
 export const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
 const folders = [];

@@ -15,11 +15,12 @@ import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import * as vite from 'vite';
 import webpack from 'webpack';
+import { platformArchAbi } from '../../npm/lib/abi.js';
 import { echo, serve } from '../../npm/test/servers.mjs';
 
 const PACKAGE = dirname(fileURLToPath(import.meta.resolve('arkws/package.json')));
 const NATIVE = join(PACKAGE, 'native');
-const NAME = `arkws.${process.platform}-${process.arch}.node`;
+const NAME = `arkws.${platformArchAbi()}.node`;
 
 const PROGRAM = `
   import webSocket from 'arkws';
@@ -175,7 +176,7 @@ for (const [name, [ending, bundle]] of Object.entries(BUNDLERS)) {
     });
     after(() => rm(folder, { recursive: true }));
 
-    it('with arkws runs with the native folder beside it, or where it is named, or installed', async (t) => {
+    it('with arkws runs with the module beside it, or where it is named, or installed', async (t) => {
       const url = await serve(t, echo);
       const output = join(folder, 'whole', `bundle.${ending}`);
       await bundle(entry, output, false);
@@ -183,7 +184,7 @@ for (const [name, [ending, bundle]] of Object.entries(BUNDLERS)) {
       const missing = await run(output, url);
       assert.equal(missing.code, 1);
       assert.ok(missing.words.includes(join(folder, 'whole', 'native', NAME)), missing.words);
-      assert.match(missing.words, /none of .* exists.*folder `native`.*ARKWS_NATIVE names one/);
+      assert.match(missing.words, /Beside a bundle belongs the file .*ARKWS_NATIVE names one/);
 
       const nowhere = await run(output, url, { ARKWS_NATIVE: 'nowhere.node' });
       assert.match(nowhere.words, /nowhere\.node does not exist, which ARKWS_NATIVE names/);

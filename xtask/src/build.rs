@@ -120,21 +120,30 @@ fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
         return files
             .iter()
             .filter_map(Value::as_str)
-            .find(|file| file.ends_with(std::env::consts::DLL_SUFFIX))
+            .find(|file| {
+                [".so", ".dylib", ".dll"]
+                    .iter()
+                    .any(|end| file.ends_with(end))
+            })
             .map(PathBuf::from);
     }
     Some(PathBuf::from(message.get("executable")?.as_str()?))
 }
 
+/// Makes one file of `npm/core`, where the npm package looks for it.
+pub(crate) fn bundle_core() -> Result<()> {
+    peers::install_npm("npm", true)?;
+    run(command("node").arg("npm/bundle.mjs")).context("cannot make npm/dist/core.js")
+}
+
 /// Puts both halves of the Node module where the npm package looks for them: the built one, and
 /// the JavaScript of `npm/core`, made one file.
 pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
-    peers::install_npm("npm", true)?;
-    run(command("node").arg("npm/bundle.mjs")).context("cannot make npm/dist/core.js")?;
+    bundle_core()?;
     let directory = root().join("npm/native");
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
-    let place = directory.join(format!("arkws.{}.node", peers::platform()));
+    let place = directory.join(format!("arkws.{}.node", peers::platform_abi()));
     // A new file, not new contents of the old one: a running Node.js may have that mapped.
     let fresh = place.with_extension("fresh");
     fs::copy(built, &fresh).with_context(|| format!("cannot copy {}", built.display()))?;

@@ -18,6 +18,7 @@ mod instructions;
 mod javascript_style;
 mod links;
 mod long;
+mod packages;
 mod peers;
 mod process;
 mod report;
@@ -55,6 +56,8 @@ enum Task {
     Structure,
     /// Build the C library, and install it
     Capi(capi::Options),
+    /// Pack the npm packages: `arkws`, and one for each platform with the Node module
+    Packages(packages::Options),
     /// Build the Node module and put it where the npm package looks for it
     Npm {
         /// Optimise for development speed instead of for the module's users
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Task::Instructions(options) => instructions::run(&options),
         Task::Structure => structure::check(&mut counts::Counts::default()),
         Task::Capi(options) => capi::run(&options),
+        Task::Packages(options) => packages::run(&options),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {

@@ -188,22 +188,41 @@ pub(crate) fn platform() -> String {
     format!("{system}-{processor}")
 }
 
-/// A Python environment with the peers of `tests/requirements.txt`.
+/// What the module has to fit, as napi-rs names it: `linux-x64-gnu`.
+pub(crate) fn platform_abi() -> String {
+    let abi = match std::env::consts::OS {
+        "linux" if cfg!(target_env = "musl") => "-musl",
+        "linux" => "-gnu",
+        "windows" => "-msvc",
+        _ => "",
+    };
+    format!("{}{abi}", platform())
+}
+
+/// A Python environment of the tasks' own.
 #[derive(Debug)]
 pub(crate) struct Python {
     bin: PathBuf,
 }
 
 impl Python {
-    /// The environment in `.test-env/`, made or brought up to date.
+    /// The tests' environment in `.test-env/`, made or brought up to date.
     ///
     /// # Errors
     /// There is no Python 3, or PyPI cannot be reached.
     pub(crate) fn environment() -> Result<Python> {
-        let directory = environment()?.join("python");
+        Python::with("python", PYTHON_PACKAGES)
+    }
+
+    /// The environment of this name in `.test-env/`, with what a file of requirements lists.
+    ///
+    /// # Errors
+    /// As [`Python::environment`].
+    pub(crate) fn with(name: &str, requirements: &str) -> Result<Python> {
+        let directory = environment()?.join(name);
         let bin = directory.join(if cfg!(windows) { "Scripts" } else { "bin" });
         let python = Python { bin };
-        let requirements = root().join(PYTHON_PACKAGES);
+        let requirements = root().join(requirements);
         let wanted = fs::read(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;
         let marker = directory.join("installed.txt");

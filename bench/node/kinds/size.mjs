@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export function run() {
-  const packageRoot = dirname(createRequire(import.meta.url).resolve('arkws/package.json'));
-  const module = join(packageRoot, `native/arkws.${process.platform}-${process.arch}.node`);
+  const require = createRequire(import.meta.url);
+  const packageRoot = dirname(require.resolve('arkws/package.json'));
+  const { platformArchAbi } = require(join(packageRoot, 'lib/abi.js'));
+  const module = join(packageRoot, `native/arkws.${platformArchAbi()}.node`);
   const folder = mkdtempSync(join(tmpdir(), 'arkws-bench-'));
   try {
     const stripped = join(folder, 'stripped.node');

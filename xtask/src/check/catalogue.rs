@@ -9,7 +9,7 @@ use crate::javascript_style;
 use crate::links;
 use crate::rust_version;
 use crate::structure;
-use Need::{EachNode, Peer, Python};
+use Need::{EachNode, EveryNode, Packages, Peer, Python};
 
 /// A check that a word of its name chooses.
 pub(super) struct Check {
@@ -47,6 +47,10 @@ pub(super) struct Group {
 pub(super) enum Need {
     /// To run under every supported Node.js.
     EachNode,
+    /// To start programs under every supported Node.js.
+    EveryNode,
+    /// The packages as npm packs them, with the module that the other tests have.
+    Packages,
     /// `arkws-test-peer`: servers and clients written with the `arkws` crate.
     Peer,
     /// The Python packages of `tests/requirements.txt`.
@@ -99,6 +103,7 @@ pub(super) const CHECKS: &[Check] = &[
         &[EachNode],
     ),
     group("resource tests", 200, "tests/resources", &[EachNode]),
+    group("install tests", 45, "tests/install", &[EveryNode, Packages]),
     group("bundler tests", 23, "tests/bundlers", &[EachNode]),
     group("runner tests", 60, "tests/runners", &[EachNode]),
     group("fake timer tests", 14, "tests/timers", &[EachNode]),

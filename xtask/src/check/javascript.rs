@@ -1,4 +1,5 @@
 //! Runs JavaScript tests, for which it builds and installs what they need and no more.
+use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -6,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::catalogue::{Group, Need};
 use crate::build::{Profile, Target, build, place_module};
 use crate::counts::{Counts, count};
+use crate::packages;
 use crate::peers::{self, NODE_MAJORS, Node, Python};
 use crate::process::{command, root};
 
@@ -24,6 +26,7 @@ pub(super) struct Prepared {
     nodes: Vec<Node>,
     python: Option<Python>,
     peer: Option<PathBuf>,
+    packages: Option<PathBuf>,
 }
 
 impl Prepared {
@@ -44,11 +47,15 @@ impl Prepared {
         let module = built.next().context("cargo built no module")?;
         place_module(&module)?;
         let peer = built.next();
+        let packages = anyone_needs(Need::Packages)
+            .then(|| packages::pack_own(&module))
+            .transpose()?;
         Ok(Prepared {
             node,
             nodes: Vec::new(),
             python,
             peer,
+            packages,
         })
     }
 
@@ -90,6 +97,14 @@ impl Prepared {
         }
         if let Some(python) = &self.python {
             tests.env("ARKWS_TEST_PYTHON", python.program("python"));
+        }
+        if let Some(packages) = &self.packages {
+            tests.env("ARKWS_TEST_PACKAGES", packages);
+        }
+        if let Ok(nodes) = env::join_paths(self.nodes.iter().map(|node| &node.path))
+            && !self.nodes.is_empty()
+        {
+            tests.env("ARKWS_TEST_NODES", nodes);
         }
         count(&mut tests, counts)
     }

@@ -66,7 +66,7 @@ impl Selection {
     /// Whether a group is to run under every supported Node.js.
     pub(super) fn needs_each_node(&self) -> bool {
         let mut groups = self.checks.iter().filter_map(|check| group(check));
-        groups.any(|group| group.needs(Need::EachNode))
+        groups.any(|group| group.needs(Need::EachNode) || group.needs(Need::EveryNode))
     }
 }
 

@@ -1,0 +1,108 @@
+//! `cargo xtask packages`: what is published on npm.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `platform.rs` | the platforms, and how the module of each is built |
+//! | `zig.rs` | the compiler for platforms that are not the machine's |
+//! | `npm.rs` | the folders that npm packs, and packing them |
+pub(crate) mod npm;
+pub(crate) mod platform;
+mod zig;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::build::{Profile, bundle_core};
+use crate::peers;
+use crate::process::root;
+use platform::{PLATFORMS, Platform};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Optimise for development speed: what is packed is for tests
+    #[arg(long)]
+    dev: bool,
+    /// The platforms to build for, as `linux-x64-musl` [default: the machine's]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    platform: Vec<String>,
+    /// Build for every platform that can be built for on this machine
+    #[arg(long, conflicts_with = "platform")]
+    all: bool,
+    /// Where the packages are put
+    #[arg(long, value_name = "FOLDER", default_value = "target/packages")]
+    to: PathBuf,
+}
+
+/// `cargo xtask packages`
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let platforms = match (options.all, options.platform.as_slice()) {
+        (true, _) => PLATFORMS.iter().filter(|one| one.is_buildable()).collect(),
+        (false, []) => vec![Platform::of_machine()?],
+        (false, names) => names
+            .iter()
+            .map(|name| Platform::named(name))
+            .collect::<Result<_>>()?,
+    };
+    let profile = if options.dev {
+        Profile::Dev
+    } else {
+        Profile::Release
+    };
+    for file in make(&platforms, profile, &root().join(&options.to))? {
+        let size = fs::metadata(&file)?.len();
+        println!("{} ({size} bytes)", file.display());
+    }
+    Ok(())
+}
+
+/// Builds and packs `arkws` and the packages of the platforms; the tarballs, which are in `folder`.
+///
+/// # Errors
+/// A module does not build, or npm does not pack it.
+pub(crate) fn make(
+    platforms: &[&Platform],
+    profile: Profile,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
+    let modules = platforms
+        .iter()
+        .map(|platform| platform.build(profile, |_| {}))
+        .collect::<Result<Vec<_>>>()?;
+    pack(platforms, &modules, profile, folder)
+}
+
+/// Packs the machine's module, which was built for development, for tests; the folder.
+///
+/// # Errors
+/// npm does not pack it.
+pub(crate) fn pack_own(module: &Path) -> Result<PathBuf> {
+    let folder = root().join("target/packages");
+    let platform = Platform::of_machine()?;
+    pack(&[platform], &[module.to_path_buf()], Profile::Dev, &folder)?;
+    Ok(folder)
+}
+
+/// Packs what is built.
+fn pack(
+    platforms: &[&Platform],
+    modules: &[PathBuf],
+    profile: Profile,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
+    peers::Node::of_machine()?;
+    bundle_core()?;
+    // What an earlier run has put there is not of this one.
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let stage = tempfile::tempdir().context("cannot create a folder to pack from")?;
+    let mut packed = Vec::new();
+    for (platform, module) in platforms.iter().zip(modules) {
+        let from = npm::stage_platform(platform, module, stage.path())?;
+        packed.push(npm::pack(&from, folder, profile)?);
+    }
+    let from = npm::stage_arkws(platforms, stage.path())?;
+    packed.push(npm::pack(&from, folder, profile)?);
+    Ok(packed)
+}

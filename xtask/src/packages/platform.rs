@@ -1,0 +1,235 @@
+//! The platforms that the Node module is packaged for, and how each is built.
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::zig;
+use crate::build::{Profile, Target, build_by};
+use crate::peers;
+use crate::process::{cargo, command, output, run};
+
+/// A platform that has a package of its own.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Platform {
+    /// As napi-rs names platforms; the package is `@arkws/NAME`.
+    pub(crate) name: &'static str,
+    /// What Node.js has as `process.platform` and `process.arch`.
+    pub(super) os: &'static str,
+    pub(super) cpu: &'static str,
+    /// As npm names C libraries, where the system has several.
+    pub(super) libc: Option<&'static str>,
+    /// As Rust names the platform.
+    pub(super) target: &'static str,
+    how: How,
+}
+
+/// How a platform's module is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// With zig as the linker and C compiler. Its argument: what follows the target's name, the
+    /// oldest glibc that the module shall run with.
+    Zig(&'static str),
+    /// With OpenHarmony's toolchain (`cargo xtask ohos`).
+    OpenHarmony,
+    /// On a machine of this platform alone: there are no libraries of its system elsewhere.
+    There,
+}
+
+/// The oldest glibc of any Linux that runs the oldest Node.js that arkws supports.
+const GLIBC: &str = ".2.28";
+
+/// All platforms; `npm/lib/native.js` has their names too.
+pub(crate) const PLATFORMS: &[Platform] = &[
+    platform("darwin-arm64", None, "aarch64-apple-darwin", How::There),
+    platform("darwin-x64", None, "x86_64-apple-darwin", How::There),
+    platform(
+        "linux-arm64-gnu",
+        Some("glibc"),
+        "aarch64-unknown-linux-gnu",
+        How::Zig(GLIBC),
+    ),
+    platform(
+        "linux-arm64-musl",
+        Some("musl"),
+        "aarch64-unknown-linux-musl",
+        How::Zig(""),
+    ),
+    platform(
+        "linux-x64-gnu",
+        Some("glibc"),
+        "x86_64-unknown-linux-gnu",
+        How::Zig(GLIBC),
+    ),
+    platform(
+        "linux-x64-musl",
+        Some("musl"),
+        "x86_64-unknown-linux-musl",
+        How::Zig(""),
+    ),
+    platform(
+        "openharmony-arm64",
+        None,
+        "aarch64-unknown-linux-ohos",
+        How::OpenHarmony,
+    ),
+    platform("win32-x64-msvc", None, "x86_64-pc-windows-msvc", How::There),
+];
+
+/// `os` and `cpu` are the first two words of the name.
+const fn platform(
+    name: &'static str,
+    libc: Option<&'static str>,
+    target: &'static str,
+    how: How,
+) -> Platform {
+    let (os, rest) = split(name);
+    let (cpu, _) = split(rest);
+    Platform {
+        name,
+        os,
+        cpu,
+        libc,
+        target,
+        how,
+    }
+}
+
+/// What stands before the first `-`, and what after it.
+const fn split(name: &'static str) -> (&'static str, &'static str) {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && bytes[at] != b'-' {
+        at += 1;
+    }
+    let (before, after) = name.split_at(at);
+    (
+        before,
+        if after.is_empty() {
+            ""
+        } else {
+            after.split_at(1).1
+        },
+    )
+}
+
+impl Platform {
+    /// The platform of this name.
+    ///
+    /// # Errors
+    /// There is none; the message has those that there are.
+    pub(crate) fn named(name: &str) -> Result<&'static Platform> {
+        let found = PLATFORMS.iter().find(|platform| platform.name == name);
+        found.with_context(|| {
+            let names: Vec<&str> = PLATFORMS.iter().map(|platform| platform.name).collect();
+            format!(
+                "no platform is named {name}; there are {}",
+                names.join(", ")
+            )
+        })
+    }
+
+    /// The machine's own.
+    pub(crate) fn of_machine() -> Result<&'static Platform> {
+        Platform::named(&peers::platform_abi())
+    }
+
+    /// The file that the module has.
+    pub(crate) fn file(&self) -> String {
+        format!("arkws.{}.node", self.name)
+    }
+
+    /// Whether its module can be built on this machine.
+    pub(crate) fn is_buildable(&self) -> bool {
+        match self.how {
+            How::Zig(_) => cfg!(target_os = "linux"),
+            How::OpenHarmony => false,
+            How::There => self.name == peers::platform_abi(),
+        }
+    }
+
+    /// Builds the module; where it is.
+    ///
+    /// For development that of the machine is built as everything else is, so that nothing is built
+    /// twice.
+    ///
+    /// # Errors
+    /// The platform's module can only be built elsewhere, a tool is missing, or it does not build.
+    pub(crate) fn build(
+        &self,
+        profile: Profile,
+        arrange: impl Fn(&mut Command),
+    ) -> Result<std::path::PathBuf> {
+        let is_own = self.name == peers::platform_abi();
+        let mut cargo = cargo();
+        match self.how {
+            _ if is_own && (profile == Profile::Dev || self.how == How::There) => {
+                cargo.arg("build");
+            }
+            How::Zig(glibc) => {
+                add_target(self.target)?;
+                zig::prepare(&mut cargo)?;
+                cargo.args(["zigbuild", "--target", &format!("{}{glibc}", self.target)]);
+                if self.libc == Some("musl") {
+                    // A module that Node.js loads shares its C library.
+                    cargo.env(flags_of(self.target), "-Ctarget-feature=-crt-static");
+                }
+            }
+            How::OpenHarmony => bail!(
+                "the module for {} is built with OpenHarmony's toolchain: `cargo xtask ohos`",
+                self.name
+            ),
+            How::There => bail!(
+                "the module for {} needs libraries of that system: run this on such a machine",
+                self.name
+            ),
+        }
+        arrange(&mut cargo);
+        let built = build_by(cargo, &[Target::NodeModule], profile);
+        let mut built = built.with_context(|| format!("cannot build for {}", self.name))?;
+        Ok(built.remove(0))
+    }
+}
+
+/// The variable from which cargo takes the compiler's flags for a target.
+pub(crate) fn flags_of(target: &str) -> String {
+    let name = target.to_uppercase().replace('-', "_");
+    format!("CARGO_TARGET_{name}_RUSTFLAGS")
+}
+
+/// Sees to it that there is the standard library for a target.
+pub(crate) fn add_target(target: &str) -> Result<()> {
+    let sysroot = output(command("rustc").args(["--print", "sysroot"]))?;
+    let library = Path::new(sysroot.trim()).join("lib/rustlib").join(target);
+    if library.join("lib").is_dir() {
+        return Ok(());
+    }
+    run(command("rustup").args(["target", "add", target])).with_context(|| {
+        format!("Rust's standard library for {target} is missing: `rustup target add {target}`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::root;
+
+    #[test]
+    fn the_loader_knows_the_same_platforms() {
+        let loader = std::fs::read_to_string(root().join("npm/lib/native.js")).unwrap();
+        let (_, list) = loader.split_once("const PACKAGED = [").unwrap();
+        let (list, _) = list.split_once(']').unwrap();
+        let names: Vec<&str> = list.split('\'').skip(1).step_by(2).collect();
+        let ours: Vec<&str> = PLATFORMS.iter().map(|platform| platform.name).collect();
+        assert_eq!(names, ours);
+    }
+
+    #[test]
+    fn a_name_says_the_system_and_the_processor() {
+        let platform = Platform::named("linux-arm64-musl").unwrap();
+        assert_eq!((platform.os, platform.cpu), ("linux", "arm64"));
+        let platform = Platform::named("openharmony-arm64").unwrap();
+        assert_eq!((platform.os, platform.cpu), ("openharmony", "arm64"));
+        assert!(Platform::named("linux-x64").is_err());
+    }
+}
