@@ -32,6 +32,8 @@ Object.defineProperty(BusinessError.prototype, 'name', {
 /** Refused because too much waits: frames would cost more than the message. */
 function withoutFrames(code, message, data) {
   const { stackTraceLimit } = Error;
+  // Not every engine has it.
+  if (stackTraceLimit === undefined) return new BusinessError(code, message, data);
   // Not assigned: the program may have frozen `Error`.
   Reflect.set(Error, 'stackTraceLimit', 0);
   try {

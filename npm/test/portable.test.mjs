@@ -123,6 +123,13 @@ describe('the core without Node.js', () => {
     assert.ok((await ask('told')).warnings.includes('ARKWS_UNKNOWN_EVENT'));
   });
 
+  it('leaves Error as it was when it refuses to send', async (t) => {
+    const { outcomes, error } = await ask('full', await serve(t, echo));
+    assert.ok(outcomes.includes('queue-full'), String(outcomes));
+    // `stackTraceLimit` is V8's.
+    assert.deepEqual(error, ['length', 'name', 'prototype']);
+  });
+
   it('reports what a listener throws to its host, and calls the others', async (t) => {
     await ask('thrower', await serve(t, echo));
     assert.deepEqual((await ask('told')).uncaught, ['thrown by a listener']);

@@ -70,6 +70,20 @@ export const functions = {
     };
   },
 
+  /** Sends more than may wait: the cause of the error, and what `Error` has then. */
+  async full(url) {
+    const ws = webSocket.createWebSocket();
+    const opened = next(ws, 'open');
+    await ws.connect(url, { maxQueuedBytes: 1 });
+    await opened;
+    const all = ['one', 'two', 'three'].map((text) => ws.send(text).catch(({ cause }) => cause));
+    const outcomes = await Promise.all(all);
+    const over = next(ws, 'close');
+    await ws.close();
+    await over;
+    return { outcomes, error: Reflect.ownKeys(Error) };
+  },
+
   /** A listener that throws, and one behind it. */
   async thrower(url) {
     const ws = webSocket.createWebSocket();

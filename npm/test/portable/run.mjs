@@ -11,8 +11,9 @@ const CORE = new URL('../../core/', import.meta.url);
 const PROGRAM = new URL('program.mjs', import.meta.url);
 
 const context = createContext({});
-// Where the inspector is, V8 gives it to all contexts.
+// V8 gives these to all contexts, and no other engine has the latter.
 runInContext('delete globalThis.console', context);
+runInContext('delete Error.captureStackTrace; delete Error.stackTraceLimit', context);
 
 const modules = new Map();
 
