@@ -12,7 +12,9 @@ import { folder, nativeModule, node } from './support.mjs';
 
 const MIB = 1 << 20;
 /** Around the sizes at which the module takes another way. */
-const SIZES = [16 * 1024, 200 * 1024 - 1, 200 * 1024, MIB - 1, MIB, 3 * MIB];
+const SIZES = [16, 32, 40, 64, 200, 1024]
+  .flatMap((kib) => [kib * 1024 - 1, kib * 1024])
+  .concat(3 * MIB);
 
 /** A native module in a runtime whose strings have at most so many units. */
 const limited = (units) => `

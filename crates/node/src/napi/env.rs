@@ -1,5 +1,5 @@
 //! A JavaScript environment: the values that are made in it, and its exceptions.
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::marker::PhantomData;
 use std::ptr;
 
@@ -7,6 +7,14 @@ use napi::bindgen_prelude::ToNapiValue;
 use napi::{Result, sys};
 
 use super::status::check;
+
+/// From this size on, in bytes, filling memory with zeros takes longer than making one more object.
+/// (In OpenHarmony's runtime a Buffer is something else.)
+const NOT_ZEROED: usize = if cfg!(feature = "ark") {
+    usize::MAX
+} else {
+    32 << 10
+};
 
 /// A JavaScript environment as Node-API knows it, while it is current: see the [module](super).
 ///
@@ -71,6 +79,11 @@ impl Env {
     /// JavaScript owns its memory, whatever the size: Node-API cannot keep memory of ours alive
     /// past the environment, and a program may hand a buffer to another one.
     pub fn copied_array_buffer(&self, bytes: &[u8]) -> Result<Value<'_>> {
+        if bytes.len() >= NOT_ZEROED
+            && let Some(value) = self.array_buffer_not_zeroed(bytes)?
+        {
+            return Ok(value);
+        }
         let mut data = ptr::null_mut();
         // SAFETY: an `Env` is current; `make` gives a place to write to, and `data` is one.
         let value = self.make(|env, value| unsafe {
@@ -83,6 +96,27 @@ impl Env {
             unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast::<u8>(), bytes.len()) };
         }
         Ok(value)
+    }
+
+    /// The same by way of a Buffer, the one kind of memory that Node-API does not fill with zeros
+    /// first. `None`: the Buffer is a part of a larger ArrayBuffer.
+    fn array_buffer_not_zeroed(&self, bytes: &[u8]) -> Result<Option<Value<'_>>> {
+        let (data, length) = (bytes.as_ptr().cast::<c_void>(), bytes.len());
+        // SAFETY: an `Env` is current; `make` gives a place to write to. Node-API reads `length`
+        // bytes, those of the slice, and copies them.
+        let buffer = self.make(|env, value| unsafe {
+            sys::napi_create_buffer_copy(env, length, data, ptr::null_mut(), value)
+        })?;
+        // SAFETY: an `Env` is current; `make` gives a place to write to. The Buffer, a typed array,
+        // was made just now, in the scope that is open; of it nothing else is asked.
+        let whole = self.make(|env, value| unsafe {
+            let (no, none, nothing) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+            sys::napi_get_typedarray_info(env, buffer.0, no, none, nothing, value, none)
+        })?;
+        let (mut start, mut room) = (ptr::null_mut(), 0);
+        // SAFETY: an `Env` is current, and so is the value.
+        check(unsafe { sys::napi_get_arraybuffer_info(self.0, whole.0, &mut start, &mut room) })?;
+        Ok((room == length).then_some(whole))
     }
 
     /// Whether a value is `true`.
