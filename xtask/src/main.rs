@@ -18,6 +18,8 @@ mod instructions;
 mod javascript_style;
 mod links;
 mod long;
+mod nightly;
+mod ohos;
 mod packages;
 mod peers;
 mod process;
@@ -58,6 +60,8 @@ enum Task {
     Capi(capi::Options),
     /// Pack the npm packages: `arkws`, and one for each platform with the Node module
     Packages(packages::Options),
+    /// Build arkws for OpenHarmony, with the NDK that OHOS_NDK_HOME names or a stand-in
+    Ohos(ohos::Options),
     /// Build the Node module and put it where the npm package looks for it
     Npm {
         /// Optimise for development speed instead of for the module's users
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
         Task::Structure => structure::check(&mut counts::Counts::default()),
         Task::Capi(options) => capi::run(&options),
         Task::Packages(options) => packages::run(&options),
+        Task::Ohos(options) => ohos::run(&options),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::build::{Profile, Target, build, build_by, place_module};
 use crate::counts::{Counts, count};
 use crate::instructions::Valgrind;
+use crate::nightly;
 use crate::peers::{self, Node};
 use crate::process::{cargo, command, output, root, run as run_command};
 
@@ -133,7 +134,7 @@ pub(crate) fn address(counts: &mut Counts) -> Result<()> {
 /// Sees to it that there is a nightly toolchain with the sources of the standard library, and that
 /// a program may be told where its memory lies, which the sanitizer needs.
 pub(crate) fn prepare_threads() -> Result<()> {
-    nightly("rust-src")?;
+    nightly::install("rust-src")?;
     run_command(command("setarch").args(["-R", "true"]))
         .context("the addresses of a program cannot be fixed here")
 }
@@ -143,7 +144,15 @@ pub(crate) fn prepare_threads() -> Result<()> {
 pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
     let mut tests = command("setarch");
     tests
-        .args(["-R", "rustup", "run", NIGHTLY, "cargo", "test", "--locked"])
+        .args([
+            "-R",
+            "rustup",
+            "run",
+            nightly::NIGHTLY,
+            "cargo",
+            "test",
+            "--locked",
+        ])
         // What the standard library does to order threads it has to see, too.
         .args(["-Zbuild-std", "--target", &host()?])
         .args(["--target-dir", "target/tsan", "--lib", "--tests"])
@@ -157,8 +166,8 @@ pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
 
 /// Sees to it that there is a nightly toolchain with Miri.
 pub(crate) fn prepare_miri() -> Result<()> {
-    nightly("miri")?;
-    nightly("rust-src")
+    nightly::install("miri")?;
+    nightly::install("rust-src")
 }
 
 /// Rust tests under Miri, which knows what the language leaves undefined: those of the code that
@@ -166,8 +175,8 @@ pub(crate) fn prepare_miri() -> Result<()> {
 pub(crate) fn miri(counts: &mut Counts) -> Result<()> {
     let mut result = Ok(());
     for (features, tests) in MIRI {
-        let mut miri = command("rustup");
-        miri.args(["run", NIGHTLY, "cargo", "miri", "test", "--locked"])
+        let mut miri = nightly::cargo();
+        miri.args(["miri", "test", "--locked"])
             .args(["--target-dir", "target/miri"])
             .args(tests.split_whitespace())
             // The tests read the clock, and proptest files.
@@ -177,20 +186,6 @@ pub(crate) fn miri(counts: &mut Counts) -> Result<()> {
         result = result.and(count(&mut miri, counts));
     }
     result
-}
-
-const NIGHTLY: &str = "nightly";
-
-/// Sees to it that there is a nightly toolchain with that component.
-fn nightly(component: &str) -> Result<()> {
-    let toolchains = output(command("rustup").args(["toolchain", "list"]))?;
-    if !toolchains.lines().any(|line| line.starts_with(NIGHTLY)) {
-        let install = ["toolchain", "install", NIGHTLY, "--profile", "minimal"];
-        run_command(command("rustup").args(install))
-            .context("there is no nightly toolchain, and none could be installed")?;
-    }
-    run_command(command("rustup").args(["component", "add", component, "--toolchain", NIGHTLY]))
-        .with_context(|| format!("the nightly toolchain has no {component}"))
 }
 
 /// What cargo builds for if it is not told.

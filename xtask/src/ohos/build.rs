@@ -1,0 +1,169 @@
+//! Building for OpenHarmony: the N-API module in its two forms, the C library, the Rust library.
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::abc;
+use super::ndk::Ndk;
+use super::target::{ALL, Target, directory};
+use crate::process::run;
+
+/// How thoroughly to optimise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// What users get.
+    Release,
+    /// What checks get: built fast, and without what only a debugger needs.
+    Check,
+}
+
+impl Profile {
+    /// Cargo's arguments for it.
+    pub(super) fn apply(self, cargo: &mut Command) {
+        match self {
+            Profile::Release => cargo.arg("--release"),
+            Profile::Check => cargo
+                .args(["--config", "profile.dev.debug=false"])
+                .args(["--config", r#"profile.dev.strip="symbols""#])
+                .args(["--config", r#"profile.dev.package."*".opt-level=1"#])
+                // It runs while others are built, and takes longer to be made fast than to run.
+                .args(["--config", "profile.dev.package.syn.opt-level=0"]),
+        };
+    }
+
+    /// The folder that cargo builds into.
+    fn folder(self) -> &'static str {
+        match self {
+            Profile::Release => "release",
+            Profile::Check => "debug",
+        }
+    }
+}
+
+/// What is built of a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The N-API module that registers itself with OpenHarmony's ArkTS runtime.
+    ArkModule,
+    /// The same as a module of the system: it has its JavaScript half, too.
+    SystemModule,
+    /// The N-API module for Node.js on OpenHarmony.
+    NodeModule,
+    /// The C library, by a name that the system's own has not.
+    CLibrary,
+}
+
+/// The file of the C library, and its soname.
+pub(super) const C_LIBRARY: &str = "libarkws_websocket.so";
+
+/// A library that was built.
+pub(super) struct Built {
+    pub(super) kind: Kind,
+    pub(super) target: Target,
+    pub(super) path: PathBuf,
+}
+
+/// Where the libraries are put.
+fn output_folder() -> PathBuf {
+    directory().join("out")
+}
+
+impl Kind {
+    /// As cargo calls it.
+    fn file(self) -> &'static str {
+        match self {
+            Kind::ArkModule | Kind::SystemModule | Kind::NodeModule => "libarkws_node.so",
+            Kind::CLibrary => "libnet_websocket.so",
+        }
+    }
+
+    /// Where the library is put, in [`output_folder`].
+    fn place(self, target: &Target) -> PathBuf {
+        match self {
+            Kind::ArkModule => [target.abi, "libarkws.so"].iter().collect(),
+            // The runtime makes this name of the module's, `net.webSocket`.
+            Kind::SystemModule => ["system", target.abi, "module/net/libwebsocket.z.so"]
+                .iter()
+                .collect(),
+            Kind::CLibrary => [target.abi, C_LIBRARY].iter().collect(),
+            Kind::NodeModule => {
+                let processor = match target.processor {
+                    "aarch64" => "arm64",
+                    _ => "x64",
+                };
+                PathBuf::from("node").join(format!("arkws.openharmony-{processor}.node"))
+            }
+        }
+    }
+}
+
+/// Builds everything for all targets. Without a compiler of JavaScript there is no module of the
+/// system.
+pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Result<Vec<Built>> {
+    let cargo = |task: &str| {
+        let mut cargo = ndk.cargo(task)?;
+        profile.apply(&mut cargo);
+        anyhow::Ok(cargo)
+    };
+    run(cargo("build")?
+        .args(["--package", "arkws", "--package", "arkws-node"])
+        .args(["--features", "arkws-node/ark"]))?;
+    let mut built = collect(Kind::ArkModule, profile)?;
+
+    if let Some(es2abc) = es2abc {
+        run(cargo("build")?
+            .args(["--package", "arkws-node"])
+            .args(["--features", "arkws-node/ark"])
+            .env("ARKWS_ABC", abc::compile(es2abc)?))?;
+        built.extend(collect(Kind::SystemModule, profile)?);
+    }
+
+    run(cargo("build")?.args(["--package", "arkws-node"]))?;
+    built.extend(collect(Kind::NodeModule, profile)?);
+
+    run(cargo("rustc")?
+        .args(["--package", "arkws-capi", "--lib"])
+        .args(["--crate-type", "cdylib"])
+        .env("ARKWS_CAPI_SONAME", C_LIBRARY))?;
+    built.extend(collect(Kind::CLibrary, profile)?);
+    mark(ndk)?;
+    Ok(built)
+}
+
+/// Says beside the libraries whether they may be shipped.
+fn mark(ndk: &Ndk) -> Result<()> {
+    let mark = output_folder().join("DO-NOT-SHIP.txt");
+    let why = "These libraries were built with a stand-in for OpenHarmony's NDK, for tests only.\n\
+               `cargo xtask ohos` with OHOS_NDK_HOME builds those that can be shipped.\n";
+    match ndk.is_real {
+        true => fs::remove_file(&mark).or_else(|error| match error.kind() {
+            ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        }),
+        false => fs::write(&mark, why),
+    }
+    .with_context(|| format!("cannot change {}", mark.display()))
+}
+
+/// Puts what cargo has built where it stays.
+fn collect(kind: Kind, profile: Profile) -> Result<Vec<Built>> {
+    let mut built = Vec::new();
+    for target in ALL {
+        let from = directory()
+            .join(target.triple)
+            .join(profile.folder())
+            .join(kind.file());
+        let path = output_folder().join(kind.place(&target));
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        fs::copy(&from, &path)
+            .with_context(|| format!("cannot copy {} to {}", from.display(), path.display()))?;
+        built.push(Built { kind, target, path });
+    }
+    Ok(built)
+}

@@ -1,0 +1,79 @@
+//! `cargo xtask ohos`: arkws for OpenHarmony, built and checked.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `target.rs` | the two targets, and what each is called where |
+//! | `ndk.rs` | the compiler and the libraries of the SDK, or those of the stand-in |
+//! | `stand_in.rs` | makes a stand-in for them of Debian's packages |
+//! | `apt.rs` | fetches these |
+//! | `names.rs` | the functions that OpenHarmony's runtime has |
+//! | `abc.rs` | the JavaScript half of a module of the system |
+//! | `build.rs` | builds the libraries |
+//! | `gates.rs` | checks what their ELF files say |
+//! | `loader.rs` | loads the module as the runtime does |
+//! | `misuse.rs` | the C library, used as it must not be |
+//! | `run.rs` | runs Rust tests of both targets |
+mod abc;
+mod apt;
+mod build;
+mod gates;
+mod loader;
+mod misuse;
+mod names;
+mod ndk;
+mod run;
+mod stand_in;
+mod target;
+
+use anyhow::Result;
+
+use crate::counts::Counts;
+use crate::nightly;
+use crate::process::root;
+use build::Profile;
+use ndk::Ndk;
+use stand_in::StandIn;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Build fast instead of for users, then load the module as the runtime does and run Rust tests
+    /// of both targets: by musl's loader and under qemu
+    #[arg(long)]
+    check: bool,
+}
+
+/// `cargo xtask ohos`
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut counts = Counts::default();
+    let result = match options.check {
+        true => prepare().and_then(|()| check(&mut counts)),
+        false => release(&mut counts),
+    };
+    println!("\n{counts}");
+    result
+}
+
+/// Sees to it that there is what [`check`] builds and runs with.
+pub(crate) fn prepare() -> Result<()> {
+    nightly::install("rust-src")?;
+    StandIn::prepare().map(drop)
+}
+
+/// Builds what users get.
+fn release(counts: &mut Counts) -> Result<()> {
+    nightly::install("rust-src")?;
+    let ndk = Ndk::of_machine()?;
+    let built = build::build(&ndk, Profile::Release, abc::compiler().as_deref())?;
+    gates::check(&ndk, &built, Profile::Release, counts)
+}
+
+/// Builds for both targets, and runs what can be run here.
+pub(crate) fn check(counts: &mut Counts) -> Result<()> {
+    let (ndk, stand_in) = (Ndk::of_machine()?, StandIn::prepare()?);
+    let es2abc = root().join(abc::STAND_IN);
+    let built = build::build(&ndk, Profile::Check, Some(&es2abc))?;
+    gates::check(&ndk, &built, Profile::Check, counts)?;
+    loader::check(&ndk, &stand_in, &built, counts)?;
+    misuse::check(&ndk, &stand_in, &built, counts)?;
+    run::tests(&ndk, &stand_in, counts)
+}
