@@ -5,6 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 const SCOPE = '@arkws/';
 /** What `lib/` requires, made of the package's ES modules. */
 const CORE = 'dist/core.js';
+/** The licences of what the module is linked with. */
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 /** In bytes. An optimised module has four million, one for development five times as many. */
 const MODULE_AT_MOST = 8_000_000;
 /** `e_machine` of ELF files. */
@@ -38,6 +40,7 @@ function problemsOfArkws() {
 
 function problemsOfPlatform() {
   const file = manifest.main;
+  if (!existsSync(NOTICES)) return [`it has no ${NOTICES}`];
   let module;
   try {
     module = readFileSync(file);

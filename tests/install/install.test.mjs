@@ -90,6 +90,8 @@ describe('the packed packages', { timeout: 300_000 }, () => {
     const { cwd } = await install(t);
     const esbuild = `@esbuild/${process.platform}-${process.arch}`;
     assert.deepEqual(await installed(cwd), [`@arkws/${OWN}`, esbuild, 'arkws', 'esbuild']);
+    const notices = join(cwd, `node_modules/@arkws/${OWN}/THIRD-PARTY-NOTICES.txt`);
+    assert.match(await readFile(notices, 'utf8'), /^rustls \d+\.\S+: Apache-2\.0 OR ISC OR MIT$/m);
     const command = join('node_modules', '.bin', 'arkws');
     for (const program of NODES) {
       for (const args of [['app.mjs'], ['app.cjs'], [command, 'run', 'app.ets']]) {

@@ -30,7 +30,7 @@ pub(crate) enum Target {
 }
 
 /// The package of the Node module.
-const NODE_PACKAGE: &str = "arkws-node";
+pub(crate) const NODE_PACKAGE: &str = "arkws-node";
 
 /// Builds the targets in one go, cargo's progress shown; returns the files, in the same order.
 pub(crate) fn build(targets: &[Target], profile: Profile) -> Result<Vec<PathBuf>> {

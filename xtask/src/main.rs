@@ -12,6 +12,7 @@ mod capi;
 mod check;
 mod columns;
 mod counts;
+mod crates;
 mod demo;
 mod files;
 mod instructions;

@@ -4,6 +4,7 @@ use anyhow::Result;
 use crate::autobahn::Side;
 use crate::columns;
 use crate::counts::Counts;
+use crate::crates;
 use crate::demo;
 use crate::javascript_style;
 use crate::links;
@@ -76,6 +77,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     own("rust version", 1, rust_version::check),
     own("structure", 2, structure::check),
+    own("crate packages", 4, crates::check),
     cargo("lints", 150, &clippy("Cargo.toml")),
     // Workspaces of their own, which must not rot.
     cargo("fuzz lints", 19, &clippy("fuzz/Cargo.toml")),

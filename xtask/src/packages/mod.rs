@@ -4,8 +4,11 @@
 //! |---|---|
 //! | `platform.rs` | the platforms, and how the module of each is built |
 //! | `zig.rs` | the compiler for platforms that are not the machine's |
+//! | `linked.rs`, `notices.rs` | the crates that are linked in, and their licences |
 //! | `npm.rs` | the folders that npm packs, and packing them |
-pub(crate) mod npm;
+pub(crate) mod linked;
+pub(crate) mod notices;
+mod npm;
 pub(crate) mod platform;
 mod zig;
 

@@ -6,15 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::notices::notices;
 use super::platform::Platform;
-use crate::build::Profile;
+use crate::build::{NODE_PACKAGE, Profile};
 use crate::peers::npm;
 use crate::process::{command, output, root, run};
 
 /// What looks at a package before npm packs it.
 const GUARD: &str = "prepack.mjs";
 
-/// Where packages of platforms name those that their module is linked with.
+/// The licences of what the module is linked with.
+const NOTICES: &str = "THIRD-PARTY-NOTICES.txt";
+
+/// The project's own.
 const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 /// Makes the folder of a platform's package, below `stage`.
@@ -27,6 +31,10 @@ pub(super) fn stage_platform(platform: &Platform, module: &Path, stage: &Path) -
         copy(&root().join("npm").join(name), &folder.join(name))?;
     }
     copy(&root().join("npm").join(GUARD), &folder.join(GUARD))?;
+    fs::write(
+        folder.join(NOTICES),
+        notices(NODE_PACKAGE, platform.target)?,
+    )?;
     let arkws = manifest(&root().join("npm"))?;
     fs::write(
         folder.join("README.md"),
@@ -42,7 +50,7 @@ pub(super) fn stage_platform(platform: &Platform, module: &Path, stage: &Path) -
         "description": format!("The native module of arkws for {}", platform.name),
         "license": arkws["license"],
         "main": file,
-        "files": [file, "LICENSE-*", "THIRD-PARTY-NOTICES.txt"],
+        "files": [file, "LICENSE-*", NOTICES],
         "os": [platform.os],
         "cpu": [platform.cpu],
         "engines": arkws["engines"],
