@@ -4,8 +4,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { SourceTextModule, createContext, runInContext } from 'node:vm';
+import { nativeModule } from '../support.mjs';
 
 const CORE = new URL('../../core/', import.meta.url);
 const PROGRAM = new URL('program.mjs', import.meta.url);
@@ -37,11 +37,7 @@ await program.evaluate();
 const told = { warnings: [], uncaught: [] };
 
 program.namespace.begin({
-  loadNative() {
-    const file = `../../native/arkws.${process.platform}-${process.arch}.node`;
-    const path = fileURLToPath(new URL(file, import.meta.url));
-    return createRequire(import.meta.url)(process.env.ARKWS_NATIVE ?? path);
-  },
+  loadNative: () => createRequire(import.meta.url)(nativeModule),
   warn: (_, code) => told.warnings.push(code),
   mainModule: () => undefined,
   encodeText: (text) => Uint8Array.from(new TextEncoder().encode(text)),
