@@ -219,6 +219,20 @@ fn messages_that_were_taken_and_not_sent_are_told() {
 }
 
 #[test]
+fn a_server_that_does_not_answer_pings_is_given_up() {
+    let echo = Echo::start();
+    let (client, log) = own_client();
+    // In seconds, the least there is.
+    assert_eq!(arkws_client_set_heartbeat(client, 1, 1), 0);
+    assert_eq!(connect(client, &format!("{}silent", echo.url())), 0);
+    log.open();
+    let (code, cause, words) = log.error();
+    assert_eq!((code, cause.as_str()), (1003, "heartbeat"), "{words}");
+    assert_eq!(log.close().0, 1006);
+    assert_eq!(arkws_client_destroy(client), 0);
+}
+
+#[test]
 fn a_proxy_is_asked_unless_the_host_is_excluded() {
     use std::io::{Read, Write};
     let echo = Echo::start();

@@ -4,12 +4,14 @@ use std::sync::mpsc;
 
 use arkws::http::HeaderMap;
 use arkws::{Acceptor, CloseCode, CloseFrame, DeflateConfig, MessageRef, Stats};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::LocalSet;
+use tokio_rustls::TlsAcceptor;
 
 /// Serves until the process ends. Sends every message back with its kind before it, as
 /// `text hello`, agrees on the last sub-protocol offered, and closes with 4001 "as you wish" when
-/// it is told `close`.
+/// it is told `close`. On `/silent` it reads nothing.
 pub(crate) struct Echo {
     pub(crate) address: SocketAddr,
     /// The header fields of each request.
@@ -20,6 +22,15 @@ pub(crate) struct Echo {
 
 impl Echo {
     pub(crate) fn start() -> Echo {
+        Echo::start_behind(None)
+    }
+
+    /// With TLS.
+    pub(crate) fn start_tls(tls: TlsAcceptor) -> Echo {
+        Echo::start_behind(Some(tls))
+    }
+
+    fn start_behind(tls: Option<TlsAcceptor>) -> Echo {
         let (requested, requests) = mpsc::channel();
         let (ended, ends) = mpsc::channel();
         let (listens, address) = mpsc::channel();
@@ -41,8 +52,15 @@ impl Echo {
                     let (stream, _) = listener.accept().await.unwrap();
                     let (acceptor, requested, ended) =
                         (acceptor.clone(), requested.clone(), ended.clone());
+                    let tls = tls.clone();
                     tokio::task::spawn_local(async move {
-                        let end = serve(stream, &acceptor, &requested).await;
+                        let end = match tls {
+                            None => serve(stream, &acceptor, &requested).await,
+                            Some(tls) => match tls.accept(stream).await {
+                                Ok(stream) => serve(stream, &acceptor, &requested).await,
+                                Err(_) => return,
+                            },
+                        };
                         // The test may be over.
                         let _ = end.map(|end| ended.send(end));
                     });
@@ -61,16 +79,20 @@ impl Echo {
     }
 }
 
-async fn serve(
-    stream: TcpStream,
+async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    stream: S,
     acceptor: &Acceptor,
     requested: &mpsc::Sender<HeaderMap>,
 ) -> Option<(Option<CloseFrame>, Stats)> {
     let pending = acceptor.request(stream).await.ok()?;
     let _ = requested.send(pending.request().headers.clone());
+    let is_silent = pending.request().target == "/silent";
     let protocol = pending.request().protocols.last().cloned();
     let accepted = pending.accept(protocol.as_deref(), &HeaderMap::new()).await;
     let mut socket = accepted.ok()?;
+    if is_silent {
+        return std::future::pending().await;
+    }
     let mut last = None;
     while let Some(message) = socket.recv().await {
         let answer = match message.ok()? {

@@ -2,16 +2,20 @@
 use std::ffi::CString;
 use std::path::Path;
 use std::ptr;
+use std::sync::Arc;
 
+use arkws::Identity;
 use net_websocket::client_functions::arkws_client_destroy;
 use net_websocket::client_option_functions::{
     arkws_client_set_ca, arkws_client_set_certificate, arkws_client_set_skip_verification,
 };
 use net_websocket::server_functions::{arkws_server_destroy, arkws_server_port};
 use net_websocket::server_option_functions::arkws_server_set_certificate;
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio_rustls::TlsAcceptor;
 
 use crate::client::{connect, send_text};
+use crate::echo::Echo;
 use crate::seen::{Log, own_client, platform_client, server_that};
 use crate::server::{Server, start};
 use crate::{platform, seen};
@@ -85,6 +89,50 @@ fn the_platforms_clients_verify_too() {
     assert_eq!((code, cause.as_str()), (1003, "tls"), "{words}");
     assert_eq!(arkws_client_destroy(client), 0);
     assert_eq!(arkws_server_destroy(server), 0);
+}
+
+#[test]
+fn a_client_shows_its_certificate_to_a_server_that_asks_for_one() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    // The server's and the client's.
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &ca).unwrap().pem();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("ca.pem", ca.pem()),
+        ("cert.pem", certificate.clone()),
+        ("key.pem", key.serialize_pem()),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let identity = Identity::from_pem(certificate.as_bytes(), key.serialize_pem().as_bytes(), None);
+    let config = identity
+        .unwrap()
+        .server_config_for_clients_of(ca.pem().as_bytes(), true);
+    let echo = Echo::start_tls(TlsAcceptor::from(Arc::new(config.unwrap())));
+    let url = format!("wss://localhost:{}/", echo.address.port());
+
+    let (client, log) = own_client();
+    let [authority, cert, key] =
+        ["ca.pem", "cert.pem", "key.pem"].map(|name| c_path(folder.path(), name));
+    // SAFETY: a string.
+    let set = unsafe { arkws_client_set_ca(client, authority.as_ptr()) };
+    assert_eq!(set, 0);
+    assert_eq!(connect(client, &url), 0);
+    let (_, cause, words) = log.error();
+    assert_eq!(cause, "tls", "{words}");
+    // SAFETY: strings.
+    let set =
+        unsafe { arkws_client_set_certificate(client, cert.as_ptr(), key.as_ptr(), ptr::null()) };
+    assert_eq!(set, 0);
+    assert_eq!(connect(client, &url), 0);
+    log.open();
+    assert_eq!(send_text(client, b"it is me"), 0);
+    log.text("text it is me");
+    assert_eq!(arkws_client_destroy(client), 0);
 }
 
 #[test]
