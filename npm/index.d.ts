@@ -1756,7 +1756,9 @@ export declare function getApiVersion(
  * Those files are the `module.json5` of the modules that the `build-profile.json5` lists above the
  * file that imports the module (the main module where that file is not known); where none lists
  * any, the nearest `module.json5`. If one of them requests `ohos.permission.INTERNET`, or there is
- * none, the permission is held.
+ * none, the permission is held. Where the system itself denies internet sockets (EPERM or EACCES:
+ * a sandbox), every call gives 201 whatever the policy says, except those of a server that was
+ * started with `path`, `fd`, `server` or `noServer`.
  * @throws {@link BusinessError} 401: not a policy.
  */
 export declare function setPolicy(policy: Policy | undefined): void;

@@ -9,7 +9,8 @@ use crate::connection::batch::HEADER;
 use crate::extra_roots::ExtraRoots;
 use crate::language_limits::LanguageLimits;
 use crate::{
-    ApiLevel, BusinessError, MAX_SEND, Network, OpenPolicy, Permission, Policy, project_files,
+    ApiLevel, BusinessError, MAX_SEND, Network, OpenPolicy, Permission, Policy, internet_sockets,
+    project_files,
 };
 
 /// The surroundings of an object. Cheap to clone.
@@ -171,25 +172,31 @@ impl Context {
         Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The first check of every call.
-    pub(crate) fn check_permission(&self) -> Result<(), BusinessError> {
-        self.policy()
-            .internet()
-            .map_err(|why| BusinessError::new(BusinessError::PERMISSION, why))
+    /// The first check of a call that opens internet sockets.
+    pub(crate) fn ask_permission(&self) -> Result<(), BusinessError> {
+        internet_sockets::ask().map_err(denied)?;
+        self.check_policy()
     }
 
-    /// See [`WebSocket::refuse_long_text`](crate::WebSocket::refuse_long_text).
-    pub(crate) fn refuse_long_text(&self, units: usize) -> BusinessError {
-        self.check_permission().err().unwrap_or_else(|| {
-            BusinessError::parameter(format!(
-                "a text of {units} UTF-16 units is longer than a message may be: {MAX_SEND} bytes"
-            ))
-        })
+    /// The first check of every other call: what the system has allowed once it allows until
+    /// [`ask_permission`](Self::ask_permission) hears otherwise.
+    pub(crate) fn check_permission(&self) -> Result<(), BusinessError> {
+        internet_sockets::ask_unless_allowed().map_err(denied)?;
+        self.check_policy()
+    }
+
+    /// The first check of a call that is served without internet sockets of this process's making.
+    pub(crate) fn check_policy(&self) -> Result<(), BusinessError> {
+        self.policy().internet().map_err(denied)
     }
 
     pub(crate) fn network(&self) -> &Network {
         &self.network
     }
+}
+
+fn denied(why: String) -> BusinessError {
+    BusinessError::new(BusinessError::PERMISSION, why)
 }
 
 impl fmt::Debug for Context {

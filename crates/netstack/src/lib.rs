@@ -43,6 +43,7 @@ mod context;
 mod error;
 mod extra_roots;
 mod header_field;
+mod internet_sockets;
 mod language_limits;
 mod level;
 mod log;

@@ -11,7 +11,10 @@ use crate::BusinessError;
 /// A refusal says why, for the program's author, such as
 /// `ohos.permission.INTERNET is not requested in src/main/module.json5`.
 pub trait Policy: fmt::Debug + Send + Sync {
-    /// Whether the program holds `ohos.permission.INTERNET`.
+    /// Whether the program holds `ohos.permission.INTERNET`. The system is asked first: where it
+    /// denies internet sockets (EPERM or EACCES), every call gives 201 whatever the policy says,
+    /// except those of a server that is started elsewhere than on a
+    /// [port](crate::ListenOn::Port).
     ///
     /// # Errors
     /// Why not; every call then gives 201.

@@ -20,6 +20,13 @@ pub(crate) fn check_length(bytes: usize, limit: usize) -> Result<(), BusinessErr
     }
 }
 
+/// 401: a text of so many units of UTF-16, each at least a byte, is longer than [`MAX_SEND`].
+pub(crate) fn too_long_in_utf16(units: usize) -> BusinessError {
+    BusinessError::parameter(format!(
+        "a text of {units} UTF-16 units is longer than a message may be: {MAX_SEND} bytes"
+    ))
+}
+
 /// Options that must not be zero: the name of each, and whether it is.
 ///
 /// # Errors

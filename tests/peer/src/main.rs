@@ -7,8 +7,15 @@
 
 mod certificates;
 mod connect;
+#[cfg(target_os = "linux")]
+#[path = "../../../crates/netstack/tests/support/sandbox.rs"]
+mod sandbox;
 mod serve;
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsString;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,6 +52,16 @@ enum Task {
     },
     /// Make a test authority and certificates, good and bad, in a directory
     Certificates { directory: PathBuf },
+    /// Become a program that cannot make internet sockets
+    #[cfg(target_os = "linux")]
+    InternetDenied {
+        /// What making one fails with
+        #[arg(long, default_value_t = libc::EPERM)]
+        errno: i32,
+        program: PathBuf,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// permessage-deflate, or not.
@@ -81,6 +98,12 @@ async fn main() -> ExitCode {
             largest,
         } => connect::run(&url, compression.config(), ca, largest).await,
         Task::Certificates { directory } => certificates::make(&directory),
+        #[cfg(target_os = "linux")]
+        Task::InternetDenied {
+            errno,
+            program,
+            arguments,
+        } => internet_denied(errno, &program, &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -89,4 +112,16 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn internet_denied(errno: i32, program: &Path, arguments: &[OsString]) -> anyhow::Result<()> {
+    use std::os::unix::process::CommandExt;
+
+    use anyhow::Context;
+
+    sandbox::deny_internet_sockets(errno).context("set up a seccomp filter")?;
+    // It returns only if it fails.
+    let error = std::process::Command::new(program).args(arguments).exec();
+    Err(error).with_context(|| format!("run {}", program.display()))
 }

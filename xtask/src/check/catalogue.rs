@@ -97,7 +97,7 @@ pub(super) const CHECKS: &[Check] = &[
     group("tls tests", 6, "tests/tls", &[]),
     group("proxy tests", 2, "tests/proxy", &[]),
     group("server tests", 33, "tests/server", &[EachNode, Peer]),
-    group("error code tests", 2, "tests/codes", &[EachNode]),
+    group("error code tests", 3, "tests/codes", &[EachNode, Peer]),
     group(
         "lost connection tests",
         36,

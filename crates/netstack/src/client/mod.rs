@@ -41,7 +41,7 @@ use crate::connection::pings::{MAX_PING, Ping};
 use crate::connection::send_queue::{Refused, SendNumbers};
 use crate::connection::shared_socket::SharedSocket;
 use crate::log;
-use crate::shared_limits::check_length;
+use crate::shared_limits::{check_length, too_long_in_utf16};
 use crate::{ApiLevel, BusinessError, CloseOptions, Context};
 
 use connect_plan::Request;
@@ -99,7 +99,8 @@ impl WebSocket {
     ///
     /// 401; or 201 without the permission, which every call is told first.
     pub fn refuse_long_text(&self, units: usize) -> BusinessError {
-        self.object.context.refuse_long_text(units)
+        let denied = self.object.context.check_permission().err();
+        denied.unwrap_or_else(|| too_long_in_utf16(units))
     }
 
     /// `connect`: `Ok` when the request has been created; what follows are events. A failure that
@@ -130,7 +131,7 @@ impl WebSocket {
 
     fn start(&self, url: &str, options: RequestOptions) -> Result<(), BusinessError> {
         let object = &self.object;
-        object.context.check_permission()?;
+        object.context.ask_permission()?;
         let aborted = options.aborted.clone();
         let request = Request::check(&object.context, url, options)?;
         if let Some(why) = aborted {

@@ -279,6 +279,7 @@ mod tests {
             context: Context::new(ApiLevel::NEWEST),
             listener: recorder.clone(),
             muted: AtomicBool::new(false),
+            opens_sockets: AtomicBool::new(true),
             clients: IdCounter::default(),
             stops: IdCounter::default(),
             flood: Mutex::new(FloodRule::default()),

@@ -64,7 +64,7 @@ use arkws::{Bytes, Message, Payload, Utf8Bytes};
 
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
-use crate::shared_limits::{MAX_SEND, check_length};
+use crate::shared_limits::{MAX_SEND, check_length, too_long_in_utf16};
 use crate::{ApiLevel, BusinessError, CloseOptions, Context};
 use flood::FloodRule;
 use identity::IdCounter;
@@ -105,6 +105,7 @@ impl WebSocketServer {
                 context,
                 listener,
                 muted: AtomicBool::new(false),
+                opens_sockets: AtomicBool::new(true),
                 clients: IdCounter::default(),
                 stops: IdCounter::default(),
                 flood: Mutex::new(FloodRule::default()),
@@ -121,7 +122,8 @@ impl WebSocketServer {
     /// Why a text of so many units of UTF-16 cannot be sent: see
     /// [`WebSocket::refuse_long_text`](crate::WebSocket::refuse_long_text).
     pub fn refuse_long_text(&self, units: usize) -> BusinessError {
-        self.object.context.refuse_long_text(units)
+        let denied = self.check_permission().err();
+        denied.unwrap_or_else(|| too_long_in_utf16(units))
     }
 
     /// `start`: answered by [`ServerEvent::Started`].
@@ -140,7 +142,11 @@ impl WebSocketServer {
     /// certificate), 2302999 (unusable certificate or key, and whatever else the operating system
     /// says).
     pub fn start(&self, config: ServerConfig) -> Result<(), BusinessError> {
-        self.object.context.check_permission()?;
+        let opens_sockets = matches!(config.listen_on, ListenOn::Port);
+        match opens_sockets {
+            true => self.object.context.ask_permission()?,
+            false => self.object.context.check_policy()?,
+        }
         let settings = config.check()?;
         let mut current = self.current();
         if current.as_ref().is_some_and(|run| run.is_on()) {
@@ -159,6 +165,9 @@ impl WebSocketServer {
             )
         })?;
         *current = Some(Arc::clone(&run));
+        self.object
+            .opens_sockets
+            .store(opens_sockets, Ordering::Relaxed);
         drop(current);
         spawner.spawn(run.main(sources, previous));
         Ok(())
@@ -182,15 +191,24 @@ impl WebSocketServer {
     /// # Errors
     /// 201; 401 for the code; 2302999 if not started.
     pub fn stop_with(&self, options: &StopOptions) -> Result<StopId, BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         let goodbye = options.goodbye()?;
         let id = self.object.stops.next();
         self.end_run(goodbye, Some(id))?;
         Ok(id)
     }
 
+    /// The first check of every call but `start`. A server that was started where it needs no
+    /// internet socket of its own making serves its clients although the system allows none.
+    fn check_permission(&self) -> Result<(), BusinessError> {
+        match self.object.opens_sockets.load(Ordering::Relaxed) {
+            true => self.object.context.check_permission(),
+            false => self.object.context.check_policy(),
+        }
+    }
+
     fn end_run(&self, goodbye: Goodbye, answer: Option<StopId>) -> Result<(), BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         match &*self.current() {
             Some(run) if run.stop(goodbye, answer) => {
                 for peer in run.registry().peers() {
@@ -208,7 +226,7 @@ impl WebSocketServer {
     /// # Errors
     /// 201; 2302999 if not started.
     pub fn list_all_connections(&self) -> Result<Vec<ConnectedClient>, BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         let mut clients: Vec<ConnectedClient> = self
             .listening()
             .ok_or_else(not_started)?
@@ -233,7 +251,7 @@ impl WebSocketServer {
     /// 201; 2302002: a file does not exist; 2302999: the server is not started or speaks no TLS, or
     /// the certificate cannot be used.
     pub fn set_certificate(&self, certificate: &ServerCertificate) -> Result<(), BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         let run = self.listening().ok_or_else(not_started)?;
         certificate.check_files()?;
         match run.set_certificate(certificate.acceptor()?) {
@@ -257,7 +275,7 @@ impl WebSocketServer {
         connection: HandedOver,
         read: impl Into<Bytes>,
     ) -> Result<(), BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         match &*self.current() {
             Some(run) if run.hand_over(connection, read.into()) => Ok(()),
             _ => Err(not_started()),
@@ -299,7 +317,7 @@ impl WebSocketServer {
         message: Outgoing<'_>,
         to: Recipient<'_>,
     ) -> Result<(ClientId, u64), BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         check_length(message.len(), MAX_SEND)?;
         if is_nobody(to) {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
@@ -381,7 +399,7 @@ impl WebSocketServer {
     }
 
     fn member(&self, who: Recipient<'_>) -> Result<(Arc<Run>, Arc<Peer>), BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         if is_nobody(who) {
             return Err(BusinessError::not_sent("the connection has no clientIP"));
         }
@@ -397,7 +415,7 @@ impl WebSocketServer {
         text: bool,
         except: &[Connection],
     ) -> Result<usize, BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         check_length(data.len(), MAX_SEND)?;
         let data: Bytes = data.into_bytes();
         let message = Outgoing::Shared(match text {
@@ -435,7 +453,7 @@ impl WebSocketServer {
         which: impl Into<Recipient<'a>>,
         options: CloseOptions,
     ) -> Result<ClientId, BusinessError> {
-        self.object.context.check_permission()?;
+        self.check_permission()?;
         let refused = |why: String| BusinessError::new(BusinessError::OTHER, why);
         let which = which.into();
         if is_nobody(which) {

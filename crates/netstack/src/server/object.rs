@@ -23,6 +23,8 @@ pub(super) struct ServerObject {
     pub(super) listener: Arc<dyn ErasedServerListener>,
     /// The object was dropped.
     pub(super) muted: AtomicBool,
+    /// The run that was started last listens on a port; true before the first.
+    pub(super) opens_sockets: AtomicBool,
     pub(super) clients: IdCounter,
     pub(super) stops: IdCounter,
     pub(super) flood: Mutex<FloodRule>,
