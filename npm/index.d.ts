@@ -781,7 +781,7 @@ export declare namespace webSocket {
    * `'no-proxy'`: none at all; or this one.
    * @since 12
    */
-  type ProxyConfiguration = 'system' | 'no-proxy' | HttpProxy;
+  type ProxyConfiguration = 'system' | 'no-proxy' | HttpProxy | Socks5Proxy;
 
   /**
    * A proxy.
@@ -801,6 +801,24 @@ export declare namespace webSocket {
     password?: string;
     /** Hosts to reach directly; `*` stands for any sequence of characters. */
     exclusionList: Array<string>;
+  }
+
+  /**
+   * A proxy that speaks SOCKS5, as the platform's `connection.Socks5Proxy` has it. It is told from
+   * an {@link HttpProxy} by `exclusions`.
+   * @since 26
+   */
+  interface Socks5Proxy {
+    /** Host name or address. **arkws**: a scheme that it begins with counts: `socks5h://host`. */
+    host: string;
+    /** As of an {@link HttpProxy}; 0, and what is no number: 1080. */
+    port: number;
+    /** Default: none. */
+    username?: string;
+    /** Default: none. */
+    password?: string;
+    /** Hosts to reach directly; `*` stands for any sequence of characters. */
+    exclusions: Array<string>;
   }
 
   /** **arkws**: `dns.lookup`, or a function like it: it gives one address, or an array. */
@@ -1507,6 +1525,11 @@ export declare namespace webSocket {
    * **arkws**: exponential back-off. A server that refuses with 429 or 503 and a `Retry-After`, in
    * seconds or as a date, is left alone for so long, at most 10 minutes. A date counts from the
    * response's `Date`, so the two clocks need not agree; one that has passed changes nothing.
+   *
+   * Where the network changes meanwhile, as {@link networkChanged} says, a client tries within a
+   * second instead of waiting out its delay: with `jitter` at a random time of it. Only not within
+   * a second of its last attempt, which doubles with each delay that is cut short in a row; nor
+   * before the server wants it.
    */
   interface ReconnectOptions {
     /** Milliseconds before the first attempt; finite and from 0, else 401. Default: 1000. */
@@ -1561,7 +1584,7 @@ export declare namespace webSocket {
   interface ReconnectingInfo {
     /** 1, 2, ... */
     attempt: number;
-    /** Milliseconds until the attempt. */
+    /** Milliseconds until the attempt; less where the network changes meanwhile. */
     delay: number;
     /** Why the connection was lost, or the last attempt failed. */
     cause: WebSocketError;
@@ -1746,6 +1769,18 @@ export declare function setApiVersion(level: number | undefined): void;
 export declare function getApiVersion(
   object?: webSocket.WebSocket | webSocket.WebSocketServer,
 ): number;
+
+// The network
+
+/**
+ * **arkws**: says that the machine's network has changed: there is one again, or another one.
+ * Clients that wait to reconnect try soon (see {@link webSocket.ReconnectOptions}).
+ *
+ * For programs that are told of networks, such as by `netAvailable` of `@ohos.net.connection` or
+ * the `online` event of Electron. On Linux nobody need call it: while a client waits, arkws listens
+ * to the kernel.
+ */
+export declare function networkChanged(): void;
 
 // Permission
 

@@ -1,7 +1,14 @@
 // The package for `require`: the documentation's namespace, and arkws's own calls beside it.
 'use strict';
 
-const { BusinessError, getApiVersion, makeModule, setApiVersion, setPolicy } = require('./lib');
+const {
+  BusinessError,
+  getApiVersion,
+  makeModule,
+  networkChanged,
+  setApiVersion,
+  setPolicy,
+} = require('./lib');
 
 const webSocket = makeModule('arkws');
 
@@ -11,6 +18,7 @@ module.exports = {
   default: webSocket,
   BusinessError,
   getApiVersion,
+  networkChanged,
   setApiVersion,
   setPolicy,
 };

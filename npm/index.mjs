@@ -8,6 +8,7 @@ export const {
   createWebSocket,
   createWebSocketServer,
   getApiVersion,
+  networkChanged,
   setApiVersion,
   setPolicy,
   webSocket,

@@ -23,7 +23,8 @@ export const network: {
   lose(): void;
   /**
    * There is another network, with a number of its own: registered connections get `netAvailable`
-   * and `netCapabilitiesChange`. If there is one still, `netLost` comes first.
+   * and `netCapabilitiesChange`. If there is one still, `netLost` comes first. Clients that wait to
+   * reconnect try soon.
    *
    * `restore({ bearerTypes: [connection.NetBearType.BEARER_CELLULAR] })` is a handover.
    */

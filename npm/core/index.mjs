@@ -28,9 +28,10 @@
 // | `bundle.mjs` | what of it `npm/lib` uses |
 import { BusinessError } from './errors.mjs';
 import { setHost } from './host.mjs';
-import { createWebSocketServer } from './websocket-server.mjs';
+import { networkChanged } from './runtime.mjs';
 import { getApiVersion, setApiVersion, setPolicy } from './settings.mjs';
 import { createWebSocket } from './websocket.mjs';
+import { createWebSocketServer } from './websocket-server.mjs';
 
 const TlsProtocol = Object.freeze({ TLS_V_1_0: 0, TLS_V_1_1: 1, TLS_V_1_2: 2, TLS_V_1_3: 3 });
 
@@ -59,5 +60,5 @@ function makeModule(importName, importer) {
  */
 export function start(host) {
   setHost(host);
-  return { BusinessError, getApiVersion, makeModule, setApiVersion, setPolicy };
+  return { BusinessError, getApiVersion, makeModule, networkChanged, setApiVersion, setPolicy };
 }

@@ -184,15 +184,24 @@ function proxy(options) {
   if (proxy === 'no-proxy') return { noProxy: true };
   if (!isObject(proxy))
     throw parameterError("proxy is neither 'system' nor 'no-proxy' nor an object");
+  const { exclusionList, exclusions } = proxy;
+  const isSocks5 = exclusions !== undefined && exclusionList === undefined;
+  const host = text(proxy.host);
   return {
     proxy: {
-      host: text(proxy.host),
+      host: isSocks5 ? socks5(host) : host,
       port: only('number', proxy.port),
       username: text(proxy.username),
       password: text(proxy.password),
-      exclusionList: strings(proxy.exclusionList),
+      exclusionList: strings(isSocks5 ? exclusions : exclusionList),
     },
   };
+}
+
+/** The host of the platform's `Socks5Proxy`, as the native half takes it; empty: there is none. */
+function socks5(host) {
+  const name = host.trim();
+  return name === '' || name.includes('://') ? name : `socks5://${name}`;
 }
 
 function strings(value) {

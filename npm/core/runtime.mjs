@@ -24,6 +24,14 @@ function load() {
   return loaded;
 }
 
+/**
+ * Says that the machine's network has changed, to clients that wait to reconnect. While no object
+ * has been made nobody waits.
+ */
+export function networkChanged() {
+  functions?.networkChanged();
+}
+
 /** The numbers of objects that the process need not wait for, active or not. */
 const unreferenced = new Set();
 

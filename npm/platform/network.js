@@ -1,6 +1,8 @@
 // The network that `@ohos.net.connection` tells of: it is there, until a test says otherwise.
 'use strict';
 
+const { networkChanged } = require('../lib');
+
 /** The platform's numbers: an internet that works, over Wi-Fi, without a price. */
 const CAPABILITIES = Object.freeze({
   bearerTypes: Object.freeze([1]),
@@ -30,6 +32,7 @@ function restore(capabilities = {}) {
   lose();
   current = { netId: ++newest, capabilities: { ...CAPABILITIES, ...capabilities } };
   tell('available', current);
+  networkChanged();
 }
 
 module.exports = {

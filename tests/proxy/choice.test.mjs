@@ -141,6 +141,45 @@ describe('proxy', { timeout: 60_000 }, () => {
     }
   });
 
+  describe("of the platform's Socks5Proxy", () => {
+    it('speaks SOCKS5, with name and password', needs('microsocks', 'microsocks'), async (t) => {
+      const url = await serve(t, echo);
+      const port = await startMicrosocks(t, { user: 'ann', password: 'secret' });
+      const proxy = { host: ' 127.0.0.1', port, username: 'ann', password: 'secret' };
+      for (const more of [
+        { exclusions: [] },
+        { exclusions: ['localhost'], dnsStrategy: 1 },
+        { host: 'ann:secret@127.0.0.1', password: 'wrong', exclusions: 'none' },
+        { host: `socks5h://127.0.0.1:${port}`, port: 1, exclusions: [] },
+      ]) {
+        await exchange(await connected(url, { proxy: { ...proxy, ...more } }));
+      }
+      const wrong = { ...proxy, password: 'wrong', exclusions: [] };
+      const { error } = await failure(url, { proxy: wrong });
+      assert.equal(error.cause, 'proxy', error.message);
+    });
+
+    it('leaves out the hosts of exclusions', async (t) => {
+      const url = await serve(t, echo);
+      const port = await startRefusing(t);
+      const exclusions = ['127.*'];
+      await exchange(await connected(url, { proxy: { host: '127.0.0.1', port, exclusions } }));
+    });
+
+    it('is an HttpProxy if it has an exclusionList as well', async (t) => {
+      const url = await serve(t, echo);
+      const port = await startRefusing(t);
+      const proxy = { host: '127.0.0.1', port, exclusionList: [], exclusions: ['127.*'] };
+      const { error } = await failure(url, { proxy });
+      assertRefused(error);
+    });
+
+    it('without a host is none', async (t) => {
+      const url = await serve(t, echo);
+      await exchange(await connected(url, { proxy: { host: ' ', port: 1, exclusions: [] } }));
+    });
+  });
+
   describe("'system'", () => {
     it('is what http_proxy says for ws, whatever https_proxy says', async (t) => {
       const url = await serve(t, echo);

@@ -48,12 +48,15 @@ mod language_limits;
 mod level;
 mod log;
 mod network;
+mod network_changes;
 mod option_hint;
 mod policy;
 mod process_exit;
 mod program;
 mod project_files;
 mod refusal;
+#[cfg(target_os = "linux")]
+mod rtnetlink;
 mod server;
 mod shared_limits;
 mod stderr_log;

@@ -5,9 +5,10 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::network_changes::{NetworkChanges, NetworkWatch};
 use crate::process_exit::{OpenConnection, OpenEntry};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
@@ -27,7 +28,7 @@ enum Kind {
     /// The process's own thread.
     Process,
     /// A runtime that somebody else drives.
-    Borrowed(Handle),
+    Borrowed(Handle, Arc<NetworkChanges>),
 }
 
 impl Network {
@@ -48,7 +49,30 @@ impl Network {
             RuntimeFlavor::CurrentThread,
             "a network is an event loop of one thread"
         );
-        Network(Kind::Borrowed(handle))
+        Network(Kind::Borrowed(handle, Arc::default()))
+    }
+
+    /// Tells that the machine's network has changed: there is one again, or another one. Clients
+    /// that wait to reconnect then try soon, instead of waiting out their back-off: see
+    /// [`Reconnect`](crate::Reconnect).
+    ///
+    /// For a binding whose platform tells of networks (`netAvailable`). On Linux nobody need call
+    /// this: while a client waits, the kernel is listened to, where it allows that.
+    pub fn notify_changed(&self) {
+        self.changes().tell();
+    }
+
+    /// Hears of the changes from now on. To be called on the network thread.
+    pub(crate) fn watch(&self) -> NetworkWatch {
+        self.changes().watch()
+    }
+
+    fn changes(&self) -> &Arc<NetworkChanges> {
+        static OF_PROCESS: LazyLock<Arc<NetworkChanges>> = LazyLock::new(Arc::default);
+        match &self.0 {
+            Kind::Process => &OF_PROCESS,
+            Kind::Borrowed(_, changes) => changes,
+        }
     }
 
     /// How long the end of a process may wait in [`leave_process`](Self::leave_process), as a
@@ -75,7 +99,7 @@ impl Network {
     pub(crate) fn register(&self, connection: &Arc<impl OpenConnection>) -> Option<OpenEntry> {
         match self.0 {
             Kind::Process => Some(OpenEntry::new(connection)),
-            Kind::Borrowed(_) => None,
+            Kind::Borrowed(..) => None,
         }
     }
 
@@ -95,7 +119,7 @@ impl Network {
     pub(crate) fn spawner(&self) -> io::Result<Spawner> {
         match &self.0 {
             Kind::Process => PROCESS.spawner(),
-            Kind::Borrowed(handle) => Ok(Spawner {
+            Kind::Borrowed(handle, _) => Ok(Spawner {
                 handle: handle.clone(),
                 counted: None,
             }),
@@ -107,7 +131,7 @@ impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Process => "Network::process()",
-            Kind::Borrowed(_) => "Network::on(..)",
+            Kind::Borrowed(..) => "Network::on(..)",
         })
     }
 }

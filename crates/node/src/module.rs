@@ -27,6 +27,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"apiVersionOf", program::api_version_of),
     (c"setApiVersion", program::set_api_version),
     (c"setPolicy", program::set_policy),
+    (c"networkChanged", program::network_changed),
     (c"createClient", client::create),
     (c"connect", client::connect),
     (c"sendText", client::send_text),

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use arkws_netstack::{ApiLevel, Context, ExtraRoots, Program, WebSocket, WebSocketServer};
+use arkws_netstack::{ApiLevel, Context, ExtraRoots, Network, Program, WebSocket, WebSocketServer};
 use napi::{Error, Result};
 
 use crate::call::Call;
@@ -93,4 +93,10 @@ pub(crate) fn set_policy(call: Call<'_>) -> Result<Value<'_>> {
     let result = program().set_policy(internet, hosts);
     // The lock is free again: to make the failure may run JavaScript.
     call.env.convert(result.err().map(Failure::from))
+}
+
+/// `networkChanged()`: the platform has told so, or the program.
+pub(crate) fn network_changed(call: Call<'_>) -> Result<Value<'_>> {
+    Network::process().notify_changed();
+    call.env.undefined()
 }

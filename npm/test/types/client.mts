@@ -223,6 +223,9 @@ const all: Required<webSocket.WebSocketRequestOptions> = {
 ws.connect('wss://host', all);
 ws.connect('wss://host', { header: new Map([['name', 'value']]), proxy: 'system', reconnect: true });
 ws.connect('wss://host', { header: [['name', 'value']], proxy: 'no-proxy' });
+ws.connect('wss://host', { proxy: { host: 'proxy', port: 1080, exclusions: ['*.local'] } });
+// @ts-expect-error neither an HTTP nor a SOCKS5 proxy
+ws.connect('wss://host', { proxy: { host: 'proxy', port: 1080 } });
 // @ts-expect-error neither 'system' nor 'no-proxy'
 ws.connect('wss://host', { proxy: 'none' });
 // @ts-expect-error no such option
@@ -232,7 +235,9 @@ ws.connect('wss://host', { binaryType: 'blob' });
 ws.on('message', (_err: BusinessError, _value: string | Uint8Array) => {});
 // @ts-expect-error no such cause
 ws.connect('wss://host', { reconnect: { retryOn: ['bad luck'] } });
-expectTypeOf<webSocket.ProxyConfiguration>().toEqualTypeOf<'system' | 'no-proxy' | webSocket.HttpProxy>();
+expectTypeOf<webSocket.ProxyConfiguration>().toEqualTypeOf<
+  'system' | 'no-proxy' | webSocket.HttpProxy | webSocket.Socks5Proxy
+>();
 
 // What arkws adds
 expectTypeOf(ws.readyState).toEqualTypeOf<number>();

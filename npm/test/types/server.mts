@@ -4,6 +4,7 @@ import {
   type BusinessError,
   createWebSocketServer,
   getApiVersion,
+  networkChanged,
   setApiVersion,
   setPolicy,
   TlsProtocol,
@@ -199,6 +200,7 @@ expectTypeOf(setApiVersion(undefined)).toEqualTypeOf<void>();
 expectTypeOf(setPolicy({ internet: false })).toEqualTypeOf<void>();
 expectTypeOf(setPolicy({ allowedHosts: ['wss://*.example.com:8443'] })).toEqualTypeOf<void>();
 expectTypeOf(setPolicy(undefined)).toEqualTypeOf<void>();
+expectTypeOf(networkChanged()).toEqualTypeOf<void>();
 // @ts-expect-error a list
 setPolicy({ allowedHosts: '*' });
 

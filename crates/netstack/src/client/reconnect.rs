@@ -8,6 +8,12 @@ use super::renewal::Renewal;
 use crate::Cause;
 
 /// How to reconnect: exponential back-off with full jitter.
+///
+/// Where the machine's network changes meanwhile, and a client hears of it (see
+/// [`Network::notify_changed`](crate::Network::notify_changed)), the wait ends sooner: within a
+/// second, drawn at random with [`jitter`](Self::jitter). Only not within
+/// [`CHANGE_PAUSE`](Self::CHANGE_PAUSE) of the last attempt, which doubles with each wait that was
+/// cut short in a row; nor before the server wants it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reconnect {
     /// Before the first attempt. Default:
@@ -61,6 +67,10 @@ impl Reconnect {
     /// not keep its clients away for days.
     pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
+    /// For how long no change of the network is followed by an attempt: 1 s. Ours: a network that
+    /// comes and goes makes a client no busier than a back-off that starts anew.
+    pub const CHANGE_PAUSE: Duration = Duration::from_secs(1);
+
     /// # Errors
     /// An option is wrong: which, and why.
     fn check(&self) -> Result<(), String> {
@@ -102,6 +112,9 @@ impl Default for Reconnect {
 /// whole days.
 const MAX_DELAY: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
+/// Clients that the same change of the network wakes up begin their attempts within this time.
+const CHANGE_JITTER: Duration = Duration::from_secs(1);
+
 /// The retries of one `connect`.
 #[derive(Debug)]
 pub(super) struct Retries {
@@ -110,6 +123,10 @@ pub(super) struct Retries {
     attempts: u32,
     /// Before jitter, of the last attempt.
     delay: Duration,
+    /// What the server asked for when it refused the last attempt.
+    asked: Duration,
+    /// The next wait that a change of the network cuts short lasts this long at least.
+    change_pause: Duration,
 }
 
 impl Retries {
@@ -121,6 +138,8 @@ impl Retries {
             options,
             attempts: 0,
             delay: Duration::ZERO,
+            asked: Duration::ZERO,
+            change_pause: Reconnect::CHANGE_PAUSE,
         })
     }
 
@@ -144,7 +163,26 @@ impl Retries {
     pub(super) fn held(&mut self, time: Duration) {
         if time >= self.delay.max(self.options.initial_delay) {
             self.attempts = 0;
+            self.change_pause = Reconnect::CHANGE_PAUSE;
         }
+    }
+
+    /// Whether a wait is longer than one that a change of the network cuts short.
+    pub(super) fn can_be_cut_short(&self, delay: Duration) -> bool {
+        delay > self.change_pause.max(self.asked)
+    }
+
+    /// The network has changed when this much of the `delay` had passed: how long to wait now, in
+    /// all.
+    pub(super) fn cut_short(&mut self, delay: Duration, passed: Duration) -> Duration {
+        let least = self.change_pause.max(self.asked);
+        self.change_pause = self.change_pause.saturating_mul(2);
+        // Not all clients of a network at once.
+        let jitter = match self.options.jitter {
+            true => CHANGE_JITTER.mul_f64(rand::rng().random()),
+            false => Duration::ZERO,
+        };
+        (passed.max(least) + jitter).min(delay)
     }
 
     /// After how long to try again; `None`: not at all.
@@ -166,6 +204,7 @@ impl Retries {
         self.attempts += 1;
         let asked = failure.retry_after(SystemTime::now()).unwrap_or_default();
         let asked = asked.min(Reconnect::MAX_RETRY_AFTER);
+        self.asked = asked;
         Some(if options.jitter {
             // Not before the server wants it, and not all clients at once.
             asked + self.delay.mul_f64(rand::rng().random())

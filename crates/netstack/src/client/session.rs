@@ -4,11 +4,12 @@ use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use arkws::Cause::{Invalid, Timeout};
 use arkws::{ClientResponse, CloseFrame, Transport, WebSocket};
 use futures_util::FutureExt;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, error};
 
 use super::connect_plan::Plan;
@@ -20,6 +21,7 @@ use super::transient::invites_back;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::send_queue::joined;
 use crate::connection::shared_socket::SharedSocket;
+use crate::network_changes::NetworkWatch;
 use crate::{BusinessError, CloseResult, Event, field_text};
 
 /// How an attempt, or the connection that it made, ended.
@@ -45,6 +47,7 @@ pub(super) fn run(
         link,
         retries: plan.retries.take(),
         plan: Some(plan),
+        watch: None,
         was_open: false,
         finished: false,
     };
@@ -64,6 +67,9 @@ struct Session {
     /// is given back.
     plan: Option<Box<Plan>>,
     retries: Option<Retries>,
+    /// From the first wait that a change of the network can cut short, until the connection is
+    /// open.
+    watch: Option<Box<NetworkWatch>>,
     /// Since `connect`, at least once.
     was_open: bool,
     /// The last events have been delivered.
@@ -83,6 +89,10 @@ impl Drop for Session {
 impl Session {
     async fn run(&mut self) -> SessionEnd {
         loop {
+            if let Some(watch) = &mut self.watch {
+                // The attempt is made on the network as it is now.
+                watch.forget();
+            }
             let end = match self.renew().await {
                 Ok(()) => self.connect().await,
                 Err(end) => end,
@@ -99,14 +109,17 @@ impl Session {
                 }
                 SessionEnd::Closed(_) => return end,
             };
-            let Some(delay) = self
-                .retries
-                .as_mut()
-                .and_then(|retries| retries.next(&failure))
-            else {
+            let Some(retries) = &mut self.retries else {
                 return end;
             };
-            let attempt = self.retries.as_ref().map_or(0, Retries::attempts);
+            let Some(delay) = retries.next(&failure) else {
+                return end;
+            };
+            let attempt = retries.attempts();
+            if retries.can_be_cut_short(delay) && self.watch.is_none() {
+                // Before the program hears of the wait: a change that it then tells counts.
+                self.watch = Some(Box::new(self.object.context.network().watch()));
+            }
             debug!(target: "arkws", attempt, ?delay, cause = failure.detail, "reconnecting");
             self.object.emit(Event::Reconnecting {
                 attempt,
@@ -117,11 +130,34 @@ impl Session {
                 },
             });
             self.object.flush();
+            if let Err(end) = self.back_off(delay).await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for the next attempt, and not as long if the network changes.
+    ///
+    /// # Errors
+    /// The program has given up.
+    async fn back_off(&mut self, delay: Duration) -> Result<(), SessionEnd> {
+        let since = Instant::now();
+        let mut until = since + delay;
+        if let (Some(watch), Some(retries)) = (&mut self.watch, &mut self.retries) {
             tokio::select! {
                 biased;
-                () = closing(&self.link) => return self.cancelled(),
-                () = sleep(delay) => {}
+                () = closing(&self.link) => return Err(self.cancelled()),
+                () = sleep_until(until) => return Ok(()),
+                () = watch.changed() => {}
             }
+            let delay = retries.cut_short(delay, since.elapsed());
+            debug!(target: "arkws", ?delay, "the network has changed");
+            until = since + delay;
+        }
+        tokio::select! {
+            biased;
+            () = closing(&self.link) => Err(self.cancelled()),
+            () = sleep_until(until) => Ok(()),
         }
     }
 
@@ -173,6 +209,7 @@ impl Session {
             Ok((socket, response)) => {
                 // First: the program may end the process as soon as it hears of it.
                 let registration = object.context.network().register(&link);
+                self.watch = None;
                 self.opened(&socket, &response);
                 (registration, Opened::new(&link, *socket))
             }

@@ -10,6 +10,7 @@ mod events;
 mod feeding;
 mod heartbeat;
 mod limits;
+mod network_change;
 mod progress;
 mod proxy;
 mod reconnecting;

@@ -238,12 +238,21 @@ impl Client {
 
     /// Nothing has happened that was not looked at.
     pub(crate) async fn assert_silent(&mut self) {
+        if let Err(seen) = self.silent().await {
+            panic!("unexpected: {seen:?}");
+        }
+    }
+
+    /// The next event is not there yet.
+    pub(crate) async fn is_silent(&mut self) -> bool {
+        self.silent().await.is_ok()
+    }
+
+    async fn silent(&mut self) -> Result<(), Seen> {
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
-        if let Ok(seen) = self.seen.try_recv() {
-            panic!("unexpected: {seen:?}");
-        }
+        self.seen.try_recv().map_or(Ok(()), Err)
     }
 }
 
