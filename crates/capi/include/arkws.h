@@ -16,6 +16,9 @@
  * then that many bytes are read and no more. All are UTF-8. What the library passes ends with a
  * NUL, also where it has a length, and is never NULL where nothing else is said.
  *
+ * Log. ARKWS_LOG=debug in the environment has the library say on standard error what it does; the
+ * other levels are error, warn, info and trace.
+ *
  * Threads. Every function may be called from any thread, from several at once, and from inside any
  * callback. The callbacks of one client or server come one after the other, in order, from one
  * thread: one that the library starts for it, or, if it was given a queue, the one that calls

@@ -14,6 +14,7 @@ use crate::event_queue::EventQueue;
 use crate::failure::Failure;
 use crate::header_list::HeaderList;
 use crate::inbox::Inbox;
+use crate::option_names::Side;
 use crate::outgoing::Outgoing;
 
 /// A message as it waits for a connection.
@@ -191,7 +192,7 @@ impl Client {
             Outgoing::Binary(data) => self.socket.send_binary(data),
         }
         .map(drop)
-        .map_err(Failure::of_send)
+        .map_err(|error| Failure::of_send(Side::Client, error))
     }
 
     /// The same; without a connection the message waits for the next.
@@ -227,7 +228,8 @@ impl Client {
     pub(crate) fn ping(&self, data: &[u8]) -> Result<(), Failure> {
         let _state = self.state()?;
         let sent = self.socket.ping(Some(data.to_owned()));
-        sent.map(drop).map_err(Failure::of_send)
+        sent.map(drop)
+            .map_err(|error| Failure::of_send(Side::Client, error))
     }
 
     /// Closes the connection, or gives the attempt at one up. Returns which of them it was.
@@ -236,7 +238,9 @@ impl Client {
         let before = self.socket.ready_state();
         let code = u16::try_from(code).ok().and_then(CloseCode::new);
         let frame = CloseFrame::new(code.unwrap_or(CloseCode::NORMAL), reason);
-        self.socket.close_with(frame).map_err(Failure::of_send)?;
+        self.socket
+            .close_with(frame)
+            .map_err(|error| Failure::of_send(Side::Client, error))?;
         Ok(before)
     }
 

@@ -7,6 +7,7 @@ use crate::c_text::{c_text, with_nul};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::inbox::Inbox;
+use crate::option_names::Side;
 
 /// Called on the network thread.
 pub(crate) struct ClientEvents(pub(crate) Arc<Inbox>);
@@ -36,7 +37,7 @@ impl Listener for ClientEvents {
             },
             Told::Error(error) => Event::Error {
                 peer: 0,
-                failure: Failure::of_event(error),
+                failure: Failure::of_event(Side::Client, error),
             },
             Told::Close(close) => Event::Close {
                 peer: 0,
@@ -50,7 +51,7 @@ impl Listener for ClientEvents {
             } => Event::Unsent {
                 peer: 0,
                 messages: through - from + 1,
-                failure: Failure::of_event(error),
+                failure: Failure::of_event(Side::Client, error),
             },
             Told::Pong {
                 data,

@@ -2,6 +2,7 @@
 use arkws_netstack::{BusinessError, Cause, ConnectionCause};
 
 use crate::code::Code;
+use crate::option_names::{self, Side};
 
 /// A result that is none of success, and what `arkws_error` says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +39,12 @@ impl Failure {
     }
 
     /// What a connection, or an attempt at one, ended with.
-    pub(crate) fn of_event(error: BusinessError) -> Failure {
+    pub(crate) fn of_event(side: Side, error: BusinessError) -> Failure {
         let code = match error.cause {
             Some(Cause::Connection(ConnectionCause::TooBig)) => Code::TooLong,
             _ => Code::Connection,
         };
-        Failure::of(code, error)
+        Failure::of(side, code, error)
     }
 
     /// Why `connect` has not begun.
@@ -54,11 +55,11 @@ impl Failure {
             BusinessError::ALREADY_CONNECTED => Code::WrongState,
             other => general(other).unwrap_or(Code::NotStarted),
         };
-        Failure::of(code, error)
+        Failure::of(Side::Client, code, error)
     }
 
     /// Why a message or a ping was not sent, or a connection not closed.
-    pub(crate) fn of_send(error: BusinessError) -> Failure {
+    pub(crate) fn of_send(side: Side, error: BusinessError) -> Failure {
         let code = match (error.code, error.cause) {
             (_, Some(Cause::Connection(ConnectionCause::QueueFull))) => Code::QueueFull,
             // A message or a ping: all else was checked before.
@@ -66,7 +67,7 @@ impl Failure {
             (BusinessError::NO_CONNECTION, _) => Code::NoSuchPeer,
             (other, _) => general(other).unwrap_or(Code::NoConnection),
         };
-        Failure::of(code, error)
+        Failure::of(side, code, error)
     }
 
     /// Why a server does not listen, or is not there for a call.
@@ -78,12 +79,12 @@ impl Failure {
             BusinessError::PARAMETER => Code::Invalid,
             other => general(other).unwrap_or(Code::Invalid),
         };
-        Failure::of(code, error)
+        Failure::of(Side::Server, code, error)
     }
 
-    fn of(code: Code, error: BusinessError) -> Failure {
+    fn of(side: Side, code: Code, error: BusinessError) -> Failure {
         let status = error.data.as_deref().and_then(|data| data.parse().ok());
-        let failure = Failure::new(code, error.message);
+        let failure = Failure::new(code, option_names::in_c(side, &error.message));
         Failure {
             http_status: status.unwrap_or(0),
             cause: error.cause.map_or(failure.cause, Cause::as_str),

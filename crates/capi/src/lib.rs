@@ -10,7 +10,7 @@
 //! | `*_functions.rs` | the functions of the headers: `platform_functions.rs` is the first one |
 //! | `*_types.rs`, `queue_type.rs`, `code.rs` | their types and results |
 //! | `boundary.rs` | no panic leaves; strings and bytes of C's are read |
-//! | `failure.rs`, `last_error.rs` | why something failed, and the last error of each thread |
+//! | `failure.rs`, `last_error.rs`, `option_names.rs` | why something failed, and its words |
 //! | `objects.rs`, `slot_table.rs` | which objects there are, by the addresses that C has |
 //! | `client.rs`, `server.rs` | the objects |
 //! | `client_events.rs`, `server_events.rs` | hear what happens on the network thread |
@@ -43,6 +43,7 @@ mod header_list;
 mod inbox;
 pub mod last_error;
 mod objects;
+mod option_names;
 mod outgoing;
 pub mod platform_functions;
 pub mod platform_types;

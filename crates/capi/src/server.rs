@@ -14,6 +14,7 @@ use crate::event::{Event, EventTarget, PeerNumber};
 use crate::event_queue::EventQueue;
 use crate::failure::Failure;
 use crate::inbox::Inbox;
+use crate::option_names::Side;
 use crate::outgoing::Outgoing;
 use crate::server_callbacks::{self, ServerAddress};
 use crate::server_events::ServerEvents;
@@ -130,7 +131,7 @@ impl Server {
             Outgoing::Binary(data) => self.object.send_binary(data, to),
         }
         .map(drop)
-        .map_err(Failure::of_send)
+        .map_err(|error| Failure::of_send(Side::Server, error))
     }
 
     pub(crate) fn broadcast(&self, message: Outgoing<'_>) -> Result<(), Failure> {
@@ -143,7 +144,7 @@ impl Server {
             .map(drop)
             .map_err(|error| match error.code {
                 BusinessError::OTHER => not_started(error),
-                _ => Failure::of_send(error),
+                _ => Failure::of_send(Side::Server, error),
             })
     }
 
@@ -160,7 +161,9 @@ impl Server {
             reason: Some(reason.to_owned()),
         };
         let closed = self.object.close(ClientId::from(peer), options);
-        closed.map(drop).map_err(Failure::of_send)
+        closed
+            .map(drop)
+            .map_err(|error| Failure::of_send(Side::Server, error))
     }
 
     pub(crate) fn stop(&self) -> Result<(), Failure> {

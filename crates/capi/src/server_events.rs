@@ -12,6 +12,7 @@ use crate::c_text::{c_text, with_nul};
 use crate::event::{Event, PeerNumber};
 use crate::failure::Failure;
 use crate::inbox::Inbox;
+use crate::option_names::Side;
 
 /// What a `start` comes to.
 pub(crate) type Started = Result<ListenAddress, BusinessError>;
@@ -129,7 +130,7 @@ impl ServerListener for ServerEvents {
                 let known = self.runs().addresses.contains_key(&peer);
                 self.inbox.collect(Event::Error {
                     peer: if known { peer } else { 0 },
-                    failure: Failure::of_event(error),
+                    failure: Failure::of_event(Side::Server, error),
                 });
             }
             ServerEvent::SendFailed {
@@ -140,7 +141,7 @@ impl ServerListener for ServerEvents {
             } => self.inbox.collect(Event::Unsent {
                 peer: client.id.into(),
                 messages: through - from + 1,
-                failure: Failure::of_event(error),
+                failure: Failure::of_event(Side::Server, error),
             }),
             ServerEvent::Close(client, close) => self.inbox.collect(Event::Close {
                 peer: client.id.into(),

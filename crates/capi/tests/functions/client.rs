@@ -164,6 +164,10 @@ fn a_message_over_the_limit_ends_the_connection_with_1012() {
     assert_eq!(send_text(client, b"123456789"), 0);
     let (code, cause, words) = log.error();
     assert_eq!((code, cause.as_str()), (1012, "too-big"), "{words}");
+    assert!(
+        words.contains("(arkws_client_set_max_message_size changes"),
+        "{words}"
+    );
     assert_eq!(log.close().0, 1006);
     assert_eq!(arkws_client_destroy(client), 0);
 }
@@ -228,6 +232,7 @@ fn a_server_that_does_not_answer_pings_is_given_up() {
     log.open();
     let (code, cause, words) = log.error();
     assert_eq!((code, cause.as_str()), (1003, "heartbeat"), "{words}");
+    assert!(words.contains("arkws_client_set_heartbeat"), "{words}");
     assert_eq!(log.close().0, 1006);
     assert_eq!(arkws_client_destroy(client), 0);
 }

@@ -1,0 +1,84 @@
+//! Errors name the option that changes a limit, as JavaScript calls it; here, as C sets it.
+
+/// Whose error it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Client,
+    Server,
+}
+
+/// Options of the contract, and the functions that set them.
+const OF_CLIENTS: &[(&str, &str)] = &[
+    ("connectTimeout", "arkws_client_set_connect_timeout"),
+    ("handshakeTimeout", "arkws_client_set_handshake_timeout"),
+    ("writeTimeout", "arkws_client_set_write_timeout"),
+    ("maxMessageSize", "arkws_client_set_max_message_size"),
+    ("maxQueuedBytes", "arkws_client_set_max_queued_bytes"),
+    ("pingInterval", "arkws_client_set_heartbeat"),
+    ("pongTimeout", "arkws_client_set_heartbeat"),
+];
+
+const OF_SERVERS: &[(&str, &str)] = &[
+    ("maxMessageSize", "arkws_server_set_max_message_size"),
+    ("maxQueuedBytes", "arkws_server_set_max_queued_bytes"),
+    ("pingInterval", "arkws_server_set_heartbeat"),
+    ("limits.perAddress", "arkws_server_set_limits"),
+    ("limits.connections", "arkws_server_set_limits"),
+];
+
+/// How an error begins to name an option.
+const HINT: &str = " (the option ";
+
+/// The words of an error as C is told them. Nothing is said of an option that C cannot set.
+pub(crate) fn in_c(side: Side, words: &str) -> String {
+    let options = match side {
+        Side::Client => OF_CLIENTS,
+        Side::Server => OF_SERVERS,
+    };
+    let mut told = words.to_owned();
+    for (option, function) in options {
+        told = told
+            .replace(&format!("{HINT}{option} "), &format!(" ({function} "))
+            .replace(&format!("({option})"), &format!("({function})"));
+    }
+    if let Some(start) = told.find(HINT)
+        && let Some(length) = told[start..].find(')')
+    {
+        told.replace_range(start..=start + length, "");
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_named_by_the_function_that_sets_it() {
+        for (side, words, told) in [
+            (
+                Side::Client,
+                "a message is too long (the option maxMessageSize changes the limit)",
+                "a message is too long (arkws_client_set_max_message_size changes the limit)",
+            ),
+            (
+                Side::Server,
+                "it is too slow (the option maxQueuedBytes changes it)",
+                "it is too slow (arkws_server_set_max_queued_bytes changes it)",
+            ),
+            (
+                Side::Client,
+                "nothing came within 1s (pongTimeout) of a ping",
+                "nothing came within 1s (arkws_client_set_heartbeat) of a ping",
+            ),
+            (
+                Side::Server,
+                "too many fragments (the option maxFragments changes the limit), so it goes",
+                "too many fragments, so it goes",
+            ),
+            (Side::Client, "plain (words)", "plain (words)"),
+        ] {
+            assert_eq!(in_c(side, words), told);
+        }
+    }
+}
