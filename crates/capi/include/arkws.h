@@ -385,6 +385,20 @@ int arkws_server_set_deflate(arkws_server *server, int accept);
 /* Most connections at a time, of all and of one address; 0, the default: any number. */
 int arkws_server_set_limits(arkws_server *server, size_t connections, size_t per_address);
 
+/*
+ * How long a client may take from its TCP connection to its complete request, TLS included, in
+ * milliseconds; over 0, else ARKWS_INVALID. Default: 5,000.
+ */
+int arkws_server_set_handshake_timeout(arkws_server *server, uint32_t milliseconds);
+
+/*
+ * How long a client may take nothing of what waits for it, and how long its message may be
+ * incomplete while nothing comes, in milliseconds, before it is given up; 0: for ever. Default:
+ * 30,000 and 60,000.
+ */
+int arkws_server_set_write_timeout(arkws_server *server, uint32_t milliseconds);
+int arkws_server_set_message_timeout(arkws_server *server, uint32_t milliseconds);
+
 /* Bytes of the longest message to accept; over 0, else ARKWS_INVALID. Default: 64 MiB. */
 int arkws_server_set_max_message_size(arkws_server *server, size_t bytes);
 

@@ -22,6 +22,9 @@ const OF_SERVERS: &[(&str, &str)] = &[
     ("maxMessageSize", "arkws_server_set_max_message_size"),
     ("maxQueuedBytes", "arkws_server_set_max_queued_bytes"),
     ("pingInterval", "arkws_server_set_heartbeat"),
+    ("handshakeTimeout", "arkws_server_set_handshake_timeout"),
+    ("writeTimeout", "arkws_server_set_write_timeout"),
+    ("messageTimeout", "arkws_server_set_message_timeout"),
     ("limits.perAddress", "arkws_server_set_limits"),
     ("limits.connections", "arkws_server_set_limits"),
 ];

@@ -16,6 +16,26 @@ fn set(server: *mut ServerMemory, set: impl FnOnce(&mut ServerConfig)) -> c_int 
     status(|| objects::server(server)?.set_option(set))
 }
 
+/// Sets an option that cannot be 0; `what` says it.
+fn set_over_zero<Number: Default + PartialEq>(
+    server: *mut ServerMemory,
+    number: Number,
+    what: &str,
+    set: impl FnOnce(&mut ServerConfig, Number),
+) -> c_int {
+    status(|| {
+        let server = objects::server(server)?;
+        if number == Number::default() {
+            return Err(Failure::new(Code::Invalid, format!("{what} is over 0")));
+        }
+        server.set_option(|config| set(config, number))
+    })
+}
+
+fn milliseconds_of(number: u32) -> Duration {
+    Duration::from_millis(number.into())
+}
+
 /// A limit; 0: there is none.
 fn limit(number: usize) -> Option<usize> {
     (number > 0).then_some(number)
@@ -122,13 +142,43 @@ pub extern "C" fn arkws_server_set_max_message_size(
     server: *mut ServerMemory,
     bytes: usize,
 ) -> c_int {
-    status(|| {
-        let server = objects::server(server)?;
-        if bytes == 0 {
-            let why = "the longest message has more than 0 bytes";
-            return Err(Failure::new(Code::Invalid, why));
-        }
-        server.set_option(|config| config.max_message_size = Some(bytes))
+    let what = "the length of the longest message";
+    set_over_zero(server, bytes, what, |config, bytes| {
+        config.max_message_size = Some(bytes);
+    })
+}
+
+/// How long a client may take for its handshake.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_server_set_handshake_timeout(
+    server: *mut ServerMemory,
+    milliseconds: u32,
+) -> c_int {
+    let what = "the time-out of the handshake";
+    set_over_zero(server, milliseconds, what, |config, milliseconds| {
+        config.handshake_timeout = Some(milliseconds_of(milliseconds));
+    })
+}
+
+/// How long a client may take nothing of what waits for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_server_set_write_timeout(
+    server: *mut ServerMemory,
+    milliseconds: u32,
+) -> c_int {
+    set(server, |config| {
+        config.write_timeout = Some(milliseconds_of(milliseconds));
+    })
+}
+
+/// How long a message may be incomplete.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_server_set_message_timeout(
+    server: *mut ServerMemory,
+    milliseconds: u32,
+) -> c_int {
+    set(server, |config| {
+        config.message_timeout = Some(milliseconds_of(milliseconds));
     })
 }
 

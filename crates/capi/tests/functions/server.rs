@@ -9,8 +9,9 @@ use net_websocket::server_functions::{
     arkws_server_send_text, arkws_server_start, arkws_server_stop,
 };
 use net_websocket::server_option_functions::{
-    arkws_server_set_certificate, arkws_server_set_limits, arkws_server_set_max_message_size,
-    arkws_server_set_origins, arkws_server_set_protocols,
+    arkws_server_set_certificate, arkws_server_set_handshake_timeout, arkws_server_set_limits,
+    arkws_server_set_max_message_size, arkws_server_set_message_timeout, arkws_server_set_origins,
+    arkws_server_set_protocols, arkws_server_set_write_timeout,
 };
 use net_websocket::server_types::ServerMemory;
 
@@ -232,6 +233,27 @@ fn origins_and_limits_keep_clients_out() {
     for client in [client, second] {
         assert_eq!(arkws_client_destroy(client), 0);
     }
+    assert_eq!(arkws_server_destroy(server), 0);
+}
+
+#[test]
+fn a_client_that_says_nothing_is_let_go() {
+    let (server, log) = server_that(|_, _| {});
+    assert_eq!(arkws_server_set_handshake_timeout(server, 0), 1100);
+    assert_eq!(arkws_server_set_handshake_timeout(server, 50), 0);
+    assert_eq!(arkws_server_set_write_timeout(server, 0), 0);
+    assert_eq!(arkws_server_set_message_timeout(server, 50), 0);
+    assert_eq!(start(server), 0);
+    let silent = std::net::TcpStream::connect(("127.0.0.1", arkws_server_port(server))).unwrap();
+    let Seen::Error(0, 1003, cause, words) = log.next() else {
+        panic!("no error");
+    };
+    assert_eq!(cause, "timeout", "{words}");
+    assert!(
+        words.contains("(arkws_server_set_handshake_timeout changes"),
+        "{words}"
+    );
+    drop(silent);
     assert_eq!(arkws_server_destroy(server), 0);
 }
 
