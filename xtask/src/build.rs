@@ -27,10 +27,19 @@ pub(crate) enum Target {
     Binary(&'static str, &'static str),
     /// The Node module.
     NodeModule,
+    /// The C library that is shared; the archive is beside it.
+    CLibrary,
 }
 
-/// The package of the Node module.
+impl Target {
+    fn is_library(self) -> bool {
+        matches!(self, Target::NodeModule | Target::CLibrary)
+    }
+}
+
+/// The packages of the Node module and of the C library.
 pub(crate) const NODE_PACKAGE: &str = "arkws-node";
+const C_PACKAGE: &str = "arkws-capi";
 
 /// Builds the targets in one go, cargo's progress shown; returns the files, in the same order.
 pub(crate) fn build(targets: &[Target], profile: Profile) -> Result<Vec<PathBuf>> {
@@ -48,7 +57,7 @@ pub(crate) fn build_in(
     build_by(cargo, targets, profile)
 }
 
-/// The same with a `cargo build` that has arguments already.
+/// The same with a `cargo build`, or `cargo rustc`, that has arguments already.
 pub(crate) fn build_by(
     mut cargo: Command,
     targets: &[Target],
@@ -67,11 +76,27 @@ pub(crate) fn build_by(
                 cargo.args(["--package", package, "--bin", name]);
             }
             Target::NodeModule => {
-                cargo.args(["--package", NODE_PACKAGE, "--lib"]);
+                cargo.args(["--package", NODE_PACKAGE]);
+            }
+            Target::CLibrary => {
+                cargo.args(["--package", C_PACKAGE]);
             }
         }
     }
-    let messages = messages(&mut cargo)?;
+    if targets.iter().any(|target| target.is_library()) {
+        cargo.arg("--lib");
+    }
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("`{}` failed: see above", describe(&cargo));
+    }
+    let messages: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
     targets
         .iter()
         .map(|&target| {
@@ -83,22 +108,6 @@ pub(crate) fn build_by(
         .collect()
 }
 
-/// Runs a command of cargo that has been told to say in JSON what it makes; its progress is shown.
-pub(crate) fn messages(cargo: &mut Command) -> Result<Vec<Value>> {
-    let output = cargo
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("`{}` failed: see above", describe(cargo));
-    }
-    let lines = String::from_utf8_lossy(&output.stdout);
-    let messages = lines
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok());
-    Ok(messages.collect())
-}
-
 /// The file that a `compiler-artifact` message of cargo names, if it is about the target.
 fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
     let target = message.get("target")?;
@@ -106,6 +115,7 @@ fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
         Target::Example(_, name) => ("example", name.to_owned()),
         Target::Binary(_, name) => ("bin", name.to_owned()),
         Target::NodeModule => ("cdylib", NODE_PACKAGE.replace('-', "_")),
+        Target::CLibrary => ("cdylib", "net_websocket".to_owned()),
     };
     let is_kind = target
         .get("kind")?
@@ -115,7 +125,7 @@ fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
     if !is_kind || target.get("name")? != name.as_str() {
         return None;
     }
-    if wanted == Target::NodeModule {
+    if wanted.is_library() {
         let files = message.get("filenames")?.as_array()?;
         return files
             .iter()

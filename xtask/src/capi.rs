@@ -1,13 +1,20 @@
-//! `cargo xtask capi`: the C library as its users get it, and where it is installed.
+//! `cargo xtask capi`: the C library as its users get it.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `install.rs` | puts it where its users find it |
+//! | `check.rs` | installs it, and builds and runs programs with it |
+mod check;
 mod install;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::{Result, bail};
 
-use crate::build::{Profile, messages};
-use crate::process::cargo;
+use crate::build::{Profile, Target, build_by};
+use crate::process;
+pub(crate) use check::{check, prepare};
 use install::{Library, Places, SONAME};
 
 #[derive(clap::Args)]
@@ -56,34 +63,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Builds the shared library and the archive.
 fn build(profile: Profile) -> Result<Library> {
+    // Without the library for Rust, which only tests use, all crates are optimised as one.
+    let mut cargo = cargo("rustc")?;
+    cargo.args(["--crate-type", "cdylib,staticlib"]);
+    let built = build_by(cargo, &[Target::CLibrary], profile)?;
+    Ok(Library::of(&built[0]))
+}
+
+/// Cargo for a task that builds the library, which gets the name that it is installed with.
+fn cargo(task: &str) -> Result<Command> {
     if !cfg!(all(target_os = "linux", target_env = "gnu")) {
         bail!("the C library is built and installed on Linux with glibc only, so far");
     }
-    let mut cargo = cargo();
+    let mut cargo = process::cargo();
     cargo
-        .args(["rustc", "--locked", "--package", "arkws-capi", "--lib"])
-        // Without the library for Rust, which only tests use, all crates are optimised as one.
-        .args(["--crate-type", "cdylib,staticlib"])
+        .args([task, "--locked"])
         .env("ARKWS_CAPI_SONAME", SONAME);
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
-    cargo.arg("--message-format=json-render-diagnostics");
-    let messages = messages(&mut cargo)?;
-    let file = |extension: &str| {
-        messages
-            .iter()
-            .filter(|message| message["target"]["name"] == "net_websocket")
-            .filter_map(|message| message["filenames"].as_array())
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(Path::new)
-            .find(|file| file.extension().is_some_and(|found| found == extension))
-            .map(Path::to_path_buf)
-            .with_context(|| format!("cargo did not say where it put libnet_websocket.{extension}"))
-    };
-    Ok(Library {
-        shared: file("so")?,
-        archive: file("a")?,
-    })
+    Ok(cargo)
 }

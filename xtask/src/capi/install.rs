@@ -25,6 +25,16 @@ pub(super) struct Library {
     pub(super) archive: PathBuf,
 }
 
+impl Library {
+    /// The shared library, and the archive that cargo has put beside it.
+    pub(super) fn of(shared: &Path) -> Library {
+        Library {
+            shared: shared.to_path_buf(),
+            archive: shared.with_extension("a"),
+        }
+    }
+}
+
 /// Where it goes.
 #[derive(Debug)]
 pub(super) struct Places {

@@ -2,6 +2,7 @@
 use anyhow::Result;
 
 use crate::autobahn::Side;
+use crate::capi;
 use crate::columns;
 use crate::counts::Counts;
 use crate::crates;
@@ -26,6 +27,8 @@ pub(super) enum Action {
     Cargo(&'static [&'static str]),
     /// A function of ours.
     Own(fn(&mut Counts) -> Result<()>),
+    /// The same, if the first function finds what it needs of the machine.
+    OwnWith(fn() -> Result<()>, fn(&mut Counts) -> Result<()>),
     /// The book, for which mdBook may have to be installed.
     Book,
     /// The instruction counts, for which the machine may have no valgrind.
@@ -89,6 +92,11 @@ pub(super) const CHECKS: &[Check] = &[
         name: "instruction counts",
         seconds: 28,
         action: Action::Instructions,
+    },
+    Check {
+        name: "c library",
+        seconds: 40,
+        action: Action::OwnWith(capi::prepare, capi::check),
     },
     group("npm tests", 118, "npm/test", &[EachNode]),
     group("readme tests", 8, "tests/readme", &[]),

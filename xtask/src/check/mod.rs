@@ -140,6 +140,13 @@ impl Run<'_> {
         match &check.action {
             Action::Cargo(arguments) => self.cargo(name, arguments),
             Action::Own(run) => self.report.step(name, run),
+            Action::OwnWith(prepare, run) => match prepare() {
+                Ok(()) => self.report.step(name, run),
+                Err(error) => {
+                    self.report.missing(name, error);
+                    false
+                }
+            },
             Action::Book => self.book(name),
             Action::Instructions => self.instructions(name),
             Action::JavaScript(group) => self.javascript(name, group, prepared),
