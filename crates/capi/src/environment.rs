@@ -1,5 +1,5 @@
 //! What all objects of the process share.
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use arkws_netstack::{ApiLevel, Context, Network, log_to_stderr};
 
@@ -13,13 +13,18 @@ pub(crate) fn context() -> Context {
     CONTEXT.clone()
 }
 
-/// Has what was sent leave before the process ends.
+/// Has what was sent leave before the process ends; not at the end of one that was forked off,
+/// which has no network thread, and whose parent goes on with the connections.
 fn leave_at_exit() {
+    static PROCESS: OnceLock<u32> = OnceLock::new();
     extern "C" fn leave() {
-        let _ = std::panic::catch_unwind(|| {
-            Network::leave_process(Network::DEFAULT_LEAVE_LIMIT);
-        });
+        if PROCESS.get() == Some(&std::process::id()) {
+            let _ = std::panic::catch_unwind(|| {
+                Network::leave_process(Network::DEFAULT_LEAVE_LIMIT);
+            });
+        }
     }
+    let _ = PROCESS.set(std::process::id());
     // SAFETY: a function that never unwinds; the library stays loaded (`-z nodelete`).
     unsafe { libc::atexit(leave) };
 }
