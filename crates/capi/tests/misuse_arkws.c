@@ -13,13 +13,14 @@
 
 /* What a client's callbacks have seen; they run in `arkws_poll`, on the thread of the case. */
 typedef struct {
-    int opens, messages, pongs, errors, closes;
+    int opens, messages, pongs, unsent, errors, closes;
     int is_text;
     size_t length;
     uint16_t code;
     /* What a callback does beside counting. */
     void (*at_open)(arkws_client *client);
     void (*at_message)(arkws_client *client);
+    void (*at_unsent)(arkws_client *client);
     void (*at_error)(arkws_client *client);
     void (*at_close)(arkws_client *client);
 } Seen;
@@ -82,8 +83,19 @@ static void on_close(void *user, arkws_client *client, uint16_t code, const char
     }
 }
 
+static void on_unsent(void *user, arkws_client *client, uint64_t messages,
+                      const arkws_error *error)
+{
+    Seen *seen = user;
+    CHECK(messages > 0 && error->message != NULL && error->message[0] != '\0');
+    seen->unsent += (int)messages;
+    if (seen->at_unsent != NULL) {
+        seen->at_unsent(client);
+    }
+}
+
 static const arkws_client_callbacks callbacks = {
-    sizeof(arkws_client_callbacks), on_open, on_message, on_pong, on_error, on_close, NULL,
+    sizeof(arkws_client_callbacks), on_open, on_message, on_pong, on_error, on_close, on_unsent,
 };
 
 /* A client whose callbacks run in `arkws_poll` of this queue. */
@@ -162,6 +174,9 @@ static void servers_answer(arkws_server *server, int code)
     FAILS(arkws_server_set_heartbeat(server, 1), code);
     FAILS(arkws_server_set_deflate(server, 1), code);
     FAILS(arkws_server_set_limits(server, 1, 1), code);
+    FAILS(arkws_server_set_handshake_timeout(server, 1), code);
+    FAILS(arkws_server_set_write_timeout(server, 1), code);
+    FAILS(arkws_server_set_message_timeout(server, 1), code);
     FAILS(arkws_server_set_max_message_size(server, 1), code);
     FAILS(arkws_server_set_max_queued_bytes(server, 1), code);
     FAILS(arkws_server_set_queue(server, NULL), code);
@@ -315,6 +330,7 @@ static void options_out_of_range(void)
     RETURNS(arkws_client_destroy(client), ARKWS_OK);
 
     arkws_server *server = arkws_server_create(NULL, NULL);
+    FAILS(arkws_server_set_handshake_timeout(server, 0), ARKWS_INVALID);
     FAILS(arkws_server_set_max_message_size(server, 0), ARKWS_INVALID);
     FAILS(arkws_server_set_origins(server, "\xff"), ARKWS_INVALID);
     CHECK(arkws_server_start(server, "no address", 0) != ARKWS_OK);
@@ -469,6 +485,12 @@ static void destroyed_inside_each_callback(void)
     seen.at_message = use_and_destroy;
     RETURNS(arkws_client_connect(client, url), ARKWS_OK);
     wait_for(queue, &seen.messages, 1);
+
+    client = make(queue, &seen);
+    seen.at_unsent = use_and_destroy;
+    RETURNS(arkws_client_connect(client, NOBODY), ARKWS_OK);
+    RETURNS(arkws_client_send_text(client, "to nobody", 9), ARKWS_OK);
+    wait_for(queue, &seen.unsent, 1);
 
     client = make(queue, &seen);
     seen.at_error = use_and_destroy;
