@@ -3,22 +3,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { checkArkTS, compareRefused, refusedLines } from './arkts/check.mjs';
 
 const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -107,68 +99,26 @@ describe('ArkTS', async () => {
   );
   const good = [...examples, ...project, ...(await list('arkts/pass', '.ets'))];
   const bad = await list('arkts/fail', '.ets');
-  const diagnostics = new Map();
+  let diagnostics;
 
   before(() => {
-    const ts = require('ohos-typescript');
-    const options = {
-      strict: true,
-      noEmit: true,
-      target: ts.ScriptTarget.ES2021,
-      lib: ['lib.es2021.d.ts'],
-      module: ts.ModuleKind.ES2020,
-      moduleResolution: ts.ModuleResolutionKind.NodeJs,
-      baseUrl: here('..'),
-      paths: {
-        arkws: ['index.d.ts'],
-        '@ohos/hypium': ['node_modules/@ohos/hypium/index.d.ts'],
-      },
-      types: [],
-      compatibleSdkVersion: 12,
-      experimentalDecorators: true,
-      // Makes `.ets` files ArkTS; the rest is about components, which there are none of.
-      ets: {
-        syntaxComponents: { paramsUICallback: [], attrUICallback: [] },
-        libs: [],
-        components: [],
-        extend: { components: [], decorator: [] },
-        styles: { component: {}, property: '' },
-        render: { method: [] },
-        concurrent: { decorator: '' },
-        propertyDecorators: [],
-        emitDecorators: [],
-      },
-    };
     const rootNames = [here('../register.d.ts'), here('arkts/platform.d.ts'), ...good, ...bad];
-    const builder = ts.createIncrementalProgramForArkTs({ rootNames, options });
-    const program = builder.getProgram();
-    for (const { file, start, messageText } of [
-      ...ts.getPreEmitDiagnostics(program),
-      ...ts.ArkTSLinter_1_1.runArkTSLinter(builder),
-    ]) {
-      const line = 1 + ts.getLineAndCharacterOfPosition(file, start).line;
-      const text = ts.flattenDiagnosticMessageText(messageText, '\n');
-      diagnostics.set(file.fileName, [...(diagnostics.get(file.fileName) ?? []), { line, text }]);
-    }
+    diagnostics = checkArkTS(rootNames, here('..'), {
+      arkws: ['index.d.ts'],
+      '@ohos/hypium': ['node_modules/@ohos/hypium/index.d.ts'],
+    });
   });
 
   for (const file of good) {
     it(`accepts ${basename(file)}`, () => assert.deepEqual(diagnostics.get(file) ?? [], []));
   }
 
-  // Such a file marks the lines that must be refused, and with what message: `// refused: ...`.
   for (const file of bad) {
     it(`refuses what ${basename(file)} marks, and nothing else`, async () => {
-      const marked = new Map();
-      for (const [index, text] of (await readFile(file, 'utf8')).split('\n').entries()) {
-        if (text.includes('// refused: ')) marked.set(index + 1, text.split('// refused: ')[1]);
-      }
-      const found = diagnostics.get(file) ?? [];
-      assert.deepEqual(
-        found.filter(({ line, text }) => !(marked.has(line) && text.includes(marked.get(line)))),
-        [],
-      );
-      assert.deepEqual(new Set(found.map(({ line }) => line)), new Set(marked.keys()));
+      const refused = await refusedLines(file);
+      const { others, lines } = compareRefused(diagnostics.get(file) ?? [], refused);
+      assert.deepEqual(others, []);
+      assert.deepEqual(lines, new Set(refused.keys()));
     });
   }
 

@@ -15,6 +15,7 @@ mod counts;
 mod crates;
 mod demo;
 mod files;
+mod har;
 mod instructions;
 mod javascript_style;
 mod links;
@@ -63,6 +64,8 @@ enum Task {
     Packages(packages::Options),
     /// Build arkws for OpenHarmony, with the NDK that OHOS_NDK_HOME names or a stand-in
     Ohos(ohos::Options),
+    /// Make the package for ohpm, for apps of OpenHarmony, with what `ohos` has built
+    Har(har::Options),
     /// Build the Node module and put it where the npm package looks for it
     Npm {
         /// Optimise for development speed instead of for the module's users
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Capi(options) => capi::run(&options),
         Task::Packages(options) => packages::run(&options),
         Task::Ohos(options) => ohos::run(&options),
+        Task::Har(options) => har::run_task(&options),
         Task::Npm { dev } => build::npm(dev),
     };
     match outcome {

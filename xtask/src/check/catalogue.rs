@@ -11,7 +11,7 @@ use crate::javascript_style;
 use crate::links;
 use crate::rust_version;
 use crate::structure;
-use Need::{EachNode, EveryNode, Packages, Peer, Python};
+use Need::{EachNode, EveryNode, Har, Packages, Peer, Python};
 
 /// A check that a word of its name chooses.
 pub(super) struct Check {
@@ -53,6 +53,8 @@ pub(super) enum Need {
     EachNode,
     /// To start programs under every supported Node.js.
     EveryNode,
+    /// The folder of the package for ohpm, without its native libraries.
+    Har,
     /// The packages as npm packs them, with the module that the other tests have.
     Packages,
     /// `arkws-test-peer`: servers and clients written with the `arkws` crate.
@@ -115,6 +117,7 @@ pub(super) const CHECKS: &[Check] = &[
     group("resource tests", 200, "tests/resources", &[EachNode]),
     group("install tests", 45, "tests/install", &[EveryNode, Packages]),
     group("bundler tests", 23, "tests/bundlers", &[EachNode]),
+    group("har tests", 8, "tests/har", &[Har]),
     group("runner tests", 60, "tests/runners", &[EachNode]),
     group("fake timer tests", 14, "tests/timers", &[EachNode]),
     group("exit tests", 18, "tests/exit", &[EachNode, Peer]),

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::catalogue::{Group, Need};
 use crate::build::{Profile, Target, build, place_module};
 use crate::counts::{Counts, count};
+use crate::har;
 use crate::packages;
 use crate::peers::{self, NODE_MAJORS, Node, Python};
 use crate::process::{command, root};
@@ -27,6 +28,7 @@ pub(super) struct Prepared {
     python: Option<Python>,
     peer: Option<PathBuf>,
     packages: Option<PathBuf>,
+    har: Option<PathBuf>,
 }
 
 impl Prepared {
@@ -50,12 +52,16 @@ impl Prepared {
         let packages = anyone_needs(Need::Packages)
             .then(|| packages::pack_own(&module))
             .transpose()?;
+        let har = anyone_needs(Need::Har)
+            .then(|| har::assemble(&root().join("target/har-tests")))
+            .transpose()?;
         Ok(Prepared {
             node,
             nodes: Vec::new(),
             python,
             peer,
             packages,
+            har,
         })
     }
 
@@ -100,6 +106,9 @@ impl Prepared {
         }
         if let Some(packages) = &self.packages {
             tests.env("ARKWS_TEST_PACKAGES", packages);
+        }
+        if let Some(har) = &self.har {
+            tests.env("ARKWS_TEST_HAR", har);
         }
         if let Ok(nodes) = env::join_paths(self.nodes.iter().map(|node| &node.path))
             && !self.nodes.is_empty()

@@ -133,9 +133,12 @@ pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Resul
     Ok(built)
 }
 
+/// The file that says that the libraries beside it may not be shipped.
+const MARK: &str = "DO-NOT-SHIP.txt";
+
 /// Says beside the libraries whether they may be shipped.
 fn mark(ndk: &Ndk) -> Result<()> {
-    let mark = output_folder().join("DO-NOT-SHIP.txt");
+    let mark = output_folder().join(MARK);
     let why = "These libraries were built with a stand-in for OpenHarmony's NDK, for tests only.\n\
                `cargo xtask ohos` with OHOS_NDK_HOME builds those that can be shipped.\n";
     match ndk.is_real {
@@ -146,6 +149,23 @@ fn mark(ndk: &Ndk) -> Result<()> {
         false => fs::write(&mark, why),
     }
     .with_context(|| format!("cannot change {}", mark.display()))
+}
+
+/// Whether what was built last is for tests only.
+pub(super) fn is_for_tests() -> bool {
+    output_folder().join(MARK).exists()
+}
+
+/// What the package for ohpm has of it, built or not: the path in the package's `libs`, and the
+/// file.
+pub(super) fn packaged() -> Vec<(PathBuf, PathBuf)> {
+    let kinds = [Kind::ArkModule, Kind::CLibrary];
+    let places = ALL
+        .iter()
+        .flat_map(|target| kinds.map(|kind| kind.place(target)));
+    places
+        .map(|place| (place.clone(), output_folder().join(place)))
+        .collect()
 }
 
 /// Puts what cargo has built where it stays.

@@ -25,6 +25,8 @@ mod run;
 mod stand_in;
 mod target;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::counts::Counts;
@@ -52,6 +54,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!("\n{counts}");
     result
 }
+
+/// The libraries that an app has, built or not: the path in the `libs` of its package, and the
+/// file that [`run`] makes.
+pub(crate) fn packaged() -> Vec<(PathBuf, PathBuf)> {
+    build::packaged()
+}
+
+/// Whether they were built with the stand-in for the NDK.
+pub(crate) fn are_for_tests() -> bool {
+    build::is_for_tests()
+}
+
+/// A target that packages have libraries of, as Rust calls it.
+pub(crate) const TRIPLE: &str = target::AARCH64.triple;
 
 /// Sees to it that there is what [`check`] builds and runs with.
 pub(crate) fn prepare() -> Result<()> {

@@ -33,7 +33,7 @@ pub(super) fn stage_platform(platform: &Platform, module: &Path, stage: &Path) -
     copy(&root().join("npm").join(GUARD), &folder.join(GUARD))?;
     fs::write(
         folder.join(NOTICES),
-        notices(NODE_PACKAGE, platform.target)?,
+        notices(&[NODE_PACKAGE], platform.target)?,
     )?;
     let arkws = manifest(&root().join("npm"))?;
     fs::write(
