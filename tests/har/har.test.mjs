@@ -35,6 +35,9 @@ describe('the package', () => {
       'README.md',
       'index.ets',
       'oh-package.json5',
+      ...['arkws.h', 'net_websocket.h', 'net_websocket_type.h'].map(
+        (header) => `src/main/cpp/include/${header}`,
+      ),
       'src/main/cpp/types/libarkws/index.d.ts',
       'src/main/cpp/types/libarkws/oh-package.json5',
       'src/main/ets/arkws.d.ts',

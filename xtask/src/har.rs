@@ -19,8 +19,20 @@ const CORE: &str = "npm/core";
 const OF_NODE: &str = "npm/core/bundle.mjs";
 
 /// Files of the project that are in the package by another name.
-const COPIES: [(&str, &str); 4] = [
+const COPIES: [(&str, &str); 7] = [
     ("npm/index.d.ts", "src/main/ets/arkws.d.ts"),
+    (
+        "crates/capi/include/arkws.h",
+        "src/main/cpp/include/arkws.h",
+    ),
+    (
+        "crates/capi/include/net_websocket.h",
+        "src/main/cpp/include/net_websocket.h",
+    ),
+    (
+        "crates/capi/include/net_websocket_type.h",
+        "src/main/cpp/include/net_websocket_type.h",
+    ),
     ("CHANGELOG.md", "CHANGELOG.md"),
     ("LICENSE-MIT", "LICENSE"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),

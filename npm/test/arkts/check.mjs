@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
 
 /**
- * What the compiler says against files, by their names: lines and texts. `paths` says where packages
- * are, from `baseUrl`.
+ * What the compiler says against files, by their names: lines and texts. `paths` says where
+ * packages are, from `baseUrl`.
  */
 export function checkArkTS(rootNames, baseUrl, paths) {
   const ts = require('ohos-typescript');
