@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use toml_edit::{DocumentMut, value};
 
 use crate::counts::Counts;
+use crate::features;
 use crate::files::tracked;
 use crate::process::{command, root};
 use crate::report::Report;
@@ -61,6 +62,11 @@ const CHECKS: &[Check] = &[
         name: "valgrind",
         run: sanitize::valgrind,
         prepare: sanitize::prepare_valgrind,
+    },
+    Check {
+        name: "every-feature",
+        run: features::every,
+        prepare: || Ok(()),
     },
     Check {
         name: "tsan",

@@ -14,6 +14,7 @@ mod columns;
 mod counts;
 mod crates;
 mod demo;
+mod features;
 mod files;
 mod har;
 mod instructions;

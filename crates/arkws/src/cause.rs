@@ -3,8 +3,9 @@ use std::io;
 
 use arkws_proto::CloseCode;
 
-use crate::dial::tls::tls_error;
 use crate::error::{Error, SendError};
+#[cfg(feature = "tls")]
+use crate::tls::tls_error;
 
 /// Defines [`Cause`] and its names, so that no cause can lack one, or be left out of the list.
 macro_rules! causes {
@@ -97,14 +98,20 @@ impl Error {
             Error::Io(error) => error.kind().into(),
             Error::Handshake(error) if error.is_own_mistake() => Cause::Invalid,
             Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
+            #[cfg(feature = "tls")]
             Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
             Error::Lost(_) => Cause::Reset,
-            Error::Url(_) => Cause::Invalid,
+            Error::Url(_) | Error::MissingFeature { .. } => Cause::Invalid,
             Error::Dns { .. } => Cause::Dns,
+            #[cfg(feature = "client")]
             Error::Connect(error) => error.kind().into(),
+            #[cfg(feature = "client")]
             Error::Proxy(_) => Cause::Proxy,
+            #[cfg(feature = "tls")]
             Error::Tls(error) if error.is_configuration() => Cause::Invalid,
+            #[cfg(feature = "tls")]
             Error::Tls(_) => Cause::Tls,
+            #[cfg(feature = "client")]
             Error::Redirect(_) => Cause::Redirect,
             Error::NoAnswer { source, .. } => source.kind().into(),
             Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,

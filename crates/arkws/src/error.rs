@@ -7,8 +7,11 @@ use std::time::Duration;
 use arkws_proto::ProtocolError;
 use arkws_proto::handshake::HandshakeError;
 
-use crate::dial::tls::tls_error;
-use crate::{ConnectError, Message, ProxyError, RedirectError, TlsError, UrlError};
+#[cfg(feature = "tls")]
+use crate::TlsError;
+#[cfg(feature = "client")]
+use crate::{ConnectError, ProxyError, RedirectError};
+use crate::{Message, UrlError};
 
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
@@ -82,16 +85,28 @@ pub enum Error {
         /// As the resolver says it.
         source: io::Error,
     },
+    /// This crate was built without what is asked for.
+    #[error("{what} needs arkws's feature `{feature}`, which is switched off")]
+    MissingFeature {
+        /// What is asked for.
+        what: String,
+        /// The Cargo feature that brings it.
+        feature: &'static str,
+    },
     /// None of the host's addresses could be connected to.
+    #[cfg(feature = "client")]
     #[error("{0}")]
     Connect(#[from] ConnectError),
     /// There is no tunnel through the proxy.
+    #[cfg(feature = "client")]
     #[error("{0}")]
     Proxy(#[from] ProxyError),
     /// TLS failed, or its configuration cannot be used.
+    #[cfg(feature = "tls")]
     #[error("{0}")]
     Tls(#[from] TlsError),
     /// A redirect was not followed.
+    #[cfg(feature = "client")]
     #[error("{0}")]
     Redirect(#[from] RedirectError),
     /// The server ended the connection before it had answered the request.
@@ -212,6 +227,17 @@ impl Error {
         }
     }
 
+    /// The server of `target` ended the connection before it had answered.
+    #[cfg(feature = "client")]
+    pub(crate) fn no_answer(target: String, source: io::Error) -> Error {
+        #[cfg(feature = "tls")]
+        let source = match TlsError::from_io(target.clone(), source) {
+            Ok(error) => return Error::Tls(error),
+            Err(source) => source,
+        };
+        Error::NoAnswer { target, source }
+    }
+
     /// A copy of an error that has ended an open connection, for calls that come later.
     pub(crate) fn again(&self) -> Error {
         match self {
@@ -233,11 +259,16 @@ impl Error {
 
 /// A copy, as far as such an error can be copied.
 pub(crate) fn io_again(error: &io::Error) -> io::Error {
-    match (error.raw_os_error(), tls_error(error)) {
-        (Some(code), _) => io::Error::from_raw_os_error(code),
-        (None, Some(tls)) => io::Error::new(error.kind(), tls.clone()),
-        (None, None) if error.get_ref().is_none() => error.kind().into(),
-        (None, None) => io::Error::new(error.kind(), error.to_string()),
+    if let Some(code) = error.raw_os_error() {
+        return io::Error::from_raw_os_error(code);
+    }
+    #[cfg(feature = "tls")]
+    if let Some(tls) = crate::tls::tls_error(error) {
+        return io::Error::new(error.kind(), tls.clone());
+    }
+    match error.get_ref() {
+        None => error.kind().into(),
+        Some(_) => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

@@ -1,5 +1,5 @@
 //! `[scheme://]host[:port]`: what lists of origins and of allowed hosts are made of.
-use crate::url::parse_host;
+use crate::url::{is_scheme, parse_host};
 
 /// A host, or a pattern of hosts (see [`matches_wildcard`](crate::matches_wildcard)), perhaps with
 /// a scheme and a port. It is only read here: what a missing scheme or port means is for the list
@@ -65,14 +65,6 @@ impl HostPattern {
             _ => None,
         }
     }
-}
-
-/// RFC 3986, 3.1.
-pub(crate) fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// As browsers write it: lower-case, and in ASCII.

@@ -44,6 +44,28 @@
 //! # }
 //! ```
 //!
+//! # Features
+//! Each can be switched off (`default-features = false`), and only adds. What one that is missing
+//! would do is an error that names it.
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `client` | yes | [`Client`] and [`connect`] |
+//! | `server` | yes | [`Acceptor`] and [`accept`] |
+//! | `deflate` | yes | compression: [`DeflateConfig`] |
+//! | `tls` | yes | `wss`: `TlsConfig`, [`Identity`] |
+//! | `ring` | yes | cryptography for TLS, by ring; also where `aws-lc-rs` is on |
+//! | `aws-lc-rs` | | the same, by AWS-LC. With neither, bring a provider of your own: [`TlsConfig::provider`] |
+//! | `native-roots` | yes | trust in those whom the operating system trusts: [`Roots::System`] |
+//! | `webpki-roots` | | trust in those whom Mozilla trusts, built into the program: `Roots::WebPki` |
+//! | `encrypted-keys` | | private keys with a password (PBES2 and OpenSSL's old form); brings ring |
+//! | `proxy` | yes | connections through proxies: CONNECT and SOCKS 5 |
+//! | `idna` | yes | names of other scripts in URLs, which are read as browsers do (the crate `url`) |
+//! | `tracing` | | logging by the crate `tracing` |
+//!
+//! A server without TLS (`server`) builds 35 crates, client and server with compression but without
+//! TLS and `idna` 38, none of which needs a C compiler.
+//!
 //! # The end of a program
 //! What a socket has queued and not flushed lives in the socket: it is lost when that is dropped,
 //! or the runtime with the task that owns it. [`send`](WebSocket::send) and
@@ -104,7 +126,7 @@
 //! something to read, and an incomplete message takes memory as its bytes arrive, up to [`Limits`].
 //!
 //! # Logging
-//! [`tracing`] events with the target `arkws`, never per message and never with payloads:
+//! With the feature `tracing`, events of the crate of that name with the target `arkws`, never per message and never with payloads:
 //!
 //! - at debug level, the steps of connecting, handshakes that a server refuses or that fail there,
 //!   when a connection opens, closes or fails, and a ping of the heartbeat that could not be sent;
@@ -117,55 +139,75 @@
 //! [`Client::connect`] makes a span `connect` for each server that it is sent to, with `host:port`
 //! in the field `to`. [`Client::connect_over`] and [`Acceptor`] make none: instrument the handshake
 //! with one of your own.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "client")]
 mod authorization;
 mod cause;
+#[cfg(feature = "client")]
 mod client;
 mod config;
+#[cfg(feature = "client")]
 mod dial;
 mod error;
 mod host_pattern;
+mod log;
 mod message;
 mod progress;
+#[cfg(feature = "server")]
 mod server;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
 mod unfinished_budget;
 mod url;
 mod wildcard;
 
+#[cfg(feature = "deflate")]
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 pub use arkws_proto::handshake::{
     ClientResponse, HandshakeError, HttpRequest, Negotiated, RefusalBody, ServerRequest,
     field_text, is_reserved,
 };
 pub use arkws_proto::{
-    CloseCode, CloseFrame, Entropy, Limits, Payload, ProtocolError, Role, State, Text, Utf8Bytes,
+    CloseCode, CloseFrame, Entropy, EntropySource, Limits, Payload, ProtocolError, Role, State,
+    Text, Utf8Bytes,
 };
 pub use bytes::{Bytes, BytesMut};
 pub use http;
+#[cfg(feature = "tls")]
 pub use rustls;
 
 pub use self::url::{Host, UrlError, WebSocketUrl};
 pub use cause::Cause;
+#[cfg(feature = "client")]
 pub use client::{Client, ClientBuilder, PageOrigin, connect};
 pub use config::{Config, Heartbeat};
-pub use dial::proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer};
-pub use dial::redirect::RedirectError;
-pub use dial::route::Lookup;
-pub use dial::tcp::ConnectError;
-pub use dial::tls::{Identity, PeerCertificate, Roots, TlsConfig, TlsError, TlsVersion};
-pub use dial::transport::Transport;
+#[cfg(feature = "client")]
+pub use dial::{
+    proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer},
+    redirect::RedirectError,
+    route::Lookup,
+    tcp::ConnectError,
+};
 pub use error::{Error, Phase, SendError, Unsent};
 pub use host_pattern::HostPattern;
 pub use message::{Message, MessageRef};
 pub use progress::Progress;
+#[cfg(feature = "server")]
 pub use server::{
     Acceptor, AcceptorBuilder, AllowedOrigins, AnyPendingRequest, OriginError, PendingHttpRequest,
     PendingRequest, Refusal, accept,
 };
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
+#[cfg(feature = "tls")]
+pub use tls::{Identity, PeerCertificate, TlsError, TlsVersion};
+#[cfg(all(feature = "client", feature = "tls"))]
+pub use tls::{Roots, TlsConfig};
+pub use transport::Transport;
 pub use unfinished_budget::UnfinishedBudget;
 pub use wildcard::matches_wildcard;
 

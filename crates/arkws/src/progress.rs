@@ -3,6 +3,7 @@ use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+#[cfg(feature = "tls")]
 use tokio_rustls::{TlsStream, client, server};
 
 /// A stream that knows what its peer has taken of what was written to it.
@@ -61,18 +62,21 @@ impl Progress for UnixStream {
 /// buffer between them.
 impl Progress for DuplexStream {}
 
+#[cfg(feature = "tls")]
 impl<S: Progress> Progress for TlsStream<S> {
     fn taken(&self, accepted: u64) -> u64 {
         self.get_ref().0.taken(accepted)
     }
 }
 
+#[cfg(feature = "tls")]
 impl<S: Progress> Progress for client::TlsStream<S> {
     fn taken(&self, accepted: u64) -> u64 {
         self.get_ref().0.taken(accepted)
     }
 }
 
+#[cfg(feature = "tls")]
 impl<S: Progress> Progress for server::TlsStream<S> {
     fn taken(&self, accepted: u64) -> u64 {
         self.get_ref().0.taken(accepted)

@@ -14,6 +14,12 @@
 //! | [`deflate`] | RFC 7692: permessage-deflate |
 //! | [`connection`] | RFC 6455, 5.4 fragmentation, 5.5 control frames, 7 closing |
 //!
+//! # Features
+//! `deflate` (default) compresses and inflates; without it no compression is agreed on. `rand`
+//! (default) brings the random numbers of the operating system ([`Entropy::System`]) and those of a
+//! seed; without it a program gives its own ([`Entropy::Source`]), and nothing here asks for an
+//! operating system.
+//!
 //! # Driving a connection
 //!
 //! A driver owns the transport, the clock, and nothing of the protocol. After the
@@ -121,6 +127,7 @@
 //!
 //! Whoever has the bytes in memory already, in a test or a binding, needs no read buffer:
 //! [`recv`](Connection::recv) takes them where they are and lends its events from there.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
@@ -141,7 +148,7 @@ pub mod utf8;
 pub use close::{CloseCode, CloseFrame};
 pub use config::Config;
 pub use connection::{Connection, Event, MessageKind, RefusedPayload, SendError, State, Transmit};
-pub use entropy::Entropy;
+pub use entropy::{Entropy, EntropySource};
 pub use error::ProtocolError;
 pub use limits::Limits;
 pub use payload::Payload;

@@ -1,4 +1,4 @@
-//! Action checks there are, in the order in which they find faults fastest.
+//! Which checks there are, in the order in which they find faults fastest.
 use anyhow::Result;
 
 use crate::autobahn::Side;
@@ -7,6 +7,7 @@ use crate::columns;
 use crate::counts::Counts;
 use crate::crates;
 use crate::demo;
+use crate::features;
 use crate::javascript_style;
 use crate::links;
 use crate::rust_version;
@@ -21,7 +22,7 @@ pub(super) struct Check {
     pub(super) action: Action,
 }
 
-/// Action a check does.
+/// What a check does.
 pub(super) enum Action {
     /// Cargo with these arguments.
     Cargo(&'static [&'static str]),
@@ -46,7 +47,7 @@ pub(super) struct Group {
     needs: &'static [Need],
 }
 
-/// Action a group of JavaScript tests needs beside the module and npm's packages.
+/// What a group of JavaScript tests needs beside the module and npm's packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     /// To run under every supported Node.js.
@@ -83,6 +84,7 @@ pub(super) const CHECKS: &[Check] = &[
     own("rust version", 1, rust_version::check),
     own("structure", 2, structure::check),
     own("crate packages", 4, crates::check),
+    own("features", 60, features::check),
     cargo("lints", 150, &clippy("Cargo.toml")),
     // Workspaces of their own, which must not rot.
     cargo("fuzz lints", 19, &clippy("fuzz/Cargo.toml")),

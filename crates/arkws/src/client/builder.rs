@@ -11,11 +11,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Client;
 use crate::dial::route::{Lookup, Route};
-use crate::dial::tls::Connector;
+#[cfg(feature = "tls")]
+use crate::tls::{Connector, TlsConfig};
 use crate::url::shown;
-use crate::{
-    Config, Error, Heartbeat, Proxy, RedirectError, TlsConfig, UnfinishedBudget, WebSocketUrl,
-};
+use crate::{Config, Error, Heartbeat, Proxy, RedirectError, UnfinishedBudget, WebSocketUrl};
 
 /// The options of a client, without those of TLS.
 #[derive(Clone)]
@@ -112,6 +111,7 @@ impl RedirectCheck {
 #[must_use]
 pub struct ClientBuilder {
     options: ClientOptions,
+    #[cfg(feature = "tls")]
     tls: TlsConfig,
 }
 
@@ -147,6 +147,7 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             options: ClientOptions::default(),
+            #[cfg(feature = "tls")]
             tls: TlsConfig::default(),
         }
     }
@@ -186,6 +187,7 @@ impl ClientBuilder {
     }
 
     /// Offers compression (RFC 7692). Default: none.
+    #[cfg(feature = "deflate")]
     pub fn deflate(mut self, deflate: impl Into<Option<DeflateConfig>>) -> ClientBuilder {
         self.options.deflate = deflate.into();
         self
@@ -258,6 +260,7 @@ impl ClientBuilder {
     }
 
     /// How `wss` is secured.
+    #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: TlsConfig) -> ClientBuilder {
         self.tls = tls;
         self
@@ -310,10 +313,12 @@ impl ClientBuilder {
         // A request to nowhere shows now what would fail for every URL.
         let fields = self.options.fields();
         let request = self.options.request("localhost".into(), "/", fields);
+        #[cfg(feature = "tls")]
         let connector = Connector::new(self.tls)?;
         ClientHandshake::new(request, &self.options.config.limits)?;
         Ok(Client {
             options: Arc::new(self.options),
+            #[cfg(feature = "tls")]
             connector,
         })
     }

@@ -1,6 +1,7 @@
 //! Making connections.
 mod body;
 mod builder;
+mod over_tcp;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -12,13 +13,14 @@ use arkws_proto::handshake::{
 };
 use http::header::{AUTHORIZATION, ORIGIN};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tracing::Instrument;
 
 use crate::WebSocketUrl;
-use crate::dial::tls::Connector;
 use crate::dial::{self, Deadline, redirect};
+use crate::log::{self, Instrument};
+#[cfg(feature = "tls")]
+use crate::tls::Connector;
 use crate::url::shown;
-use crate::{Config, Error, Phase, RedirectError, TlsError, TlsVersion, Transport, WebSocket};
+use crate::{Config, Error, Phase, RedirectError, Transport, WebSocket};
 use body::BodyReader;
 use builder::{ClientOptions, Fields};
 
@@ -80,6 +82,7 @@ pub async fn connect(url: &str) -> Result<(WebSocket<Transport>, ClientResponse)
 #[derive(Clone)]
 pub struct Client {
     options: Arc<ClientOptions>,
+    #[cfg(feature = "tls")]
     connector: Arc<Connector>,
 }
 
@@ -114,7 +117,7 @@ impl Client {
         let mut redirects = 0;
         loop {
             // Boxed: what dialling and TLS need on the way does not swell the caller's future.
-            let span = tracing::debug_span!(target: "arkws", "connect", to = url.authority());
+            let span = log::connecting(url.authority());
             let attempt = self.attempt(&url, &fields).instrument(span.clone());
             let answer = match Box::pin(attempt).await {
                 Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
@@ -135,7 +138,7 @@ impl Client {
             }
             span.in_scope(|| {
                 let (status, to) = (answer.status().as_u16(), next.authority());
-                tracing::debug!(target: "arkws", status, to, "redirected");
+                log::debug!(status, to, "redirected");
             });
             self.options.redirects.check(&next)?;
             redirects += 1;
@@ -172,22 +175,18 @@ impl Client {
         url: &WebSocketUrl,
         fields: &Fields,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+        if url.is_secure() && cfg!(not(feature = "tls")) {
+            return Err(Error::MissingFeature {
+                what: "wss, WebSocket over TLS,".to_owned(),
+                feature: "tls",
+            });
+        }
         let options = &self.options;
         let (limit, limits) = (options.connect_timeout, &options.config.limits);
         let (proxy, route) = (&options.proxy, &options.route);
         let tcp = dial::connect(url, proxy, route, limit, limits).await?;
         let deadline = Deadline::after(options.handshake_timeout);
-        let transport = dial::secure(url, tcp, &self.connector, &deadline).await?;
-        // RFC 8446, 2: by now the server has not judged the client's certificate yet.
-        let may_be_judged =
-            transport.tls_version() == Some(TlsVersion::Tls13) && self.connector.has_identity();
-        let result = self.handshake(url, fields, &deadline, transport).await;
-        match result {
-            Err(Error::NoAnswer { source, .. }) if may_be_judged => {
-                Err(self.connector.ended(url, source).into())
-            }
-            result => result,
-        }
+        self.handshake_over_tcp(url, fields, &deadline, tcp).await
     }
 
     async fn handshake<S>(
@@ -270,13 +269,7 @@ async fn exchange<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let failed = |error| match TlsError::from_io(url.authority(), error) {
-        Ok(error) => Error::Tls(error),
-        Err(source) => Error::NoAnswer {
-            target: url.authority(),
-            source,
-        },
-    };
+    let failed = |error| Error::no_answer(url.authority(), error);
     let (mut handshake, bytes) = ClientHandshake::new(request, &config.limits)?;
     // A server that does not want the request may end the connection while it is being written.
     // What it said before (a status, a TLS alert) can still be read, and says more than the error

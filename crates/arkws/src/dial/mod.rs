@@ -1,12 +1,10 @@
-//! From a URL to a connected byte stream: name, addresses, proxy, TLS; and where redirects lead to.
+//! From a URL to a TCP connection: name, addresses, proxy; and where redirects lead to.
 pub(crate) mod proxy;
 mod race;
 pub(crate) mod redirect;
 mod resolve;
 pub(crate) mod route;
 pub(crate) mod tcp;
-pub(crate) mod tls;
-pub(crate) mod transport;
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,8 +16,6 @@ use crate::WebSocketUrl;
 use crate::{Error, Limits, Phase};
 use proxy::Proxy;
 use route::Route;
-use tls::Connector;
-use transport::Transport;
 
 /// When the phases that share a time limit must be over.
 pub(crate) struct Deadline {
@@ -53,7 +49,7 @@ impl Deadline {
     }
 }
 
-/// A TCP connection to the url, through the proxy if there is one for it. `limit` is for all
+/// A TCP connection to the server of `url`, through the proxy if there is one for it. `limit` is for all
 /// of it, `heads` for a proxy's answer.
 pub(crate) async fn connect(
     url: &WebSocketUrl,
@@ -83,21 +79,4 @@ async fn connect_directly(url: &WebSocketUrl, route: &Route) -> Result<TcpStream
             source,
         })?;
     Ok(tcp::connect(url.authority(), addresses, route.local_address).await?)
-}
-
-/// TLS over a TCP connection, if the url wants it.
-pub(crate) async fn secure(
-    url: &WebSocketUrl,
-    stream: TcpStream,
-    connector: &Connector,
-    deadline: &Deadline,
-) -> Result<Transport, Error> {
-    if !url.is_secure() {
-        return Ok(stream.into());
-    }
-    let handshake = async { Ok(connector.connect(url, stream).await?) };
-    let target = || url.authority();
-    Ok(Transport::tls(
-        deadline.run(Phase::Tls, target, handshake).await?,
-    ))
 }

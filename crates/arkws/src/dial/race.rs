@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::Instrument;
+
+use crate::log::{self, Instrument};
 
 /// RFC 8305, 5: how long an attempt may stay unanswered before the next address is tried as well.
 pub(super) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -42,11 +43,11 @@ where
         };
         match finished {
             Some(Ok((address, Ok(stream)))) => {
-                tracing::debug!(target: "arkws", %address, "TCP connected");
+                log::debug!(%address, "TCP connected");
                 return Ok(stream);
             }
             Some(Ok((address, Err(error)))) => {
-                tracing::debug!(target: "arkws", %address, %error, "TCP attempt failed");
+                log::debug!(%address, %error, "TCP attempt failed");
                 attempts.push((address, error));
             }
             // An attempt never panics, and only our own drop cancels it.

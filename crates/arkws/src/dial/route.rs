@@ -33,7 +33,7 @@ impl fmt::Debug for Lookup {
     }
 }
 
-/// What the program says of the way to an url, or to a proxy.
+/// What the program says of the way to a server, or to a proxy.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Route {
     /// `None`: the operating system resolves names.

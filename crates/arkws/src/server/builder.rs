@@ -116,6 +116,7 @@ impl AcceptorBuilder {
 
     /// Agrees on permessage-deflate (RFC 7692) with clients that offer it.
     #[must_use]
+    #[cfg(feature = "deflate")]
     pub fn deflate(mut self, deflate: impl Into<Option<DeflateConfig>>) -> Self {
         self.options.deflate = deflate.into();
         self

@@ -20,7 +20,7 @@ use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::{Error, Phase, WebSocket};
+use crate::{Error, Phase, WebSocket, log};
 
 use builder::{AcceptorOptions, Protocols};
 use read::{MAX_LEFTOVER, read};
@@ -267,7 +267,7 @@ impl Acceptor {
         match options.within_timeout(request).await {
             Ok((request, leftover)) => Ok((stream, request, leftover)),
             Err(error) => {
-                tracing::debug!(target: "arkws", %error, "handshake failed");
+                log::debug!(%error, "handshake failed");
                 if let Error::Handshake(error) = &error {
                     options.end(stream, &error.rejection()).await;
                 }
@@ -337,7 +337,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
         let accepted = match self.request.accept(protocol, deflate, headers) {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::debug!(target: "arkws", %error, "handshake failed");
+                log::debug!(%error, "handshake failed");
                 self.options.end(self.stream, &error.rejection()).await;
                 return Err(error.into());
             }
@@ -365,7 +365,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
     /// Not safe: the transport is lost with the future.
     pub async fn refuse(self, refusal: &Refusal) {
         let (status, reason) = (refusal.status(), refusal.reason());
-        tracing::debug!(target: "arkws", %status, reason, "handshake refused");
+        log::debug!(%status, reason, "handshake refused");
         self.options.end(self.stream, &refusal.response()).await;
     }
 }

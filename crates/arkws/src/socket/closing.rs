@@ -12,7 +12,7 @@ use super::engine::{Output, UNKNOWN};
 use super::read::READ;
 use super::timer::{Timer, earlier};
 use super::{WebSocket, pool};
-use crate::{Error, Phase};
+use crate::{Error, Phase, log};
 
 /// Where the transport is in its life (RFC 6455, 7.1.1); [`arkws_proto::State`] is the protocol's.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Fatal {
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The peer's close frame has arrived, and the answer to it is queued.
     pub(super) fn closed(&mut self, cx: &mut Context<'_>, clock: &mut Clock) {
-        self.log(|| tracing::debug!(target: "arkws", "close frame received"));
+        self.log(|| log::debug!("close frame received"));
         self.engine.closed();
         self.finish(None, clock);
         // Programs like to drop a socket when they see the close frame: then the answer should be
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let _ = Pin::new(&mut self.io).poll_shutdown(cx);
         }
         let _ = self.engine.connection.recv_eof();
-        self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
+        self.log(|| log::debug!(%error, "connection failed"));
         self.end(clock);
         error
     }
@@ -116,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             return Poll::Ready(None);
         };
         if let Some(error) = &error {
-            self.log(|| tracing::debug!(target: "arkws", %error, "connection failed"));
+            self.log(|| log::debug!(%error, "connection failed"));
         }
         Poll::Ready(error)
     }
@@ -275,7 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     pub(super) fn end(&mut self, clock: &mut Clock) {
-        self.log(|| tracing::debug!(target: "arkws", "connection ended"));
+        self.log(|| log::debug!("connection ended"));
         self.transport_state = TransportState::Ended;
         self.share.clear();
         // Who waits for a flush must learn that what is queued is lost.

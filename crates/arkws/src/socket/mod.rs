@@ -50,6 +50,7 @@ use arkws_proto::{CloseFrame, Connection, Role, State};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
+use crate::log::{self, Span};
 use crate::unfinished_budget::Share;
 use crate::{Config, Error, Message, MessageRef, Progress, SendError, Unsent};
 
@@ -127,9 +128,9 @@ pub struct WebSocket<S> {
     negotiated: Negotiated,
     /// Events since the task has last let others run.
     burst: u8,
-    /// The `tracing` span in which it was made, if there was one: a task in another span may poll
+    /// The span in which it was made, if there was one: a task in another span may poll
     /// it.
-    span: Option<Box<tracing::Span>>,
+    span: Option<Box<Span>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
@@ -142,8 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
         negotiated: Negotiated,
         leftover: &[u8],
     ) -> Self {
-        tracing::debug!(
-            target: "arkws",
+        log::debug!(
             ?role,
             deflate = negotiated.deflate.is_some(),
             "connection open",
@@ -178,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
             probe: probe::probe(),
             negotiated,
             burst: 0,
-            span: Some(tracing::Span::current())
+            span: Some(Span::current())
                 .filter(|span| !span.is_disabled())
                 .map(Box::new),
         }

@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+#[cfg(feature = "tls")]
 use tokio_rustls::{TlsStream, client, server};
 
 use crate::{Progress, Transport};
@@ -26,10 +27,13 @@ pub(super) fn probe<S: 'static>() -> Probe<S> {
     }
     /// With or without TLS.
     fn over<S: 'static, T: Progress + 'static>() -> Probe<S> {
-        of::<S, T>()
+        let probe = of::<S, T>();
+        #[cfg(feature = "tls")]
+        let probe = probe
             .or_else(of::<S, TlsStream<T>>)
             .or_else(of::<S, client::TlsStream<T>>)
-            .or_else(of::<S, server::TlsStream<T>>)
+            .or_else(of::<S, server::TlsStream<T>>);
+        probe
     }
     let probe = of::<S, Transport>().or_else(over::<S, TcpStream>);
     #[cfg(unix)]

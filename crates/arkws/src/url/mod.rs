@@ -2,8 +2,11 @@
 //!
 //! With the feature `idna` they are read by the rules of the WHATWG URL standard, as browsers do;
 //! without it by those of RFC 3986, and host names have to be in ASCII.
+#[cfg(feature = "idna")]
+mod convert;
 mod error;
 mod host;
+mod parts;
 #[cfg(not(feature = "idna"))]
 mod uri;
 #[cfg(feature = "idna")]
@@ -17,14 +20,22 @@ use whatwg as reader;
 use std::fmt;
 use std::str::FromStr;
 
+#[cfg(feature = "client")]
 use http::HeaderValue;
+#[cfg(feature = "client")]
 use percent_encoding::percent_decode_str;
 
+#[cfg(feature = "client")]
 use crate::authorization;
 
 pub use error::UrlError;
+#[cfg(feature = "client")]
 pub(crate) use error::shown;
 pub use host::Host;
+#[cfg(feature = "client")]
+use parts::Base;
+use parts::Parts;
+pub(crate) use parts::is_scheme;
 pub(crate) use reader::parse_host;
 
 /// The URL of a WebSocket: where a connection leads to. It has no fragment, which would have no
@@ -55,43 +66,23 @@ pub struct WebSocketUrl {
     path: usize,
 }
 
-/// What a reader has found in a text.
-struct Parts<'a> {
-    secure: bool,
-    username: &'a str,
-    password: Option<&'a str>,
-    host: Host,
-    port: Option<u16>,
-    /// Path and query.
-    target: &'a str,
-}
-
 impl WebSocketUrl {
     /// Reads a URL as [`Client::connect`](crate::Client::connect) does.
     ///
     /// # Errors
     /// Not a URL, not one of a WebSocket, or without a host.
     pub fn parse(text: &str) -> Result<WebSocketUrl, UrlError> {
-        reader::parse(text)
+        reader::parse(text).map(WebSocketUrl::from_parts)
     }
 
-    /// Where a `Location` leads to, which may be relative. Servers that know nothing of WebSocket
-    /// name `http` and `https`.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse).
-    pub(crate) fn join(&self, location: &str) -> Result<WebSocketUrl, UrlError> {
-        reader::join(self, location)
-    }
-
-    fn from_parts(parts: Parts<'_>) -> WebSocketUrl {
+    fn from_parts(parts: Parts) -> WebSocketUrl {
         let own_port = parts
             .port
             .filter(|port| *port != default_port(parts.secure));
         let mut text = String::from(if parts.secure { "wss://" } else { "ws://" });
         if !parts.username.is_empty() || parts.password.is_some() {
-            text += parts.username;
-            if let Some(password) = parts.password {
+            text += &parts.username;
+            if let Some(password) = &parts.password {
                 text.push(':');
                 text += password;
             }
@@ -102,12 +93,12 @@ impl WebSocketUrl {
             text += &format!(":{port}");
         }
         let path = text.len();
-        text += parts.target;
+        text += &parts.target;
         WebSocketUrl {
             text,
             secure: parts.secure,
-            username: parts.username.to_owned(),
-            password: parts.password.map(str::to_owned),
+            username: parts.username,
+            password: parts.password,
             host: parts.host,
             own_port,
             path,
@@ -156,6 +147,22 @@ impl WebSocketUrl {
     /// `host:port`, IPv6 in brackets: for people, and for proxies.
     pub(crate) fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port())
+    }
+}
+
+#[cfg(feature = "client")]
+impl WebSocketUrl {
+    /// Where a `Location` leads to, which may be relative. Servers that know nothing of WebSocket
+    /// name `http` and `https`.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn join(&self, location: &str) -> Result<WebSocketUrl, UrlError> {
+        let base = Base {
+            text: &self.text,
+            path: self.path,
+        };
+        reader::join(&base, location).map(WebSocketUrl::from_parts)
     }
 
     /// Whether both lead to the same server, in the same way (RFC 6454, 5).

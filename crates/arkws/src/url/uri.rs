@@ -3,11 +3,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 
-use crate::host_pattern::is_scheme;
+use super::error::{UrlError, shown};
+use super::host::Host;
+#[cfg(feature = "client")]
+use super::parts::Base;
+use super::parts::{Parts, is_scheme};
 
-use super::{Host, Parts, UrlError, WebSocketUrl, shown};
-
-pub(super) fn parse(text: &str) -> Result<WebSocketUrl, UrlError> {
+pub(super) fn parse(text: &str) -> Result<Parts, UrlError> {
     let Some((scheme, rest)) = split_scheme(text) else {
         return Err(UrlError::invalid(text, "it has no scheme"));
     };
@@ -49,18 +51,21 @@ pub(super) fn parse(text: &str) -> Result<WebSocketUrl, UrlError> {
         Some((username, password)) => (username, Some(password)),
         None => (user_info, None),
     };
-    Ok(WebSocketUrl::from_parts(Parts {
+    Ok(Parts {
         secure,
-        username,
-        password: password.filter(|password| !password.is_empty()),
+        username: username.to_owned(),
+        password: password
+            .filter(|password| !password.is_empty())
+            .map(str::to_owned),
         host,
         port,
-        target: &target,
-    }))
+        target,
+    })
 }
 
 /// RFC 3986, 5.2.2.
-pub(super) fn join(base: &WebSocketUrl, location: &str) -> Result<WebSocketUrl, UrlError> {
+#[cfg(feature = "client")]
+pub(super) fn join(base: &Base<'_>, location: &str) -> Result<Parts, UrlError> {
     let location = location.trim();
     if let Some((scheme, rest)) = split_scheme(location) {
         return match scheme.to_ascii_lowercase().as_str() {
@@ -70,13 +75,14 @@ pub(super) fn join(base: &WebSocketUrl, location: &str) -> Result<WebSocketUrl, 
         };
     }
     if location.starts_with("//") {
-        return parse(&format!("{}:{location}", base.scheme()));
+        let scheme = base.text.split(':').next().unwrap_or_default();
+        return parse(&format!("{scheme}:{location}"));
     }
-    let server = &base.text[..base.path];
-    let base_path = base.target().split('?').next().unwrap_or_default();
+    let (server, target) = base.text.split_at(base.path);
+    let base_path = target.split('?').next().unwrap_or_default();
     let reference = location.split('#').next().unwrap_or_default();
     if reference.is_empty() {
-        return Ok(base.clone());
+        return parse(base.text);
     }
     let (path, query) = match reference.find('?') {
         Some(at) => reference.split_at(at),
@@ -94,6 +100,7 @@ pub(super) fn join(base: &WebSocketUrl, location: &str) -> Result<WebSocketUrl, 
 }
 
 /// Resolves the segments `.` and `..` (RFC 3986, 5.2.4) of a path that begins with `/`.
+#[cfg(feature = "client")]
 fn without_dots(path: &str) -> String {
     let mut kept = Vec::new();
     let mut segments = path.split('/').skip(1).peekable();

@@ -1,19 +1,24 @@
 //! URLs by the WHATWG URL standard.
 use url::{ParseError, Url};
 
-use super::{Host, Parts, UrlError, WebSocketUrl, shown};
+use super::error::{UrlError, shown};
+use super::host::Host;
+#[cfg(feature = "client")]
+use super::parts::Base;
+use super::parts::Parts;
 
-pub(super) fn parse(text: &str) -> Result<WebSocketUrl, UrlError> {
+pub(super) fn parse(text: &str) -> Result<Parts, UrlError> {
     match Url::parse(text) {
-        Ok(url) => url.try_into(),
+        Ok(url) => read(url),
         Err(ParseError::EmptyHost) => Err(UrlError::NoHost(shown(text))),
         Err(ParseError::InvalidPort) => Err(UrlError::Port(shown(text))),
         Err(reason) => Err(UrlError::invalid(text, reason)),
     }
 }
 
-pub(super) fn join(base: &WebSocketUrl, location: &str) -> Result<WebSocketUrl, UrlError> {
-    let joined = Url::from(base.clone()).join(location);
+#[cfg(feature = "client")]
+pub(super) fn join(base: &Base<'_>, location: &str) -> Result<Parts, UrlError> {
+    let joined = Url::parse(base.text).and_then(|base| base.join(location));
     let mut url = joined.map_err(|reason| UrlError::invalid(location, reason))?;
     let mapped = match url.scheme() {
         "http" => url.set_scheme("ws"),
@@ -24,7 +29,7 @@ pub(super) fn join(base: &WebSocketUrl, location: &str) -> Result<WebSocketUrl, 
         mapped.is_ok(),
         "all four schemes are special ones, which can be exchanged"
     );
-    url.try_into()
+    read(url)
 }
 
 /// A host alone, as it is in a URL.
@@ -38,38 +43,26 @@ pub(crate) fn parse_host(text: &str) -> Result<Host, String> {
     }
 }
 
-/// The fragment is left out.
-///
 /// # Errors
 /// Another scheme than `ws` or `wss`.
-impl TryFrom<Url> for WebSocketUrl {
-    type Error = UrlError;
-
-    fn try_from(mut url: Url) -> Result<WebSocketUrl, UrlError> {
-        url.set_fragment(None);
-        let secure = match url.scheme() {
-            "ws" => false,
-            "wss" => true,
-            scheme => return Err(UrlError::scheme(url.as_str(), scheme)),
-        };
-        let Some(host) = url.host() else {
-            return Err(UrlError::NoHost(shown(url.as_str())));
-        };
-        Ok(WebSocketUrl::from_parts(Parts {
-            secure,
-            username: url.username(),
-            password: url.password(),
-            host: host.to_owned().into(),
-            port: url.port(),
-            target: &url[url::Position::BeforePath..url::Position::AfterQuery],
-        }))
-    }
-}
-
-impl From<WebSocketUrl> for Url {
-    fn from(url: WebSocketUrl) -> Url {
-        Url::parse(&url.text).expect("it was made of one")
-    }
+pub(super) fn read(mut url: Url) -> Result<Parts, UrlError> {
+    url.set_fragment(None);
+    let secure = match url.scheme() {
+        "ws" => false,
+        "wss" => true,
+        scheme => return Err(UrlError::scheme(url.as_str(), scheme)),
+    };
+    let Some(host) = url.host() else {
+        return Err(UrlError::NoHost(shown(url.as_str())));
+    };
+    Ok(Parts {
+        secure,
+        username: url.username().to_owned(),
+        password: url.password().map(str::to_owned),
+        host: host.to_owned().into(),
+        port: url.port(),
+        target: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+    })
 }
 
 impl From<url::Host> for Host {

@@ -1,6 +1,8 @@
 //! The client against real peers on loopback: good ones, and ones that refuse, lie, hang and
 //! vanish.
 mod answers;
+#[cfg(feature = "encrypted-keys")]
+mod encrypted_keys;
 mod identity;
 mod proxy;
 mod redirect;

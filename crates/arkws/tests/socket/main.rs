@@ -6,6 +6,7 @@ mod common;
 mod deterministic;
 mod ended;
 mod heartbeat;
+#[cfg(feature = "tracing")]
 mod logging;
 mod messages;
 mod progress;

@@ -83,7 +83,7 @@ impl Connection {
             sender: Sender::default(),
             transmit: Transmit::new(MaskingKeys::new(role, entropy)),
             limits,
-            deflate,
+            deflate: deflate.filter(|_| cfg!(feature = "deflate")),
         }
     }
 

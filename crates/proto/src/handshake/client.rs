@@ -13,7 +13,8 @@ use crate::{Entropy, Limits};
 
 /// What the client asks for. Its `Debug` form shows neither query nor values of header fields, and
 /// how many sub-protocols there are.
-#[derive(Clone, Default)]
+#[derive(Clone)]
+#[cfg_attr(feature = "rand", derive(Default))]
 pub struct ClientRequest {
     /// The `Host` field: `name[:port]`, IPv6 in brackets.
     pub host: String,
@@ -26,7 +27,7 @@ pub struct ClientRequest {
     /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`,
     /// `Connection`, `Sec-WebSocket-*`) and those that announce a body are refused.
     pub headers: HeaderMap,
-    /// Where its `Sec-WebSocket-Key` comes from. Default: [`Entropy::System`].
+    /// Where its `Sec-WebSocket-Key` comes from. Default: `Entropy::System`.
     pub entropy: Entropy,
 }
 

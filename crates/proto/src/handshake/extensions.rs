@@ -133,6 +133,9 @@ fn unless_default(bits: u8) -> Option<u8> {
 }
 
 fn check(config: &DeflateConfig) -> Result<(), HandshakeError> {
+    if cfg!(not(feature = "deflate")) {
+        return Err(HandshakeError::NoDeflate);
+    }
     for bits in [config.server_max_window_bits, config.client_max_window_bits] {
         if !(8..=MAX_WINDOW_BITS).contains(&bits) {
             return Err(HandshakeError::WindowBits(bits));

@@ -225,6 +225,9 @@ pub enum HandshakeError {
     /// (RFC 7692, 7.1.2).
     #[error("window bits must be from 8 to 15, not {0} (RFC 7692, 7.1.2)")]
     WindowBits(u8),
+    /// Compression is wanted, and this crate was built without it.
+    #[error("permessage-deflate needs the feature `deflate`, which is switched off")]
+    NoDeflate,
     /// The sub-protocol for [`ServerRequest::accept`] is none of those that the client offered
     /// (RFC 6455, 4.2.2).
     #[error("the sub-protocol to accept with was not offered by the client (RFC 6455, 4.2.2)")]
@@ -242,6 +245,7 @@ impl HandshakeError {
                 | HandshakeError::DuplicateProtocol { .. }
                 | HandshakeError::ReservedHeader(_)
                 | HandshakeError::WindowBits(_)
+                | HandshakeError::NoDeflate
                 | HandshakeError::ProtocolNotRequested
         )
     }

@@ -1,12 +1,18 @@
 //! Proxies: which one, for which hosts, and the tunnel through it.
 mod error;
 mod exclusion;
+#[cfg(not(feature = "proxy"))]
+mod no_tunnel;
 mod server;
 mod system;
+#[cfg(feature = "proxy")]
 mod tunnel;
 
 pub use error::ProxyError;
+#[cfg(not(feature = "proxy"))]
+pub(crate) use no_tunnel::open;
 pub use server::{ProxyProtocol, ProxyServer};
+#[cfg(feature = "proxy")]
 pub(crate) use tunnel::open;
 
 use crate::WebSocketUrl;
@@ -25,7 +31,7 @@ pub enum Proxy {
 }
 
 impl Proxy {
-    /// The proxy for an url; `None`: it is connected to directly.
+    /// The proxy for a URL; `None`: it is connected to directly.
     ///
     /// # Errors
     /// The environment names a proxy that cannot be understood.

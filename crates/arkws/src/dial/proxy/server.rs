@@ -126,15 +126,6 @@ impl ProxyServer {
             .iter()
             .any(|pattern| exclusion::matches(pattern, url.host()))
     }
-
-    /// The proxy's own host, to be resolved and connected to.
-    pub(crate) fn url_host(&self) -> Host {
-        match self.host.parse() {
-            Ok(std::net::IpAddr::V4(ip)) => Host::Ipv4(ip),
-            Ok(std::net::IpAddr::V6(ip)) => Host::Ipv6(ip),
-            Err(_) => Host::Domain(self.host.clone()),
-        }
-    }
 }
 
 /// `host`, `host:port`, `[ipv6]`, `[ipv6]:port`; a bare IPv6 address is one without a port.

@@ -1,6 +1,6 @@
 //! Opening a tunnel: HTTP's CONNECT (RFC 9110, 9.3.6) and SOCKS 5 (RFC 1928, RFC 1929).
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::Host;
 use arkws_proto::Limits;
@@ -18,11 +18,12 @@ use crate::authorization::basic;
 use crate::dial::route::Route;
 use crate::dial::{race, tcp};
 use crate::error::Error;
+use crate::log;
 
-/// A connection to the url through a proxy.
+/// A connection to the server of `url` through a proxy.
 ///
 /// # Errors
-/// [`ProxyError`]; or, for [`ProxyProtocol::Socks5`], the url's name does not resolve.
+/// [`ProxyError`]; or, for [`ProxyProtocol::Socks5`], the name of `url` does not resolve.
 pub(crate) async fn open(
     server: &ProxyServer,
     url: &WebSocketUrl,
@@ -55,13 +56,13 @@ pub(crate) async fn open(
             socks5(server, &target, address, stream).await?
         }
     };
-    tracing::debug!(target: "arkws", proxy = %server, %target, "tunnel open");
+    log::debug!(proxy = %server, %target, "tunnel open");
     Ok(stream)
 }
 
 async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<TcpStream, ProxyError> {
     let addresses = route
-        .resolve(&server.url_host(), server.port)
+        .resolve(&host(server), server.port)
         .await
         .map_err(|source| ProxyError::Dns {
             proxy: server.to_string(),
@@ -72,7 +73,16 @@ async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<TcpStre
         .map_err(ProxyError::Connect)
 }
 
-/// Races the url's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
+/// The proxy's own host, to be resolved and connected to.
+fn host(server: &ProxyServer) -> Host {
+    match server.host.parse() {
+        Ok(IpAddr::V4(ip)) => Host::Ipv4(ip),
+        Ok(IpAddr::V6(ip)) => Host::Ipv6(ip),
+        Err(_) => Host::Domain(server.host.clone()),
+    }
+}
+
+/// Races the server's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
 /// the proxy, since one connection serves one request (RFC 1928, 6).
 async fn race(
     server: &ProxyServer,

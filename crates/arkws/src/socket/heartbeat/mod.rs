@@ -7,6 +7,8 @@ use arkws_proto::{CloseCode, CloseFrame};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
+use crate::log;
+
 use super::WebSocket;
 use super::closing::Fatal;
 use super::timeouts::GivenUp;
@@ -84,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Err(error) => {
                 monitor.not_pinged(now);
                 self.log(|| {
-                    tracing::debug!(target: "arkws", %error, "heartbeat: no room for a ping");
+                    log::debug!(%error, "heartbeat: no room for a ping");
                 });
             }
         }

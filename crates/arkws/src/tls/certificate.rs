@@ -1,13 +1,15 @@
 //! Reads fields that webpki does not expose, also from certificates that webpki rejects: version,
-//! dates, name and key (RFC 5280, 4.1). Trust depends on them for certificates of versions 1 and 2
-//! alone: on their dates, and on `is_for`.
+//! dates, name and key (RFC 5280, 4.1); and takes certificates out of PEM. Trust depends on them for
+//! certificates of versions 1 and 2 alone: on their dates, and on `is_for`.
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
-use rustls_pki_types::{ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+
+use super::error::TlsError;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -92,6 +94,22 @@ impl<'a> Certificate<'a> {
             PublicKey::Other(algorithm) => unsupported(algorithm.to_string()),
         }
     }
+}
+
+/// The certificates among the PEM blocks of `pem`; none is no error here.
+pub(super) fn certificates(
+    pem: &[u8],
+    place: &str,
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let blocks = pem::parse_many(pem).map_err(|error| TlsError::Pem {
+        place: place.to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok(blocks
+        .into_iter()
+        .filter(|block| block.tag() == "CERTIFICATE")
+        .map(|block| CertificateDer::from(block.into_contents()))
+        .collect())
 }
 
 enum PublicKey {

@@ -69,6 +69,11 @@ pub enum TlsError {
     /// A key that does not belong to the certificate.
     #[error("the certificate and the private key do not belong together")]
     KeyMismatch,
+    /// This crate was built without cryptography, and was given none.
+    #[error(
+        "TLS needs cryptography: arkws's feature `ring` or `aws-lc-rs`, or a provider of your own"
+    )]
+    NoProvider,
     /// rustls refuses the configuration.
     #[error("the TLS configuration cannot be used: {0}")]
     Configuration(rustls::Error),

@@ -1,4 +1,4 @@
-//! Private keys in PEM.
+//! Private keys in PEM. Encrypted ones need the feature `encrypted-keys`.
 //!
 //! | PEM label | form of the key |
 //! |---|---|
@@ -7,8 +7,11 @@
 //! | `RSA PRIVATE KEY` | PKCS#1 (RFC 8017) |
 //! | `EC PRIVATE KEY` | SEC1 (RFC 5915) |
 //! | all but PBES2, with `DEK-Info` | OpenSSL's old encryption (RFC 1421's fields, MD5 for the key) |
+#[cfg(feature = "encrypted-keys")]
 mod cipher;
+#[cfg(feature = "encrypted-keys")]
 mod openssl;
+#[cfg(feature = "encrypted-keys")]
 mod pbes2;
 mod problem;
 
@@ -37,7 +40,9 @@ pub(super) fn private_key(
         return Err(TlsError::NoKey { place: place() });
     };
     let decrypted = decrypt(&block, password).map_err(|problem| match problem {
+        #[cfg(feature = "encrypted-keys")]
         KeyProblem::PasswordMissing => TlsError::KeyPasswordMissing { place: place() },
+        #[cfg(feature = "encrypted-keys")]
         KeyProblem::PasswordWrong => TlsError::KeyPasswordWrong { place: place() },
         KeyProblem::Unsupported(reason) => TlsError::KeyUnsupported {
             place: place(),
@@ -59,6 +64,7 @@ pub(super) fn private_key(
 }
 
 /// The DER of a key, decrypted if need be.
+#[cfg(feature = "encrypted-keys")]
 fn decrypt(block: &Pem, password: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
     let password = || {
         password
@@ -72,4 +78,13 @@ fn decrypt(block: &Pem, password: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
         Some(dek_info) => openssl::decrypt(dek_info, block.contents(), password()?),
         None => Ok(block.contents().to_vec()),
     }
+}
+
+#[cfg(not(feature = "encrypted-keys"))]
+fn decrypt(block: &Pem, _: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
+    if block.tag() == "ENCRYPTED PRIVATE KEY" || block.headers().get("DEK-Info").is_some() {
+        let why = "it is encrypted, and to decrypt it needs arkws's feature `encrypted-keys`";
+        return Err(KeyProblem::Unsupported(why.to_owned()));
+    }
+    Ok(block.contents().to_vec())
 }

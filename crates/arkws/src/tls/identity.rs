@@ -4,26 +4,29 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::crypto::ring;
+use rustls::crypto::CryptoProvider;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::certificate::{Certificate, OWN_RSA};
+use super::certificate::{Certificate, OWN_RSA, certificates};
 use super::error::TlsError;
 use super::key::private_key;
-use super::roots;
+use super::provider;
 
 /// A certificate with its private key, of a client or of a server. Cheap to clone.
 #[derive(Clone)]
-pub struct Identity(Arc<CertifiedKey>);
+pub struct Identity {
+    key: Arc<CertifiedKey>,
+    provider: Arc<CryptoProvider>,
+}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
-            .field("certificates", &self.0.cert.len())
+            .field("certificates", &self.key.cert.len())
             .finish_non_exhaustive()
     }
 }
@@ -66,12 +69,22 @@ impl Identity {
         Identity::new(chain, private_key(key, password, place)?, place)
     }
 
+    /// One whose key is wherever you have it: in a hardware token, or read by a provider of your own.
+    /// That it belongs to the certificate is not checked. `provider` is what
+    /// [`server_config`](Self::server_config) uses.
+    pub fn from_certified_key(key: CertifiedKey, provider: Arc<CryptoProvider>) -> Identity {
+        Identity {
+            key: Arc::new(key),
+            provider,
+        }
+    }
+
     fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
         place: &str,
     ) -> Result<Identity, TlsError> {
-        let provider = ring::default_provider();
+        let provider = provider::default()?;
         let Some(certificate) = chain.first().and_then(|der| Certificate::read(der)) else {
             return Err(TlsError::Pem {
                 place: "the certificate".to_owned(),
@@ -98,7 +111,10 @@ impl Identity {
             .public_key()
             .is_some_and(|of_key| of_key == certificate.public_key)
         {
-            true => Ok(Identity(Arc::new(CertifiedKey::new(chain, key)))),
+            true => Ok(Identity::from_certified_key(
+                CertifiedKey::new(chain, key),
+                provider,
+            )),
             false => Err(TlsError::KeyMismatch),
         }
     }
@@ -125,14 +141,13 @@ impl Identity {
     ) -> Result<ServerConfig, TlsError> {
         let place = "the PEM of the clients' authorities";
         let mut store = RootCertStore::empty();
-        let (added, _ignored) =
-            store.add_parsable_certificates(roots::certificates(authorities, place)?);
+        let (added, _ignored) = store.add_parsable_certificates(certificates(authorities, place)?);
         if added == 0 {
             return Err(TlsError::NoCertificate {
                 place: place.to_owned(),
             });
         }
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::clone(&self.provider);
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider);
         let verifier = match required {
             true => verifier,
@@ -147,7 +162,7 @@ impl Identity {
         &self,
         verifier: Arc<dyn ClientCertVerifier>,
     ) -> Result<ServerConfig, TlsError> {
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Configuration)?
             .with_client_cert_verifier(verifier)
@@ -158,12 +173,12 @@ impl Identity {
     }
 
     pub(super) fn certified_key(&self) -> CertifiedKey {
-        CertifiedKey::clone(&self.0)
+        CertifiedKey::clone(&self.key)
     }
 }
 
 fn chain(pem: &[u8], place: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let chain = roots::certificates(pem, place)?;
+    let chain = certificates(pem, place)?;
     if chain.is_empty() {
         return Err(TlsError::NoCertificate {
             place: place.to_owned(),

@@ -1,35 +1,24 @@
-//! TLS for `wss`: whom to trust, who we are, and the handshake.
-mod certificate;
-mod error;
-mod identity;
-mod key;
-mod peer_certificate;
-mod roots;
-mod untrusted;
-mod verify;
-
+//! The client's handshake, and how it is secured.
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::Host;
-pub use error::TlsError;
-pub(crate) use error::tls_error;
-pub use identity::Identity;
-pub use peer_certificate::PeerCertificate;
-pub use roots::Roots;
-use roots::Trust;
+use rustls::ClientConfig;
 use rustls::client::Resumption;
-use rustls::crypto::ring;
+use rustls::crypto::CryptoProvider;
 use rustls::sign::SingleCertAndKey;
-use rustls::{ClientConfig, CommonState, SupportedProtocolVersion, version};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::WebSocketUrl;
+use crate::{Host, WebSocketUrl, log};
+
+use super::error::TlsError;
+use super::identity::Identity;
+use super::roots::{Roots, Trust};
+use super::{TlsVersion, provider, verify, version};
 
 /// How `wss` connections are secured.
 ///
@@ -37,7 +26,7 @@ use crate::WebSocketUrl;
 /// and lead to an authority that the operating system trusts; TLS 1.2 and 1.3 are spoken.
 #[derive(Debug, Clone)]
 pub struct TlsConfig {
-    /// Whom to trust: all of these together. Default: [`Roots::System`].
+    /// Whom to trust: all of these together. Default: [`Roots::default`].
     pub roots: Vec<Roots>,
     /// The client certificate for servers that ask for one. Default: none.
     pub identity: Option<Identity>,
@@ -46,6 +35,8 @@ pub struct TlsConfig {
     /// The name that the server is asked for (SNI) and that its certificate has to be for, or an
     /// address. Default: the URL's host.
     pub server_name: Option<String>,
+    /// The cryptography. Default: that of this crate's features, `ring` if both are there.
+    pub provider: Option<Arc<CryptoProvider>>,
     /// **Dangerous.** Accept any certificate of any server: whoever sits on the network path can
     /// read and change everything. For tests only. Default: `false`.
     pub dangerous_accept_any_certificate: bool,
@@ -54,10 +45,11 @@ pub struct TlsConfig {
 impl Default for TlsConfig {
     fn default() -> Self {
         TlsConfig {
-            roots: vec![Roots::System],
+            roots: vec![Roots::default()],
             identity: None,
             min_version: TlsVersion::Tls12,
             server_name: None,
+            provider: None,
             dangerous_accept_any_certificate: false,
         }
     }
@@ -65,42 +57,15 @@ impl Default for TlsConfig {
 
 impl TlsConfig {
     fn is_default(&self) -> bool {
-        self.roots == [Roots::System] && self.is_default_but_for_roots()
+        self.roots == [Roots::default()] && self.is_default_but_for_roots()
     }
 
     fn is_default_but_for_roots(&self) -> bool {
         self.identity.is_none()
             && self.min_version == TlsVersion::Tls12
             && self.server_name.is_none()
+            && self.provider.is_none()
             && !self.dangerous_accept_any_certificate
-    }
-}
-
-/// A version of TLS. Older ones are not spoken (RFC 8996).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum TlsVersion {
-    /// TLS 1.2 (RFC 5246).
-    Tls12,
-    /// TLS 1.3 (RFC 8446).
-    Tls13,
-}
-
-impl TlsVersion {
-    /// `"TLSv1.2"` or `"TLSv1.3"`, as OpenSSL and Node.js name them.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            TlsVersion::Tls12 => "TLSv1.2",
-            TlsVersion::Tls13 => "TLSv1.3",
-        }
-    }
-
-    fn and_later(self) -> &'static [&'static SupportedProtocolVersion] {
-        static ALL: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
-        match self {
-            TlsVersion::Tls12 => &ALL,
-            TlsVersion::Tls13 => &ALL[1..],
-        }
     }
 }
 
@@ -116,15 +81,21 @@ impl Connector {
     /// Reads the files that `config` names; blocks while it does. All users of the default share
     /// one, and so do those who trust the same PEM as the last one that was made of such.
     pub(crate) fn new(config: TlsConfig) -> Result<Arc<Connector>, TlsError> {
-        static DEFAULT: OnceLock<Arc<Connector>> = OnceLock::new();
-        if config.is_default() {
-            let default = || Arc::new(Connector::with(Trust::system(), TlsConfig::default()));
-            return Ok(Arc::clone(DEFAULT.get_or_init(default)));
-        }
         let new = |config: TlsConfig| {
             let trust = Trust::load(&config.roots)?;
             Ok(Arc::new(Connector::with(trust, config)))
         };
+        static DEFAULT: OnceLock<Arc<Connector>> = OnceLock::new();
+        if config.is_default() {
+            let connector = match DEFAULT.get() {
+                Some(connector) => connector,
+                None => {
+                    let connector = new(config)?;
+                    DEFAULT.get_or_init(|| connector)
+                }
+            };
+            return Ok(Arc::clone(connector));
+        }
         // What a file holds may change.
         let is_lasting = |roots: &Roots| !matches!(roots, Roots::Path(_));
         if !config.is_default_but_for_roots() || !config.roots.iter().all(is_lasting) {
@@ -158,7 +129,7 @@ impl Connector {
             .await
             .map_err(|error| self.failure(url, error))?;
         let (server, version) = (url.authority(), version(stream.get_ref().1));
-        tracing::debug!(target: "arkws", server, ?version, "TLS established");
+        log::debug!(server, ?version, "TLS established");
         Ok(stream)
     }
 
@@ -189,7 +160,10 @@ impl Connector {
     }
 
     async fn prepare(&self) -> Result<Arc<ClientConfig>, TlsError> {
-        let provider = Arc::new(ring::default_provider());
+        let provider = match &self.config.provider {
+            Some(provider) => Arc::clone(provider),
+            None => provider::default()?,
+        };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(self.config.min_version.and_later())
             .map_err(TlsError::Configuration)?;
@@ -214,15 +188,6 @@ impl Connector {
         // Room for this many hosts is reserved at once.
         config.resumption = Resumption::in_memory_sessions(16);
         Ok(Arc::new(config))
-    }
-}
-
-/// The version that a connection speaks.
-pub(crate) fn version(connection: &CommonState) -> Option<TlsVersion> {
-    match connection.protocol_version()? {
-        rustls::ProtocolVersion::TLSv1_2 => Some(TlsVersion::Tls12),
-        rustls::ProtocolVersion::TLSv1_3 => Some(TlsVersion::Tls13),
-        _ => None,
     }
 }
 

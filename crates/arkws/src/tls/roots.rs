@@ -7,9 +7,10 @@ use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
-use tracing::warn;
 
-use super::certificate::Certificate;
+use crate::log::{self, Span};
+
+use super::certificate::{Certificate, certificates};
 use super::error::TlsError;
 
 /// Trusted certificates.
@@ -17,12 +18,26 @@ use super::error::TlsError;
 #[non_exhaustive]
 pub enum Roots {
     /// Those of the operating system; on Unix also of the environment's `SSL_CERT_FILE` and
-    /// `SSL_CERT_DIR`. Read once per process.
+    /// `SSL_CERT_DIR`. Read once per process. Needs the feature `native-roots`.
     System,
+    /// Those of Mozilla, which are built into the program (the crate `webpki-roots`).
+    #[cfg(feature = "webpki-roots")]
+    WebPki,
     /// A PEM file with one or more certificates, or a directory of such files.
     Path(PathBuf),
     /// PEM with one or more certificates.
     Pem(Vec<u8>),
+}
+
+/// The system's; without the feature `native-roots`, and with `webpki-roots`, those of Mozilla.
+impl Default for Roots {
+    fn default() -> Roots {
+        #[cfg(all(feature = "webpki-roots", not(feature = "native-roots")))]
+        let roots = Roots::WebPki;
+        #[cfg(not(all(feature = "webpki-roots", not(feature = "native-roots"))))]
+        let roots = Roots::System;
+        roots
+    }
 }
 
 /// Certificates that have been read, and whether the system's belong to them.
@@ -34,24 +49,20 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// The system's, and no others.
-    pub(super) fn system() -> Trust {
-        Trust {
-            store: RootCertStore::empty(),
-            given: Vec::new(),
-            system: true,
-        }
-    }
-
     /// Reads all that is not the system's.
     pub(super) fn load(roots: &[Roots]) -> Result<Trust, TlsError> {
         let mut trust = Trust {
+            store: RootCertStore::empty(),
+            given: Vec::new(),
             system: false,
-            ..Trust::system()
         };
         for roots in roots {
             match roots {
                 Roots::System => trust.system = true,
+                #[cfg(feature = "webpki-roots")]
+                Roots::WebPki => trust
+                    .store
+                    .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
                 Roots::Path(path) => {
                     trust.add(path_certificates(path)?, || path.display().to_string())?;
                 }
@@ -82,7 +93,10 @@ impl Trust {
                 // The program has named it: that is a decision (RFC 5280, 6.1.1 d, has no dates in
                 // it).
                 let name = certificate.name();
-                warn!(target: "arkws", name, "a trusted certificate has expired: what it has signed is accepted all the same");
+                log::warning!(
+                    name,
+                    "a trusted certificate has expired: what it has signed is accepted all the same"
+                );
             }
         }
         self.given.extend(certificates);
@@ -116,7 +130,7 @@ impl Trust {
 async fn system() -> Result<Arc<RootCertStore>, TlsError> {
     static SYSTEM: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();
     let load = || async {
-        let span = tracing::Span::current();
+        let span = Span::current();
         spawn_blocking(move || span.in_scope(load_system))
             .await
             .unwrap_or_else(|error| Err(TlsError::SystemRoots(error.to_string())))
@@ -124,11 +138,18 @@ async fn system() -> Result<Arc<RootCertStore>, TlsError> {
     SYSTEM.get_or_try_init(load).await.cloned()
 }
 
+#[cfg(not(feature = "native-roots"))]
+fn load_system() -> Result<Arc<RootCertStore>, TlsError> {
+    let reason = "to read them needs arkws's feature `native-roots`";
+    Err(TlsError::SystemRoots(reason.to_owned()))
+}
+
+#[cfg(feature = "native-roots")]
 fn load_system() -> Result<Arc<RootCertStore>, TlsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut store = RootCertStore::empty();
     let (added, ignored) = store.add_parsable_certificates(found.certs);
-    tracing::debug!(target: "arkws",
+    log::debug!(
         added,
         ignored,
         errors = found.errors.len(),
@@ -168,20 +189,4 @@ fn path_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsErr
     all.sort_by(|one, other| one.as_ref().cmp(other.as_ref()));
     all.dedup();
     Ok(all)
-}
-
-/// The certificates among the PEM blocks of `pem`; none is no error here.
-pub(super) fn certificates(
-    pem: &[u8],
-    place: &str,
-) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let blocks = pem::parse_many(pem).map_err(|error| TlsError::Pem {
-        place: place.to_owned(),
-        reason: error.to_string(),
-    })?;
-    Ok(blocks
-        .into_iter()
-        .filter(|block| block.tag() == "CERTIFICATE")
-        .map(|block| CertificateDer::from(block.into_contents()))
-        .collect())
 }

@@ -7,10 +7,12 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(feature = "tls")]
 use tokio_rustls::{TlsStream, server};
 
-use super::tls::{self, PeerCertificate, TlsVersion};
 use crate::Progress;
+#[cfg(feature = "tls")]
+use crate::tls::{self, PeerCertificate, TlsVersion};
 
 /// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with
 /// and without TLS, or from elsewhere ([`Transport::other`]), may use it too, and has one type of
@@ -21,6 +23,7 @@ pub struct Transport(Kind);
 #[derive(Debug)]
 enum Kind {
     Tcp(TcpStream),
+    #[cfg(feature = "tls")]
     Tls(Box<TlsStream<TcpStream>>),
     Other(Box<dyn Stream>),
 }
@@ -54,6 +57,7 @@ impl Transport {
         Transport(Kind::Other(Box::new(stream)))
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn tls(stream: impl Into<TlsStream<TcpStream>>) -> Transport {
         Transport(Kind::Tls(Box::new(stream.into())))
     }
@@ -62,6 +66,7 @@ impl Transport {
     pub fn tcp_stream(&self) -> Option<&TcpStream> {
         match &self.0 {
             Kind::Tcp(stream) => Some(stream),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => Some(stream.get_ref().0),
             Kind::Other(_) => None,
         }
@@ -82,9 +87,11 @@ impl Transport {
     /// The certificate that the peer has shown in TLS. A server has asked for one if its
     /// configuration is that of
     /// [`server_config_for_clients_of`](crate::Identity::server_config_for_clients_of).
+    #[cfg(feature = "tls")]
     pub fn peer_certificate(&self) -> Option<PeerCertificate> {
         match &self.0 {
             Kind::Tcp(_) | Kind::Other(_) => None,
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => {
                 let shown = stream.get_ref().1.peer_certificates()?;
                 Some(PeerCertificate::new(shown.first()?))
@@ -93,9 +100,11 @@ impl Transport {
     }
 
     /// The version of TLS; `None` for `ws` and for [other streams](Self::other).
+    #[cfg(feature = "tls")]
     pub fn tls_version(&self) -> Option<TlsVersion> {
         match &self.0 {
             Kind::Tcp(_) | Kind::Other(_) => None,
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => tls::version(stream.get_ref().1),
         }
     }
@@ -107,6 +116,7 @@ impl From<TcpStream> for Transport {
     }
 }
 
+#[cfg(feature = "tls")]
 impl From<server::TlsStream<TcpStream>> for Transport {
     fn from(stream: server::TlsStream<TcpStream>) -> Transport {
         Transport::tls(stream)
@@ -117,6 +127,7 @@ impl Progress for Transport {
     fn taken(&self, accepted: u64) -> u64 {
         match &self.0 {
             Kind::Tcp(stream) => stream.taken(accepted),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => stream.taken(accepted),
             Kind::Other(stream) => stream.taken(accepted),
         }
@@ -132,6 +143,7 @@ impl AsyncRead for Transport {
     ) -> Poll<io::Result<()>> {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
             Kind::Other(stream) => Pin::new(stream).poll_read(cx, buf),
         }
@@ -147,6 +159,7 @@ impl AsyncWrite for Transport {
     ) -> Poll<io::Result<usize>> {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
             Kind::Other(stream) => Pin::new(stream).poll_write(cx, buf),
         }
@@ -156,6 +169,7 @@ impl AsyncWrite for Transport {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_flush(cx),
             Kind::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
@@ -164,6 +178,7 @@ impl AsyncWrite for Transport {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Kind::Other(stream) => Pin::new(stream).poll_shutdown(cx),
         }
@@ -177,6 +192,7 @@ impl AsyncWrite for Transport {
     ) -> Poll<io::Result<usize>> {
         match &mut self.0 {
             Kind::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Kind::Other(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
@@ -186,6 +202,7 @@ impl AsyncWrite for Transport {
     fn is_write_vectored(&self) -> bool {
         match &self.0 {
             Kind::Tcp(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "tls")]
             Kind::Tls(stream) => stream.is_write_vectored(),
             Kind::Other(stream) => stream.is_write_vectored(),
         }

@@ -1,0 +1,20 @@
+//! What stands in the place of a tunnel where proxies are switched off.
+use tokio::net::TcpStream;
+
+use super::server::ProxyServer;
+use crate::dial::route::Route;
+use crate::{Error, Limits, WebSocketUrl};
+
+/// # Errors
+/// A connection that must not be direct cannot be made.
+pub(crate) async fn open(
+    server: &ProxyServer,
+    _: &WebSocketUrl,
+    _: &Route,
+    _: &Limits,
+) -> Result<TcpStream, Error> {
+    Err(Error::MissingFeature {
+        what: format!("a connection through the proxy {server}"),
+        feature: "proxy",
+    })
+}

@@ -1,0 +1,103 @@
+//! What a feature that is switched off would do is an error that names it.
+#![cfg(feature = "client")]
+
+/// What an attempt to connect says.
+#[cfg(not(all(feature = "tls", feature = "proxy")))]
+async fn words(client: &arkws::Client, url: &str) -> String {
+    let error = client.connect(url).await.expect_err("nothing is there");
+    assert_eq!(error.cause(), arkws::Cause::Invalid, "{error}");
+    error.to_string()
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn wss_needs_tls() {
+    let client = arkws::Client::builder().build().unwrap();
+
+    let words = words(&client, "wss://localhost:1/").await;
+
+    assert_eq!(
+        words,
+        "wss, WebSocket over TLS, needs arkws's feature `tls`, which is switched off"
+    );
+}
+
+#[cfg(not(feature = "proxy"))]
+#[tokio::test]
+async fn a_proxy_needs_the_feature_and_is_never_passed_by() {
+    let server = arkws::ProxyServer::parse("http://localhost:1", None).unwrap();
+    let proxy = arkws::Proxy::Server(server);
+    let client = arkws::Client::builder().proxy(proxy).build().unwrap();
+
+    let words = words(&client, "ws://localhost:1/").await;
+
+    assert_eq!(
+        words,
+        "a connection through the proxy localhost:1 needs arkws's feature `proxy`, which is \
+         switched off"
+    );
+}
+
+#[cfg(not(feature = "idna"))]
+#[tokio::test]
+async fn a_name_of_another_script_needs_idna() {
+    let client = arkws::Client::builder().build().unwrap();
+
+    let error = client
+        .connect("ws://b\u{fc}cher.example/")
+        .await
+        .unwrap_err();
+
+    assert!(
+        error.to_string().ends_with("needs arkws's feature `idna`"),
+        "{error}"
+    );
+}
+
+#[cfg(all(feature = "tls", not(any(feature = "ring", feature = "aws-lc-rs"))))]
+#[tokio::test]
+async fn tls_needs_cryptography() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://{}/", listener.local_addr().unwrap());
+
+    let error = arkws::connect(&url).await.unwrap_err();
+
+    assert!(
+        error.to_string().contains("feature `ring` or `aws-lc-rs`"),
+        "{error}"
+    );
+}
+
+#[cfg(all(
+    feature = "tls",
+    any(feature = "ring", feature = "aws-lc-rs"),
+    not(any(feature = "native-roots", feature = "webpki-roots")),
+))]
+#[tokio::test]
+async fn trust_needs_roots() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://{}/", listener.local_addr().unwrap());
+
+    let error = arkws::connect(&url).await.unwrap_err();
+
+    assert!(
+        error.to_string().contains("feature `native-roots`"),
+        "{error}"
+    );
+}
+
+#[cfg(all(feature = "tls", not(feature = "encrypted-keys")))]
+#[test]
+fn an_encrypted_key_needs_the_feature() {
+    let path = |name| format!("{}/tests/client/keys/{name}", env!("CARGO_MANIFEST_DIR"));
+    for key in ["rsa-pbes2-aes256.pem", "rsa-aes256.pem"] {
+        let (certificate, key) = (path("rsa-cert.pem"), path(key));
+
+        let error = arkws::Identity::from_files(certificate, key, Some("sesame")).unwrap_err();
+
+        assert!(
+            error.to_string().contains("feature `encrypted-keys`"),
+            "{error}"
+        );
+    }
+}
