@@ -70,18 +70,20 @@ export const functions = {
     };
   },
 
-  /** Sends more than may wait: the cause of the error, and what `Error` has then. */
+  /**
+   * Sends more than may wait to a server that does not read: the cause of the error, and what
+   * `Error` has then.
+   */
   async full(url) {
     const ws = webSocket.createWebSocket();
     const opened = next(ws, 'open');
     await ws.connect(url, { maxQueuedBytes: 1 });
     await opened;
-    const all = ['one', 'two', 'three'].map((text) => ws.send(text).catch(({ cause }) => cause));
-    const outcomes = await Promise.all(all);
-    const over = next(ws, 'close');
-    await ws.close();
-    await over;
-    return { outcomes, error: Reflect.ownKeys(Error) };
+    const { cause } = await new Promise((_, reject) => {
+      for (let i = 0; i < 64; i++) ws.send('x'.repeat(1 << 20)).catch(reject);
+    }).catch((error) => error);
+    ws.terminate();
+    return { cause, error: Reflect.ownKeys(Error) };
   },
 
   /** A listener that throws, and one behind it. */
