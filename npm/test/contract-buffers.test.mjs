@@ -12,7 +12,7 @@ import { folder, nativeModule, node } from './support.mjs';
 
 const MIB = 1 << 20;
 /** Around the sizes at which the module takes another way. */
-const SIZES = [16, 32, 40, 64, 200, 1024]
+const SIZES = [16, 32, 60, 64, 200, 1024]
   .flatMap((kib) => [kib * 1024 - 1, kib * 1024])
   .concat(3 * MIB);
 

@@ -8,6 +8,7 @@ use arkws_netstack::{
     self as netstack, BusinessError, CloseCode, CloseFrame, CloseOptions, Listener, Payload, Stats,
     Text, WebSocket,
 };
+use bytes::Bytes;
 use napi::Result;
 use napi_derive::napi;
 
@@ -21,7 +22,7 @@ use crate::object_id::ObjectId;
 use crate::options::{accept_views, binary_type, connect_options};
 use crate::program;
 use crate::question::Answered;
-use crate::queue::{Origin, Queue};
+use crate::queue::{Origin, Queue, SHARED_FROM};
 use crate::text::byte_string::latin1;
 
 /// Takes the events of one client object on the network thread.
@@ -98,6 +99,14 @@ impl Listener for ClientInbox {
 
     fn on_binary(&self, data: Payload<'_>) {
         self.queue.binary(self.object, Origin::Client, data);
+    }
+
+    fn shared_from(&self) -> usize {
+        SHARED_FROM
+    }
+
+    fn on_shared(&self, data: Bytes) {
+        self.queue.shared(self.object, Origin::Client, data);
     }
 
     fn on_refused(&self, error: BusinessError) {

@@ -1,10 +1,9 @@
 //! Payloads as values of JavaScript: messages by themselves, and runs of them as one value of which
 //! JavaScript cuts the messages.
-use bytes::BytesMut;
 use napi::{Error, Result, Status};
 
 use crate::napi::{Env, Function, Value};
-use crate::queue::{Kind, PayloadLocation};
+use crate::queue::{Kind, OwnedPayload, PayloadLocation};
 
 /// Buffers from this size on are made by JavaScript, which can say that there is no memory. Bytes.
 const MADE_BY_JAVASCRIPT: usize = 1 << 20;
@@ -14,7 +13,7 @@ pub(crate) struct Payloads<'b> {
     pub(crate) narrow: &'b [u8],
     pub(crate) wide: &'b [u16],
     pub(crate) lengths: &'b [u16],
-    pub(crate) owned: &'b mut [BytesMut],
+    pub(crate) owned: &'b mut [OwnedPayload],
 }
 
 impl<'b> Payloads<'b> {

@@ -10,10 +10,11 @@
 //! listeners have run.
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use arkws_netstack::{ClientId, Payload, Text};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use encoding_rs::mem;
 
 use crate::event::Event;
@@ -24,6 +25,10 @@ use crate::text::latin1;
 /// An owned payload up to this size is copied into the arena, which frees its buffer for the
 /// network thread.
 const SMALL: usize = 16 * 1024;
+
+/// A binary message of at least this size is not copied into the queue, but shares the block that it
+/// was read into, which it keeps: the block is less than three times as large.
+pub(crate) const SHARED_FROM: usize = 60 * 1024;
 
 /// A borrowed payload from this size on gets a buffer of its own: the arena would keep so much
 /// memory.
@@ -94,7 +99,7 @@ pub(crate) struct Batch {
     /// Of the messages of all runs: bytes, or units of UTF-16.
     pub(crate) lengths: Vec<u16>,
     /// Payloads that are not in an arena.
-    pub(crate) owned: Vec<BytesMut>,
+    pub(crate) owned: Vec<OwnedPayload>,
     messages: usize,
     /// Of payloads.
     bytes: usize,
@@ -179,6 +184,31 @@ pub(crate) enum PayloadLocation {
     Owned { kind: Kind },
 }
 
+/// A payload that is not in an arena.
+pub(crate) enum OwnedPayload {
+    /// In memory of its own.
+    Alone(BytesMut),
+    /// In a block of the network thread, which gets that back when this is dropped.
+    Shared(Bytes),
+}
+
+impl Default for OwnedPayload {
+    fn default() -> OwnedPayload {
+        OwnedPayload::Shared(Bytes::new())
+    }
+}
+
+impl Deref for OwnedPayload {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            OwnedPayload::Alone(bytes) => bytes,
+            OwnedPayload::Shared(bytes) => bytes,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Latin1,
@@ -245,6 +275,12 @@ impl Queue {
         } else {
             self.message(object, origin, |batch| batch.payload(Kind::Binary, payload));
         }
+    }
+
+    pub(crate) fn shared(self: &Arc<Self>, object: ObjectId, origin: Origin, payload: Bytes) {
+        self.message(object, origin, |batch| {
+            batch.owned(Kind::Binary, OwnedPayload::Shared(payload));
+        });
     }
 
     #[inline]
@@ -466,8 +502,12 @@ impl Batch {
             Payload::Borrowed(bytes) => BytesMut::from(&*bytes),
             Payload::Owned(bytes) => bytes,
         };
-        self.bytes += bytes.len();
-        self.owned.push(bytes);
+        self.owned(kind, OwnedPayload::Alone(bytes));
+    }
+
+    fn owned(&mut self, kind: Kind, payload: OwnedPayload) {
+        self.bytes += payload.len();
+        self.owned.push(payload);
         self.location(PayloadLocation::Owned { kind });
     }
 

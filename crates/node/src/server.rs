@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use arkws_netstack::{
-    BusinessError, ClientId, CloseOptions, Connection, HttpBody, HttpResponse, Payload,
-    PendingHttpRequest, PendingRequest, Recipient, RefusalStatus, ServerEvent, ServerListener,
-    WebSocketServer,
+    BusinessError, ClientId, CloseOptions, ConnectedClient, Connection, HttpBody, HttpResponse,
+    Payload, PendingHttpRequest, PendingRequest, Recipient, RefusalStatus, ServerEvent,
+    ServerListener, WebSocketServer,
 };
+use bytes::Bytes;
 use napi::Result;
 use napi::bindgen_prelude::JsObjectValue;
 use napi_derive::napi;
@@ -22,7 +23,7 @@ use crate::napi::Value;
 use crate::object_id::ObjectId;
 use crate::options::{server_certificate, server_options, stop_options};
 use crate::program;
-use crate::queue::{Origin, Queue};
+use crate::queue::{Origin, Queue, SHARED_FROM};
 
 /// Takes the events of one server object on the network thread.
 struct ServerInbox {
@@ -85,6 +86,15 @@ impl ServerListener for ServerInbox {
             ServerEvent::Idle => Event::Idle,
         };
         queue.event(object, event);
+    }
+
+    fn shared_from(&self) -> usize {
+        SHARED_FROM
+    }
+
+    fn on_shared(&self, from: &ConnectedClient, data: Bytes) {
+        self.queue
+            .shared(self.object, Origin::Connection(from.id), data);
     }
 
     fn flush(&self) {

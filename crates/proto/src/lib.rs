@@ -48,7 +48,7 @@
 //! use std::error::Error;
 //! use std::io::{Read, Write};
 //!
-//! use arkws_proto::connection::RecvBuffer;
+//! use arkws_proto::connection::{RecvBuffer, Storage};
 //! use arkws_proto::{Config, Connection, Event, Role, State};
 //! use bytes::Buf;
 //!
@@ -56,7 +56,7 @@
 //! fn echo(mut reader: impl Read, mut writer: impl Write) -> Result<(), Box<dyn Error>> {
 //!     let mut connection = Connection::new(Role::Server, Config::default());
 //!     // The beginning of a message of up to 64 KiB stays in it until the rest has been read.
-//!     let mut buffer = RecvBuffer::reading(vec![0; 128 << 10].into(), 64 << 10);
+//!     let mut buffer = RecvBuffer::reading(Storage::zeroed(128 << 10), 64 << 10);
 //!     loop {
 //!         // 1. Parse.
 //!         let parsed = loop {

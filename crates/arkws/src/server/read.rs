@@ -17,13 +17,13 @@ pub(super) async fn read<S: AsyncRead + Unpin, T>(
     mut take: impl FnMut(&[u8]) -> T,
 ) -> io::Result<T> {
     poll_fn(|cx| {
-        let mut block = pool::take();
+        let mut block = pool::take_to_read();
         let mut buffer = ReadBuf::new(&mut block);
         let result = match Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
             Poll::Ready(result) => Poll::Ready(result.map(|()| take(buffer.filled()))),
             Poll::Pending => Poll::Pending,
         };
-        pool::give_back(block);
+        pool::give_back_read(block);
         result
     })
     .await

@@ -169,7 +169,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
             if self.input.capacity() < pool::BLOCK {
-                self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
+                self.discard_input();
+                self.input = RecvBuffer::reading(pool::take_to_read(), pool::BLOCK - READ);
             }
             let mut buffer = ReadBuf::new(self.input.room());
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {

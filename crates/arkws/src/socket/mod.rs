@@ -47,6 +47,7 @@ use std::task::{Context, Poll, ready};
 use arkws_proto::connection::RecvBuffer;
 use arkws_proto::handshake::Negotiated;
 use arkws_proto::{CloseFrame, Connection, Role, State};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -128,6 +129,8 @@ pub struct WebSocket<S> {
     negotiated: Negotiated,
     /// Events since the task has last let others run.
     burst: u8,
+    /// The program shares what is received.
+    shares_received: bool,
     /// The span in which it was made, if there was one: a task in another span may poll
     /// it.
     span: Option<Box<Span>>,
@@ -178,6 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
             probe: probe::probe(),
             negotiated,
             burst: 0,
+            shares_received: false,
             span: Some(Span::current())
                 .filter(|span| !span.is_disabled())
                 .map(Box::new),
@@ -202,6 +206,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ) -> Poll<Option<Result<MessageRef<'_>, Error>>> {
         let event = ready!(self.poll_event(cx));
         Poll::Ready(self.take_event(event))
+    }
+
+    /// The last `len` bytes that were received, without copying: the payload of a message that
+    /// [`poll_recv`](Self::poll_recv) has just lent ([`Payload::Borrowed`](crate::Payload)), for a
+    /// program that hands it to another thread. Keep it for a short time, as it keeps a block of
+    /// 160 KiB. `None`: they are not there any more.
+    pub fn share_received(&mut self, len: usize) -> Option<Bytes> {
+        self.shares_received = true;
+        self.input.share(len)
     }
 
     /// The next message, borrowed until the next call. `None`: the closing handshake is complete

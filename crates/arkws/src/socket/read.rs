@@ -52,25 +52,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
         clock: &mut Clock,
     ) -> Poll<io::Result<Read>> {
-        let most = match self.engine.connection.incomplete(&self.input) {
-            Some(message) if message.len > LARGE => message.len - self.input.waiting() + MAX_HEADER,
-            _ => READ,
+        let incomplete = self.engine.connection.incomplete(&self.input);
+        let large = incomplete.map_or(0, |message| message.len);
+        let most = match large > LARGE {
+            true => large - self.input.waiting() + MAX_HEADER,
+            false => READ,
         };
-        let io = Pin::new(&mut self.io);
         let (count, read) = match self.engine.connection.direct_buffer() {
-            Some(mut buffer) => (ready!(poll_read_buf(io, cx, &mut buffer))?, Read::Direct),
+            Some(mut buffer) => {
+                let io = Pin::new(&mut self.io);
+                (ready!(poll_read_buf(io, cx, &mut buffer))?, Read::Direct)
+            }
             None => {
-                if self.input.capacity() < pool::BLOCK {
-                    self.input = RecvBuffer::reading(pool::take(), pool::BLOCK - READ);
+                // No block, or too little of one, behind messages that the program shares.
+                if self.input.capacity() < pool::BLOCK && self.input.spare() < most {
+                    take_block(&mut self.input);
                 }
                 let room = self.input.room();
-                let most = most.min(room.len());
+                let mut most = most.min(room.len());
+                if self.shares_received && large > LARGE {
+                    // The next are most likely as long.
+                    most += (room.len() - most) / large * large;
+                }
                 let mut room = ReadBuf::new(&mut room[..most]);
-                ready!(io.poll_read(cx, &mut room))?;
+                ready!(Pin::new(&mut self.io).poll_read(cx, &mut room))?;
                 let count = room.filled().len();
                 if count <= FEW && self.input.is_parsed() {
                     let few = RecvBuffer::filled(self.input.room()[..count].into());
-                    pool::give_back(std::mem::replace(&mut self.input, few).into_storage());
+                    pool::give_back_read(std::mem::replace(&mut self.input, few).into_storage());
                 } else {
                     self.input.add_filled(count);
                 }
@@ -98,8 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// into the block. If there is no room, nobody can know, and the peer is taken to live.
     pub(super) fn hears(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         if self.input.capacity() < pool::BLOCK {
-            let input = std::mem::take(&mut self.input);
-            self.input = input.moved_to(pool::take(), pool::BLOCK - READ);
+            take_block(&mut self.input);
         }
         let room = self.input.room();
         if !room.is_empty() {
@@ -148,10 +156,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     pub(super) fn discard_input(&mut self) {
-        if self.input.capacity() > 0 {
-            pool::give_back(std::mem::take(&mut self.input).into_storage());
+        if self.input.has_storage() {
+            pool::give_back_read(std::mem::take(&mut self.input).into_storage());
         }
     }
+}
+
+/// Goes on reading in a block, with what waits to be parsed.
+fn take_block(input: &mut RecvBuffer) {
+    let block = pool::take_to_read();
+    pool::give_back_read(input.move_to(block, pool::BLOCK - READ));
 }
 
 #[cfg(test)]
@@ -231,6 +245,63 @@ mod tests {
         assert!(socket.poll_recv(&mut cx).is_pending());
         drop(far);
         assert!(socket.recv().await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn large_messages_are_shared_from_the_block_which_is_read_into_again() {
+        let (near, mut far) = tokio::io::duplex(1 << 20);
+        let mut socket = WebSocket::from_handshake(
+            near,
+            Role::Client,
+            Config::default(),
+            Default::default(),
+            &[],
+        );
+        let message = |byte| {
+            let mut message = vec![byte; 10 + (64 << 10)];
+            message[..10].copy_from_slice(&[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+            message
+        };
+        let mut all = Vec::new();
+        for byte in 0..12 {
+            all.extend(message(byte));
+        }
+        far.write_all(&all).await.unwrap();
+        let mut kept = Vec::new();
+        let mut places = Vec::new();
+        for byte in 0..12 {
+            let received = socket.recv().await.unwrap().unwrap();
+            let MessageRef::Binary(crate::Payload::Borrowed(data)) = received else {
+                panic!("it lies in the block: {received:?}");
+            };
+            let (len, place) = (data.len(), data.as_ptr() as usize);
+            let shared = socket.share_received(len).unwrap();
+            assert_eq!(shared, vec![byte; 64 << 10]);
+            places.push(place);
+            kept.push(shared);
+            // The program has the last three.
+            if byte >= 3 {
+                let oldest = kept.remove(0);
+                assert_eq!(oldest[0], byte - 3);
+            }
+        }
+        // Two of a block; of those that are free again, new messages are read into.
+        places.sort_unstable();
+        places.dedup();
+        assert!(places.len() <= 8, "{places:?}");
+        assert_eq!(kept.len(), 3);
+        for (shared, byte) in kept.iter().zip(9..) {
+            assert_eq!(*shared, vec![byte; 64 << 10]);
+        }
+        // What is small is lent, as ever, and what waits is not lost.
+        far.write_all(b"\x82\x01a\x82\x01b").await.unwrap();
+        for expected in [b"a", b"b"] {
+            let received = socket.recv().await.unwrap().unwrap();
+            assert!(matches!(received, MessageRef::Binary(data) if *data == *expected));
+        }
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        assert!(socket.poll_recv(&mut cx).is_pending());
+        assert!(!socket.input.has_storage());
     }
 
     #[tokio::test]

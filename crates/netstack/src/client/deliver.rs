@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use arkws::{CloseFrame, Stats, Transport};
 use arkws::{Payload, Text};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -130,6 +131,19 @@ impl<L: Listener> Handler for Deliver<'_, L> {
             return self.pieces_of_binary(data, limit);
         }
         self.call(|listener| listener.on_binary(data));
+        self.count();
+        1
+    }
+
+    fn shared_from(&self) -> usize {
+        self.listener.shared_from()
+    }
+
+    fn shared(&mut self, data: Bytes) -> usize {
+        if self.piece.is_some_and(|limit| data.len() > limit) {
+            return self.binary(Payload::Owned(data.into()));
+        }
+        self.call(|listener| listener.on_shared(data));
         self.count();
         1
     }

@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use arkws::{CloseFrame, Payload, Text};
+use bytes::Bytes;
 
 use crate::{BusinessError, CloseResult, Headers};
 
@@ -100,6 +101,15 @@ pub trait Listener: Send + Sync + 'static {
     fn on_binary(&self, data: Payload<'_>) {
         self.on_event(Event::Binary(data));
         self.on_event(Event::DataEnd);
+    }
+    /// Whole binary messages of at least this many bytes come by [`on_shared`](Self::on_shared), if
+    /// that takes no copy: for a binding that hands them to another thread. Default: none do.
+    fn shared_from(&self) -> usize {
+        usize::MAX
+    }
+    /// As [`on_binary`](Self::on_binary). `data` keeps a block of 160 KiB: have it for a short time.
+    fn on_shared(&self, data: Bytes) {
+        self.on_binary(Payload::Owned(data.into()));
     }
     /// The [`Event::Error`] and [`Event::Idle`] of a `connect` that has failed with
     /// [`event_follows`](BusinessError::event_follows), in one call: for a binding that must tell

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use arkws::{CloseCode, CloseFrame, Error, Message, MessageRef, Stats};
 use arkws::{Payload, Text};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep};
@@ -42,6 +43,15 @@ pub(crate) trait Handler {
     fn text(&mut self, text: Text<'_>) -> usize;
     /// A binary message; as [`text`](Self::text).
     fn binary(&mut self, data: Payload<'_>) -> usize;
+    /// Binary messages of at least this many bytes come by [`shared`](Self::shared), unless they are
+    /// owned by themselves.
+    fn shared_from(&self) -> usize {
+        usize::MAX
+    }
+    /// A binary message, as [`binary`](Self::binary).
+    fn shared(&mut self, data: Bytes) -> usize {
+        self.binary(Payload::Owned(data.into()))
+    }
     /// Why the program cannot be given this text; `None`: it can.
     fn refuse(&self, text: &str) -> Option<String>;
     /// The connection is closed with 1009, for this reason.
@@ -197,6 +207,14 @@ impl<H: Handler> Driver<'_, H> {
                             }
                             let length = text.len();
                             (self.handler.text(text), length)
+                        }
+                        MessageRef::Binary(Payload::Borrowed(data))
+                            if data.len() >= self.handler.shared_from() =>
+                        {
+                            let length = data.len();
+                            let data = open.socket.share_received(length);
+                            let data = data.expect("it was lent just now");
+                            (self.handler.shared(data), length)
                         }
                         MessageRef::Binary(data) => {
                             let length = data.len();

@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use arkws::{Payload, Stats, Text, Transport};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -53,6 +54,11 @@ struct PeerEvents<'a, L> {
 impl<L: ServerListener> PeerEvents<'_, L> {
     fn emit(&mut self, event: ServerEvent<'_>) {
         self.object.call(|| self.listener.on_event(event));
+        self.count();
+    }
+
+    #[inline]
+    fn count(&mut self) {
         self.waiting += 1;
         if self.waiting >= FLUSH_AFTER {
             self.settle();
@@ -89,6 +95,17 @@ impl<L: ServerListener> Handler for PeerEvents<'_, L> {
 
     fn binary(&mut self, data: Payload<'_>) -> usize {
         self.emit(ServerEvent::Binary(self.client, data));
+        1
+    }
+
+    fn shared_from(&self) -> usize {
+        self.listener.shared_from()
+    }
+
+    fn shared(&mut self, data: Bytes) -> usize {
+        self.object
+            .call(|| self.listener.on_shared(self.client, data));
+        self.count();
         1
     }
 

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use arkws::{Payload, Text};
+use bytes::Bytes;
 
 use super::http_request::PendingHttpRequest;
 use super::identity::{ClientId, ConnectedClient, StopId};
@@ -90,6 +91,14 @@ pub enum ServerEvent<'a> {
 pub trait ServerListener: Send + Sync + 'static {
     /// Something happened.
     fn on_event(&self, event: ServerEvent<'_>);
+    /// As of [`Listener`](crate::Listener::shared_from).
+    fn shared_from(&self) -> usize {
+        usize::MAX
+    }
+    /// As [`ServerEvent::Binary`]; see [`Listener`](crate::Listener::on_shared).
+    fn on_shared(&self, client: &ConnectedClient, data: Bytes) {
+        self.on_event(ServerEvent::Binary(client, Payload::Owned(data.into())));
+    }
     /// A batch is complete.
     fn flush(&self) {}
 }

@@ -17,6 +17,7 @@ mod reconnecting;
 mod refusals;
 mod request;
 mod sending;
+mod sharing;
 mod shown;
 #[path = "../support/slow_peer.rs"]
 mod slow_peer;

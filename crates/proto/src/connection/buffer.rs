@@ -12,6 +12,9 @@
 use std::fmt;
 use std::ops::Range;
 
+use bytes::Bytes;
+
+use super::storage::Storage;
 use super::{Connection, Event, EventKind, MessageKind};
 use crate::utf8::is_valid;
 use crate::{Payload, ProtocolError, Text};
@@ -20,7 +23,7 @@ use crate::{Payload, ProtocolError, Text};
 /// taken.
 #[derive(Default)]
 pub struct RecvBuffer {
-    storage: Box<[u8]>,
+    storage: Storage,
     unparsed: Range<usize>,
     /// Incomplete messages whose frame takes at most this many bytes stay.
     keeps: usize,
@@ -50,7 +53,7 @@ struct Found {
 
 impl RecvBuffer {
     /// A buffer whose bytes have all been read already and wait to be parsed. Nothing stays in it.
-    pub fn filled(storage: Box<[u8]>) -> RecvBuffer {
+    pub fn filled(storage: Storage) -> RecvBuffer {
         RecvBuffer {
             unparsed: 0..storage.len(),
             storage,
@@ -64,7 +67,7 @@ impl RecvBuffer {
     ///
     /// # Panics
     /// If `keeps` is not less than the length of the storage: there must be room for the rest.
-    pub fn reading(storage: Box<[u8]>, keeps: usize) -> RecvBuffer {
+    pub fn reading(storage: Storage, keeps: usize) -> RecvBuffer {
         assert!(keeps < storage.len(), "there must be room for the rest");
         RecvBuffer {
             storage,
@@ -84,9 +87,19 @@ impl RecvBuffer {
         self.unparsed.len()
     }
 
-    /// Length of the storage, in bytes.
+    /// Whether there is a storage, or what is left of one.
+    pub fn has_storage(&self) -> bool {
+        self.storage.whole_len() > 0
+    }
+
+    /// Length of the storage, in bytes; of one of which parts are shared: of what is left.
     pub fn capacity(&self) -> usize {
         self.storage.len()
+    }
+
+    /// How many bytes can be read without moving what waits to be parsed.
+    pub fn spare(&self) -> usize {
+        self.storage.len() - self.unparsed.end
     }
 
     /// Where to read to; then say with [`add_filled`](RecvBuffer::add_filled) how much was read. It
@@ -114,23 +127,34 @@ impl RecvBuffer {
         self.unparsed.end = end;
     }
 
-    /// A buffer to read into, as [`reading`](RecvBuffer::reading) makes it, with the bytes that
-    /// wait to be parsed. An event that waits is forgotten.
+    /// Goes on reading into `storage`, as [`reading`](RecvBuffer::reading) does, with the bytes
+    /// that wait to be parsed. Returns the storage before. An event that waits is forgotten.
     ///
     /// # Panics
     /// If `keeps` is not less than the length of `storage`, or the bytes that wait are more than
     /// that.
-    #[must_use]
-    pub fn moved_to(self, storage: Box<[u8]>, keeps: usize) -> RecvBuffer {
+    pub fn move_to(&mut self, storage: Storage, keeps: usize) -> Storage {
         let mut moved = RecvBuffer::reading(storage, keeps);
-        let waiting = &self.storage[self.unparsed];
+        let waiting = &self.storage[self.unparsed.clone()];
         moved.storage[..waiting.len()].copy_from_slice(waiting);
         moved.unparsed = 0..waiting.len();
-        moved
+        std::mem::replace(self, moved).storage
+    }
+
+    /// The last `len` bytes that have been parsed, without copying them: of an event that was taken
+    /// just now and is lent from the storage, the payload. They share the storage, of which the
+    /// buffer keeps what lies behind them: it is whole again when it has been
+    /// [reclaimed](Storage::reclaim). `None`: so many bytes are not there any more.
+    pub fn share(&mut self, len: usize) -> Option<Bytes> {
+        let end = self.unparsed.start;
+        let start = end.checked_sub(len)?;
+        self.forget_event();
+        self.unparsed = 0..self.unparsed.end - end;
+        Some(self.storage.share(start..end))
     }
 
     /// The storage. Whatever it holds is forgotten.
-    pub fn into_storage(self) -> Box<[u8]> {
+    pub fn into_storage(self) -> Storage {
         self.storage
     }
 

@@ -20,6 +20,7 @@ mod event;
 mod recv;
 mod send;
 mod state;
+mod storage;
 mod transmit;
 
 use std::fmt;
@@ -32,6 +33,7 @@ pub use buffer::{Incomplete, RecvBuffer};
 pub use event::{Event, EventKind, MessageKind};
 pub use send::{RefusedPayload, SendError};
 pub use state::State;
+pub use storage::Storage;
 pub use transmit::Transmit;
 
 use recv::Receiver;

@@ -2,7 +2,7 @@
 //!
 //! Both types are built only from bytes that have been validated, so that reading them as `str`
 //! does not validate again. This is what the crate's `unsafe` is for; where else there is some, in
-//! `connection`, it calls [`Text::validated`].
+//! `connection`, it calls [`Text::validated`], or takes back what was shared of a read buffer.
 #![allow(unsafe_code)]
 
 use std::ops::Deref;

@@ -1,6 +1,7 @@
 //! A driver's read buffer: the same events as from the bytes themselves.
-use arkws_proto::connection::{EventKind, RecvBuffer};
+use arkws_proto::connection::{EventKind, RecvBuffer, Storage};
 use arkws_proto::{Connection, Event, Payload, ProtocolError};
+use bytes::Bytes;
 
 use crate::common::{Owned, client, feed, frame};
 
@@ -63,7 +64,7 @@ fn bytes_that_are_not_text_are_not_lent_as_the_text_that_nobody_took() {
     let mut input = frame(0x81, b"fine", None);
     input.extend(frame(0x81, b"\xFF\xFF\xFF\xFF", None));
     let mut connection = client();
-    let mut buffer = RecvBuffer::filled(input.into());
+    let mut buffer = RecvBuffer::filled(input[..].into());
     assert_eq!(
         connection.recv_buffered(&mut buffer),
         Ok(Some(EventKind::Text))
@@ -78,7 +79,7 @@ fn bytes_that_are_not_text_are_not_lent_as_the_text_that_nobody_took() {
 fn the_payload_shows_before_the_event_is_taken() {
     let mut input = frame(0x8A, b"pong", None);
     input.extend(frame(0x88, b"\x03\xE8bye", None));
-    let mut buffer = RecvBuffer::filled(input.into());
+    let mut buffer = RecvBuffer::filled(input[..].into());
     assert_eq!(buffer.payload(), b"");
     let mut connection = client();
     assert_eq!(
@@ -102,7 +103,7 @@ fn whoever_writes_to_the_storage_forgets_the_event() {
         |buffer: &mut RecvBuffer| buffer.room().fill(0xFF),
         |buffer: &mut RecvBuffer| buffer.add_filled(0),
     ] {
-        let mut buffer = RecvBuffer::filled(frame(0x81, b"text", None).into());
+        let mut buffer = RecvBuffer::filled(frame(0x81, b"text", None)[..].into());
         assert_eq!(
             connection.recv_buffered(&mut buffer),
             Ok(Some(EventKind::Text))
@@ -123,7 +124,7 @@ fn read(buffer: &mut RecvBuffer, bytes: &[u8]) {
 fn the_beginning_of_a_message_stays_and_the_whole_is_borrowed() {
     for (text, cut) in [("short", 1), ("short", 4), ("é".repeat(200).as_str(), 300)] {
         let mut connection = client();
-        let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
+        let mut buffer = RecvBuffer::reading(Storage::zeroed(1000), 500);
         let first = frame(0x82, &[7; 100], None);
         let second = frame(0x81, text.as_bytes(), None);
         read(&mut buffer, &[&first, &second[..cut]].concat());
@@ -154,7 +155,7 @@ fn the_beginning_of_a_message_stays_and_the_whole_is_borrowed() {
 #[test]
 fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
     let mut connection = client();
-    let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
+    let mut buffer = RecvBuffer::reading(Storage::zeroed(1000), 500);
     let input = frame(0x81, "grün".as_bytes(), None);
     read(&mut buffer, &input[..5]);
     assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
@@ -180,7 +181,7 @@ fn what_stayed_can_be_handed_over_when_its_rest_is_late() {
 #[test]
 fn what_stays_tells_how_long_it_will_be() {
     let mut connection = client();
-    let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
+    let mut buffer = RecvBuffer::reading(Storage::zeroed(1000), 500);
     assert!(connection.incomplete(&buffer).is_none());
     for (opcode, is_text) in [(0x81, true), (0x82, false)] {
         let message = frame(opcode, &[b'a'; 300], None);
@@ -214,7 +215,7 @@ fn what_breaks_a_rule_or_does_not_fit_does_not_stay() {
         (&[0x83, 5][..], Err(ProtocolError::UnknownOpcode(3))),
     ] {
         let mut connection = client();
-        let mut buffer = RecvBuffer::reading(vec![0; 1000].into(), 500);
+        let mut buffer = RecvBuffer::reading(Storage::zeroed(1000), 500);
         read(&mut buffer, input);
         assert_eq!(connection.recv_buffered(&mut buffer), result, "{input:?}");
         assert!(result.is_err() || buffer.is_parsed() || input.len() == 1);
@@ -246,4 +247,72 @@ fn a_large_message_can_be_received_directly() {
     assert_eq!(buffer.payload().len(), text.len());
     let event = buffer.take_event().map(Owned::from);
     assert_eq!(event, Some(Owned::Text(text)));
+}
+
+/// A storage of 1,000 bytes after a message of 300 bytes that is shared, and 20 bytes of the next.
+fn shared(connection: &mut Connection) -> (RecvBuffer, Bytes) {
+    let mut buffer = RecvBuffer::reading(Storage::zeroed(1000), 500);
+    let first = frame(0x82, &[7; 300], None);
+    let second = frame(0x82, &[8; 300], None);
+    read(&mut buffer, &[&first, &second[..20]].concat());
+    assert!(connection.recv_buffered(&mut buffer).unwrap().is_some());
+    let Some(Event::Binary(Payload::Borrowed(lent))) = buffer.take_event() else {
+        panic!("it lies in the storage");
+    };
+    let (len, place) = (lent.len(), lent.as_ptr());
+    let payload = buffer.share(len).unwrap();
+    // Nothing was copied.
+    assert_eq!((&payload[..], payload.as_ptr()), (&[7; 300][..], place));
+    assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+    (buffer, payload)
+}
+
+#[test]
+fn a_message_that_is_shared_stays_as_it_is_while_more_is_read() {
+    let mut connection = client();
+    let (mut buffer, first) = shared(&mut connection);
+    assert_eq!((buffer.waiting(), buffer.capacity()), (20, 1000 - 304));
+    assert_eq!(buffer.spare(), 1000 - 304 - 20);
+    read(&mut buffer, &frame(0x82, &[8; 300], None)[20..]);
+    assert!(connection.recv_buffered(&mut buffer).unwrap().is_some());
+    let second = buffer.share(300).unwrap();
+    buffer.room().fill(0xFF);
+    assert_eq!(first, [7; 300][..]);
+    assert_eq!(second, [8; 300][..]);
+}
+
+#[test]
+fn a_storage_is_whole_again_when_nobody_has_its_parts() {
+    let mut connection = client();
+    let (mut buffer, payload) = shared(&mut connection);
+    // What waits is moved; the parts stay where they are.
+    let mut rest = buffer.move_to(Storage::zeroed(1000), 500);
+    assert_eq!((buffer.waiting(), buffer.capacity()), (20, 1000));
+    assert!(!rest.is_whole());
+    assert!(!rest.reclaim());
+    assert_eq!(payload, [7; 300][..]);
+    drop(payload);
+    assert!(rest.reclaim());
+    assert!(rest.is_whole());
+    assert_eq!((rest.len(), rest.whole_len()), (1000, 1000));
+    // Also if nothing is left behind them.
+    let mut buffer = RecvBuffer::filled(frame(0x82, &[7; 100], None)[..].into());
+    connection = client();
+    assert!(connection.recv_buffered(&mut buffer).unwrap().is_some());
+    let payload = buffer.share(100).unwrap();
+    assert_eq!(buffer.capacity(), 0);
+    let mut rest = buffer.into_storage();
+    assert!(!rest.reclaim());
+    drop(payload);
+    assert!(rest.reclaim());
+    assert_eq!(rest.len(), 102);
+}
+
+#[test]
+fn no_more_is_shared_than_was_parsed() {
+    let mut buffer = RecvBuffer::filled(frame(0x82, &[7; 100], None)[..].into());
+    assert_eq!(buffer.share(1), None);
+    assert!(client().recv_buffered(&mut buffer).unwrap().is_some());
+    assert_eq!(buffer.share(103), None);
+    assert_eq!(buffer.share(100).unwrap(), [7; 100][..]);
 }

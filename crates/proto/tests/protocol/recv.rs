@@ -1,5 +1,5 @@
 //! Any messages, however they are fragmented, interleaved and cut into reads, give the same events.
-use arkws_proto::connection::RecvBuffer;
+use arkws_proto::connection::{RecvBuffer, Storage};
 use arkws_proto::deflate::DeflateParams;
 use arkws_proto::frame::{Header, MAX_HEADER, Opcode};
 use arkws_proto::{Config, Connection, Limits, MessageKind, Role, State, mask};
@@ -252,7 +252,7 @@ fn receive(connection: &mut Connection, mut stream: &[u8], reads: &[usize]) -> V
 fn receive_buffered(connection: &mut Connection, mut stream: &[u8], reads: &[usize]) -> Vec<Owned> {
     let mut events = Vec::new();
     let mut reads = reads.iter().cycle();
-    let mut buffer = RecvBuffer::reading(vec![0; 100_000].into(), 40_000);
+    let mut buffer = RecvBuffer::reading(Storage::zeroed(100_000), 40_000);
     while !stream.is_empty() {
         let read = (*reads.next().unwrap()).clamp(1, stream.len().min(buffer.room().len()));
         if let Some(read) = put(connection, &stream[..read]) {

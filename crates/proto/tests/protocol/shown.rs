@@ -73,12 +73,13 @@ fn a_read_buffer_shows_neither_bytes_nor_the_event_that_waits() {
     ];
     for input in inputs {
         let mut client = client();
-        let mut buffer = RecvBuffer::filled(input.into());
+        let mut buffer = RecvBuffer::filled(input[..].into());
         assert_hidden(&buffer);
         client.recv_buffered(&mut buffer).unwrap().unwrap();
         assert_hidden(&buffer);
         assert!(buffer.take_event().is_some());
         assert_hidden(&buffer);
+        assert_hidden(&buffer.into_storage());
     }
 }
 
