@@ -103,31 +103,44 @@ impl Kind {
 /// Builds everything for all targets. Without a compiler of JavaScript there is no module of the
 /// system.
 pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Result<Vec<Built>> {
-    let cargo = |task: &str| {
-        let mut cargo = ndk.cargo(task)?;
+    let cargo = |task: &str, targets: &[Target]| {
+        let mut cargo = ndk.cargo(task, targets)?;
         profile.apply(&mut cargo);
         anyhow::Ok(cargo)
     };
-    run(cargo("build")?
+    let mut first = cargo("build", &ALL)?;
+    first
         .args(["--package", "arkws", "--package", "arkws-node"])
-        .args(["--features", "arkws-node/ark"]))?;
+        .args(["--features", "arkws-node/ark"]);
+    if profile == Profile::Check {
+        // With the others it shares what they depend on; alone it asks less of that.
+        first
+            .args(["--package", "arkws-capi"])
+            .env("ARKWS_CAPI_SONAME", C_LIBRARY);
+    }
+    run(&mut first)?;
     let mut built = collect(Kind::ArkModule, profile)?;
 
     if let Some(es2abc) = es2abc {
-        run(cargo("build")?
+        run(cargo("build", &ALL)?
             .args(["--package", "arkws-node"])
             .args(["--features", "arkws-node/ark"])
             .env("ARKWS_ABC", abc::compile(es2abc)?))?;
         built.extend(collect(Kind::SystemModule, profile)?);
     }
 
-    run(cargo("build")?.args(["--package", "arkws-node"]))?;
+    run(cargo("build", &ALL)?.args(["--package", "arkws-node"]))?;
     built.extend(collect(Kind::NodeModule, profile)?);
 
-    run(cargo("rustc")?
-        .args(["--package", "arkws-capi", "--lib"])
-        .args(["--crate-type", "cdylib"])
-        .env("ARKWS_CAPI_SONAME", C_LIBRARY))?;
+    if profile == Profile::Release {
+        // Of one type alone, so that it is optimised as a whole: which cargo does for one target.
+        for target in ALL {
+            run(cargo("rustc", &[target])?
+                .args(["--package", "arkws-capi", "--lib"])
+                .args(["--crate-type", "cdylib"])
+                .env("ARKWS_CAPI_SONAME", C_LIBRARY))?;
+        }
+    }
     built.extend(collect(Kind::CLibrary, profile)?);
     mark(ndk)?;
     Ok(built)

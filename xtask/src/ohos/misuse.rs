@@ -36,8 +36,12 @@ fn run_program(ndk: &Ndk, stand_in: &StandIn, library: &Built, name: &str) -> Re
     let folder = directory().join("misuse").join(target.abi);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let program = folder.join(name);
-    run(ndk
-        .clang(target)?
+    let mut clang = ndk.clang(target)?;
+    if !target.is_native() {
+        // Those of a program, and one of qemu's.
+        clang.arg("-DOWN_THREADS=4");
+    }
+    run(clang
         .args(["-std=c11", "-O1", "-pthread", "-I", "crates/capi/include"])
         .arg(format!("crates/capi/tests/{name}.c"))
         .arg(&library.path)

@@ -88,8 +88,9 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let (ndk, stand_in) = (Ndk::of_machine()?, StandIn::prepare()?);
     let es2abc = root().join(abc::STAND_IN);
     let built = build::build(&ndk, Profile::Check, Some(&es2abc))?;
-    gates::check(&ndk, &built, Profile::Check, counts)?;
-    loader::check(&ndk, &stand_in, &built, counts)?;
-    misuse::check(&ndk, &stand_in, &built, counts)?;
-    run::tests(&ndk, &stand_in, counts)
+    // One after the other; what fails keeps no other from being run.
+    gates::check(&ndk, &built, Profile::Check, counts)
+        .and(loader::check(&ndk, &stand_in, &built, counts))
+        .and(misuse::check(&ndk, &stand_in, &built, counts))
+        .and(run::tests(&ndk, &stand_in, counts))
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::stand_in::StandIn;
-use super::target::{ALL, Target, directory};
+use super::target::{Target, directory};
 use crate::nightly;
 use crate::process::command;
 
@@ -70,16 +70,16 @@ impl Ndk {
         self.native.join("sysroot/usr/lib").join(target.clang)
     }
 
-    /// Cargo that can build for all targets, with the standard library from its sources: there may
-    /// be none that is built. The task is the caller's first argument.
-    pub(super) fn cargo(&self, task: &str) -> Result<Command> {
+    /// Cargo that does a task for these targets, with the standard library from its sources: there
+    /// may be none that is built.
+    pub(super) fn cargo(&self, task: &str, targets: &[Target]) -> Result<Command> {
         let mut cargo = nightly::cargo();
         cargo
             .args([task, "--locked", "-Zbuild-std=std,panic_unwind"])
             .arg("--target-dir")
             .arg(directory())
             .env("CARGO_INCREMENTAL", "0");
-        for target in &ALL {
+        for target in targets {
             let clang = self.wrapper(target, "clang")?;
             cargo
                 .args(["--target", target.triple])

@@ -111,7 +111,7 @@ impl StandIn {
     pub(super) fn runner(&self, target: &Target) -> Vec<String> {
         let files = self.files(target);
         let loader = format!("lib/ld-musl-{}.so.1", target.processor);
-        if target.processor == std::env::consts::ARCH {
+        if target.is_native() {
             return vec![files.join(loader).display().to_string()];
         }
         let qemu = self.tools().join("usr/bin/qemu-aarch64-static");

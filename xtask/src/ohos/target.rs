@@ -48,6 +48,11 @@ pub(super) fn directory() -> PathBuf {
 }
 
 impl Target {
+    /// Whether this machine has that processor.
+    pub(super) fn is_native(&self) -> bool {
+        self.processor == std::env::consts::ARCH
+    }
+
     /// What of cargo's environment is about this target: `CARGO_TARGET_…_LINKER` and the like.
     pub(super) fn cargo_variable(&self, name: &str) -> String {
         let triple = self.triple.replace('-', "_").to_uppercase();
