@@ -72,9 +72,10 @@ export const functions = {
 
   /**
    * Sends more than may wait to a server that does not read: the cause of the error, and what
-   * `Error` has then.
+   * `Error` has then that it had not.
    */
   async full(url) {
+    const before = Reflect.ownKeys(Error);
     const ws = webSocket.createWebSocket();
     const opened = next(ws, 'open');
     await ws.connect(url, { maxQueuedBytes: 1 });
@@ -83,7 +84,7 @@ export const functions = {
       for (let i = 0; i < 64; i++) ws.send('x'.repeat(1 << 20)).catch(reject);
     }).catch((error) => error);
     ws.terminate();
-    return { cause, error: Reflect.ownKeys(Error) };
+    return { cause, added: Reflect.ownKeys(Error).filter((key) => !before.includes(key)) };
   },
 
   /** A listener that throws, and one behind it. */
