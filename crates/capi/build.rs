@@ -13,7 +13,12 @@ fn main() {
         return;
     }
     let soname = env::var("ARKWS_CAPI_SONAME").unwrap_or_else(|_| SONAME.to_owned());
-    for argument in [&format!("-soname,{soname}"), "-z,defs", "-z,nodelete"] {
+    let mut arguments = vec![format!("-soname,{soname}"), "-z,nodelete".to_owned()];
+    // What a sanitizer's library has is in the program alone.
+    if env::var_os("CARGO_CFG_SANITIZE").is_none() {
+        arguments.push("-z,defs".to_owned());
+    }
+    for argument in arguments {
         println!("cargo::rustc-cdylib-link-arg=-Wl,{argument}");
     }
 }

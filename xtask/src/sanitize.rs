@@ -15,6 +15,9 @@ use crate::process::{cargo, command, output, root, run as run_command};
 /// The packages whose Rust tests are run under tools that watch memory.
 const PACKAGES: [&str; 4] = ["arkws-proto", "arkws", "arkws-netstack", "arkws-node"];
 
+/// What has the tests of the C library watch the memory of the programs in C.
+const WATCH: &str = "ARKWS_WATCH_MEMORY";
+
 /// What Miri runs: the compiler's flags, and the tests. Compression has no `unsafe` code of ours;
 /// without them are also those that take minutes.
 const MIRI: [(&str, &str); 3] = [
@@ -46,8 +49,9 @@ pub(crate) fn prepare_valgrind() -> Result<()> {
     }
 }
 
-/// The module as users get it, in Node.js under valgrind: reads and writes beyond what was
-/// allocated or after it was freed, and memory that nobody can free any more.
+/// The module as users get it, in Node.js under valgrind, and what C programs do wrong with the C
+/// library: reads and writes beyond what was allocated or after it was freed, and memory that
+/// nobody can free any more.
 pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     let node = Node::of_machine()?;
     peers::install_npm("npm", false)?;
@@ -70,7 +74,14 @@ pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     ])
     .arg(&node.path)
     .args(["--jitless", "--expose-gc", LOAD]);
-    one(run, counts)
+    one(run, counts).context("the module in Node.js")?;
+
+    let mut misuse = cargo();
+    misuse
+        // Of all packages there are, so that dependencies are built as for the Rust tests.
+        .args(["test", "--locked", "--workspace", "--test", "misuse"])
+        .env(WATCH, "valgrind");
+    count(&mut misuse, counts).context("the C library")
 }
 
 /// Sees to it that there is AddressSanitizer's library.

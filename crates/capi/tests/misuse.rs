@@ -1,30 +1,61 @@
 //! The misuse matrix: programs in C that do with every function what they must not, and go on.
 //!
-//! With `ARKWS_WATCH_MEMORY=address` they run under AddressSanitizer, with which the library has to
-//! have been built; with `ARKWS_WATCH_MEMORY=valgrind` under valgrind. Either also finds what is
-//! never freed.
+//! They run as they are, by each compiler, and under AddressSanitizer, which sees what is freed
+//! twice, read after that, or never freed. `ARKWS_WATCH_MEMORY=address` has them run under it alone:
+//! then the library has to have been built with it, and each of its accesses is seen too.
+//! `ARKWS_WATCH_MEMORY=valgrind` has them run under valgrind.
 mod compilers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use compilers::{command, installed, succeed};
+use compilers::{Compiler, command, installed, succeed};
 
 /// What watches the memory of the programs.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Watch {
     Nothing,
     AddressSanitizer,
     Valgrind,
 }
 
-fn watch() -> Watch {
+/// The compilers, and what watches the programs that they make.
+fn runs() -> Vec<(Compiler, Watch)> {
+    let compilers = installed();
+    let first = compilers[0];
     match std::env::var("ARKWS_WATCH_MEMORY").as_deref() {
-        Err(_) => Watch::Nothing,
-        Ok("address") => Watch::AddressSanitizer,
-        Ok("valgrind") => Watch::Valgrind,
+        Ok("address") => vec![(first, Watch::AddressSanitizer)],
+        Ok("valgrind") => vec![(first, Watch::Valgrind)],
         Ok(other) => panic!("ARKWS_WATCH_MEMORY is {other}, not address or valgrind"),
+        Err(_) => {
+            let plain = compilers
+                .into_iter()
+                .map(|compiler| (compiler, Watch::Nothing));
+            let watched = has_address_sanitizer(first).then_some((first, Watch::AddressSanitizer));
+            plain.chain(watched).collect()
+        }
     }
+}
+
+/// Whether the compiler has AddressSanitizer's library.
+///
+/// # Panics
+/// It has not, and the environment has `ARKWS_REQUIRE_ALL`.
+fn has_address_sanitizer(compiler: Compiler) -> bool {
+    let output = Command::new(compiler.c)
+        .arg("-print-file-name=libasan.so")
+        .output();
+    let said = output.expect("it is installed").stdout;
+    // What it has not got it names without a folder; what is left of a link leads nowhere.
+    let library = PathBuf::from(String::from_utf8_lossy(&said).trim());
+    let is_there = library.is_absolute() && library.exists();
+    if !is_there {
+        let word = "AddressSanitizer's library is not installed: apt-get install libasan8";
+        assert!(std::env::var_os("ARKWS_REQUIRE_ALL").is_none(), "{word}");
+        eprintln!("{word}");
+    }
+    is_there
 }
 
 /// The folder of the shared library: cargo has built it for this test, and puts it beside it.
@@ -33,21 +64,17 @@ fn library() -> PathBuf {
     test.parent().unwrap().to_path_buf()
 }
 
-/// Builds the program with each compiler, and runs it.
+/// Builds the program and runs it, in each way.
 fn run(name: &str) {
-    let mut compilers = installed();
-    let watch = watch();
-    if !matches!(watch, Watch::Nothing) {
-        // What is watched is the library.
-        compilers.truncate(1);
-    }
-    for compiler in compilers {
+    for (compiler, watch) in runs() {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let program = folder.join(format!("{name}-{}", compiler.c));
+        let is_watched = watch == Watch::AddressSanitizer;
+        let suffix = if is_watched { "-address" } else { "" };
+        let program = folder.join(format!("{name}-{}{suffix}", compiler.c));
         let mut build = command(compiler.c, "c11", &format!("{name}.c"));
         build.args(["-g", "-pthread", "-o"]).arg(&program);
         build.arg("-L").arg(library()).arg("-lnet_websocket");
-        if let Watch::AddressSanitizer = watch {
+        if is_watched {
             build.arg("-fsanitize=address");
         }
         succeed(&mut build);
