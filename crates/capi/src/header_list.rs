@@ -20,15 +20,15 @@ pub(crate) struct HeaderList {
     fields: Vec<OwnedField>,
 }
 
-/// A field, where the program sees it, and its texts.
+/// A field, where the program sees it, and its texts: pointers, since the program has them as well.
 #[derive(Debug)]
 struct OwnedField {
     seen: *mut WebSocketHeader,
-    _name: CString,
-    _value: CString,
+    name: *mut c_char,
+    value: *mut c_char,
 }
 
-// SAFETY: `seen` belongs to this, and is written by whoever has the client's lock.
+// SAFETY: all belong to this, and are written by whoever has the client's lock.
 unsafe impl Send for OwnedField {}
 
 impl HeaderList {
@@ -45,21 +45,17 @@ impl HeaderList {
         if self.fields.len() >= MAX_FIELDS {
             return Err(too_many());
         }
-        let (name, value) = (c_text(name), c_text(value));
+        let (name, value) = (c_text(name).into_raw(), c_text(value).into_raw());
         let seen = Box::into_raw(Box::new(WebSocketHeader {
-            field_name: name.as_ptr(),
-            field_value: value.as_ptr(),
+            field_name: name,
+            field_value: value,
             next: ptr::null_mut(),
         }));
         if let Some(last) = self.fields.last() {
             // SAFETY: it is freed with the list.
             unsafe { (*last.seen).next = seen };
         }
-        self.fields.push(OwnedField {
-            seen,
-            _name: name,
-            _value: value,
-        });
+        self.fields.push(OwnedField { seen, name, value });
         Ok(())
     }
 }
@@ -67,7 +63,11 @@ impl HeaderList {
 impl Drop for OwnedField {
     fn drop(&mut self) {
         // SAFETY: made by `add`, and freed here alone.
-        drop(unsafe { Box::from_raw(self.seen) });
+        unsafe {
+            drop(Box::from_raw(self.seen));
+            drop(CString::from_raw(self.name));
+            drop(CString::from_raw(self.value));
+        }
     }
 }
 
