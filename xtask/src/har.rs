@@ -41,6 +41,10 @@ const COPIES: [(&str, &str); 7] = [
 /// The folder that everything in an archive of ohpm lies in.
 const FOLDER: &str = "package";
 
+/// Why a package may not be shipped.
+const FOR_TESTS: &str =
+    "the native libraries were built with a stand-in for OpenHarmony's NDK, for tests only";
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Leave the native libraries out: what is made then is for a look at the rest
@@ -60,7 +64,8 @@ pub(crate) fn run_task(options: &Options) -> Result<()> {
     } else {
         add_libraries(&folder, &ohos::packaged())?;
         if ohos::are_for_tests() {
-            println!("– for tests only: they were built with a stand-in for OpenHarmony's NDK");
+            println!("– for tests only  {FOR_TESTS}");
+            fs::write(folder.join("DO-NOT-SHIP.txt"), format!("{FOR_TESTS}\n"))?;
         }
     }
     let archive = pack(&to)?;
