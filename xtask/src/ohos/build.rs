@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 
 use super::abc;
 use super::ndk::Ndk;
+use super::run;
 use super::target::{ALL, Target, directory};
-use crate::process::run;
+use crate::process::run as run_command;
 
 /// How thoroughly to optimise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,37 +109,46 @@ pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Resul
         profile.apply(&mut cargo);
         anyhow::Ok(cargo)
     };
-    let mut first = cargo("build", &ALL)?;
-    first
-        .args(["--package", "arkws", "--package", "arkws-node"])
-        .args(["--features", "arkws-node/ark"]);
-    if profile == Profile::Check {
-        // With the others it shares what they depend on; alone it asks less of that.
-        first
-            .args(["--package", "arkws-capi"])
-            .env("ARKWS_CAPI_SONAME", C_LIBRARY);
-    }
-    run(&mut first)?;
+    let packages: &[&str] = match profile {
+        Profile::Check => &run::PACKAGES,
+        Profile::Release => &["--package", "arkws"],
+    };
+    run_command(
+        cargo("build", &ALL)?
+            .args(packages)
+            .args(["--package", "arkws-node", "--features", "arkws-node/ark"])
+            .env("ARKWS_CAPI_SONAME", C_LIBRARY),
+    )?;
     let mut built = collect(Kind::ArkModule, profile)?;
 
     if let Some(es2abc) = es2abc {
-        run(cargo("build", &ALL)?
-            .args(["--package", "arkws-node"])
-            .args(["--features", "arkws-node/ark"])
-            .env("ARKWS_ABC", abc::compile(es2abc)?))?;
+        run_command(
+            cargo("build", &ALL)?
+                .args(packages)
+                .args(["--package", "arkws-node", "--features", "arkws-node/ark"])
+                .env("ARKWS_CAPI_SONAME", C_LIBRARY)
+                .env("ARKWS_ABC", abc::compile(es2abc)?),
+        )?;
         built.extend(collect(Kind::SystemModule, profile)?);
     }
 
-    run(cargo("build", &ALL)?.args(["--package", "arkws-node"]))?;
+    run_command(
+        cargo("build", &ALL)?
+            .args(packages)
+            .args(["--package", "arkws-node"])
+            .env("ARKWS_CAPI_SONAME", C_LIBRARY),
+    )?;
     built.extend(collect(Kind::NodeModule, profile)?);
 
     if profile == Profile::Release {
         // Of one type alone, so that it is optimised as a whole: which cargo does for one target.
         for target in ALL {
-            run(cargo("rustc", &[target])?
-                .args(["--package", "arkws-capi", "--lib"])
-                .args(["--crate-type", "cdylib"])
-                .env("ARKWS_CAPI_SONAME", C_LIBRARY))?;
+            run_command(
+                cargo("rustc", &[target])?
+                    .args(["--package", "arkws-capi", "--lib"])
+                    .args(["--crate-type", "cdylib"])
+                    .env("ARKWS_CAPI_SONAME", C_LIBRARY),
+            )?;
         }
     }
     built.extend(collect(Kind::CLibrary, profile)?);

@@ -71,11 +71,12 @@ impl Ndk {
     }
 
     /// Cargo that does a task for these targets, with the standard library from its sources: there
-    /// may be none that is built.
+    /// may be none that is built. Tests' part of it is always there: without it all that is built
+    /// would be another thing.
     pub(super) fn cargo(&self, task: &str, targets: &[Target]) -> Result<Command> {
         let mut cargo = nightly::cargo();
         cargo
-            .args([task, "--locked", "-Zbuild-std=std,panic_unwind"])
+            .args([task, "--locked", "-Zbuild-std=std,panic_unwind,test"])
             .arg("--target-dir")
             .arg(directory())
             .env("CARGO_INCREMENTAL", "0");
