@@ -29,17 +29,22 @@ pub(crate) enum Target {
     NodeModule,
     /// The C library that is shared; the archive is beside it.
     CLibrary,
+    /// The C library as an archive alone.
+    CArchive,
 }
 
 impl Target {
     fn is_library(self) -> bool {
-        matches!(self, Target::NodeModule | Target::CLibrary)
+        matches!(
+            self,
+            Target::NodeModule | Target::CLibrary | Target::CArchive
+        )
     }
 }
 
 /// The packages of the Node module and of the C library.
 pub(crate) const NODE_PACKAGE: &str = "arkws-node";
-const C_PACKAGE: &str = "arkws-capi";
+pub(crate) const C_PACKAGE: &str = "arkws-capi";
 
 /// Builds the targets in one go, cargo's progress shown; returns the files, in the same order.
 pub(crate) fn build(targets: &[Target], profile: Profile) -> Result<Vec<PathBuf>> {
@@ -78,7 +83,7 @@ pub(crate) fn build_by(
             Target::NodeModule => {
                 cargo.args(["--package", NODE_PACKAGE]);
             }
-            Target::CLibrary => {
+            Target::CLibrary | Target::CArchive => {
                 cargo.args(["--package", C_PACKAGE]);
             }
         }
@@ -116,6 +121,7 @@ fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
         Target::Binary(_, name) => ("bin", name.to_owned()),
         Target::NodeModule => ("cdylib", NODE_PACKAGE.replace('-', "_")),
         Target::CLibrary => ("cdylib", "net_websocket".to_owned()),
+        Target::CArchive => ("staticlib", "net_websocket".to_owned()),
     };
     let is_kind = target
         .get("kind")?
@@ -126,15 +132,16 @@ fn artifact(message: &Value, wanted: Target) -> Option<PathBuf> {
         return None;
     }
     if wanted.is_library() {
+        let endings: &[&str] = match wanted {
+            Target::CArchive => &[".a"],
+            // Of any system: it may be built for another one.
+            _ => &[".so", ".dylib", ".dll"],
+        };
         let files = message.get("filenames")?.as_array()?;
         return files
             .iter()
             .filter_map(Value::as_str)
-            .find(|file| {
-                [".so", ".dylib", ".dll"]
-                    .iter()
-                    .any(|end| file.ends_with(end))
-            })
+            .find(|file| endings.iter().any(|end| file.ends_with(end)))
             .map(PathBuf::from);
     }
     Some(PathBuf::from(message.get("executable")?.as_str()?))

@@ -26,6 +26,7 @@ mod ohos;
 mod packages;
 mod peers;
 mod process;
+mod release;
 mod report;
 mod rust_version;
 mod sanitize;
@@ -61,6 +62,8 @@ enum Task {
     Structure,
     /// Build the C library, and install it
     Capi(capi::Options),
+    /// Make all that a release has, in target/release-artifacts, built twice and compared
+    Release(release::Options),
     /// Pack the npm packages: `arkws`, and one for each platform with the Node module
     Packages(packages::Options),
     /// Build arkws for OpenHarmony, with the NDK that OHOS_NDK_HOME names or a stand-in
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Task::Instructions(options) => instructions::run(&options),
         Task::Structure => structure::check(&mut counts::Counts::default()),
         Task::Capi(options) => capi::run(&options),
+        Task::Release(options) => release::run(&options),
         Task::Packages(options) => packages::run(&options),
         Task::Ohos(options) => ohos::run(&options),
         Task::Har(options) => har::run_task(&options),

@@ -10,6 +10,7 @@ use crate::demo;
 use crate::features;
 use crate::javascript_style;
 use crate::links;
+use crate::release;
 use crate::rust_version;
 use crate::structure;
 use Need::{EachNode, EveryNode, Har, Packages, Peer, Python};
@@ -118,6 +119,7 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     group("resource tests", 200, "tests/resources", &[EachNode]),
     group("install tests", 45, "tests/install", &[EveryNode, Packages]),
+    own("release artifacts", 20, release::check),
     group("bundler tests", 23, "tests/bundlers", &[EachNode]),
     group("har tests", 8, "tests/har", &[Har]),
     group("runner tests", 60, "tests/runners", &[EachNode]),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::abc;
 use super::ndk::Ndk;
 use super::run;
-use super::target::{ALL, Target, directory};
+use super::target::{AARCH64, ALL, Target, directory};
 use crate::process::run as run_command;
 
 /// How thoroughly to optimise.
@@ -154,6 +154,11 @@ pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Resul
     built.extend(collect(Kind::CLibrary, profile)?);
     mark(ndk)?;
     Ok(built)
+}
+
+/// The module for Node.js on devices.
+pub(super) fn node_module() -> PathBuf {
+    output_folder().join(Kind::NodeModule.place(&AARCH64))
 }
 
 /// The file that says that the libraries beside it may not be shipped.

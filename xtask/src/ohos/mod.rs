@@ -27,7 +27,7 @@ mod target;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::counts::Counts;
 use crate::nightly;
@@ -68,6 +68,28 @@ pub(crate) fn are_for_tests() -> bool {
 
 /// A target that packages have libraries of, as Rust calls it.
 pub(crate) const TRIPLE: &str = target::AARCH64.triple;
+
+/// The module for Node.js on OpenHarmony's devices, as `cargo xtask ohos` has built it.
+///
+/// # Errors
+/// It has not; or with the stand-in, and it is not for tests.
+pub(crate) fn node_module(profile: crate::build::Profile) -> Result<PathBuf> {
+    let module = build::node_module();
+    if !module.is_file() {
+        bail!(
+            "there is no {}: `cargo xtask ohos` builds it",
+            module.display()
+        );
+    }
+    if profile == crate::build::Profile::Release && are_for_tests() {
+        bail!(
+            "{} was built with the stand-in for OpenHarmony's NDK, for tests only: `cargo xtask \
+             ohos` with OHOS_NDK_HOME builds what can be shipped",
+            module.display()
+        );
+    }
+    Ok(module)
+}
 
 /// Sees to it that there is what [`check`] builds and runs with.
 pub(crate) fn prepare() -> Result<()> {

@@ -3,14 +3,16 @@
 //! | file | what it does |
 //! |---|---|
 //! | `platform.rs` | the platforms, and how the module of each is built |
+//! | `place.rs` | where they are built, so that nothing of the place is in them |
 //! | `zig.rs` | the compiler for platforms that are not the machine's |
 //! | `linked.rs`, `notices.rs` | the crates that are linked in, and their licences |
 //! | `npm.rs` | the folders that npm packs, and packing them |
 pub(crate) mod linked;
 pub(crate) mod notices;
 mod npm;
+pub(crate) mod place;
 pub(crate) mod platform;
-mod zig;
+pub(crate) mod zig;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ use anyhow::{Context, Result};
 use crate::build::{Profile, bundle_core};
 use crate::peers;
 use crate::process::root;
+use place::Place;
 use platform::{PLATFORMS, Platform};
 
 #[derive(clap::Args)]
@@ -53,7 +56,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         Profile::Release
     };
-    for file in make(&platforms, profile, &root().join(&options.to))? {
+    for file in make(
+        &platforms,
+        profile,
+        &Place::own(),
+        &root().join(&options.to),
+    )? {
         let size = fs::metadata(&file)?.len();
         println!("{} ({size} bytes)", file.display());
     }
@@ -67,11 +75,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn make(
     platforms: &[&Platform],
     profile: Profile,
+    place: &Place,
     folder: &Path,
 ) -> Result<Vec<PathBuf>> {
     let modules = platforms
         .iter()
-        .map(|platform| platform.build(profile, |_| {}))
+        .map(|platform| platform.build(profile, place))
         .collect::<Result<Vec<_>>>()?;
     pack(platforms, &modules, profile, folder)
 }
@@ -87,8 +96,11 @@ pub(crate) fn pack_own(module: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Packs what is built.
-fn pack(
+/// Packs what is built into `folder`, which becomes new; the tarballs.
+///
+/// # Errors
+/// npm does not pack it.
+pub(crate) fn pack(
     platforms: &[&Platform],
     modules: &[PathBuf],
     profile: Profile,

@@ -34,8 +34,8 @@ pub(crate) fn notices(packages: &[&str], target: &str) -> Result<String> {
         }
     }
     let mut written = format!(
-        "The native module is linked with {} crates and Rust's standard library. Of a crate with \
-         a choice of\nlicences, MIT is taken where it is one of them.\n\n",
+        "Linked in are {} crates and Rust's standard library. Of a crate with a choice of licences,\n\
+         MIT is taken where it is one of them.\n\n",
         crates.len()
     );
     for one in &crates {

@@ -1,13 +1,13 @@
 //! The platforms that the Node module is packaged for, and how each is built.
-use std::path::Path;
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::zig;
+use super::place::Place;
 use crate::build::{Profile, Target, build_by};
+use crate::ohos;
 use crate::peers;
-use crate::process::{cargo, command, output, run};
+use crate::process::cargo;
 
 /// A platform that has a package of its own.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct Platform {
     /// As npm names C libraries, where the system has several.
     pub(super) libc: Option<&'static str>,
     /// As Rust names the platform.
-    pub(super) target: &'static str,
+    pub(crate) target: &'static str,
     how: How,
 }
 
@@ -35,6 +35,9 @@ enum How {
     /// On a machine of this platform alone: there are no libraries of its system elsewhere.
     There,
 }
+
+/// The compiler's flag for what shares musl with the program that loads it.
+pub(crate) const DYNAMIC: &str = "-Ctarget-feature=-crt-static";
 
 /// The oldest glibc of any Linux that runs the oldest Node.js that arkws supports.
 const GLIBC: &str = ".2.28";
@@ -155,58 +158,34 @@ impl Platform {
     ///
     /// # Errors
     /// The platform's module can only be built elsewhere, a tool is missing, or it does not build.
-    pub(crate) fn build(
-        &self,
-        profile: Profile,
-        arrange: impl Fn(&mut Command),
-    ) -> Result<std::path::PathBuf> {
+    pub(crate) fn build(&self, profile: Profile, place: &Place) -> Result<PathBuf> {
+        if self.how == How::OpenHarmony {
+            return ohos::node_module(profile);
+        }
         let is_own = self.name == peers::platform_abi();
-        let mut cargo = cargo();
-        match self.how {
-            _ if is_own && (profile == Profile::Dev || self.how == How::There) => {
-                cargo.arg("build");
+        let cargo = match self.how {
+            _ if is_own && profile == Profile::Dev && place.is_own() => {
+                let mut cargo = cargo();
+                cargo.args(["build", "--locked"]);
+                cargo
             }
             How::Zig(glibc) => {
-                add_target(self.target)?;
-                zig::prepare(&mut cargo)?;
-                cargo.args(["zigbuild", "--target", &format!("{}{glibc}", self.target)]);
-                if self.libc == Some("musl") {
-                    // A module that Node.js loads shares its C library.
-                    cargo.env(flags_of(self.target), "-Ctarget-feature=-crt-static");
-                }
+                let dynamic = match self.libc {
+                    Some("musl") => DYNAMIC,
+                    _ => "",
+                };
+                place.zigbuild("build", self.target, glibc, dynamic, profile)?
             }
-            How::OpenHarmony => bail!(
-                "the module for {} is built with OpenHarmony's toolchain: `cargo xtask ohos`",
-                self.name
-            ),
-            How::There => bail!(
+            How::There if is_own => place.cargo("build", self.target)?,
+            How::There | How::OpenHarmony => bail!(
                 "the module for {} needs libraries of that system: run this on such a machine",
                 self.name
             ),
-        }
-        arrange(&mut cargo);
+        };
         let built = build_by(cargo, &[Target::NodeModule], profile);
         let mut built = built.with_context(|| format!("cannot build for {}", self.name))?;
         Ok(built.remove(0))
     }
-}
-
-/// The variable from which cargo takes the compiler's flags for a target.
-pub(crate) fn flags_of(target: &str) -> String {
-    let name = target.to_uppercase().replace('-', "_");
-    format!("CARGO_TARGET_{name}_RUSTFLAGS")
-}
-
-/// Sees to it that there is the standard library for a target.
-pub(crate) fn add_target(target: &str) -> Result<()> {
-    let sysroot = output(command("rustc").args(["--print", "sysroot"]))?;
-    let library = Path::new(sysroot.trim()).join("lib/rustlib").join(target);
-    if library.join("lib").is_dir() {
-        return Ok(());
-    }
-    run(command("rustup").args(["target", "add", target])).with_context(|| {
-        format!("Rust's standard library for {target} is missing: `rustup target add {target}`")
-    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,155 @@
+//! `cargo xtask release --dry-run`: all that a release has, in `target/release-artifacts/`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `twice.rs` | builds the same at two places, and compares |
+//! | `sbom.rs` | says what is in it |
+//! | `static_library.rs` | the C library for programs that need no other library |
+mod sbom;
+mod static_library;
+mod twice;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::{NODE_PACKAGE, Profile};
+use crate::counts::Counts;
+use crate::crates;
+use crate::packages;
+use crate::packages::platform::{PLATFORMS, Platform};
+use crate::process::{command, output, root};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Make everything and publish nothing. There is no other way yet: publishing is done by hand
+    #[arg(long, required = true)]
+    dry_run: bool,
+    /// Optimise for development speed, to see that everything is made
+    #[arg(long)]
+    dev: bool,
+    /// The platforms of the npm packages [default: all that can be built for on this machine]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    platform: Vec<String>,
+    /// Build once: whether a second time makes the same is not looked at
+    #[arg(long)]
+    once: bool,
+}
+
+/// Where everything is put.
+const FOLDER: &str = "target/release-artifacts";
+
+/// `cargo xtask release`
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let platforms: Vec<&Platform> = match options.platform.as_slice() {
+        [] => PLATFORMS.iter().filter(|one| one.is_buildable()).collect(),
+        names => names
+            .iter()
+            .map(|name| Platform::named(name))
+            .collect::<Result<_>>()?,
+    };
+    let profile = if options.dev {
+        Profile::Dev
+    } else {
+        Profile::Release
+    };
+    make(&platforms, profile, !options.once)
+}
+
+/// The check: what a release has can be made of what the other checks have built.
+pub(crate) fn check(counts: &mut Counts) -> Result<()> {
+    make(&[Platform::of_machine()?], Profile::Dev, false)?;
+    counts.passed += 1;
+    Ok(())
+}
+
+/// Makes everything; for `profile` [`Profile::Dev`] fast, for tests. The archive goes with the
+/// platform that it is for.
+fn make(platforms: &[&Platform], profile: Profile, is_twice: bool) -> Result<()> {
+    let start = Instant::now();
+    let folder = root().join(FOLDER);
+    // What an earlier run has put there is not of this one.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+
+    let has_archive = platforms
+        .iter()
+        .any(|platform| platform.target == static_library::TARGET);
+    let built = twice::build(is_twice, |place| {
+        let mut outputs = Vec::new();
+        for platform in platforms {
+            outputs.push((platform.file(), platform.build(profile, place)?));
+        }
+        if has_archive {
+            let archive = static_library::build(profile, place)?;
+            outputs.push(("the static library".to_owned(), archive));
+        }
+        Ok(outputs)
+    })?;
+    let files: Vec<PathBuf> = built.into_iter().map(|(_, file)| file).collect();
+    let (modules, archives) = files.split_at(platforms.len());
+    packages::pack(platforms, modules, profile, &folder.join("npm"))?;
+    for archive in archives {
+        static_library::pack(archive, &folder.join("c"))?;
+    }
+
+    let names = crates::published()?;
+    crates::package(&names, profile == Profile::Release)?;
+    collect_crates(&names, &folder.join("crates"))?;
+
+    let bills = folder.join("sbom");
+    fs::create_dir_all(&bills)?;
+    let bills = platforms
+        .iter()
+        .map(|platform| sbom::write(platform, NODE_PACKAGE, &bills))
+        .collect::<Result<Vec<_>>>()?;
+    sbom::validate(&bills)?;
+
+    let sums = write_sums(&folder)?;
+    print!("{sums}");
+    println!(
+        "{FOLDER}: {} files in {} s; nothing is published",
+        sums.lines().count(),
+        start.elapsed().as_secs()
+    );
+    Ok(())
+}
+
+/// Copies what cargo has packaged.
+fn collect_crates(names: &[String], to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    let from = root().join("target/package");
+    for name in names {
+        let version = env!("CARGO_PKG_VERSION");
+        let file = format!("{name}-{version}.crate");
+        let copied = fs::copy(from.join(&file), to.join(&file));
+        copied.with_context(|| format!("cannot copy {file} from {}", from.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes `SHA256SUMS` of all files below the folder, for `sha256sum --check`; what is in it.
+fn write_sums(folder: &Path) -> Result<String> {
+    let mut files = Vec::new();
+    for kind in fs::read_dir(folder)? {
+        let kind = kind?;
+        for file in fs::read_dir(kind.path())? {
+            let (kind, file) = (kind.file_name(), file?.file_name());
+            files.push(Path::new(&kind).join(file));
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        bail!("there is nothing in {}", folder.display());
+    }
+    let sums = output(
+        command("sha256sum")
+            .current_dir(folder)
+            .arg("--")
+            .args(&files),
+    )?;
+    fs::write(folder.join("SHA256SUMS"), &sums).context("cannot write SHA256SUMS")?;
+    Ok(sums)
+}

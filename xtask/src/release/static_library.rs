@@ -1,0 +1,119 @@
+//! The C library as an archive for musl: a program that is linked with both runs on every Linux of
+//! its processor, whatever is installed there.
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::{C_PACKAGE, Profile, Target, build_by};
+use crate::packages::notices::notices;
+use crate::packages::place::Place;
+use crate::packages::platform::DYNAMIC;
+use crate::packages::zig;
+use crate::process::{command, output, root, run};
+
+/// What it is for.
+pub(super) const TARGET: &str = "x86_64-unknown-linux-musl";
+
+/// As zig names it.
+const ZIG_TARGET: &str = "x86_64-linux-musl";
+
+/// A program that shows that the archive has all that it needs.
+const PROGRAM: &str = r#"
+#include <net_websocket.h>
+#include <stdio.h>
+static void on_open(struct WebSocket *c, WebSocket_OpenResult r) { (void)c; (void)r; }
+static void on_message(struct WebSocket *c, char *d, uint32_t n) { (void)c; (void)d; (void)n; }
+static void on_error(struct WebSocket *c, WebSocket_ErrorResult r) { (void)c; (void)r; }
+static void on_close(struct WebSocket *c, WebSocket_CloseResult r) { (void)c; (void)r; }
+int main(void) {
+    struct WebSocket *client = OH_WebSocketClient_Constructor(on_open, on_message, on_error, on_close);
+    struct WebSocket_RequestOptions options = {0};
+    int connected = OH_WebSocketClient_Connect(client, "hello", options);
+    printf("%d %d\n", connected != 0, OH_WebSocketClient_Destroy(client));
+    return 0;
+}
+"#;
+
+/// Builds the archive; where it is.
+///
+/// # Errors
+/// It does not build.
+pub(super) fn build(profile: Profile, place: &Place) -> Result<PathBuf> {
+    // An archive has no C library in it, whatever the flag: with it nothing is compiled twice.
+    let mut cargo = place.zigbuild("rustc", TARGET, "", DYNAMIC, profile)?;
+    // Alone, so that all crates are optimised as one.
+    cargo.args(["--crate-type", "staticlib"]);
+    let built = build_by(cargo, &[Target::CArchive], profile);
+    let mut built = built.context("cannot build the static library")?;
+    Ok(built.remove(0))
+}
+
+/// Packs the archive with its headers and licences into `folder`, once a program runs with it.
+///
+/// # Errors
+/// A program cannot be linked with it, or does not run; or tar fails.
+pub(super) fn pack(archive: &Path, folder: &Path) -> Result<PathBuf> {
+    let stage = tempfile::tempdir().context("cannot create a folder to pack from")?;
+    let name = format!("libnet_websocket-{TARGET}-{}", env!("CARGO_PKG_VERSION"));
+    let packed = stage.path().join(&name);
+    fs::create_dir_all(packed.join("include"))?;
+    fs::create_dir_all(packed.join("lib"))?;
+    let headers = root().join("crates/capi/include");
+    for header in fs::read_dir(&headers)? {
+        let header = header?;
+        fs::copy(
+            header.path(),
+            packed.join("include").join(header.file_name()),
+        )?;
+    }
+    fs::copy(archive, packed.join("lib/libnet_websocket.a"))?;
+    for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::copy(root().join(license), packed.join(license))?;
+    }
+    let linked = notices(&[C_PACKAGE], TARGET)?;
+    fs::write(packed.join("THIRD-PARTY-NOTICES.txt"), linked)?;
+    try_it(&packed, stage.path())?;
+
+    fs::create_dir_all(folder)?;
+    let file = folder.join(format!("{name}.tar.gz"));
+    run(command("tar")
+        // Of one archive always the same file.
+        .args([
+            "--sort=name",
+            "--mtime=@0",
+            "--owner=0",
+            "--group=0",
+            "--numeric-owner",
+        ])
+        .args([
+            "--mode=u=rwX,go=rX",
+            "--use-compress-program=gzip -9n",
+            "--create",
+            "--file",
+        ])
+        .arg(&file)
+        .arg("--directory")
+        .arg(stage.path())
+        .arg(&name))?;
+    Ok(file)
+}
+
+/// Links a program with what is packed and nothing else, and runs it.
+fn try_it(packed: &Path, stage: &Path) -> Result<()> {
+    let (source, program) = (stage.join("program.c"), stage.join("program"));
+    fs::write(&source, PROGRAM)?;
+    run(zig::cc(ZIG_TARGET)?
+        .args(["-static", "-I"])
+        .arg(packed.join("include"))
+        .arg(&source)
+        .arg(packed.join("lib/libnet_websocket.a"))
+        .args(["-lunwind", "-o"])
+        .arg(&program))
+    .context("no program can be linked with the static library")?;
+    let said = output(&mut command(&program))?;
+    if said != "1 0\n" {
+        bail!("a program with the static library says {said:?} where it should say 1 0");
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Builds the same at two places, and compares: whoever builds a release again gets the very bytes.
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::files::tracked;
+use crate::packages::place::Place;
+use crate::process::root;
+
+/// What is built, from its name to its file, in the same order at each place.
+pub(super) type Outputs = Vec<(String, PathBuf)>;
+
+/// Builds in the working tree; if it is to be twice, into a folder of its own, and from a copy of
+/// the files too, whose folders have other names. Returns what the former has made.
+///
+/// # Errors
+/// One of them does not build, or they differ.
+pub(super) fn build(is_twice: bool, build: impl Fn(&Place) -> Result<Outputs>) -> Result<Outputs> {
+    if !is_twice {
+        return build(&Place::own());
+    }
+    let folder = root().join("target/reproducible");
+    let first = build(&Place::new(&root(), &folder.join("first")))?;
+    let copy = folder.join("second/a-copy-of-the-sources");
+    copy_sources(&copy)?;
+    let second = build(&Place::new(&copy, &folder.join("second/built")))?;
+    compare(&first, &second)?;
+    println!("{} files were built twice, and are the same", first.len());
+    // It takes as much as the first, and nobody needs it.
+    let second = folder.join("second");
+    fs::remove_dir_all(&second).with_context(|| format!("cannot remove {}", second.display()))?;
+    Ok(first)
+}
+
+/// # Errors
+/// A file differs from the other with its name.
+fn compare(first: &Outputs, second: &Outputs) -> Result<()> {
+    let mut different = Vec::new();
+    for ((name, one), (_, other)) in first.iter().zip(second) {
+        if read(one)? != read(other)? {
+            different.push(format!("{name}: {} and {}", one.display(), other.display()));
+        }
+    }
+    if first.len() != second.len() || !different.is_empty() {
+        bail!("built twice, these differ: {}", different.join("; "));
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Copies the project's files to `folder`, which becomes new.
+fn copy_sources(folder: &Path) -> Result<()> {
+    let _ = fs::remove_dir_all(folder);
+    for file in tracked(&[])? {
+        let to = folder.join(&file);
+        let parent = to.parent().context("a file has a folder")?;
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::copy(root().join(&file), &to).map(drop))
+            .with_context(|| format!("cannot copy {file} to {}", to.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_differ_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let outputs = |place: &str, second: &str| -> Outputs {
+            let write = |name: &str, text: &str| {
+                let file = folder.path().join(format!("{place}-{name}"));
+                fs::write(&file, text).unwrap();
+                (name.to_owned(), file)
+            };
+            vec![write("module", "same"), write("archive", second)]
+        };
+        let first = outputs("one", "same");
+        compare(&first, &outputs("other", "same")).unwrap();
+        let different = compare(&first, &outputs("third", "with its path")).unwrap_err();
+        let said = different.to_string();
+        assert!(
+            said.contains("archive: ") && !said.contains("module: "),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_copy_has_the_files_that_git_knows() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("copy");
+        copy_sources(&copy).unwrap();
+        for file in ["Cargo.lock", "crates/node/src/lib.rs", "npm/package.json"] {
+            assert_eq!(
+                read(&copy.join(file)).unwrap(),
+                read(&root().join(file)).unwrap()
+            );
+        }
+        assert!(!copy.join("target").exists());
+    }
+}
