@@ -1,10 +1,10 @@
-//! What a call that can fail returns: its result or a [`Failure`], of which `npm/core` makes the
+//! What a call that can fail returns: its result or a [`failure`], of which `npm/core` makes the
 //! error.
 use arkws_netstack::BusinessError;
 use napi::Result;
 
 use crate::call::Call;
-use crate::failure::Failure;
+use crate::failure::failure;
 use crate::napi::{Env, Value};
 
 /// Nothing after a success, and nothing is made for it: this is the path of every `send` of a
@@ -15,7 +15,7 @@ pub(crate) fn answer<T>(
 ) -> Result<Value<'_>> {
     match result {
         Ok(_) => env.undefined(),
-        Err(error) => env.convert(Failure::from(error)),
+        Err(error) => failure(env, &error),
     }
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn too_long(call: &Call<'_>, index: usize) -> Result<BusinessError> {
 pub(crate) fn refuse_text(call: Call<'_>) -> Result<Value<'_>> {
     let units: f64 = call.get(1)?;
     let error = refuse_units(&call, units as usize)?;
-    call.env.convert(Failure::from(error))
+    failure(call.env, &error)
 }
 
 fn refuse_units(call: &Call<'_>, units: usize) -> Result<BusinessError> {
@@ -55,7 +55,7 @@ pub(crate) fn number<T: Into<u64>>(
 ) -> Result<Value<'_>> {
     match result {
         Ok(number) => env.number(number),
-        Err(error) => env.convert(Failure::from(error)),
+        Err(error) => failure(env, &error),
     }
 }
 
@@ -71,6 +71,5 @@ pub(crate) fn other_error(call: Call<'_>) -> Result<Value<'_>> {
 
 fn coded(call: Call<'_>, code: i32) -> Result<Value<'_>> {
     let detail = call.string(0)?.unwrap_or_default();
-    call.env
-        .convert(Failure::from(BusinessError::new(code, detail)))
+    failure(call.env, &BusinessError::new(code, detail))
 }

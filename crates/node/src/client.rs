@@ -5,25 +5,24 @@
 use std::sync::Arc;
 
 use arkws_netstack::{
-    self as netstack, BusinessError, CloseCode, CloseFrame, CloseOptions, Listener, Payload, Stats,
-    Text, WebSocket,
+    self as netstack, BusinessError, CloseCode, CloseFrame, CloseOptions, CloseResult, Listener,
+    Payload, Stats, Text, WebSocket,
 };
 use bytes::Bytes;
 use napi::Result;
-use napi_derive::napi;
 
 use crate::answer::{answer, not_data, too_long};
 use crate::asker::Asker;
 use crate::call::Call;
-use crate::event::{Close, Event, Open, OpenInfo, Pong};
+use crate::event::Event;
+use crate::event_to_js::milliseconds;
 use crate::header_fields::flat;
-use crate::napi::Value;
+use crate::napi::{Env, Value};
 use crate::object_id::ObjectId;
 use crate::options::{accept_views, binary_type, connect_options};
 use crate::program;
 use crate::question::Answered;
 use crate::queue::{Origin, Queue, SHARED_FROM};
-use crate::text::byte_string::latin1;
 
 /// Takes the events of one client object on the network thread.
 struct ClientInbox {
@@ -47,20 +46,20 @@ impl Listener for ClientInbox {
                 message,
                 protocol,
             } => {
-                let (status, message) = (u32::from(status), message.to_owned());
-                let open = Open {
+                let message = message.to_owned();
+                let open = Event::Open {
                     status,
                     message: message.clone(),
                 };
-                queue.event(object, Event::Open(open));
-                Event::OpenInfo(OpenInfo {
+                queue.event(object, open);
+                Event::OpenInfo {
                     status,
                     message,
                     protocol: protocol.map(str::to_owned),
-                })
+                }
             }
             netstack::Event::Error(error) => Event::Error(error),
-            netstack::Event::Close(result) => Event::Close(Close::from(result)),
+            netstack::Event::Close(result) => Event::Close(result),
             netstack::Event::SendFailed {
                 from,
                 through,
@@ -81,12 +80,11 @@ impl Listener for ClientInbox {
                 cause,
             },
             netstack::Event::Reconnected { attempts } => Event::Reconnected { attempts },
-            netstack::Event::Ping(data) => Event::Ping(latin1(data)),
-            netstack::Event::Pong { data, answer } => Event::Pong(Pong {
-                data: latin1(data),
-                through: answer.map(|(through, _)| through as f64),
-                round_trip: answer.map(|(_, time)| time.as_secs_f64() * 1000.0),
-            }),
+            netstack::Event::Ping(data) => Event::Ping(data.to_vec()),
+            netstack::Event::Pong { data, answer } => Event::Pong {
+                data: data.to_vec(),
+                answer,
+            },
             netstack::Event::PingsLost { through, error } => Event::PingsLost { through, error },
             netstack::Event::Idle => Event::Idle,
         };
@@ -114,8 +112,8 @@ impl Listener for ClientInbox {
     }
 
     fn on_close_frame(&self, frame: Option<&CloseFrame>) {
-        let close = frame.map(|frame| Close {
-            code: frame.code().get().into(),
+        let close = frame.map(|frame| CloseResult {
+            code: frame.code().get(),
             reason: frame.reason().to_owned(),
         });
         self.queue.event(self.object, Event::CloseFrame(close));
@@ -154,9 +152,7 @@ pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
     };
     let accept_views = accept_views(object)?;
     let object = call.object()?;
-    let result = call
-        .environment
-        .client(object, |client| client.connect(&url, options))?;
+    let result = call.environment.client(object)?.connect(&url, options);
     if result.is_ok() {
         call.environment.set_binary_type(object, binary_type);
         call.environment.set_accepts_views(object, accept_views);
@@ -167,93 +163,83 @@ pub(crate) fn connect(call: Call<'_>) -> Result<Value<'_>> {
 /// `sendText(object, string)`; `flush` is to follow.
 pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.object()?;
-    let result = call.text(1, |text| {
-        call.environment
-            .client(object, |client| client.feed_text(text))
-    })?;
-    answer(
-        call.env,
-        result.unwrap_or_else(|| Ok(Err(too_long(&call, 1)?)))?,
-    )
+    let client = call.environment.client(object)?;
+    let result = call.text(1, |text| client.feed_text(text))?;
+    drop(client);
+    let result = match result {
+        Some(result) => result,
+        None => Err(too_long(&call, 1)?),
+    };
+    answer(call.env, result)
 }
 
 /// `sendBinary(object, buffer)`; `flush` is to follow.
 pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
     let object = call.object()?;
-    let send = |data: &[u8]| {
-        call.environment
-            .client(object, |client| client.feed_binary(data))
-    };
+    let client = call.environment.client(object)?;
+    let send = |data: &[u8]| client.feed_binary(data);
     let mut result = call.array_buffer(1, send)?;
     if result.is_none() && call.environment.accepts_views(object) {
         result = call.view(1, send)?;
     }
-    answer(call.env, result.unwrap_or_else(|| Ok(Err(not_data())))?)
+    drop(client);
+    answer(call.env, result.unwrap_or_else(|| Err(not_data())))
 }
 
 /// `sendUtf8(object, buffer)`: a text, of any length, as its bytes; `flush` is to follow.
 pub(crate) fn send_utf8(call: Call<'_>) -> Result<Value<'_>> {
-    let object = call.object()?;
-    let result = call.view(1, |data| {
-        let text = String::from_utf8_lossy(data);
-        call.environment
-            .client(object, |client| client.feed_text(text))
-    })?;
-    answer(call.env, result.unwrap_or_else(|| Ok(Err(not_data())))?)
+    let client = call.environment.client(call.object()?)?;
+    let result = call.view(1, |data| client.feed_text(String::from_utf8_lossy(data)))?;
+    drop(client);
+    answer(call.env, result.unwrap_or_else(|| Err(not_data())))
 }
 
 /// `flush(object, answered)`, with how many sends have been answered: so many have been now, or
 /// fewer if this call has sent nothing.
 pub(crate) fn flush(call: Call<'_>) -> Result<Value<'_>> {
     let answered = call.number(1)?;
-    let through = call
-        .environment
-        .client(call.object()?, |client| client.flush(answered));
-    // An object that was freed since it sent has nothing left to send.
-    call.env.number(through.unwrap_or(0))
+    let through = match call.environment.client(call.object()?) {
+        Ok(client) => client.flush(answered),
+        // An object that was freed since it sent has nothing left to send.
+        Err(_) => 0,
+    };
+    call.env.number(through)
 }
 
 /// `closeClient(object, code | undefined, reason | undefined)`.
 pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let options = CloseOptions::new(call.get(1)?, call.get(2)?);
-    let result = call
-        .environment
-        .client(call.object()?, |client| client.close(options))?;
+    let result = call.environment.client(call.object()?)?.close(options);
     answer(call.env, result)
 }
 
 /// `terminate(object)`.
 pub(crate) fn terminate(call: Call<'_>) -> Result<Value<'_>> {
-    let result = call
-        .environment
-        .client(call.object()?, WebSocket::terminate)?;
+    let result = call.environment.client(call.object()?)?.terminate();
     answer(call.env, result)
 }
 
 /// `abort(object, why)`.
 pub(crate) fn abort(call: Call<'_>) -> Result<Value<'_>> {
     let why = call.string(1)?.unwrap_or_default();
-    call.environment
-        .client(call.object()?, |client| client.abort(&why))?;
+    call.environment.client(call.object()?)?.abort(&why);
     call.env.undefined()
 }
 
 /// `hold(object, isHeld)`: reads nothing from its connection, or does again.
 pub(crate) fn hold(call: Call<'_>) -> Result<Value<'_>> {
-    let with = match call.get(1)? {
-        true => WebSocket::pause,
-        false => WebSocket::resume,
-    };
-    call.environment.client(call.object()?, with)?;
+    let client = call.environment.client(call.object()?)?;
+    match call.get(1)? {
+        true => client.pause(),
+        false => client.resume(),
+    }
     call.env.undefined()
 }
 
 /// `ping(object, data | undefined)`, with an ArrayBuffer: the ping's number, or a failure.
 pub(crate) fn ping(call: Call<'_>) -> Result<Value<'_>> {
     let data = call.array_buffer(1, <[u8]>::to_vec)?;
-    let result = call
-        .environment
-        .client(call.object()?, |client| client.ping(data))?;
+    let result = call.environment.client(call.object()?)?.ping(data);
     match result {
         Ok(number) => call.env.number(number),
         Err(error) => answer::<()>(call.env, Err(error)),
@@ -278,7 +264,8 @@ pub(crate) fn answer_question(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn observe_pings(call: Call<'_>) -> Result<Value<'_>> {
     let observes = call.get(1)?;
     call.environment
-        .client(call.object()?, |client| client.observe_pings(observes))?;
+        .client(call.object()?)?
+        .observe_pings(observes);
     call.env.undefined()
 }
 
@@ -288,84 +275,57 @@ pub(crate) fn close_with(call: Call<'_>) -> Result<Value<'_>> {
     let reason: String = call.get(2)?;
     let code = code.and_then(|code| CloseCode::new(u16::try_from(code).ok()?));
     let frame = code.map(|code| CloseFrame::new(code, &reason));
-    let result = call
-        .environment
-        .client(call.object()?, |client| client.close_with(frame))?;
+    let result = call.environment.client(call.object()?)?.close_with(frame);
     answer(call.env, result)
 }
 
 /// `readyState(object)`.
 pub(crate) fn ready_state(call: Call<'_>) -> Result<Value<'_>> {
-    let state = call
-        .environment
-        .client(call.object()?, WebSocket::ready_state)?;
+    let state = call.environment.client(call.object()?)?.ready_state();
     call.env.number(state as u32)
 }
 
 /// `bufferedAmount(object)`.
 pub(crate) fn buffered_amount(call: Call<'_>) -> Result<Value<'_>> {
-    let bytes = call
-        .environment
-        .client(call.object()?, WebSocket::buffered_amount)?;
-    call.env.convert(bytes as f64)
+    let bytes = call.environment.client(call.object()?)?.buffered_amount();
+    call.env.number(bytes as u64)
 }
 
 /// `bytesAccepted(object)`.
 pub(crate) fn bytes_accepted(call: Call<'_>) -> Result<Value<'_>> {
-    let bytes = call
-        .environment
-        .client(call.object()?, WebSocket::bytes_accepted)?;
-    call.env.convert(bytes as f64)
+    let bytes = call.environment.client(call.object()?)?.bytes_accepted();
+    call.env.number(bytes)
 }
 
 /// `bytesHandedOver(object)`.
 pub(crate) fn bytes_handed_over(call: Call<'_>) -> Result<Value<'_>> {
-    let bytes = call
-        .environment
-        .client(call.object()?, WebSocket::bytes_handed_over)?;
-    call.env.convert(bytes as f64)
+    let bytes = call.environment.client(call.object()?)?.bytes_handed_over();
+    call.env.number(bytes)
 }
 
 /// `stats(object)`.
 pub(crate) fn stats(call: Call<'_>) -> Result<Value<'_>> {
-    let stats = call.environment.client(call.object()?, WebSocket::stats)?;
-    call.env.convert(ClientStats::from(stats))
+    let stats = call.environment.client(call.object()?)?.stats();
+    stats_record(call.env, &stats)
 }
 
-/// What `stats()` returns; a fact that is not known is missing.
-#[napi(object, object_from_js = false)]
-pub struct ClientStats {
-    pub messages_received: f64,
-    pub messages_sent: f64,
-    pub bytes_received: f64,
-    pub bytes_sent: f64,
-    pub pings_sent: f64,
-    pub pings_received: f64,
-    /// Milliseconds.
-    pub round_trip_time: Option<f64>,
-    pub protocol: Option<String>,
-    pub extensions: Option<String>,
-    pub tls_version: Option<&'static str>,
-    pub remote_address: Option<String>,
-}
-
-impl From<Stats> for ClientStats {
-    fn from(stats: Stats) -> ClientStats {
-        ClientStats {
-            messages_received: stats.counters.messages_received as f64,
-            messages_sent: stats.counters.messages_sent as f64,
-            bytes_received: stats.counters.bytes_received as f64,
-            bytes_sent: stats.counters.bytes_sent as f64,
-            pings_sent: stats.counters.pings_sent as f64,
-            pings_received: stats.counters.pings_received as f64,
-            round_trip_time: stats
-                .counters
-                .round_trip
-                .map(|time| time.as_secs_f64() * 1000.0),
-            protocol: stats.protocol,
-            extensions: stats.extensions,
-            tls_version: stats.tls_version,
-            remote_address: stats.remote_address,
-        }
-    }
+/// What `stats()` returns; a fact that is not known is missing, and times are in milliseconds.
+fn stats_record<'e>(env: &'e Env, stats: &Stats) -> Result<Value<'e>> {
+    let counters = &stats.counters;
+    env.record(&[
+        (c"messagesReceived", counters.messages_received.into()),
+        (c"messagesSent", counters.messages_sent.into()),
+        (c"bytesReceived", counters.bytes_received.into()),
+        (c"bytesSent", counters.bytes_sent.into()),
+        (c"pingsSent", counters.pings_sent.into()),
+        (c"pingsReceived", counters.pings_received.into()),
+        (
+            c"roundTripTime",
+            counters.round_trip.map(milliseconds).into(),
+        ),
+        (c"protocol", stats.protocol.as_ref().into()),
+        (c"extensions", stats.extensions.as_ref().into()),
+        (c"tlsVersion", stats.tls_version.into()),
+        (c"remoteAddress", stats.remote_address.as_ref().into()),
+    ])
 }

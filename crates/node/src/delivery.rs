@@ -161,14 +161,18 @@ impl Segment<'_> {
                 bytes,
             } = consumed;
             // An object that a listener has freed needs no report.
-            let _ = match origin {
-                Origin::Client | Origin::Pieces => self
-                    .environment
-                    .client(object, |client| client.consumed(events, bytes)),
-                Origin::Connection(client) => self
-                    .environment
-                    .server(object, |server| server.consumed(client, events, bytes)),
-            };
+            match origin {
+                Origin::Client | Origin::Pieces => {
+                    if let Ok(object) = self.environment.client(object) {
+                        object.consumed(events, bytes);
+                    }
+                }
+                Origin::Connection(client) => {
+                    if let Ok(object) = self.environment.server(object) {
+                        object.consumed(client, events, bytes);
+                    }
+                }
+            }
         }
     }
 
@@ -438,14 +442,18 @@ impl Delivery<'_, '_, '_> {
             reason: Some(why.clone()),
         };
         // One that is closing already needs no other close; one that is gone neither.
-        let _ = match connection {
-            None => self
-                .environment
-                .client(object, |client| client.close(options).is_ok()),
-            Some(client) => self
-                .environment
-                .server(object, |server| server.close_client(client, options)),
-        };
+        match connection {
+            None => {
+                if let Ok(object) = self.environment.client(object) {
+                    let _ = object.close(options);
+                }
+            }
+            Some(client) => {
+                if let Ok(object) = self.environment.server(object) {
+                    object.close_client(client, options);
+                }
+            }
+        }
         let error = BusinessError::connection_lost(why, ConnectionCause::TooBig);
         self.event(env, object, Event::Error(error), values)
     }

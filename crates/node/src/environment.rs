@@ -1,6 +1,6 @@
 //! What the module keeps per JavaScript environment: the main thread has one, each worker thread
 //! has one.
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -114,37 +114,23 @@ impl Environment {
         self.servers.borrow_mut().insert(object, server);
     }
 
-    /// Calls `with` with a client object. No method of such an object calls back, so nothing can
-    /// borrow it a second time.
+    /// A client object. No method of such an object calls back, so nothing can borrow it a second
+    /// time; it is let go before JavaScript runs.
     ///
     /// # Errors
     /// JavaScript asks for an object that it has freed.
-    pub(crate) fn client<T>(
-        &self,
-        object: ObjectId,
-        with: impl FnOnce(&WebSocket) -> T,
-    ) -> Result<T> {
-        self.clients
-            .borrow()
-            .get(&object)
-            .map(with)
-            .ok_or_else(|| unknown(object))
+    pub(crate) fn client(&self, object: ObjectId) -> Result<Ref<'_, WebSocket>> {
+        Ref::filter_map(self.clients.borrow(), |clients| clients.get(&object))
+            .map_err(|_| unknown(object))
     }
 
-    /// Calls `with` with a server object; see [`client`](Self::client).
+    /// A server object; see [`client`](Self::client).
     ///
     /// # Errors
     /// As there.
-    pub(crate) fn server<T>(
-        &self,
-        object: ObjectId,
-        with: impl FnOnce(&WebSocketServer) -> T,
-    ) -> Result<T> {
-        self.servers
-            .borrow()
-            .get(&object)
-            .map(with)
-            .ok_or_else(|| unknown(object))
+    pub(crate) fn server(&self, object: ObjectId) -> Result<Ref<'_, WebSocketServer>> {
+        Ref::filter_map(self.servers.borrow(), |servers| servers.get(&object))
+            .map_err(|_| unknown(object))
     }
 
     /// Calls one or the other with an object, whichever it is.
@@ -158,9 +144,9 @@ impl Environment {
         with_server: impl FnOnce(&WebSocketServer) -> T,
     ) -> Result<T> {
         if self.servers.borrow().contains_key(&object) {
-            return self.server(object, with_server);
+            return self.server(object).map(|server| with_server(&server));
         }
-        self.client(object, with_client)
+        self.client(object).map(|client| with_client(&client))
     }
 
     /// Drops an object, which closes what it has open.
@@ -371,6 +357,7 @@ impl Drop for Environment {
     }
 }
 
+#[cold]
 fn unknown(object: ObjectId) -> Error {
     Error::new(
         Status::InvalidArg,

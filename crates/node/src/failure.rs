@@ -1,52 +1,31 @@
 //! What a call that fails returns to JavaScript, which makes the error of it.
 use arkws_netstack::{BusinessError, RefusalResponse};
-use napi_derive::napi;
+use napi::Result;
 
 use crate::header_fields::flat;
-use crate::text::byte_string::latin1;
+use crate::napi::{Env, Value};
 
-/// A [`BusinessError`] on its way to JavaScript.
-#[napi(object, object_from_js = false)]
-pub struct Failure {
-    pub code: i32,
-    pub message: String,
-    pub data: Option<String>,
-    pub cause: Option<&'static str>,
-    /// See [`BusinessError::response`].
-    pub response: Option<Response>,
-    /// See [`BusinessError::event_follows`]; `None`: no.
-    pub event_follows: Option<bool>,
+/// A [`BusinessError`] as JavaScript gets it: `code`, `message`, and if there are any `data`,
+/// `cause`, `response` and `eventFollows`. JavaScript may run.
+pub(crate) fn failure<'e>(env: &'e Env, error: &BusinessError) -> Result<Value<'e>> {
+    let response = error.response.as_deref();
+    let response = response.map(|answered| response_record(env, answered));
+    env.record(&[
+        (c"code", error.code.into()),
+        (c"message", (&error.message).into()),
+        (c"data", error.data.as_ref().into()),
+        (c"cause", error.cause_name().into()),
+        (c"response", response.transpose()?.into()),
+        (c"eventFollows", error.event_follows.then_some(true).into()),
+    ])
 }
 
-/// What a server answered that refused the handshake.
-#[napi(object, object_from_js = false)]
-pub struct Response {
-    pub status: u32,
-    /// `[name, value, name, value, ...]`.
-    pub headers: Vec<String>,
-    /// A byte per character.
-    pub body: String,
-}
-
-impl From<&RefusalResponse> for Response {
-    fn from(response: &RefusalResponse) -> Response {
-        Response {
-            status: response.status.into(),
-            headers: flat(&response.headers),
-            body: latin1(&response.body),
-        }
-    }
-}
-
-impl From<BusinessError> for Failure {
-    fn from(error: BusinessError) -> Failure {
-        Failure {
-            cause: error.cause_name(),
-            response: error.response.as_deref().map(Response::from),
-            code: error.code,
-            message: error.message,
-            data: error.data,
-            event_follows: error.event_follows.then_some(true),
-        }
-    }
+/// What a server answered that refused the handshake: `status`, `headers` (`[name, value, name,
+/// value, ...]`) and `body`, with a character for each byte.
+fn response_record<'e>(env: &'e Env, response: &RefusalResponse) -> Result<Value<'e>> {
+    env.record(&[
+        (c"status", u32::from(response.status).into()),
+        (c"headers", env.array(&flat(&response.headers))?.into()),
+        (c"body", env.latin1(&response.body)?.into()),
+    ])
 }

@@ -9,7 +9,7 @@ use crate::answer::not_data;
 use crate::call::Call;
 #[cfg(unix)]
 use crate::descriptor;
-use crate::failure::Failure;
+use crate::failure::failure;
 use crate::napi::Value;
 use crate::script_stream::ScriptLink;
 
@@ -19,15 +19,14 @@ pub(crate) fn hand_over_socket(call: Call<'_>) -> Result<Value<'_>> {
     #[cfg(unix)]
     if let Ok(socket) = descriptor::duplicate(call.get::<f64>(1)? as i32) {
         let Some(read) = call.array_buffer(2, <[u8]>::to_vec)? else {
-            return call.env.convert(Failure::from(not_data()));
+            return failure(call.env, &not_data());
         };
         let socket = HandedOver::Socket(socket);
-        let result = call
-            .environment
-            .server(call.object()?, |server| server.hand_over(socket, read))?;
+        let object = call.object()?;
+        let result = call.environment.server(object)?.hand_over(socket, read);
         return match result {
             Ok(()) => call.env.convert(true),
-            Err(error) => call.env.convert(Failure::from(error)),
+            Err(error) => failure(call.env, &error),
         };
     }
     call.env.convert(false)
@@ -37,7 +36,7 @@ pub(crate) fn hand_over_socket(call: Call<'_>) -> Result<Value<'_>> {
 /// whose bytes JavaScript carries from now on, or a failure.
 pub(crate) fn hand_over_stream(call: Call<'_>) -> Result<Value<'_>> {
     let Some(read) = call.array_buffer(1, <[u8]>::to_vec)? else {
-        return call.env.convert(Failure::from(not_data()));
+        return failure(call.env, &not_data());
     };
     let address: Option<String> = call.get(2)?;
     let port: Option<f64> = call.get(3)?;
@@ -49,12 +48,10 @@ pub(crate) fn hand_over_stream(call: Call<'_>) -> Result<Value<'_>> {
         .environment
         .add_stream(|number| ScriptLink::new(object, number, queue));
     let stream = HandedOver::Stream(Transport::other(stream), address);
-    let result = call
-        .environment
-        .server(object, |server| server.hand_over(stream, read))?;
+    let result = call.environment.server(object)?.hand_over(stream, read);
     match result {
-        Ok(()) => call.env.convert(number as f64),
-        Err(error) => call.env.convert(Failure::from(error)),
+        Ok(()) => call.env.number(number),
+        Err(error) => failure(call.env, &error),
     }
 }
 

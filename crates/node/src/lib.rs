@@ -6,7 +6,10 @@
 //! knows nothing of arkws.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
-#![expect(unreachable_pub, reason = "napi-rs converts public structs only")]
+#![expect(
+    unreachable_pub,
+    reason = "`napi` is a part of the tests `handles`, too"
+)]
 
 mod answer;
 #[cfg(feature = "ark")]

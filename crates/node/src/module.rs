@@ -9,9 +9,9 @@ use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
 use crate::call::{Call, Entry};
-use crate::contract::Contract;
+use crate::contract::contract;
 use crate::environment::Environment;
-use crate::napi::{Arguments, Callee, Env, Function, Value, export};
+use crate::napi::{Arguments, Callee, Content, Env, Function, Value, export};
 use crate::operation::Operation;
 use crate::{answer, client, delivery, environment_functions, handover, program, server};
 
@@ -90,7 +90,7 @@ pub fn init(exports: Object<'_>, env: napi::Env) -> Result<()> {
 }
 
 /// `start(wake, deliver, makeBuffer, maxTextUnits, maxBinaryBytes)` returns an object with the
-/// [`FUNCTIONS`], the names of the [`Operation`]s and the [`Contract`]: `wake()` will be called
+/// [`FUNCTIONS`], the names of the [`Operation`]s and the [`contract`]: `wake()` will be called
 /// when events lie ready, and calls `drain()`; `deliver(...)` with what they are, see
 /// [`crate::delivery`]; `makeBuffer(n)` makes an ArrayBuffer of `n` bytes, or returns undefined.
 /// The numbers are the largest strings and buffers of the runtime, undefined if it tells none.
@@ -114,22 +114,25 @@ impl Callee for Start {
             Function::new(env, make_buffer)?,
             limits,
         ));
-        let exports = env.object()?;
+        let mut exports = vec![
+            (
+                c"operations",
+                env.array(Operation::NAMES.iter().copied())?.into(),
+            ),
+            (c"contract", contract(env)?.into()),
+            // They live as long as who calls ours: it has its functions from there.
+            (c"wake", wake.into()),
+            (c"deliver", deliver.into()),
+            (c"makeBuffer", make_buffer.into()),
+        ];
         for (name, entry) in FUNCTIONS {
             let bound = Bound {
                 environment: Rc::clone(&environment),
                 entry: *entry,
             };
-            env.define(exports, name, env.callee(name, bound)?)?;
+            exports.push((name, Content::from(env.callee(name, bound)?)));
         }
-        let operations = env.convert(Operation::NAMES.to_vec())?;
-        env.define(exports, c"operations", operations)?;
-        env.define(exports, c"contract", env.convert(Contract::new())?)?;
-        // They live as long as who calls ours: it has its functions from there.
-        env.define(exports, c"wake", wake)?;
-        env.define(exports, c"deliver", deliver)?;
-        env.define(exports, c"makeBuffer", make_buffer)?;
-        Ok(exports)
+        env.record(&exports)
     }
 }
 

@@ -2,12 +2,14 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use arkws_netstack::{ApiLevel, Context, ExtraRoots, Network, Program, WebSocket, WebSocketServer};
+use arkws_netstack::{
+    ApiLevel, BusinessError, Context, ExtraRoots, Network, Program, WebSocket, WebSocketServer,
+};
 use napi::{Error, Result};
 
 use crate::call::Call;
-use crate::failure::Failure;
-use crate::napi::Value;
+use crate::failure::failure;
+use crate::napi::{Content, Env, Value};
 
 /// What a `send` that has not been answered costs in JavaScript: a promise, its functions and its
 /// place in a queue. Bytes.
@@ -76,14 +78,17 @@ pub(crate) fn api_version_of(call: Call<'_>) -> Result<Value<'_>> {
 
 /// `levelWarning()`: why the API level that the environment asks for is ignored, or null.
 pub(crate) fn level_warning(call: Call<'_>) -> Result<Value<'_>> {
-    call.env.convert(ApiLevel::from_environment().err())
+    match ApiLevel::from_environment() {
+        Ok(_) => call.env.convert(Content::Null),
+        Err(warning) => call.env.text(&warning),
+    }
 }
 
 /// `setApiVersion(level | undefined)`: a failure, or null.
 pub(crate) fn set_api_version(call: Call<'_>) -> Result<Value<'_>> {
     let number: Option<f64> = call.get(0)?;
-    let failure = program().set_api_version(number).err().map(Failure::from);
-    call.env.convert(failure)
+    let result = program().set_api_version(number);
+    failure_or_null(call.env, result)
 }
 
 /// `setPolicy(internet | undefined, allowedHosts | undefined)`: a failure, or null.
@@ -91,8 +96,15 @@ pub(crate) fn set_policy(call: Call<'_>) -> Result<Value<'_>> {
     let internet: Option<bool> = call.get(0)?;
     let hosts: Option<Vec<String>> = call.get(1)?;
     let result = program().set_policy(internet, hosts);
-    // The lock is free again: to make the failure may run JavaScript.
-    call.env.convert(result.err().map(Failure::from))
+    failure_or_null(call.env, result)
+}
+
+/// The lock of the program is free again: to make the failure may run JavaScript.
+fn failure_or_null(env: &Env, result: std::result::Result<(), BusinessError>) -> Result<Value<'_>> {
+    match result {
+        Ok(()) => env.convert(Content::Null),
+        Err(error) => failure(env, &error),
+    }
 }
 
 /// `networkChanged()`: the platform has told so, or the program.

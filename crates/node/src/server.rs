@@ -6,20 +6,19 @@ use std::sync::Arc;
 
 use arkws_netstack::{
     BusinessError, ClientId, CloseOptions, ConnectedClient, Connection, HttpBody, HttpResponse,
-    Payload, PendingHttpRequest, PendingRequest, Recipient, RefusalStatus, ServerEvent,
-    ServerListener, WebSocketServer,
+    ListenAddress, Payload, PendingHttpRequest, PendingRequest, Recipient, RefusalStatus,
+    ServerEvent, ServerListener, WebSocketServer,
 };
 use bytes::Bytes;
 use napi::Result;
-use napi::bindgen_prelude::JsObjectValue;
-use napi_derive::napi;
+use napi::bindgen_prelude::{JsObjectValue, Object};
 
 use crate::answer::{answer, not_data, number, too_long};
 use crate::call::Call;
 use crate::event::Event;
-use crate::failure::Failure;
+use crate::failure::failure;
 use crate::header_fields::pairs;
-use crate::napi::Value;
+use crate::napi::{Content, Env, Value};
 use crate::object_id::ObjectId;
 use crate::options::{server_certificate, server_options, stop_options};
 use crate::program;
@@ -118,35 +117,29 @@ pub(crate) fn create(call: Call<'_>) -> Result<Value<'_>> {
 /// `startServer(object, options)`.
 pub(crate) fn start(call: Call<'_>) -> Result<Value<'_>> {
     let options = server_options(call.arguments.object(1)?)?;
-    let result = call
-        .environment
-        .server(call.object()?, |server| server.start(options))?;
+    let result = call.environment.server(call.object()?)?.start(options);
     answer(call.env, result)
 }
 
 /// `stopServer(object)`.
 pub(crate) fn stop(call: Call<'_>) -> Result<Value<'_>> {
-    let result = call
-        .environment
-        .server(call.object()?, |server| server.stop())?;
+    let result = call.environment.server(call.object()?)?.stop();
     answer(call.env, result)
 }
 
 /// `stopServerWith(object, options)`: the number that an event answers it by, or a failure.
 pub(crate) fn stop_with(call: Call<'_>) -> Result<Value<'_>> {
     let options = stop_options(call.arguments.object(1)?)?;
-    let result = call
-        .environment
-        .server(call.object()?, |server| server.stop_with(&options))?;
+    let result = call.environment.server(call.object()?)?.stop_with(&options);
     number(call.env, result)
 }
 
 /// `setCertificate(object, certificate)`.
 pub(crate) fn set_certificate(call: Call<'_>) -> Result<Value<'_>> {
     let certificate = server_certificate(call.arguments.object(1)?)?;
-    let result = call.environment.server(call.object()?, |server| {
-        server.set_certificate(&certificate)
-    })?;
+    let server = call.environment.server(call.object()?)?;
+    let result = server.set_certificate(&certificate);
+    drop(server);
     answer(call.env, result)
 }
 
@@ -154,46 +147,44 @@ pub(crate) fn set_certificate(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn list_connections(call: Call<'_>) -> Result<Value<'_>> {
     let result = call
         .environment
-        .server(call.object()?, |server| server.list_all_connections())?;
+        .server(call.object()?)?
+        .list_all_connections();
     match result {
         Ok(clients) => {
-            let ids = clients.iter().map(|client| u64::from(client.id) as f64);
-            call.env.convert(ids.collect::<Vec<_>>())
+            let ids = clients.iter().map(|client| u64::from(client.id));
+            call.env.array(ids)
         }
-        Err(error) => call.env.convert(Failure::from(error)),
+        Err(error) => failure(call.env, &error),
     }
 }
 
 /// `listAddress(object)`: `{address, port}`, or null.
 pub(crate) fn list_address(call: Call<'_>) -> Result<Value<'_>> {
-    let address = call
-        .environment
-        .server(call.object()?, |server| server.list_address())?;
-    call.env.convert(address.and_then(listen_address))
+    let address = call.environment.server(call.object()?)?.list_address();
+    listen_address(call.env, address)
 }
 
 /// `sendTextTo(object, string, id | ip, port)`: the id of that client, of whose sends a later event
 /// tells, or a failure.
 pub(crate) fn send_text(call: Call<'_>) -> Result<Value<'_>> {
-    let object = call.object()?;
     let to = Client::of(&call, 2)?;
-    let result = call.text(1, |text| {
-        call.environment
-            .server(object, |server| server.send_text(text, &to))
-    })?;
-    let result = result.unwrap_or_else(|| Ok(Err(too_long(&call, 1)?)))?;
+    let server = call.environment.server(call.object()?)?;
+    let result = call.text(1, |text| server.send_text(text, &to))?;
+    drop(server);
+    let result = match result {
+        Some(result) => result,
+        None => Err(too_long(&call, 1)?),
+    };
     number(call.env, result.map(|(client, _)| client))
 }
 
 /// `sendBinaryTo(object, buffer, ip, port)`: as `sendTextTo`.
 pub(crate) fn send_binary(call: Call<'_>) -> Result<Value<'_>> {
-    let object = call.object()?;
     let to = Client::of(&call, 2)?;
-    let result = call.array_buffer(1, |data| {
-        call.environment
-            .server(object, |server| server.send_binary(data, &to))
-    })?;
-    let result = result.unwrap_or_else(|| Ok(Err(not_data())))?;
+    let server = call.environment.server(call.object()?)?;
+    let result = call.array_buffer(1, |data| server.send_binary(data, &to))?;
+    drop(server);
+    let result = result.unwrap_or_else(|| Err(not_data()));
     number(call.env, result.map(|(client, _)| client))
 }
 
@@ -203,28 +194,29 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
     let list = call.arguments.object(2)?;
     let mut except = Vec::new();
     for index in 0..list.get_array_length()? {
-        let client: ClientConnection = list.get_element(index)?;
-        except.push(connection(client.client_ip, client.client_port));
+        let client: Object<'_> = list.get_element(index)?;
+        let (ip, port) = (client.get("clientIP")?, client.get("clientPort")?);
+        except.push(connection(ip.unwrap_or_default(), port.unwrap_or_default()));
     }
     let (mut data, text) = match call.array_buffer(1, <[u8]>::to_vec)? {
         Some(data) => (data, false),
         None => match call.string(1) {
             Ok(Some(text)) => (text.into_bytes(), true),
-            Ok(None) => return call.env.convert(Failure::from(too_long(&call, 1)?)),
-            Err(_) => return call.env.convert(Failure::from(not_data())),
+            Ok(None) => return failure(call.env, &too_long(&call, 1)?),
+            Err(_) => return failure(call.env, &not_data()),
         },
     };
     let room: Option<String> = call.get(3)?;
-    let result = call.environment.server(call.object()?, |server| {
-        let data = Payload::Borrowed(&mut data);
-        match &room {
-            Some(room) => server.broadcast_to(room, data, text, &except),
-            None => server.broadcast(data, text, &except),
-        }
-    })?;
+    let server = call.environment.server(call.object()?)?;
+    let data = Payload::Borrowed(&mut data);
+    let result = match &room {
+        Some(room) => server.broadcast_to(room, data, text, &except),
+        None => server.broadcast(data, text, &except),
+    };
+    drop(server);
     match result {
-        Ok(count) => call.env.convert(count as f64),
-        Err(error) => call.env.convert(Failure::from(error)),
+        Ok(count) => call.env.number(count as u64),
+        Err(error) => failure(call.env, &error),
     }
 }
 
@@ -232,9 +224,7 @@ pub(crate) fn broadcast(call: Call<'_>) -> Result<Value<'_>> {
 pub(crate) fn join_room(call: Call<'_>) -> Result<Value<'_>> {
     let room: String = call.get(1)?;
     let who = Client::of(&call, 2)?;
-    let result = call
-        .environment
-        .server(call.object()?, |server| server.join(&who, &room))?;
+    let result = call.environment.server(call.object()?)?.join(&who, &room);
     answer(call.env, result)
 }
 
@@ -244,7 +234,8 @@ pub(crate) fn leave_room(call: Call<'_>) -> Result<Value<'_>> {
     let who = Client::of(&call, 2)?;
     let result = call
         .environment
-        .server(call.object()?, |server| server.leave(&who, room.as_deref()))?;
+        .server(call.object()?)?
+        .leave(&who, room.as_deref());
     answer(call.env, result)
 }
 
@@ -255,7 +246,8 @@ pub(crate) fn close(call: Call<'_>) -> Result<Value<'_>> {
     let options = CloseOptions::new(call.get(3)?, call.get(4)?);
     let result = call
         .environment
-        .server(call.object()?, |server| server.close(&which, options))?;
+        .server(call.object()?)?
+        .close(&which, options);
     number(call.env, result)
 }
 
@@ -405,32 +397,15 @@ fn connection(client_ip: String, port: f64) -> Connection {
     }
 }
 
-/// `WebSocketConnection`.
-#[napi(object, object_to_js = false)]
-pub struct ClientConnection {
-    #[napi(js_name = "clientIP")]
-    pub client_ip: String,
-    pub client_port: f64,
-}
-
-/// `None`: nowhere.
-fn listen_address(address: arkws_netstack::ListenAddress) -> Option<ListenAddress> {
-    match address {
-        arkws_netstack::ListenAddress::Port(address) => Some(ListenAddress {
-            address: address.ip().to_string(),
-            port: address.port().into(),
-        }),
-        arkws_netstack::ListenAddress::Path(path) => Some(ListenAddress {
-            address: path.to_string_lossy().into_owned(),
-            port: 0,
-        }),
-        _ => None,
-    }
-}
-
-/// Where a server listens.
-#[napi(object, object_from_js = false)]
-pub struct ListenAddress {
-    pub address: String,
-    pub port: u32,
+/// `{address, port}`, or null: nowhere.
+fn listen_address(env: &Env, address: Option<ListenAddress>) -> Result<Value<'_>> {
+    let (address, port) = match address {
+        Some(ListenAddress::Port(address)) => (address.ip().to_string(), address.port()),
+        Some(ListenAddress::Path(path)) => (path.to_string_lossy().into_owned(), 0),
+        _ => return env.convert(Content::Null),
+    };
+    env.record(&[
+        (c"address", (&address).into()),
+        (c"port", u32::from(port).into()),
+    ])
 }

@@ -34,35 +34,10 @@ pub unsafe fn export(
     let function = env.callee(name, callee)?;
     // SAFETY: as the caller promises.
     let exports = unsafe { Value::from_raw(exports) };
-    env.define(exports, name, function)
+    env.define(exports, &[(name, function.into())])
 }
 
 impl Env {
-    /// An object without properties.
-    pub fn object(&self) -> Result<Value<'_>> {
-        // SAFETY: an `Env` is current; `make` gives a place to write to.
-        self.make(|env, value| unsafe { sys::napi_create_object(env, value) })
-    }
-
-    /// Gives `object` a property. It is defined, not set: no setter of a prototype takes it, no
-    /// JavaScript runs.
-    pub fn define(&self, object: Value<'_>, name: &CStr, value: Value<'_>) -> Result<()> {
-        use sys::PropertyAttributes::{configurable, enumerable, writable};
-        let property = sys::napi_property_descriptor {
-            utf8name: name.as_ptr(),
-            name: ptr::null_mut(),
-            method: None,
-            getter: None,
-            setter: None,
-            value: value.0,
-            attributes: writable | enumerable | configurable,
-            data: ptr::null_mut(),
-        };
-        // SAFETY: an `Env` and a `Value` are current. Node-API reads one property, whose name ends
-        // with a zero (`CStr`).
-        check(unsafe { sys::napi_define_properties(self.0, object.0, 1, &raw const property) })
-    }
-
     /// A function that calls `callee`, and keeps it until it is collected, or the environment ends.
     pub fn callee<C: Callee>(&self, name: &CStr, callee: C) -> Result<Value<'_>> {
         let env = self.0;

@@ -3,7 +3,6 @@ use std::ffi::{c_char, c_void};
 use std::marker::PhantomData;
 use std::ptr;
 
-use napi::bindgen_prelude::ToNapiValue;
 use napi::{Result, sys};
 
 use super::status::check;
@@ -130,12 +129,6 @@ impl Env {
         }
     }
 
-    /// Anything else, converted by napi-rs. Of an object JavaScript may run.
-    pub fn convert(&self, value: impl ToNapiValue) -> Result<Value<'_>> {
-        // SAFETY: an `Env` is current, which is all that napi-rs asks.
-        unsafe { ToNapiValue::to_napi_value(self.0, value) }.map(|value| Value(value, PhantomData))
-    }
-
     /// The exception that is pending, if one is; it is not any more.
     ///
     /// # Errors
@@ -172,6 +165,6 @@ impl Env {
     }
 }
 
-fn signed(length: usize) -> isize {
+pub(super) fn signed(length: usize) -> isize {
     isize::try_from(length).expect("no allocation is larger")
 }

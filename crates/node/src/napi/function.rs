@@ -66,7 +66,7 @@ impl Function {
     /// An ArrayBuffer that it makes when it is called with a length, with a copy of `bytes`;
     /// `None`: there is no memory for it, or the function is not what it was.
     pub fn make_array_buffer<'e>(&self, env: &'e Env, bytes: &[u8]) -> Result<Option<Value<'e>>> {
-        let length = env.convert(bytes.len() as f64)?;
+        let length = env.number(bytes.len() as u64)?;
         let buffer = self.call(env, &[length])?;
         let mut is = false;
         let (mut data, mut room) = (ptr::null_mut(), 0);

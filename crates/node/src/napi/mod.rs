@@ -1,14 +1,15 @@
 //! Raw N-API: functions that JavaScript calls, and the few conversions that every message passes
 //! through. It knows nothing of arkws.
 //!
-//! napi-rs converts everything else; here its conversions would cost several times what the work
-//! itself does.
+//! napi-rs converts what is rare of a call's arguments; of messages its conversions would cost
+//! several times what the work itself does.
 //!
 //! | file | what |
 //! |---|---|
 //! | `callee` | functions of ours that JavaScript calls |
 //! | `arguments` | what a call brings: its arguments, texts and buffers |
-//! | `env` | what is made for JavaScript, and its exceptions |
+//! | `env` | what messages are made into for JavaScript, and its exceptions |
+//! | `convert` | what else is made for it: objects, arrays |
 //! | `scope` | how long that is kept, outside of a call |
 //! | `function` | functions of JavaScript that outlive a call |
 //! | `wakeup` | one that other threads may have called |
@@ -32,7 +33,7 @@
 //! - **An exception that is pending, or an environment that is being terminated, needs no care.**
 //!   What runs JavaScript then returns an error instead, which `check` makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
-//! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], in [`Env::convert`] of objects,
+//! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], in [`Env::array`], [`Env::buffer`],
 //!   [`Arguments::get`] of arrays and what is read of an [`Arguments::object`] (accessors), in
 //!   [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an exception; nowhere else.
 //!   It may call any function of this module. So across these nothing of the environment's cells
@@ -40,6 +41,7 @@
 mod arguments;
 mod async_context;
 mod callee;
+mod convert;
 mod env;
 #[cfg(unix)]
 mod exit;
@@ -51,6 +53,7 @@ mod wakeup;
 
 pub use arguments::Arguments;
 pub use callee::{Callee, export};
+pub use convert::Content;
 pub use env::{Env, Value};
 #[cfg(unix)]
 pub use exit::at_exit;

@@ -1,5 +1,4 @@
 //! Text in the forms that JavaScript has it in.
-pub(crate) mod byte_string;
 pub(crate) mod latin1;
 #[expect(
     unsafe_code,
