@@ -126,7 +126,8 @@
 //! something to read, and an incomplete message takes memory as its bytes arrive, up to [`Limits`].
 //!
 //! # Logging
-//! With the feature `tracing`, events of the crate of that name with the target `arkws`, never per message and never with payloads:
+//! With the feature `tracing`, events of the crate of that name with the target `arkws`, never per
+//! message and never with payloads:
 //!
 //! - at debug level, the steps of connecting, handshakes that a server refuses or that fail there,
 //!   when a connection opens, closes or fails, and a ping of the heartbeat that could not be sent;

@@ -1,5 +1,5 @@
-//! A sandbox that denies internet sockets: the codes of both headers. A test binary of its own: what
-//! the system has said is remembered by the process.
+//! A sandbox that denies internet sockets: the codes of both headers. A test binary of its own:
+//! what the system has said is remembered by the process.
 #![cfg(target_os = "linux")]
 use std::ffi::CStr;
 use std::ptr;

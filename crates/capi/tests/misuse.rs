@@ -1,8 +1,8 @@
 //! The misuse matrix: programs in C that do with every function what they must not, and go on.
 //!
 //! They run as they are, by each compiler, and under AddressSanitizer, which sees what is freed
-//! twice, read after that, or never freed. `ARKWS_WATCH_MEMORY=address` has them run under it alone:
-//! then the library has to have been built with it, and each of its accesses is seen too.
+//! twice, read after that, or never freed. `ARKWS_WATCH_MEMORY=address` has them run under it
+//! alone: then the library has to have been built with it, and each of its accesses is seen too.
 //! `ARKWS_WATCH_MEMORY=valgrind` has them run under valgrind.
 mod compilers;
 

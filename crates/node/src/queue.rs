@@ -26,8 +26,8 @@ use crate::text::latin1;
 /// network thread.
 const SMALL: usize = 16 * 1024;
 
-/// A binary message of at least this size is not copied into the queue, but shares the block that it
-/// was read into, which it keeps: the block is less than three times as large.
+/// A binary message of at least this size is not copied into the queue, but shares the block that
+/// it was read into, which it keeps: the block is less than three times as large.
 pub(crate) const SHARED_FROM: usize = 60 * 1024;
 
 /// A borrowed payload from this size on gets a buffer of its own: the arena would keep so much

@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 
 use super::abc;
 use super::ndk::Ndk;
-use super::run;
 use super::target::{AARCH64, ALL, Target, directory};
 use crate::process::run as run_command;
 
@@ -60,6 +59,24 @@ pub(super) enum Kind {
 /// The file of the C library, and its soname.
 pub(super) const C_LIBRARY: &str = "libarkws_websocket.so";
 
+/// What every build of a check, and its tests, ask cargo for, which makes what crates depend on of
+/// the features that all of these ask for: with another list it would build most of it once more.
+/// (It builds a little once more without the module, of which no test program can be linked.)
+pub(super) const PACKAGES: [&str; 11] = [
+    "--package",
+    "arkws-proto",
+    "--package",
+    "arkws",
+    "--package",
+    "arkws-netstack",
+    "--package",
+    "arkws-capi",
+    "--lib",
+    // Over TLS, with a client and a server, the network thread, and certificates from files.
+    "--test",
+    "echo",
+];
+
 /// A library that was built.
 pub(super) struct Built {
     pub(super) kind: Kind,
@@ -110,7 +127,7 @@ pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Resul
         anyhow::Ok(cargo)
     };
     let packages: &[&str] = match profile {
-        Profile::Check => &run::PACKAGES,
+        Profile::Check => &PACKAGES,
         Profile::Release => &["--package", "arkws"],
     };
     run_command(

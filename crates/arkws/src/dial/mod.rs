@@ -49,8 +49,8 @@ impl Deadline {
     }
 }
 
-/// A TCP connection to the server of `url`, through the proxy if there is one for it. `limit` is for all
-/// of it, `heads` for a proxy's answer.
+/// A TCP connection to the server of `url`, through the proxy if there is one for it. `limit` is
+/// for all of it, `heads` for a proxy's answer.
 pub(crate) async fn connect(
     url: &WebSocketUrl,
     proxy: &Proxy,

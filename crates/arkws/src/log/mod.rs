@@ -1,5 +1,5 @@
-//! Logging through the crate `tracing`, which the feature of that name brings. Without it nothing is
-//! logged, and the macros are empty.
+//! Logging through the crate `tracing`, which the feature of that name brings. Without it nothing
+//! is logged, and the macros are empty.
 #[cfg(not(feature = "tracing"))]
 pub(crate) mod absent;
 

@@ -1,6 +1,6 @@
 //! Reads fields that webpki does not expose, also from certificates that webpki rejects: version,
-//! dates, name and key (RFC 5280, 4.1); and takes certificates out of PEM. Trust depends on them for
-//! certificates of versions 1 and 2 alone: on their dates, and on `is_for`.
+//! dates, name and key (RFC 5280, 4.1); and takes certificates out of PEM. Trust depends on them
+//! for certificates of versions 1 and 2 alone: on their dates, and on `is_for`.
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;

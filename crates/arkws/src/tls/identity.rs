@@ -69,8 +69,8 @@ impl Identity {
         Identity::new(chain, private_key(key, password, place)?, place)
     }
 
-    /// One whose key is wherever you have it: in a hardware token, or read by a provider of your own.
-    /// That it belongs to the certificate is not checked. `provider` is what
+    /// One whose key is wherever you have it: in a hardware token, or read by a provider of your
+    /// own. That it belongs to the certificate is not checked. `provider` is what
     /// [`server_config`](Self::server_config) uses.
     pub fn from_certified_key(key: CertifiedKey, provider: Arc<CryptoProvider>) -> Identity {
         Identity {

@@ -33,9 +33,10 @@
 //! - **An exception that is pending, or an environment that is being terminated, needs no care.**
 //!   What runs JavaScript then returns an error instead, which `check` makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
-//! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], in [`Env::array`], [`Env::buffer`],
-//!   [`Arguments::get`] of arrays and what is read of an [`Arguments::object`] (accessors), in
-//!   [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an exception; nowhere else.
+//! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], in [`Env::array`],
+//!   [`Env::buffer`], [`Arguments::get`] of arrays and what is read of an [`Arguments::object`]
+//!   (accessors), in [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an
+//!   exception; nowhere else.
 //!   It may call any function of this module. So across these nothing of the environment's cells
 //!   or locks is borrowed, nor memory that JavaScript owns.
 mod arguments;
