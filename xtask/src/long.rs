@@ -14,6 +14,7 @@ use toml_edit::{DocumentMut, value};
 use crate::counts::Counts;
 use crate::features;
 use crate::files::tracked;
+use crate::ohos;
 use crate::process::{command, root};
 use crate::report::Report;
 use crate::sanitize;
@@ -77,6 +78,11 @@ const CHECKS: &[Check] = &[
         name: "miri",
         run: sanitize::miri,
         prepare: sanitize::prepare_miri,
+    },
+    Check {
+        name: "ohos",
+        run: ohos::check,
+        prepare: ohos::prepare,
     },
 ];
 
