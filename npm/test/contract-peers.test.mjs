@@ -164,6 +164,8 @@ describe('a server that answers and catches nothing', () => {
         t,
         `
           ${echo}
+          // One who has gone counts until that is seen: the platform's ten of an address are close.
+          globalThis.options = { limits: 'none' };
           // The operating system holds millions of empty messages, unless it is full already.
           let count = 0;
           server.on('connect', (client) => {
