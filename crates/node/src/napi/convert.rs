@@ -17,9 +17,13 @@ use super::status::check;
 pub enum Content<'a> {
     /// The value `undefined`; no such property.
     Undefined,
+    /// The value `null`.
     Null,
+    /// A boolean.
     Bool(bool),
+    /// A number.
     Number(f64),
+    /// A string.
     Text(&'a str),
     /// Made before.
     Value(Value<'a>),
