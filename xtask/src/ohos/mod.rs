@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// The libraries that an app has, built or not: the path in the `libs` of its package, and the
-/// file that [`run`] makes.
+/// file that [`run()`] makes.
 pub(crate) fn packaged() -> Vec<(PathBuf, PathBuf)> {
     build::packaged()
 }
