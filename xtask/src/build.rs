@@ -168,7 +168,7 @@ pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.72 million; the
+/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.75 million; the
 /// aim is 3 MiB (`BENCHMARKS.md`). It was 3.41 million with what the contract needs. Since then:
 ///
 /// - what bounds peers, such as time-outs, budgets, admission and allowed origins, took 0.1
