@@ -99,7 +99,7 @@ impl Client {
     /// header is set.
     ///
     /// # Errors
-    /// Every phase has its own: [`Error::WebSocketUrl`], [`Error::Dns`], [`Error::Connect`],
+    /// Every phase has its own: [`Error::Url`], [`Error::Dns`], [`Error::Connect`],
     /// [`Error::Proxy`], [`Error::Tls`], [`Error::Handshake`], [`Error::NoAnswer`],
     /// [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
     /// [`HandshakeError::Refused`] with the server's headers, and the first
@@ -152,7 +152,7 @@ impl Client {
     /// as a Unix socket. No proxy, no TLS, no redirects.
     ///
     /// # Errors
-    /// [`Error::WebSocketUrl`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
+    /// [`Error::Url`], [`Error::Handshake`], [`Error::NoAnswer`], [`Error::DialTimeout`].
     ///
     /// # Cancel safety
     /// The connection is lost with the future.
