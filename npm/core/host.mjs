@@ -27,6 +27,9 @@
  *   does, as an uncaught exception. It must not throw.
  * @property {number} [maxStringLength] The longest string, in UTF-16 units. By default unlimited.
  * @property {number} [maxBufferLength] The longest buffer, in bytes. By default unlimited.
+ * @property {(length: number) => ArrayBuffer | undefined} [bufferToFill]
+ *   An ArrayBuffer whose memory need not be zero: all of it is written before a program sees it.
+ *   It throws where there is no memory. Undefined, and by default: `new ArrayBuffer(length)`.
  * @property {() => boolean} [isClusterWorker]
  *   Whether the process is one of several that serve the same ports. By default it is not.
  * @property {new (number: number, changed: () => void) => object} [Upgrades]

@@ -80,10 +80,10 @@ function wake() {
   }
 }
 
-/** An ArrayBuffer of `length` bytes; undefined: there is no memory for it. */
+/** An ArrayBuffer of `length` bytes, to be filled; undefined: there is no memory for it. */
 function makeBuffer(length) {
   try {
-    return new ArrayBuffer(length);
+    return host.bufferToFill?.(length) ?? new ArrayBuffer(length);
   } catch {
     return undefined;
   }

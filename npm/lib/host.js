@@ -26,6 +26,13 @@ function largest() {
   }
 }
 
+/** The one kind of memory that is not filled with zeros first, which takes as long as a copy. */
+function bufferToFill(length) {
+  if (typeof Buffer !== 'function') return undefined;
+  const { buffer } = Buffer.allocUnsafeSlow(length);
+  return buffer.byteLength === length ? buffer : undefined;
+}
+
 /**
  * Whether the process is one of several that serve the same ports, as `node:cluster` has them, and
  * the cluster mode of pm2. Only Linux and FreeBSD know ports that several processes share evenly.
@@ -56,6 +63,7 @@ const host = {
   AbortController: globalThis.AbortController,
   maxStringLength: largest().MAX_STRING_LENGTH,
   maxBufferLength: largest().MAX_LENGTH,
+  bufferToFill,
   isClusterWorker,
   Upgrades,
 };

@@ -89,6 +89,11 @@ describe('a message for which there is no memory', () => {
               return new Real(length);
             },
           });
+          const allocate = Buffer.allocUnsafeSlow;
+          Buffer.allocUnsafeSlow = (length) => {
+            if (length >= ${MIB}) throw new RangeError('Array buffer allocation failed');
+            return allocate(length);
+          };
           const { default: webSocket } = await import('arkws');
           const [large, other] = [webSocket.createWebSocket(), webSocket.createWebSocket()];
           const options = { binaryType: '${binaryType}' };

@@ -61,12 +61,53 @@ impl fmt::Display for Counts {
 }
 
 /// Runs a test runner, counting its cases.
+///
+/// # Errors
+/// It did not succeed; the error has what it said of the cases that failed.
 pub(crate) fn count(command: &mut Command, counts: &mut Counts) -> Result<()> {
-    let status = watch(command, |line| counts.read(line))?;
+    let mut failures = Failures::default();
+    let status = watch(command, |line| {
+        counts.read(line);
+        failures.read(line);
+    })?;
     if status.success() {
         return Ok(());
     }
-    bail!("ended with {status}")
+    bail!("ended with {status}{failures}")
+}
+
+/// What a test runner says of the cases that failed, at its end.
+#[derive(Default)]
+struct Failures {
+    said: String,
+    lines: usize,
+    open: bool,
+}
+
+impl Failures {
+    /// More lines than this are left to the output itself.
+    const MOST: usize = 60;
+
+    fn read(&mut self, line: &str) {
+        let line = without_colour(line);
+        match line.trim() {
+            // libtest says it twice: with the output of each, then the names alone.
+            "failures:" | "✖ failing tests:" => self.open = true,
+            line if line.starts_with("test result: ") => self.open = false,
+            _ => {}
+        }
+        if self.open && self.lines < Failures::MOST {
+            self.lines += 1;
+            self.said.push_str("\n    ");
+            self.said.push_str(line.trim_end());
+        }
+    }
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
 }
 
 /// The line without terminal escape sequences.
@@ -111,6 +152,30 @@ mod tests {
             skipped: 2,
         };
         assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn what_is_said_of_failures_is_kept() {
+        let mut failures = Failures::default();
+        for line in [
+            "test a ... FAILED\n",
+            "failures:\n",
+            "---- a stdout ----\n",
+            "thread 'a' panicked\n",
+            "test result: FAILED. 0 passed; 1 failed; 0 ignored\n",
+            "     Running tests/other.rs\n",
+            "\u{1b}[31m✖ failing tests:\u{1b}[39m\n",
+            "✖ reads (3 ms)\n",
+        ] {
+            failures.read(line);
+        }
+        let expected = "
+    failures:
+    ---- a stdout ----
+    thread 'a' panicked
+    ✖ failing tests:
+    ✖ reads (3 ms)";
+        assert_eq!(failures.to_string(), expected);
     }
 
     #[test]

@@ -90,12 +90,15 @@ impl Report {
                 print!("  ({})", step.counts);
             }
             println!();
-            if let Some(error) = &step.failure {
-                println!("            {error:#}");
-            }
         }
         for what in &self.left_out {
             println!("– left out  {what}");
+        }
+        // Last, where whoever sees only the end of the output finds it.
+        for step in &self.steps {
+            if let Some(error) = &step.failure {
+                println!("\n✗ {}: {error:#}", step.name);
+            }
         }
         let took: Duration = self.steps.iter().map(|step| step.took).sum();
         println!("  {:>6.1} s  in all\n", took.as_secs_f64());
