@@ -22,7 +22,8 @@ use crate::object_id::ObjectId;
 use crate::options::{accept_views, binary_type, connect_options};
 use crate::program;
 use crate::question::Answered;
-use crate::queue::{Origin, Queue, SHARED_FROM};
+use crate::queue::Queue;
+use crate::queue::batch::{Origin, SHARED_FROM};
 
 /// Takes the events of one client object on the network thread.
 struct ClientInbox {

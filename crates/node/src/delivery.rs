@@ -29,7 +29,7 @@ use crate::object_id::ObjectId;
 use crate::operation::Operation;
 use crate::options::BinaryType;
 use crate::payloads::Payloads;
-use crate::queue::{Batch, Cursor, Item, ItemKind, Origin, PayloadLocation};
+use crate::queue::batch::{Batch, Cursor, Item, ItemKind, Origin, PayloadLocation};
 use crate::report::{Consumed, Interrupted};
 
 /// A call is made when it has so many values...

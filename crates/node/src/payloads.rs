@@ -3,7 +3,7 @@
 use napi::{Error, Result, Status};
 
 use crate::napi::{Env, Function, Value};
-use crate::queue::{Kind, OwnedPayload, PayloadLocation};
+use crate::queue::batch::{Kind, OwnedPayload, PayloadLocation};
 
 /// Buffers from this size on are made by JavaScript, which can say that there is no memory. Bytes.
 const MADE_BY_JAVASCRIPT: usize = 1 << 20;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::object_id::ObjectId;
-use crate::queue::Origin;
+use crate::queue::batch::Origin;
 
 /// What `drain` has to know when `deliver` has stopped. JavaScript keeps the values that it has not
 /// handed on yet, and `drain` calls it once more before all else.

@@ -22,7 +22,8 @@ use crate::napi::{Content, Env, Value};
 use crate::object_id::ObjectId;
 use crate::options::{server_certificate, server_options, stop_options};
 use crate::program;
-use crate::queue::{Origin, Queue, SHARED_FROM};
+use crate::queue::Queue;
+use crate::queue::batch::{Origin, SHARED_FROM};
 
 /// Takes the events of one server object on the network thread.
 struct ServerInbox {

@@ -11,7 +11,7 @@ mod latin1;
 #[path = "../src/object_id.rs"]
 mod object_id;
 #[allow(dead_code, reason = "used in its crate")]
-#[path = "../src/queue.rs"]
+#[path = "../src/queue/mod.rs"]
 mod queue;
 #[path = "../src/sync.rs"]
 mod sync;
@@ -27,7 +27,8 @@ mod event {
 
 use event::Event;
 use object_id::ObjectId;
-use queue::{Item, ItemKind, Origin, Queue};
+use queue::Queue;
+use queue::batch::{Item, ItemKind, Origin, PayloadLocation};
 
 const MESSAGES: usize = 20_000;
 
@@ -80,13 +81,12 @@ fn all_that_one_thread_adds_another_takes_in_order_while_it_looks_only_when_woke
                 let mut large = batch.owned.drain(..);
                 for location in &batch.locations {
                     match *location {
-                        queue::PayloadLocation::Run { len, .. }
-                        | queue::PayloadLocation::Small { len, .. } => {
+                        PayloadLocation::Run { len, .. } | PayloadLocation::Small { len, .. } => {
                             let (these, rest) = small.split_at(len as usize);
                             bytes.extend_from_slice(these);
                             small = rest;
                         }
-                        queue::PayloadLocation::Owned { .. } => {
+                        PayloadLocation::Owned { .. } => {
                             bytes.extend_from_slice(&large.next().expect("one each"));
                         }
                     }

@@ -19,7 +19,7 @@ mod latin1;
 #[path = "../../../crates/node/src/object_id.rs"]
 mod object_id;
 #[allow(dead_code, reason = "used in its crate")]
-#[path = "../../../crates/node/src/queue.rs"]
+#[path = "../../../crates/node/src/queue/mod.rs"]
 mod queue;
 
 /// Where the queue finds it.

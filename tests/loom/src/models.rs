@@ -17,7 +17,8 @@ use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::send_queue::{SendNumbers, joined};
 use crate::connection::shared_socket::SharedSocket;
 use crate::object_id::ObjectId;
-use crate::queue::{Origin, PayloadLocation, Queue};
+use crate::queue::Queue;
+use crate::queue::batch::{Batch, Origin, PayloadLocation};
 use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{Transport, run};
 
@@ -287,7 +288,7 @@ pub fn a_close_before_the_connection_is_seen() {
 }
 
 /// The lengths of the messages, in order.
-fn lengths(queue: &Queue, batches: &mut VecDeque<crate::queue::Batch>) -> Vec<usize> {
+fn lengths(queue: &Queue, batches: &mut VecDeque<Batch>) -> Vec<usize> {
     queue.take(batches);
     let mut lengths = Vec::new();
     for batch in batches {
