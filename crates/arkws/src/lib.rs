@@ -170,8 +170,8 @@ mod wildcard;
 #[cfg(feature = "deflate")]
 pub use arkws_proto::deflate::{DeflateConfig, DeflateParams};
 pub use arkws_proto::handshake::{
-    ClientResponse, HandshakeError, HttpRequest, Negotiated, RefusalBody, ServerRequest,
-    field_text, is_reserved,
+    ClientOffer, ClientRequest, ClientResponse, HandshakeError, HttpRequest, Negotiated,
+    RefusalBody, ServerRequest, field_text, is_reserved,
 };
 pub use arkws_proto::{
     CloseCode, CloseFrame, Entropy, EntropySource, Limits, Payload, ProtocolError, Role, State,

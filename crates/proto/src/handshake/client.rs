@@ -4,7 +4,7 @@ use std::fmt;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{CONNECTION, HOST, UPGRADE};
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use super::head::{HeadReader, ResponseHead};
 use super::{HandshakeError, Negotiated, accept_key, extensions, headers};
@@ -45,29 +45,37 @@ impl fmt::Debug for ClientRequest {
 }
 
 /// A request that is on its way, and the answer as far as it has arrived.
+#[derive(Debug)]
 pub struct ClientHandshake {
     answer: HeadReader,
-    expected_accept: String,
-    protocols: Vec<String>,
-    deflate: Option<DeflateConfig>,
+    offer: ClientOffer,
 }
 
-impl fmt::Debug for ClientHandshake {
+/// What a request has offered, which the answer is checked against. Its `Debug` form shows how many
+/// sub-protocols there are.
+pub struct ClientOffer {
+    /// `None`: there was no key, as HTTP/2 itself tells who understands.
+    pub(super) expected_accept: Option<String>,
+    pub(super) protocols: Vec<String>,
+    pub(super) deflate: Option<DeflateConfig>,
+}
+
+impl fmt::Debug for ClientOffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientHandshake")
-            .field("answer", &self.answer)
+        f.debug_struct("ClientOffer")
             .field("protocols", &self.protocols.len())
             .field("deflate", &self.deflate)
             .finish_non_exhaustive()
     }
 }
 
-/// The server's 101 response.
+/// The response of a server that accepts.
 #[derive(Debug, Clone)]
 pub struct ClientResponse {
-    /// Always 101.
+    /// 101; over HTTP/2 200, say.
     pub status: StatusCode,
-    /// The reason phrase, as sent; read by [`field_text`](super::field_text).
+    /// The reason phrase, as sent; read by [`field_text`](super::field_text). Where an HTTP
+    /// implementation has read the response: empty.
     pub reason: String,
     /// All header fields, as they came.
     pub headers: HeaderMap,
@@ -89,9 +97,11 @@ impl ClientHandshake {
         let bytes = write_request(&request, &key)?;
         let handshake = ClientHandshake {
             answer: HeadReader::new(limits),
-            expected_accept: accept_key(key.as_bytes()),
-            protocols: request.protocols,
-            deflate: request.deflate,
+            offer: ClientOffer {
+                expected_accept: Some(accept_key(key.as_bytes())),
+                protocols: request.protocols,
+                deflate: request.deflate,
+            },
         };
         Ok((handshake, bytes))
     }
@@ -118,7 +128,7 @@ impl ClientHandshake {
         if head.version != Version::HTTP_11 {
             return Err(HandshakeError::HttpVersion);
         }
-        let negotiated = self.check(&head.headers)?;
+        let negotiated = self.offer.check(&head.headers)?;
         let response = ClientResponse {
             status: head.status,
             reason: head.reason,
@@ -127,37 +137,14 @@ impl ClientHandshake {
         };
         Ok(Some((response, consumed)))
     }
+}
 
-    /// Checks 2 to 6 at the end of RFC 6455, 4.1.
-    fn check(&self, headers: &HeaderMap) -> Result<Negotiated, HandshakeError> {
-        // 2: the value *is* "websocket"; unlike a request's, it is no list of choices.
-        let mut upgrade = headers::list(headers, UPGRADE.as_str());
-        if !upgrade
-            .next()
-            .is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
-            || upgrade.next().is_some()
-        {
-            return Err(HandshakeError::AnswerUpgrade(headers::shown(
-                headers,
-                UPGRADE.as_str(),
-            )));
-        }
-        // 3
-        if !headers::list(headers, CONNECTION.as_str())
-            .any(|token| token.eq_ignore_ascii_case(b"upgrade"))
-        {
-            return Err(HandshakeError::AnswerConnection(headers::shown(
-                headers,
-                CONNECTION.as_str(),
-            )));
-        }
-        // 4
-        let accept = headers::single(headers, "sec-websocket-accept")?;
-        if accept.is_none_or(|accept| accept.as_bytes() != self.expected_accept.as_bytes()) {
-            return Err(HandshakeError::AnswerAccept(headers::shown(
-                headers,
-                "sec-websocket-accept",
-            )));
+impl ClientOffer {
+    /// Checks 2 to 6 at the end of RFC 6455, 4.1. Where there is no key, 2 to 4 do not apply (RFC
+    /// 8441, 5).
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<Negotiated, HandshakeError> {
+        if let Some(expected) = &self.expected_accept {
+            check_upgraded(headers, expected)?;
         }
         // 5
         let deflate = extensions::confirm(headers, self.deflate.as_ref())?;
@@ -176,60 +163,117 @@ impl ClientHandshake {
     }
 }
 
-fn write_request(request: &ClientRequest, key: &str) -> Result<Vec<u8>, HandshakeError> {
-    if !is_target(request.target.as_bytes()) {
-        return Err(HandshakeError::InvalidTarget(headers::excerpt(
-            headers::without_secrets(&request.target).as_bytes(),
+/// Checks 2 to 4.
+fn check_upgraded(headers: &HeaderMap, expected_accept: &str) -> Result<(), HandshakeError> {
+    // 2: the value *is* "websocket"; unlike a request's, it is no list of choices.
+    let mut upgrade = headers::list(headers, UPGRADE.as_str());
+    if !upgrade
+        .next()
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
+        || upgrade.next().is_some()
+    {
+        return Err(HandshakeError::AnswerUpgrade(headers::shown(
+            headers,
+            UPGRADE.as_str(),
         )));
     }
-    let mut hosts = request.headers.get_all(HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.as_bytes(),
-        (None, _) if !request.host.is_empty() && headers::is_authority(request.host.as_bytes()) => {
-            request.host.as_bytes()
-        }
-        (None, _) => {
-            return Err(HandshakeError::InvalidHost(headers::excerpt(
-                request.host.as_bytes(),
-            )));
-        }
-        // RFC 9112, 3.2: there is one.
-        (Some(_), Some(_)) => {
-            return Err(HandshakeError::InvalidHost(
-                headers::shown(&request.headers, "host").unwrap_or_default(),
-            ));
-        }
-    };
+    // 3
+    if !headers::list(headers, CONNECTION.as_str())
+        .any(|token| token.eq_ignore_ascii_case(b"upgrade"))
+    {
+        return Err(HandshakeError::AnswerConnection(headers::shown(
+            headers,
+            CONNECTION.as_str(),
+        )));
+    }
+    // 4
+    let accept = headers::single(headers, "sec-websocket-accept")?;
+    if accept.is_none_or(|accept| accept.as_bytes() != expected_accept.as_bytes()) {
+        return Err(HandshakeError::AnswerAccept(headers::shown(
+            headers,
+            "sec-websocket-accept",
+        )));
+    }
+    Ok(())
+}
 
+/// What a request says beside its key, checked, in whatever form it leaves.
+pub(super) struct RequestFields<'r> {
+    pub(super) host: &'r [u8],
+    /// `Sec-WebSocket-Protocol`.
+    pub(super) protocols: Option<String>,
+    /// `Sec-WebSocket-Extensions`.
+    pub(super) extensions: Option<String>,
+}
+
+impl ClientRequest {
+    pub(super) fn fields(&self) -> Result<RequestFields<'_>, HandshakeError> {
+        if !is_target(self.target.as_bytes()) {
+            return Err(HandshakeError::invalid_target(&self.target));
+        }
+        let mut hosts = self.headers.get_all(HOST).iter();
+        let host = match (hosts.next(), hosts.next()) {
+            (Some(host), None) => host.as_bytes(),
+            (None, _) if !self.host.is_empty() && headers::is_authority(self.host.as_bytes()) => {
+                self.host.as_bytes()
+            }
+            (None, _) => {
+                return Err(HandshakeError::InvalidHost(headers::excerpt(
+                    self.host.as_bytes(),
+                )));
+            }
+            // RFC 9112, 3.2: there is one.
+            (Some(_), Some(_)) => {
+                return Err(HandshakeError::InvalidHost(
+                    headers::shown(&self.headers, "host").unwrap_or_default(),
+                ));
+            }
+        };
+        check_protocols(&self.protocols)?;
+        let extensions = self.deflate.as_ref().map(extensions::offer).transpose()?;
+        if let Some(reserved) = self.headers.keys().find(|name| headers::is_reserved(name)) {
+            return Err(HandshakeError::ReservedHeader(reserved.clone()));
+        }
+        Ok(RequestFields {
+            host,
+            protocols: (!self.protocols.is_empty()).then(|| self.protocols.join(", ")),
+            extensions,
+        })
+    }
+
+    /// The program's own header fields.
+    pub(super) fn own_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.headers.iter().filter(|(name, _)| *name != HOST)
+    }
+}
+
+impl HandshakeError {
+    pub(super) fn invalid_target(target: &str) -> HandshakeError {
+        HandshakeError::InvalidTarget(headers::excerpt(
+            headers::without_secrets(target).as_bytes(),
+        ))
+    }
+}
+
+fn write_request(request: &ClientRequest, key: &str) -> Result<Vec<u8>, HandshakeError> {
+    let fields = request.fields()?;
     let mut out = Vec::with_capacity(512);
     out.extend_from_slice(b"GET ");
     out.extend_from_slice(request.target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
-    headers::write_field(&mut out, "Host", host);
+    headers::write_field(&mut out, "Host", fields.host);
     headers::write_field(&mut out, "Upgrade", b"websocket");
     headers::write_field(&mut out, "Connection", b"Upgrade");
     headers::write_field(&mut out, "Sec-WebSocket-Key", key.as_bytes());
     headers::write_field(&mut out, "Sec-WebSocket-Version", b"13");
-    if !request.protocols.is_empty() {
-        check_protocols(&request.protocols)?;
-        headers::write_field(
-            &mut out,
-            "Sec-WebSocket-Protocol",
-            request.protocols.join(", ").as_bytes(),
-        );
+    if let Some(protocols) = fields.protocols {
+        headers::write_field(&mut out, "Sec-WebSocket-Protocol", protocols.as_bytes());
     }
-    if let Some(config) = &request.deflate {
-        headers::write_field(
-            &mut out,
-            "Sec-WebSocket-Extensions",
-            extensions::offer(config)?.as_bytes(),
-        );
+    if let Some(extensions) = fields.extensions {
+        headers::write_field(&mut out, "Sec-WebSocket-Extensions", extensions.as_bytes());
     }
     // Values of this type have no CR, LF or NUL, names are tokens: nothing can be injected.
-    for (name, value) in request.headers.iter().filter(|(name, _)| *name != HOST) {
-        if headers::is_reserved(name) {
-            return Err(HandshakeError::ReservedHeader(name.clone()));
-        }
+    for (name, value) in request.own_headers() {
         headers::write_field(&mut out, name.as_str(), value.as_bytes());
     }
     out.extend_from_slice(b"\r\n");

@@ -5,21 +5,30 @@
 //! ClientHandshake::new  --- request ---------------->   ServerHandshake::recv
 //! ClientHandshake::recv <-- 101 or another answer ---   ServerRequest::accept, refuse
 //! ```
+//!
+//! Where an HTTP implementation reads and writes the heads, the same checks are done on its types:
+//!
+//! ```text
+//! ClientRequest::into_http  --- http::Request ------>   ServerRequest::from_http
+//! ClientOffer::confirm      <-- http::Response ------   ServerRequest::accept_http
+//! ```
 mod client;
 mod extensions;
 mod head;
 mod headers;
+mod http_types;
 mod server;
+mod target;
 
 use std::fmt;
 use std::ops::Deref;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-pub use client::{ClientHandshake, ClientRequest, ClientResponse};
+pub use client::{ClientHandshake, ClientOffer, ClientRequest, ClientResponse};
 pub use head::ResponseReader;
 pub use headers::{field_text, is_reserved};
-use http::{HeaderName, Method};
+use http::{HeaderName, Method, Version};
 pub use server::{Accepted, AnyRequest, HttpRequest, ServerHandshake, ServerRequest};
 use sha1::{Digest, Sha1};
 
@@ -91,9 +100,9 @@ impl fmt::Debug for RefusalBody {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The server answered, but not with 101. Redirects and 401/407 arrive here, with their
-    /// headers, and the body as far as it was read.
-    #[error("the server answered {} instead of 101 Switching Protocols", .0.status())]
+    /// The server answered, but not with 101 (over HTTP/2, not with 200 or another 2xx). Redirects
+    /// and 401/407 arrive here, with their headers, and the body as far as it was read.
+    #[error("the server answered {} instead of {}", .0.status(), acceptance(.0.version()))]
     Refused(Box<http::Response<RefusalBody>>),
 
     // What either end may send.
@@ -152,6 +161,12 @@ pub enum HandshakeError {
     /// The request's method is not GET (RFC 6455, 4.2.1).
     #[error("the method is {0}, but a WebSocket request is a GET (RFC 6455, 4.2.1)")]
     Method(Method),
+    /// The method of a request over HTTP/2 is not CONNECT (RFC 8441, 5).
+    #[error("the method is {0}, but a WebSocket request over HTTP/2 is a CONNECT (RFC 8441, 5)")]
+    ConnectMethod(Method),
+    /// The `:protocol` of a request over HTTP/2 is not `websocket` (RFC 8441, 5). Holds its value.
+    #[error("the request's :protocol must be \"websocket\", but it {} (RFC 8441, 5)", found(.0))]
+    ConnectProtocol(Option<String>),
     /// The request's target is neither a path nor an http URL, or it has a fragment (RFC 6455, 3
     /// and 4.2.1).
     #[error("the request target \"{0}\" is neither a path nor an http URL (RFC 6455, 4.2.1)")]
@@ -248,6 +263,13 @@ impl HandshakeError {
                 | HandshakeError::NoDeflate
                 | HandshakeError::ProtocolNotRequested
         )
+    }
+}
+
+fn acceptance(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 | Version::HTTP_3 => "200 OK",
+        _ => "101 Switching Protocols",
     }
 }
 

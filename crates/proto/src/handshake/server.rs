@@ -1,5 +1,4 @@
 //! The server's side (RFC 6455, 4.2).
-use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
@@ -10,12 +9,16 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 
 use super::head::{HeadReader, RequestHead};
 use super::headers::{self, EXTENSIONS};
+use super::target::RequestTarget;
 use super::{HandshakeError, Negotiated, accept_key, extensions};
 use crate::Limits;
 use crate::deflate::DeflateConfig;
 
 /// A valid WebSocket request. Its `Debug` form shows neither query nor values of header fields, and
 /// how many sub-protocols there are.
+///
+/// It comes as bytes ([`ServerHandshake`]) or has been read by an HTTP server
+/// ([`from_http`](ServerRequest::from_http)).
 #[derive(Clone)]
 pub struct ServerRequest {
     /// Path and query, without the host of a target in absolute form.
@@ -24,6 +27,16 @@ pub struct ServerRequest {
     pub headers: HeaderMap,
     /// Offered sub-protocols, in the client's order.
     pub protocols: Vec<String>,
+    form: RequestForm,
+}
+
+/// How a request asks for a WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RequestForm {
+    /// As an upgrade of HTTP/1.1 (RFC 6455, 4.2.1).
+    Upgrade,
+    /// As an extended CONNECT of HTTP/2 or HTTP/3 (RFC 8441, 5; RFC 9220, 3).
+    ExtendedConnect,
 }
 
 impl fmt::Debug for ServerRequest {
@@ -91,6 +104,15 @@ impl fmt::Debug for Accepted {
             .field("negotiated", &self.negotiated)
             .finish()
     }
+}
+
+/// What an answer that accepts says.
+pub(super) struct Agreement {
+    /// `Sec-WebSocket-Accept`; `None`: there was no key, as HTTP/2 itself tells who understands.
+    pub(super) proof: Option<String>,
+    /// `Sec-WebSocket-Extensions`.
+    pub(super) extensions: Option<String>,
+    pub(super) negotiated: Negotiated,
 }
 
 impl ServerHandshake {
@@ -179,48 +201,76 @@ impl ServerRequest {
     /// none.
     ///
     /// # Errors
-    /// `protocol` was not offered, or a header is one of the handshake's own.
+    /// `protocol` was not offered, or a header is one of the handshake's own. Or this is a request
+    /// of HTTP/2, which is answered by [`accept_http`](Self::accept_http) only.
     pub fn accept(
         &self,
         protocol: Option<&str>,
         deflate: Option<&DeflateConfig>,
         headers: &HeaderMap,
     ) -> Result<Accepted, HandshakeError> {
-        let Some(key) = self.headers.get("sec-websocket-key") else {
+        let agreement = self.agree(protocol, deflate, headers)?;
+        let Some(proof) = &agreement.proof else {
             return Err(HandshakeError::MissingKey);
         };
         let mut response = status_line(StatusCode::SWITCHING_PROTOCOLS);
         headers::write_field(&mut response, "Upgrade", b"websocket");
         headers::write_field(&mut response, "Connection", b"Upgrade");
-        headers::write_field(
-            &mut response,
-            "Sec-WebSocket-Accept",
-            accept_key(key.as_bytes()).as_bytes(),
-        );
-        let mut negotiated = Negotiated::default();
-        if let Some(chosen) = protocol {
-            if !self.protocols.iter().any(|offered| offered == chosen) {
-                return Err(HandshakeError::ProtocolNotRequested);
-            }
-            headers::write_field(&mut response, "Sec-WebSocket-Protocol", chosen.as_bytes());
-            negotiated.protocol = Some(chosen.to_owned());
+        headers::write_field(&mut response, "Sec-WebSocket-Accept", proof.as_bytes());
+        if let Some(protocol) = &agreement.negotiated.protocol {
+            headers::write_field(&mut response, "Sec-WebSocket-Protocol", protocol.as_bytes());
         }
-        if let Some(config) = deflate
-            && let Some((answer, params)) = extensions::accept(&self.headers, config)?
-        {
-            headers::write_field(&mut response, "Sec-WebSocket-Extensions", answer.as_bytes());
-            negotiated.deflate = Some(params);
+        if let Some(extensions) = &agreement.extensions {
+            headers::write_field(
+                &mut response,
+                "Sec-WebSocket-Extensions",
+                extensions.as_bytes(),
+            );
         }
         for (name, value) in headers {
-            if headers::is_reserved(name) {
-                return Err(HandshakeError::ReservedHeader(name.clone()));
-            }
             headers::write_field(&mut response, name.as_str(), value.as_bytes());
         }
         response.extend_from_slice(b"\r\n");
         Ok(Accepted {
             response,
-            negotiated,
+            negotiated: agreement.negotiated,
+        })
+    }
+
+    /// What an answer that accepts says, in whatever form it leaves.
+    pub(super) fn agree(
+        &self,
+        protocol: Option<&str>,
+        deflate: Option<&DeflateConfig>,
+        headers: &HeaderMap,
+    ) -> Result<Agreement, HandshakeError> {
+        let proof = match self.form {
+            RequestForm::Upgrade => {
+                let key = self.headers.get("sec-websocket-key");
+                let key = key.ok_or(HandshakeError::MissingKey)?;
+                Some(accept_key(key.as_bytes()))
+            }
+            RequestForm::ExtendedConnect => None,
+        };
+        if let Some(chosen) = protocol
+            && !self.protocols.iter().any(|offered| offered == chosen)
+        {
+            return Err(HandshakeError::ProtocolNotRequested);
+        }
+        let (extensions, deflate) = match deflate {
+            Some(config) => extensions::accept(&self.headers, config)?.unzip(),
+            None => (None, None),
+        };
+        if let Some(reserved) = headers.keys().find(|name| headers::is_reserved(name)) {
+            return Err(HandshakeError::ReservedHeader(reserved.clone()));
+        }
+        Ok(Agreement {
+            proof,
+            extensions,
+            negotiated: Negotiated {
+                protocol: protocol.map(str::to_owned),
+                deflate,
+            },
         })
     }
 
@@ -240,42 +290,53 @@ impl HandshakeError {
     /// of it is not asked for, 431 for a head over the limits, 505 for another version of HTTP, or
     /// 500 if the server itself was at fault.
     pub fn rejection(&self) -> Vec<u8> {
-        let body = format!("{self}\n");
-        let status = match self {
-            HandshakeError::Method(method) => {
-                let allow = HeaderMap::from_iter([(ALLOW, HeaderValue::from_static("GET"))]);
-                let mut answer =
-                    ServerRequest::refuse(StatusCode::METHOD_NOT_ALLOWED, &body, &allow);
-                if *method == Method::HEAD {
-                    // RFC 9110, 9.3.2: the fields, and no body.
-                    answer.truncate(answer.len() - body.len());
-                }
-                return answer;
+        let (status, body) = (self.rejection_status(), self.rejection_body());
+        if let HandshakeError::Method(method) = self {
+            let allow = HeaderMap::from_iter([(ALLOW, HeaderValue::from_static("GET"))]);
+            let mut answer = ServerRequest::refuse(status, &body, &allow);
+            if *method == Method::HEAD {
+                // RFC 9110, 9.3.2: the fields, and no body.
+                answer.truncate(answer.len() - body.len());
             }
-            // RFC 6455, 4.2.2 and 4.4: say which version we speak. RFC 9110, 15.5.22: say what to
-            // upgrade to.
+            return answer;
+        }
+        // RFC 6455, 4.2.2 and 4.4: say which version we speak. RFC 9110, 15.5.22: say what to
+        // upgrade to.
+        if status == StatusCode::UPGRADE_REQUIRED {
+            let mut response = status_line(status);
+            headers::write_field(&mut response, "Upgrade", b"websocket");
+            headers::write_field(&mut response, "Connection", b"Upgrade, close");
+            headers::write_field(&mut response, "Sec-WebSocket-Version", b"13");
+            return finish_refusal(response, body.as_bytes(), &HeaderMap::new());
+        }
+        ServerRequest::refuse(status, &body, &HeaderMap::new())
+    }
+
+    pub(super) fn rejection_status(&self) -> StatusCode {
+        match self {
+            HandshakeError::Method(_) | HandshakeError::ConnectMethod(_) => {
+                StatusCode::METHOD_NOT_ALLOWED
+            }
             HandshakeError::RequestUpgrade(_) | HandshakeError::RequestVersion(_) => {
-                let mut response = status_line(StatusCode::UPGRADE_REQUIRED);
-                headers::write_field(&mut response, "Upgrade", b"websocket");
-                headers::write_field(&mut response, "Connection", b"Upgrade, close");
-                headers::write_field(&mut response, "Sec-WebSocket-Version", b"13");
-                return finish_refusal(response, body.as_bytes(), &HeaderMap::new());
+                StatusCode::UPGRADE_REQUIRED
             }
+            // RFC 9220, 3.
+            HandshakeError::ConnectProtocol(_) => StatusCode::NOT_IMPLEMENTED,
             HandshakeError::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             HandshakeError::HeadTooLarge { .. } | HandshakeError::TooManyHeaders { .. } => {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
             }
-            // Not the client's business.
-            error if error.is_own_mistake() => {
-                return ServerRequest::refuse(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "",
-                    &HeaderMap::new(),
-                );
-            }
+            error if error.is_own_mistake() => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
-        };
-        ServerRequest::refuse(status, &body, &HeaderMap::new())
+        }
+    }
+
+    /// Why, unless it is not the client's business.
+    pub(super) fn rejection_body(&self) -> String {
+        match self.is_own_mistake() {
+            true => String::new(),
+            false => format!("{self}\n"),
+        }
     }
 }
 
@@ -324,78 +385,131 @@ impl RequestHead {
         is_valid.then(|| target.path_and_query.into_owned())
     }
 
-    /// RFC 6455, 4.2.1.
     fn check(self) -> Result<ServerRequest, HandshakeError> {
-        let headers = &self.headers;
         if self.method != Method::GET {
             return Err(HandshakeError::Method(self.method));
         }
         let Some(target) = RequestTarget::parse(&self.target) else {
-            return Err(HandshakeError::RequestTarget(headers::excerpt(
-                headers::without_secrets(&self.target).as_bytes(),
-            )));
+            return Err(HandshakeError::request_target(&self.target));
         };
-        let Some(host) = headers::single(headers, "host")? else {
-            return Err(HandshakeError::MissingHost);
-        };
-        if !headers::is_authority(host.as_bytes()) {
-            let host = headers::field_text(host.as_bytes());
-            return Err(HandshakeError::RequestHostField(headers::excerpt(
-                headers::without_secrets(&host).as_bytes(),
-            )));
-        }
-        if !target.is_of(host.as_bytes()) {
-            return Err(HandshakeError::RequestHost {
-                target: headers::excerpt(target.authority.unwrap_or_default().as_bytes()),
-                host: headers::excerpt(host.as_bytes()),
-            });
-        }
-        if !has_token(headers, &UPGRADE, b"websocket") {
-            return Err(HandshakeError::RequestUpgrade(headers::shown(
-                headers,
-                UPGRADE.as_str(),
-            )));
-        }
-        if !has_token(headers, &CONNECTION, b"upgrade") {
-            return Err(HandshakeError::RequestConnection(headers::shown(
-                headers,
-                CONNECTION.as_str(),
-            )));
-        }
-        let version = headers::single(headers, "sec-websocket-version")?;
-        if version.is_none_or(|version| version.as_bytes() != b"13") {
-            return Err(HandshakeError::RequestVersion(headers::shown(
-                headers,
-                "sec-websocket-version",
-            )));
-        }
-        let Some(key) = headers::single(headers, "sec-websocket-key")? else {
-            return Err(HandshakeError::MissingKey);
-        };
-        if !KEY
-            .decode(key.as_bytes())
-            .is_ok_and(|bytes| bytes.len() == 16)
-        {
-            return Err(HandshakeError::RequestKey);
-        }
-        if headers.contains_key(TRANSFER_ENCODING)
-            || headers
-                .get_all(CONTENT_LENGTH)
-                .iter()
-                .any(|length| length.as_bytes() != b"0")
-        {
-            return Err(HandshakeError::RequestBody);
-        }
-        let protocols = offered_protocols(headers)?;
-        if headers.contains_key(EXTENSIONS) {
-            headers::extensions(headers)?;
-        }
+        let protocols = check_upgrade(&target, &self.headers)?;
         Ok(ServerRequest {
             target: target.path_and_query.into_owned(),
             headers: self.headers,
             protocols,
+            form: RequestForm::Upgrade,
         })
     }
+}
+
+impl ServerRequest {
+    pub(super) fn new(
+        target: RequestTarget<'_>,
+        headers: &HeaderMap,
+        protocols: Vec<String>,
+        form: RequestForm,
+    ) -> ServerRequest {
+        ServerRequest {
+            target: target.path_and_query.into_owned(),
+            headers: headers.clone(),
+            protocols,
+            form,
+        }
+    }
+
+    pub(super) fn form(&self) -> RequestForm {
+        self.form
+    }
+}
+
+impl HandshakeError {
+    pub(super) fn request_target(target: &str) -> HandshakeError {
+        HandshakeError::RequestTarget(headers::excerpt(
+            headers::without_secrets(target).as_bytes(),
+        ))
+    }
+}
+
+/// The request of HTTP/1.1, but for its method (RFC 6455, 4.2.1): the sub-protocols that it offers.
+pub(super) fn check_upgrade(
+    target: &RequestTarget<'_>,
+    headers: &HeaderMap,
+) -> Result<Vec<String>, HandshakeError> {
+    let Some(host) = headers::single(headers, "host")? else {
+        return Err(HandshakeError::MissingHost);
+    };
+    check_host(target, host)?;
+    if !has_token(headers, &UPGRADE, b"websocket") {
+        return Err(HandshakeError::RequestUpgrade(headers::shown(
+            headers,
+            UPGRADE.as_str(),
+        )));
+    }
+    if !has_token(headers, &CONNECTION, b"upgrade") {
+        return Err(HandshakeError::RequestConnection(headers::shown(
+            headers,
+            CONNECTION.as_str(),
+        )));
+    }
+    check_version(headers)?;
+    let Some(key) = headers::single(headers, "sec-websocket-key")? else {
+        return Err(HandshakeError::MissingKey);
+    };
+    if !KEY
+        .decode(key.as_bytes())
+        .is_ok_and(|bytes| bytes.len() == 16)
+    {
+        return Err(HandshakeError::RequestKey);
+    }
+    check_offers(headers)
+}
+
+/// The Host field is one, and the one of the target.
+pub(super) fn check_host(
+    target: &RequestTarget<'_>,
+    host: &HeaderValue,
+) -> Result<(), HandshakeError> {
+    if !headers::is_authority(host.as_bytes()) {
+        let host = headers::field_text(host.as_bytes());
+        return Err(HandshakeError::RequestHostField(headers::excerpt(
+            headers::without_secrets(&host).as_bytes(),
+        )));
+    }
+    if !target.is_of(host.as_bytes()) {
+        return Err(HandshakeError::RequestHost {
+            target: headers::excerpt(target.authority.unwrap_or_default().as_bytes()),
+            host: headers::excerpt(host.as_bytes()),
+        });
+    }
+    Ok(())
+}
+
+pub(super) fn check_version(headers: &HeaderMap) -> Result<(), HandshakeError> {
+    let version = headers::single(headers, "sec-websocket-version")?;
+    if version.is_none_or(|version| version.as_bytes() != b"13") {
+        return Err(HandshakeError::RequestVersion(headers::shown(
+            headers,
+            "sec-websocket-version",
+        )));
+    }
+    Ok(())
+}
+
+/// There is no body, and what is offered follows its grammar: the sub-protocols.
+pub(super) fn check_offers(headers: &HeaderMap) -> Result<Vec<String>, HandshakeError> {
+    if headers.contains_key(TRANSFER_ENCODING)
+        || headers
+            .get_all(CONTENT_LENGTH)
+            .iter()
+            .any(|length| length.as_bytes() != b"0")
+    {
+        return Err(HandshakeError::RequestBody);
+    }
+    let protocols = offered_protocols(headers)?;
+    if headers.contains_key(EXTENSIONS) {
+        headers::extensions(headers)?;
+    }
+    Ok(protocols)
 }
 
 /// Clients that fill a key with random letters set bits which stand for no byte: harmless (RFC
@@ -416,62 +530,4 @@ fn offered_protocols(headers: &HeaderMap) -> Result<Vec<String>, HandshakeError>
             _ => Err(HandshakeError::RequestProtocol),
         })
         .collect()
-}
-
-/// A request target in origin form or in absolute form (RFC 9112, 3.2).
-struct RequestTarget<'t> {
-    /// Of the absolute form.
-    authority: Option<&'t str>,
-    default_port: &'static str,
-    path_and_query: Cow<'t, str>,
-}
-
-impl<'t> RequestTarget<'t> {
-    fn parse(target: &'t str) -> Option<RequestTarget<'t>> {
-        if target.contains('#') {
-            return None;
-        }
-        if target.starts_with('/') {
-            return Some(RequestTarget {
-                authority: None,
-                default_port: "",
-                path_and_query: target.into(),
-            });
-        }
-        let (scheme, rest) = target.split_once("://")?;
-        let is = |known: &&str| scheme.eq_ignore_ascii_case(known);
-        let default_port = if ["http", "ws"].iter().any(is) {
-            ":80"
-        } else if ["https", "wss"].iter().any(is) {
-            ":443"
-        } else {
-            return None;
-        };
-        let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        // RFC 9110, 4.2.4: user information is there to deceive.
-        if authority.is_empty() || authority.contains('@') {
-            return None;
-        }
-        Some(RequestTarget {
-            authority: Some(authority),
-            default_port,
-            path_and_query: match rest {
-                "" => "/".into(),
-                query if query.starts_with('?') => format!("/{query}").into(),
-                path => path.into(),
-            },
-        })
-    }
-
-    /// Whether the Host field does not contradict it.
-    fn is_of(&self, host: &[u8]) -> bool {
-        self.authority.is_none_or(|authority| {
-            let bare = |name: &[u8]| {
-                let port = self.default_port.as_bytes();
-                let name = name.strip_suffix(port).unwrap_or(name);
-                name.to_ascii_lowercase()
-            };
-            bare(authority.as_bytes()) == bare(host)
-        })
-    }
 }

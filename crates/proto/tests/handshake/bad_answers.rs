@@ -5,7 +5,7 @@ use crate::{answer, request};
 
 /// Each row: section, what the answer does wrong, the answer, and the words that the error must
 /// have.
-const MUST_FAIL: &[(&str, &str, &str, &str)] = &[
+pub(crate) const MUST_FAIL: &[(&str, &str, &str, &str)] = &[
     (
         "4.1 (2)",
         "no Upgrade",

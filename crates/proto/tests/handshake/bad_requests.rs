@@ -3,7 +3,7 @@ use crate::{SAMPLE, field, serve, text};
 
 /// Each row: section, what is wrong, what to replace in the sample by what, the status of the
 /// answer, words of its body.
-const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
+pub(crate) const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
     (
         "4.2.1 (1)",
         "POST",

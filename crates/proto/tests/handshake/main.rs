@@ -5,6 +5,7 @@ mod client;
 mod extensions;
 mod head;
 mod http_request;
+mod http_types;
 mod linear;
 mod server;
 
