@@ -200,8 +200,9 @@ pub use message::{Message, MessageRef};
 pub use progress::Progress;
 #[cfg(feature = "server")]
 pub use server::{
-    Acceptor, AcceptorBuilder, AllowedOrigins, AnyPendingRequest, OriginError, PendingHttpRequest,
-    PendingRequest, Refusal, accept,
+    Acceptor, AcceptorBuilder, Admission, AdmissionError, AllowedOrigins, AnyPendingRequest,
+    ClientAddress, ConnectionPermit, HandshakePermit, OriginError, PendingHttpRequest,
+    PendingRequest, Refusal, ServerLimits, accept,
 };
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
 #[cfg(feature = "tls")]

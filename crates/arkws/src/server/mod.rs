@@ -3,6 +3,7 @@
 //!
 //! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that
 //! a client which sends a byte a minute ("slow loris") does not hold a connection for long.
+mod admission;
 mod builder;
 mod http_request;
 mod origin;
@@ -25,6 +26,9 @@ use crate::{Error, Phase, WebSocket, log};
 use builder::{AcceptorOptions, Protocols};
 use read::{MAX_LEFTOVER, read};
 
+pub use admission::{
+    Admission, AdmissionError, ClientAddress, ConnectionPermit, HandshakePermit, ServerLimits,
+};
 pub use builder::AcceptorBuilder;
 pub use http_request::PendingHttpRequest;
 pub use origin::{AllowedOrigins, OriginError};

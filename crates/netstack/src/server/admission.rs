@@ -1,13 +1,12 @@
-//! Who may come in: limits by client address, then the flood rule.
+//! Who may come in: limits by client address, which `arkws` counts, then the flood rule.
 //!
-//! A state machine with time as a parameter. A "client" of the contract is a [`ClientAddress`]; one
-//! client may have several connections. Its memory is bounded by the limits and, without them, by
-//! the connections that there are.
+//! A "client" of the contract is a [`ClientAddress`]; one client may have several connections. The
+//! memory is bounded by the limits and, without them, by the connections that there are.
 use std::time::Duration;
 
+use arkws::{AdmissionError, ClientAddress, ConnectionPermit, HandshakePermit};
 use tokio::time::Instant;
 
-use super::address::{ClientAddress, CountByAddress};
 use super::flood::{FloodRule, WINDOW};
 use super::limits::Limits;
 use crate::Cause;
@@ -89,55 +88,63 @@ fn seconds(duration: &Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// The connections that are in, or wait for the program's answer, by client address.
+/// The clients that are in, or on their way in.
 #[derive(Debug)]
-pub(super) struct Occupancy {
+pub(super) struct Admission {
     limits: Limits,
-    taken: CountByAddress,
+    counts: arkws::Admission,
 }
 
-impl Occupancy {
-    pub(super) fn new(limits: Limits) -> Occupancy {
-        Occupancy {
+impl Admission {
+    pub(super) fn new(limits: Limits) -> Admission {
+        Admission {
             limits,
-            taken: CountByAddress::default(),
+            counts: arkws::Admission::new(limits.counts()),
         }
     }
 
-    /// Counts a connection of `address`, until it [leaves](Self::leave). An attempt that the limits
+    /// An opening handshake begins.
+    pub(super) fn begin_handshake(
+        &self,
+        address: ClientAddress,
+    ) -> Result<HandshakePermit, Refusal> {
+        self.counts
+            .begin_handshake(Some(address))
+            .map_err(|error| self.refusal(error))
+    }
+
+    /// A connection that is in, or waits for the program's answer. An attempt that the limits
     /// refuse does not count as one for the flood rule.
-    pub(super) fn enter(
-        &mut self,
+    pub(super) fn begin_connection(
+        &self,
         address: ClientAddress,
         flood: &mut FloodRule,
         now: Instant,
-    ) -> Result<(), Refusal> {
-        let limits = &self.limits;
-        let connections = self.taken.of(address);
-        if connections == 0 && self.taken.addresses() >= limits.addresses {
-            return Err(Refusal::TooManyClients(limits.addresses));
-        }
-        if self.taken.total() >= limits.connections {
-            return Err(Refusal::Full(limits.connections));
-        }
-        if connections >= limits.per_address {
-            return Err(Refusal::TooManyConnections {
-                limit: limits.per_address,
-                option: limits.per_address_option,
-            });
-        }
-        if let Some(limit) = limits.attempts_per_minute {
+    ) -> Result<ConnectionPermit, Refusal> {
+        let permit = self
+            .counts
+            .begin_connection(Some(address))
+            .map_err(|error| self.refusal(error))?;
+        if let Some(limit) = self.limits.attempts_per_minute {
             flood
                 .attempt(address, limit, now)
                 .map_err(|retry_after| Refusal::Flood { limit, retry_after })?;
         }
-        self.taken.add(address);
-        Ok(())
+        Ok(permit)
     }
 
-    /// A connection of `address` is over.
-    pub(super) fn leave(&mut self, address: ClientAddress) {
-        self.taken.remove(address);
+    /// In the words of the contract's options.
+    fn refusal(&self, error: AdmissionError) -> Refusal {
+        match error {
+            AdmissionError::Busy => Refusal::Busy,
+            AdmissionError::Replaced => Refusal::Replaced,
+            AdmissionError::Addresses(limit) => Refusal::TooManyClients(limit),
+            AdmissionError::Connections(limit) => Refusal::Full(limit),
+            AdmissionError::ConnectionsPerAddress(limit) => Refusal::TooManyConnections {
+                limit,
+                option: self.limits.per_address_option,
+            },
+        }
     }
 }
 
@@ -164,60 +171,38 @@ mod tests {
     }
 
     #[test]
-    fn distinct_addresses_are_limited_and_a_known_one_may_come_again() {
-        let (mut occupancy, mut flood) = (Occupancy::new(LIMITS), FloodRule::default());
-        let now = Instant::now();
-        assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
-        assert_eq!(occupancy.enter(ip(2), &mut flood, now), Ok(()));
-        assert_eq!(
-            occupancy.enter(ip(3), &mut flood, now),
-            Err(Refusal::TooManyClients(2))
-        );
-        assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
-        occupancy.leave(ip(2));
-        assert_eq!(occupancy.enter(ip(3), &mut flood, now), Ok(()));
+    fn who_is_refused_is_told_the_option_that_says_so() {
+        let (admission, mut flood) = (Admission::new(LIMITS), FloodRule::default());
+        let mut enter = |last| admission.begin_connection(ip(last), &mut flood, Instant::now());
+        let _open = [enter(1), enter(1), enter(1), enter(2)].map(Result::unwrap);
+        assert_eq!(enter(3).unwrap_err(), Refusal::TooManyClients(2));
+        let per_address = Refusal::TooManyConnections {
+            limit: 3,
+            option: "maxConnectionsForOneClient",
+        };
+        assert_eq!(enter(1).unwrap_err(), per_address);
     }
 
     #[test]
-    fn connections_of_one_address_are_limited() {
-        let (mut occupancy, mut flood) = (Occupancy::new(LIMITS), FloodRule::default());
+    fn who_floods_takes_no_place() {
+        let (admission, mut flood) = (Admission::new(LIMITS), FloodRule::default());
         let now = Instant::now();
-        for _ in 0..3 {
-            assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
+        attempts(&mut flood, 52, now);
+        for _ in 0..10 {
+            let refusal = admission.begin_connection(ip(1), &mut flood, now);
+            assert!(matches!(refusal, Err(Refusal::Flood { .. })));
         }
-        assert_eq!(
-            occupancy.enter(ip(1), &mut flood, now),
-            Err(Refusal::TooManyConnections {
-                limit: 3,
-                option: "maxConnectionsForOneClient"
-            })
-        );
-        occupancy.leave(ip(1));
-        assert_eq!(occupancy.enter(ip(1), &mut flood, now), Ok(()));
-    }
-
-    #[test]
-    fn a_limit_of_zero_lets_nobody_in() {
-        let mut flood = FloodRule::default();
-        for (addresses, per_address) in [(0, 10), (10, 0)] {
-            let mut occupancy = Occupancy::new(Limits {
-                addresses,
-                per_address,
-                ..LIMITS
-            });
-            assert!(occupancy.enter(ip(1), &mut flood, Instant::now()).is_err());
-        }
+        assert_eq!(admission.counts.connections(), 0);
     }
 
     #[test]
     fn attempts_that_the_limits_refuse_do_not_count() {
-        let (mut occupancy, mut flood) = (Occupancy::new(LIMITS), FloodRule::default());
+        let (admission, mut flood) = (Admission::new(LIMITS), FloodRule::default());
         let now = Instant::now();
-        for _ in 0..3 {
-            occupancy.enter(ip(1), &mut flood, now).unwrap();
-        }
+        let mut enter = || admission.begin_connection(ip(1), &mut flood, now);
+        let _open = [enter(), enter(), enter()].map(Result::unwrap);
         for _ in 0..100 {
-            occupancy.enter(ip(1), &mut flood, now).unwrap_err();
+            enter().unwrap_err();
         }
         assert_eq!(attempts(&mut flood, 60, now), 51 - 3);
     }

@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use arkws::ClientAddress;
 use tokio::time::Instant;
-
-use super::address::ClientAddress;
 
 /// Attempts are counted over this long, from the first of them.
 pub(super) const WINDOW: Duration = Duration::from_secs(60);

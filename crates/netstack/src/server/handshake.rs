@@ -1,12 +1,16 @@
 //! A client's way in: TLS, its request, admission, the program's answer, and the 101 that opens the
 //! connection.
+use std::future::pending;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
-use arkws::{Acceptor, AnyPendingRequest, PendingHttpRequest, PendingRequest, Phase, Transport};
+use arkws::{
+    Acceptor, AnyPendingRequest, ConnectionPermit, HandshakePermit, PendingHttpRequest,
+    PendingRequest, Phase, Transport,
+};
 use tokio::select;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
@@ -23,8 +27,7 @@ use super::identity::{ClientId, ConnectedClient, Connection};
 use super::lifecycle::Lifecycle;
 use super::object::ServerObject;
 use super::peer::Peer;
-use super::pending_handshakes::Replaced;
-use super::registry::{ConnectionPermit, HandshakePermit, Registration, Registry};
+use super::registry::{Registration, Registry};
 use super::request::{self, Acceptance, Answer, RequestHead};
 use super::response::HttpResponse;
 use super::tls::CurrentTls;
@@ -70,11 +73,15 @@ impl HandshakeContext {
 
     async fn begin(self: Arc<Self>, accepted: Accepted, client: ConnectedClient, ip: IpAddr) {
         let begun = match self.settings.trusted.contains(ip) {
-            true => Ok(self.registry.begin_trusted_handshake()),
-            false => self.registry.begin_handshake(ip.into()),
+            true => Ok(None),
+            false => self
+                .registry
+                .admission()
+                .begin_handshake(ip.into())
+                .map(Some),
         };
-        let (permit, replaced) = match begun {
-            Ok(begun) => begun,
+        let permit = match begun {
+            Ok(permit) => permit,
             Err(refusal) => {
                 self.report(&client, &refusal.to_string(), refusal.cause());
                 if self.tls.get().is_none()
@@ -92,7 +99,7 @@ impl HandshakeContext {
             client,
             permit,
         };
-        if let Some(request) = handshaking.receive(accepted, replaced).await {
+        if let Some(request) = handshaking.receive(accepted).await {
             let headers = match &request {
                 AnyPendingRequest::Upgrade(request) => &request.request().headers,
                 AnyPendingRequest::Http(request) => &request.request().headers,
@@ -130,16 +137,13 @@ struct Handshaking<'a> {
     /// Of the TCP connection's other end.
     ip: IpAddr,
     client: ConnectedClient,
-    permit: HandshakePermit,
+    /// `None`: it is not counted, and keeps its place.
+    permit: Option<HandshakePermit>,
 }
 
 impl Handshaking<'_> {
     /// The whole request, TLS included, within one time limit.
-    async fn receive(
-        &self,
-        accepted: Accepted,
-        replaced: Replaced,
-    ) -> Option<AnyPendingRequest<Transport>> {
+    async fn receive(&self, accepted: Accepted) -> Option<AnyPendingRequest<Transport>> {
         let limit = self.context.settings.handshake_timeout();
         let mut phase = Phase::Handshake;
         let request = async {
@@ -167,7 +171,7 @@ impl Handshaking<'_> {
             biased;
             // The client has not asked for anything yet, so it gets no answer.
             () = self.context.lifecycle.stopping() => return None,
-            Ok(()) = replaced => {
+            () = self.replaced() => {
                 self.report_refusal(Refusal::Replaced);
                 return None;
             }
@@ -205,7 +209,7 @@ impl Handshaking<'_> {
             Err(NotLetIn::Refused(refusal)) => {
                 return select! {
                     () = request.refuse(&refusal) => {}
-                    () = self.permit.replaced() => {}
+                    () = self.yield_place() => {}
                 };
             }
             Err(NotLetIn::Gone) => {
@@ -258,7 +262,7 @@ impl Handshaking<'_> {
                 })?;
         }
         let permit = self.connection_permit().map_err(refused)?;
-        self.permit.keep().map_err(refused)?;
+        self.keep_place().map_err(refused)?;
         let asks = self.context.settings.config.ask_request;
         let acceptance = match asks {
             true => self.ask(request, head).await?,
@@ -290,10 +294,35 @@ impl Handshaking<'_> {
             return Err(Refusal::Stopping);
         }
         let mut flood = self.context.object.flood();
-        self.context.registry.begin_connection(
+        self.context.registry.admission().begin_connection(
             self.client.forwarded_for.unwrap_or(self.ip).into(),
             &mut flood,
+            Instant::now(),
         )
+    }
+
+    /// From now on no other handshake takes its place.
+    fn keep_place(&self) -> Result<(), Refusal> {
+        match &self.permit {
+            Some(permit) => permit.keep().map_err(|_| Refusal::Replaced),
+            None => Ok(()),
+        }
+    }
+
+    /// Until its client has read the answer, another handshake may take its place again.
+    async fn yield_place(&self) {
+        if let Some(permit) = &self.permit {
+            permit.yield_place();
+        }
+        self.replaced().await;
+    }
+
+    /// Another handshake has taken its place.
+    async fn replaced(&self) {
+        match &self.permit {
+            Some(permit) => permit.replaced().await,
+            None => pending().await,
+        }
     }
 
     /// Asks the program whether the client may come in.
@@ -312,7 +341,7 @@ impl Handshaking<'_> {
 
     /// Answers a request that does not ask for a WebSocket with what the program says.
     async fn answer_http(self, mut request: PendingHttpRequest<Transport>) {
-        if let Err(refusal) = self.permit.keep() {
+        if let Err(refusal) = self.keep_place() {
             self.report_refusal(refusal);
             return;
         }
@@ -352,7 +381,7 @@ impl Handshaking<'_> {
         };
         select! {
             () = sent => {}
-            () = self.permit.replaced() => {}
+            () = self.yield_place() => {}
         }
     }
 

@@ -173,6 +173,17 @@ impl Limits {
         handshakes: usize::MAX,
         handshakes_of_one_address: usize::MAX,
     };
+
+    /// All but the flood rule's.
+    pub(super) fn counts(&self) -> arkws::ServerLimits {
+        arkws::ServerLimits {
+            connections: self.connections,
+            addresses: self.addresses,
+            connections_per_address: self.per_address,
+            handshakes: self.handshakes,
+            handshakes_per_address: self.handshakes_of_one_address,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,13 +11,11 @@
 //! | `registry.rs` | the clients of one run: how many, who, and how the last ones left |
 //! | `rooms.rs` | groups of clients |
 //! | `lifecycle.rs` | how far a run has come |
-//! | `pending_handshakes.rs` | opening handshakes in progress, and which goes if there are many |
 //! | `object.rs` | what the object shares with its runs: its listener, the flood rule |
 //! | `peer.rs` | a client that is in, as others see it |
 //! | `admission.rs` | limits and the flood rule |
 //! | `limits.rs` | how many clients: the options, and their numbers |
 //! | `trusted_proxies.rs`, `forwarded.rs` | the proxies in front of the server, and what they say of a client's address |
-//! | `address.rs` | what counts as one client address |
 //! | `listen_on.rs` | where clients come from |
 //! | `stop.rs` | what clients are told when the server stops, and how long they have |
 //! | `listen.rs` | the listening socket |
@@ -28,7 +26,6 @@
 //! | `response.rs` | what the program answers |
 //! | `identity.rs` | what tells clients apart: address pairs and numbers |
 mod accepted;
-mod address;
 mod admission;
 mod client_task;
 mod config;
@@ -45,7 +42,6 @@ mod listen;
 mod listen_on;
 mod object;
 mod peer;
-mod pending_handshakes;
 mod registry;
 mod request;
 mod response;

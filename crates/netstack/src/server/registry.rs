@@ -1,22 +1,18 @@
-//! The clients of one run: those whose handshakes are in progress, those that are in, and how the
-//! last ones left.
+//! The clients of one run: those that are in, and how the last ones left.
 use std::collections::{HashMap, VecDeque};
-use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arkws::ConnectionPermit;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::address::ClientAddress;
-use super::admission::{Occupancy, Refusal};
-use super::flood::FloodRule;
+use super::admission::{Admission, Refusal};
 use super::identity::{ClientId, ConnectedClient, Connection, Recipient};
 use super::lifecycle::Lifecycle;
 use super::limits::Limits;
 use super::peer::{Gone, Peer};
-use super::pending_handshakes::{self, HandshakeId, PendingHandshakes, Replaced};
 use super::rooms::{RoomError, Rooms};
 
 /// Most `error` events per second about clients that were refused. Anybody who can connect can
@@ -28,6 +24,7 @@ const MAX_ENDED: usize = 256;
 /// The clients that have come to the listening socket of a run.
 pub(super) struct Registry {
     state: Mutex<RegistryState>,
+    admission: Admission,
     /// How many clients there are whose last events have not been raised.
     untold: AtomicUsize,
     /// There is none any more.
@@ -35,8 +32,6 @@ pub(super) struct Registry {
 }
 
 struct RegistryState {
-    handshakes: PendingHandshakes,
-    occupancy: Occupancy,
     peers: HashMap<ClientId, Arc<Peer>>,
     /// The same clients by the address pairs that programs call them by.
     by_connection: HashMap<Connection, Arc<Peer>>,
@@ -52,8 +47,6 @@ struct RegistryState {
 impl Registry {
     pub(super) fn new(limits: Limits) -> Registry {
         let state = RegistryState {
-            handshakes: PendingHandshakes::new(&limits),
-            occupancy: Occupancy::new(limits),
             peers: HashMap::new(),
             by_connection: HashMap::new(),
             rooms: Rooms::default(),
@@ -63,6 +56,7 @@ impl Registry {
         };
         Registry {
             state: Mutex::new(state),
+            admission: Admission::new(limits),
             untold: AtomicUsize::new(0),
             all_told: Notify::new(),
         }
@@ -151,41 +145,9 @@ impl Registry {
         Err(gone.cloned())
     }
 
-    /// An opening handshake begins.
-    pub(super) fn begin_handshake(
-        self: &Arc<Self>,
-        address: ClientAddress,
-    ) -> Result<(HandshakePermit, Replaced), Refusal> {
-        let (id, replaced) = self.lock().handshakes.begin(address)?;
-        let permit = HandshakePermit {
-            registry: Arc::clone(self),
-            id: Some(id),
-        };
-        Ok((permit, replaced))
-    }
-
-    /// An opening handshake begins that is not counted, and keeps its place.
-    pub(super) fn begin_trusted_handshake(self: &Arc<Self>) -> (HandshakePermit, Replaced) {
-        let permit = HandshakePermit {
-            registry: Arc::clone(self),
-            id: None,
-        };
-        (permit, pending_handshakes::never_replaced())
-    }
-
-    /// A connection within the limits.
-    pub(super) fn begin_connection(
-        self: &Arc<Self>,
-        address: ClientAddress,
-        flood: &mut FloodRule,
-    ) -> Result<ConnectionPermit, Refusal> {
-        self.lock()
-            .occupancy
-            .enter(address, flood, Instant::now())?;
-        Ok(ConnectionPermit {
-            registry: Arc::clone(self),
-            address,
-        })
+    /// How many clients may come in.
+    pub(super) fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Lists the client, until the registration is dropped.
@@ -243,54 +205,6 @@ impl RegistryState {
             self.by_connection.remove(&client.connection);
             self.rooms.leave_all(client.id);
         }
-    }
-}
-
-/// An opening handshake in progress; over when dropped.
-pub(super) struct HandshakePermit {
-    registry: Arc<Registry>,
-    /// `None`: it is not counted.
-    id: Option<HandshakeId>,
-}
-
-impl HandshakePermit {
-    /// From now on no other handshake takes its place.
-    pub(super) fn keep(&self) -> Result<(), Refusal> {
-        match self.id {
-            Some(id) if !self.registry.lock().handshakes.keep(id) => Err(Refusal::Replaced),
-            _ => Ok(()),
-        }
-    }
-
-    /// Until its client has read the answer, another handshake may take its place again.
-    pub(super) async fn replaced(&self) {
-        let Some(id) = self.id else {
-            return pending().await;
-        };
-        let replaced = self.registry.lock().handshakes.yield_place(id);
-        if let Some(replaced) = replaced {
-            let _ = replaced.await;
-        }
-    }
-}
-
-impl Drop for HandshakePermit {
-    fn drop(&mut self) {
-        if let Some(id) = self.id {
-            self.registry.lock().handshakes.end(id);
-        }
-    }
-}
-
-/// A connection within the limits; free again when dropped.
-pub(super) struct ConnectionPermit {
-    registry: Arc<Registry>,
-    address: ClientAddress,
-}
-
-impl Drop for ConnectionPermit {
-    fn drop(&mut self) {
-        self.registry.lock().occupancy.leave(self.address);
     }
 }
 

@@ -3,9 +3,20 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// What limits count by: an IPv4 address, or the /64 network of an IPv6 address, which is what one
-/// subscriber is given (RFC 6177): who has one address of it has 2^64.
+/// subscriber is given (RFC 6177): who has one address of it has 2^64. An IPv4 address that is
+/// mapped to IPv6 counts as what it is.
+///
+/// ```
+/// use arkws::ClientAddress;
+/// use std::net::IpAddr;
+///
+/// let address = |text: &str| text.parse::<IpAddr>().map(ClientAddress::from);
+/// assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:0:0:1"));
+/// assert_ne!(address("2001:db8::1"), address("2001:db8:0:1::1"));
+/// assert_eq!(address("192.0.2.1"), address("::ffff:192.0.2.1"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ClientAddress(IpAddr);
+pub struct ClientAddress(IpAddr);
 
 impl From<IpAddr> for ClientAddress {
     fn from(ip: IpAddr) -> ClientAddress {
@@ -20,7 +31,6 @@ impl From<IpAddr> for ClientAddress {
 #[derive(Debug, Default)]
 pub(super) struct CountByAddress {
     counts: HashMap<ClientAddress, usize>,
-    total: usize,
 }
 
 impl CountByAddress {
@@ -32,20 +42,13 @@ impl CountByAddress {
         self.counts.len()
     }
 
-    /// Of all addresses together.
-    pub(super) fn total(&self) -> usize {
-        self.total
-    }
-
     pub(super) fn add(&mut self, address: ClientAddress) {
         *self.counts.entry(address).or_default() += 1;
-        self.total += 1;
     }
 
     pub(super) fn remove(&mut self, address: ClientAddress) {
         if let Some(count) = self.counts.get_mut(&address) {
             *count -= 1;
-            self.total -= 1;
             if *count == 0 {
                 self.counts.remove(&address);
             }
