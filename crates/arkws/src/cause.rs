@@ -101,7 +101,7 @@ impl Error {
             #[cfg(feature = "tls")]
             Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
             Error::Lost(_) => Cause::Reset,
-            Error::Url(_) | Error::MissingFeature { .. } => Cause::Invalid,
+            Error::Url(_) | Error::Request(_) | Error::MissingFeature { .. } => Cause::Invalid,
             Error::Dns { .. } => Cause::Dns,
             #[cfg(feature = "client")]
             Error::Connect(error) => error.kind().into(),

@@ -77,6 +77,9 @@ pub enum Error {
     /// The URL cannot be connected to.
     #[error("{0}")]
     Url(#[from] UrlError),
+    /// A field of a request cannot be sent.
+    #[error("the request cannot be sent: {0}")]
+    Request(String),
     /// The host's name does not resolve.
     #[error("{host} does not resolve: {source}")]
     Dns {

@@ -3,6 +3,7 @@
 //! | to | start at |
 //! |---|---|
 //! | connect, over `ws://` or `wss://`, through proxies if need be | [`connect`], [`Client`] |
+//! | connect with header fields or a token of one connection's own | [`Client::request`] |
 //! | accept connections, over any transport | [`accept`], [`Acceptor`] |
 //! | send and receive | [`WebSocket`], [`Message`] |
 //! | send from one task and receive on another | [`WebSocket::split`] |
@@ -185,7 +186,9 @@ pub use rustls;
 pub use self::url::{Host, UrlError, WebSocketUrl};
 pub use cause::Cause;
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, PageOrigin, connect};
+pub use client::{
+    Client, ClientBuilder, IntoRequest, PageOrigin, Request, RequestBuilder, connect,
+};
 pub use config::{Config, Heartbeat};
 #[cfg(feature = "client")]
 pub use dial::{

@@ -2,6 +2,8 @@
 mod body;
 mod builder;
 mod over_tcp;
+mod request;
+mod request_builder;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -23,8 +25,11 @@ use crate::url::shown;
 use crate::{Config, Error, Phase, RedirectError, Transport, WebSocket};
 use body::BodyReader;
 use builder::{ClientOptions, Fields};
+use request::Extra;
 
 pub use builder::{ClientBuilder, PageOrigin};
+pub use request::{IntoRequest, Request};
+pub use request_builder::RequestBuilder;
 
 /// Connects with the default options.
 ///
@@ -48,7 +53,9 @@ pub use builder::{ClientBuilder, PageOrigin};
 ///
 /// # Cancel safety
 /// As [`Client::connect`].
-pub async fn connect(url: &str) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+pub async fn connect(
+    request: impl IntoRequest,
+) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
     static DEFAULT: OnceLock<Client> = OnceLock::new();
     let client = match DEFAULT.get() {
         Some(client) => client,
@@ -57,7 +64,7 @@ pub async fn connect(url: &str) -> Result<(WebSocket<Transport>, ClientResponse)
             DEFAULT.get_or_init(|| client)
         }
     };
-    client.connect(url).await
+    client.connect(request).await
 }
 
 /// A client's options, made once and cheap to clone. TLS sessions are resumed among its
@@ -93,15 +100,15 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Connects to a `ws` or `wss` URL.
+    /// Connects to a `ws` or `wss` URL, which may come in a [`http::Request`]: [`IntoRequest`].
     ///
     /// User name and password in the URL become Basic authorization, unless an `Authorization`
     /// header is set.
     ///
     /// # Errors
-    /// Every phase has its own: [`Error::Url`], [`Error::Dns`], [`Error::Connect`],
-    /// [`Error::Proxy`], [`Error::Tls`], [`Error::Handshake`], [`Error::NoAnswer`],
-    /// [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
+    /// Every phase has its own: [`Error::Url`], [`Error::Request`], [`Error::Dns`],
+    /// [`Error::Connect`], [`Error::Proxy`], [`Error::Tls`], [`Error::Handshake`],
+    /// [`Error::NoAnswer`], [`Error::Redirect`], [`Error::DialTimeout`]. A status other than 101 is
     /// [`HandshakeError::Refused`] with the server's headers, and the first
     /// [`MAX_REFUSAL_BODY`](Client::MAX_REFUSAL_BODY) bytes of its body without the framing of
     /// their transfer, as far as they come within a second. (Of a redirect there is no body.)
@@ -110,15 +117,23 @@ impl Client {
     /// Dropping the future ends the attempt.
     pub async fn connect(
         &self,
-        url: &str,
+        request: impl IntoRequest,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
-        let mut url = WebSocketUrl::parse(url)?;
-        let mut fields = self.options.fields();
+        self.open(request.into_request()?).await
+    }
+
+    async fn open(
+        &self,
+        request: Request,
+    ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
+        let Request { mut url, extra } = request;
+        let total = extra.timeout.map(Deadline::after);
+        let mut fields = self.fields(extra)?;
         let mut redirects = 0;
         loop {
             // Boxed: what dialling and TLS need on the way does not swell the caller's future.
             let span = log::connecting(url.authority());
-            let attempt = self.attempt(&url, &fields).instrument(span.clone());
+            let attempt = self.attempt(&url, &fields, total).instrument(span.clone());
             let answer = match Box::pin(attempt).await {
                 Err(Error::Handshake(HandshakeError::Refused(answer))) => answer,
                 done => return done,
@@ -158,22 +173,40 @@ impl Client {
     /// The connection is lost with the future.
     pub async fn connect_over<S>(
         &self,
-        url: &str,
+        request: impl IntoRequest,
         io: S,
     ) -> Result<(WebSocket<S>, ClientResponse), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let url = WebSocketUrl::parse(url)?;
-        let deadline = Deadline::after(self.options.handshake_timeout);
-        self.handshake(&url, &self.options.fields(), &deadline, io)
-            .await
+        let Request { url, extra } = request.into_request()?;
+        let total = extra.timeout.map(Deadline::after);
+        let deadline = Deadline::after(self.options.handshake_timeout).or_sooner(total);
+        let fields = self.fields(extra)?;
+        self.handshake(&url, &fields, &deadline, io).await
+    }
+
+    /// The client's header fields and sub-protocols, with those of a request.
+    ///
+    /// # Errors
+    /// One of the request's cannot be sent.
+    fn fields(&self, extra: Extra) -> Result<Fields, Error> {
+        let options = &self.options;
+        let mut fields = options.fields();
+        if !extra.is_empty() {
+            extra.put_into(&mut fields);
+            // It shows here what would otherwise be found once the connection is there.
+            let request = options.request("localhost".into(), "/", fields.clone());
+            ClientHandshake::new(request, &options.config.limits)?;
+        }
+        Ok(fields)
     }
 
     async fn attempt(
         &self,
         url: &WebSocketUrl,
         fields: &Fields,
+        total: Option<Deadline>,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         if url.is_secure() && cfg!(not(feature = "tls")) {
             return Err(Error::MissingFeature {
@@ -182,10 +215,10 @@ impl Client {
             });
         }
         let options = &self.options;
-        let (limit, limits) = (options.connect_timeout, &options.config.limits);
-        let (proxy, route) = (&options.proxy, &options.route);
-        let tcp = dial::connect(url, proxy, route, limit, limits).await?;
-        let deadline = Deadline::after(options.handshake_timeout);
+        let (proxy, route, limits) = (&options.proxy, &options.route, &options.config.limits);
+        let deadline = Deadline::after(options.connect_timeout).or_sooner(total);
+        let tcp = dial::connect(url, proxy, route, &deadline, limits).await?;
+        let deadline = Deadline::after(options.handshake_timeout).or_sooner(total);
         self.handshake_over_tcp(url, fields, &deadline, tcp).await
     }
 
@@ -218,7 +251,7 @@ impl Client {
                 let answer = match may_be_followed {
                     true => answer,
                     false => {
-                        let patience = self.options.handshake_timeout.min(BODY_PATIENCE);
+                        let patience = deadline.left().min(BODY_PATIENCE);
                         read_body(&mut io, answer, patience).await
                     }
                 };

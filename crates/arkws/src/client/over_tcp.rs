@@ -7,7 +7,6 @@ use super::builder::Fields;
 use crate::dial::Deadline;
 use crate::{Error, Transport, WebSocket, WebSocketUrl};
 
-#[cfg(feature = "tls")]
 impl Client {
     pub(super) async fn handshake_over_tcp(
         &self,
@@ -16,35 +15,23 @@ impl Client {
         deadline: &Deadline,
         tcp: TcpStream,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
-        use crate::{Phase, TlsVersion};
+        #[cfg(feature = "tls")]
+        if url.is_secure() {
+            use crate::{Phase, TlsVersion};
 
-        if !url.is_secure() {
-            return self.handshake(url, fields, deadline, tcp.into()).await;
+            let handshake = async { Ok(self.connector.connect(url, tcp).await?) };
+            let handshake = deadline.run(Phase::Tls, || url.authority(), handshake);
+            let transport = Transport::tls(handshake.await?);
+            // RFC 8446, 2: by now the server has not judged the client's certificate yet.
+            let may_be_judged =
+                transport.tls_version() == Some(TlsVersion::Tls13) && self.connector.has_identity();
+            return match self.handshake(url, fields, deadline, transport).await {
+                Err(Error::NoAnswer { source, .. }) if may_be_judged => {
+                    Err(self.connector.ended(url, source).into())
+                }
+                result => result,
+            };
         }
-        let handshake = async { Ok(self.connector.connect(url, tcp).await?) };
-        let handshake = deadline.run(Phase::Tls, || url.authority(), handshake);
-        let transport = Transport::tls(handshake.await?);
-        // RFC 8446, 2: by now the server has not judged the client's certificate yet.
-        let may_be_judged =
-            transport.tls_version() == Some(TlsVersion::Tls13) && self.connector.has_identity();
-        match self.handshake(url, fields, deadline, transport).await {
-            Err(Error::NoAnswer { source, .. }) if may_be_judged => {
-                Err(self.connector.ended(url, source).into())
-            }
-            result => result,
-        }
-    }
-}
-
-#[cfg(not(feature = "tls"))]
-impl Client {
-    pub(super) async fn handshake_over_tcp(
-        &self,
-        url: &WebSocketUrl,
-        fields: &Fields,
-        deadline: &Deadline,
-        tcp: TcpStream,
-    ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         self.handshake(url, fields, deadline, tcp.into()).await
     }
 }

@@ -18,6 +18,7 @@ use proxy::Proxy;
 use route::Route;
 
 /// When the phases that share a time limit must be over.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
     end: Instant,
     limit: Duration,
@@ -31,6 +32,19 @@ impl Deadline {
             end: Instant::now() + limit.min(NEVER),
             limit,
         }
+    }
+
+    /// This one, or `other` if that comes first.
+    pub(crate) fn or_sooner(self, other: Option<Deadline>) -> Deadline {
+        match other {
+            Some(other) if other.end < self.end => other,
+            _ => self,
+        }
+    }
+
+    /// How much time is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
     }
 
     pub(crate) async fn run<T>(
@@ -49,16 +63,15 @@ impl Deadline {
     }
 }
 
-/// A TCP connection to the server of `url`, through the proxy if there is one for it. `limit` is
-/// for all of it, `heads` for a proxy's answer.
+/// A TCP connection to the server of `url`, through the proxy if there is one for it. `deadline`
+/// is for all of it, `heads` for a proxy's answer.
 pub(crate) async fn connect(
     url: &WebSocketUrl,
     proxy: &Proxy,
     route: &Route,
-    limit: Duration,
+    deadline: &Deadline,
     heads: &Limits,
 ) -> Result<TcpStream, Error> {
-    let deadline = Deadline::after(limit);
     let Some(server) = proxy.for_url(url)? else {
         let target = || url.authority();
         return deadline

@@ -6,6 +6,7 @@ mod encrypted_keys;
 mod identity;
 mod proxy;
 mod redirect;
+mod request;
 mod route;
 mod timeouts;
 mod tls;
