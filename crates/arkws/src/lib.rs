@@ -175,8 +175,8 @@ pub use arkws_proto::handshake::{
     RefusalBody, ServerRequest, field_text, is_reserved,
 };
 pub use arkws_proto::{
-    CloseCode, CloseFrame, Entropy, EntropySource, Limits, Payload, ProtocolError, Role, State,
-    Text, Utf8Bytes,
+    CloseCode, CloseFrame, Entropy, EntropySource, InvalidCloseCode, Limits, Payload,
+    ProtocolError, Role, State, Text, Utf8Bytes,
 };
 pub use bytes::{Bytes, BytesMut};
 pub use http;

@@ -1,6 +1,8 @@
 //! Messages, owned and borrowed.
+use std::fmt;
+
 use arkws_proto::{CloseFrame, Utf8Bytes};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// A message, owned: what the `Stream` yields and the `Sink` takes.
 ///
@@ -38,6 +40,16 @@ pub enum Message {
 pub type MessageRef<'a> = arkws_proto::Event<'a>;
 
 impl Message {
+    /// A text message.
+    pub fn text(text: impl Into<Utf8Bytes>) -> Message {
+        Message::Text(text.into())
+    }
+
+    /// A binary message.
+    pub fn binary(data: impl Into<Bytes>) -> Message {
+        Message::Binary(data.into())
+    }
+
     /// Is it text?
     pub const fn is_text(&self) -> bool {
         matches!(self, Message::Text(_))
@@ -51,6 +63,16 @@ impl Message {
     /// Is it text or bytes, not a ping, pong or close frame?
     pub const fn is_data(&self) -> bool {
         matches!(self, Message::Text(_) | Message::Binary(_))
+    }
+
+    /// Is it a ping?
+    pub const fn is_ping(&self) -> bool {
+        matches!(self, Message::Ping(_))
+    }
+
+    /// Is it a pong?
+    pub const fn is_pong(&self) -> bool {
+        matches!(self, Message::Pong(_))
     }
 
     /// Is it a close frame?
@@ -138,6 +160,48 @@ impl From<Vec<u8>> for Message {
 impl From<Bytes> for Message {
     fn from(data: Bytes) -> Message {
         Message::Binary(data)
+    }
+}
+
+impl From<BytesMut> for Message {
+    fn from(data: BytesMut) -> Message {
+        Message::Binary(data.freeze())
+    }
+}
+
+impl From<CloseFrame> for Message {
+    fn from(frame: CloseFrame) -> Message {
+        Message::Close(Some(frame))
+    }
+}
+
+/// As [`Message::into_bytes`].
+impl From<Message> for Bytes {
+    fn from(message: Message) -> Bytes {
+        message.into_bytes()
+    }
+}
+
+/// For people: a text as it is, a close frame by its code and reason, all else by its length.
+///
+/// ```
+/// use arkws::{CloseCode, CloseFrame, Message};
+///
+/// assert_eq!(Message::from("hello").to_string(), "hello");
+/// assert_eq!(Message::from(vec![1, 2, 3]).to_string(), "3 bytes");
+/// let close = CloseFrame::new(CloseCode::NORMAL, "done");
+/// assert_eq!(Message::from(close).to_string(), "close 1000: done");
+/// ```
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Text(text) => text.fmt(f),
+            Message::Binary(data) => write!(f, "{} bytes", data.len()),
+            Message::Ping(data) => write!(f, "ping of {} bytes", data.len()),
+            Message::Pong(data) => write!(f, "pong of {} bytes", data.len()),
+            Message::Close(Some(frame)) => write!(f, "close {frame}"),
+            Message::Close(None) => f.write_str("close"),
+        }
     }
 }
 

@@ -1,10 +1,20 @@
 //! Closing status codes and close frames (RFC 6455, 5.5.1 and 7.4).
+use std::fmt;
+
 use crate::frame::MAX_CONTROL_PAYLOAD;
 use crate::{ProtocolError, Utf8Bytes};
 
 /// A status code that may appear on the wire in a close frame: 1000–1003, 1007–1014, 3000–4999.
 ///
 /// Reserved codes (1004, 1005, 1006, 1015) and unassigned ones cannot be expressed.
+///
+/// ```
+/// use arkws_proto::CloseCode;
+///
+/// assert_eq!(CloseCode::try_from(1001), Ok(CloseCode::GOING_AWAY));
+/// assert_eq!(u16::from(CloseCode::GOING_AWAY), 1001);
+/// assert!(CloseCode::try_from(1006).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CloseCode(u16);
 
@@ -123,8 +133,45 @@ impl CloseFrame {
     }
 }
 
-impl std::fmt::Display for CloseCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// A number that must not stand in a close frame: see [`CloseCode`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} must not stand in a close frame (RFC 6455, 7.4)")]
+pub struct InvalidCloseCode(pub u16);
+
+/// As [`CloseCode::new`].
+impl TryFrom<u16> for CloseCode {
+    type Error = InvalidCloseCode;
+
+    fn try_from(code: u16) -> Result<CloseCode, InvalidCloseCode> {
+        CloseCode::new(code).ok_or(InvalidCloseCode(code))
+    }
+}
+
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> u16 {
+        code.get()
+    }
+}
+
+/// A close frame without a reason.
+impl From<CloseCode> for CloseFrame {
+    fn from(code: CloseCode) -> CloseFrame {
+        CloseFrame::new(code, "")
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// The code, and the reason if there is one: `1001`, `1001: going home`.
+impl fmt::Display for CloseFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason() {
+            "" => self.code.fmt(f),
+            reason => write!(f, "{}: {reason}", self.code),
+        }
     }
 }

@@ -145,7 +145,7 @@ mod payload;
 mod role;
 pub mod utf8;
 
-pub use close::{CloseCode, CloseFrame};
+pub use close::{CloseCode, CloseFrame, InvalidCloseCode};
 pub use config::Config;
 pub use connection::{Connection, Event, MessageKind, RefusedPayload, SendError, State, Transmit};
 pub use entropy::{Entropy, EntropySource};

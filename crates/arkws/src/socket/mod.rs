@@ -131,6 +131,8 @@ pub struct WebSocket<S> {
     burst: u8,
     /// The program shares what is received.
     shares_received: bool,
+    /// The end has been told: `poll_recv` has returned `None`.
+    terminated: bool,
     /// The span in which it was made, if there was one: a task in another span may poll
     /// it.
     span: Option<Box<Span>>,
@@ -182,6 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
             negotiated,
             burst: 0,
             shares_received: false,
+            terminated: false,
             span: Some(Span::current())
                 .filter(|span| !span.is_disabled())
                 .map(Box::new),
@@ -529,6 +532,21 @@ impl<S> WebSocket<S> {
     /// The transport.
     pub fn get_ref(&self) -> &S {
         &self.io
+    }
+
+    /// The transport, to change its options. Whoever reads from it or writes to it breaks the
+    /// connection.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.io
+    }
+
+    /// The transport, and the bytes that were read from it and not looked at. For protocols that
+    /// go on after a WebSocket: when the last message has been received and [`flush`](Self::flush)
+    /// has written what was queued. What still waits to be sent is dropped, and so is what has
+    /// arrived of an incomplete message.
+    pub fn into_inner(self) -> (S, Bytes) {
+        let unread = Bytes::copy_from_slice(self.input.unparsed());
+        (self.io, unread)
     }
 }
 

@@ -89,7 +89,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     ready!(self.poll_linger(cx, clock));
                     self.end(clock);
                 }
-                TransportState::Ended => return Poll::Ready(None),
+                TransportState::Ended => {
+                    self.terminated = true;
+                    return Poll::Ready(None);
+                }
             }
         }
     }

@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use arkws_proto::{CloseFrame, State};
-use futures_core::Stream;
+use futures_core::stream::{FusedStream, Stream};
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::WebSocket;
 use super::stats::Stats;
-use crate::{Error, Message, Unsent};
+use super::stream_sink::{ready_or_closing, sent_or_closing};
+use super::{Outbox, WebSocket};
+use crate::{Error, Message, SendError, Unsent};
 
 /// The sending half of a [`WebSocket`]: see [`WebSocket::split`].
 ///
@@ -74,17 +75,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.poll(cx, WebSocket::poll_ready)
     }
 
-    /// Queues a message without flushing: [`WebSocket::feed_message`].
+    /// Waits for room: [`WebSocket::ready`].
     ///
     /// # Errors
-    /// Nothing was queued: the message is given back.
-    pub fn feed_message(&mut self, message: Message) -> Result<(), Unsent> {
-        let closes = message.is_close();
-        self.shared.lock().feed_message(message)?;
-        if closes {
-            self.shared.wakers.receiver.wake();
-        }
-        Ok(())
+    /// As [`WebSocket::poll_ready`].
+    ///
+    /// # Cancel safety
+    /// Safe: what was not written stays queued.
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_ready(cx)).await
     }
 
     /// As [`WebSocket::poll_flush`].
@@ -93,6 +92,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// As [`WebSocket::poll_flush`].
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.poll(cx, WebSocket::poll_flush)
+    }
+
+    /// As [`WebSocket::poll_flush_untimed`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::poll_flush_untimed`].
+    pub fn poll_flush_untimed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll(cx, WebSocket::poll_flush_untimed)
     }
 
     /// Writes what is queued.
@@ -118,16 +125,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.flush().await
     }
 
-    /// Queues a close frame: [`WebSocket::start_close`]. The [`Receiver`] completes the closing
-    /// handshake.
-    pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
-        let started = self.shared.lock().start_close(frame);
-        if started {
-            self.shared.wakers.receiver.wake();
-        }
-        started
-    }
-
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -147,6 +144,73 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
 }
 
 impl<S> Sender<S> {
+    /// Queues a text message without flushing: [`WebSocket::feed_text`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_text(&mut self, text: &str) -> Result<(), SendError> {
+        self.shared.lock().feed_text(text)
+    }
+
+    /// Queues a binary message without flushing: [`WebSocket::feed_binary`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_binary(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.shared.lock().feed_binary(data)
+    }
+
+    /// Queues a message without flushing: [`WebSocket::feed_message`].
+    ///
+    /// # Errors
+    /// Nothing was queued: the message is given back.
+    pub fn feed_message(&mut self, message: Message) -> Result<(), Unsent> {
+        let closes = message.is_close();
+        self.shared.lock().feed_message(message)?;
+        if closes {
+            self.shared.wakers.receiver.wake();
+        }
+        Ok(())
+    }
+
+    /// Queues a ping without flushing: [`WebSocket::feed_ping`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued.
+    pub fn feed_ping(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.shared.lock().feed_ping(data)
+    }
+
+    /// Queues as much as `feed` does, without flushing. The lock of the connection is taken once,
+    /// which is what each call of the other functions costs.
+    ///
+    /// ```
+    /// # fn feed<S>(sender: &mut arkws::Sender<S>, lines: &[String]) -> Result<(), arkws::SendError> {
+    /// sender.feed_with(|outbox| lines.iter().try_for_each(|line| outbox.feed_text(line)))
+    /// # }
+    /// ```
+    pub fn feed_with<R>(&mut self, feed: impl FnOnce(&mut Outbox<'_>) -> R) -> R {
+        let mut socket = self.shared.lock();
+        let before = socket.state();
+        let fed = feed(&mut Outbox::new(&mut socket.engine));
+        if socket.state() != before {
+            socket.look_at_closing();
+            drop(socket);
+            self.shared.wakers.receiver.wake();
+        }
+        fed
+    }
+
+    /// Queues a close frame: [`WebSocket::start_close`]. The [`Receiver`] completes the closing
+    /// handshake.
+    pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
+        let started = self.shared.lock().start_close(frame);
+        if started {
+            self.shared.wakers.receiver.wake();
+        }
+        started
+    }
+
     /// Bytes that wait for the transport.
     pub fn queued(&self) -> usize {
         self.shared.lock().queued()
@@ -160,6 +224,11 @@ impl<S> Sender<S> {
     /// Counters.
     pub fn stats(&self) -> Stats {
         self.shared.lock().stats()
+    }
+
+    /// How many of the bytes sent the peer has taken: [`WebSocket::taken`].
+    pub fn taken(&self) -> u64 {
+        self.shared.lock().taken()
     }
 
     /// Puts the halves together again.
@@ -267,16 +336,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
     }
 }
 
+/// Terminated when it has returned `None`.
+impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for Receiver<S> {
+    fn is_terminated(&self) -> bool {
+        self.shared.lock().is_terminated()
+    }
+}
+
 /// As the `Sink` of a [`WebSocket`].
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Sender::poll_ready(self.get_mut(), cx)
+        ready_or_closing(Sender::poll_ready(self.get_mut(), cx))
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        Ok(self.get_mut().feed_message(message)?)
+        sent_or_closing(self.get_mut().feed_message(message))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

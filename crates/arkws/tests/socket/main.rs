@@ -3,9 +3,12 @@ mod back_pressure;
 mod cancel;
 mod closing;
 mod common;
+mod conversions;
 mod deterministic;
 mod ended;
+mod forward;
 mod heartbeat;
+mod inner;
 #[cfg(feature = "tracing")]
 mod logging;
 mod messages;

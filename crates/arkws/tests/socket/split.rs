@@ -214,3 +214,52 @@ async fn a_sender_flushes_while_its_receiver_waits() {
     let message = receive.await.unwrap().unwrap().unwrap();
     assert_eq!(message.as_text(), Some("hi"));
 }
+
+#[tokio::test]
+async fn a_sender_has_the_fast_calls_of_a_whole_socket() {
+    let (near, mut far) = pair(1 << 16);
+    let (mut sender, _receiver) = near.split();
+    sender.ready().await.unwrap();
+    sender.feed_text("one").unwrap();
+    sender.feed_binary(b"two").unwrap();
+    sender.feed_ping(b"three").unwrap();
+    let both = sender.feed_with(|outbox| {
+        outbox.feed_text("four")?;
+        outbox.feed_binary(b"five")
+    });
+    both.unwrap();
+    assert!(sender.queued() > 15);
+    sender.flush().await.unwrap();
+
+    let mut received = Vec::new();
+    for _ in 0..5 {
+        received.push(next(&mut far).await.unwrap().unwrap());
+    }
+    // A ping goes ahead.
+    let expected = [
+        Message::Ping("three".into()),
+        "one".into(),
+        b"two".to_vec().into(),
+        "four".into(),
+        b"five".to_vec().into(),
+    ];
+    assert_eq!(received, expected);
+}
+
+#[tokio::test]
+async fn a_close_frame_that_is_fed_with_others_wakes_the_receiver() {
+    let (near, mut far) = pair(1 << 16);
+    let (mut sender, mut receiver) = near.split();
+    let received = tokio::spawn(async move {
+        let received = receiver.recv().await.unwrap();
+        assert!(receiver.recv().await.is_none());
+        received
+    });
+    tokio::task::yield_now().await;
+    let fed = sender.feed_with(|outbox| outbox.feed_message(Message::Close(None)));
+    fed.unwrap();
+    // The receiver writes it.
+    assert_eq!(next(&mut far).await.unwrap().unwrap(), Message::Close(None));
+    assert!(next(&mut far).await.is_none());
+    assert!(received.await.unwrap().unwrap().is_close());
+}

@@ -87,6 +87,11 @@ impl RecvBuffer {
         self.unparsed.len()
     }
 
+    /// The bytes that wait to be parsed.
+    pub fn unparsed(&self) -> &[u8] {
+        &self.storage[self.unparsed.clone()]
+    }
+
     /// Whether there is a storage, or what is left of one.
     pub fn has_storage(&self) -> bool {
         self.storage.whole_len() > 0

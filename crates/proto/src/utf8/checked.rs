@@ -5,6 +5,7 @@
 //! `connection`, it calls [`Text::validated`], or takes back what was shared of a read buffer.
 #![allow(unsafe_code)]
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::str::Utf8Error;
 
@@ -158,6 +159,24 @@ impl PartialEq<String> for Utf8Bytes {
     }
 }
 
+impl PartialEq<Utf8Bytes> for str {
+    fn eq(&self, other: &Utf8Bytes) -> bool {
+        self == other.as_str()
+    }
+}
+
+impl PartialEq<Utf8Bytes> for &str {
+    fn eq(&self, other: &Utf8Bytes) -> bool {
+        *self == other.as_str()
+    }
+}
+
+impl PartialEq<Utf8Bytes> for String {
+    fn eq(&self, other: &Utf8Bytes) -> bool {
+        self == other.as_str()
+    }
+}
+
 impl From<&str> for Utf8Bytes {
     fn from(text: &str) -> Utf8Bytes {
         Utf8Bytes(Bytes::copy_from_slice(text.as_bytes()))
@@ -167,6 +186,36 @@ impl From<&str> for Utf8Bytes {
 impl From<String> for Utf8Bytes {
     fn from(text: String) -> Utf8Bytes {
         Utf8Bytes(Bytes::from(text))
+    }
+}
+
+impl From<&String> for Utf8Bytes {
+    fn from(text: &String) -> Utf8Bytes {
+        Utf8Bytes::from(text.as_str())
+    }
+}
+
+impl From<Box<str>> for Utf8Bytes {
+    fn from(text: Box<str>) -> Utf8Bytes {
+        Utf8Bytes::from(String::from(text))
+    }
+}
+
+/// Copies only if it is borrowed.
+impl From<Cow<'_, str>> for Utf8Bytes {
+    fn from(text: Cow<'_, str>) -> Utf8Bytes {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+/// Copies; only if others have the text too, where the memory was that of a `String`.
+impl From<Utf8Bytes> for String {
+    fn from(text: Utf8Bytes) -> String {
+        // SAFETY: a `Utf8Bytes` is UTF-8 (`as_str` says why), and these are its bytes.
+        unsafe { String::from_utf8_unchecked(text.0.into()) }
     }
 }
 
