@@ -131,13 +131,7 @@ impl Client {
             headers: headers(&state.headers)?,
             ..state.options.clone()
         };
-        if self.inbox.queue().is_none() {
-            let queue = EventQueue::with_thread().map_err(|error| {
-                let why = format!("start a thread for the client's callbacks: {error}");
-                Failure::new(Code::System, why)
-            })?;
-            self.inbox.set_queue(queue);
-        }
+        self.inbox.ensure_queue()?;
         let connected = environment::without_sigpipe(|| self.socket.connect(url, options));
         match connected.map_err(Failure::of_connect) {
             Ok(()) => {

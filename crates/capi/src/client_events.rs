@@ -1,7 +1,7 @@
 //! From the events of `arkws-netstack` to those of a client's callbacks.
 use std::sync::Arc;
 
-use arkws_netstack::{BusinessError, Listener, Payload, Text};
+use arkws_netstack::{self as netstack, BusinessError, Listener, Payload, Text};
 
 use crate::c_text::{c_text, with_nul};
 use crate::event::Event;
@@ -23,10 +23,9 @@ impl ClientEvents {
 }
 
 impl Listener for ClientEvents {
-    fn on_event(&self, event: arkws_netstack::Event<'_>) {
-        use arkws_netstack::Event as Told;
+    fn on_event(&self, event: netstack::Event<'_>) {
         self.0.collect(match event {
-            Told::Open {
+            netstack::Event::Open {
                 status,
                 message,
                 protocol,
@@ -35,16 +34,16 @@ impl Listener for ClientEvents {
                 reason: c_text(message),
                 protocol: protocol.map(c_text),
             },
-            Told::Error(error) => Event::Error {
+            netstack::Event::Error(error) => Event::Error {
                 peer: 0,
                 failure: Failure::of_event(Side::Client, error),
             },
-            Told::Close(close) => Event::Close {
+            netstack::Event::Close(close) => Event::Close {
                 peer: 0,
                 code: close.code,
                 reason: c_text(&close.reason),
             },
-            Told::SendFailed {
+            netstack::Event::SendFailed {
                 from,
                 through,
                 error,
@@ -53,25 +52,25 @@ impl Listener for ClientEvents {
                 messages: through - from + 1,
                 failure: Failure::of_event(Side::Client, error),
             },
-            Told::Pong {
+            netstack::Event::Pong {
                 data,
                 answer: Some((_, round_trip)),
             } => Event::Pong {
                 data: with_nul(data),
                 round_trip,
             },
-            Told::Text(text) => return self.message(text.as_bytes(), true),
-            Told::Binary(data) => return self.message(&data, false),
+            netstack::Event::Text(text) => return self.message(text.as_bytes(), true),
+            netstack::Event::Binary(data) => return self.message(&data, false),
             // C has no callbacks for these.
-            Told::HeaderReceive(_)
-            | Told::DataEnd
-            | Told::Sent { .. }
-            | Told::Reconnecting { .. }
-            | Told::Reconnected { .. }
-            | Told::Ping(_)
-            | Told::Pong { .. }
-            | Told::PingsLost { .. }
-            | Told::Idle => return,
+            netstack::Event::HeaderReceive(_)
+            | netstack::Event::DataEnd
+            | netstack::Event::Sent { .. }
+            | netstack::Event::Reconnecting { .. }
+            | netstack::Event::Reconnected { .. }
+            | netstack::Event::Ping(_)
+            | netstack::Event::Pong { .. }
+            | netstack::Event::PingsLost { .. }
+            | netstack::Event::Idle => return,
         });
     }
 

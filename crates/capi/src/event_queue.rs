@@ -208,10 +208,10 @@ mod tests {
 
     use super::*;
 
-    /// Sends on what it is told.
-    struct Told(mpsc::Sender<u16>);
+    /// Sends on the codes of the closes that are delivered to it.
+    struct CodeSender(mpsc::Sender<u16>);
 
-    impl EventTarget for Told {
+    impl EventTarget for CodeSender {
         fn deliver(&self, event: Event) {
             if let Event::Close { code, .. } = event {
                 self.0.send(code).unwrap();
@@ -227,15 +227,15 @@ mod tests {
         }
     }
 
-    fn told() -> (Arc<dyn EventTarget>, mpsc::Receiver<u16>) {
+    fn target() -> (Arc<dyn EventTarget>, mpsc::Receiver<u16>) {
         let (sender, receiver) = mpsc::channel();
-        (Arc::new(Told(sender)), receiver)
+        (Arc::new(CodeSender(sender)), receiver)
     }
 
     #[test]
     fn a_thread_delivers_in_order_and_ends_when_the_queue_is_left() {
         let queue = EventQueue::with_thread().unwrap();
-        let (target, receiver) = told();
+        let (target, receiver) = target();
         let weak = Arc::downgrade(&target);
         queue.push(&weak, (0..100).map(event));
         queue.push(&weak, (100..200).map(event));
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_poll_takes_as_many_as_it_is_asked_for() {
         let queue = EventQueue::with_descriptor().unwrap();
-        let (target, receiver) = told();
+        let (target, receiver) = target();
         let weak = Arc::downgrade(&target);
         queue.push(&weak, (0..5).map(event));
         assert_eq!(queue.poll(2), Ok(2));
@@ -263,8 +263,8 @@ mod tests {
     #[test]
     fn what_waits_for_one_that_leaves_is_dropped_and_others_keep_theirs() {
         let queue = EventQueue::with_descriptor().unwrap();
-        let (one, from_one) = told();
-        let (other, from_other) = told();
+        let (one, from_one) = target();
+        let (other, from_other) = target();
         let weak = Arc::downgrade(&one);
         queue.push(&weak, [event(1)]);
         queue.push(&Arc::downgrade(&other), [event(2)]);
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(from_other.try_recv(), Ok(2));
     }
 
-    /// Polls the queue that it is told from.
+    /// Polls the queue that delivers to it.
     struct PollsAgain(Arc<EventQueue>, mpsc::Sender<Result<usize, IsPolled>>);
 
     impl EventTarget for PollsAgain {

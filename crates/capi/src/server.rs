@@ -90,13 +90,7 @@ impl Server {
     pub(crate) fn start(&self, address: &str, port: u16) -> Result<(), Failure> {
         // Held until there is an answer: another start gets the next one.
         let state = self.state()?;
-        if self.inbox.queue().is_none() {
-            let queue = EventQueue::with_thread().map_err(|error| {
-                let why = format!("start a thread for the server's callbacks: {error}");
-                Failure::new(Code::System, why)
-            })?;
-            self.inbox.set_queue(queue);
-        }
+        self.inbox.ensure_queue()?;
         let config = ServerConfig {
             server_ip: address.to_owned(),
             server_port: port.into(),

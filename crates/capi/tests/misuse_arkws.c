@@ -108,6 +108,45 @@ static arkws_client *make(arkws_queue *queue, Seen *seen)
     return client;
 }
 
+/* The same, and it connects to this URL: callbacks may still be set until the queue is polled. */
+static arkws_client *make_connecting(arkws_queue *queue, Seen *seen, const char *to)
+{
+    arkws_client *client = make(queue, seen);
+    RETURNS(arkws_client_connect(client, to), ARKWS_OK);
+    return client;
+}
+
+/* A server without callbacks that listens where the system likes. */
+static arkws_server *make_server(void)
+{
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    return server;
+}
+
+/* One object of each kind, with which nothing was done yet. */
+typedef struct {
+    arkws_client *client;
+    arkws_server *server;
+    arkws_queue *queue;
+} Objects;
+
+static Objects create_objects(void)
+{
+    Objects objects = {arkws_client_create(NULL, NULL), arkws_server_create(NULL, NULL),
+                       arkws_queue_create()};
+    CHECK(objects.client != NULL && objects.server != NULL && objects.queue != NULL);
+    return objects;
+}
+
+/* Each destroy answers with this code. */
+static void destroy_objects(const Objects *objects, int code)
+{
+    RETURNS(arkws_client_destroy(objects->client), code);
+    RETURNS(arkws_server_destroy(objects->server), code);
+    RETURNS(arkws_queue_destroy(objects->queue), code);
+}
+
 /* Runs callbacks until a count has come up to a number. */
 static void wait_for(arkws_queue *queue, const int *count, int number)
 {
@@ -228,21 +267,17 @@ static void addresses_that_are_no_objects(void)
 
 static void objects_of_another_kind(void)
 {
-    arkws_client *client = arkws_client_create(NULL, NULL);
-    arkws_server *server = arkws_server_create(NULL, NULL);
-    arkws_queue *queue = arkws_queue_create();
-    clients_answer((arkws_client *)(void *)server, WEBSOCKET_CLIENT_NOT_CREATED);
-    clients_answer((arkws_client *)(void *)queue, WEBSOCKET_CLIENT_NOT_CREATED);
-    servers_answer((arkws_server *)(void *)client, WEBSOCKET_CLIENT_NOT_CREATED);
-    servers_answer((arkws_server *)(void *)queue, WEBSOCKET_CLIENT_NOT_CREATED);
-    queues_answer((arkws_queue *)(void *)client, WEBSOCKET_CLIENT_NOT_CREATED);
-    queues_answer((arkws_queue *)(void *)server, WEBSOCKET_CLIENT_NOT_CREATED);
-    arkws_queue *no_queue = (arkws_queue *)(void *)server;
-    FAILS(arkws_client_set_queue(client, no_queue), WEBSOCKET_CLIENT_NOT_CREATED);
-    FAILS(arkws_server_set_queue(server, no_queue), WEBSOCKET_CLIENT_NOT_CREATED);
-    RETURNS(arkws_client_destroy(client), ARKWS_OK);
-    RETURNS(arkws_server_destroy(server), ARKWS_OK);
-    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+    Objects objects = create_objects();
+    void *client = objects.client, *server = objects.server, *queue = objects.queue;
+    clients_answer(server, WEBSOCKET_CLIENT_NOT_CREATED);
+    clients_answer(queue, WEBSOCKET_CLIENT_NOT_CREATED);
+    servers_answer(client, WEBSOCKET_CLIENT_NOT_CREATED);
+    servers_answer(queue, WEBSOCKET_CLIENT_NOT_CREATED);
+    queues_answer(client, WEBSOCKET_CLIENT_NOT_CREATED);
+    queues_answer(server, WEBSOCKET_CLIENT_NOT_CREATED);
+    FAILS(arkws_client_set_queue(client, server), WEBSOCKET_CLIENT_NOT_CREATED);
+    FAILS(arkws_server_set_queue(server, client), WEBSOCKET_CLIENT_NOT_CREATED);
+    destroy_objects(&objects, ARKWS_OK);
 }
 
 static void destroyed_twice(void)
@@ -250,8 +285,7 @@ static void destroyed_twice(void)
     arkws_client *client = arkws_client_create(&callbacks, NULL);
     RETURNS(arkws_client_destroy(client), ARKWS_OK);
     clients_answer(client, WEBSOCKET_CLIENT_NOT_CREATED);
-    arkws_server *server = arkws_server_create(NULL, NULL);
-    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    arkws_server *server = make_server();
     RETURNS(arkws_server_destroy(server), ARKWS_OK);
     servers_answer(server, WEBSOCKET_CLIENT_NOT_CREATED);
     arkws_queue *queue = arkws_queue_create();
@@ -261,23 +295,14 @@ static void destroyed_twice(void)
 
 static void addresses_are_not_soon_given_out_again(void)
 {
-    arkws_client *client = arkws_client_create(NULL, NULL);
-    arkws_server *server = arkws_server_create(NULL, NULL);
-    arkws_queue *queue = arkws_queue_create();
-    RETURNS(arkws_client_destroy(client), ARKWS_OK);
-    RETURNS(arkws_server_destroy(server), ARKWS_OK);
-    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+    Objects first = create_objects();
+    destroy_objects(&first, ARKWS_OK);
     for (int other = 0; other < OTHERS; other += 1) {
-        arkws_client *next_client = arkws_client_create(NULL, NULL);
-        arkws_server *next_server = arkws_server_create(NULL, NULL);
-        arkws_queue *next_queue = arkws_queue_create();
-        CHECK(next_client != client && next_server != server && next_queue != queue);
-        RETURNS(arkws_client_destroy(client), WEBSOCKET_CLIENT_NOT_CREATED);
-        RETURNS(arkws_server_destroy(server), WEBSOCKET_CLIENT_NOT_CREATED);
-        RETURNS(arkws_queue_destroy(queue), WEBSOCKET_CLIENT_NOT_CREATED);
-        RETURNS(arkws_client_destroy(next_client), ARKWS_OK);
-        RETURNS(arkws_server_destroy(next_server), ARKWS_OK);
-        RETURNS(arkws_queue_destroy(next_queue), ARKWS_OK);
+        Objects next = create_objects();
+        CHECK(next.client != first.client && next.server != first.server
+              && next.queue != first.queue);
+        destroy_objects(&first, WEBSOCKET_CLIENT_NOT_CREATED);
+        destroy_objects(&next, ARKWS_OK);
     }
 }
 
@@ -405,8 +430,7 @@ static void a_queue_that_goes_first(void)
 {
     arkws_queue *queue = arkws_queue_create();
     Seen seen;
-    arkws_client *client = make(queue, &seen);
-    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    arkws_client *client = make_connecting(queue, &seen, url);
     wait_for(queue, &seen.opens, 1);
     RETURNS(arkws_client_send_text(client, "unread", 6), ARKWS_OK);
     RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
@@ -445,12 +469,10 @@ static void use_everything(arkws_client *client)
     CHECK(arkws_poll(queue_of_case, 0) == -1);
     CHECK(arkws_queue_descriptor(queue_of_case) >= 0);
     Seen seen;
-    arkws_client *other = make(queue_of_case, &seen);
-    RETURNS(arkws_client_connect(other, url), ARKWS_OK);
+    arkws_client *other = make_connecting(queue_of_case, &seen, url);
     RETURNS(arkws_client_send_text(other, "from inside", 11), ARKWS_OK);
     RETURNS(arkws_client_destroy(other), ARKWS_OK);
-    arkws_server *server = arkws_server_create(NULL, NULL);
-    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    arkws_server *server = make_server();
     RETURNS(arkws_server_destroy(server), ARKWS_OK);
 }
 
@@ -475,32 +497,27 @@ static void destroyed_inside_each_callback(void)
 {
     arkws_queue *queue = queue_of_case = arkws_queue_create();
     Seen seen;
-    arkws_client *client = make(queue, &seen);
+    make_connecting(queue, &seen, url);
     seen.at_open = use_and_destroy;
-    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
     wait_for(queue, &seen.opens, 1);
 
-    client = make(queue, &seen);
+    make_connecting(queue, &seen, url);
     seen.at_open = send_inside;
     seen.at_message = use_and_destroy;
-    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
     wait_for(queue, &seen.messages, 1);
 
-    client = make(queue, &seen);
+    arkws_client *client = make_connecting(queue, &seen, NOBODY);
     seen.at_unsent = use_and_destroy;
-    RETURNS(arkws_client_connect(client, NOBODY), ARKWS_OK);
     RETURNS(arkws_client_send_text(client, "to nobody", 9), ARKWS_OK);
     wait_for(queue, &seen.unsent, 1);
 
-    client = make(queue, &seen);
+    make_connecting(queue, &seen, NOBODY);
     seen.at_error = use_and_destroy;
-    RETURNS(arkws_client_connect(client, NOBODY), ARKWS_OK);
     wait_for(queue, &seen.errors, 1);
 
-    client = make(queue, &seen);
+    make_connecting(queue, &seen, url);
     seen.at_open = close_inside;
     seen.at_close = use_and_destroy;
-    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
     wait_for(queue, &seen.closes, 1);
     RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
 }
@@ -516,9 +533,8 @@ static void a_queue_destroyed_inside_its_callback(void)
 {
     arkws_queue *queue = queue_of_case = arkws_queue_create();
     Seen seen;
-    arkws_client *client = make(queue, &seen);
+    make_connecting(queue, &seen, url);
     seen.at_open = destroy_the_queue;
-    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
     wait_for(queue, &seen.opens, 1);
 }
 
@@ -607,8 +623,7 @@ static void serve_one(int destroy_at)
     snprintf(own, sizeof own, "ws://127.0.0.1:%u/path", (unsigned)arkws_server_port(server));
 
     Seen seen_by_client;
-    arkws_client *client = make(queue, &seen_by_client);
-    RETURNS(arkws_client_connect(client, own), ARKWS_OK);
+    arkws_client *client = make_connecting(queue, &seen_by_client, own);
     RETURNS(arkws_client_send_text(client, "hello", 5), ARKWS_OK);
     /* However it ends, it does. */
     wait_for(queue, &seen_by_client.closes, 1);
@@ -680,13 +695,11 @@ static void destroyed_from_threads_at_once(void)
         freed_clients = freed_servers = freed_queues = 0;
         Seen seen;
         shared_queue = arkws_queue_create();
-        shared_client = make(shared_queue, &seen);
-        RETURNS(arkws_client_connect(shared_client, url), ARKWS_OK);
+        shared_client = make_connecting(shared_queue, &seen, url);
         if (round % 2 == 0) {
             wait_for(shared_queue, &seen.opens, 1);
         }
-        shared_server = arkws_server_create(NULL, NULL);
-        RETURNS(arkws_server_start(shared_server, "127.0.0.1", 0), ARKWS_OK);
+        shared_server = make_server();
         in_threads(destroy_in_thread);
         CHECK(freed_clients == 1 && freed_servers == 1 && freed_queues == 1);
     }
