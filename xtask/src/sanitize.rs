@@ -12,8 +12,14 @@ use crate::nightly;
 use crate::peers::{self, Node};
 use crate::process::{cargo, command, output, root, run as run_command};
 
-/// The packages whose Rust tests are run under tools that watch memory.
-const PACKAGES: [&str; 4] = ["arkws-proto", "arkws", "arkws-netstack", "arkws-node"];
+/// The packages whose Rust tests are run under AddressSanitizer.
+const ADDRESS: [&str; 5] = [
+    "arkws-proto",
+    "arkws",
+    "arkws-netstack",
+    "arkws-node",
+    "arkws-capi",
+];
 
 /// What has the tests of the C library watch the memory of the programs in C.
 const WATCH: &str = "ARKWS_WATCH_MEMORY";
@@ -98,8 +104,9 @@ fn address_library() -> Result<PathBuf> {
     Ok(library)
 }
 
-/// The Rust tests, and the module in Node.js, under AddressSanitizer: reads and writes beyond what
-/// was allocated, on the stack too, or after it was freed.
+/// The Rust tests, what C programs do wrong with the C library, and the module in Node.js, under
+/// AddressSanitizer: reads and writes beyond what was allocated, on the stack too, or after it was
+/// freed. The programs in C also see what of the library's memory nobody can free any more.
 pub(crate) fn address(counts: &mut Counts) -> Result<()> {
     let library = address_library()?;
     let host = host()?;
@@ -121,9 +128,11 @@ pub(crate) fn address(counts: &mut Counts) -> Result<()> {
     let options = "detect_leaks=0";
     let mut tests = cargo("test");
     tests.args(["--lib", "--tests", "--no-fail-fast"]);
-    for package in PACKAGES {
+    for package in ADDRESS {
         tests.args(["--package", package]);
     }
+    // The programs in C, with the library that is built so: they set options of their own.
+    tests.env(WATCH, "address");
     let tests = count(tests.env("ASAN_OPTIONS", options), counts);
 
     let node = Node::of_machine()?;
