@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::Client;
 use crate::dial::route::{Lookup, Route};
 #[cfg(feature = "tls")]
-use crate::tls::{Connector, TlsConfig};
+use crate::tls::{ClientTls, TlsConfig};
 use crate::url::shown;
 use crate::{Config, Error, Heartbeat, Proxy, RedirectError, UnfinishedBudget, WebSocketUrl};
 
@@ -314,12 +314,12 @@ impl ClientBuilder {
         let fields = self.options.fields();
         let request = self.options.request("localhost".into(), "/", fields);
         #[cfg(feature = "tls")]
-        let connector = Connector::new(self.tls)?;
+        let tls = ClientTls::new(self.tls)?;
         ClientHandshake::new(request, &self.options.config.limits)?;
         Ok(Client {
             options: Arc::new(self.options),
             #[cfg(feature = "tls")]
-            connector,
+            tls,
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::WebSocketUrl;
 use crate::dial::{self, Deadline, redirect};
 use crate::log::{self, Instrument};
 #[cfg(feature = "tls")]
-use crate::tls::Connector;
+use crate::tls::ClientTls;
 use crate::url::shown;
 use crate::{Config, Error, Phase, RedirectError, Transport, WebSocket};
 use body::BodyReader;
@@ -90,7 +90,7 @@ pub async fn connect(
 pub struct Client {
     options: Arc<ClientOptions>,
     #[cfg(feature = "tls")]
-    connector: Arc<Connector>,
+    tls: Arc<ClientTls>,
 }
 
 impl fmt::Debug for Client {

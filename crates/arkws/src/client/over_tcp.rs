@@ -19,15 +19,15 @@ impl Client {
         if url.is_secure() {
             use crate::{Phase, TlsVersion};
 
-            let handshake = async { Ok(self.connector.connect(url, tcp).await?) };
+            let handshake = async { Ok(self.tls.connect(url, tcp).await?) };
             let handshake = deadline.run(Phase::Tls, || url.authority(), handshake);
             let transport = Transport::tls(handshake.await?);
             // RFC 8446, 2: by now the server has not judged the client's certificate yet.
             let may_be_judged =
-                transport.tls_version() == Some(TlsVersion::Tls13) && self.connector.has_identity();
+                transport.tls_version() == Some(TlsVersion::Tls13) && self.tls.has_identity();
             return match self.handshake(url, fields, deadline, transport).await {
                 Err(Error::NoAnswer { source, .. }) if may_be_judged => {
-                    Err(self.connector.ended(url, source).into())
+                    Err(self.tls.ended(url, source).into())
                 }
                 result => result,
             };

@@ -21,7 +21,7 @@ pub enum TlsError {
         /// Why.
         source: io::Error,
     },
-    /// PEM that cannot be decoded.
+    /// PEM or DER that cannot be decoded.
     #[error("{place} is damaged: {reason}")]
     Pem {
         /// A path, or what the bytes were given as.
@@ -84,6 +84,15 @@ pub enum TlsError {
         "\"{0}\" is neither a DNS name nor an IP address: no certificate can be verified for it"
     )]
     ServerName(String),
+    /// The server chose a protocol that is not spoken here, and that only a configuration of the
+    /// program's own can have offered.
+    #[error("{server} chose the protocol {protocol} in TLS (ALPN), and a WebSocket needs http/1.1")]
+    Alpn {
+        /// `host:port`.
+        server: String,
+        /// What it chose.
+        protocol: String,
+    },
     /// Either end refused to go on.
     #[error("TLS with {server} failed: {reason}")]
     Handshake {
@@ -113,6 +122,7 @@ impl TlsError {
         !matches!(
             self,
             TlsError::ServerName(_)
+                | TlsError::Alpn { .. }
                 | TlsError::Handshake { .. }
                 | TlsError::Io { .. }
                 | TlsError::SystemRoots(_)

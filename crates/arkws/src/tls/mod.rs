@@ -3,7 +3,7 @@
 #[cfg_attr(not(feature = "client"), allow(dead_code))]
 mod certificate;
 #[cfg(feature = "client")]
-mod connector;
+mod client;
 #[cfg_attr(not(feature = "client"), allow(dead_code))]
 mod error;
 mod identity;
@@ -22,9 +22,9 @@ use rustls::CommonState;
 use rustls::{SupportedProtocolVersion, version};
 
 #[cfg(feature = "client")]
-pub(crate) use connector::Connector;
+pub(crate) use client::ClientTls;
 #[cfg(feature = "client")]
-pub use connector::TlsConfig;
+pub use client::TlsConfig;
 pub use error::TlsError;
 pub(crate) use error::tls_error;
 pub use identity::Identity;

@@ -14,7 +14,7 @@ use super::certificate::{Certificate, certificates};
 use super::error::TlsError;
 
 /// Trusted certificates.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Roots {
     /// Those of the operating system; on Unix also of the environment's `SSL_CERT_FILE` and
@@ -27,7 +27,31 @@ pub enum Roots {
     Path(PathBuf),
     /// PEM with one or more certificates.
     Pem(Vec<u8>),
+    /// Certificates in DER.
+    Der(Vec<CertificateDer<'static>>),
+    /// A store of rustls's. One of its certificates that is an authority's is not accepted as a
+    /// server's own, as it is where the whole certificate is given.
+    Store(Arc<RootCertStore>),
 }
+
+impl PartialEq for Roots {
+    fn eq(&self, other: &Roots) -> bool {
+        match (self, other) {
+            (Roots::System, Roots::System) => true,
+            #[cfg(feature = "webpki-roots")]
+            (Roots::WebPki, Roots::WebPki) => true,
+            (Roots::Path(one), Roots::Path(other)) => one == other,
+            (Roots::Pem(one), Roots::Pem(other)) => one == other,
+            (Roots::Der(one), Roots::Der(other)) => one == other,
+            (Roots::Store(one), Roots::Store(other)) => {
+                Arc::ptr_eq(one, other) || one.roots == other.roots
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Roots {}
 
 /// The system's; without the feature `native-roots`, and with `webpki-roots`, those of Mozilla.
 impl Default for Roots {
@@ -70,6 +94,15 @@ impl Trust {
                     let place = "the PEM with trusted certificates";
                     trust.add(certificates(pem, place)?, || place.to_owned())?;
                 }
+                Roots::Der(certificates) => {
+                    let place = "the list of trusted certificates in DER".to_owned();
+                    let added = trust.add(certificates.clone(), || place.clone());
+                    added.map_err(|_none| TlsError::Pem {
+                        reason: "none of them can be used".to_owned(),
+                        place,
+                    })?;
+                }
+                Roots::Store(store) => trust.store.roots.extend_from_slice(&store.roots),
             }
         }
         Ok(trust)

@@ -191,7 +191,45 @@ async fn every_other_status_is_a_refusal_with_its_headers() {
         };
         assert_eq!(response.status(), status);
         assert_eq!(response.headers()["x-why"], "because");
+        assert_eq!(&response.body()[..], b"no");
     }
+}
+
+async fn refusal_body(address: std::net::SocketAddr) -> Vec<u8> {
+    let client = builder().build().unwrap();
+    let error = failure(client.connect(format!("ws://{address}")).await);
+    let Error::Handshake(HandshakeError::Refused(response)) = error else {
+        panic!("{error}")
+    };
+    response.into_body().into_bytes()
+}
+
+#[tokio::test]
+async fn the_body_of_a_refusal_is_kept_up_to_its_limit_and_without_its_chunks() {
+    let chunked = "HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n\
+                   9\r\n{\"limit\":\r\n3\r\n10}\r\n0\r\n\r\n";
+    let (address, _requests) = canned(|_| chunked.to_owned()).await;
+    assert_eq!(refusal_body(address).await, b"{\"limit\":10}");
+
+    let (address, _requests) =
+        canned(|_| format!("HTTP/1.1 401 Who\r\n\r\n{}", "x".repeat(100_000))).await;
+    assert_eq!(refusal_body(address).await.len(), Client::MAX_REFUSAL_BODY);
+}
+
+/// What has come by then is told.
+#[tokio::test]
+async fn the_body_of_a_refusal_is_not_waited_for_for_ever() {
+    let (listener, address) = listen().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_head(&mut stream).await;
+        let answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 99\r\n\r\nso far";
+        stream.write_all(answer).await.unwrap();
+        // Until the client gives up.
+        read_head(&mut stream).await;
+    });
+
+    assert_eq!(refusal_body(address).await, b"so far");
 }
 
 #[tokio::test]

@@ -2,5 +2,7 @@
 mod client_certificate;
 mod common;
 mod connection;
+mod own_config;
 mod roots;
+mod sessions;
 mod trust;

@@ -1,4 +1,6 @@
 //! Where the certificates that a client trusts come from.
+use std::sync::Arc;
+
 use arkws::{Cause, Error, Roots, TlsConfig, TlsError};
 
 use super::common::{assert_refused, authority, connect, issue, params, serve};
@@ -51,6 +53,51 @@ async fn trusted_certificates_come_from_a_file_or_a_directory() {
     connect(together, "localhost", servers[1])
         .await
         .expect("in either place");
+}
+
+#[tokio::test]
+async fn trusted_certificates_may_be_der_or_a_store() {
+    let authority = authority();
+    let server = serve(&issue(&authority, params(&["localhost"]))).await;
+    let der = authority.der().clone();
+    let mut store = rustls::RootCertStore::empty();
+    store.add(der.clone()).unwrap();
+    for roots in [Roots::Der(vec![der]), Roots::Store(Arc::new(store))] {
+        let trusting = |roots| TlsConfig {
+            roots,
+            ..TlsConfig::default()
+        };
+        let trusted = connect(trusting(vec![roots]), "localhost", server).await;
+        trusted.expect("trusted");
+    }
+    let empty = Roots::Der(vec![b"nothing".to_vec().into()]);
+    let error = builder().tls(TlsConfig {
+        roots: vec![empty],
+        ..TlsConfig::default()
+    });
+    let error = error.build().unwrap_err();
+    assert_eq!(error.cause(), Cause::Invalid);
+    assert!(error.to_string().contains("in DER is damaged"), "{error}");
+}
+
+#[tokio::test]
+async fn files_are_read_once() {
+    let authority = authority();
+    let server = serve(&issue(&authority, params(&["localhost"]))).await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ca.pem");
+    std::fs::write(&path, authority.pem()).unwrap();
+    let tls = TlsConfig {
+        roots: vec![Roots::Path(path)],
+        ..TlsConfig::default()
+    };
+    let client = builder().tls(tls).build().unwrap();
+    directory.close().unwrap();
+
+    for _ in 0..2 {
+        let url = format!("wss://localhost:{}/", server.port());
+        client.connect(url).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,11 @@ pub struct TlsConfig {
     pub server_name: Option<String>,
     /// The cryptography. Default: that of this crate's features, `ring` if both are there.
     pub provider: Option<Arc<CryptoProvider>>,
+    /// A configuration of your own, for what is not here: pinned keys, a key log, sessions that are
+    /// kept elsewhere. It is used as it is, and of the fields here only
+    /// [`server_name`](Self::server_name) counts beside it. Its `alpn_protocols` should be
+    /// `http/1.1` or none. Default: none.
+    pub rustls: Option<Arc<ClientConfig>>,
     /// **Dangerous.** Accept any certificate of any server: whoever sits on the network path can
     /// read and change everything. For tests only. Default: `false`.
     pub dangerous_accept_any_certificate: bool,
@@ -50,6 +55,7 @@ impl Default for TlsConfig {
             min_version: TlsVersion::Tls12,
             server_name: None,
             provider: None,
+            rustls: None,
             dangerous_accept_any_certificate: false,
         }
     }
@@ -65,27 +71,31 @@ impl TlsConfig {
             && self.min_version == TlsVersion::Tls12
             && self.server_name.is_none()
             && self.provider.is_none()
+            && self.rustls.is_none()
             && !self.dangerous_accept_any_certificate
     }
 }
 
 /// A [`TlsConfig`] whose files have been read. Sessions are resumed among its connections.
 #[derive(Debug)]
-pub(crate) struct Connector {
+pub(crate) struct ClientTls {
     trust: Trust,
     config: TlsConfig,
     ready: OnceCell<Arc<ClientConfig>>,
 }
 
-impl Connector {
+impl ClientTls {
     /// Reads the files that `config` names; blocks while it does. All users of the default share
     /// one, and so do those who trust the same PEM as the last one that was made of such.
-    pub(crate) fn new(config: TlsConfig) -> Result<Arc<Connector>, TlsError> {
+    pub(crate) fn new(config: TlsConfig) -> Result<Arc<ClientTls>, TlsError> {
         let new = |config: TlsConfig| {
-            let trust = Trust::load(&config.roots)?;
-            Ok(Arc::new(Connector::with(trust, config)))
+            let trust = match &config.rustls {
+                Some(_own) => Trust::load(&[])?,
+                None => Trust::load(&config.roots)?,
+            };
+            Ok(Arc::new(ClientTls::with(trust, config)))
         };
-        static DEFAULT: OnceLock<Arc<Connector>> = OnceLock::new();
+        static DEFAULT: OnceLock<Arc<ClientTls>> = OnceLock::new();
         if config.is_default() {
             let connector = match DEFAULT.get() {
                 Some(connector) => connector,
@@ -101,7 +111,7 @@ impl Connector {
         if !config.is_default_but_for_roots() || !config.roots.iter().all(is_lasting) {
             return new(config);
         }
-        static LAST: Mutex<Option<Arc<Connector>>> = Mutex::new(None);
+        static LAST: Mutex<Option<Arc<ClientTls>>> = Mutex::new(None);
         let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some(connector) if connector.config.roots == config.roots => Ok(Arc::clone(connector)),
@@ -109,8 +119,8 @@ impl Connector {
         }
     }
 
-    fn with(trust: Trust, config: TlsConfig) -> Connector {
-        Connector {
+    fn with(trust: Trust, config: TlsConfig) -> ClientTls {
+        ClientTls {
             trust,
             config,
             ready: OnceCell::new(),
@@ -128,7 +138,14 @@ impl Connector {
             .connect(self.server_name(url)?, tcp)
             .await
             .map_err(|error| self.failure(url, error))?;
-        let (server, version) = (url.authority(), version(stream.get_ref().1));
+        let connection = stream.get_ref().1;
+        let (server, version) = (url.authority(), version(connection));
+        if let Some(protocol) = connection.alpn_protocol()
+            && protocol != HTTP_1_1
+        {
+            let protocol = protocol.escape_ascii().to_string();
+            return Err(TlsError::Alpn { server, protocol });
+        }
         log::debug!(server, ?version, "TLS established");
         Ok(stream)
     }
@@ -147,7 +164,10 @@ impl Connector {
 
     /// Whether there is a client certificate to show.
     pub(crate) fn has_identity(&self) -> bool {
-        self.config.identity.is_some()
+        match &self.config.rustls {
+            Some(own) => own.client_auth_cert_resolver.has_certs(),
+            None => self.config.identity.is_some(),
+        }
     }
 
     /// The server said nothing any more.
@@ -160,6 +180,9 @@ impl Connector {
     }
 
     async fn prepare(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        if let Some(own) = &self.config.rustls {
+            return Ok(Arc::clone(own));
+        }
         let provider = match &self.config.provider {
             Some(provider) => Arc::clone(provider),
             None => provider::default()?,
@@ -184,12 +207,15 @@ impl Connector {
             ))),
         };
         // RFC 7301: a balancer that routes by protocol is to send us where HTTP/1.1 is spoken.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![HTTP_1_1.to_vec()];
         // Room for this many hosts is reserved at once.
         config.resumption = Resumption::in_memory_sessions(16);
         Ok(Arc::new(config))
     }
 }
+
+/// Its name in ALPN (RFC 7301, 6).
+const HTTP_1_1: &[u8] = b"http/1.1";
 
 fn server_name(host: &Host) -> Result<ServerName<'static>, TlsError> {
     match host {
