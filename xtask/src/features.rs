@@ -30,6 +30,9 @@ const EVERY: &[&str] = &[
     "client,webpki-roots",
     "deflate",
     "encrypted-keys",
+    "client,http2",
+    "http2",
+    "hyper",
     "idna",
     "native-roots",
     "proxy",
@@ -40,7 +43,7 @@ const EVERY: &[&str] = &[
     "tracing",
     "webpki-roots",
     "client,server,deflate,tls,ring,aws-lc-rs,native-roots,webpki-roots,encrypted-keys,proxy,idna,\
-     tracing",
+     tracing,hyper,http2",
 ];
 
 /// Sets with the most crates that a program may get with them, our own included.

@@ -63,6 +63,8 @@
 //! | `proxy` | yes | connections through proxies: CONNECT and SOCKS 5 |
 //! | `idna` | yes | names of other scripts in URLs, which are read as browsers do (the crate `url`) |
 //! | `tracing` | | logging by the crate `tracing` |
+//! | `hyper` | | WebSockets in services of hyper, and over its clients' connections: `arkws::hyper` |
+//! | `http2` | | the same as streams of HTTP/2 (RFC 8441) |
 //!
 //! A server without TLS (`server`) builds 35 crates, client and server with compression but without
 //! TLS and `idna` 38, none of which needs a C compiler.
@@ -155,6 +157,8 @@ mod config;
 mod dial;
 mod error;
 mod host_pattern;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod log;
 mod message;
 mod progress;
@@ -205,7 +209,7 @@ pub use progress::Progress;
 pub use server::{
     Acceptor, AcceptorBuilder, Admission, AdmissionError, AllowedOrigins, AnyPendingRequest,
     ClientAddress, ConnectionPermit, HandshakePermit, OriginError, PendingHttpRequest,
-    PendingRequest, Refusal, ServerLimits, accept,
+    PendingRequest, Refusal, Rejection, ServerLimits, accept,
 };
 pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
 #[cfg(feature = "tls")]

@@ -232,15 +232,7 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let mut fields = fields.clone();
-        if let Some(authorization) = url.authorization() {
-            fields.headers.entry(AUTHORIZATION).or_insert(authorization);
-        }
-        if let Some(origin) = self.options.page_origin {
-            let origin = url.page_origin(origin == PageOrigin::Full);
-            fields.headers.entry(ORIGIN).or_insert(origin);
-        }
-        let request = self.options.request(url.host_field(), url.target(), fields);
+        let request = self.request_for(url, fields);
         let exchange = exchange(url, request, &self.options.config, io);
         let target = || url.authority();
         match deadline.run(Phase::Handshake, target, exchange).await? {
@@ -258,6 +250,32 @@ impl Client {
                 Err(HandshakeError::Refused(answer).into())
             }
         }
+    }
+}
+
+impl Client {
+    /// The request of one attempt.
+    fn request_for(&self, url: &WebSocketUrl, fields: &Fields) -> ClientRequest {
+        let mut fields = fields.clone();
+        if let Some(authorization) = url.authorization() {
+            fields.headers.entry(AUTHORIZATION).or_insert(authorization);
+        }
+        if let Some(origin) = self.options.page_origin {
+            let origin = url.page_origin(origin == PageOrigin::Full);
+            fields.headers.entry(ORIGIN).or_insert(origin);
+        }
+        self.options.request(url.host_field(), url.target(), fields)
+    }
+
+    /// The request for an HTTP implementation that writes it, and the options of its connection.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn over_hyper(
+        &self,
+        request: Request,
+    ) -> Result<(WebSocketUrl, ClientRequest, &Config), Error> {
+        let Request { url, extra } = request;
+        let request = self.request_for(&url, &self.fields(extra)?);
+        Ok((url, request, &self.options.config))
     }
 }
 

@@ -9,19 +9,22 @@ mod http_request;
 mod origin;
 mod read;
 mod refusal;
+mod rejection;
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arkws_proto::handshake::{AnyRequest, HandshakeError, ServerHandshake, ServerRequest};
+use arkws_proto::handshake::{
+    AnyRequest, HandshakeError, Negotiated, ServerHandshake, ServerRequest,
+};
 use arkws_proto::{Limits, Role};
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::{Error, Phase, WebSocket, log};
+use crate::{Config, Error, Phase, WebSocket, log};
 
 use builder::{AcceptorOptions, Protocols};
 use read::{MAX_LEFTOVER, read};
@@ -33,6 +36,7 @@ pub use builder::AcceptorBuilder;
 pub use http_request::PendingHttpRequest;
 pub use origin::{AllowedOrigins, OriginError};
 pub use refusal::Refusal;
+pub use rejection::Rejection;
 
 /// How long a client that was refused may take to read the answer and to end the transport.
 const LINGER: Duration = Duration::from_secs(1);
@@ -254,6 +258,27 @@ impl Acceptor {
                 AnyPendingRequest::Http(PendingHttpRequest::new(stream, request, options))
             }
         })
+    }
+
+    /// Answers a request that an HTTP implementation has read
+    /// ([`ServerRequest::from_http`]) as the options say: the response to send, and what was agreed
+    /// on. What the connection becomes behind it is the program's to open
+    /// ([`WebSocket::from_handshake`]); `arkws::hyper` does all of that.
+    ///
+    /// # Errors
+    /// The request is refused by an option; the answer to send.
+    pub async fn respond(
+        &self,
+        request: &ServerRequest,
+    ) -> Result<(http::Response<()>, Negotiated), Rejection> {
+        let (protocol, headers) = self.options.decide(request)?;
+        let deflate = self.options.deflate.as_ref();
+        Ok(request.accept_http(protocol.as_deref(), deflate, &headers)?)
+    }
+
+    /// The options of its connections.
+    pub fn config(&self) -> &Config {
+        &self.options.config
     }
 
     /// A request as `recv` has it, and what was read behind it.

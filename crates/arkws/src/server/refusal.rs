@@ -2,7 +2,8 @@
 use std::fmt;
 
 use arkws_proto::handshake::ServerRequest;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 /// The HTTP answer to a request that is not accepted.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,6 +65,18 @@ impl Refusal {
         } = &*self.0;
         let body = body.as_deref().unwrap_or(reason.as_bytes());
         ServerRequest::refuse(*status, body, headers)
+    }
+
+    /// The answer for an HTTP implementation that writes it, and adds the length of the body to it.
+    pub fn http_response(&self) -> Response<Bytes> {
+        let Answer {
+            status,
+            reason,
+            body,
+            headers,
+        } = &*self.0;
+        let body = body.as_deref().unwrap_or(reason.as_bytes());
+        ServerRequest::refuse_http(*status, Bytes::copy_from_slice(body), headers)
     }
 }
 

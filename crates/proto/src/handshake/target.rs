@@ -1,4 +1,4 @@
-//! What a request is for: its target, and whether that is of the host that it names (RFC 9112, 3.2).
+//! What a request is for: its target, and whether that is of the host it names (RFC 9112, 3.2).
 use std::borrow::Cow;
 
 use http::Uri;
