@@ -21,6 +21,10 @@ const ADDRESS: [&str; 5] = [
     "arkws-capi",
 ];
 
+/// Those that are run under ThreadSanitizer: what their objects have, the program's threads share
+/// with the network thread.
+const THREADS: [&str; 3] = ["arkws-netstack", "arkws-node", "arkws-capi"];
+
 /// What has the tests of the C library watch the memory of the programs in C.
 const WATCH: &str = "ARKWS_WATCH_MEMORY";
 
@@ -159,8 +163,9 @@ pub(crate) fn prepare_threads() -> Result<()> {
         .context("the addresses of a program cannot be fixed here")
 }
 
-/// What crosses threads, in the Rust tests, under ThreadSanitizer: one thread writes what another
-/// reads or writes, and nothing says which is first.
+/// What crosses threads, in the Rust tests and in what C programs do wrong with the C library,
+/// under ThreadSanitizer: one thread writes what another reads or writes, and nothing says which
+/// is first.
 pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
     let mut tests = command("setarch");
     tests
@@ -176,13 +181,16 @@ pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
         // What the standard library does to order threads it has to see, too.
         .args(["-Zbuild-std", "--target", &host()?])
         .args(["--target-dir", "target/tsan", "--lib", "--tests"])
-        .args(["--package", "arkws-netstack", "--package", "arkws-node"])
         .arg("--no-fail-fast")
         .env("RUSTFLAGS", "-Zsanitizer=thread")
         // A race is only told if it is still known where the other thread was.
-        // tokio joins the thread of its pool that has ended last when its runtime ends, and the
-        // process of a test may end first: that is no leak.
-        .env("TSAN_OPTIONS", "history_size=7:report_thread_leaks=0");
+        // tokio joins the thread of its pool that has ended last when its runtime ends, and a test's
+        // process may end first: that is no leak.
+        .env("TSAN_OPTIONS", "history_size=7:report_thread_leaks=0")
+        .env(WATCH, "thread");
+    for package in THREADS {
+        tests.args(["--package", package]);
+    }
     count(&mut tests, counts)
 }
 

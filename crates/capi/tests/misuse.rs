@@ -3,7 +3,8 @@
 //! They run as they are, by each compiler, and under AddressSanitizer, which sees what is freed
 //! twice, read after that, or never freed. `ARKWS_WATCH_MEMORY=address` has them run under it
 //! alone: then the library has to have been built with it, and each of its accesses is seen too.
-//! `ARKWS_WATCH_MEMORY=valgrind` has them run under valgrind.
+//! `ARKWS_WATCH_MEMORY=thread` is the same for ThreadSanitizer, which sees what threads read and
+//! write without an order. `ARKWS_WATCH_MEMORY=valgrind` has them run under valgrind.
 mod compilers;
 
 use std::fs;
@@ -17,6 +18,7 @@ use compilers::{Compiler, command, installed, succeed};
 enum Watch {
     Nothing,
     AddressSanitizer,
+    ThreadSanitizer,
     Valgrind,
 }
 
@@ -26,8 +28,9 @@ fn runs() -> Vec<(Compiler, Watch)> {
     let first = compilers[0];
     match std::env::var("ARKWS_WATCH_MEMORY").as_deref() {
         Ok("address") => vec![(first, Watch::AddressSanitizer)],
+        Ok("thread") => vec![(first, Watch::ThreadSanitizer)],
         Ok("valgrind") => vec![(first, Watch::Valgrind)],
-        Ok(other) => panic!("ARKWS_WATCH_MEMORY is {other}, not address or valgrind"),
+        Ok(other) => panic!("ARKWS_WATCH_MEMORY is {other}, not address, thread or valgrind"),
         Err(_) => {
             let plain = compilers
                 .into_iter()
@@ -64,21 +67,50 @@ fn library() -> PathBuf {
     test.parent().unwrap().to_path_buf()
 }
 
+/// ThreadSanitizer's library of the Rust toolchain: that of a compiler for C may be older, and lack
+/// what the Rust library calls.
+fn thread_sanitizer() -> PathBuf {
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir"])
+        .output();
+    let said = output.expect("rustc has built this test").stdout;
+    let folder = PathBuf::from(String::from_utf8_lossy(&said).trim());
+    folder.join("librustc-nightly_rt.tsan.a")
+}
+
+/// Builds the program; returns where it is.
+fn build(name: &str, compiler: Compiler, watch: Watch) -> PathBuf {
+    let suffix = match watch {
+        Watch::Nothing | Watch::Valgrind => "",
+        Watch::AddressSanitizer => "-address",
+        Watch::ThreadSanitizer => "-thread",
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = folder.join(format!("{name}-{}{suffix}", compiler.c));
+    let mut build = command(compiler.c, "c11", &format!("{name}.c"));
+    build.args(["-g", "-pthread"]);
+    if watch == Watch::AddressSanitizer {
+        build.arg("-fsanitize=address");
+    }
+    if watch == Watch::ThreadSanitizer {
+        let object = program.with_extension("o");
+        // ThreadSanitizer has a thread of its own.
+        build.args(["-fsanitize=thread", "-DOWN_THREADS=4", "-c", "-o"]);
+        succeed(build.arg(&object));
+        build = Command::new(compiler.c);
+        build.arg(object).args(["-pthread", "-rdynamic"]);
+        build.arg("-Wl,--whole-archive").arg(thread_sanitizer());
+        build.args(["-Wl,--no-whole-archive", "-ldl", "-lm", "-lrt"]);
+    }
+    build.arg("-L").arg(library()).arg("-lnet_websocket");
+    succeed(build.arg("-o").arg(&program));
+    program
+}
+
 /// Builds the program and runs it, in each way.
 fn run(name: &str) {
     for (compiler, watch) in runs() {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let is_watched = watch == Watch::AddressSanitizer;
-        let suffix = if is_watched { "-address" } else { "" };
-        let program = folder.join(format!("{name}-{}{suffix}", compiler.c));
-        let mut build = command(compiler.c, "c11", &format!("{name}.c"));
-        build.args(["-g", "-pthread", "-o"]).arg(&program);
-        build.arg("-L").arg(library()).arg("-lnet_websocket");
-        if is_watched {
-            build.arg("-fsanitize=address");
-        }
-        succeed(&mut build);
-
+        let program = build(name, compiler, watch);
         let mut run = match watch {
             Watch::Valgrind => {
                 let mut valgrind = Command::new("valgrind");
@@ -92,7 +124,7 @@ fn run(name: &str) {
                     .arg(program);
                 valgrind
             }
-            Watch::Nothing | Watch::AddressSanitizer => Command::new(program),
+            _ => Command::new(program),
         };
         run.env("LD_LIBRARY_PATH", library());
         run.env("ASAN_OPTIONS", "detect_leaks=1");

@@ -676,7 +676,10 @@ static void no_callback_after_the_end(void)
     }
 }
 
-/* This thread, the network's, and that of the echo server's callbacks. An emulator has others. */
+/*
+ * This thread, the network's, and that of the echo server's callbacks. Emulators have others, and
+ * so has ThreadSanitizer.
+ */
 #ifndef OWN_THREADS
 #define OWN_THREADS 3
 #endif
