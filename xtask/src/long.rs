@@ -16,6 +16,7 @@ use crate::features;
 use crate::files::tracked;
 use crate::ohos;
 use crate::process::{command, root};
+use crate::release::musl;
 use crate::report::Report;
 use crate::sanitize;
 
@@ -63,6 +64,11 @@ const CHECKS: &[Check] = &[
         name: "valgrind",
         run: sanitize::valgrind,
         prepare: sanitize::prepare_valgrind,
+    },
+    Check {
+        name: "musl",
+        run: musl::check,
+        prepare: musl::prepare,
     },
     Check {
         name: "every-feature",

@@ -4,6 +4,7 @@
 //! git and a C compiler.
 #![forbid(unsafe_code)]
 
+mod apt;
 mod autobahn;
 mod bench;
 mod book;

@@ -65,9 +65,7 @@ impl Places {
         files.push(self.link(SONAME, "lib/libnet_websocket.so")?);
         files.push(self.copy(&library.archive, "lib/libnet_websocket.a", 0o644)?);
 
-        let headers = root().join("crates/capi/include");
-        for header in headers_in(&headers)? {
-            let name = header.strip_prefix(&headers)?.display().to_string();
+        for (header, name) in headers()? {
             files.push(self.copy(&header, &format!("include/{name}"), 0o644)?);
         }
 
@@ -141,6 +139,16 @@ impl Places {
         Self::write(&place, text.as_bytes(), 0o644)?;
         Ok(place)
     }
+}
+
+/// The headers: each file, and its name below the folder of headers.
+pub(crate) fn headers() -> Result<Vec<(PathBuf, String)>> {
+    let folder = root().join("crates/capi/include");
+    let named = headers_in(&folder)?.into_iter().map(|header| {
+        let name = header.strip_prefix(&folder)?.display().to_string();
+        Ok((header, name))
+    });
+    named.collect()
 }
 
 /// All files below a folder.

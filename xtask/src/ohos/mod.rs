@@ -5,7 +5,6 @@
 //! | `target.rs` | the two targets, and what each is called where |
 //! | `ndk.rs` | the compiler and the libraries of the SDK, or those of the stand-in |
 //! | `stand_in.rs` | makes a stand-in for them of Debian's packages |
-//! | `apt.rs` | fetches these |
 //! | `names.rs` | the functions that OpenHarmony's runtime has |
 //! | `abc.rs` | the JavaScript half of a module of the system |
 //! | `build.rs` | builds the libraries |
@@ -14,7 +13,6 @@
 //! | `misuse.rs` | the C library, used as it must not be |
 //! | `run.rs` | runs Rust tests of both targets |
 mod abc;
-mod apt;
 mod build;
 mod gates;
 mod loader;

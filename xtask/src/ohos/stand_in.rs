@@ -10,13 +10,16 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::apt::Apt;
 use super::names;
 use super::target::{ALL, Target};
+use crate::apt::{Apt, Sources};
 use crate::process::{command, root, run};
 
 /// Changes whenever the stand-in is made in another way: it is made anew then.
 const RECIPE: &str = "1";
+
+/// The releases of LLVM that know OpenHarmony, the best first.
+const LLVM: [u32; 6] = [22, 21, 20, 19, 18, 17];
 
 /// What of these packages is needed; `N` is LLVM's release.
 const TOOLS: [(&str, &[&str]); 7] = [
@@ -89,8 +92,9 @@ impl StandIn {
             fs::remove_dir_all(&folder)
                 .with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        let apt = Apt::new(&folder)?;
-        let llvm = apt.newest_llvm()?;
+        let apt = Apt::new(&folder, Sources::Machine)
+            .context("the stand-in for OpenHarmony's NDK is made of Debian's packages")?;
+        let llvm = newest_llvm(&apt)?;
         let stand_in = StandIn { folder, llvm };
         stand_in.fetch(&apt).context(
             "the stand-in for OpenHarmony's NDK takes packages of Debian 12 or newer, for amd64 \
@@ -299,6 +303,16 @@ impl StandIn {
             .arg("-D__MUSL__");
         clang
     }
+}
+
+/// The best release of LLVM that there is.
+fn newest_llvm(apt: &Apt) -> Result<u32> {
+    for release in LLVM {
+        if apt.has(&format!("clang-{release}"))? {
+            return Ok(release);
+        }
+    }
+    bail!("apt-get has no clang that knows OpenHarmony: clang-17 or newer (Debian 12 has one)")
 }
 
 /// Moves a file, or what a folder has, to where some of it may be.

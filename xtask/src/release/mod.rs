@@ -5,6 +5,8 @@
 //! | `twice.rs` | builds the same at two places, and compares |
 //! | `sbom.rs` | says what is in it |
 //! | `static_library.rs` | the C library for programs that need no other library |
+//! | `musl.rs` | runs what is made for musl, where there is musl |
+pub(crate) mod musl;
 mod sbom;
 mod static_library;
 mod twice;

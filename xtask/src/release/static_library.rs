@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::build::{C_PACKAGE, Profile, Target, build_by};
+use crate::capi;
 use crate::packages::notices::notices;
 use crate::packages::place::Place;
 use crate::packages::platform::DYNAMIC;
@@ -18,22 +19,9 @@ pub(super) const TARGET: &str = "x86_64-unknown-linux-musl";
 /// As zig names it.
 const ZIG_TARGET: &str = "x86_64-linux-musl";
 
-/// A program that shows that the archive has all that it needs.
-const PROGRAM: &str = r#"
-#include <net_websocket.h>
-#include <stdio.h>
-static void on_open(struct WebSocket *c, WebSocket_OpenResult r) { (void)c; (void)r; }
-static void on_message(struct WebSocket *c, char *d, uint32_t n) { (void)c; (void)d; (void)n; }
-static void on_error(struct WebSocket *c, WebSocket_ErrorResult r) { (void)c; (void)r; }
-static void on_close(struct WebSocket *c, WebSocket_CloseResult r) { (void)c; (void)r; }
-int main(void) {
-    struct WebSocket *client = OH_WebSocketClient_Constructor(on_open, on_message, on_error, on_close);
-    struct WebSocket_RequestOptions options = {0};
-    int connected = OH_WebSocketClient_Connect(client, "hello", options);
-    printf("%d %d\n", connected != 0, OH_WebSocketClient_Destroy(client));
-    return 0;
-}
-"#;
+/// A program that shows that the archive has all that it needs, and what it says.
+const PROGRAM: &str = "tests/musl/echo.c";
+const SAYS: &str = "from a program that has everything in it\n1000 seen\n";
 
 /// Builds the archive; where it is.
 ///
@@ -57,15 +45,11 @@ pub(super) fn pack(archive: &Path, folder: &Path) -> Result<PathBuf> {
     let stage = tempfile::tempdir().context("cannot create a folder to pack from")?;
     let name = format!("libnet_websocket-{TARGET}-{}", env!("CARGO_PKG_VERSION"));
     let packed = stage.path().join(&name);
-    fs::create_dir_all(packed.join("include"))?;
     fs::create_dir_all(packed.join("lib"))?;
-    let headers = root().join("crates/capi/include");
-    for header in fs::read_dir(&headers)? {
-        let header = header?;
-        fs::copy(
-            header.path(),
-            packed.join("include").join(header.file_name()),
-        )?;
+    for (header, name) in capi::headers()? {
+        let place = packed.join("include").join(name);
+        fs::create_dir_all(place.parent().context("a file has a folder")?)?;
+        fs::copy(header, place)?;
     }
     fs::copy(archive, packed.join("lib/libnet_websocket.a"))?;
     for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
@@ -101,19 +85,26 @@ pub(super) fn pack(archive: &Path, folder: &Path) -> Result<PathBuf> {
 
 /// Links a program with what is packed and nothing else, and runs it.
 fn try_it(packed: &Path, stage: &Path) -> Result<()> {
-    let (source, program) = (stage.join("program.c"), stage.join("program"));
-    fs::write(&source, PROGRAM)?;
+    let program = stage.join("program");
     run(zig::cc(ZIG_TARGET)?
         .args(["-static", "-I"])
         .arg(packed.join("include"))
-        .arg(&source)
+        .arg(PROGRAM)
         .arg(packed.join("lib/libnet_websocket.a"))
         .args(["-lunwind", "-o"])
         .arg(&program))
     .context("no program can be linked with the static library")?;
+    let dynamic = output(
+        command("readelf")
+            .args(["--dynamic", "--program-headers"])
+            .arg(&program),
+    )?;
+    if dynamic.contains("NEEDED") || dynamic.contains("INTERP") {
+        bail!("a program with the static library needs others:\n{dynamic}");
+    }
     let said = output(&mut command(&program))?;
-    if said != "1 0\n" {
-        bail!("a program with the static library says {said:?} where it should say 1 0");
+    if said != SAYS {
+        bail!("a program with the static library says {said:?} where it should say {SAYS:?}");
     }
     Ok(())
 }
