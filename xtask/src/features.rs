@@ -35,6 +35,7 @@ const EVERY: &[&str] = &[
     "hyper",
     "idna",
     "native-roots",
+    "nested-tls",
     "proxy",
     "ring",
     "server",
@@ -42,8 +43,8 @@ const EVERY: &[&str] = &[
     "tls",
     "tracing",
     "webpki-roots",
-    "client,server,deflate,tls,ring,aws-lc-rs,native-roots,webpki-roots,encrypted-keys,proxy,idna,\
-     tracing,hyper,http2",
+    "client,server,deflate,tls,ring,aws-lc-rs,native-roots,webpki-roots,encrypted-keys,proxy,\
+     nested-tls,idna,tracing,hyper,http2",
 ];
 
 /// Sets with the most crates that a program may get with them, our own included.

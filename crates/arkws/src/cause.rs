@@ -105,6 +105,8 @@ impl Error {
             Error::Dns { .. } => Cause::Dns,
             #[cfg(feature = "client")]
             Error::Connect(error) => error.kind().into(),
+            #[cfg(all(feature = "client", unix))]
+            Error::Unix { source, .. } => source.kind().into(),
             #[cfg(feature = "client")]
             Error::Proxy(_) => Cause::Proxy,
             #[cfg(feature = "tls")]

@@ -100,6 +100,15 @@ pub enum Error {
     #[cfg(feature = "client")]
     #[error("{0}")]
     Connect(#[from] ConnectError),
+    /// A Unix socket cannot be connected to.
+    #[cfg(all(feature = "client", unix))]
+    #[error("{} cannot be connected to: {source}", path.display())]
+    Unix {
+        /// Where the server listens.
+        path: std::path::PathBuf,
+        /// As the operating system says it.
+        source: io::Error,
+    },
     /// There is no tunnel through the proxy.
     #[cfg(feature = "client")]
     #[error("{0}")]

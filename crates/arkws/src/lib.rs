@@ -61,6 +61,7 @@
 //! | `webpki-roots` | | trust in those whom Mozilla trusts, built into the program: `Roots::WebPki` |
 //! | `encrypted-keys` | | private keys with a password (PBES2 and OpenSSL's old form); brings ring |
 //! | `proxy` | yes | connections through proxies: CONNECT and SOCKS 5 |
+//! | `nested-tls` | yes | TLS over streams that are not TCP: proxies over TLS, and `wss` over those of a [`Connector`] |
 //! | `idna` | yes | names of other scripts in URLs, which are read as browsers do (the crate `url`) |
 //! | `tracing` | | logging by the crate `tracing` |
 //! | `hyper` | | WebSockets in services of hyper, and over its clients' connections: `arkws::hyper` |
@@ -196,6 +197,7 @@ pub use client::{
 pub use config::{Config, Heartbeat};
 #[cfg(feature = "client")]
 pub use dial::{
+    connector::Connector,
     proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer},
     redirect::RedirectError,
     route::Lookup,

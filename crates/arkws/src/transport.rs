@@ -25,6 +25,12 @@ enum Kind {
     Tcp(TcpStream),
     #[cfg(feature = "tls")]
     Tls(Box<TlsStream<TcpStream>>),
+    /// TLS over TLS to a proxy, or over a stream of a [`Connector`](crate::Connector).
+    #[cfg(feature = "nested-tls")]
+    NestedTls(Box<TlsStream<Transport>>),
+    /// A tunnel through a proxy, with whom TLS is spoken and with whom alone.
+    #[cfg(feature = "nested-tls")]
+    Tunnel(Box<Transport>),
     Other(Box<dyn Stream>),
 }
 
@@ -62,12 +68,55 @@ impl Transport {
         Transport(Kind::Tls(Box::new(stream.into())))
     }
 
+    #[cfg(feature = "nested-tls")]
+    pub(crate) fn nested_tls(stream: impl Into<TlsStream<Transport>>) -> Transport {
+        Transport(Kind::NestedTls(Box::new(stream.into())))
+    }
+
+    #[cfg(feature = "nested-tls")]
+    pub(crate) fn tunnel(self) -> Transport {
+        Transport(Kind::Tunnel(Box::new(self)))
+    }
+
+    /// # Errors
+    /// It is no plain TCP connection: here it is again.
+    #[cfg(all(feature = "client", feature = "tls"))]
+    pub(crate) fn into_tcp(self) -> Result<TcpStream, Transport> {
+        match self.0 {
+            Kind::Tcp(stream) => Ok(stream),
+            other => Err(Transport(other)),
+        }
+    }
+
+    /// The protocol that was agreed on in TLS (ALPN).
+    #[cfg(all(feature = "client", feature = "tls"))]
+    pub(crate) fn tls_protocol(&self) -> Option<&[u8]> {
+        self.tls_connection()?.alpn_protocol()
+    }
+
+    /// TLS with the other end of the WebSocket.
+    #[cfg(feature = "tls")]
+    fn tls_connection(&self) -> Option<&rustls::CommonState> {
+        match &self.0 {
+            Kind::Tls(stream) => Some(stream.get_ref().1),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => Some(stream.get_ref().1),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(_) => None,
+            Kind::Tcp(_) | Kind::Other(_) => None,
+        }
+    }
+
     /// The TCP connection; `None` for [other streams](Self::other).
     pub fn tcp_stream(&self) -> Option<&TcpStream> {
         match &self.0 {
             Kind::Tcp(stream) => Some(stream),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Some(stream.get_ref().0),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => stream.get_ref().0.tcp_stream(),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => stream.tcp_stream(),
             Kind::Other(_) => None,
         }
     }
@@ -89,24 +138,14 @@ impl Transport {
     /// [`server_config_for_clients_of`](crate::Identity::server_config_for_clients_of).
     #[cfg(feature = "tls")]
     pub fn peer_certificate(&self) -> Option<PeerCertificate> {
-        match &self.0 {
-            Kind::Tcp(_) | Kind::Other(_) => None,
-            #[cfg(feature = "tls")]
-            Kind::Tls(stream) => {
-                let shown = stream.get_ref().1.peer_certificates()?;
-                Some(PeerCertificate::new(shown.first()?))
-            }
-        }
+        let shown = self.tls_connection()?.peer_certificates()?;
+        Some(PeerCertificate::new(shown.first()?))
     }
 
-    /// The version of TLS; `None` for `ws` and for [other streams](Self::other).
+    /// The version of TLS; `None` for `ws`, and for [other streams](Self::other).
     #[cfg(feature = "tls")]
     pub fn tls_version(&self) -> Option<TlsVersion> {
-        match &self.0 {
-            Kind::Tcp(_) | Kind::Other(_) => None,
-            #[cfg(feature = "tls")]
-            Kind::Tls(stream) => tls::version(stream.get_ref().1),
-        }
+        tls::version(self.tls_connection()?)
     }
 }
 
@@ -129,6 +168,10 @@ impl Progress for Transport {
             Kind::Tcp(stream) => stream.taken(accepted),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => stream.taken(accepted),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => stream.taken(accepted),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => stream.taken(accepted),
             Kind::Other(stream) => stream.taken(accepted),
         }
     }
@@ -145,6 +188,10 @@ impl AsyncRead for Transport {
             Kind::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => Pin::new(stream).poll_read(cx, buf),
             Kind::Other(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
@@ -161,6 +208,10 @@ impl AsyncWrite for Transport {
             Kind::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => Pin::new(stream).poll_write(cx, buf),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => Pin::new(stream).poll_write(cx, buf),
             Kind::Other(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
@@ -171,6 +222,10 @@ impl AsyncWrite for Transport {
             Kind::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => Pin::new(stream).poll_flush(cx),
             Kind::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
@@ -180,6 +235,10 @@ impl AsyncWrite for Transport {
             Kind::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => Pin::new(stream).poll_shutdown(cx),
             Kind::Other(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
@@ -194,6 +253,10 @@ impl AsyncWrite for Transport {
             Kind::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Kind::Other(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
@@ -204,6 +267,10 @@ impl AsyncWrite for Transport {
             Kind::Tcp(stream) => stream.is_write_vectored(),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "nested-tls")]
+            Kind::NestedTls(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "nested-tls")]
+            Kind::Tunnel(stream) => stream.is_write_vectored(),
             Kind::Other(stream) => stream.is_write_vectored(),
         }
     }

@@ -10,6 +10,7 @@ use arkws_proto::handshake::{ClientHandshake, ClientRequest};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Client;
+use crate::dial::connector::Connector;
 use crate::dial::route::{Lookup, Route};
 #[cfg(feature = "tls")]
 use crate::tls::{ClientTls, TlsConfig};
@@ -113,6 +114,8 @@ pub struct ClientBuilder {
     options: ClientOptions,
     #[cfg(feature = "tls")]
     tls: TlsConfig,
+    #[cfg(feature = "nested-tls")]
+    proxy_tls: TlsConfig,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -149,6 +152,8 @@ impl Client {
             options: ClientOptions::default(),
             #[cfg(feature = "tls")]
             tls: TlsConfig::default(),
+            #[cfg(feature = "nested-tls")]
+            proxy_tls: TlsConfig::default(),
         }
     }
 }
@@ -252,10 +257,37 @@ impl ClientBuilder {
         self
     }
 
+    /// A host that has these addresses, to be tried in this order: it is not looked up.
+    pub fn resolve(
+        mut self,
+        host: &str,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) -> ClientBuilder {
+        let addresses = addresses.into_iter().collect();
+        let known = &mut self.options.route.known;
+        known.insert(host.to_ascii_lowercase(), addresses);
+        self
+    }
+
     /// The address of this machine that connections are made from. Default: the operating system's
     /// choice.
     pub fn local_address(mut self, address: IpAddr) -> ClientBuilder {
-        self.options.route.local_address = Some(address);
+        self.options.route.local.address = Some(address);
+        self
+    }
+
+    /// The network interface that connections are made through, `"eth0"` say (`SO_BINDTODEVICE`).
+    /// Default: the one that the system's routes lead through. Linux and Android only.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn device(mut self, name: impl Into<String>) -> ClientBuilder {
+        self.options.route.local.device = Some(name.into());
+        self
+    }
+
+    /// Makes the streams to servers and proxies in place of this crate, which then neither resolves
+    /// their names nor opens TCP connections.
+    pub fn connector(mut self, connector: impl Connector + 'static) -> ClientBuilder {
+        self.options.route.connector = Some(Arc::new(connector));
         self
     }
 
@@ -263,6 +295,14 @@ impl ClientBuilder {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: TlsConfig) -> ClientBuilder {
         self.tls = tls;
+        self
+    }
+
+    /// How proxies over TLS are secured (`https` in their URL). Default: [`TlsConfig::default`],
+    /// whatever [`tls`](Self::tls) is.
+    #[cfg(feature = "nested-tls")]
+    pub fn proxy_tls(mut self, tls: TlsConfig) -> ClientBuilder {
+        self.proxy_tls = tls;
         self
     }
 
@@ -315,6 +355,10 @@ impl ClientBuilder {
         let request = self.options.request("localhost".into(), "/", fields);
         #[cfg(feature = "tls")]
         let tls = ClientTls::new(self.tls)?;
+        #[cfg(feature = "nested-tls")]
+        let proxy_tls = ClientTls::new(self.proxy_tls)?;
+        #[cfg(feature = "nested-tls")]
+        self.options.route.proxy_tls.replace(proxy_tls);
         ClientHandshake::new(request, &self.options.config.limits)?;
         Ok(Client {
             options: Arc::new(self.options),

@@ -1,11 +1,13 @@
 //! Making connections.
 mod body;
 mod builder;
-mod over_tcp;
+mod over_stream;
 mod request;
 mod request_builder;
 
 use std::fmt;
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use arkws_proto::handshake::{
 };
 use http::header::{AUTHORIZATION, ORIGIN};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 use crate::WebSocketUrl;
 use crate::dial::{self, Deadline, redirect};
@@ -186,6 +190,39 @@ impl Client {
         self.handshake(&url, &fields, &deadline, io).await
     }
 
+    /// The WebSocket handshake over a Unix socket: `path` is where the server listens, and `request`
+    /// says, in a `ws` URL, which host and path the server is asked for. No proxy, no TLS, no
+    /// redirects.
+    ///
+    /// ```no_run
+    /// # async fn run(client: arkws::Client) -> Result<(), arkws::Error> {
+    /// let request = "ws://localhost/events";
+    /// let (socket, _) = client.connect_unix("/run/app.sock", request).await?;
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`connect_over`](Self::connect_over), and [`Error::Unix`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the attempt.
+    #[cfg(unix)]
+    pub async fn connect_unix(
+        &self,
+        path: impl AsRef<Path>,
+        request: impl IntoRequest,
+    ) -> Result<(WebSocket<UnixStream>, ClientResponse), Error> {
+        let request = request.into_request()?;
+        let path = path.as_ref();
+        let stream = UnixStream::connect(path).await.map_err(|source| {
+            let path = path.to_owned();
+            Error::Unix { path, source }
+        })?;
+        self.connect_over(request, stream).await
+    }
+
     /// The client's header fields and sub-protocols, with those of a request.
     ///
     /// # Errors
@@ -217,9 +254,9 @@ impl Client {
         let options = &self.options;
         let (proxy, route, limits) = (&options.proxy, &options.route, &options.config.limits);
         let deadline = Deadline::after(options.connect_timeout).or_sooner(total);
-        let tcp = dial::connect(url, proxy, route, &deadline, limits).await?;
+        let stream = dial::connect(url, proxy, route, &deadline, limits).await?;
         let deadline = Deadline::after(options.handshake_timeout).or_sooner(total);
-        self.handshake_over_tcp(url, fields, &deadline, tcp).await
+        self.handshake_over(url, fields, &deadline, stream).await
     }
 
     async fn handshake<S>(

@@ -1,4 +1,5 @@
-//! From a URL to a TCP connection: name, addresses, proxy; and where redirects lead to.
+//! From a URL to a stream to its server: name, addresses, proxy; and where redirects lead to.
+pub(crate) mod connector;
 pub(crate) mod proxy;
 mod race;
 pub(crate) mod redirect;
@@ -9,13 +10,11 @@ pub(crate) mod tcp;
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::WebSocketUrl;
-use crate::{Error, Limits, Phase};
+use crate::{Error, Limits, Phase, Transport, WebSocketUrl};
 use proxy::Proxy;
-use route::Route;
+use route::{Route, RouteError};
 
 /// When the phases that share a time limit must be over.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +62,7 @@ impl Deadline {
     }
 }
 
-/// A TCP connection to the server of `url`, through the proxy if there is one for it. `deadline`
+/// A stream to the server of `url`, through the proxy if there is one for it. `deadline`
 /// is for all of it, `heads` for a proxy's answer.
 pub(crate) async fn connect(
     url: &WebSocketUrl,
@@ -71,7 +70,7 @@ pub(crate) async fn connect(
     route: &Route,
     deadline: &Deadline,
     heads: &Limits,
-) -> Result<TcpStream, Error> {
+) -> Result<Transport, Error> {
     let Some(server) = proxy.for_url(url)? else {
         let target = || url.authority();
         return deadline
@@ -83,13 +82,13 @@ pub(crate) async fn connect(
     deadline.run(Phase::Proxy, target, tunnel).await
 }
 
-async fn connect_directly(url: &WebSocketUrl, route: &Route) -> Result<TcpStream, Error> {
-    let addresses = route
-        .resolve(url.host(), url.port())
-        .await
-        .map_err(|source| Error::Dns {
+async fn connect_directly(url: &WebSocketUrl, route: &Route) -> Result<Transport, Error> {
+    let stream = route.connect(url.host(), url.port(), url.authority());
+    stream.await.map_err(|error| match error {
+        RouteError::Dns(source) => Error::Dns {
             host: url.host().to_string(),
             source,
-        })?;
-    Ok(tcp::connect(url.authority(), addresses, route.local_address).await?)
+        },
+        RouteError::Connect(error) => Error::Connect(error),
+    })
 }

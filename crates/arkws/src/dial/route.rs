@@ -1,13 +1,19 @@
-//! How addresses are found and from where they are connected to, where the program says so.
+//! The way to a server or a proxy, with what the program says of it: how names are resolved, from
+//! where connections are made, or who makes them.
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use crate::Host;
+use crate::{Host, Transport};
 use futures_core::future::BoxFuture;
 
+use super::connector::Connector;
 use super::resolve;
+use super::tcp::{self, ConnectError, LocalEnd};
+#[cfg(feature = "nested-tls")]
+use crate::tls::ClientTls;
 
 /// Resolves names in place of the operating system.
 #[derive(Clone)]
@@ -34,24 +40,58 @@ impl fmt::Debug for Lookup {
 }
 
 /// What the program says of the way to a server, or to a proxy.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Route {
+    /// `None`: TCP connections.
+    pub(crate) connector: Option<Arc<dyn Connector>>,
+    /// Names that are not looked up, in lower case.
+    pub(crate) known: HashMap<String, Vec<IpAddr>>,
     /// `None`: the operating system resolves names.
     pub(crate) lookup: Option<Lookup>,
-    /// `None`: the operating system's choice.
-    pub(crate) local_address: Option<IpAddr>,
+    pub(crate) local: LocalEnd,
+    /// How proxies are spoken to over TLS.
+    #[cfg(feature = "nested-tls")]
+    pub(crate) proxy_tls: Option<Arc<ClientTls>>,
+}
+
+/// Why a host cannot be connected to.
+pub(crate) enum RouteError {
+    /// Its name does not resolve.
+    Dns(io::Error),
+    Connect(ConnectError),
 }
 
 impl Route {
+    /// A stream to a host, which errors call `shown`.
+    pub(crate) async fn connect(
+        &self,
+        host: &Host,
+        port: u16,
+        shown: String,
+    ) -> Result<Transport, RouteError> {
+        if let Some(connector) = &self.connector {
+            let stream = connector.connect(host, port).await;
+            return stream
+                .map_err(|error| RouteError::Connect(ConnectError::of_connector(shown, error)));
+        }
+        let addresses = self.resolve(host, port).await.map_err(RouteError::Dns)?;
+        let stream = tcp::connect(shown, addresses, &self.local).await;
+        stream.map(Transport::from).map_err(RouteError::Connect)
+    }
+
     /// A host's addresses, in the order in which they are to be tried.
     ///
     /// # Errors
     /// The name does not resolve.
     pub(crate) async fn resolve(&self, host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let (Some(lookup), Host::Domain(name)) = (&self.lookup, host) else {
+        let Host::Domain(name) = host else {
             return resolve::resolve(host, port).await;
         };
-        let addresses = (lookup.0)(name).await?;
+        let addresses = match (self.known.get(name), &self.lookup) {
+            (Some(addresses), _) => addresses.clone(),
+            (None, Some(lookup)) => (lookup.0)(name).await?,
+            (None, None) => return resolve::resolve(host, port).await,
+        };
         if addresses.is_empty() {
             let why = "the program's lookup has found no address";
             return Err(io::Error::new(io::ErrorKind::NotFound, why));

@@ -7,15 +7,28 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::race::race;
 
-/// Why no address of a host could be connected to.
+/// Why a host could not be connected to.
 #[derive(Debug)]
 pub struct ConnectError {
     host: String,
     attempts: Vec<(SocketAddr, io::Error)>,
+    /// Of a [`Connector`](crate::Connector), which knows what it has tried.
+    of_connector: Option<io::Error>,
 }
 
 impl ConnectError {
-    /// Each address that was tried, and why it failed.
+    /// The program's own connector has failed.
+    pub(crate) fn of_connector(host: String, error: io::Error) -> ConnectError {
+        ConnectError {
+            host,
+            attempts: Vec::new(),
+            of_connector: Some(error),
+        }
+    }
+
+    /// Each address that was tried, and why it failed. None if a
+    /// [`Connector`](crate::Connector) has failed, whose error is the
+    /// [`source`](std::error::Error::source).
     pub fn attempts(&self) -> &[(SocketAddr, io::Error)] {
         &self.attempts
     }
@@ -23,11 +36,16 @@ impl ConnectError {
     /// The kind that says most: that of a refusal, if there is one, since it shows that the host is
     /// there.
     pub(crate) fn kind(&self) -> io::ErrorKind {
-        let kinds = || self.attempts.iter().map(|(_, error)| error.kind());
+        let kinds = || self.errors().map(io::Error::kind);
         kinds()
             .find(|kind| *kind == io::ErrorKind::ConnectionRefused)
             .or_else(|| kinds().next())
             .unwrap_or(io::ErrorKind::Other)
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &io::Error> {
+        let attempts = self.attempts.iter().map(|(_, error)| error);
+        attempts.chain(&self.of_connector)
     }
 }
 
@@ -36,7 +54,8 @@ impl fmt::Display for ConnectError {
         /// A name may have hundreds of addresses.
         const SHOWN: usize = 4;
         write!(f, "{}: ", self.host)?;
-        if let [(_, error)] = self.attempts.as_slice() {
+        let mut errors = self.errors();
+        if let (Some(error), None) = (errors.next(), errors.next()) {
             return f.write_str(&words(error));
         }
         for (index, (address, error)) in self.attempts.iter().take(SHOWN).enumerate() {
@@ -52,7 +71,7 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.attempts.first().map(|(_, error)| error as _)
+        self.errors().next().map(|error| error as _)
     }
 }
 
@@ -68,7 +87,17 @@ pub(crate) fn words(error: &io::Error) -> String {
     }
 }
 
-/// Connects to the first address that answers, from the address `local` if there is one.
+/// From where on this machine connections are made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LocalEnd {
+    /// `None`: the operating system's choice.
+    pub(crate) address: Option<IpAddr>,
+    /// Its network interface; `None`: the one that the system's routes lead through.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) device: Option<String>,
+}
+
+/// Connects to the first address that answers, from `local`.
 ///
 /// # Errors
 /// All failed.
@@ -78,38 +107,52 @@ pub(crate) fn words(error: &io::Error) -> String {
 pub(crate) async fn connect(
     host: String,
     addresses: Vec<SocketAddr>,
-    local: Option<IpAddr>,
+    local: &LocalEnd,
 ) -> Result<TcpStream, ConnectError> {
-    race(addresses, |address| open(address, local))
+    race(addresses, |address| open(address, local.clone()))
         .await
-        .map_err(|attempts| ConnectError { host, attempts })
+        .map_err(|attempts| ConnectError {
+            host,
+            attempts,
+            of_connector: None,
+        })
 }
 
-async fn open(address: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStream> {
-    let stream = match local {
-        None => TcpStream::connect(address).await?,
-        Some(local) => open_from(local, address).await?,
+async fn open(address: SocketAddr, local: LocalEnd) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
+    local.bind(&socket, address)?;
+    let stream = socket.connect(address).await?;
     // Messages leave when they are flushed: waiting for more (RFC 896) only adds delay.
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-async fn open_from(local: IpAddr, address: SocketAddr) -> io::Result<TcpStream> {
-    if local.is_ipv4() != address.is_ipv4() {
-        let why = format!("the local address {local} is of another family");
-        return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, why));
+impl LocalEnd {
+    fn bind(&self, socket: &TcpSocket, address: SocketAddr) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Some(device) = &self.device {
+            socket
+                .bind_device(Some(device.as_bytes()))
+                .map_err(|error| {
+                    let why = format!("the network interface {device} cannot be used: {error}");
+                    io::Error::new(error.kind(), why)
+                })?;
+        }
+        let Some(local) = self.address else {
+            return Ok(());
+        };
+        if local.is_ipv4() != address.is_ipv4() {
+            let why = format!("the local address {local} is of another family");
+            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, why));
+        }
+        socket.bind(SocketAddr::new(local, 0)).map_err(|error| {
+            let why = format!("the local address {local} cannot be used: {error}");
+            io::Error::new(error.kind(), why)
+        })
     }
-    let socket = match local {
-        IpAddr::V4(_) => TcpSocket::new_v4()?,
-        IpAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    let failed = |error: io::Error| {
-        let why = format!("the local address {local} cannot be used: {error}");
-        io::Error::new(error.kind(), why)
-    };
-    socket.bind(SocketAddr::new(local, 0)).map_err(failed)?;
-    socket.connect(address).await
 }
 
 #[cfg(test)]
@@ -126,7 +169,7 @@ mod tests {
             other.local_addr().unwrap()
         };
 
-        let stream = connect("test".into(), vec![closed, good], None)
+        let stream = connect("test".into(), vec![closed, good], &LocalEnd::default())
             .await
             .unwrap();
 
@@ -151,9 +194,13 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let good = listener.local_addr().unwrap();
 
-        let stream = connect("test".into(), vec![silent, silent, good], None)
-            .await
-            .unwrap();
+        let stream = connect(
+            "test".into(),
+            vec![silent, silent, good],
+            &LocalEnd::default(),
+        )
+        .await
+        .unwrap();
 
         assert_eq!(stream.peer_addr().unwrap(), good);
     }
@@ -165,13 +212,13 @@ mod tests {
             listener.local_addr().unwrap()
         };
 
-        let one = connect("name:1".into(), vec![closed], None)
+        let one = connect("name:1".into(), vec![closed], &LocalEnd::default())
             .await
             .unwrap_err();
         assert_eq!(one.to_string(), "name:1: connection refused");
         assert_eq!(one.kind(), io::ErrorKind::ConnectionRefused);
 
-        let six = connect("name:1".into(), vec![closed; 6], None)
+        let six = connect("name:1".into(), vec![closed; 6], &LocalEnd::default())
             .await
             .unwrap_err();
         assert_eq!(six.attempts().len(), 6);

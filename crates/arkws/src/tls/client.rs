@@ -8,17 +8,15 @@ use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::sign::SingleCertAndKey;
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
-use crate::{Host, WebSocketUrl, log};
+use crate::{Host, Transport, log};
 
 use super::error::TlsError;
 use super::identity::Identity;
 use super::roots::{Roots, Trust};
-use super::{TlsVersion, provider, verify, version};
+use super::{TlsVersion, provider, verify};
 
 /// How `wss` connections are secured.
 ///
@@ -127,39 +125,51 @@ impl ClientTls {
         }
     }
 
-    /// The TLS handshake with the server of `url`.
+    /// The TLS handshake with `host` over `transport`; errors call it `shown`.
     pub(crate) async fn connect(
         &self,
-        url: &WebSocketUrl,
-        tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, TlsError> {
+        host: &Host,
+        shown: &str,
+        transport: Transport,
+    ) -> Result<Transport, TlsError> {
         let config = self.ready.get_or_try_init(|| self.prepare()).await?;
-        let stream = TlsConnector::from(Arc::clone(config))
-            .connect(self.server_name(url)?, tcp)
-            .await
-            .map_err(|error| self.failure(url, error))?;
-        let connection = stream.get_ref().1;
-        let (server, version) = (url.authority(), version(connection));
-        if let Some(protocol) = connection.alpn_protocol()
+        let (connector, name) = (TlsConnector::from(Arc::clone(config)), self.name(host)?);
+        let failed = |error| self.failure(shown, error);
+        let transport = match transport.into_tcp() {
+            Ok(tcp) => Transport::tls(connector.connect(name, tcp).await.map_err(failed)?),
+            #[cfg(feature = "nested-tls")]
+            Err(stream) => {
+                // Boxed: it is seldom, and larger than all else here.
+                let handshake = Box::pin(connector.connect(name, stream));
+                Transport::nested_tls(handshake.await.map_err(failed)?)
+            }
+            #[cfg(not(feature = "nested-tls"))]
+            Err(_stream) => return Err(TlsError::Nested),
+        };
+        let version = transport.tls_version();
+        if let Some(protocol) = transport.tls_protocol()
             && protocol != HTTP_1_1
         {
-            let protocol = protocol.escape_ascii().to_string();
-            return Err(TlsError::Alpn { server, protocol });
+            return Err(TlsError::Alpn {
+                server: shown.to_owned(),
+                protocol: protocol.escape_ascii().to_string(),
+            });
         }
-        log::debug!(server, ?version, "TLS established");
-        Ok(stream)
+        log::debug!(server = shown, ?version, "TLS established");
+        Ok(transport)
     }
 
-    fn server_name(&self, url: &WebSocketUrl) -> Result<ServerName<'static>, TlsError> {
+    fn name(&self, host: &Host) -> Result<ServerName<'static>, TlsError> {
         match &self.config.server_name {
-            None => server_name(url.host()),
+            None => server_name(host),
             Some(name) => named(name.clone()),
         }
     }
 
     /// Why the handshake failed.
-    fn failure(&self, url: &WebSocketUrl, error: io::Error) -> TlsError {
-        TlsError::from_io(url.authority(), error).unwrap_or_else(|source| self.ended(url, source))
+    fn failure(&self, shown: &str, error: io::Error) -> TlsError {
+        TlsError::from_io(shown.to_owned(), error)
+            .unwrap_or_else(|source| self.ended(shown, source))
     }
 
     /// Whether there is a client certificate to show.
@@ -171,9 +181,9 @@ impl ClientTls {
     }
 
     /// The server said nothing any more.
-    pub(crate) fn ended(&self, url: &WebSocketUrl, source: io::Error) -> TlsError {
+    pub(crate) fn ended(&self, shown: &str, source: io::Error) -> TlsError {
         TlsError::Io {
-            server: url.authority(),
+            server: shown.to_owned(),
             identity: self.has_identity(),
             source,
         }

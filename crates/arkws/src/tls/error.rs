@@ -78,6 +78,11 @@ pub enum TlsError {
     #[error("the TLS configuration cannot be used: {0}")]
     Configuration(rustls::Error),
 
+    /// TLS over a stream that is not TCP, and without the feature for it.
+    #[error("TLS over a stream that is not TCP needs arkws's feature `nested-tls`")]
+    #[cfg(not(feature = "nested-tls"))]
+    Nested,
+
     // What happened on the wire.
     /// A name that no certificate can be verified for.
     #[error(

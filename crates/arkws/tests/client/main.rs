@@ -1,6 +1,7 @@
 //! The client against real peers on loopback: good ones, and ones that refuse, lie, hang and
 //! vanish.
 mod answers;
+mod connector;
 #[cfg(feature = "encrypted-keys")]
 mod encrypted_keys;
 mod identity;
@@ -9,7 +10,10 @@ mod redirect;
 mod request;
 mod route;
 mod timeouts;
+
 mod tls;
+#[cfg(unix)]
+mod unix;
 
 use std::net::SocketAddr;
 

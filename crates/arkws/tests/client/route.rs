@@ -66,3 +66,36 @@ async fn a_connection_comes_from_the_local_address() {
     let error = failure(connect("192.0.2.1").await).to_string();
     assert!(error.contains("192.0.2.1 cannot be used"), "{error}");
 }
+
+#[tokio::test]
+async fn a_host_has_the_addresses_that_the_program_gives_it() {
+    let server = echo_server().await;
+    let client = builder()
+        .lookup(Lookup::new(|name| panic!("asked for {name}")))
+        .resolve("Name.Test", [server.ip()])
+        .build()
+        .unwrap();
+
+    let url = format!("ws://name.test:{}/", server.port());
+    let (mut socket, _) = client.connect(url).await.unwrap();
+
+    assert_echoes(&mut socket).await;
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[tokio::test]
+async fn a_connection_is_made_through_the_network_interface() {
+    let server = echo_server().await;
+    let connect = async |device: &str| {
+        let client = builder().device(device).build().unwrap();
+        client.connect(format!("ws://{server}/")).await
+    };
+
+    connect("lo").await.unwrap();
+
+    let error = failure(connect("none-such").await).to_string();
+    assert!(
+        error.contains("interface none-such cannot be used"),
+        "{error}"
+    );
+}

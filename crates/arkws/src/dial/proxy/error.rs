@@ -27,6 +27,10 @@ pub enum ProxyError {
         /// Why.
         source: io::Error,
     },
+    /// TLS with the proxy failed.
+    #[cfg(feature = "nested-tls")]
+    #[error("the proxy cannot be spoken to over TLS: {0}")]
+    Tls(crate::TlsError),
     /// 407 or 401, or their like in SOCKS.
     #[error(
         "the proxy {proxy} {}",

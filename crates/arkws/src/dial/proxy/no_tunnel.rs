@@ -1,9 +1,7 @@
 //! What stands in the place of a tunnel where proxies are switched off.
-use tokio::net::TcpStream;
-
 use super::server::ProxyServer;
 use crate::dial::route::Route;
-use crate::{Error, Limits, WebSocketUrl};
+use crate::{Error, Limits, Transport, WebSocketUrl};
 
 /// # Errors
 /// A connection that must not be direct cannot be made.
@@ -12,7 +10,7 @@ pub(crate) async fn open(
     _: &WebSocketUrl,
     _: &Route,
     _: &Limits,
-) -> Result<TcpStream, Error> {
+) -> Result<Transport, Error> {
     Err(Error::MissingFeature {
         what: format!("a connection through the proxy {server}"),
         feature: "proxy",

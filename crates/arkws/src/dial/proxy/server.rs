@@ -2,6 +2,7 @@
 use std::fmt;
 
 use crate::Host;
+use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
 use super::error::ProxyError;
@@ -15,6 +16,9 @@ use crate::url::parse_host;
 pub enum ProxyProtocol {
     /// HTTP's CONNECT (RFC 9110, 9.3.6).
     Http,
+    /// HTTP's CONNECT over TLS ([`ClientBuilder::proxy_tls`](crate::ClientBuilder::proxy_tls)).
+    #[cfg(feature = "nested-tls")]
+    Https,
     /// SOCKS 5 (RFC 1928); the name is resolved here.
     Socks5,
     /// SOCKS 5 (RFC 1928); the name is resolved by the proxy.
@@ -25,6 +29,8 @@ impl ProxyProtocol {
     fn default_port(self) -> u16 {
         match self {
             ProxyProtocol::Http => 80,
+            #[cfg(feature = "nested-tls")]
+            ProxyProtocol::Https => 443,
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => 1080,
         }
     }
@@ -41,6 +47,9 @@ pub struct ProxyServer {
     pub port: u16,
     /// User name and password, if it asks for them.
     pub credentials: Option<(String, String)>,
+    /// Header fields of the request for a tunnel (CONNECT); SOCKS has none. A
+    /// `Proxy-Authorization` replaces the credentials. Default: none.
+    pub headers: HeaderMap,
     /// Hosts that are connected to directly. In a pattern `*` stands for any characters, case does
     /// not matter; IPv6 addresses may be written with or without brackets, in any form.
     pub exclusions: Vec<String>,
@@ -53,6 +62,7 @@ impl fmt::Debug for ProxyServer {
             .field("host", &self.host)
             .field("port", &self.port)
             .field("has_credentials", &self.credentials.is_some())
+            .field("headers", &self.headers.len())
             .field("exclusions", &self.exclusions)
             .finish()
     }
@@ -69,9 +79,10 @@ impl fmt::Display for ProxyServer {
 }
 
 impl ProxyServer {
-    /// Understands `[scheme://][user[:password]@]host[:port]` with the schemes `http`, `socks5` and
-    /// `socks5h`. Without a scheme it is `http`; without a port it is `port`, else 80 or 1080. User
-    /// name and password may be percent-encoded.
+    /// Understands `[scheme://][user[:password]@]host[:port]` with the schemes `http`, `https`,
+    /// `socks5` and `socks5h`. Without a scheme it is `http`; without a port it is `port`, else 80,
+    /// 443 or 1080. User name and password may be percent-encoded. `https` needs the feature
+    /// `nested-tls`.
     ///
     /// # Errors
     /// [`ProxyError::Address`].
@@ -85,6 +96,9 @@ impl ProxyServer {
                 "http" => (ProxyProtocol::Http, rest),
                 "socks5" | "socks" => (ProxyProtocol::Socks5, rest),
                 "socks5h" => (ProxyProtocol::Socks5h, rest),
+                #[cfg(feature = "nested-tls")]
+                "https" => (ProxyProtocol::Https, rest),
+                #[cfg(not(feature = "nested-tls"))]
                 "https" => {
                     return Err(wrong(
                         "proxies that are spoken to over TLS are not supported",
@@ -117,6 +131,7 @@ impl ProxyServer {
             host,
             port,
             credentials,
+            headers: HeaderMap::new(),
             exclusions: Vec::new(),
         })
     }
@@ -187,6 +202,8 @@ mod tests {
             ),
             ("socks5h://[::1]:9050", None, (Socks5h, "::1", 9050, None)),
             ("[::1]", Some(1), (Http, "::1", 1, None)),
+            #[cfg(feature = "nested-tls")]
+            ("https://a", None, (Https, "a", 443, None)),
         ] {
             let server = ProxyServer::parse(text, port).expect(text);
 
@@ -200,7 +217,6 @@ mod tests {
             "",
             "http://",
             "ftp://a",
-            "https://a",
             "a:0",
             "a:65536",
             "a:x",

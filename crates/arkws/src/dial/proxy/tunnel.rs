@@ -6,8 +6,8 @@ use crate::Host;
 use arkws_proto::Limits;
 use arkws_proto::handshake::ResponseReader;
 use http::StatusCode;
+use http::header::PROXY_AUTHORIZATION;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio_socks::TargetAddr;
 use tokio_socks::tcp::Socks5Stream;
 
@@ -15,10 +15,10 @@ use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
 use crate::WebSocketUrl;
 use crate::authorization::basic;
-use crate::dial::route::Route;
-use crate::dial::{race, tcp};
+use crate::dial::race;
+use crate::dial::route::{Route, RouteError};
 use crate::error::Error;
-use crate::log;
+use crate::{Transport, log};
 
 /// A connection to the server of `url` through a proxy.
 ///
@@ -29,13 +29,12 @@ pub(crate) async fn open(
     url: &WebSocketUrl,
     route: &Route,
     limits: &Limits,
-) -> Result<TcpStream, Error> {
+) -> Result<Transport, Error> {
     let target = url.authority();
     let stream = match server.protocol {
-        ProxyProtocol::Http => {
-            let stream = connect_to_proxy(server, route).await?;
-            connect(server, &target, stream, limits).await?
-        }
+        ProxyProtocol::Http => over_http(server, &target, route, limits).await?,
+        #[cfg(feature = "nested-tls")]
+        ProxyProtocol::Https => over_http(server, &target, route, limits).await?,
         ProxyProtocol::Socks5 => {
             let addresses = route
                 .resolve(url.host(), url.port())
@@ -60,17 +59,34 @@ pub(crate) async fn open(
     Ok(stream)
 }
 
-async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<TcpStream, ProxyError> {
-    let addresses = route
-        .resolve(&host(server), server.port)
-        .await
-        .map_err(|source| ProxyError::Dns {
+async fn over_http(
+    server: &ProxyServer,
+    target: &str,
+    route: &Route,
+    limits: &Limits,
+) -> Result<Transport, ProxyError> {
+    let stream = connect_to_proxy(server, route).await?;
+    connect(server, target, stream, limits).await
+}
+
+async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<Transport, ProxyError> {
+    let host = host(server);
+    let stream = route.connect(&host, server.port, server.to_string());
+    let stream = stream.await.map_err(|error| match error {
+        RouteError::Dns(source) => ProxyError::Dns {
             proxy: server.to_string(),
             source,
-        })?;
-    tcp::connect(server.to_string(), addresses, route.local_address)
-        .await
-        .map_err(ProxyError::Connect)
+        },
+        RouteError::Connect(error) => ProxyError::Connect(error),
+    })?;
+    #[cfg(feature = "nested-tls")]
+    if server.protocol == ProxyProtocol::Https
+        && let Some(tls) = &route.proxy_tls
+    {
+        let secured = tls.connect(&host, &server.to_string(), stream).await;
+        return secured.map(Transport::tunnel).map_err(ProxyError::Tls);
+    }
+    Ok(stream)
 }
 
 /// The proxy's own host, to be resolved and connected to.
@@ -89,7 +105,7 @@ async fn race(
     target: &str,
     route: &Route,
     addresses: Vec<SocketAddr>,
-) -> Result<TcpStream, ProxyError> {
+) -> Result<Transport, ProxyError> {
     let open = |address| {
         let (server, target, route) = (server.clone(), target.to_owned(), route.clone());
         async move {
@@ -110,21 +126,29 @@ async fn race(
 async fn connect(
     server: &ProxyServer,
     target: &str,
-    mut stream: TcpStream,
+    mut stream: Transport,
     limits: &Limits,
-) -> Result<TcpStream, ProxyError> {
+) -> Result<Transport, ProxyError> {
     let lost = |source| ProxyError::Io {
         proxy: server.to_string(),
         source,
     };
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
+    let mut headers = server.headers.clone();
     if let Some((user, password)) = &server.credentials {
-        request.extend_from_slice(b"Proxy-Authorization: ");
-        request.extend_from_slice(basic(user.as_bytes(), password.as_bytes()).as_bytes());
+        let authorization = || basic(user.as_bytes(), password.as_bytes());
+        let field = headers.entry(PROXY_AUTHORIZATION);
+        field.or_insert_with(authorization);
+    }
+    for (name, value) in &headers {
+        request.extend_from_slice(name.as_str().as_bytes());
+        request.extend_from_slice(b": ");
+        request.extend_from_slice(value.as_bytes());
         request.extend_from_slice(b"\r\n");
     }
     request.extend_from_slice(b"\r\n");
     stream.write_all(&request).await.map_err(lost)?;
+    stream.flush().await.map_err(lost)?;
 
     let status = read_status(server, &mut stream, limits).await?;
     match status {
@@ -149,7 +173,7 @@ async fn connect(
 /// and in WebSocket.
 async fn read_status(
     server: &ProxyServer,
-    stream: &mut TcpStream,
+    stream: &mut Transport,
     limits: &Limits,
 ) -> Result<StatusCode, ProxyError> {
     let lost = |source| ProxyError::Io {
@@ -188,8 +212,8 @@ async fn socks5(
     server: &ProxyServer,
     target: &str,
     address: TargetAddr<'_>,
-    stream: TcpStream,
-) -> Result<TcpStream, ProxyError> {
+    stream: Transport,
+) -> Result<Transport, ProxyError> {
     let tunnel = match &server.credentials {
         Some((user, password)) => {
             Socks5Stream::connect_with_password_and_socket(stream, address, user, password).await
@@ -233,7 +257,7 @@ fn socks5_error(server: &ProxyServer, target: &str, error: tokio_socks::Error) -
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 

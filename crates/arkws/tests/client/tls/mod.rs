@@ -3,6 +3,7 @@ mod client_certificate;
 mod common;
 mod connection;
 mod own_config;
+mod proxy;
 mod roots;
 mod sessions;
 mod trust;

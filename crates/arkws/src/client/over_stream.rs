@@ -1,6 +1,5 @@
-//! The handshakes over a TCP connection: of TLS, if the URL wants it, and of WebSocket.
+//! The handshakes over a stream: of TLS, if the URL wants it, and of WebSocket.
 use arkws_proto::handshake::ClientResponse;
-use tokio::net::TcpStream;
 
 use super::Client;
 use super::builder::Fields;
@@ -8,30 +7,31 @@ use crate::dial::Deadline;
 use crate::{Error, Transport, WebSocket, WebSocketUrl};
 
 impl Client {
-    pub(super) async fn handshake_over_tcp(
+    pub(super) async fn handshake_over(
         &self,
         url: &WebSocketUrl,
         fields: &Fields,
         deadline: &Deadline,
-        tcp: TcpStream,
+        stream: Transport,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         #[cfg(feature = "tls")]
         if url.is_secure() {
             use crate::{Phase, TlsVersion};
 
-            let handshake = async { Ok(self.tls.connect(url, tcp).await?) };
-            let handshake = deadline.run(Phase::Tls, || url.authority(), handshake);
-            let transport = Transport::tls(handshake.await?);
+            let server = url.authority();
+            let handshake = async { Ok(self.tls.connect(url.host(), &server, stream).await?) };
+            let handshake = deadline.run(Phase::Tls, || server.clone(), handshake);
+            let transport = handshake.await?;
             // RFC 8446, 2: by now the server has not judged the client's certificate yet.
             let may_be_judged =
                 transport.tls_version() == Some(TlsVersion::Tls13) && self.tls.has_identity();
             return match self.handshake(url, fields, deadline, transport).await {
                 Err(Error::NoAnswer { source, .. }) if may_be_judged => {
-                    Err(self.tls.ended(url, source).into())
+                    Err(self.tls.ended(&server, source).into())
                 }
                 result => result,
             };
         }
-        self.handshake(url, fields, deadline, tcp.into()).await
+        self.handshake(url, fields, deadline, stream).await
     }
 }
