@@ -101,6 +101,7 @@ impl Error {
             #[cfg(feature = "tls")]
             Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
             Error::Lost(_) => Cause::Reset,
+            Error::IncompleteMessage => Cause::Closed,
             Error::Url(_) | Error::Request(_) | Error::MissingFeature { .. } => Cause::Invalid,
             Error::Dns { .. } => Cause::Dns,
             #[cfg(feature = "client")]
@@ -129,7 +130,7 @@ impl SendError {
             SendError::Closing => Cause::Closed,
             SendError::Lost(error) => error.cause(),
             SendError::QueueFull { .. } => Cause::QueueFull,
-            SendError::ControlTooLong(_) => Cause::Invalid,
+            SendError::ControlTooLong(_) | SendError::UnfinishedMessage => Cause::Invalid,
         }
     }
 }

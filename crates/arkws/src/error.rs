@@ -9,9 +9,9 @@ use arkws_proto::handshake::HandshakeError;
 
 #[cfg(feature = "tls")]
 use crate::TlsError;
+use crate::{Cause, Message, UrlError};
 #[cfg(feature = "client")]
 use crate::{ConnectError, ProxyError, RedirectError};
-use crate::{Message, UrlError};
 
 /// Everything that can go wrong with a connection or an attempt at one.
 ///
@@ -63,6 +63,10 @@ pub enum Error {
         /// The limit for all of them together, in bytes.
         limit: usize,
     },
+    /// The peer has closed the connection before the end of a message, which a
+    /// [`MessageReader`](crate::MessageReader) was reading.
+    #[error("the peer closed the connection before the end of a message")]
+    IncompleteMessage,
     /// The connection ended without a closing handshake (RFC 6455, 7.1.5: status 1006).
     #[error("the connection was lost without a closing handshake{}", unless_end(.0))]
     Lost(#[source] io::Error),
@@ -168,6 +172,10 @@ pub enum SendError {
     /// A ping or pong over 125 bytes (RFC 6455, 5.5).
     #[error("a control frame carries at most 125 bytes, not {0}")]
     ControlTooLong(usize),
+    /// A message that was begun with a [`MessageWriter`](crate::MessageWriter) has no end, as the
+    /// writer was leaked: no other message may follow (RFC 6455, 5.4).
+    #[error("a message that is sent in pieces has not been finished: no other may follow")]
+    UnfinishedMessage,
 }
 
 /// A message that was not queued, given back.
@@ -187,6 +195,26 @@ impl fmt::Debug for Unsent {
             .field("error", &self.error)
             .field("message", &self.message.len())
             .finish()
+    }
+}
+
+/// For what reads and writes as `tokio::io` has it. The error is the source of the other.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        let kind = match &error {
+            Error::Io(error) | Error::Lost(error) => error.kind(),
+            Error::Protocol(_) => io::ErrorKind::InvalidData,
+            Error::IncompleteMessage => io::ErrorKind::UnexpectedEof,
+            error => match error.cause() {
+                Cause::Timeout | Cause::Heartbeat => io::ErrorKind::TimedOut,
+                Cause::Closed | Cause::Reset => io::ErrorKind::BrokenPipe,
+                _ => io::ErrorKind::Other,
+            },
+        };
+        match error {
+            Error::Io(error) => error,
+            error => io::Error::new(kind, error),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! | accept connections, over any transport | [`accept`], [`Acceptor`] |
 //! | send and receive | [`WebSocket`], [`Message`] |
 //! | send from one task and receive on another | [`WebSocket::split`] |
+//! | send or receive one long message in pieces | [`MessageWriter`], [`MessageReader`] |
 //! | find out what went wrong | [`Error`], [`Cause`] |
 //!
 //! The protocol is [`arkws_proto`]'s deterministic state machine; this crate drives it over any
@@ -180,7 +181,7 @@ pub use arkws_proto::handshake::{
     RefusalBody, ServerRequest, field_text, is_reserved,
 };
 pub use arkws_proto::{
-    CloseCode, CloseFrame, Entropy, EntropySource, InvalidCloseCode, Limits, Payload,
+    CloseCode, CloseFrame, Entropy, EntropySource, InvalidCloseCode, Limits, MessageKind, Payload,
     ProtocolError, Role, State, Text, Utf8Bytes,
 };
 pub use bytes::{Bytes, BytesMut};
@@ -213,7 +214,9 @@ pub use server::{
     ClientAddress, ConnectionPermit, HandshakePermit, OriginError, PendingHttpRequest,
     PendingRequest, Refusal, Rejection, ServerLimits, accept,
 };
-pub use socket::{Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket};
+pub use socket::{
+    MessageReader, MessageWriter, Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket,
+};
 #[cfg(feature = "tls")]
 pub use tls::{Identity, PeerCertificate, TlsError, TlsVersion};
 #[cfg(all(feature = "client", feature = "tls"))]

@@ -198,9 +198,7 @@ impl Engine {
                 SendError::QueueFull { queued, limit }
             }
             (arkws_proto::SendError::ControlTooLong(len), _) => SendError::ControlTooLong(len),
-            (arkws_proto::SendError::FragmentedMessageOpen, _) => {
-                unreachable!("whole messages are sent")
-            }
+            (arkws_proto::SendError::FragmentedMessageOpen, _) => SendError::UnfinishedMessage,
         }
     }
 

@@ -14,6 +14,7 @@
 //! | `unfinished.rs` | messages that are not whole |
 //! | `engine.rs` | all of a connection but its transport and its read buffer |
 //! | `outbox.rs` | queues messages |
+//! | `message_writer.rs`, `message_reader.rs` | one message in pieces, sent and received |
 //! | `split.rs` | two halves for two tasks |
 //! | `stream_sink.rs` | the socket as a `Stream` and a `Sink` |
 //! | `stats.rs` | what is counted |
@@ -24,6 +25,8 @@ mod clock;
 mod closing;
 mod engine;
 mod heartbeat;
+mod message_reader;
+mod message_writer;
 mod outbox;
 pub(crate) mod pool;
 mod probe;
@@ -64,6 +67,8 @@ use timeouts::GivenUp;
 use timer::Timer;
 use unfinished::MessageTimeout;
 
+pub use message_reader::MessageReader;
+pub use message_writer::MessageWriter;
 pub use outbox::Outbox;
 pub use split::{Receiver, ReuniteError, Sender};
 pub use stats::Stats;

@@ -90,6 +90,25 @@ impl Outbox<'_> {
         Ok(())
     }
 
+    /// Queues the next fragment of a message, which `last` ends.
+    pub(super) fn feed_fragment(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        last: bool,
+    ) -> Result<(), SendError> {
+        match self
+            .connection()
+            .and_then(|it| it.send_fragment(kind, payload, last))
+        {
+            Ok(()) => {
+                self.engine.stats.messages_sent += u64::from(last);
+                Ok(())
+            }
+            Err(refusal) => Err(self.engine.refused(refusal)),
+        }
+    }
+
     /// Queues a ping of at most 125 bytes: as
     /// [`WebSocket::feed_ping`](crate::WebSocket::feed_ping).
     ///

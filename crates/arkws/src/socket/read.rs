@@ -97,8 +97,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Whether the beginning of a message may stay in the block, however long it waits. Not that of
-    /// a text: a bad byte in it has to fail at once, not when the rest has come.
+    /// a text: a bad byte in it has to fail at once, not when the rest has come; nor that of one
+    /// that is read in pieces.
     pub(super) fn holds_input(&self) -> bool {
+        if self.engine.connection.receives_in_pieces() {
+            return false;
+        }
         let incomplete = self.engine.connection.incomplete(&self.input);
         self.input.waiting() >= HELD && incomplete.is_some_and(|message| !message.text)
     }

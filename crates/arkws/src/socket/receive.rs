@@ -26,8 +26,9 @@ type Parsed = Result<Option<EventKind>, Fatal>;
 pub(super) const BURST: u8 = 32;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Goes on until an event waits in the read buffer (`Some(Ok)`), or to the end of the
-    /// connection (`None`).
+    /// Goes on until an event waits in the read buffer (`Some(Ok)`), or a piece of a message in the
+    /// connection for whoever [reads](crate::MessageReader) it; or to the end of the connection
+    /// (`None`).
     ///
     /// Out of line, so that what takes the event from the buffer is small enough to be inlined: the
     /// event is then made where it is used, and not moved there through memory.
@@ -67,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             match &mut self.transport_state {
                 TransportState::Open => match ready!(self.poll_open(cx, clock, parsed.take())) {
                     Ok(kind) => {
-                        if kind == EventKind::Close {
+                        if kind == Some(EventKind::Close) {
                             self.closed(cx, clock);
                         }
                         return Poll::Ready(Some(Ok(())));
@@ -97,24 +98,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Receives frames until there is an event.
+    /// Receives frames until there is an event; `None`: a piece of a message, for whoever
+    /// [reads](crate::MessageReader) it.
     fn poll_open(
         &mut self,
         cx: &mut Context<'_>,
         clock: &mut Clock,
         mut parsed: Option<Parsed>,
-    ) -> Poll<Result<EventKind, Fatal>> {
+    ) -> Poll<Result<Option<EventKind>, Fatal>> {
         // Before it grows further.
         if let Some(limit) = self.share.is_over() {
             return Poll::Ready(Err(self.over_budget(limit, clock)));
         }
         loop {
             if let Some(kind) = ready!(self.poll_parse(cx, clock, parsed))? {
-                return Poll::Ready(Ok(kind));
+                return Poll::Ready(Ok(Some(kind)));
             }
             self.write_queued(cx, clock)?;
             self.check_close_deadline(cx, clock)?;
             self.charge(cx, clock)?;
+            if self.engine.connection.has_piece() {
+                return Poll::Ready(Ok(None));
+            }
             parsed = ready!(self.poll_input(cx, clock))?;
         }
     }

@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.flush().await
     }
 
-    fn poll(
+    pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
@@ -254,16 +254,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// # Errors
     /// As [`WebSocket::poll_recv`].
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        self.poll(cx, |socket, cx| {
+            let message = ready!(socket.poll_recv(cx));
+            Poll::Ready(message.map(|message| message.map(Message::from)))
+        })
+    }
+
+    /// Receives with `receive`.
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        receive: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<Option<Result<T, Error>>>,
+    ) -> Poll<Option<Result<T, Error>>> {
         self.shared.wakers.receiver.register(cx.waker());
         let mut socket = self.shared.lock();
-        let message = ready!(socket.poll_recv(&mut Context::from_waker(&self.waker)));
-        let message = message.map(|message| message.map(Message::from));
-        if !matches!(message, Some(Ok(_))) {
+        let received = ready!(receive(&mut socket, &mut Context::from_waker(&self.waker)));
+        if !matches!(received, Some(Ok(_))) {
             // The connection is over, and the sender has nothing to wait for.
             drop(socket);
             self.shared.wakers.sender.wake();
         }
-        Poll::Ready(message)
+        Poll::Ready(received)
     }
 
     /// The next message. `None`: the closing handshake is complete and the transport has ended.
@@ -279,6 +290,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
 }
 
 impl<S> Receiver<S> {
+    /// What is left of the message that is being read is discarded.
+    pub(super) fn abandon_pieces(&mut self) {
+        self.shared.lock().abandon_pieces();
+    }
+
     /// Where the connection is in its life.
     pub fn state(&self) -> State {
         self.shared.lock().state()

@@ -12,6 +12,7 @@ mod inner;
 #[cfg(feature = "tracing")]
 mod logging;
 mod messages;
+mod pieces;
 mod progress;
 mod shown;
 mod split;

@@ -1,6 +1,7 @@
 //! A message that arrives in pieces: in several reads, in several frames, or compressed.
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::recv::too_large;
 use super::{Event, MessageKind};
 use crate::deflate::Inflater;
 use crate::frame::{Header, Opcode};
@@ -43,6 +44,12 @@ pub(super) struct Assembly {
     validator: Validator,
     fragments: u32,
     control: BytesMut,
+    /// The open message is taken in pieces, and may have so many bytes.
+    pieces: Option<u64>,
+    /// Nobody takes what is left of the open message.
+    abandoned: bool,
+    /// How many bytes of the open message have been taken, or discarded.
+    taken: u64,
 }
 
 impl Frame {
@@ -72,11 +79,14 @@ impl Frame {
 
 impl Assembly {
     /// The first frame of a message.
-    pub(super) fn begin(&mut self, kind: MessageKind, compressed: bool) {
+    pub(super) fn begin(&mut self, kind: MessageKind, compressed: bool, pieces: Option<u64>) {
         self.open = Some(kind);
         self.compressed = compressed;
         self.seen = 0;
         self.fragments = 1;
+        self.pieces = pieces;
+        self.abandoned = false;
+        self.taken = 0;
     }
 
     /// A continuation frame.
@@ -84,8 +94,65 @@ impl Assembly {
         self.fragments += 1;
     }
 
+    /// Text or binary, if a message is open.
+    pub(super) fn open(&self) -> Option<MessageKind> {
+        self.open
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// The most bytes that the message may have, if it is taken in pieces. What is left of one that
+    /// nobody takes may have any length.
+    pub(super) fn pieces(&self) -> Option<u64> {
+        match self.abandoned {
+            true => Some(u64::MAX),
+            false => self.pieces,
+        }
+    }
+
+    /// The message is taken in pieces from here on, if it is not already.
+    pub(super) fn begin_pieces(&mut self, limit: u64) {
+        self.pieces.get_or_insert(limit);
+    }
+
+    /// Nobody takes the rest of the message, if it is one that is taken in pieces.
+    pub(super) fn abandon(&mut self) {
+        if self.pieces.is_some() {
+            self.abandoned = true;
+            self.discard();
+        }
+    }
+
+    /// Whether what arrives of the message is for nobody, as it is taken in pieces and nobody does;
+    /// `is_taken`: somebody takes pieces now.
+    pub(super) fn is_discarded(&self, is_taken: bool) -> bool {
+        self.pieces.is_some() && (self.abandoned || !is_taken)
+    }
+
+    /// Drops what has been looked at.
+    pub(super) fn discard(&mut self) {
+        drop(self.take_piece());
+    }
+
+    /// How many bytes can be taken.
+    pub(super) fn piece(&self) -> usize {
+        match self.compressed {
+            true => self.inflated.len(),
+            false => self.seen,
+        }
+    }
+
+    /// Takes what has been looked at.
+    pub(super) fn take_piece(&mut self) -> Bytes {
+        let piece = match self.compressed {
+            true => Bytes::from(std::mem::take(&mut self.inflated)),
+            false => self.buffer.split_to(self.seen).freeze(),
+        };
+        self.seen = 0;
+        self.taken += piece.len() as u64;
+        piece
     }
 
     pub(super) fn is_compressed(&self) -> bool {
@@ -98,8 +165,8 @@ impl Assembly {
     }
 
     /// Bytes received of an uncompressed message.
-    pub(super) fn received(&self) -> usize {
-        self.buffer.len()
+    pub(super) fn received(&self) -> u64 {
+        self.taken + self.buffer.len() as u64
     }
 
     /// A buffer for what is missing of `frame`, if that is much.
@@ -108,8 +175,7 @@ impl Assembly {
         if self.compressed || missing < DIRECT_FROM {
             return None;
         }
-        // Not larger than the limit of a message, which is a `usize`.
-        let missing = missing as usize;
+        let missing = usize::try_from(missing).unwrap_or(usize::MAX);
         if self.buffer.len() == self.buffer.capacity() {
             grow(&mut self.buffer, missing, 0);
         }
@@ -129,7 +195,8 @@ impl Assembly {
     /// Appends a piece of `frame` as it came.
     pub(super) fn append(&mut self, frame: &Frame, piece: &[u8]) {
         if self.buffer.capacity() - self.buffer.len() < piece.len() {
-            grow(&mut self.buffer, frame.missing as usize, piece.len());
+            let missing = usize::try_from(frame.missing).unwrap_or(usize::MAX);
+            grow(&mut self.buffer, missing, piece.len());
         }
         self.buffer.extend_from_slice(piece);
     }
@@ -153,13 +220,18 @@ impl Assembly {
         available: usize,
         last: bool,
         inflater: &mut Inflater,
-        limit: usize,
+        limit: u64,
     ) -> Result<usize, ProtocolError> {
         let before = self.inflated.len();
-        inflater.push(piece, available, &mut self.inflated, limit)?;
-        if last {
-            inflater.finish(&mut self.inflated, limit)?;
+        let left = usize::try_from(limit.saturating_sub(self.taken)).unwrap_or(usize::MAX);
+        let mut pushed = inflater.push(piece, available, &mut self.inflated, left);
+        if last && pushed.is_ok() {
+            pushed = inflater.finish(&mut self.inflated, left);
         }
+        pushed.map_err(|error| match error {
+            ProtocolError::MessageTooLarge { .. } => too_large(limit),
+            error => error,
+        })?;
         self.validate()?;
         Ok(self.inflated.len() - before)
     }
@@ -179,7 +251,8 @@ impl Assembly {
         Ok(())
     }
 
-    /// The message is whole.
+    /// The message is whole. Of one of which pieces were taken, this is the rest: bytes, whatever it
+    /// is.
     pub(super) fn end(&mut self) -> Result<Event<'static>, ProtocolError> {
         self.seen = 0;
         let payload = Payload::Owned(if self.compressed {
@@ -193,8 +266,14 @@ impl Assembly {
                 self.validator
                     .finish()
                     .map_err(|_| ProtocolError::InvalidUtf8)?;
+                if self.taken > 0 {
+                    // It may begin within a character.
+                    return Ok(Event::Binary(payload));
+                }
                 // SAFETY: `validate` has shown the validator every byte, in order: all that was
-                // appended is unmasked and shown before `progress` ends a message. What was shown
+                // appended is unmasked and shown before `progress` ends a message. All of them are
+                // here, as none was taken (`taken` counts what `take_piece` takes, the only one
+                // that takes any of an open message). What was shown
                 // has not changed: only `buffer[seen..]` is unmasked, `lend` gives a `BufMut`,
                 // which appends, and so does the inflater. The validator knew of no other message:
                 // it finished the one before, or had failed it, and with the connection this

@@ -9,6 +9,7 @@
 //! | `recv.rs` | finds events in what was received | 5.2, 5.4, 5.5 |
 //! | `buffer.rs` | the same, in a driver's read buffer | |
 //! | `assembly.rs` | puts messages together from frames | 5.4 |
+//! | `pieces.rs` | the same, taken before they are whole | 5.4 |
 //! | `send.rs` | queues messages, pings and pongs | 5.6, 6.1 |
 //! | `transmit.rs` | the bytes that wait for the transport | 5.3 |
 //! | `closing.rs` | the closing handshake, and failing the connection | 7 |
@@ -17,6 +18,7 @@ mod assembly;
 mod buffer;
 mod closing;
 mod event;
+mod pieces;
 mod recv;
 mod send;
 mod state;

@@ -4,6 +4,8 @@
 //! it is unmasked where it lies, and lent from there. Everything else is out of line and goes
 //! through the [`Stage`]s. What must be remembered of a message between two reads lies in an
 //! [`Assembly`], which is made for the first message that arrives in pieces.
+use std::num::NonZeroU64;
+
 use bytes::{BufMut, BytesMut};
 
 use super::assembly::{Assembly, Frame};
@@ -22,7 +24,7 @@ pub(super) struct Receiver {
     header_len: u8,
     /// Frames up to this length meet both size limits, if they are whole messages.
     max_whole: usize,
-    assembly: Option<Box<Assembly>>,
+    pub(super) assembly: Option<Box<Assembly>>,
     /// Made for the first message that arrives compressed.
     inflater: Option<Box<Inflater>>,
     /// Bytes that may be inflated before input is left alone.
@@ -31,6 +33,8 @@ pub(super) struct Receiver {
     paused: bool,
     /// Headers that have been read, not counting those of the fast path.
     headers: u64,
+    /// Messages are [taken in pieces](Connection::receive_in_pieces), of up to so many bytes.
+    pub(super) pieces: Option<NonZeroU64>,
 }
 
 /// Compressed bytes that are inflated at once. At most 1,032 times as many come out of them, as
@@ -301,10 +305,13 @@ impl Connection {
         let (received, fragments) =
             open.map_or((0, 0), |message| (message.received(), message.fragments()));
         let compressed = open.map_or(header.rsv1, Assembly::is_compressed);
-        if !compressed && header.len > (limits.max_message_size - received) as u64 {
-            return Err(ProtocolError::MessageTooLarge {
-                limit: limits.max_message_size,
-            });
+        let pieces = match open {
+            Some(message) => message.pieces(),
+            None => self.receiver.pieces.map(NonZeroU64::get),
+        };
+        let limit = pieces.unwrap_or(limits.max_message_size as u64);
+        if !compressed && header.len > limit.saturating_sub(received) {
+            return Err(too_large(limit));
         }
         if fragments > 0 && fragments >= limits.max_fragments {
             return Err(ProtocolError::TooManyFragments {
@@ -332,7 +339,10 @@ impl Connection {
             let inflater = receiver
                 .inflater
                 .get_or_insert_with(|| Box::new(Inflater::new(params, peer)));
-            let limit = self.limits.max_message_size;
+            let limit = message
+                .pieces()
+                .unwrap_or(self.limits.max_message_size as u64);
+            let discarded = message.is_discarded(receiver.pieces.is_some());
             loop {
                 // The end of a frame without a payload is no work, and input that is left would
                 // not be there.
@@ -346,6 +356,9 @@ impl Connection {
                 frame.unmask(piece);
                 let last = frame.fin && frame.missing == 0;
                 let inflated = message.inflate(piece, available, last, inflater, limit)?;
+                if discarded {
+                    message.discard();
+                }
                 if receiver.allowance != usize::MAX {
                     receiver.allowance = receiver.allowance.saturating_sub(inflated);
                 }
@@ -395,6 +408,7 @@ impl Receiver {
             allowance: usize::MAX,
             paused: false,
             headers: 0,
+            pieces: None,
         }
     }
 
@@ -417,7 +431,7 @@ impl Receiver {
     }
 
     /// The message that has begun and not ended.
-    fn open_message(&self) -> Option<&Assembly> {
+    pub(super) fn open_message(&self) -> Option<&Assembly> {
         self.assembly.as_deref().filter(|message| message.is_open())
     }
 
@@ -477,10 +491,11 @@ impl Receiver {
 
     /// The payload of the frame will arrive in pieces, or be a piece of a message.
     fn begin_frame(&mut self, header: &Header) {
+        let pieces = self.pieces.map(NonZeroU64::get);
         let message = self.assembly();
         match header.opcode {
-            Opcode::Text => message.begin(MessageKind::Text, header.rsv1),
-            Opcode::Binary => message.begin(MessageKind::Binary, header.rsv1),
+            Opcode::Text => message.begin(MessageKind::Text, header.rsv1, pieces),
+            Opcode::Binary => message.begin(MessageKind::Binary, header.rsv1, pieces),
             Opcode::Continuation => message.count_fragment(),
             Opcode::Close | Opcode::Ping | Opcode::Pong => {}
         }
@@ -507,6 +522,12 @@ impl Receiver {
 
     /// What comes after a piece of a data frame; the message, if that was its last.
     fn progress(&mut self, frame: Frame) -> Result<Option<Event<'static>>, ProtocolError> {
+        let is_taken = self.pieces.is_some();
+        let message = self.assembly();
+        let discarded = message.is_discarded(is_taken);
+        if discarded {
+            message.discard();
+        }
         if frame.missing > 0 {
             self.stage = Stage::Payload(frame);
             return Ok(None);
@@ -517,7 +538,14 @@ impl Receiver {
         }
         let event = self.assembly().end()?;
         self.stage = Stage::Message;
-        Ok(Some(event))
+        Ok((!discarded).then_some(event))
+    }
+}
+
+#[cold]
+pub(super) fn too_large(limit: u64) -> ProtocolError {
+    ProtocolError::MessageTooLarge {
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
     }
 }
 

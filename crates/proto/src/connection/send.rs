@@ -62,15 +62,24 @@ impl fmt::Debug for RefusedPayload {
 #[derive(Default)]
 pub(super) struct Sender {
     /// The fragmented message that has been started and not ended.
-    fragmented: Option<MessageKind>,
+    fragmented: Option<Fragmented>,
     /// Made for the first message that is compressed.
     deflater: Option<Box<Deflater>>,
 }
 
+/// A message of which fragments have been queued, and not the last.
+#[derive(Clone, Copy)]
+struct Fragmented {
+    kind: MessageKind,
+    compressed: bool,
+}
+
 impl Sender {
     pub(super) fn release_buffers(&mut self) {
+        // In the midst of a message the compressor knows what the next fragment may refer to.
+        let between = self.fragmented.is_none();
         match &mut self.deflater {
-            Some(deflater) if deflater.is_disposable() => self.deflater = None,
+            Some(deflater) if between && deflater.is_disposable() => self.deflater = None,
             Some(deflater) => deflater.release_buffers(),
             None => {}
         }
@@ -114,8 +123,12 @@ impl Connection {
     }
 
     /// Queues one fragment of a message (RFC 6455, 5.4). The first call starts the message; `fin`
-    /// ends it. Control frames may be sent in between, other messages not. Fragments are never
-    /// compressed.
+    /// ends it. Control frames may be sent in between, other messages not. With compression agreed
+    /// on, a message of several fragments is compressed: each fragment leaves whole, so that the
+    /// peer can inflate what it has.
+    ///
+    /// The fragments of a text may end within a character. That they are UTF-8 together is the
+    /// caller's business: a [`Validator`](crate::utf8::Validator) tells.
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
@@ -125,19 +138,41 @@ impl Connection {
         payload: &[u8],
         fin: bool,
     ) -> Result<(), SendError> {
-        self.check()?;
-        let opcode = match self.sender.fragmented {
-            None => kind.opcode(),
-            Some(open) if open == kind => Opcode::Continuation,
-            Some(_) => return Err(SendError::FragmentedMessageOpen),
+        let (opcode, compressed) = match self.sender.fragmented {
+            None if fin => return self.send_message(kind, payload),
+            None => {
+                self.check()?;
+                let compressed = self.deflate.is_some() && self.has_deflater();
+                (kind.opcode(), compressed)
+            }
+            Some(open) if open.kind == kind => {
+                self.check()?;
+                (Opcode::Continuation, open.compressed)
+            }
+            Some(_) => {
+                self.check()?;
+                return Err(SendError::FragmentedMessageOpen);
+            }
         };
         let header = Header {
             fin,
+            rsv1: compressed && opcode != Opcode::Continuation,
             ..Header::whole(opcode)
         };
-        self.transmit.frame(header, payload);
-        self.sender.fragmented = (!fin).then_some(kind);
+        match &mut self.sender.deflater {
+            Some(deflater) if compressed => {
+                let fragment = deflater.compress_fragment(payload, fin);
+                self.transmit.frame(header, fragment);
+            }
+            _ => self.transmit.frame(header, payload),
+        }
+        self.sender.fragmented = (!fin).then_some(Fragmented { kind, compressed });
         Ok(())
+    }
+
+    /// Whether a message has been started in fragments, and not ended.
+    pub fn is_sending_fragments(&self) -> bool {
+        self.sender.fragmented.is_some()
     }
 
     /// Queues a ping of at most 125 bytes: ahead of the messages that wait, but behind a frame of
@@ -185,17 +220,25 @@ impl Connection {
             .is_some_and(|params| len >= params.min_size)
     }
 
-    /// Queues a message, compressed if that is possible and makes it smaller (RFC 7692, 6.1).
-    #[inline(never)]
-    fn compress(&mut self, kind: MessageKind, message: &[u8]) {
-        let Sender { deflater, .. } = &mut self.sender;
+    /// Makes the compressor, if there is none; whether there is one then.
+    fn has_deflater(&mut self) -> bool {
+        let deflater = &mut self.sender.deflater;
         if deflater.is_none()
             && let Some(params) = &self.deflate
         {
             *deflater = Deflater::new(params, self.role).map(Box::new);
         }
+        deflater.is_some()
+    }
+
+    /// Queues a message, compressed if that is possible and makes it smaller (RFC 7692, 6.1).
+    #[inline(never)]
+    fn compress(&mut self, kind: MessageKind, message: &[u8]) {
+        self.has_deflater();
         let plain = Header::whole(kind.opcode());
-        match deflater
+        match self
+            .sender
+            .deflater
             .as_mut()
             .and_then(|deflater| deflater.compress(message))
         {

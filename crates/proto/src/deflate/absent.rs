@@ -14,6 +14,10 @@ impl NoDeflater {
         match *self {}
     }
 
+    pub(crate) fn compress_fragment(&mut self, _: &[u8], _: bool) -> &[u8] {
+        match *self {}
+    }
+
     pub(crate) fn is_disposable(&self) -> bool {
         match *self {}
     }

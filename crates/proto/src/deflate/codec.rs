@@ -64,12 +64,51 @@ impl Deflater {
         if message.is_empty() {
             return Some(&EMPTY_MESSAGE);
         }
+        let filled = self.flush(message)?;
+        let compressed = &self.output[..filled - TAIL.len()];
+        if !self.takeover {
+            self.context.reset();
+            if compressed.len() >= message.len() {
+                return None;
+            }
+        }
+        Some(compressed)
+    }
+
+    /// Compresses the next fragment of a message, of which it is the `last` or not. Whatever was
+    /// passed can be inflated from what has been returned.
+    pub(crate) fn compress_fragment(&mut self, payload: &[u8], last: bool) -> &[u8] {
+        let filled = match payload {
+            [] => 0,
+            // zlib fails on a stream that was misused; this one is not.
+            _ => self.flush(payload).expect("a compressor takes all bytes"),
+        };
+        if !last {
+            return &self.output[..filled];
+        }
+        if !self.takeover {
+            self.context.reset();
+        }
+        self.end_of_message(filled)
+    }
+
+    /// The last `filled` bytes of a message, without those that are not sent.
+    fn end_of_message(&self, filled: usize) -> &[u8] {
+        match filled {
+            // What was sent before ends with its tail: another empty block follows.
+            0 => &EMPTY_MESSAGE,
+            _ => &self.output[..filled - TAIL.len()],
+        }
+    }
+
+    /// Compresses `input` to the front of `output`, up to a sync flush. Returns how much that is.
+    fn flush(&mut self, input: &[u8]) -> Option<usize> {
         let (context, output) = (&mut self.context, &mut self.output);
-        let room = message.len() / 2 + FLUSH_ROOM;
+        let room = input.len() / 2 + FLUSH_ROOM;
         if output.len() < room {
             output.resize(room, 0);
         }
-        let mut rest = message;
+        let mut rest = input;
         let mut filled = 0;
         loop {
             let (total_in, total_out) = (context.total_in(), context.total_out());
@@ -86,14 +125,7 @@ impl Deflater {
             output.resize(filled + filled.max(FLUSH_ROOM), 0);
         }
         debug_assert!(output[..filled].ends_with(&TAIL));
-        let compressed = &output[..filled - TAIL.len()];
-        if !self.takeover {
-            context.reset();
-            if compressed.len() >= message.len() {
-                return None;
-            }
-        }
-        Some(compressed)
+        Some(filled)
     }
 
     /// Nothing is lost when this compressor is dropped between two messages.

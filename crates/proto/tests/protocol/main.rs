@@ -7,6 +7,7 @@ mod entropy;
 mod limits;
 mod mask;
 mod must_fail;
+mod pieces;
 mod recv;
 mod rfc_examples;
 mod send;
