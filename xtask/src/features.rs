@@ -19,6 +19,8 @@ const CHOSEN: &[&str] = &[
 /// Each feature alone, and all together.
 const EVERY: &[&str] = &[
     "aws-lc-rs",
+    "axum",
+    "axum,http2",
     "client",
     "client,aws-lc-rs",
     "client,encrypted-keys",
@@ -41,10 +43,11 @@ const EVERY: &[&str] = &[
     "server",
     "server,tls",
     "tls",
+    "tower",
     "tracing",
     "webpki-roots",
     "client,server,deflate,tls,ring,aws-lc-rs,native-roots,webpki-roots,encrypted-keys,proxy,\
-     nested-tls,idna,tracing,hyper,http2",
+     nested-tls,idna,tracing,hyper,axum,http2,tower",
 ];
 
 /// Sets with the most crates that a program may get with them, our own included.

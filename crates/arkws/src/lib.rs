@@ -66,7 +66,9 @@
 //! | `idna` | yes | names of other scripts in URLs, which are read as browsers do (the crate `url`) |
 //! | `tracing` | | logging by the crate `tracing` |
 //! | `hyper` | | WebSockets in services of hyper, and over its clients' connections: `arkws::hyper` |
+//! | `axum` | | WebSockets in axum 0.8: `arkws::axum::WebSocketUpgrade` |
 //! | `http2` | | the same as streams of HTTP/2 (RFC 8441) |
+//! | `tower` | | [`Client`] and [`Acceptor`] as services of tower: `arkws::tower` |
 //!
 //! A server without TLS (`server`) builds 35 crates, client and server with compression but without
 //! TLS and `idna` 38, none of which needs a C compiler.
@@ -151,6 +153,8 @@
 
 #[cfg(feature = "client")]
 mod authorization;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod cause;
 #[cfg(feature = "client")]
 mod client;
@@ -169,6 +173,8 @@ mod server;
 mod socket;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod transport;
 mod unfinished_budget;
 mod url;

@@ -77,6 +77,8 @@ pub use client::extended_connect;
 #[cfg(feature = "client")]
 pub use client::{ClientUpgrade, request};
 pub use server::{Upgrade, upgrade};
+#[cfg(feature = "axum")]
+pub(crate) use server::{accept, check};
 
 /// The socket, when hyper has written, or read, the answer.
 async fn open(
@@ -86,7 +88,11 @@ async fn open(
     negotiated: Negotiated,
 ) -> Result<WebSocket<Transport>, Error> {
     let upgraded = on_upgrade.await;
-    let (transport, read) = stream::transport(upgraded.map_err(io::Error::other)?);
+    let upgraded = upgraded.map_err(|error| {
+        let what = "the HTTP connection did not become a WebSocket";
+        io::Error::other(format!("{what}: {error}"))
+    })?;
+    let (transport, read) = stream::transport(upgraded);
     Ok(WebSocket::from_handshake(
         transport, role, config, negotiated, &read,
     ))
