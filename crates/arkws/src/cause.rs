@@ -2,6 +2,8 @@
 use std::io;
 
 use arkws_proto::CloseCode;
+#[cfg(feature = "client")]
+use arkws_proto::handshake::HandshakeError;
 
 use crate::error::{Error, SendError};
 #[cfg(feature = "tls")]
@@ -119,6 +121,39 @@ impl Error {
             Error::NoAnswer { source, .. } => source.kind().into(),
             Error::Timeout { .. } | Error::DialTimeout { .. } => Cause::Timeout,
             Error::Heartbeat { .. } => Cause::Heartbeat,
+        }
+    }
+}
+
+#[cfg(feature = "client")]
+impl Error {
+    /// Whether another attempt may succeed, or another connection: what failed was the network, a
+    /// proxy or a time-out, or the server was too busy (408, 425, 429 or 5xx; RFC 9110, 15.5.9; RFC
+    /// 8470, 5.2; RFC 6585, 4). A certificate, a protocol error or another refusal will mostly be
+    /// the same next time.
+    pub fn is_transient(&self) -> bool {
+        match self.cause() {
+            Cause::Dns
+            | Cause::Refused
+            | Cause::Unreachable
+            | Cause::Timeout
+            | Cause::Proxy
+            | Cause::Heartbeat
+            | Cause::Reset
+            | Cause::Io => true,
+            // The connection was lost, or was while it was being secured.
+            #[cfg(feature = "tls")]
+            Cause::Tls => matches!(
+                self,
+                Error::Lost(_) | Error::Tls(crate::TlsError::Io { .. })
+            ),
+            Cause::Handshake => match self {
+                Error::Handshake(HandshakeError::Refused(response)) => {
+                    matches!(response.status().as_u16(), 408 | 425 | 429 | 500..)
+                }
+                _ => false,
+            },
+            _ => false,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | connect, over `ws://` or `wss://`, through proxies if need be | [`connect`], [`Client`] |
 //! | connect with header fields or a token of one connection's own | [`Client::request`] |
+//! | connect again and again | [`Client::reconnecting`] |
 //! | accept connections, over any transport | [`accept`], [`Acceptor`] |
 //! | send and receive | [`WebSocket`], [`Message`] |
 //! | send from one task and receive on another | [`WebSocket::split`] |
@@ -199,7 +200,8 @@ pub use self::url::{Host, UrlError, WebSocketUrl};
 pub use cause::Cause;
 #[cfg(feature = "client")]
 pub use client::{
-    Client, ClientBuilder, IntoRequest, PageOrigin, Request, RequestBuilder, connect,
+    Attempt, Client, ClientBuilder, IntoRequest, PageOrigin, Request, RequestBuilder, Retry,
+    connect,
 };
 pub use config::{Config, Heartbeat};
 #[cfg(feature = "client")]

@@ -50,6 +50,12 @@ pub struct CloseResult {
     pub reason: String,
 }
 
+/// RFC 6455, 7.4.1, and the registry's 1012 to 1014: the server goes away, has trouble, restarts,
+/// or asks to try again later.
+pub(crate) fn invites_back(code: u16) -> bool {
+    matches!(code, 1001 | 1011..=1014)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,8 +2,10 @@
 mod body;
 mod builder;
 mod over_stream;
+mod reconnecting;
 mod request;
 mod request_builder;
+mod retry;
 
 use std::fmt;
 #[cfg(unix)]
@@ -32,8 +34,10 @@ use builder::{ClientOptions, Fields};
 use request::Extra;
 
 pub use builder::{ClientBuilder, PageOrigin};
+pub use reconnecting::Attempt;
 pub use request::{IntoRequest, Request};
 pub use request_builder::RequestBuilder;
+pub use retry::Retry;
 
 /// Connects with the default options.
 ///
@@ -190,9 +194,9 @@ impl Client {
         self.handshake(&url, &fields, &deadline, io).await
     }
 
-    /// The WebSocket handshake over a Unix socket: `path` is where the server listens, and `request`
-    /// says, in a `ws` URL, which host and path the server is asked for. No proxy, no TLS, no
-    /// redirects.
+    /// The WebSocket handshake over a Unix socket: `path` is where the server listens, and
+    /// `request` says, in a `ws` URL, which host and path the server is asked for. No proxy, no
+    /// TLS, no redirects.
     ///
     /// ```no_run
     /// # async fn run(client: arkws::Client) -> Result<(), arkws::Error> {

@@ -6,6 +6,7 @@ mod connector;
 mod encrypted_keys;
 mod identity;
 mod proxy;
+mod reconnecting;
 mod redirect;
 mod request;
 mod route;

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::object::{ErasedListener, Link, Object};
-use super::transient::invites_back;
+use crate::close::invites_back;
 use crate::connection::driver::{ConnectionEnd, Handler, drive, linger};
 use crate::connection::pings::PingAnswer;
 use crate::connection::shared_socket::SharedSocket;

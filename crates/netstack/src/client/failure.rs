@@ -7,7 +7,6 @@ use arkws::http::header::{DATE, RETRY_AFTER};
 use arkws::{Error, HandshakeError, Phase};
 use httpdate::parse_http_date;
 
-use super::transient::is_transient;
 use crate::{BusinessError, Cause, RefusalResponse, option_hint};
 
 /// Why an attempt failed, or a connection was lost.
@@ -123,11 +122,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         let (cause, detail) = (error.cause().into(), describe(&error));
-        let status = match &error {
-            Error::Handshake(HandshakeError::Refused(response)) => Some(response.status().as_u16()),
-            _ => None,
-        };
-        let transient = is_transient(&error, status);
+        let transient = error.is_transient();
         let response = match error {
             Error::Handshake(HandshakeError::Refused(response)) => Some(response),
             _ => None,

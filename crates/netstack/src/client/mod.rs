@@ -25,7 +25,6 @@ mod renewal;
 mod session;
 mod stats;
 mod tls;
-mod transient;
 
 use std::borrow::Cow;
 use std::fmt;

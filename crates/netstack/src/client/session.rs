@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::object::{LastEnd, Link, Object};
 use super::reconnect::Retries;
 use super::stats::Stats;
-use super::transient::invites_back;
+use crate::close::invites_back;
 use crate::connection::driver::ConnectionEnd;
 use crate::connection::send_queue::joined;
 use crate::connection::shared_socket::SharedSocket;
