@@ -263,7 +263,7 @@ describe('proxy', { timeout: 60_000 }, () => {
       assert.equal(system.cause, 'proxy');
       assert.match(
         system.message,
-        /is not the address of a proxy: the scheme must be http, socks5 or socks5h/,
+        /is not the address of a proxy: the scheme must be http, https, socks5 or socks5h/,
       );
       assert.doesNotMatch(system.message, /secret/);
       assertDirect(none, url);

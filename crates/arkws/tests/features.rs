@@ -38,6 +38,21 @@ async fn a_proxy_needs_the_feature_and_is_never_passed_by() {
     );
 }
 
+#[cfg(all(feature = "proxy", not(feature = "nested-tls")))]
+#[tokio::test]
+async fn a_proxy_over_tls_needs_the_feature_and_is_never_passed_by() {
+    let server = arkws::ProxyServer::parse("https://localhost:1", None).unwrap();
+    let proxy = arkws::Proxy::Server(server);
+    let client = arkws::Client::builder().proxy(proxy).build().unwrap();
+
+    let error = client.connect("ws://localhost:1/").await.unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "TLS with the proxy localhost:1 needs arkws's feature `nested-tls`, which is switched off"
+    );
+}
+
 #[cfg(not(feature = "idna"))]
 #[tokio::test]
 async fn a_name_of_another_script_needs_idna() {

@@ -1,6 +1,8 @@
 //! The option of `connect` that is about proxies.
 use std::fmt;
 
+use arkws::{ProxyError, ProxyProtocol};
+
 use crate::BusinessError;
 use crate::shared_limits::whole;
 
@@ -76,6 +78,10 @@ impl ProxyServer {
         }
         let mut server = arkws::ProxyServer::parse(host, (port != 0).then_some(port))
             .map_err(BusinessError::parameter)?;
+        if server.protocol == ProxyProtocol::Https {
+            let reason = "proxies that are spoken to over TLS are not supported".to_owned();
+            return Err(BusinessError::parameter(ProxyError::Address { reason }));
+        }
         if server.credentials.is_none() && !self.username.is_empty() {
             server.credentials = Some((self.username.clone(), self.password.clone()));
         }

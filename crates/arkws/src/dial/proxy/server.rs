@@ -16,8 +16,8 @@ use crate::url::parse_host;
 pub enum ProxyProtocol {
     /// HTTP's CONNECT (RFC 9110, 9.3.6).
     Http,
-    /// HTTP's CONNECT over TLS ([`ClientBuilder::proxy_tls`](crate::ClientBuilder::proxy_tls)).
-    #[cfg(feature = "nested-tls")]
+    /// HTTP's CONNECT over TLS, secured as `ClientBuilder::proxy_tls` says. Needs the feature
+    /// `nested-tls`.
     Https,
     /// SOCKS 5 (RFC 1928); the name is resolved here.
     Socks5,
@@ -29,7 +29,6 @@ impl ProxyProtocol {
     fn default_port(self) -> u16 {
         match self {
             ProxyProtocol::Http => 80,
-            #[cfg(feature = "nested-tls")]
             ProxyProtocol::Https => 443,
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => 1080,
         }
@@ -81,8 +80,7 @@ impl fmt::Display for ProxyServer {
 impl ProxyServer {
     /// Understands `[scheme://][user[:password]@]host[:port]` with the schemes `http`, `https`,
     /// `socks5` and `socks5h`. Without a scheme it is `http`; without a port it is `port`, else 80,
-    /// 443 or 1080. User name and password may be percent-encoded. `https` needs the feature
-    /// `nested-tls`.
+    /// 443 or 1080. User name and password may be percent-encoded.
     ///
     /// # Errors
     /// [`ProxyError::Address`].
@@ -96,15 +94,8 @@ impl ProxyServer {
                 "http" => (ProxyProtocol::Http, rest),
                 "socks5" | "socks" => (ProxyProtocol::Socks5, rest),
                 "socks5h" => (ProxyProtocol::Socks5h, rest),
-                #[cfg(feature = "nested-tls")]
                 "https" => (ProxyProtocol::Https, rest),
-                #[cfg(not(feature = "nested-tls"))]
-                "https" => {
-                    return Err(wrong(
-                        "proxies that are spoken to over TLS are not supported",
-                    ));
-                }
-                _ => return Err(wrong("the scheme must be http, socks5 or socks5h")),
+                _ => return Err(wrong("the scheme must be http, https, socks5 or socks5h")),
             },
         };
         let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -202,7 +193,6 @@ mod tests {
             ),
             ("socks5h://[::1]:9050", None, (Socks5h, "::1", 9050, None)),
             ("[::1]", Some(1), (Http, "::1", 1, None)),
-            #[cfg(feature = "nested-tls")]
             ("https://a", None, (Https, "a", 443, None)),
         ] {
             let server = ProxyServer::parse(text, port).expect(text);

@@ -35,6 +35,13 @@ pub(crate) async fn open(
         ProxyProtocol::Http => over_http(server, &target, route, limits).await?,
         #[cfg(feature = "nested-tls")]
         ProxyProtocol::Https => over_http(server, &target, route, limits).await?,
+        #[cfg(not(feature = "nested-tls"))]
+        ProxyProtocol::Https => {
+            return Err(Error::MissingFeature {
+                what: format!("TLS with the proxy {server}"),
+                feature: "nested-tls",
+            });
+        }
         ProxyProtocol::Socks5 => {
             let addresses = route
                 .resolve(url.host(), url.port())
