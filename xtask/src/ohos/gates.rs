@@ -52,15 +52,17 @@ pub(super) fn check(
     }
 }
 
-/// The most bytes that a library may have, without symbols; beside each is what the larger of the
-/// two targets had.
+/// The most bytes that a library may have, without symbols; beside each is what it had. Of the two
+/// targets, x86-64 has the larger ones in a check; the other's of a release were not measured.
 fn limit(kind: Kind, profile: Profile) -> u64 {
     match (profile, kind) {
-        (Profile::Release, Kind::ArkModule | Kind::SystemModule | Kind::NodeModule) => 4_500_000,
-        (Profile::Release, Kind::CLibrary) => 4_500_000,
-        // 9.73 million, of x86-64.
+        // 3.75 million, of x86-64, to which a module of the system adds 0.11 of JavaScript.
+        (Profile::Release, Kind::ArkModule | Kind::SystemModule | Kind::NodeModule) => 4_000_000,
+        // 3.45 million, of x86-64.
+        (Profile::Release, Kind::CLibrary) => 3_700_000,
+        // 9.98 million, of x86-64: the module of the system, the largest of the three.
         (Profile::Check, Kind::ArkModule | Kind::SystemModule | Kind::NodeModule) => 10_500_000,
-        // 8.73 million.
+        // 9.13 million.
         (Profile::Check, Kind::CLibrary) => 9_500_000,
     }
 }
