@@ -4,6 +4,7 @@ mod cancel;
 mod closing;
 mod common;
 mod conversions;
+mod cut;
 mod deterministic;
 mod ended;
 mod forward;
