@@ -43,7 +43,9 @@ pub(crate) async fn run(
     };
     let client = Client::builder()
         .deflate(deflate.clone())
-        .tls(tls)
+        .tls(tls.clone())
+        // A test has one authority.
+        .proxy_tls(tls)
         .build()?;
     let (mut socket, response) = client.connect(url).await?;
     let negotiated = response.negotiated.deflate;
