@@ -141,13 +141,14 @@ async fn connect(
         source,
     };
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
-    let mut headers = server.headers.clone();
-    if let Some((user, password)) = &server.credentials {
-        let authorization = || basic(user.as_bytes(), password.as_bytes());
-        let field = headers.entry(PROXY_AUTHORIZATION);
-        field.or_insert_with(authorization);
+    if let Some((user, password)) = &server.credentials
+        && !server.headers.contains_key(PROXY_AUTHORIZATION)
+    {
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(basic(user.as_bytes(), password.as_bytes()).as_bytes());
+        request.extend_from_slice(b"\r\n");
     }
-    for (name, value) in &headers {
+    for (name, value) in &server.headers {
         request.extend_from_slice(name.as_str().as_bytes());
         request.extend_from_slice(b": ");
         request.extend_from_slice(value.as_bytes());
