@@ -71,7 +71,8 @@ pub enum ProtocolError {
         limit: u64,
     },
     /// A message is larger than [`Limits::max_message_size`](crate::Limits::max_message_size),
-    /// after decompression.
+    /// after decompression; or than whoever takes it
+    /// [in pieces](crate::Connection::receive_in_pieces) allows.
     #[error("a message exceeds the limit of {limit} bytes")]
     MessageTooLarge {
         /// The limit, in bytes.
@@ -86,4 +87,13 @@ pub enum ProtocolError {
     /// RFC 6455, 7.1.4: the closing handshake was not completed. The status is 1006 (7.1.5).
     #[error("the connection ended without a close frame (RFC 6455, 7.1.5: status 1006)")]
     UnexpectedEof,
+}
+
+impl ProtocolError {
+    #[cold]
+    pub(crate) fn too_large(limit: u64) -> ProtocolError {
+        ProtocolError::MessageTooLarge {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        }
+    }
 }

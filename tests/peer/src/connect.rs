@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use arkws::{Client, DeflateConfig, Message, Roots, TlsConfig, Transport, WebSocket};
+use arkws::{Client, DeflateConfig, Message, MessageKind, Roots, TlsConfig, Transport, WebSocket};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// Payload sizes: around every boundary of the frame header, and up to 16 MiB.
@@ -21,6 +22,9 @@ const SIZES: [usize; 12] = [
     1 << 20,
     16 << 20,
 ];
+
+/// How long the pieces are of messages that are sent in pieces: not a part of a frame.
+const PIECE: usize = 40_001;
 
 /// Small messages that are under way together.
 const MANY: usize = 100_000;
@@ -54,6 +58,10 @@ pub(crate) async fn run(
         "asked for compression {deflate:?}, got {negotiated:?}"
     );
     sizes(&mut socket, largest).await?;
+    for size in SIZES.map(|size| size.min(largest)) {
+        pieces(&mut socket, binary(size), MessageKind::Binary).await?;
+        pieces(&mut socket, text(size), MessageKind::Text).await?;
+    }
     let count = if deflate.is_some() {
         MANY_COMPRESSED
     } else {
@@ -74,6 +82,38 @@ async fn sizes(socket: &mut WebSocket<Transport>, largest: usize) -> Result<()> 
             );
         }
     }
+    Ok(())
+}
+
+/// One message goes out in pieces, and its echo is read in pieces.
+async fn pieces(
+    socket: &mut WebSocket<Transport>,
+    message: Message,
+    kind: MessageKind,
+) -> Result<()> {
+    let size = message.len();
+    let mut writer = socket.message_writer(kind);
+    for piece in message.as_bytes().chunks(PIECE) {
+        writer.write_all(piece).await?;
+    }
+    writer.finish().await?;
+    let echo = async {
+        let reader = socket.message_reader(size as u64).await;
+        let mut reader = reader.context("the connection ended")??;
+        ensure!(
+            reader.kind() == kind,
+            "{kind:?} came back as {:?}",
+            reader.kind()
+        );
+        let mut echo = Vec::new();
+        reader.read_to_end(&mut echo).await?;
+        Ok(echo)
+    };
+    let echo = timeout(PATIENCE, echo).await.context("no answer came")??;
+    ensure!(
+        echo == message.as_bytes(),
+        "a message of {size} bytes that was sent in pieces came back changed"
+    );
     Ok(())
 }
 

@@ -24,7 +24,7 @@ use crate::{Error, MessageRef};
 /// Dropped before the end of the message, the rest of the message is discarded as it arrives, by
 /// whatever receives next.
 pub struct MessageReader<'a, S> {
-    socket: Half<'a, S>,
+    socket: Source<'a, S>,
     kind: MessageKind,
     limit: u64,
     /// What has been taken from the connection and not been read.
@@ -34,7 +34,7 @@ pub struct MessageReader<'a, S> {
 }
 
 /// Whom a message is read from.
-enum Half<'a, S> {
+enum Source<'a, S> {
     Whole(&'a mut WebSocket<S>),
     Receiver(&'a mut Receiver<S>),
 }
@@ -64,7 +64,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # use arkws::{Config, Message, Role, WebSocket};
     /// # let (near, far) = tokio::io::duplex(4096);
     /// # let config = Config::default;
-    /// # let open = |io, role| WebSocket::from_handshake(io, role, config(), Default::default(), &[]);
+    /// # let agreed = Default::default;
+    /// # let open = |io, role| WebSocket::from_handshake(io, role, config(), agreed(), &[]);
     /// # let (mut socket, mut peer) = (open(near, Role::Client), open(far, Role::Server));
     /// # peer.send(Message::from(vec![7; 1000])).await?;
     /// // At most 10 GB.
@@ -86,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         &mut self,
         limit: u64,
     ) -> Option<Result<MessageReader<'_, S>, Error>> {
-        MessageReader::next(Half::Whole(self), limit).await
+        MessageReader::next(Source::Whole(self), limit).await
     }
 
     /// Receives until something of a message is there; `begins` a message, or goes on with one.
@@ -166,13 +167,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         &mut self,
         limit: u64,
     ) -> Option<Result<MessageReader<'_, S>, Error>> {
-        MessageReader::next(Half::Receiver(self), limit).await
+        MessageReader::next(Source::Receiver(self), limit).await
     }
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> MessageReader<'a, S> {
     async fn next(
-        mut socket: Half<'a, S>,
+        mut socket: Source<'a, S>,
         limit: u64,
     ) -> Option<Result<MessageReader<'a, S>, Error>> {
         loop {
@@ -253,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for MessageReader<'_, S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Half<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Source<'_, S> {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -261,8 +262,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Half<'_, S> {
         begins: bool,
     ) -> Poll<Option<Result<Arrived, Error>>> {
         match self {
-            Half::Whole(socket) => socket.poll_pieces(cx, limit, begins),
-            Half::Receiver(receiver) => {
+            Source::Whole(socket) => socket.poll_pieces(cx, limit, begins),
+            Source::Receiver(receiver) => {
                 receiver.poll(cx, |socket, cx| socket.poll_pieces(cx, limit, begins))
             }
         }
@@ -274,8 +275,8 @@ impl<S> Drop for MessageReader<'_, S> {
     fn drop(&mut self) {
         if !self.is_whole {
             match &mut self.socket {
-                Half::Whole(socket) => socket.abandon_pieces(),
-                Half::Receiver(receiver) => receiver.abandon_pieces(),
+                Source::Whole(socket) => socket.abandon_pieces(),
+                Source::Receiver(receiver) => receiver.abandon_pieces(),
             }
         }
     }

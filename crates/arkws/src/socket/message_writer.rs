@@ -32,7 +32,7 @@ const FRAGMENT: usize = 16 << 10;
 /// yet (less than 16 KiB written, and no flush), what was written is forgotten, and the connection
 /// goes on.
 pub struct MessageWriter<'a, S> {
-    socket: Half<'a, S>,
+    socket: Target<'a, S>,
     kind: MessageKind,
     stage: Stage,
     /// What has been written and is not in a frame: at most [`FRAGMENT`] bytes.
@@ -42,7 +42,7 @@ pub struct MessageWriter<'a, S> {
 }
 
 /// Whom a message is written to.
-enum Half<'a, S> {
+enum Target<'a, S> {
     Whole(&'a mut WebSocket<S>),
     Sender(&'a mut Sender<S>),
 }
@@ -70,7 +70,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # use arkws::{Config, MessageKind, Role, WebSocket};
     /// # let (near, far) = tokio::io::duplex(4096);
     /// # let config = Config::default;
-    /// # let open = |io, role| WebSocket::from_handshake(io, role, config(), Default::default(), &[]);
+    /// # let agreed = Default::default;
+    /// # let open = |io, role| WebSocket::from_handshake(io, role, config(), agreed(), &[]);
     /// # let (mut socket, mut peer) = (open(near, Role::Client), open(far, Role::Server));
     /// let mut file = &[7; 1000][..];
     /// let mut writer = socket.message_writer(MessageKind::Binary);
@@ -82,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # }
     /// ```
     pub fn message_writer(&mut self, kind: MessageKind) -> MessageWriter<'_, S> {
-        MessageWriter::new(Half::Whole(self), kind)
+        MessageWriter::new(Target::Whole(self), kind)
     }
 }
 
@@ -90,12 +91,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// Writes one message in pieces: [`WebSocket::message_writer`]. Meanwhile the
     /// [`Receiver`](crate::Receiver) answers pings between them.
     pub fn message_writer(&mut self, kind: MessageKind) -> MessageWriter<'_, S> {
-        MessageWriter::new(Half::Sender(self), kind)
+        MessageWriter::new(Target::Sender(self), kind)
     }
 }
 
 impl<'a, S> MessageWriter<'a, S> {
-    fn new(socket: Half<'a, S>, kind: MessageKind) -> MessageWriter<'a, S> {
+    fn new(socket: Target<'a, S>, kind: MessageKind) -> MessageWriter<'a, S> {
         MessageWriter {
             socket,
             kind,
@@ -237,31 +238,31 @@ impl<S> Drop for MessageWriter<'_, S> {
             let why = "a message was not finished";
             let frame = CloseFrame::new(CloseCode::INTERNAL_ERROR, why);
             match &mut self.socket {
-                Half::Whole(socket) => socket.start_close(Some(frame)),
-                Half::Sender(sender) => sender.start_close(Some(frame)),
+                Target::Whole(socket) => socket.start_close(Some(frame)),
+                Target::Sender(sender) => sender.start_close(Some(frame)),
             };
         }
     }
 }
 
-impl<S> Half<'_, S> {
+impl<S> Target<'_, S> {
     fn feed<R>(&mut self, feed: impl FnOnce(&mut Outbox<'_>) -> R) -> R {
         match self {
-            Half::Whole(socket) => feed(&mut Outbox::new(&mut socket.engine)),
-            Half::Sender(sender) => sender.feed_with(feed),
+            Target::Whole(socket) => feed(&mut Outbox::new(&mut socket.engine)),
+            Target::Sender(sender) => sender.feed_with(feed),
         }
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Half<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Target<'_, S> {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
     ) -> Poll<Result<(), Error>> {
         match self {
-            Half::Whole(socket) => poll(socket, cx),
-            Half::Sender(sender) => sender.poll(cx, poll),
+            Target::Whole(socket) => poll(socket, cx),
+            Target::Sender(sender) => sender.poll(cx, poll),
         }
     }
 }

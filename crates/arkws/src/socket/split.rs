@@ -185,7 +185,8 @@ impl<S> Sender<S> {
     /// which is what each call of the other functions costs.
     ///
     /// ```
-    /// # fn feed<S>(sender: &mut arkws::Sender<S>, lines: &[String]) -> Result<(), arkws::SendError> {
+    /// # use arkws::{SendError, Sender};
+    /// # fn feed<S>(sender: &mut Sender<S>, lines: &[String]) -> Result<(), SendError> {
     /// sender.feed_with(|outbox| lines.iter().try_for_each(|line| outbox.feed_text(line)))
     /// # }
     /// ```

@@ -65,7 +65,7 @@ proptest! {
         runtime.block_on(async {
             let [mut near, mut far] = match deflate {
                 None => pair(buffer).into(),
-                Some(no_context_takeover) => compressed(buffer, deflate_params(no_context_takeover)),
+                Some(forgets) => compressed(buffer, deflate_params(forgets)),
             };
             let write = async {
                 // Twice, so that what the first has left behind shows.

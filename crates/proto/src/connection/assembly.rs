@@ -1,7 +1,6 @@
 //! A message that arrives in pieces: in several reads, in several frames, or compressed.
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::recv::too_large;
 use super::{Event, MessageKind};
 use crate::deflate::Inflater;
 use crate::frame::{Header, Opcode};
@@ -229,7 +228,7 @@ impl Assembly {
             pushed = inflater.finish(&mut self.inflated, left);
         }
         pushed.map_err(|error| match error {
-            ProtocolError::MessageTooLarge { .. } => too_large(limit),
+            ProtocolError::MessageTooLarge { .. } => ProtocolError::too_large(limit),
             error => error,
         })?;
         self.validate()?;
@@ -251,8 +250,8 @@ impl Assembly {
         Ok(())
     }
 
-    /// The message is whole. Of one of which pieces were taken, this is the rest: bytes, whatever it
-    /// is.
+    /// The message is whole. Of one of which pieces were taken, this is the rest: bytes, even of a
+    /// text.
     pub(super) fn end(&mut self) -> Result<Event<'static>, ProtocolError> {
         self.seen = 0;
         let payload = Payload::Owned(if self.compressed {

@@ -311,7 +311,7 @@ impl Connection {
         };
         let limit = pieces.unwrap_or(limits.max_message_size as u64);
         if !compressed && header.len > limit.saturating_sub(received) {
-            return Err(too_large(limit));
+            return Err(ProtocolError::too_large(limit));
         }
         if fragments > 0 && fragments >= limits.max_fragments {
             return Err(ProtocolError::TooManyFragments {
@@ -539,13 +539,6 @@ impl Receiver {
         let event = self.assembly().end()?;
         self.stage = Stage::Message;
         Ok((!discarded).then_some(event))
-    }
-}
-
-#[cold]
-pub(super) fn too_large(limit: u64) -> ProtocolError {
-    ProtocolError::MessageTooLarge {
-        limit: usize::try_from(limit).unwrap_or(usize::MAX),
     }
 }
 
