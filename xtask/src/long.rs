@@ -15,6 +15,7 @@ use crate::counts::Counts;
 use crate::features;
 use crate::files::tracked;
 use crate::ohos;
+use crate::other_targets;
 use crate::process::{command, root};
 use crate::release::musl;
 use crate::report::Report;
@@ -73,6 +74,11 @@ const CHECKS: &[Check] = &[
     Check {
         name: "every-feature",
         run: features::every,
+        prepare: || Ok(()),
+    },
+    Check {
+        name: "other-targets",
+        run: other_targets::check,
         prepare: || Ok(()),
     },
     Check {

@@ -24,6 +24,7 @@ mod links;
 mod long;
 mod nightly;
 mod ohos;
+mod other_targets;
 mod packages;
 mod peers;
 mod process;
