@@ -21,6 +21,7 @@ const LONGEST: u64 = 10 << 30;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
+    // (As a test it has the arguments of the test.)
     let source = match std::env::args_os().nth(1) {
         Some(file) if !cfg!(test) => PathBuf::from(file),
         _ => make_file(directory.path().join("source"), 100_000_000).await?,
