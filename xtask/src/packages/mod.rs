@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `platform.rs` | the platforms, and how the module of each is built |
 //! | `place.rs` | where they are built, so that nothing of the place is in them |
+//! | `elf.rs` | what a module asks of the system that loads it |
 //! | `zig.rs` | the compiler for platforms that are not the machine's |
 //! | `linked.rs`, `notices.rs` | the crates that are linked in, and their licences |
 //! | `npm.rs` | the folders that npm packs, and packing them |
+mod elf;
 pub(crate) mod linked;
 pub(crate) mod notices;
 mod npm;

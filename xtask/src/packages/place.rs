@@ -12,7 +12,7 @@ use crate::process::{cargo, command, output, root, run};
 /// What is not for users is built fast.
 const QUICK: [&str; 2] = [
     "profile.dev.debug=false",
-    r#"profile.dev.package."*".opt-level=1"#,
+    r#"profile.dev.package."*".opt-level=0"#,
 ];
 
 /// The project's files, and where cargo builds from them.

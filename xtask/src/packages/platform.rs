@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use super::elf::Present;
 use super::place::Place;
 use crate::build::{Profile, Target, build_by};
 use crate::ohos;
@@ -157,14 +158,16 @@ impl Platform {
     /// twice.
     ///
     /// # Errors
-    /// The platform's module can only be built elsewhere, a tool is missing, or it does not build.
+    /// The platform's module can only be built elsewhere, a tool is missing, it does not build, or
+    /// it needs what not every system of the platform has.
     pub(crate) fn build(&self, profile: Profile, place: &Place) -> Result<PathBuf> {
         if self.how == How::OpenHarmony {
             return ohos::node_module(profile);
         }
         let is_own = self.name == peers::platform_abi();
+        let is_plain = is_own && profile == Profile::Dev && place.is_own();
         let cargo = match self.how {
-            _ if is_own && profile == Profile::Dev && place.is_own() => {
+            _ if is_plain => {
                 let mut cargo = cargo();
                 cargo.args(["build", "--locked"]);
                 cargo
@@ -184,7 +187,15 @@ impl Platform {
         };
         let built = build_by(cargo, &[Target::NodeModule], profile);
         let mut built = built.with_context(|| format!("cannot build for {}", self.name))?;
-        Ok(built.remove(0))
+        let module = built.remove(0);
+        if let (How::Zig(glibc), false) = (self.how, is_plain) {
+            let present = Present {
+                cpu: self.cpu,
+                glibc: glibc.strip_prefix('.'),
+            };
+            present.suffices_for(&module)?;
+        }
+        Ok(module)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `twice.rs` | builds the same at two places, and compares |
+//! | `twice.rs` | builds the same at two places, packs it twice, and compares |
 //! | `sbom.rs` | says what is in it |
 //! | `static_library.rs` | the C library for programs that need no other library |
 //! | `musl.rs` | runs what is made for musl, where there is musl |
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     /// The platforms of the npm packages [default: all that can be built for on this machine]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     platform: Vec<String>,
-    /// Build once: whether a second time makes the same is not looked at
+    /// Build and pack once: whether a second time makes the same is not looked at
     #[arg(long)]
     once: bool,
 }
@@ -57,29 +57,38 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         Profile::Release
     };
-    make(&platforms, profile, !options.once)
+    let again = match options.once {
+        true => Again::Nothing,
+        false => Again::Everything,
+    };
+    make(&platforms, profile, again)
 }
 
-/// The check: what a release has can be made of what the other checks have built.
+/// What is done a second time, to see that it makes the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Nothing,
+    /// What is packed, of what was built once.
+    Packing,
+    Everything,
+}
+
+/// The check: what a release has can be made of what the other checks have built, and a second time
+/// it is the same.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
-    make(&[Platform::of_machine()?], Profile::Dev, false)?;
+    make(&[Platform::of_machine()?], Profile::Dev, Again::Packing)?;
     counts.passed += 1;
     Ok(())
 }
 
 /// Makes everything; for `profile` [`Profile::Dev`] fast, for tests. The archive goes with the
 /// platform that it is for.
-fn make(platforms: &[&Platform], profile: Profile, is_twice: bool) -> Result<()> {
+fn make(platforms: &[&Platform], profile: Profile, again: Again) -> Result<()> {
     let start = Instant::now();
-    let folder = root().join(FOLDER);
-    // What an earlier run has put there is not of this one.
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-
     let has_archive = platforms
         .iter()
         .any(|platform| platform.target == static_library::TARGET);
-    let built = twice::build(is_twice, |place| {
+    let built = twice::build(again == Again::Everything, |place| {
         let mut outputs = Vec::new();
         for platform in platforms {
             outputs.push((platform.file(), platform.build(profile, place)?));
@@ -92,24 +101,24 @@ fn make(platforms: &[&Platform], profile: Profile, is_twice: bool) -> Result<()>
     })?;
     let files: Vec<PathBuf> = built.into_iter().map(|(_, file)| file).collect();
     let (modules, archives) = files.split_at(platforms.len());
-    packages::pack(platforms, modules, profile, &folder.join("npm"))?;
-    for archive in archives {
-        static_library::pack(archive, &folder.join("c"))?;
+    let built = Built {
+        platforms,
+        modules,
+        archives,
+        profile,
+    };
+
+    let sums = built.pack(&root().join(FOLDER), profile == Profile::Release)?;
+    if again != Again::Nothing {
+        let folder = root().join("target/release-artifacts-again");
+        twice::compare_sums(&sums, &built.pack(&folder, false)?)?;
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+        println!(
+            "{} files were packed twice, and are the same",
+            sums.lines().count()
+        );
     }
-
-    let names = crates::published()?;
-    crates::package(&names, profile == Profile::Release)?;
-    collect_crates(&names, &folder.join("crates"))?;
-
-    let bills = folder.join("sbom");
-    fs::create_dir_all(&bills)?;
-    let bills = platforms
-        .iter()
-        .map(|platform| sbom::write(platform, NODE_PACKAGE, &bills))
-        .collect::<Result<Vec<_>>>()?;
-    sbom::validate(&bills)?;
-
-    let sums = write_sums(&folder)?;
     print!("{sums}");
     println!(
         "{FOLDER}: {} files in {} s; nothing is published",
@@ -117,6 +126,48 @@ fn make(platforms: &[&Platform], profile: Profile, is_twice: bool) -> Result<()>
         start.elapsed().as_secs()
     );
     Ok(())
+}
+
+/// What was built for a release.
+struct Built<'a> {
+    platforms: &'a [&'a Platform],
+    /// Of each of these platforms.
+    modules: &'a [PathBuf],
+    archives: &'a [PathBuf],
+    profile: Profile,
+}
+
+impl Built<'_> {
+    /// Packs everything into `folder`, which becomes new; what `SHA256SUMS` says. `is_verified`:
+    /// what cargo packages is built.
+    fn pack(&self, folder: &Path, is_verified: bool) -> Result<String> {
+        // What an earlier run has put there is not of this one.
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        packages::pack(
+            self.platforms,
+            self.modules,
+            self.profile,
+            &folder.join("npm"),
+        )?;
+        for archive in self.archives {
+            static_library::pack(archive, &folder.join("c"))?;
+        }
+        let names = crates::published()?;
+        crates::package(&names, is_verified)?;
+        collect_crates(&names, &folder.join("crates"))?;
+
+        let bills = folder.join("sbom");
+        fs::create_dir_all(&bills)?;
+        let bills = self
+            .platforms
+            .iter()
+            .map(|platform| sbom::write(platform, NODE_PACKAGE, &bills))
+            .collect::<Result<Vec<_>>>()?;
+        sbom::validate(&bills)?;
+        write_sums(folder)
+    }
 }
 
 /// Copies what cargo has packaged.

@@ -1,4 +1,6 @@
-//! Builds the same at two places, and compares: whoever builds a release again gets the very bytes.
+//! Builds the same at two places, packs it twice, and compares: whoever makes a release again gets
+//! the very bytes.
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +50,27 @@ fn compare(first: &Outputs, second: &Outputs) -> Result<()> {
     Ok(())
 }
 
+/// Compares what `sha256sum` says of the files that were packed, and of those a second time.
+///
+/// # Errors
+/// A file differs from the other with its name, or there is no other.
+pub(super) fn compare_sums(first: &str, second: &str) -> Result<()> {
+    let lines = |sums: &str| sums.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let (first, second) = (lines(first), lines(second));
+    // A line is the sum, two spaces and the name.
+    let names: BTreeSet<&str> = first
+        .symmetric_difference(&second)
+        .map(|line| {
+            line.split_once("  ")
+                .map_or(line.as_str(), |(_, name)| name)
+        })
+        .collect();
+    if !names.is_empty() {
+        bail!("packed twice, these differ: {names:?}");
+    }
+    Ok(())
+}
+
 fn read(file: &Path) -> Result<Vec<u8>> {
     fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
@@ -86,6 +109,18 @@ mod tests {
         let said = different.to_string();
         assert!(
             said.contains("archive: ") && !said.contains("module: "),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn packed_files_that_differ_or_are_missing_are_named() {
+        let first = "aa  npm/arkws.tgz\nbb  sbom/one.json\n";
+        compare_sums(first, first).unwrap();
+        let second = "aa  npm/arkws.tgz\ncc  sbom/one.json\ndd  sbom/two.json\n";
+        let said = compare_sums(first, second).unwrap_err().to_string();
+        assert!(
+            said.ends_with(r#"{"sbom/one.json", "sbom/two.json"}"#),
             "{said}"
         );
     }
