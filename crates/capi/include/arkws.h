@@ -11,6 +11,7 @@
  *   WEBSOCKET_CLIENT_NULL (1001): the client, server or queue is NULL;
  *   WEBSOCKET_CLIENT_NOT_CREATED (1002): it is none of the library's, or was destroyed. (An address
  *     is used again at the earliest when 1,024 others of its kind have been made since.)
+ *   ARKWS_SYSTEM (1104): see "Processes".
  *
  * Strings. What a program passes ends with a NUL and is copied, unless a length stands beside it:
  * then that many bytes are read and no more. All are UTF-8. What the library passes ends with a
@@ -23,7 +24,14 @@
  * callback. The callbacks of one client or server come one after the other, in order, from one
  * thread: one that the library starts for it, or, if it was given a queue, the one that calls
  * arkws_poll. None comes from inside a call of another function. A callback that takes its time
- * holds up those of its own client or server alone; then its peer is not read from.
+ * holds up those of its own client or server alone; then its peer is not read from. A thread of
+ * the library's has 8 MiB of stack for callbacks (2 MiB where addresses have 32 bits). A callback
+ * has to return: an exception of C++ that leaves it, or pthread_exit, ends the process, and a
+ * longjmp out of arkws_poll leaves the queue unusable.
+ *
+ * Processes. The threads are not in a process that was forked off after a connect or a start: there
+ * every function but arkws_last_error and arkws_version fails with ARKWS_SYSTEM, and touches
+ * nothing of the parent's. Fork first, or run another program (execve) in the child.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -56,7 +64,7 @@ typedef enum arkws_code {
     ARKWS_CANNOT_LISTEN = 1102,
     /* The server has no such client, or no more. */
     ARKWS_NO_SUCH_PEER = 1103,
-    /* The operating system refuses a thread or a descriptor. */
+    /* The operating system refuses a thread or a descriptor; or see "Processes" above. */
     ARKWS_SYSTEM = 1104,
     /* A defect of the library. */
     ARKWS_INTERNAL = 1199
@@ -82,9 +90,10 @@ typedef struct arkws_error {
 } arkws_error;
 
 /*
- * Why the last call of this library that failed on this thread did so; inside an `on_error`, or an
- * `onError` of net_websocket.h, the error that it tells of. `error` may be NULL. Its strings are
- * valid until the next call on this thread fails, or a callback that this was called from returns.
+ * Why the last call of this library that failed on this thread did so; inside an `on_error`, an
+ * `on_unsent` or an `onError` of net_websocket.h, the error that it tells of: after it, what was
+ * told before is told again. `error` may be NULL. Its strings are valid until the next call on this
+ * thread fails, or a callback that this was called from returns.
  *
  * Returns its code, or ARKWS_OK if no call has failed; then the strings of `error` are empty.
  */
@@ -109,9 +118,10 @@ typedef struct arkws_opened {
 
 /*
  * What a client tells; on one connection `on_open`, then `on_message` and `on_pong`, then
- * `on_error` if it failed, then `on_close`. An attempt that failed gives `on_error` alone. After
- * the last of them the client can connect again, also from inside it. Each may be NULL. `user` is
- * what arkws_client_create got. Data and strings are valid until the callback returns.
+ * `on_error` if it failed, then `on_close`. An attempt that failed gives `on_error` alone, behind
+ * `on_unsent` if something was sent meanwhile. After the last of them the client can connect again,
+ * also from inside it. Each may be NULL. `user` is what arkws_client_create got. Data and strings
+ * are valid until the callback returns.
  */
 typedef struct arkws_client_callbacks {
     /* sizeof(arkws_client_callbacks): later versions may have more callbacks. */
@@ -153,14 +163,16 @@ arkws_client *arkws_client_create(const arkws_client_callbacks *callbacks, void 
 
 /*
  * A file, or a directory of files, in PEM with the authorities to trust instead of the system's.
- * NULL, the default: the system's. A connect fails with ARKWS_FILE_NOT_FOUND if it is not there.
+ * NULL, the default: the system's. An empty path is ARKWS_INVALID. A connect fails with
+ * ARKWS_FILE_NOT_FOUND if it is not there.
  */
 int arkws_client_set_ca(arkws_client *client, const char *path);
 
 /*
  * The certificate for a server that asks for one, and its private key (PKCS#1, PKCS#8 or SEC1):
  * files in PEM. `password` is that of an encrypted key; NULL: it has none. Both paths NULL, the
- * default: no certificate. A connect fails with ARKWS_FILE_NOT_FOUND if a file is not there.
+ * default: no certificate. One of them NULL, or empty, is ARKWS_INVALID. A connect fails with
+ * ARKWS_FILE_NOT_FOUND if a file is not there.
  */
 int arkws_client_set_certificate(arkws_client *client, const char *certificate, const char *key,
                                  const char *password);
@@ -220,7 +232,7 @@ int arkws_client_set_max_queued_bytes(arkws_client *client, size_t bytes);
 
 /*
  * Events of this client wait in `queue`, and its callbacks run in arkws_poll. To be called before
- * the client first connects: else ARKWS_WRONG_STATE.
+ * the client first connects: else ARKWS_WRONG_STATE. (A connect that returned an error was none.)
  */
 typedef struct arkws_queue arkws_queue;
 int arkws_client_set_queue(arkws_client *client, arkws_queue *queue);
@@ -249,8 +261,9 @@ int arkws_client_connect(arkws_client *client, const char *url);
  * Sends one message of `length` bytes, which are copied; 0 is a message, too, and `data` may then
  * be NULL. What is sent while the client connects leaves right after it has opened.
  * WEBSOCKET_SEND_DATA_NULL; ARKWS_INVALID: the text is not UTF-8;
- * WEBSOCKET_DATA_LENGTH_EXCEEDED: over 5,242,864 bytes; WEBSOCKET_QUEUE_LENGTH_EXCEEDED: see
- * arkws_client_set_max_queued_bytes; WEBSOCKET_NO_CONNECTION: there is none, or it is closing.
+ * WEBSOCKET_DATA_LENGTH_EXCEEDED: over 5,242,864 bytes, none of which is read;
+ * WEBSOCKET_QUEUE_LENGTH_EXCEEDED: see arkws_client_set_max_queued_bytes;
+ * WEBSOCKET_NO_CONNECTION: there is none, or it is closing.
  */
 int arkws_client_send_text(arkws_client *client, const char *text, size_t length);
 int arkws_client_send_binary(arkws_client *client, const void *data, size_t length);
@@ -264,12 +277,15 @@ int arkws_client_ping(arkws_client *client, const void *data, size_t length);
 /*
  * Closes the connection, behind what was sent; or gives the attempt at one up. `on_close` follows.
  * `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999; another is replaced by 1000. `reason`: 123
- * bytes are sent at most; NULL: none. WEBSOCKET_NO_CONNECTION: there is none, or it is closing.
+ * bytes are sent at most, with U+FFFD for what is not UTF-8; NULL: none.
+ * WEBSOCKET_NO_CONNECTION: there is none, or it is closing.
  */
 int arkws_client_close(arkws_client *client, uint16_t code, const char *reason);
 
 /*
- * Frees the client. Its connection is closed with 1001, behind what was sent on it. When this
+ * Frees the client. Its connection is closed with 1001, behind what was sent on it; but a process
+ * that ends gives that half a second, and what has not left by then is lost. A program that wants
+ * all of it to leave calls arkws_client_close and waits for `on_close` first. When this
  * returns, none of its callbacks runs or will run; but for one that this is called from, and, if
  * it is called from a callback of another client or server, one that runs at this moment.
  */
@@ -285,6 +301,8 @@ typedef enum arkws_state {
 
 /* Of the connection, or of the last one. */
 typedef struct arkws_stats {
+    /* Set by the program to sizeof(arkws_stats): later versions may have more numbers. */
+    size_t size;
     /* A value of arkws_state. */
     uint64_t state;
     uint64_t messages_sent;
@@ -301,7 +319,11 @@ typedef struct arkws_stats {
     uint64_t round_trip_us;
 } arkws_stats;
 
-/* Fills `stats`. ARKWS_INVALID: it is NULL. The counters may be one batch of events old. */
+/*
+ * Fills `stats`, as far as its size reaches; what this version does not know stays as it is, so
+ * that `arkws_stats stats = {sizeof stats};` has 0 there. The counters may be one batch of events
+ * old. ARKWS_INVALID: it is NULL, or its size is not that of the struct.
+ */
 int arkws_client_stats(arkws_client *client, arkws_stats *stats);
 
 /* ---- Servers --------------------------------------------------------------------------------- */
@@ -363,7 +385,8 @@ arkws_server *arkws_server_create(const arkws_server_callbacks *callbacks, void 
 
 /*
  * Serves wss with the certificate, its chain behind it, and the private key of these files in PEM.
- * Both NULL, the default: ws. A start fails with ARKWS_FILE_NOT_FOUND if a file is not there.
+ * Both NULL, the default: ws. One of them NULL, or empty, is ARKWS_INVALID. A start fails with
+ * ARKWS_FILE_NOT_FOUND if a file is not there.
  */
 int arkws_server_set_certificate(arkws_server *server, const char *certificate, const char *key);
 
@@ -399,7 +422,7 @@ int arkws_server_set_handshake_timeout(arkws_server *server, uint32_t millisecon
 int arkws_server_set_write_timeout(arkws_server *server, uint32_t milliseconds);
 int arkws_server_set_message_timeout(arkws_server *server, uint32_t milliseconds);
 
-/* Bytes of the longest message to accept; over 0, else ARKWS_INVALID. Default: 64 MiB. */
+/* Bytes of the longest message to accept; over 0, else ARKWS_INVALID. Default: 16 MiB. */
 int arkws_server_set_max_message_size(arkws_server *server, size_t bytes);
 
 /* Bytes that may wait for one client; one that is slower is closed with 1008. Default: 16 MiB. */
@@ -407,7 +430,7 @@ int arkws_server_set_max_queued_bytes(arkws_server *server, size_t bytes);
 
 /*
  * Events of this server wait in `queue`, and its callbacks run in arkws_poll. To be called before
- * the first start: else ARKWS_WRONG_STATE.
+ * the first start: else ARKWS_WRONG_STATE. (A start that returned an error was none.)
  */
 int arkws_server_set_queue(arkws_server *server, arkws_queue *queue);
 
@@ -442,7 +465,7 @@ int arkws_server_peer_address(arkws_server *server, arkws_peer peer, char *buffe
 
 /*
  * Closes one client, behind what was sent to it; code and reason as for arkws_client_close, but
- * without a reason it is "CLOSE_NORMAL", the platform's.
+ * NULL stands for "CLOSE_NORMAL", the platform's reason. "": none.
  * ARKWS_NO_SUCH_PEER; WEBSOCKET_NO_CONNECTION: it is closing already.
  */
 int arkws_server_close(arkws_server *server, arkws_peer peer, uint16_t code, const char *reason);
@@ -454,7 +477,10 @@ int arkws_server_close(arkws_server *server, arkws_peer peer, uint16_t code, con
  */
 int arkws_server_stop(arkws_server *server);
 
-/* Stops the server, without callbacks, and frees it. What arkws_client_destroy says holds here. */
+/*
+ * Stops the server, without callbacks, and frees it. What arkws_client_destroy says holds here: a
+ * program that ends, and wants all to leave, calls arkws_server_stop and waits for `on_stop` first.
+ */
 int arkws_server_destroy(arkws_server *server);
 
 /* ---- Events in a loop of the program's own --------------------------------------------------- */
@@ -467,7 +493,7 @@ int arkws_server_destroy(arkws_server *server);
  *     arkws_client_set_queue(client, queue);
  *     arkws_client_connect(client, "wss://echo.example/");
  *     struct pollfd ready = {arkws_queue_descriptor(queue), POLLIN, 0};
- *     while (running && poll(&ready, 1, -1) >= 0) {
+ *     while (running && (poll(&ready, 1, -1) >= 0 || errno == EINTR)) {
  *         arkws_poll(queue, 0);
  *     }
  *

@@ -12,7 +12,8 @@
  *
  * Order, on one connection: `onOpen`, `onMessage` any number of times, `onError` if it failed,
  * `onClose`. An attempt that fails gives `onError` alone. Then the client can connect again, also
- * from inside that last callback.
+ * from inside that last callback. A callback has to return: an exception of C++ that leaves it, or
+ * pthread_exit, ends the process. It has 8 MiB of stack (2 MiB where addresses have 32 bits).
  *
  * Text or binary. OH_WebSocketClient_Send sends text if the `length` bytes are valid UTF-8 and
  * none of them is NUL, else binary. arkws.h has functions that send what they are told.
@@ -21,7 +22,8 @@
  * the name of the URL. (The platform's library accepts any certificate.)
  *
  * Results. Every function that returns `int` returns WEBSOCKET_OK, or why it did nothing. Also for
- * what has no name here, arkws_last_error of arkws.h has the words.
+ * what has no name here, arkws_last_error of arkws.h has the words. In a process that was forked
+ * off after a connect each returns 1104 (ARKWS_SYSTEM): it has not the library's threads.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -44,7 +46,7 @@ extern "C" {
  * Makes a client. Any callback may be NULL: its event is then dropped.
  *
  * Returns the client, to be freed with OH_WebSocketClient_Destroy, or NULL if there are 100
- * already, the platform's limit.
+ * already, the platform's limit, or in a process that was forked off, as above.
  */
 struct WebSocket *OH_WebSocketClient_Constructor(WebSocket_OnOpenCallback onOpen,
                                                  WebSocket_OnMessageCallback onMessage,
@@ -57,7 +59,8 @@ struct WebSocket *OH_WebSocketClient_Constructor(WebSocket_OnOpenCallback onOpen
  *
  * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED;
  * WEBSOCKET_NO_HEADER_CONTEXT: the name or the value is NULL;
- * WEBSOCKET_HEADER_EXCEEDED: there are 8192 fields.
+ * WEBSOCKET_HEADER_EXCEEDED: there are 8192 fields;
+ * 1100: one is not UTF-8, as text in Latin-1 is not (ARKWS_INVALID of arkws.h).
  */
 int OH_WebSocketClient_AddHeader(struct WebSocket *client, struct WebSocket_Header header);
 
@@ -69,7 +72,7 @@ int OH_WebSocketClient_AddHeader(struct WebSocket *client, struct WebSocket_Head
  * Returns WEBSOCKET_OK when there is an attempt: `onOpen` or `onError` tells what came of it, also
  * for a URL that cannot be understood. Else there is none, and no callback follows:
  * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED;
- * WEBSOCKET_CONNECTION_PARSE_URL_ERROR: `url` is NULL;
+ * WEBSOCKET_CONNECTION_PARSE_URL_ERROR: `url` is NULL, or not UTF-8;
  * WEBSOCKET_NO_HEADER_CONTEXT: a field's name or value is NULL;
  * WEBSOCKET_HEADER_EXCEEDED: there are more than 8192 fields;
  * WEBSOCKET_CONNECTION_NO_MEMORY: the client has a connection, or is connecting; or the system
@@ -93,8 +96,8 @@ int OH_WebSocketClient_Connect(struct WebSocket *client, const char *url,
 int OH_WebSocketClient_Send(struct WebSocket *client, char *data, size_t length);
 
 /*
- * Closes the connection: what was sent before leaves first, then the close frame. `onClose`
- * follows, at the latest after 5 s.
+ * Closes the connection: what was sent before leaves first, for as long as the peer takes any of it
+ * within 5 s, then the close frame. `onClose` follows, at the latest 5 s after that frame.
  *
  * WEBSOCKET_CLIENT_NULL, WEBSOCKET_CLIENT_NOT_CREATED;
  * WEBSOCKET_NO_CONNECTION: the client has no open connection. If it is connecting, the attempt is
@@ -104,7 +107,9 @@ int OH_WebSocketClient_Close(struct WebSocket *client, struct WebSocket_CloseOpt
 
 /*
  * Frees the client and all that belongs to it. If there is a connection, it is closed with 1001,
- * behind what was sent. When this returns, none of the client's callbacks runs or will run: but
+ * behind what was sent; but a process that ends gives that half a second. To have all of it leave,
+ * close first and destroy in, or after, `onClose`: WEBSOCKET_NO_CONNECTION_CONTEXT is then what is
+ * returned. When this returns, none of the client's callbacks runs or will run: but
  * for one that this is called from, and, if it is called from a callback of another client, one
  * that runs at this moment. The program must not read `client` any more.
  *

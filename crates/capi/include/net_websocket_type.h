@@ -42,8 +42,9 @@ typedef struct WebSocket_CloseOption {
      */
     uint32_t code;
     /*
-     * The reason that the peer gets, UTF-8. What is beyond 123 bytes is cut off, before a
-     * character. NULL: the code is 1000 and the reason is empty, as on the platform.
+     * The reason that the peer gets, UTF-8, with U+FFFD for what is not. What is beyond 123 bytes
+     * is cut off, before a character. NULL: the code is 1000 and the reason is empty, as on the
+     * platform.
      */
     const char *reason;
 } WebSocket_CloseOption;

@@ -1,5 +1,6 @@
 //! Where C calls: no panic leaves, and what C hands over is read with care.
 use std::any::Any;
+use std::borrow::Cow;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -52,6 +53,25 @@ pub(crate) unsafe fn text<'a>(
     Ok(Some(text))
 }
 
+/// The path of a file; `None`: NULL. An empty one would be none to netstack: verification with
+/// other authorities, or no TLS.
+///
+/// # Errors
+/// [`Code::Invalid`]: it is empty, or not UTF-8.
+///
+/// # Safety
+/// As [`text`].
+pub(crate) unsafe fn path<'a>(
+    what: &str,
+    pointer: *const c_char,
+) -> Result<Option<&'a str>, Failure> {
+    // SAFETY: the caller's promise.
+    match unsafe { text(what, pointer)? } {
+        Some("") => Err(Failure::new(Code::Invalid, format!("{what} is empty"))),
+        path => Ok(path),
+    }
+}
+
 /// A URL of the caller's, as text.
 ///
 /// # Errors
@@ -77,14 +97,29 @@ pub(crate) fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The bytes of a message; NULL stands for none if there are none.
+/// The reason of a close; what is no UTF-8 in it is replaced. `None`: NULL. A reason that cannot be
+/// told is nothing that should keep a connection open.
+///
+/// # Safety
+/// As [`text`].
+pub(crate) unsafe fn reason<'a>(pointer: *const c_char) -> Option<Cow<'a, str>> {
+    // SAFETY: the caller's promise.
+    (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_string_lossy())
+}
+
+/// The bytes of a message of `limit` bytes at most; NULL stands for none if there are none. What is
+/// longer is not looked at: its length may be a mistake.
 ///
 /// # Errors
 /// [`Code::DataNull`], [`Code::TooLong`].
 ///
 /// # Safety
 /// NULL, or `length` bytes that are not changed during the call.
-pub(crate) unsafe fn bytes<'a>(data: *const c_void, length: usize) -> Result<&'a [u8], Failure> {
+pub(crate) unsafe fn bytes<'a>(
+    data: *const c_void,
+    length: usize,
+    limit: usize,
+) -> Result<&'a [u8], Failure> {
     if length == 0 {
         return Ok(&[]);
     }
@@ -92,11 +127,11 @@ pub(crate) unsafe fn bytes<'a>(data: *const c_void, length: usize) -> Result<&'a
         let why = format!("the message has {length} bytes, and its data is NULL");
         return Err(Failure::new(Code::DataNull, why));
     }
-    if isize::try_from(length).is_err() {
-        let why = format!("a message of {length} bytes is longer than memory can be");
+    if length > limit {
+        let why = format!("{length} bytes are more than the limit of {limit}");
         return Err(Failure::new(Code::TooLong, why));
     }
-    // SAFETY: the caller's promise; no object is longer than `isize::MAX`.
+    // SAFETY: the caller's promise.
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
 }
 

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::header_list::HeaderList;
 use crate::inbox::Inbox;
 use crate::option_names::Side;
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Outgoing, close_frame};
 
 /// A message as it waits for a connection.
 #[derive(Debug)]
@@ -131,14 +131,16 @@ impl Client {
             headers: headers(&state.headers)?,
             ..state.options.clone()
         };
-        self.inbox.ensure_queue()?;
-        let connected = environment::without_sigpipe(|| self.socket.connect(url, options));
+        let queue = self.inbox.prepare_queue()?;
+        let connected = environment::with_network_thread(|| self.socket.connect(url, options));
         match connected.map_err(Failure::of_connect) {
             Ok(()) => {
+                queue.keep();
                 self.send_held(&mut state);
                 Ok(())
             }
             Err(failure) if failure.code == Code::Url && bad_url == BadUrl::Event => {
+                queue.keep();
                 self.inbox.collect(Event::Error {
                     peer: 0,
                     failure: Failure {
@@ -230,10 +232,8 @@ impl Client {
     pub(crate) fn close(&self, code: u32, reason: &str) -> Result<ReadyState, Failure> {
         let _state = self.state()?;
         let before = self.socket.ready_state();
-        let code = u16::try_from(code).ok().and_then(CloseCode::new);
-        let frame = CloseFrame::new(code.unwrap_or(CloseCode::NORMAL), reason);
         self.socket
-            .close_with(frame)
+            .close_with(close_frame(code, reason))
             .map_err(|error| Failure::of_send(Side::Client, error))?;
         Ok(before)
     }
@@ -243,6 +243,7 @@ impl Client {
         let counters = self.socket.stats().counters;
         let micros = |time: std::time::Duration| u64::try_from(time.as_micros()).ok();
         Ok(ClientStats {
+            size: size_of::<ClientStats>(),
             state: self.socket.ready_state() as u64,
             messages_sent: counters.messages_sent,
             messages_received: counters.messages_received,

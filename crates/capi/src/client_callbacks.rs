@@ -4,7 +4,7 @@ use std::ptr;
 
 use crate::client_types::{ClientCallbacks, Opened};
 use crate::event::Event;
-use crate::last_error::{self, ErrorText};
+use crate::last_error;
 use crate::platform_types::{
     OnClose, OnError, OnMessage, OnOpen, WebSocketCloseResult, WebSocketErrorResult,
     WebSocketMemory, WebSocketOpenResult,
@@ -75,16 +75,15 @@ fn call_platform(
             }
         }
         Event::Error { failure, .. } => {
-            let text = ErrorText::new(&failure);
-            let view = text.view();
-            last_error::remember(&failure);
-            let result = WebSocketErrorResult {
-                error_code: failure.code.number().unsigned_abs(),
-                error_message: view.message,
-            };
             if let Some(on_error) = on_error {
-                // SAFETY: as above.
-                unsafe { on_error(client, result) };
+                last_error::while_told(&failure, |view| {
+                    let result = WebSocketErrorResult {
+                        error_code: view.code.unsigned_abs(),
+                        error_message: view.message,
+                    };
+                    // SAFETY: as above.
+                    unsafe { on_error(client, result) };
+                });
             }
         }
         Event::Close { code, reason, .. } => {
@@ -140,12 +139,11 @@ fn call_own(
             }
         }
         Event::Error { failure, .. } => {
-            let text = ErrorText::new(&failure);
-            let view = text.view();
-            last_error::remember(&failure);
             if let Some(on_error) = callbacks.on_error {
-                // SAFETY: as above.
-                unsafe { on_error(user, client, &raw const view) };
+                last_error::while_told(&failure, |view| {
+                    // SAFETY: as above.
+                    unsafe { on_error(user, client, &raw const view) };
+                });
             }
         }
         Event::Close { code, reason, .. } => {
@@ -157,12 +155,11 @@ fn call_own(
         Event::Unsent {
             messages, failure, ..
         } => {
-            let text = ErrorText::new(&failure);
-            let view = text.view();
-            last_error::remember(&failure);
             if let Some(on_unsent) = callbacks.on_unsent {
-                // SAFETY: as above.
-                unsafe { on_unsent(user, client, messages, &raw const view) };
+                last_error::while_told(&failure, |view| {
+                    // SAFETY: as above.
+                    unsafe { on_unsent(user, client, messages, &raw const view) };
+                });
             }
         }
         Event::Accept { .. } | Event::Stop => {}

@@ -2,17 +2,23 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
+use arkws_netstack::MAX_SEND;
+
 use crate::boundary::{self, guard, status};
 use crate::client::{BadUrl, Client};
 use crate::client_callbacks::{ClientAddress, ClientListener};
-use crate::client_types::{ClientCallbacks, ClientStats};
+use crate::client_types::{self, ClientCallbacks, ClientStats};
 use crate::code::Code;
+use crate::environment;
 use crate::failure::Failure;
 use crate::header_list;
 use crate::objects::{self, CLIENTS};
 use crate::outgoing::Outgoing;
 use crate::platform_types::{WebSocketMemory, WebSocketRequestOptions};
 use crate::user_callbacks::{self, UserPointer};
+
+/// Most bytes of a ping (RFC 6455, 5.5).
+const MAX_PING: usize = 125;
 
 /// Makes a client.
 ///
@@ -33,6 +39,7 @@ pub unsafe extern "C" fn arkws_client_create(
         },
     };
     guard(|| {
+        environment::check_process()?;
         // SAFETY: the caller's promise.
         let callbacks = unsafe { user_callbacks::read(callbacks)? };
         let listener = ClientListener::Own(callbacks, UserPointer(user));
@@ -109,7 +116,7 @@ pub unsafe extern "C" fn arkws_client_send_text(
     status(|| {
         let client = objects::client(client)?;
         // SAFETY: the caller's promise.
-        let text = unsafe { boundary::bytes(text.cast(), length)? };
+        let text = unsafe { boundary::bytes(text.cast(), length, MAX_SEND)? };
         client.send(Outgoing::Text(boundary::utf8(text)?))
     })
 }
@@ -127,7 +134,8 @@ pub unsafe extern "C" fn arkws_client_send_binary(
     status(|| {
         let client = objects::client(client)?;
         // SAFETY: the caller's promise.
-        client.send(Outgoing::Binary(unsafe { boundary::bytes(data, length)? }))
+        let data = unsafe { boundary::bytes(data, length, MAX_SEND)? };
+        client.send(Outgoing::Binary(data))
     })
 }
 
@@ -144,7 +152,7 @@ pub unsafe extern "C" fn arkws_client_ping(
     status(|| {
         let client = objects::client(client)?;
         // SAFETY: the caller's promise.
-        client.ping(unsafe { boundary::bytes(data, length)? })
+        client.ping(unsafe { boundary::bytes(data, length, MAX_PING)? })
     })
 }
 
@@ -161,8 +169,8 @@ pub unsafe extern "C" fn arkws_client_close(
     status(|| {
         let client = objects::client(client)?;
         // SAFETY: the caller's promise.
-        let reason = unsafe { boundary::text("the reason", reason)? };
-        client.close(code.into(), reason.unwrap_or_default())?;
+        let reason = unsafe { boundary::reason(reason) };
+        client.close(code.into(), reason.as_deref().unwrap_or_default())?;
         Ok(())
     })
 }
@@ -170,7 +178,7 @@ pub unsafe extern "C" fn arkws_client_close(
 /// Counters and the state of a client.
 ///
 /// # Safety
-/// `stats` is NULL, or can be written.
+/// `stats` is NULL, or a struct of as many bytes as its size says, which can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn arkws_client_stats(
     client: *mut WebSocketMemory,
@@ -178,14 +186,7 @@ pub unsafe extern "C" fn arkws_client_stats(
 ) -> c_int {
     status(|| {
         let now = objects::client(client)?.stats()?;
-        if stats.is_null() {
-            return Err(Failure::new(
-                Code::Invalid,
-                "there is no room for the numbers",
-            ));
-        }
         // SAFETY: the caller's promise.
-        unsafe { stats.write(now) };
-        Ok(())
+        unsafe { client_types::fill(stats, now) }
     })
 }

@@ -50,7 +50,7 @@ pub unsafe extern "C" fn arkws_client_set_ca(
     status(|| {
         let client = objects::client(client)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { boundary::text("the path of the authorities", path)? };
+        let path = unsafe { boundary::path("the path of the authorities", path)? };
         client.set_option(|options| options.ca_path = path.map(Into::into))
     })
 }
@@ -69,9 +69,9 @@ pub unsafe extern "C" fn arkws_client_set_certificate(
     status(|| {
         let client = objects::client(client)?;
         // SAFETY: the caller's promise, as below.
-        let certificate = unsafe { boundary::text("the path of the certificate", certificate)? };
+        let certificate = unsafe { boundary::path("the path of the certificate", certificate)? };
         // SAFETY: as above.
-        let key = unsafe { boundary::text("the path of the key", key)? };
+        let key = unsafe { boundary::path("the path of the key", key)? };
         // SAFETY: as above.
         let password = unsafe { boundary::text("the password of the key", password)? };
         let cert = match (certificate, key) {

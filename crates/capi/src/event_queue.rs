@@ -10,6 +10,14 @@ use crate::callback_gate::inside_callback;
 use crate::descriptor::Descriptor;
 use crate::event::{Event, EventTarget};
 
+/// The stack of a thread that runs callbacks, in bytes: as much as programs in C are used to, where
+/// there are addresses enough.
+const CALLBACK_STACK: usize = if size_of::<usize>() < 8 {
+    2 << 20
+} else {
+    8 << 20
+};
+
 /// Events in the order in which they came, each with whom it is for.
 pub(crate) struct EventQueue {
     state: Mutex<QueueState>,
@@ -50,6 +58,7 @@ impl EventQueue {
             let queue = Arc::clone(&queue);
             std::thread::Builder::new()
                 .name("arkws-callbacks".to_owned())
+                .stack_size(CALLBACK_STACK)
                 .spawn(move || queue.run())?
         };
         *queue.thread() = Some(thread);
@@ -167,6 +176,10 @@ impl EventQueue {
         let mut state = self.lock();
         state.stopped = true;
         let waiting = std::mem::take(&mut state.waiting);
+        if let Some(descriptor) = &self.descriptor {
+            // Somebody may still wait for it, for as long as a client or server has this queue.
+            descriptor.clear();
+        }
         drop(state);
         self.more.notify_all();
         drop(waiting);

@@ -27,20 +27,20 @@ impl Inbox {
         self.queue.set(queue).is_ok()
     }
 
-    /// Gives it a queue with a thread, unless it has one already. Called under the object's lock:
-    /// two calls at once would each start a thread.
+    /// Makes a queue with a thread, unless the object has a queue. Called under the object's lock,
+    /// which is held for as long as the result lives: two calls at once would each start a thread.
     ///
     /// # Errors
     /// [`Code::System`]: the system refuses a thread.
-    pub(crate) fn ensure_queue(&self) -> Result<(), Failure> {
-        if self.queue.get().is_none() {
-            let queue = EventQueue::with_thread().map_err(|error| {
+    pub(crate) fn prepare_queue(&self) -> Result<PreparedQueue<'_>, Failure> {
+        let queue = match self.queue.get() {
+            Some(_) => None,
+            None => Some(EventQueue::with_thread().map_err(|error| {
                 let why = format!("start a thread for callbacks: {error}");
                 Failure::new(Code::System, why)
-            })?;
-            self.set_queue(queue);
-        }
-        Ok(())
+            })?),
+        };
+        Ok(PreparedQueue { inbox: self, queue })
     }
 
     /// Collects an event until the next [`flush`](Self::flush).
@@ -65,6 +65,31 @@ impl Inbox {
     pub(crate) fn leave(&self) {
         if let Some(queue) = self.queue.get() {
             queue.leave(&self.target);
+        }
+    }
+}
+
+/// A queue for an object that has none, as it is about to have events: if it comes to none, the
+/// thread ends with this, and the program may still give the object a queue of its own.
+pub(crate) struct PreparedQueue<'a> {
+    inbox: &'a Inbox,
+    queue: Option<Arc<EventQueue>>,
+}
+
+impl PreparedQueue<'_> {
+    /// The object has it from now on, and what was collected meanwhile is delivered.
+    pub(crate) fn keep(mut self) {
+        if let Some(queue) = self.queue.take() {
+            self.inbox.set_queue(queue);
+            self.inbox.flush();
+        }
+    }
+}
+
+impl Drop for PreparedQueue<'_> {
+    fn drop(&mut self) {
+        if let Some(queue) = self.queue.take() {
+            queue.leave(&self.inbox.target);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The last error of each thread, as `errno` is each thread's own.
 use std::cell::RefCell;
 use std::ffi::{CString, c_int};
+use std::rc::Rc;
 
 use crate::c_text::c_text;
 use crate::code::Code;
@@ -22,7 +23,7 @@ pub struct ErrorView {
 
 /// A [`Failure`] with its texts as C has them.
 #[derive(Debug)]
-pub(crate) struct ErrorText {
+struct ErrorText {
     code: c_int,
     http_status: u16,
     cause: CString,
@@ -30,7 +31,7 @@ pub(crate) struct ErrorText {
 }
 
 impl ErrorText {
-    pub(crate) fn new(failure: &Failure) -> ErrorText {
+    fn new(failure: &Failure) -> ErrorText {
         ErrorText {
             code: failure.code.number(),
             http_status: failure.http_status,
@@ -40,7 +41,7 @@ impl ErrorText {
     }
 
     /// Valid for as long as this is not changed or moved away.
-    pub(crate) fn view(&self) -> ErrorView {
+    fn view(&self) -> ErrorView {
         ErrorView {
             code: self.code,
             http_status: self.http_status.into(),
@@ -51,14 +52,34 @@ impl ErrorText {
 }
 
 thread_local! {
-    static LAST: RefCell<Option<ErrorText>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<Rc<ErrorText>>> = const { RefCell::new(None) };
 }
 
 /// Remembers why a call has failed on this thread. Nothing of it is remembered on a thread that is
 /// about to end.
 pub(crate) fn remember(failure: &Failure) {
-    let text = ErrorText::new(failure);
-    let _ = LAST.try_with(|last| last.replace(Some(text)));
+    replace(Some(Rc::new(ErrorText::new(failure))));
+}
+
+/// Calls a callback that tells of a failure, which is the last one for as long as it runs. What was
+/// the last one before is so again, with its strings where they were: the program may have them
+/// still. But for a call inside the callback that has failed: its failure stays.
+pub(crate) fn while_told(failure: &Failure, callback: impl FnOnce(ErrorView)) {
+    let told = Rc::new(ErrorText::new(failure));
+    let before = replace(Some(Rc::clone(&told)));
+    callback(told.view());
+    let is_last = |last: &RefCell<Option<Rc<ErrorText>>>| {
+        let last = last.borrow();
+        last.as_ref().is_some_and(|last| Rc::ptr_eq(last, &told))
+    };
+    if LAST.try_with(is_last).unwrap_or(false) {
+        replace(before);
+    }
+}
+
+/// What was remembered on this thread before.
+fn replace(text: Option<Rc<ErrorText>>) -> Option<Rc<ErrorText>> {
+    LAST.try_with(|last| last.replace(text)).ok().flatten()
 }
 
 /// What is remembered on this thread.
@@ -69,7 +90,7 @@ pub(crate) fn last() -> ErrorView {
         cause: c"".as_ptr(),
         message: c"".as_ptr(),
     };
-    LAST.try_with(|last| last.borrow().as_ref().map(ErrorText::view))
+    LAST.try_with(|last| last.borrow().as_ref().map(|last| last.view()))
         .ok()
         .flatten()
         .unwrap_or(nothing)

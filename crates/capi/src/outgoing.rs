@@ -1,4 +1,11 @@
-//! A message on its way out.
+//! Messages and close frames on their way out.
+use arkws_netstack::{CloseCode, CloseFrame};
+
+/// A close frame; 1000 stands for a code that none may carry.
+pub(crate) fn close_frame(code: u32, reason: &str) -> CloseFrame {
+    let code = u16::try_from(code).ok().and_then(CloseCode::new);
+    CloseFrame::new(code.unwrap_or(CloseCode::NORMAL), reason)
+}
 
 /// What to send, as what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

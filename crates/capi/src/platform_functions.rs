@@ -8,6 +8,7 @@ use crate::boundary::{self, guard, status};
 use crate::client::{BadUrl, Client};
 use crate::client_callbacks::{ClientAddress, ClientListener};
 use crate::code::Code;
+use crate::environment;
 use crate::failure::Failure;
 use crate::header_list;
 use crate::objects::{self, CLIENTS};
@@ -41,6 +42,7 @@ pub extern "C" fn OH_WebSocketClient_Constructor(
         },
     };
     guard(|| {
+        environment::check_process()?;
         let listener = ClientListener::Platform(on_open, on_message, on_error, on_close);
         let make = |memory| Client::new(ClientAddress(memory), listener);
         CLIENTS.insert(MAX_CLIENTS, memory, make).ok_or_else(|| {
@@ -114,12 +116,8 @@ pub unsafe extern "C" fn OH_WebSocketClient_Send(
                 "the data of the message is NULL",
             ));
         }
-        if length > MAX_MESSAGE {
-            let why = format!("a message of {length} bytes is longer than {MAX_MESSAGE}");
-            return Err(Failure::new(Code::TooLong, why));
-        }
         // SAFETY: the caller's promise.
-        let bytes = unsafe { boundary::bytes(data.cast(), length)? };
+        let bytes = unsafe { boundary::bytes(data.cast(), length, MAX_MESSAGE)? };
         match bytes {
             [] => Ok(()),
             bytes => client.send_or_hold(Outgoing::guessed(bytes)),
@@ -139,10 +137,10 @@ pub unsafe extern "C" fn OH_WebSocketClient_Close(
     status(|| {
         let client = objects::client(client)?;
         // SAFETY: the caller's promise.
-        let reason = unsafe { boundary::text("the reason", options.reason)? };
-        let (code, reason) = match (options.code, reason) {
+        let reason = unsafe { boundary::reason(options.reason) };
+        let (code, reason) = match (options.code, &reason) {
             (0, _) | (_, None) => (0, ""),
-            (code, Some(reason)) => (code, reason),
+            (code, Some(reason)) => (code, &**reason),
         };
         match client.close(code, reason)? {
             ReadyState::Open => Ok(()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::boundary::{guard, status};
 use crate::code::Code;
+use crate::environment;
 use crate::event_queue::{EventQueue, IsPolled};
 use crate::failure::Failure;
 use crate::objects::{self, QUEUES};
@@ -15,6 +16,7 @@ use crate::queue_type::QueueMemory;
 #[unsafe(no_mangle)]
 pub extern "C" fn arkws_queue_create() -> *mut QueueMemory {
     guard(|| {
+        environment::check_process()?;
         let queue = EventQueue::with_descriptor().map_err(|error| {
             Failure::new(
                 Code::System,

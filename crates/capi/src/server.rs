@@ -2,8 +2,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arkws_netstack::{
-    BusinessError, ClientId, CloseOptions, CustomLimits, Payload, ServerConfig, ServerLimits,
-    WebSocketServer,
+    BusinessError, ClientId, CustomLimits, Payload, ServerConfig, ServerLimits, WebSocketServer,
 };
 use bytes::BytesMut;
 
@@ -15,7 +14,7 @@ use crate::event_queue::EventQueue;
 use crate::failure::Failure;
 use crate::inbox::Inbox;
 use crate::option_names::Side;
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Outgoing, close_frame};
 use crate::server_callbacks::{self, ServerAddress};
 use crate::server_events::ServerEvents;
 use crate::server_types::ServerCallbacks;
@@ -90,7 +89,7 @@ impl Server {
     pub(crate) fn start(&self, address: &str, port: u16) -> Result<(), Failure> {
         // Held until there is an answer: another start gets the next one.
         let state = self.state()?;
-        self.inbox.ensure_queue()?;
+        let queue = self.inbox.prepare_queue()?;
         let config = ServerConfig {
             server_ip: address.to_owned(),
             server_port: port.into(),
@@ -101,7 +100,7 @@ impl Server {
             return Err(Failure::new(Code::WrongState, why));
         }
         let answer = self.events.expect_start();
-        if let Err(error) = environment::without_sigpipe(|| self.object.start(config)) {
+        if let Err(error) = environment::with_network_thread(|| self.object.start(config)) {
             self.events.withdraw_start();
             return Err(Failure::of_server(error));
         }
@@ -109,7 +108,9 @@ impl Server {
             let why = "the network thread has ended";
             Err(BusinessError::new(BusinessError::OTHER, why))
         });
-        started.map(drop).map_err(Failure::of_server)
+        started.map_err(Failure::of_server)?;
+        queue.keep();
+        Ok(())
     }
 
     /// The port that is listened on.
@@ -150,11 +151,8 @@ impl Server {
     }
 
     pub(crate) fn close(&self, peer: PeerNumber, code: u16, reason: &str) -> Result<(), Failure> {
-        let options = CloseOptions {
-            code: Some(code.into()),
-            reason: Some(reason.to_owned()),
-        };
-        let closed = self.object.close(ClientId::from(peer), options);
+        let frame = close_frame(code.into(), reason);
+        let closed = self.object.close_with(ClientId::from(peer), frame);
         closed
             .map(drop)
             .map_err(|error| Failure::of_send(Side::Server, error))

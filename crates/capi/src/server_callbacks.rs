@@ -3,7 +3,7 @@ use std::ffi::c_int;
 
 use crate::client_callbacks::or_null;
 use crate::event::Event;
-use crate::last_error::{self, ErrorText};
+use crate::last_error;
 use crate::server_types::{Accepted, ServerCallbacks, ServerMemory};
 use crate::user_callbacks::{CallbackTable, UserPointer};
 
@@ -58,12 +58,11 @@ pub(crate) fn call(
             }
         }
         Event::Error { peer, failure } => {
-            let text = ErrorText::new(&failure);
-            let view = text.view();
-            last_error::remember(&failure);
             if let Some(on_error) = callbacks.on_error {
-                // SAFETY: as above.
-                unsafe { on_error(user, server, peer, &raw const view) };
+                last_error::while_told(&failure, |view| {
+                    // SAFETY: as above.
+                    unsafe { on_error(user, server, peer, &raw const view) };
+                });
             }
         }
         Event::Unsent {
@@ -71,12 +70,11 @@ pub(crate) fn call(
             messages,
             failure,
         } => {
-            let text = ErrorText::new(&failure);
-            let view = text.view();
-            last_error::remember(&failure);
             if let Some(on_unsent) = callbacks.on_unsent {
-                // SAFETY: as above.
-                unsafe { on_unsent(user, server, peer, messages, &raw const view) };
+                last_error::while_told(&failure, |view| {
+                    // SAFETY: as above.
+                    unsafe { on_unsent(user, server, peer, messages, &raw const view) };
+                });
             }
         }
         Event::Close { peer, code, reason } => {

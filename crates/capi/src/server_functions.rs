@@ -2,8 +2,11 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
+use arkws_netstack::MAX_SEND;
+
 use crate::boundary::{self, guard, status};
 use crate::code::Code;
+use crate::environment;
 use crate::event::PeerNumber;
 use crate::failure::Failure;
 use crate::objects::{self, SERVERS};
@@ -12,6 +15,9 @@ use crate::server::Server;
 use crate::server_callbacks::ServerAddress;
 use crate::server_types::{ServerCallbacks, ServerMemory};
 use crate::user_callbacks::{self, UserPointer};
+
+/// The reason of a close without one: the platform's.
+const DEFAULT_REASON: &str = "CLOSE_NORMAL";
 
 /// Makes a server.
 ///
@@ -23,6 +29,7 @@ pub unsafe extern "C" fn arkws_server_create(
     user: *mut c_void,
 ) -> *mut ServerMemory {
     guard(|| {
+        environment::check_process()?;
         // SAFETY: the caller's promise.
         let callbacks = unsafe { user_callbacks::read(callbacks)? };
         let make = |memory| Server::new(ServerAddress(memory), callbacks, UserPointer(user));
@@ -89,7 +96,7 @@ pub unsafe extern "C" fn arkws_server_send_text(
     status(|| {
         let server = objects::server(server)?;
         // SAFETY: the caller's promise.
-        let text = unsafe { boundary::bytes(text.cast(), length)? };
+        let text = unsafe { boundary::bytes(text.cast(), length, MAX_SEND)? };
         server.send(peer, Outgoing::Text(boundary::utf8(text)?))
     })
 }
@@ -108,7 +115,7 @@ pub unsafe extern "C" fn arkws_server_send_binary(
     status(|| {
         let server = objects::server(server)?;
         // SAFETY: the caller's promise.
-        let data = unsafe { boundary::bytes(data, length)? };
+        let data = unsafe { boundary::bytes(data, length, MAX_SEND)? };
         server.send(peer, Outgoing::Binary(data))
     })
 }
@@ -126,7 +133,7 @@ pub unsafe extern "C" fn arkws_server_broadcast_text(
     status(|| {
         let server = objects::server(server)?;
         // SAFETY: the caller's promise.
-        let text = unsafe { boundary::bytes(text.cast(), length)? };
+        let text = unsafe { boundary::bytes(text.cast(), length, MAX_SEND)? };
         server.broadcast(Outgoing::Text(boundary::utf8(text)?))
     })
 }
@@ -144,7 +151,8 @@ pub unsafe extern "C" fn arkws_server_broadcast_binary(
     status(|| {
         let server = objects::server(server)?;
         // SAFETY: the caller's promise.
-        server.broadcast(Outgoing::Binary(unsafe { boundary::bytes(data, length)? }))
+        let data = unsafe { boundary::bytes(data, length, MAX_SEND)? };
+        server.broadcast(Outgoing::Binary(data))
     })
 }
 
@@ -190,7 +198,7 @@ pub unsafe extern "C" fn arkws_server_close(
     status(|| {
         let server = objects::server(server)?;
         // SAFETY: the caller's promise.
-        let reason = unsafe { boundary::text("the reason", reason)? };
-        server.close(peer, code, reason.unwrap_or_default())
+        let reason = unsafe { boundary::reason(reason) };
+        server.close(peer, code, reason.as_deref().unwrap_or(DEFAULT_REASON))
     })
 }

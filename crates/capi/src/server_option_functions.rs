@@ -54,15 +54,12 @@ pub unsafe extern "C" fn arkws_server_set_certificate(
     status(|| {
         let server = objects::server(server)?;
         // SAFETY: the caller's promise, as below.
-        let certificate = unsafe { boundary::text("the path of the certificate", certificate)? };
+        let certificate = unsafe { boundary::path("the path of the certificate", certificate)? };
         // SAFETY: as above.
-        let key = unsafe { boundary::text("the path of the key", key)? };
+        let key = unsafe { boundary::path("the path of the key", key)? };
         let cert = match (certificate, key) {
             (None, None) => None,
-            // An empty path would be no certificate to netstack, and the server one without TLS.
-            (Some(certificate), Some(key)) if !certificate.is_empty() => {
-                Some(ServerCertificate::files(certificate, key))
-            }
+            (Some(certificate), Some(key)) => Some(ServerCertificate::files(certificate, key)),
             _ => {
                 let why = "a certificate and its key are given together, or neither is";
                 return Err(Failure::new(Code::Invalid, why));

@@ -1,14 +1,17 @@
 //! A process that was forked off has the connections of its parent in memory, and no network
-//! thread: its end is not theirs. In a process of its own, for the order of `atexit`.
-use std::ffi::{CString, c_int, c_void};
+//! thread: its calls fail, and its end is not that of the connections. In a process of its own, for
+//! the order of `atexit`.
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::mpsc::{self, Sender};
 
 use net_websocket::client_functions::{
-    arkws_client_connect, arkws_client_create, arkws_client_destroy, arkws_client_send_text,
+    arkws_client_connect, arkws_client_create, arkws_client_destroy, arkws_client_ping,
+    arkws_client_send_text,
 };
 use net_websocket::client_types::{ClientCallbacks, Opened};
+use net_websocket::code::Code;
 use net_websocket::platform_types::WebSocketMemory;
 use net_websocket::server_functions::{
     arkws_server_create, arkws_server_destroy, arkws_server_port, arkws_server_start,
@@ -26,13 +29,40 @@ fn send() -> c_int {
 extern "C" fn at_the_end() {
     if IS_CHILD.load(Ordering::SeqCst) {
         // SAFETY: it ends the process.
-        unsafe { libc::_exit(c_int::from(send() != 0)) };
+        unsafe { libc::_exit(c_int::from(send() != Code::System.number())) };
     }
 }
 
 unsafe extern "C" fn on_open(user: *mut c_void, _: *mut WebSocketMemory, _: *const Opened) {
     // SAFETY: the test's sender.
-    unsafe { &*user.cast::<Sender<()>>() }.send(()).unwrap();
+    unsafe { &*user.cast::<Sender<&str>>() }
+        .send("open")
+        .unwrap();
+}
+
+unsafe extern "C" fn on_pong(
+    user: *mut c_void,
+    _: *mut WebSocketMemory,
+    _: *const c_char,
+    _: usize,
+    _: u64,
+) {
+    // SAFETY: the test's sender.
+    unsafe { &*user.cast::<Sender<&str>>() }
+        .send("pong")
+        .unwrap();
+}
+
+unsafe extern "C" fn on_close(
+    user: *mut c_void,
+    _: *mut WebSocketMemory,
+    _: u16,
+    _: *const c_char,
+) {
+    // SAFETY: the test's sender.
+    unsafe { &*user.cast::<Sender<&str>>() }
+        .send("close")
+        .unwrap();
 }
 
 #[test]
@@ -44,24 +74,24 @@ fn the_end_of_a_child_closes_nothing() {
     // SAFETY: a string.
     let started = unsafe { arkws_server_start(server, c"127.0.0.1".as_ptr(), 0) };
     assert_eq!(started, 0);
-    let (opened, is_open) = mpsc::channel::<()>();
+    let (sender, told) = mpsc::channel::<&str>();
     let callbacks = ClientCallbacks {
         size: size_of::<ClientCallbacks>(),
         on_open: Some(on_open),
         on_message: None,
-        on_pong: None,
+        on_pong: Some(on_pong),
         on_error: None,
-        on_close: None,
+        on_close: Some(on_close),
         on_unsent: None,
     };
-    let user = (&raw const opened).cast_mut().cast();
+    let user = (&raw const sender).cast_mut().cast();
     // SAFETY: a struct of the library's; the sender lives longer than the client.
     let client = unsafe { arkws_client_create(&raw const callbacks, user) };
     CLIENT.store(client, Ordering::SeqCst);
     let url = CString::new(format!("ws://127.0.0.1:{}/", arkws_server_port(server))).unwrap();
     // SAFETY: a string.
     assert_eq!(unsafe { arkws_client_connect(client, url.as_ptr()) }, 0);
-    is_open.recv().unwrap();
+    assert_eq!(told.recv().unwrap(), "open");
 
     // SAFETY: the child ends at once, by way of `exit`.
     let child = unsafe { libc::fork() };
@@ -74,7 +104,11 @@ fn the_end_of_a_child_closes_nothing() {
     // SAFETY: a child of this process.
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
     assert_eq!(status, 0);
-    assert_eq!(send(), 0);
+    // The parent's connection has not been touched.
+    // SAFETY: so many bytes.
+    let pinged = unsafe { arkws_client_ping(client, c"a".as_ptr().cast(), 1) };
+    assert_eq!(pinged, 0);
+    assert_eq!(told.recv().unwrap(), "pong");
     assert_eq!(arkws_client_destroy(client), 0);
     assert_eq!(arkws_server_destroy(server), 0);
 }

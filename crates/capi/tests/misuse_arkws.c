@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "misuse.h"
 
@@ -17,6 +19,7 @@ typedef struct {
     int is_text;
     size_t length;
     uint16_t code;
+    char reason[128];
     /* What a callback does beside counting. */
     void (*at_open)(arkws_client *client);
     void (*at_message)(arkws_client *client);
@@ -78,6 +81,7 @@ static void on_close(void *user, arkws_client *client, uint16_t code, const char
     CHECK(reason != NULL);
     seen->closes += 1;
     seen->code = code;
+    snprintf(seen->reason, sizeof seen->reason, "%s", reason);
     if (seen->at_close != NULL) {
         seen->at_close(client);
     }
@@ -177,7 +181,7 @@ static void fails_with_words(int code, const char *what)
 /* Every function of clients answers with this code. */
 static void clients_answer(arkws_client *client, int code)
 {
-    arkws_stats stats;
+    arkws_stats stats = {.size = sizeof stats};
     FAILS(arkws_client_set_ca(client, NULL), code);
     FAILS(arkws_client_set_certificate(client, NULL, NULL, NULL), code);
     FAILS(arkws_client_set_skip_verification(client, 1), code);
@@ -335,6 +339,9 @@ static void options_out_of_range(void)
 {
     arkws_client *client = arkws_client_create(NULL, NULL);
     FAILS(arkws_client_set_ca(client, "\xff"), ARKWS_INVALID);
+    FAILS(arkws_client_set_ca(client, ""), ARKWS_INVALID);
+    FAILS(arkws_client_set_certificate(client, "", "key.pem", NULL), ARKWS_INVALID);
+    FAILS(arkws_client_set_certificate(client, "cert.pem", "", NULL), ARKWS_INVALID);
     FAILS(arkws_client_set_proxy(client, "\xff", NULL), ARKWS_INVALID);
     FAILS(arkws_client_set_protocols(client, "\xff"), ARKWS_INVALID);
     FAILS(arkws_client_set_min_tls(client, 11), ARKWS_INVALID);
@@ -425,7 +432,8 @@ static void servers_in_the_wrong_state(void)
     RETURNS(arkws_server_destroy(server), ARKWS_OK);
 }
 
-/* A queue that goes before what has it: no callback comes any more, and nothing is left. */
+/* A queue that goes before what has it: no callback comes any more, nothing is left, and a loop
+ * that still waits for the descriptor is not woken. */
 static void a_queue_that_goes_first(void)
 {
     arkws_queue *queue = arkws_queue_create();
@@ -433,9 +441,152 @@ static void a_queue_that_goes_first(void)
     arkws_client *client = make_connecting(queue, &seen, url);
     wait_for(queue, &seen.opens, 1);
     RETURNS(arkws_client_send_text(client, "unread", 6), ARKWS_OK);
+    struct pollfd ready = {arkws_queue_descriptor(queue), POLLIN, 0};
+    CHECK(poll(&ready, 1, PATIENCE) == 1);
     RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+    CHECK(poll(&ready, 1, 0) == 0);
     CHECK(seen.messages == 0 && seen.closes == 0);
     RETURNS(arkws_client_destroy(client), ARKWS_OK);
+}
+
+/* A connect or a start that fails does not decide where callbacks run. */
+static void a_queue_after_a_failure(void)
+{
+    arkws_queue *queue = arkws_queue_create();
+    Seen seen;
+    memset(&seen, 0, sizeof seen);
+    arkws_client *client = arkws_client_create(&callbacks, &seen);
+    FAILS(arkws_client_connect(client, "http://127.0.0.1/"), WEBSOCKET_CONNECTION_PARSE_URL_ERROR);
+    RETURNS(arkws_client_set_queue(client, queue), ARKWS_OK);
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    wait_for(queue, &seen.opens, 1);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    CHECK(arkws_server_start(server, "no address", 0) != ARKWS_OK);
+    RETURNS(arkws_server_set_queue(server, queue), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+/* Lengths of which there is no memory: it is not read. */
+static void lengths_beyond_the_limit(void)
+{
+    static const size_t lengths[] = {5242865, SIZE_MAX / 4, SIZE_MAX / 2, SIZE_MAX};
+    arkws_queue *queue = arkws_queue_create();
+    Seen seen;
+    arkws_client *client = make_connecting(queue, &seen, url);
+    arkws_server *server = make_server();
+    wait_for(queue, &seen.opens, 1);
+    const char *data = "abc";
+    FAILS(arkws_client_ping(client, data, 126), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i += 1) {
+        size_t length = lengths[i];
+        FAILS(arkws_client_send_text(client, data, length), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+        FAILS(arkws_client_send_binary(client, data, length), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+        FAILS(arkws_client_ping(client, data, length), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+        FAILS(arkws_server_send_text(server, 1, data, length), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+        FAILS(arkws_server_send_binary(server, 1, data, length), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+        FAILS(arkws_server_broadcast_text(server, data, length), WEBSOCKET_DATA_LENGTH_EXCEEDED);
+        FAILS(arkws_server_broadcast_binary(server, data, length),
+              WEBSOCKET_DATA_LENGTH_EXCEEDED);
+    }
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+/* The struct may be of another version: no more is written than it has. */
+static void numbers_of_another_size(void)
+{
+    arkws_client *client = arkws_client_create(NULL, NULL);
+    arkws_stats stats;
+    memset(&stats, 0x55, sizeof stats);
+    stats.size = 0;
+    FAILS(arkws_client_stats(client, &stats), ARKWS_INVALID);
+    stats.size = sizeof stats - 1;
+    FAILS(arkws_client_stats(client, &stats), ARKWS_INVALID);
+    stats.size = offsetof(arkws_stats, messages_sent);
+    RETURNS(arkws_client_stats(client, &stats), ARKWS_OK);
+    CHECK(stats.size == offsetof(arkws_stats, messages_sent));
+    CHECK(stats.state == ARKWS_CLOSED && stats.messages_sent == 0x5555555555555555);
+    struct {
+        arkws_stats stats;
+        uint64_t newer;
+    } newer;
+    newer.stats.size = sizeof newer;
+    newer.newer = 7;
+    RETURNS(arkws_client_stats(client, &newer.stats), ARKWS_OK);
+    CHECK(newer.stats.messages_sent == 0 && newer.stats.round_trip_us == 0 && newer.newer == 7);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+}
+
+static void fail_inside(arkws_client *client)
+{
+    FAILS(arkws_client_ping(client, "ping", 4), WEBSOCKET_NO_CONNECTION);
+}
+
+/* What arkws_last_error has told stays until a call fails: a poll with an error event is none. */
+static void the_last_error_outlives_a_callback(void)
+{
+    arkws_error before, after;
+    arkws_queue *queue = arkws_queue_create();
+    Seen seen;
+    arkws_client *client = make_connecting(queue, &seen, NOBODY);
+    FAILS(arkws_client_connect(NULL, url), WEBSOCKET_CLIENT_NULL);
+    RETURNS(arkws_last_error(&before), WEBSOCKET_CLIENT_NULL);
+    wait_for(queue, &seen.errors, 1);
+    CHECK(strcmp(before.message, "the client is NULL") == 0);
+    RETURNS(arkws_last_error(&after), WEBSOCKET_CLIENT_NULL);
+
+    /* One inside it is. */
+    seen.at_error = fail_inside;
+    RETURNS(arkws_client_connect(client, NOBODY), ARKWS_OK);
+    wait_for(queue, &seen.errors, 2);
+    RETURNS(arkws_last_error(NULL), WEBSOCKET_NO_CONNECTION);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+/* A process that was forked off has none of the threads: every function says so. */
+static void a_child_process(void)
+{
+    Objects objects = create_objects();
+    RETURNS(arkws_client_connect(objects.client, url), ARKWS_OK);
+    fflush(NULL);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        clients_answer(objects.client, ARKWS_SYSTEM);
+        servers_answer(objects.server, ARKWS_SYSTEM);
+        queues_answer(objects.queue, ARKWS_SYSTEM);
+        CHECK(arkws_client_create(NULL, NULL) == NULL);
+        fails_with_words(ARKWS_SYSTEM, "arkws_client_create");
+        CHECK(arkws_server_create(NULL, NULL) == NULL);
+        CHECK(arkws_queue_create() == NULL);
+        CHECK(OH_WebSocketClient_Constructor(NULL, NULL, NULL, NULL) == NULL);
+        /* Another program, which no checker of memory asks for what this one has. */
+        execlp("true", "true", (char *)NULL);
+        abort();
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    RETURNS(status, 0);
+    destroy_objects(&objects, ARKWS_OK);
+}
+
+/* Reasons of a close that are no text are mended; the connection closes. */
+static void reasons_that_are_no_text(void)
+{
+    arkws_queue *queue = arkws_queue_create();
+    Seen seen;
+    arkws_client *client = make_connecting(queue, &seen, url);
+    wait_for(queue, &seen.opens, 1);
+    RETURNS(arkws_client_close(client, 4000, "caf\xe9 is closed"), ARKWS_OK);
+    wait_for(queue, &seen.closes, 1);
+    CHECK(seen.code == 4000 && strcmp(seen.reason, "caf\xef\xbf\xbd is closed") == 0);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
 }
 
 static void callbacks_that_are_null(void)
@@ -464,7 +615,7 @@ static arkws_queue *queue_of_case;
 
 static void use_everything(arkws_client *client)
 {
-    arkws_stats stats;
+    arkws_stats stats = {.size = sizeof stats};
     RETURNS(arkws_client_stats(client, &stats), ARKWS_OK);
     CHECK(arkws_poll(queue_of_case, 0) == -1);
     CHECK(arkws_queue_descriptor(queue_of_case) >= 0);
@@ -708,7 +859,7 @@ static void destroyed_from_threads_at_once(void)
 /* Each thread does another thing; the codes are as they come. */
 static void *anything_in_thread(void *argument)
 {
-    arkws_stats stats;
+    arkws_stats stats = {.size = sizeof stats};
     pthread_barrier_wait(&start);
     for (int i = 0; i < 50; i += 1) {
         switch ((intptr_t)argument) {
@@ -763,6 +914,84 @@ static void anything_from_threads_at_once(void)
     }
 }
 
+/* A callback has the stack that programs in C are used to. */
+static pthread_mutex_t deep_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t deep_done = PTHREAD_COND_INITIALIZER;
+static bool has_been_deep;
+
+/* Takes 64 KiB of the stack, and the rest below. */
+static int take_stack(int times)
+{
+    volatile char bytes[64 << 10];
+    bytes[0] = (char)times;
+    return times == 0 ? 0 : bytes[0] + take_stack(times - 1) - bytes[0] + 1;
+}
+
+static void on_open_deep(void *user, arkws_client *client, const arkws_opened *opened)
+{
+    (void)user, (void)client, (void)opened;
+    CHECK(take_stack(64) == 64);
+    pthread_mutex_lock(&deep_lock);
+    has_been_deep = true;
+    pthread_cond_signal(&deep_done);
+    pthread_mutex_unlock(&deep_lock);
+}
+
+static void a_callback_with_a_deep_stack(void)
+{
+    arkws_client_callbacks deep;
+    memset(&deep, 0, sizeof deep);
+    deep.size = sizeof deep;
+    deep.on_open = on_open_deep;
+    arkws_client *client = arkws_client_create(&deep, NULL);
+    RETURNS(arkws_client_connect(client, url), ARKWS_OK);
+    pthread_mutex_lock(&deep_lock);
+    while (!has_been_deep) {
+        pthread_cond_wait(&deep_done, &deep_lock);
+    }
+    pthread_mutex_unlock(&deep_lock);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+}
+
+/* How a server closes with a reason, and what its client is told. */
+static const char *closing_reason;
+
+static void close_on_accept(void *user, arkws_server *server, arkws_peer peer,
+                            const arkws_accepted *accepted)
+{
+    (void)user, (void)accepted;
+    RETURNS(arkws_server_close(server, peer, 4001, closing_reason), ARKWS_OK);
+}
+
+static void closed_by_the_server_with(const char *reason, const char *told)
+{
+    arkws_server_callbacks closing;
+    memset(&closing, 0, sizeof closing);
+    closing.size = sizeof closing;
+    closing.on_accept = close_on_accept;
+    closing_reason = reason;
+    arkws_queue *queue = arkws_queue_create();
+    arkws_server *server = arkws_server_create(&closing, NULL);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    char to[64];
+    snprintf(to, sizeof to, "ws://127.0.0.1:%u/", (unsigned)arkws_server_port(server));
+    Seen seen;
+    arkws_client *client = make_connecting(queue, &seen, to);
+    wait_for(queue, &seen.closes, 1);
+    CHECK(seen.code == 4001 && strcmp(seen.reason, told) == 0);
+    RETURNS(arkws_client_destroy(client), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+    RETURNS(arkws_queue_destroy(queue), ARKWS_OK);
+}
+
+static void reasons_of_a_server(void)
+{
+    closed_by_the_server_with("full", "full");
+    closed_by_the_server_with("caf\xe9", "caf\xef\xbf\xbd");
+    closed_by_the_server_with("", "");
+    closed_by_the_server_with(NULL, "CLOSE_NORMAL");
+}
+
 static const Case cases[] = {
     CASE(null_objects),
     CASE(addresses_that_are_no_objects),
@@ -774,12 +1003,20 @@ static const Case cases[] = {
     CASE(clients_in_the_wrong_state),
     CASE(servers_in_the_wrong_state),
     CASE(a_queue_that_goes_first),
+    CASE(a_queue_after_a_failure),
+    CASE(lengths_beyond_the_limit),
+    CASE(numbers_of_another_size),
+    CASE(the_last_error_outlives_a_callback),
+    CASE(a_child_process),
+    CASE(reasons_that_are_no_text),
     CASE(callbacks_that_are_null),
     CASE(destroyed_inside_each_callback),
     CASE(a_queue_destroyed_inside_its_callback),
     CASE(a_server_destroyed_inside_each_callback),
     CASE(destroyed_from_threads_at_once),
     CASE(anything_from_threads_at_once),
+    CASE(reasons_of_a_server),
+    CASE(a_callback_with_a_deep_stack),
 };
 
 int main(int count, char **names)

@@ -323,6 +323,17 @@ static void calls_after_a_close(void)
     RETURNS(OH_WebSocketClient_Destroy(client), WEBSOCKET_NO_CONNECTION_CONTEXT);
 }
 
+/* A reason that is no text is mended, and the connection closes. */
+static void a_reason_that_is_no_text(void)
+{
+    static const WebSocket_CloseOption latin = {4000, "caf\xe9"};
+    struct WebSocket *client = make_open();
+    RETURNS(OH_WebSocketClient_Close(client, latin), WEBSOCKET_OK);
+    wait_for(&seen.closes, 1);
+    CHECK(seen.close_code == 4000 && strcmp(seen.reason, "caf\xef\xbf\xbd") == 0);
+    RETURNS(OH_WebSocketClient_Destroy(client), WEBSOCKET_NO_CONNECTION_CONTEXT);
+}
+
 static void calls_after_a_failure(void)
 {
     struct WebSocket *client = make();
@@ -732,6 +743,7 @@ static const Case cases[] = {
     CASE(calls_before_a_connection),
     CASE(calls_while_open),
     CASE(calls_after_a_close),
+    CASE(a_reason_that_is_no_text),
     CASE(calls_after_a_failure),
     CASE(urls_that_are_none),
     CASE(lengths),

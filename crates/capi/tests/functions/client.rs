@@ -50,7 +50,10 @@ pub(crate) fn close(client: Client, code: u16) -> c_int {
 }
 
 fn stats(client: Client) -> ClientStats {
-    let mut stats = ClientStats::default();
+    let mut stats = ClientStats {
+        size: size_of::<ClientStats>(),
+        ..ClientStats::default()
+    };
     // SAFETY: it can be written.
     assert_eq!(unsafe { arkws_client_stats(client, &raw mut stats) }, 0);
     stats

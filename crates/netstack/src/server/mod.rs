@@ -56,7 +56,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arkws::{Bytes, Message, Payload, Utf8Bytes};
+use arkws::{Bytes, CloseFrame, Message, Payload, Utf8Bytes};
 
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
@@ -449,6 +449,18 @@ impl WebSocketServer {
         which: impl Into<Recipient<'a>>,
         options: CloseOptions,
     ) -> Result<ClientId, BusinessError> {
+        self.close_with(which, default_frame(&options))
+    }
+
+    /// As [`close`](Self::close), with this close frame; `None`: with one that is empty.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close).
+    pub fn close_with<'a>(
+        &self,
+        which: impl Into<Recipient<'a>>,
+        frame: impl Into<Option<CloseFrame>>,
+    ) -> Result<ClientId, BusinessError> {
         self.check_permission()?;
         let refused = |why: String| BusinessError::new(BusinessError::OTHER, why);
         let which = which.into();
@@ -456,7 +468,7 @@ impl WebSocketServer {
             return Err(refused("the connection has no clientIP".to_owned()));
         }
         let peer = self.recipient(which)?;
-        match close(&peer, options) {
+        match peer.mailbox.close(frame, true) {
             true => Ok(peer.client.id),
             false => Err(refused(format!(
                 "the connection of {} is closing already",
@@ -469,7 +481,8 @@ impl WebSocketServer {
     /// Closes one client for a binding that cannot go on with it, as [`close`](Self::close);
     /// `false`: it has left, or is closing already.
     pub fn close_client(&self, client: ClientId, options: CloseOptions) -> bool {
-        self.peer(client).is_some_and(|peer| close(&peer, options))
+        self.peer(client)
+            .is_some_and(|peer| peer.mailbox.close(default_frame(&options), true))
     }
 
     /// The binding has passed this many `Text` and `Binary` events of this client on to the
@@ -549,8 +562,7 @@ fn not_started() -> BusinessError {
     BusinessError::new(BusinessError::OTHER, "the server is not started")
 }
 
-/// `false`: it is closing already.
-fn close(peer: &Peer, options: CloseOptions) -> bool {
-    // The server came with level 19: there is no older default.
-    peer.mailbox.close(options.frame("CLOSE_NORMAL"), true)
+/// The server came with level 19: there is no older default.
+fn default_frame(options: &CloseOptions) -> CloseFrame {
+    options.frame("CLOSE_NORMAL")
 }
