@@ -100,6 +100,8 @@ impl Error {
             Error::Io(error) => error.kind().into(),
             Error::Handshake(error) if error.is_own_mistake() => Cause::Invalid,
             Error::Handshake(_) | Error::Refused { .. } => Cause::Handshake,
+            #[cfg(feature = "server")]
+            Error::Answered { .. } => Cause::Handshake,
             #[cfg(feature = "tls")]
             Error::Lost(error) if tls_error(error).is_some() => Cause::Tls,
             Error::Lost(_) => Cause::Reset,

@@ -78,6 +78,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The client's request does not ask for a WebSocket, and
+    /// [`on_http`](crate::AcceptorBuilder::on_http) has answered it.
+    #[cfg(feature = "server")]
+    #[error("the request does not ask for a WebSocket; it was answered with {status}")]
+    Answered {
+        /// The status of the answer.
+        status: http::StatusCode,
+    },
     /// The URL cannot be connected to.
     #[error("{0}")]
     Url(#[from] UrlError),

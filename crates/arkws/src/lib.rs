@@ -5,7 +5,8 @@
 //! | connect, over `ws://` or `wss://`, through proxies if need be | [`connect`], [`Client`] |
 //! | connect with header fields or a token of one connection's own | [`Client::request`] |
 //! | connect again and again | [`Client::reconnecting`] |
-//! | accept connections, over any transport | [`accept`], [`Acceptor`] |
+//! | serve, within limits, and say goodbye | [`Server`] |
+//! | accept connections in a loop of your own, over any transport | [`accept`], [`Acceptor`] |
 //! | send and receive | [`WebSocket`], [`Message`] |
 //! | send from one task and receive on another | [`WebSocket::split`] |
 //! | send or receive one long message in pieces | [`MessageWriter`], [`MessageReader`] |
@@ -54,7 +55,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `client` | yes | [`Client`] and [`connect`] |
-//! | `server` | yes | [`Acceptor`] and [`accept`] |
+//! | `server` | yes | [`Server`], [`Acceptor`] and [`accept`] |
 //! | `deflate` | yes | compression: [`DeflateConfig`] |
 //! | `tls` | yes | `wss`: `TlsConfig`, [`Identity`] |
 //! | `ring` | yes | cryptography for TLS, by ring; also where `aws-lc-rs` is on |
@@ -216,11 +217,14 @@ pub use error::{Error, Phase, SendError, Unsent};
 pub use host_pattern::HostPattern;
 pub use message::{Message, MessageRef};
 pub use progress::Progress;
+#[cfg(all(feature = "server", feature = "tls"))]
+pub use server::TlsInfo;
 #[cfg(feature = "server")]
 pub use server::{
-    Acceptor, AcceptorBuilder, Admission, AdmissionError, AllowedOrigins, AnyPendingRequest,
-    ClientAddress, ConnectionPermit, HandshakePermit, OriginError, PendingHttpRequest,
-    PendingRequest, Refusal, Rejection, ServerLimits, accept,
+    Acceptance, Acceptor, AcceptorBuilder, Admission, AdmissionError, AllowedOrigins,
+    AnyPendingRequest, ClientAddress, ConnectionPermit, HandshakePermit, IncomingRequest,
+    OriginError, PeerInfo, PendingHttpRequest, PendingRequest, Refusal, Rejection, Server,
+    ServerBuilder, ServerLimits, accept,
 };
 pub use socket::{
     MessageReader, MessageWriter, Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket,

@@ -4,8 +4,8 @@ use std::time::Duration;
 use arkws::http::header::{AUTHORIZATION, RETRY_AFTER, SERVER};
 use arkws::http::{HeaderMap, HeaderValue, StatusCode};
 use arkws::{
-    Acceptor, AcceptorBuilder, AllowedOrigins, Cause, DeflateConfig, Error, Limits, Message, Phase,
-    Refusal, Transport,
+    Acceptance, Acceptor, AcceptorBuilder, AllowedOrigins, Cause, DeflateConfig, Error, Limits,
+    Message, Phase, Refusal, Transport,
 };
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -132,14 +132,15 @@ async fn the_server_prefers_among_the_protocols_that_the_client_offers() {
     assert_eq!(result.unwrap().negotiated().protocol, None);
     assert!(!answer.contains("Sec-WebSocket-Protocol"), "{answer}");
 
-    let last = Acceptor::builder().choose_protocol(|request| request.protocols.last().cloned());
+    let last =
+        Acceptor::builder().choose_protocol(async |request| request.protocols.last().cloned());
     let (result, _) = serve(last, &offer).await;
     assert_eq!(result.unwrap().negotiated().protocol.as_deref(), Some("c"));
 }
 
 #[tokio::test]
 async fn a_protocol_that_was_not_offered_is_the_servers_mistake() {
-    let wrong = Acceptor::builder().choose_protocol(|_| Some("wrong".into()));
+    let wrong = Acceptor::builder().choose_protocol(async |_| Some("wrong".into()));
     let (result, answer) = serve(wrong, &request("")).await;
     assert!(matches!(result, Err(Error::Handshake(_))));
     assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
@@ -159,13 +160,12 @@ async fn compression_is_agreed_on_only_if_both_want_it() {
 #[tokio::test]
 async fn on_request_adds_header_fields_or_refuses() {
     let guarded = || {
-        Acceptor::builder().on_request(|request| {
+        Acceptor::builder().on_request(async |request| {
             assert_eq!(request.target, "/chat?room=1");
             match request.headers.get(AUTHORIZATION) {
-                Some(token) if token == "Bearer sesame" => Ok(HeaderMap::from_iter([(
-                    SERVER,
-                    HeaderValue::from_static("test"),
-                )])),
+                Some(token) if token == "Bearer sesame" => {
+                    Ok(Acceptance::new().with_header(SERVER, HeaderValue::from_static("test")))
+                }
                 _ => Err(
                     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "come back later\n")
                         .with_header(RETRY_AFTER, HeaderValue::from_static("120")),

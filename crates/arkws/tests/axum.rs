@@ -142,13 +142,15 @@ async fn what_is_no_websocket_request_is_answered_by_the_extractor() {
 async fn an_acceptor_made_once_gives_all_options() {
     let acceptor = Acceptor::builder()
         .protocols(["v3"])
-        .on_request(|request| match request.headers.contains_key("cookie") {
-            true => Ok(Default::default()),
-            false => Err(arkws::Refusal::new(
-                arkws::http::StatusCode::UNAUTHORIZED,
-                "no cookie",
-            )),
-        })
+        .on_request(
+            async |request| match request.headers.contains_key("cookie") {
+                true => Ok(Default::default()),
+                false => Err(arkws::Refusal::new(
+                    arkws::http::StatusCode::UNAUTHORIZED,
+                    "no cookie",
+                )),
+            },
+        )
         .build();
     let handler = async |State(acceptor): State<Acceptor>, upgrade: WebSocketUpgrade| {
         upgrade.on_upgrade_with(&acceptor, echo).await

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arkws_proto::deflate::DeflateConfig;
-use arkws_proto::handshake::ServerRequest;
-use http::HeaderMap;
+use arkws_proto::handshake::HttpRequest;
+use bytes::Bytes;
+use http::Response;
 
 use super::Acceptor;
+use super::decision::{Acceptance, Decision, OnHttp, OnRequest, Protocols};
+use super::incoming::IncomingRequest;
 use super::origin::AllowedOrigins;
 use super::refusal::Refusal;
 use crate::{Config, Heartbeat, Limits, UnfinishedBudget};
@@ -21,16 +24,8 @@ pub(super) struct AcceptorOptions {
     /// `None`: all.
     pub(super) origins: Option<AllowedOrigins>,
     pub(super) on_request: Option<Box<OnRequest>>,
-}
-
-pub(super) type OnRequest = dyn Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync;
-pub(super) type ChooseProtocol = dyn Fn(&ServerRequest) -> Option<String> + Send + Sync;
-
-/// How the sub-protocol is chosen.
-pub(super) enum Protocols {
-    /// The first of these that the client offers.
-    Preferred(Vec<String>),
-    Chosen(Box<ChooseProtocol>),
+    /// `None`: requests that do not ask for a WebSocket are refused.
+    pub(super) on_http: Option<Box<OnHttp>>,
 }
 
 impl Default for AcceptorOptions {
@@ -50,6 +45,7 @@ impl Default for AcceptorOptions {
             protocols: Protocols::Preferred(Vec::new()),
             origins: None,
             on_request: None,
+            on_http: None,
         }
     }
 }
@@ -105,11 +101,20 @@ impl AcceptorBuilder {
     }
 
     /// Chooses the sub-protocol: one of those in the request, or none.
+    ///
+    /// ```
+    /// let acceptor = arkws::Acceptor::builder()
+    ///     .choose_protocol(async |request| request.protocols.last().cloned())
+    ///     .build();
+    /// # drop(acceptor);
+    /// ```
     #[must_use]
-    pub fn choose_protocol(
-        mut self,
-        choose: impl Fn(&ServerRequest) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn choose_protocol<F, Chosen>(mut self, choose: F) -> Self
+    where
+        F: Fn(IncomingRequest) -> Chosen + Send + Sync + 'static,
+        Chosen: Future<Output = Option<String>> + Send + 'static,
+    {
+        let choose = move |request| -> Decision<_> { Box::pin(choose(request)) };
         self.options.protocols = Protocols::Chosen(Box::new(choose));
         self
     }
@@ -132,13 +137,73 @@ impl AcceptorBuilder {
         self
     }
 
-    /// Decides about each request: more header fields for the answer, or a refusal.
+    /// Decides about each request, after its origin was checked: an [`Acceptance`] or a
+    /// [`Refusal`]. Default: each is accepted.
+    ///
+    /// The function may take its time, and should limit that: [`handshake_timeout`] does not. It
+    /// is dropped if the client goes meanwhile.
+    ///
+    /// ```
+    /// use arkws::http::StatusCode;
+    /// use arkws::{Acceptance, Acceptor, Refusal};
+    ///
+    /// #[derive(Clone)]
+    /// struct User(u64);
+    ///
+    /// # async fn user_of(token: &str) -> Option<User> { (token == "sesame").then_some(User(7)) }
+    /// let acceptor = Acceptor::builder()
+    ///     .on_request(|request| async move {
+    ///         let token = request.headers.get("authorization").and_then(|it| it.to_str().ok());
+    ///         match user_of(token.unwrap_or_default()).await {
+    ///             Some(user) => Ok(Acceptance::new().with_extension(user)),
+    ///             None => Err(Refusal::new(StatusCode::UNAUTHORIZED, "no valid token")),
+    ///         }
+    ///     })
+    ///     .build();
+    /// # drop(acceptor);
+    /// ```
+    ///
+    /// [`handshake_timeout`]: Self::handshake_timeout
     #[must_use]
-    pub fn on_request(
-        mut self,
-        decide: impl Fn(&ServerRequest) -> Result<HeaderMap, Refusal> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_request<F, Decided>(mut self, decide: F) -> Self
+    where
+        F: Fn(IncomingRequest) -> Decided + Send + Sync + 'static,
+        Decided: Future<Output = Result<Acceptance, Refusal>> + Send + 'static,
+    {
+        let decide = move |request| -> Decision<_> { Box::pin(decide(request)) };
         self.options.on_request = Some(Box::new(decide));
+        self
+    }
+
+    /// Answers requests that do not ask for a WebSocket, health checks for example, before
+    /// anything else of them is checked. Default, and where the function gives `None`: they are
+    /// refused, with status 426 or 405.
+    ///
+    /// The transport ends with the answer. A request by HEAD gets no body, and `Content-Length` and
+    /// `Connection: close` are added. A body of the request is not read.
+    ///
+    /// ```
+    /// use arkws::http::Response;
+    ///
+    /// let acceptor = arkws::Acceptor::builder()
+    ///     .on_http(|request| async move {
+    ///         (request.target == "/healthz").then(|| Response::new("ok\n"))
+    ///     })
+    ///     .build();
+    /// # drop(acceptor);
+    /// ```
+    #[must_use]
+    pub fn on_http<F, Answered, B>(mut self, answer: F) -> Self
+    where
+        F: Fn(IncomingRequest<HttpRequest>) -> Answered + Send + Sync + 'static,
+        Answered: Future<Output = Option<Response<B>>> + Send + 'static,
+        B: Into<Bytes>,
+    {
+        let answer = move |request| -> Decision<_> {
+            let answered = answer(request);
+            Box::pin(async move { Some(answered.await?.map(Into::into)) })
+        };
+        self.options.on_http = Some(Box::new(answer));
         self
     }
 

@@ -7,7 +7,11 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::builder::AcceptorOptions;
-use super::read::{MAX_LEFTOVER, read};
+use super::decision::first;
+use super::entrance::{Entrance, keep, yield_place};
+use super::incoming::{IncomingRequest, PeerInfo};
+use super::read::{MAX_LEFTOVER, before_answer, read};
+use crate::Error;
 
 /// A valid HTTP request that does not ask for a WebSocket, and has not been answered: see
 /// [`Acceptor::any_request_after`](super::Acceptor::any_request_after).
@@ -68,6 +72,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingHttpRequest<S> {
     pub async fn respond(self, status: StatusCode, body: &[u8], headers: &HeaderMap) {
         let response = self.request.respond(status, body, headers);
         self.options.end(self.stream, &response).await;
+    }
+
+    /// Answers with what [`on_http`](super::AcceptorBuilder::on_http) says. Returns why there is no
+    /// WebSocket.
+    pub(super) async fn answer(mut self, peer: PeerInfo, entrance: Option<&Entrance<'_>>) -> Error {
+        let options = Arc::clone(&self.options);
+        let Some(on_http) = &options.on_http else {
+            let error = self.request.error();
+            self.reject().await;
+            return error.into();
+        };
+        if let Err(refusal) = keep(entrance) {
+            return refusal.into();
+        }
+        let asked = IncomingRequest::new(self.request.clone(), peer);
+        let answer = first(async { Ok(on_http(asked).await) }, async {
+            self.gone().await;
+            Err(before_answer())
+        });
+        let answer = answer.await;
+        yield_place(entrance);
+        match answer {
+            Ok(Some(response)) => {
+                let (head, body) = response.into_parts();
+                self.respond(head.status, &body, &head.headers).await;
+                Error::Answered {
+                    status: head.status,
+                }
+            }
+            Ok(None) => {
+                let error = self.request.error();
+                self.reject().await;
+                error.into()
+            }
+            Err(error) => error,
+        }
     }
 
     /// Answers as a server that speaks WebSocket only: with what

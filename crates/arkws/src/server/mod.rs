@@ -5,11 +5,15 @@
 //! a client which sends a byte a minute ("slow loris") does not hold a connection for long.
 mod admission;
 mod builder;
+mod decision;
+mod entrance;
 mod http_request;
+mod incoming;
 mod origin;
 mod read;
 mod refusal;
 mod rejection;
+mod serve;
 
 use std::fmt;
 use std::io;
@@ -26,17 +30,24 @@ use tokio::time::timeout;
 
 use crate::{Config, Error, Phase, WebSocket, log};
 
-use builder::{AcceptorOptions, Protocols};
-use read::{MAX_LEFTOVER, read};
+use builder::AcceptorOptions;
+use decision::first;
+use entrance::{Entrance, yield_place};
+use read::{before_answer, gone, read};
 
 pub use admission::{
     Admission, AdmissionError, ClientAddress, ConnectionPermit, HandshakePermit, ServerLimits,
 };
 pub use builder::AcceptorBuilder;
+pub use decision::Acceptance;
 pub use http_request::PendingHttpRequest;
+#[cfg(feature = "tls")]
+pub use incoming::TlsInfo;
+pub use incoming::{IncomingRequest, PeerInfo};
 pub use origin::{AllowedOrigins, OriginError};
 pub use refusal::Refusal;
 pub use rejection::Rejection;
+pub use serve::{Server, ServerBuilder};
 
 /// How long a client that was refused may take to read the answer and to end the transport.
 const LINGER: Duration = Duration::from_secs(1);
@@ -78,15 +89,15 @@ where
 /// # use std::error::Error;
 /// # use std::sync::Arc;
 /// # async fn run(tls: Arc<tokio_rustls::rustls::ServerConfig>) -> Result<(), Box<dyn Error>> {
-/// use arkws::http::{HeaderMap, StatusCode};
-/// use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Refusal};
+/// use arkws::http::StatusCode;
+/// use arkws::{Acceptance, Acceptor, AllowedOrigins, DeflateConfig, Refusal};
 ///
 /// let acceptor = Acceptor::builder()
 ///     .protocols(["chat.v2", "chat.v1"])
 ///     .deflate(DeflateConfig::default())
 ///     .allowed_origins(AllowedOrigins::new(["https://example.org"])?)
-///     .on_request(|request| match request.headers.get("authorization") {
-///         Some(token) if token == "Bearer sesame" => Ok(HeaderMap::new()),
+///     .on_request(async |request| match request.headers.get("authorization") {
+///         Some(token) if token == "Bearer sesame" => Ok(Acceptance::new()),
 ///         _ => Err(Refusal::new(StatusCode::UNAUTHORIZED, "no valid token")),
 ///     })
 ///     .build();
@@ -141,17 +152,111 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let pending = self.request(stream).await?;
-        match self.options.decide(pending.request()) {
-            Ok((protocol, headers)) => pending.accept(protocol.as_deref(), &headers).await,
-            Err(refusal) => {
-                let error = Error::Refused {
-                    status: refusal.status(),
-                    reason: refusal.reason().to_owned(),
-                };
-                pending.refuse(&refusal).await;
-                Err(error)
+        let (socket, _) = self.accept_from(stream, PeerInfo::default()).await?;
+        Ok(socket)
+    }
+
+    /// As [`accept`](Self::accept), for programs that tell what they know of the client: the
+    /// options' functions see it. The request is returned with the connection.
+    ///
+    /// ```no_run
+    /// # async fn run(listener: tokio::net::TcpListener) -> Result<(), arkws::Error> {
+    /// let acceptor = arkws::Acceptor::builder()
+    ///     .on_request(async |request| {
+    ///         println!("{:?} wants {}", request.peer().address, request.target);
+    ///         Ok(arkws::Acceptance::new())
+    ///     })
+    ///     .build();
+    /// let (stream, address) = listener.accept().await?;
+    /// let (socket, request) = acceptor.accept_from(stream, address.into()).await?;
+    /// # drop((socket, request));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Cancel safety
+    /// Not safe: the transport is lost with the future.
+    pub async fn accept_from<S>(
+        &self,
+        stream: S,
+        peer: PeerInfo,
+    ) -> Result<(WebSocket<S>, IncomingRequest), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let (socket, request, _) = self.accept_through(stream, peer, None).await?;
+        Ok((socket, request))
+    }
+
+    /// Lets a client in, through the `entrance` of a server that counts its clients.
+    async fn accept_through<S>(
+        &self,
+        stream: S,
+        peer: PeerInfo,
+        entrance: Option<&Entrance<'_>>,
+    ) -> Result<(WebSocket<S>, IncomingRequest, Option<ConnectionPermit>), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let options = &*self.options;
+        let pending = match &options.on_http {
+            Some(_) => match self.any_request_after(stream, &[]).await? {
+                AnyPendingRequest::Upgrade(pending) => pending,
+                AnyPendingRequest::Http(pending) => {
+                    return Err(pending.answer(peer, entrance).await);
+                }
+            },
+            None => self.request(stream).await?,
+        };
+        let PendingRequest {
+            mut stream,
+            request,
+            mut leftover,
+            ..
+        } = pending;
+        let mut request = IncomingRequest::new(request, peer);
+        let decided = first(
+            async { Ok(options.decide(&request, entrance).await) },
+            async {
+                gone(&mut stream, &mut leftover).await;
+                Err(before_answer())
+            },
+        );
+        match decided.await? {
+            Ok((acceptance, permit)) => {
+                let Acceptance {
+                    headers,
+                    extensions,
+                    protocol,
+                } = acceptance;
+                let protocol = protocol.as_deref();
+                let socket = options.open(stream, &request, &leftover, protocol, &headers);
+                let socket = socket.await?;
+                request.extend(extensions);
+                Ok((socket, request, permit))
             }
+            Err(refusal) => {
+                yield_place(entrance);
+                options.refuse(stream, &refusal).await;
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// What a TLS handshake comes to, within the time of a handshake.
+    #[cfg(feature = "tls")]
+    async fn within_tls_timeout<T>(
+        &self,
+        handshake: impl Future<Output = io::Result<T>>,
+    ) -> Result<T, Error> {
+        let limit = self.options.handshake_timeout;
+        let phase = Phase::Tls;
+        match timeout(limit, handshake).await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(Error::Timeout { phase, limit }),
         }
     }
 
@@ -271,9 +376,32 @@ impl Acceptor {
         &self,
         request: &ServerRequest,
     ) -> Result<(http::Response<()>, Negotiated), Rejection> {
-        let (protocol, headers) = self.options.decide(request)?;
+        let respond = self.respond_from(request.clone(), PeerInfo::default());
+        let (response, negotiated, _) = respond.await?;
+        Ok((response, negotiated))
+    }
+
+    /// As [`respond`](Self::respond), for programs that tell what they know of the client: the
+    /// options' functions see it. The request is returned with what they have added.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond).
+    pub async fn respond_from(
+        &self,
+        request: ServerRequest,
+        peer: PeerInfo,
+    ) -> Result<(http::Response<()>, Negotiated, IncomingRequest), Rejection> {
+        let mut request = IncomingRequest::new(request, peer);
+        let (acceptance, _) = self.options.decide(&request, None).await?;
+        let Acceptance {
+            headers,
+            extensions,
+            protocol,
+        } = acceptance;
         let deflate = self.options.deflate.as_ref();
-        Ok(request.accept_http(protocol.as_deref(), deflate, &headers)?)
+        let (response, negotiated) = request.accept_http(protocol.as_deref(), deflate, &headers)?;
+        request.extend(extensions);
+        Ok((response, negotiated, request))
     }
 
     /// The options of its connections.
@@ -337,16 +465,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
     /// # Cancel safety
     /// Safe: nothing is lost when the future is dropped.
     pub async fn gone(&mut self) {
-        while self.leftover.len() < MAX_LEFTOVER {
-            let taken = read(&mut self.stream, |bytes| {
-                self.leftover.extend_from_slice(bytes);
-                bytes.len()
-            });
-            if let Ok(0) | Err(_) = taken.await {
-                return;
-            }
-        }
-        std::future::pending().await
+        gone(&mut self.stream, &mut self.leftover).await;
     }
 
     /// Accepts. `protocol` must be one of those offered; `headers` are added to the answer.
@@ -358,33 +477,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
     pub async fn accept(
-        mut self,
+        self,
         protocol: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<WebSocket<S>, Error> {
-        let deflate = self.options.deflate.as_ref();
-        let accepted = match self.request.accept(protocol, deflate, headers) {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log::debug!(%error, "handshake failed");
-                self.options.end(self.stream, &error.rejection()).await;
-                return Err(error.into());
-            }
-        };
-        let stream = &mut self.stream;
+        let (request, leftover) = (&self.request, &self.leftover);
         self.options
-            .within_timeout(async move {
-                stream.write_all(&accepted.response).await?;
-                Ok(stream.flush().await?)
-            })
-            .await?;
-        Ok(WebSocket::from_handshake(
-            self.stream,
-            Role::Server,
-            self.options.config.clone(),
-            accepted.negotiated,
-            &self.leftover,
-        ))
+            .open(self.stream, request, leftover, protocol, headers)
+            .await
     }
 
     /// Refuses, and ends the transport. Best effort: a client that is not there any more is no
@@ -393,30 +493,73 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
     /// # Cancel safety
     /// Not safe: the transport is lost with the future.
     pub async fn refuse(self, refusal: &Refusal) {
-        let (status, reason) = (refusal.status(), refusal.reason());
-        log::debug!(%status, reason, "handshake refused");
-        self.options.end(self.stream, &refusal.response()).await;
+        self.options.refuse(self.stream, refusal).await;
     }
 }
 
 impl AcceptorOptions {
-    /// The sub-protocol and the header fields of the answer.
-    fn decide(&self, request: &ServerRequest) -> Result<(Option<String>, HeaderMap), Refusal> {
+    /// How a request is accepted, sub-protocol included, or why it is not.
+    async fn decide(
+        &self,
+        request: &IncomingRequest,
+        entrance: Option<&Entrance<'_>>,
+    ) -> Result<(Acceptance, Option<ConnectionPermit>), Refusal> {
         if let Some(origins) = &self.origins {
             origins.check(&request.headers)?;
         }
-        let headers = match &self.on_request {
-            Some(decide) => decide(request)?,
-            None => HeaderMap::new(),
+        let permit = match entrance {
+            Some(entrance) => Some(entrance.enter()?),
+            None => None,
         };
-        let protocol = match &self.protocols {
-            Protocols::Preferred(protocols) => protocols
-                .iter()
-                .find(|protocol| request.protocols.contains(protocol))
-                .cloned(),
-            Protocols::Chosen(choose) => choose(request),
+        let mut acceptance = match &self.on_request {
+            Some(decide) => decide(request.clone()).await?,
+            None => Acceptance::default(),
         };
-        Ok((protocol, headers))
+        if acceptance.protocol.is_none() {
+            acceptance.protocol = self.protocols.choose(request).await;
+        }
+        Ok((acceptance, permit))
+    }
+
+    /// Answers that the request is accepted, and makes the connection.
+    async fn open<S>(
+        &self,
+        mut stream: S,
+        request: &ServerRequest,
+        leftover: &[u8],
+        protocol: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let accepted = match request.accept(protocol, self.deflate.as_ref(), headers) {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                log::debug!(%error, "handshake failed");
+                self.end(stream, &error.rejection()).await;
+                return Err(error.into());
+            }
+        };
+        let io = &mut stream;
+        self.within_timeout(async move {
+            io.write_all(&accepted.response).await?;
+            Ok(io.flush().await?)
+        })
+        .await?;
+        Ok(WebSocket::from_handshake(
+            stream,
+            Role::Server,
+            self.config.clone(),
+            accepted.negotiated,
+            leftover,
+        ))
+    }
+
+    async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, refusal: &Refusal) {
+        let (status, reason) = (refusal.status(), refusal.reason());
+        log::debug!(%status, reason, "handshake refused");
+        self.end(stream, &refusal.response()).await;
     }
 
     async fn within_timeout<T>(

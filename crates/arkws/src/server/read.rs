@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::Error;
 use crate::socket::pool;
 
 /// Bytes that are read behind a request before it is answered, and what one more read brings.
@@ -27,4 +28,25 @@ pub(super) async fn read<S: AsyncRead + Unpin, T>(
         result
     })
     .await
+}
+
+/// Ready when the client has ended the transport, or that has failed. What it sends meanwhile is
+/// kept; after [`MAX_LEFTOVER`] of it no more is read, and this is never ready.
+pub(super) async fn gone<S: AsyncRead + Unpin>(stream: &mut S, leftover: &mut Vec<u8>) {
+    while leftover.len() < MAX_LEFTOVER {
+        let taken = read(stream, |bytes| {
+            leftover.extend_from_slice(bytes);
+            bytes.len()
+        });
+        if let Ok(0) | Err(_) = taken.await {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Why there is no connection with a client that did not wait.
+pub(super) fn before_answer() -> Error {
+    let why = "the client ended the connection before its request was answered";
+    io::Error::new(io::ErrorKind::UnexpectedEof, why).into()
 }

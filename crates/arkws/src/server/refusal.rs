@@ -5,6 +5,8 @@ use arkws_proto::handshake::ServerRequest;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
+use crate::Error;
+
 /// The HTTP answer to a request that is not accepted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal(Box<Answer>);
@@ -45,6 +47,11 @@ impl Refusal {
         self
     }
 
+    /// The server has begun to stop.
+    pub(super) fn going_away() -> Refusal {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server is going away")
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -77,6 +84,15 @@ impl Refusal {
         } = &*self.0;
         let body = body.as_deref().unwrap_or(reason.as_bytes());
         ServerRequest::refuse_http(*status, Bytes::copy_from_slice(body), headers)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        Error::Refused {
+            status: refusal.0.status,
+            reason: refusal.0.reason,
+        }
     }
 }
 

@@ -44,11 +44,8 @@ impl From<HandshakeError> for Rejection {
 
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Rejection {
-        let error = Error::Refused {
-            status: refusal.status(),
-            reason: refusal.reason().to_owned(),
-        };
-        Rejection::new(error, refusal.http_response())
+        let response = refusal.http_response();
+        Rejection::new(refusal.into(), response)
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{Error, Phase, log};
 pub(super) enum TransportState {
     /// Frames are received.
     Open,
+    /// They are, and messages are discarded: somebody else than the program has started to close.
+    #[cfg_attr(not(feature = "server"), expect(dead_code))]
+    Leaving,
     /// Nothing more is received: the peer has sent its close frame, or the connection failed with
     /// this error. What is queued is written; then a server, or whoever failed the connection, ends
     /// the transport.

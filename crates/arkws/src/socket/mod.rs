@@ -7,6 +7,7 @@
 //! | `read.rs` | from the transport into the read buffer |
 //! | `write.rs` | what is queued, to the transport |
 //! | `closing.rs` | the closing handshake, and how a connection ends |
+//! | `close_request.rs` | closing a connection that another task has |
 //! | `timeouts.rs` | waits for whichever comes first of all time-outs |
 //! | `stall.rs` | for how long the peer takes nothing |
 //! | `probe.rs` | what the peer has taken |
@@ -22,6 +23,8 @@
 //! | `clock.rs` | what time it is, read once per poll |
 //! | `timer.rs` | one timer, made when it is first needed |
 mod clock;
+#[cfg(feature = "server")]
+mod close_request;
 mod closing;
 mod engine;
 mod heartbeat;
@@ -45,6 +48,8 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+#[cfg(feature = "server")]
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use arkws_proto::connection::RecvBuffer;
@@ -67,6 +72,8 @@ use timeouts::GivenUp;
 use timer::Timer;
 use unfinished::MessageTimeout;
 
+#[cfg(feature = "server")]
+pub(crate) use close_request::CloseRequest;
 pub use message_reader::MessageReader;
 pub use message_writer::MessageWriter;
 pub use outbox::Outbox;
@@ -132,6 +139,9 @@ pub struct WebSocket<S> {
     /// How the transport is asked what the peer has taken, if it knows.
     probe: Probe<S>,
     negotiated: Negotiated,
+    /// Whoever may ask it to close: a [`Server`](crate::Server).
+    #[cfg(feature = "server")]
+    close_request: Option<Arc<CloseRequest>>,
     /// Events since the task has last let others run.
     burst: u8,
     /// The program shares what is received.
@@ -187,12 +197,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
                 .map(|settings| Box::new(Monitor::new(settings, Instant::now()))),
             probe: probe::probe(),
             negotiated,
+            #[cfg(feature = "server")]
+            close_request: None,
             burst: 0,
             shares_received: false,
             terminated: false,
             span: Some(Span::current())
                 .filter(|span| !span.is_disabled())
                 .map(Box::new),
+        }
+    }
+}
+
+#[cfg(feature = "server")]
+impl<S> WebSocket<S> {
+    /// It closes when that is asked for.
+    pub(crate) fn with_close_request(self, request: Arc<CloseRequest>) -> WebSocket<S> {
+        WebSocket {
+            close_request: Some(request),
+            ..self
         }
     }
 }

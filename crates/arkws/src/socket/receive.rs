@@ -66,21 +66,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let clock = &mut Clock::default();
         loop {
             match &mut self.transport_state {
-                TransportState::Open => match ready!(self.poll_open(cx, clock, parsed.take())) {
-                    Ok(kind) => {
-                        if kind == Some(EventKind::Close) {
-                            self.closed(cx, clock);
+                TransportState::Open | TransportState::Leaving => {
+                    match ready!(self.poll_open(cx, clock, parsed.take())) {
+                        Ok(Some(EventKind::Text | EventKind::Binary)) if self.discards() => {
+                            drop(self.input.take_event());
                         }
-                        return Poll::Ready(Some(Ok(())));
+                        Ok(kind) => {
+                            if kind == Some(EventKind::Close) {
+                                self.closed(cx, clock);
+                            }
+                            return Poll::Ready(Some(Ok(())));
+                        }
+                        Err(Fatal::Fail(error)) => {
+                            self.engine.failed(error.again());
+                            self.finish(Some(error), clock);
+                        }
+                        Err(Fatal::Abort(error)) => {
+                            return Poll::Ready(Some(Err(self.abort(cx, clock, error))));
+                        }
                     }
-                    Err(Fatal::Fail(error)) => {
-                        self.engine.failed(error.again());
-                        self.finish(Some(error), clock);
-                    }
-                    Err(Fatal::Abort(error)) => {
-                        return Poll::Ready(Some(Err(self.abort(cx, clock, error))));
-                    }
-                },
+                }
                 TransportState::Finishing(_) => {
                     if let Some(error) = ready!(self.poll_finish(cx, clock)) {
                         return Poll::Ready(Some(Err(error)));
@@ -96,6 +101,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
         }
+    }
+
+    /// Whether messages are discarded: [`TransportState::Leaving`]. Whoever reads one goes on.
+    fn discards(&self) -> bool {
+        matches!(self.transport_state, TransportState::Leaving)
+            && !self.engine.connection.receives_in_pieces()
     }
 
     /// Receives frames until there is an event; `None`: a piece of a message, for whoever
@@ -189,7 +200,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
         clock: &mut Clock,
     ) -> Poll<Result<Option<Parsed>, Fatal>> {
-        match self.poll_read(cx, clock) {
+        let read = self.poll_read(cx, clock);
+        #[cfg(feature = "server")]
+        if self.poll_close_request(cx, read.is_pending()).is_ready() && read.is_pending() {
+            // The close frame leaves.
+            return Poll::Ready(Ok(None));
+        }
+        match read {
             Poll::Ready(Ok(Read::Buffered)) => {}
             Poll::Ready(Ok(Read::Direct)) => {
                 return Poll::Ready(Ok(Some(self.parse())));

@@ -71,7 +71,7 @@ async fn what_is_no_extended_connect_for_websocket_is_refused() {
 #[tokio::test]
 async fn a_refusal_over_http2_has_its_body() {
     let acceptor = Acceptor::builder()
-        .on_request(|_| {
+        .on_request(async |_| {
             Err(arkws::Refusal::new(
                 arkws::http::StatusCode::FORBIDDEN,
                 "not you",

@@ -135,7 +135,7 @@ async fn the_acceptors_options_decide() {
     let origins = AllowedOrigins::new(["https://example.org"]).unwrap();
     let acceptor = Acceptor::builder()
         .allowed_origins(origins)
-        .on_request(|_| {
+        .on_request(async |_| {
             let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "no token");
             Err(refusal.with_header("retry-after".parse().unwrap(), "7".parse().unwrap()))
         })

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::AdmissionError;
 use super::address::{ClientAddress, CountByAddress};
+use super::error::AdmissionError;
 use super::limits::ServerLimits;
 
 /// The handshakes in progress, the oldest first.

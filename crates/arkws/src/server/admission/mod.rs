@@ -5,64 +5,28 @@
 //! | `mod.rs` | the counts of one server, and permits that end with what they count |
 //! | `limits.rs` | how many there may be |
 //! | `address.rs` | what counts as one client address |
+//! | `error.rs` | why a client is not let in |
 //! | `handshakes.rs` | opening handshakes in progress, and which goes if there are many |
 mod address;
+mod error;
 mod handshakes;
 mod limits;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::StatusCode;
 use tokio::sync::Notify;
 
-use super::Refusal;
 use address::CountByAddress;
 use handshakes::{HandshakeId, PendingHandshakes};
 
 pub use address::ClientAddress;
+pub use error::AdmissionError;
 pub use limits::ServerLimits;
-
-/// Why a client is not let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AdmissionError {
-    /// [`ServerLimits::handshakes`], and all have sent their requests.
-    #[error("too many opening handshakes wait for their answers (ServerLimits::handshakes)")]
-    Busy,
-    /// It was the oldest of too many handshakes.
-    #[error(
-        "too many opening handshakes are in progress, and this was the oldest \
-         (ServerLimits::handshakes)"
-    )]
-    Replaced,
-    /// [`ServerLimits::connections`].
-    #[error(
-        "the server is full: it serves {0} connection(s) at a time (ServerLimits::connections)"
-    )]
-    Connections(usize),
-    /// [`ServerLimits::addresses`].
-    #[error(
-        "the server is full: it serves {0} client address(es) at a time (ServerLimits::addresses)"
-    )]
-    Addresses(usize),
-    /// [`ServerLimits::connections_per_address`].
-    #[error(
-        "too many connections: a client address may have {0} at a time \
-         (ServerLimits::connections_per_address)"
-    )]
-    ConnectionsPerAddress(usize),
-}
-
-/// The answer to such a client: status 503.
-impl From<AdmissionError> for Refusal {
-    fn from(error: AdmissionError) -> Refusal {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-    }
-}
 
 /// The clients of a server, counted. Cheap to clone; the clones count together.
 ///
-/// For programs that accept connections in a loop of their own:
+/// A [`Server`](crate::Server) has one of its own. This is for programs with a loop of their own:
 /// a handshake begins with each connection that is accepted, and when its request is there, it
 /// becomes a connection within the limits, or is refused.
 ///

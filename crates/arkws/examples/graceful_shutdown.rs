@@ -1,0 +1,111 @@
+//! A server that says goodbye: a health check tells the balancer that it is going away, clients
+//! are told with 1001, and it waits until they have closed.
+//!
+//! ```console
+//! cargo run --example graceful_shutdown
+//! ```
+//!
+//! It has three clients of its own, and ends by itself. A real server waits for `SIGTERM` where
+//! this one waits for them: `tokio::signal::unix::signal(SignalKind::terminate())`.
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arkws::http::{Response, StatusCode};
+use arkws::{Acceptor, IncomingRequest, Message, Server, ServerLimits, Transport, WebSocket};
+use futures_util::StreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long clients may take to close.
+const GRACE: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let healthy = Arc::new(AtomicBool::new(true));
+    let server = Server::bind("127.0.0.1:0")
+        .await?
+        .acceptor(acceptor(Arc::clone(&healthy)))
+        .limits(ServerLimits {
+            connections: 1000,
+            connections_per_address: 100,
+            ..ServerLimits::default()
+        })
+        .serve(echo);
+    let address = server.local_addr().ok_or("no port")?;
+    println!(
+        "listening on ws://{address}, healthy: {}",
+        health(address).await?
+    );
+
+    let mut clients = Vec::new();
+    for name in ["Ada", "Grace", "Edsger"] {
+        let (mut socket, _) = arkws::connect(&format!("ws://{address}/")).await?;
+        socket.send(Message::from(name)).await?;
+        let answer = socket.next().await.transpose()?;
+        println!("{name} is in: {answer:?}");
+        clients.push(tokio::spawn(until_closed(socket)));
+    }
+
+    // Here the signal has come. A balancer is told first, and given the time to notice.
+    healthy.store(false, Ordering::Relaxed);
+    println!("going away, healthy: {}", health(address).await?);
+    let cut_off = server.shutdown(GRACE).await;
+    for client in clients {
+        println!("{}", client.await??);
+    }
+    println!("ended, {cut_off} connection(s) cut off");
+    Ok(())
+}
+
+fn acceptor(healthy: Arc<AtomicBool>) -> Acceptor {
+    Acceptor::builder()
+        .on_http(move |request| {
+            let healthy = healthy.load(Ordering::Relaxed);
+            async move {
+                let status = match healthy {
+                    true => StatusCode::OK,
+                    false => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                let mut response = Response::new("");
+                *response.status_mut() = status;
+                (request.target == "/healthz").then_some(response)
+            }
+        })
+        .build()
+}
+
+/// Sends every message back. When the server stops, there is a last message, the close frame that
+/// the client answers with; then `None`.
+async fn echo(mut socket: WebSocket<Transport>, request: IncomingRequest) {
+    while let Some(Ok(message)) = socket.next().await {
+        if message.is_data() && socket.send(message).await.is_err() {
+            println!("{:?} has gone", request.peer().address);
+            return;
+        }
+    }
+}
+
+/// How a client is told that the server goes away.
+async fn until_closed(mut socket: WebSocket<Transport>) -> Result<String, arkws::Error> {
+    let mut told = String::new();
+    while let Some(message) = socket.next().await.transpose()? {
+        if let Message::Close(Some(frame)) = message {
+            told = format!("a client was told: {}", frame.reason());
+        }
+    }
+    Ok(told)
+}
+
+/// What a balancer sees: the first line of the answer.
+async fn health(address: SocketAddr) -> Result<String, std::io::Error> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer.lines().next().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,169 @@
+//! The task of one client: its handshake, then the program's handler.
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+#[cfg(feature = "tls")]
+use tokio_rustls::TlsAcceptor;
+
+use super::super::admission::{Admission, AdmissionError, ConnectionPermit};
+use super::super::decision::first;
+use super::super::entrance::Entrance;
+#[cfg(feature = "tls")]
+use super::super::incoming::TlsInfo;
+use super::super::incoming::{IncomingRequest, PeerInfo};
+use super::super::{Acceptor, Refusal};
+use super::listening::Accepted;
+use super::open_connections::OpenConnections;
+use crate::{Error, Transport, WebSocket, log};
+
+/// What the clients of a server have in common.
+pub(super) struct Clients<H> {
+    pub(super) acceptor: Acceptor,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) admission: Admission,
+    pub(super) open: OpenConnections,
+    pub(super) handler: H,
+}
+
+/// A client that is in.
+type Opened = (
+    WebSocket<Transport>,
+    IncomingRequest,
+    Option<ConnectionPermit>,
+);
+
+impl<H, Handled> Clients<H>
+where
+    H: Fn(WebSocket<Transport>, IncomingRequest) -> Handled,
+    Handled: Future<Output = ()>,
+{
+    pub(super) async fn serve(&self, accepted: Accepted) {
+        // Boxed: the memory of a handshake is not kept for as long as a connection is open.
+        let handshake = Box::pin(self.handshake(accepted));
+        let (socket, request, permit) = match handshake.await {
+            Ok(opened) => opened,
+            // What a client was answered has been logged already.
+            Err(Error::Handshake(_) | Error::Refused { .. } | Error::Answered { .. }) => return,
+            Err(error) => return log::debug!(%error, "client not let in"),
+        };
+        let (connection, close_request) = self.open.add();
+        let socket = socket.with_close_request(close_request);
+        (self.handler)(socket, request).await;
+        drop((connection, permit));
+    }
+}
+
+impl<H> Clients<H> {
+    async fn handshake(&self, accepted: Accepted) -> Result<Opened, Error> {
+        let peer = match &accepted {
+            Accepted::Tcp(_, address) => PeerInfo::from(*address),
+            #[cfg(unix)]
+            Accepted::Unix(_) => PeerInfo::default(),
+        };
+        let address = peer.address.map(|address| address.ip().into());
+        let handshake = match self.admission.begin_handshake(address) {
+            Ok(handshake) => handshake,
+            Err(error) => {
+                let refusal = Refusal::from(error);
+                self.refuse_at_once(&accepted, &refusal);
+                return Err(refusal.into());
+            }
+        };
+        let entrance = Entrance {
+            admission: &self.admission,
+            handshake: &handshake,
+            address,
+        };
+        let replaced = async {
+            handshake.replaced().await;
+            Err(Refusal::from(AdmissionError::Replaced).into())
+        };
+        let stopping = async {
+            self.open.stopping().await;
+            // The client has had no answer, and may try another server.
+            Err(Refusal::going_away().into())
+        };
+        let opened = async {
+            let (stream, peer) = self.transport(accepted, peer).await?;
+            self.acceptor
+                .accept_through(stream, peer, Some(&entrance))
+                .await
+        };
+        first(first(stopping, replaced), opened).await
+    }
+
+    /// Best effort: there are too many of them to wait until each has read it.
+    fn refuse_at_once(&self, accepted: &Accepted, refusal: &Refusal) {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return;
+        }
+        let _ = match accepted {
+            Accepted::Tcp(stream, _) => stream.try_write(&refusal.response()),
+            #[cfg(unix)]
+            Accepted::Unix(stream) => stream.try_write(&refusal.response()),
+        };
+    }
+
+    /// The stream after the TLS handshake, if there is one.
+    async fn transport(
+        &self,
+        accepted: Accepted,
+        peer: PeerInfo,
+    ) -> Result<(Transport, PeerInfo), Error> {
+        match accepted {
+            Accepted::Tcp(stream, _) => self.over_tcp(stream, peer).await,
+            #[cfg(unix)]
+            Accepted::Unix(stream) => self.over_unix(stream, peer).await,
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn over_tcp(
+        &self,
+        stream: TcpStream,
+        peer: PeerInfo,
+    ) -> Result<(Transport, PeerInfo), Error> {
+        stream.set_nodelay(true)?;
+        Ok((stream.into(), peer))
+    }
+
+    #[cfg(feature = "tls")]
+    async fn over_tcp(
+        &self,
+        stream: TcpStream,
+        mut peer: PeerInfo,
+    ) -> Result<(Transport, PeerInfo), Error> {
+        stream.set_nodelay(true)?;
+        let Some(tls) = &self.tls else {
+            return Ok((stream.into(), peer));
+        };
+        let stream = self.acceptor.within_tls_timeout(tls.accept(stream)).await?;
+        peer.tls = Some(TlsInfo::from(stream.get_ref().1));
+        Ok((stream.into(), peer))
+    }
+
+    #[cfg(all(unix, not(feature = "tls")))]
+    async fn over_unix(
+        &self,
+        stream: UnixStream,
+        peer: PeerInfo,
+    ) -> Result<(Transport, PeerInfo), Error> {
+        Ok((Transport::other(stream), peer))
+    }
+
+    #[cfg(all(unix, feature = "tls"))]
+    async fn over_unix(
+        &self,
+        stream: UnixStream,
+        mut peer: PeerInfo,
+    ) -> Result<(Transport, PeerInfo), Error> {
+        let Some(tls) = &self.tls else {
+            return Ok((Transport::other(stream), peer));
+        };
+        let stream = self.acceptor.within_tls_timeout(tls.accept(stream)).await?;
+        peer.tls = Some(TlsInfo::from(stream.get_ref().1));
+        Ok((Transport::other(stream), peer))
+    }
+}
