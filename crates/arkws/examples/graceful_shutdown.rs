@@ -109,3 +109,9 @@ async fn health(address: SocketAddr) -> Result<String, std::io::Error> {
     stream.read_to_string(&mut answer).await?;
     Ok(answer.lines().next().unwrap_or_default().to_owned())
 }
+
+#[cfg(test)]
+#[test]
+fn it_runs() {
+    main().unwrap();
+}
