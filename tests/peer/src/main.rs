@@ -11,6 +11,7 @@ mod connect;
 #[path = "../../../crates/netstack/tests/support/sandbox.rs"]
 mod sandbox;
 mod serve;
+mod serve_axum;
 
 #[cfg(target_os = "linux")]
 use std::ffi::OsString;
@@ -32,6 +33,14 @@ struct Command {
 enum Task {
     /// Send every message back; prints `listening on ws://127.0.0.1:PORT`
     Serve {
+        #[command(flatten)]
+        compression: Compression,
+        /// Serve `wss` with DIR/NAME.pem and DIR/NAME.key
+        #[arg(long, value_name = "DIR/NAME")]
+        tls: Option<PathBuf>,
+    },
+    /// The same in a handler of axum, over HTTP/1.1 and HTTP/2
+    ServeAxum {
         #[command(flatten)]
         compression: Compression,
         /// Serve `wss` with DIR/NAME.pem and DIR/NAME.key
@@ -91,6 +100,7 @@ impl Compression {
 async fn main() -> ExitCode {
     let done = match Command::parse().task {
         Task::Serve { compression, tls } => serve::run(compression.config(), tls).await,
+        Task::ServeAxum { compression, tls } => serve_axum::run(compression.config(), tls).await,
         Task::Connect {
             url,
             compression,

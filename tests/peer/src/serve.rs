@@ -17,7 +17,10 @@ pub(crate) async fn run(deflate: Option<DeflateConfig>, tls: Option<PathBuf>) ->
         acceptor = acceptor.deflate(deflate);
     }
     let acceptor = acceptor.build();
-    let tls = tls.as_deref().map(tls_acceptor).transpose()?;
+    let tls = tls
+        .map(|files| tls_config(&files))
+        .transpose()?
+        .map(|config| TlsAcceptor::from(Arc::new(config)));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let scheme = if tls.is_some() { "wss" } else { "ws" };
     println!("listening on {scheme}://{}", listener.local_addr()?);
@@ -39,7 +42,9 @@ pub(crate) async fn run(deflate: Option<DeflateConfig>, tls: Option<PathBuf>) ->
     }
 }
 
-async fn echo<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocket<S>) -> Result<()> {
+pub(crate) async fn echo<S: AsyncRead + AsyncWrite + Unpin>(
+    mut socket: WebSocket<S>,
+) -> Result<()> {
     while let Some((message, mut outbox)) = socket.recv_with_outbox().await.transpose()? {
         let message = Message::from(message);
         if matches!(message, Message::Text(_) | Message::Binary(_)) {
@@ -52,7 +57,7 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocket<S>) -> Re
     Ok(())
 }
 
-fn tls_acceptor(files: &Path) -> Result<TlsAcceptor> {
+pub(crate) fn tls_config(files: &Path) -> Result<ServerConfig> {
     let certificate = files.with_extension("pem");
     let chain = CertificateDer::pem_file_iter(&certificate)
         .and_then(Iterator::collect)
@@ -60,8 +65,7 @@ fn tls_acceptor(files: &Path) -> Result<TlsAcceptor> {
     let key = files.with_extension("key");
     let key = PrivateKeyDer::from_pem_file(&key)
         .with_context(|| format!("cannot read {}", key.display()))?;
-    let config = ServerConfig::builder()
+    Ok(ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+        .with_single_cert(chain, key)?)
 }

@@ -1,6 +1,6 @@
-//! A link that fails behind some byte of a whole session: behind each byte of either direction, with
-//! and without compression and TLS. It ends, or it stalls. Both ends are told what had come, in
-//! order, and then once that it is over, in bounded time.
+//! A link that fails behind some byte of a whole session: behind each byte of either direction,
+//! with and without compression and TLS. It ends, or it stalls. Both ends are told what had come,
+//! in order, and then once that it is over, in bounded time.
 use std::sync::Arc;
 use std::time::Duration;
 

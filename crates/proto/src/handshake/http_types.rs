@@ -68,7 +68,7 @@ impl ServerRequest {
     /// Checks an extended CONNECT of HTTP/2 or HTTP/3 (RFC 8441, 5; RFC 9220, 3), whose
     /// `:protocol` the HTTP implementation tells (hyper as the extension `hyper::ext::Protocol`).
     /// There, `Upgrade`, `Connection` and `Sec-WebSocket-Key` are not used; all else is as with
-    /// [`from_http`](Self::from_http).
+    /// [`from_http`](Self::from_http). (A key that is sent all the same is answered.)
     ///
     /// # Errors
     /// Not a valid WebSocket request; [`HandshakeError::http_rejection`] gives the answer to send.
@@ -117,9 +117,11 @@ impl ServerRequest {
         let mut response = Response::new(());
         let fields = response.headers_mut();
         fields.extend(headers.clone());
-        if let Some(proof) = agreement.proof {
+        if self.form() == RequestForm::Upgrade {
             fields.insert(UPGRADE, WEBSOCKET);
             fields.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        }
+        if let Some(proof) = agreement.proof {
             fields.insert(SEC_WEBSOCKET_ACCEPT, value(proof));
         }
         if let Some(protocol) = &agreement.negotiated.protocol {

@@ -210,7 +210,10 @@ impl ServerRequest {
         headers: &HeaderMap,
     ) -> Result<Accepted, HandshakeError> {
         let agreement = self.agree(protocol, deflate, headers)?;
-        let Some(proof) = &agreement.proof else {
+        let proof = agreement
+            .proof
+            .filter(|_| self.form == RequestForm::Upgrade);
+        let Some(proof) = proof else {
             return Err(HandshakeError::MissingKey);
         };
         let mut response = status_line(StatusCode::SWITCHING_PROTOCOLS);
@@ -250,7 +253,13 @@ impl ServerRequest {
                 let key = key.ok_or(HandshakeError::MissingKey)?;
                 Some(accept_key(key.as_bytes()))
             }
-            RequestForm::ExtendedConnect => None,
+            // RFC 8441, 5: it is not used. Clients that send a key nevertheless, such as undici,
+            // may want the proof.
+            RequestForm::ExtendedConnect => headers::single(&self.headers, "sec-websocket-key")
+                .ok()
+                .flatten()
+                .filter(|key| is_key(key))
+                .map(|key| accept_key(key.as_bytes())),
         };
         if let Some(chosen) = protocol
             && !self.protocols.iter().any(|offered| offered == chosen)
@@ -455,10 +464,7 @@ pub(super) fn check_upgrade(
     let Some(key) = headers::single(headers, "sec-websocket-key")? else {
         return Err(HandshakeError::MissingKey);
     };
-    if !KEY
-        .decode(key.as_bytes())
-        .is_ok_and(|bytes| bytes.len() == 16)
-    {
+    if !is_key(key) {
         return Err(HandshakeError::RequestKey);
     }
     check_offers(headers)
@@ -518,6 +524,12 @@ const KEY: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
+
+/// RFC 6455, 4.1.7: 16 bytes in base64.
+fn is_key(key: &HeaderValue) -> bool {
+    KEY.decode(key.as_bytes())
+        .is_ok_and(|bytes| bytes.len() == 16)
+}
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &[u8]) -> bool {
     headers::list(headers, name.as_str()).any(|element| element.eq_ignore_ascii_case(token))

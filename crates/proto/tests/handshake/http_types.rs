@@ -336,6 +336,24 @@ fn an_extended_connect_is_never_answered_as_bytes() {
     assert!(matches!(error, HandshakeError::MissingKey));
 }
 
+/// undici sends a key over HTTP/2, and wants its proof.
+#[test]
+fn a_key_over_http2_is_answered_if_it_is_one() {
+    let proof = Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    for (key, expected) in [("dGhlIHNhbXBsZSBub25jZQ==", proof), ("short", None)] {
+        let mut request = extended_connect();
+        let fields = request.headers_mut();
+        fields.insert("sec-websocket-key", key.parse().unwrap());
+
+        let request = ServerRequest::from_extended_connect(&request, Some("websocket")).unwrap();
+        let (response, _) = request.accept_http(None, None, &HeaderMap::new()).unwrap();
+
+        let accept = response.headers().get("sec-websocket-accept");
+        assert_eq!(accept.map(|accept| accept.to_str().unwrap()), expected);
+        assert!(!response.headers().contains_key("upgrade"));
+    }
+}
+
 #[test]
 fn another_status_is_a_refusal_with_the_servers_fields() {
     for (status, version) in [
