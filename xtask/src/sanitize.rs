@@ -184,8 +184,8 @@ pub(crate) fn threads(counts: &mut Counts) -> Result<()> {
         .arg("--no-fail-fast")
         .env("RUSTFLAGS", "-Zsanitizer=thread")
         // A race is only told if it is still known where the other thread was.
-        // tokio joins the thread of its pool that has ended last when its runtime ends, and a test's
-        // process may end first: that is no leak.
+        // tokio joins the thread of its pool that has ended last when its runtime ends, and the
+        // process of a test may end first: that is no leak.
         .env("TSAN_OPTIONS", "history_size=7:report_thread_leaks=0")
         .env(WATCH, "thread");
     for package in THREADS {

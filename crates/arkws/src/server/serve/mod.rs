@@ -130,7 +130,8 @@ impl Server {
     ///
     /// A connection closes when its handler receives, and has received what had arrived; of a peer
     /// that goes on sending, the next 16 reads. What arrives later is discarded, as it could not be
-    /// answered. A handler that does not receive goes on until the time is over. The peer may take [`Config::close_timeout`](crate::Config::close_timeout) to answer.
+    /// answered. A handler that does not receive goes on until the time is over. The peer may take
+    /// [`Config::close_timeout`](crate::Config::close_timeout) to answer.
     ///
     /// # Cancel safety
     /// Dropping the future drops the server, which ends at once.
