@@ -211,11 +211,12 @@ impl Process {
 
     /// The thread.
     fn run(&'static self, runtime: Runtime, idle: &Arc<Notify>) {
-        trace!(target: "arkws", "the network thread starts");
+        // First: whatever unwinds from here on, as the program's log may, ends this thread only.
         let _current = Current {
             process: self,
             idle: Arc::clone(idle),
         };
+        trace!(target: "arkws", "the network thread starts");
         runtime.block_on(async {
             loop {
                 idle.notified().await;
