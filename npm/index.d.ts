@@ -719,6 +719,8 @@ export declare namespace webSocket {
    *   stops
    * - `policy`: the host is not allowed (2302998)
    * - `internal`: a defect of arkws
+   * - `system`: of `connect` and `start`, the operating system has no thread or descriptor left for
+   *   it, or refuses one otherwise
    * - `limit`: on servers, no room for one more client, connection or handshake
    * - `queue-full`: too much waits to be sent already (`maxQueuedBytes`); such an error has no
    *   stack frames. A server closes such a client with 1008
@@ -742,6 +744,7 @@ export declare namespace webSocket {
     | 'closed'
     | 'policy'
     | 'internal'
+    | 'system'
     | 'limit'
     | 'queue-full'
     | 'flood';

@@ -14,13 +14,22 @@ pub enum Cause {
     Flood,
     /// The program's [`Policy`](crate::Policy) does not allow it (2302998).
     Policy,
+    /// The operating system has no thread or descriptor for the network thread or for a socket to
+    /// listen on, or refuses one otherwise.
+    System,
     /// A defect of arkws or of a binding, or the network thread has ended.
     Internal,
 }
 
 impl Cause {
     /// Those that are not a connection's.
-    const OTHERS: [Cause; 4] = [Cause::Limit, Cause::Flood, Cause::Policy, Cause::Internal];
+    const OTHERS: [Cause; 5] = [
+        Cause::Limit,
+        Cause::Flood,
+        Cause::Policy,
+        Cause::System,
+        Cause::Internal,
+    ];
 
     /// All causes.
     pub fn all() -> impl Iterator<Item = Cause> {
@@ -36,6 +45,7 @@ impl Cause {
             Cause::Limit => "limit",
             Cause::Flood => "flood",
             Cause::Policy => "policy",
+            Cause::System => "system",
             Cause::Internal => "internal",
         }
     }
@@ -45,7 +55,10 @@ impl Cause {
     pub(crate) fn ends_connections(self) -> bool {
         !matches!(
             self,
-            Cause::Connection(arkws::Cause::QueueFull) | Cause::Limit | Cause::Flood
+            Cause::Connection(arkws::Cause::QueueFull)
+                | Cause::Limit
+                | Cause::Flood
+                | Cause::System
         )
     }
 }
@@ -103,7 +116,7 @@ mod tests {
     fn every_cause_has_a_name_of_its_own() {
         let names: HashSet<&str> = Cause::all().map(Cause::as_str).collect();
         assert_eq!(names.len(), Cause::all().count());
-        assert_eq!(names.len(), arkws::Cause::ALL.len() + 4);
+        assert_eq!(names.len(), arkws::Cause::ALL.len() + 5);
     }
 
     #[test]

@@ -21,9 +21,13 @@ struct Recorder(Sender<String>);
 impl ServerListener for Recorder {
     fn on_event(&self, event: ServerEvent<'_>) {
         let _ = self.0.send(match event {
-            ServerEvent::Started(address) => address.unwrap().to_string(),
+            ServerEvent::Started(Ok(address)) => address.to_string(),
+            ServerEvent::Started(Err(error)) => {
+                format!("{} {:?}: {}", error.code, error.cause_name(), error.message)
+            }
             ServerEvent::Connect { .. } => "connect".into(),
             ServerEvent::Error { error, .. } => error.message,
+            ServerEvent::Idle => "idle".into(),
             other => panic!("{other:?}"),
         });
     }
@@ -49,6 +53,13 @@ async fn a_server_that_cannot_accept_says_so_once_and_goes_on_when_it_can() {
 
     let open_files = exhaust();
     let mut client = socket.connect(([127, 0, 0, 1], port).into()).await.unwrap();
+    let (sender, others) = mpsc::channel();
+    let other = WebSocketServer::new(Context::new(ApiLevel::NEWEST), Arc::new(Recorder(sender)));
+    // The network thread runs, and has no descriptor for a socket.
+    other.start(ServerConfig::default()).unwrap();
+    let error = next(&others);
+    assert!(error.starts_with("2302999 Some(\"system\"): "), "{error}");
+
     let error = next(&events);
     assert!(
         error.starts_with("the server cannot accept connections: "),

@@ -41,7 +41,7 @@ use crate::connection::send_queue::{Refused, SendNumbers};
 use crate::connection::shared_socket::SharedSocket;
 use crate::log;
 use crate::shared_limits::{check_length, too_long_in_utf16};
-use crate::{ApiLevel, BusinessError, CloseOptions, Context};
+use crate::{ApiLevel, BusinessError, Cause, CloseOptions, Context};
 
 use connect_plan::Request;
 use failure::Failure;
@@ -157,7 +157,7 @@ impl WebSocket {
         });
         let spawner = object.context.network().spawner().map_err(|error| {
             let why = format!("the network thread cannot be started: {error}");
-            BusinessError::new(BusinessError::FAILED, why)
+            BusinessError::new(BusinessError::FAILED, why).with_cause(Cause::System)
         })?;
         link.mailbox.hold(state.held);
         state.link = Some(Arc::clone(&link));

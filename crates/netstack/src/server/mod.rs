@@ -61,7 +61,7 @@ use arkws::{Bytes, CloseFrame, Message, Payload, Utf8Bytes};
 use crate::connection::batch::Outgoing;
 use crate::connection::send_queue::Refused;
 use crate::shared_limits::{MAX_SEND, check_length, too_long_in_utf16};
-use crate::{ApiLevel, BusinessError, CloseOptions, Context};
+use crate::{ApiLevel, BusinessError, Cause, CloseOptions, Context};
 use flood::FloodRule;
 use identity::IdCounter;
 use object::ServerObject;
@@ -159,6 +159,7 @@ impl WebSocketServer {
                 BusinessError::OTHER,
                 format!("start the network thread: {error}"),
             )
+            .with_cause(Cause::System)
         })?;
         *current = Some(Arc::clone(&run));
         self.object

@@ -2,6 +2,7 @@
 use std::future::pending;
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub(super) struct Run {
     tls: Arc<CurrentTls>,
     /// Clients that the program has accepted, with what it has read of them.
     handed_over: UnboundedSender<Handover>,
+    /// [`ServerEvent::Started`] was raised, or is being raised.
+    start_answered: AtomicBool,
     /// Of the call that has stopped it and waits for an answer.
     answer: Mutex<Option<StopId>>,
 }
@@ -86,6 +89,7 @@ impl Run {
             lifecycle: Arc::new(Lifecycle::new()),
             tls: Arc::default(),
             handed_over: sender,
+            start_answered: AtomicBool::new(false),
             answer: Mutex::new(None),
         };
         (run, sources)
@@ -153,6 +157,12 @@ impl Run {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Answers the call of `start`.
+    fn answer_start(&self, started: Result<ListenAddress, BusinessError>) {
+        self.start_answered.store(true, Ordering::Relaxed);
+        self.object.emit(ServerEvent::Started(started));
+    }
+
     /// Answers the call that has stopped this run, if it waits.
     fn answer_stop(&self) {
         let answer = self.answer().take();
@@ -189,7 +199,7 @@ impl Run {
         match opened {
             Ok((incoming, address, tls)) => {
                 debug!(target: "arkws", %address, tls = tls.is_some(), "server listening");
-                self.object.emit(ServerEvent::Started(Ok(address.clone())));
+                self.answer_start(Ok(address.clone()));
                 self.object.flush();
                 let span = debug_span!(target: "arkws", "server", %address);
                 self.serve(incoming, sources.handed_over)
@@ -200,7 +210,7 @@ impl Run {
             Err(error) => {
                 self.lifecycle.advance(Stage::Unbound);
                 drop(sources.handed_over);
-                self.object.emit(ServerEvent::Started(Err(error)));
+                self.answer_start(Err(error));
             }
         }
         self.answer_stop();
@@ -384,11 +394,10 @@ impl Drop for UnfinishedRun {
         };
         let why = "the network thread ended";
         let was_listening = run.is_listening();
-        let was_starting = run.lifecycle.stage() == Stage::Starting;
         run.lifecycle.advance(Stage::Unbound);
-        if was_starting {
+        if !run.start_answered.load(Ordering::Relaxed) {
             let error = BusinessError::new(BusinessError::OTHER, why);
-            run.object.emit(ServerEvent::Started(Err(error)));
+            run.answer_start(Err(error.with_cause(Cause::Internal)));
         } else if was_listening {
             let message = format!("the server cannot accept connections: {why}");
             let error = BusinessError::event(message, None, Cause::Internal);
@@ -424,7 +433,11 @@ fn not_listening(wanted: &str, is_port: bool, error: &io::Error) -> BusinessErro
         io::ErrorKind::InvalidInput => BusinessError::PARAMETER,
         _ => BusinessError::OTHER,
     };
-    BusinessError::new(code, format!("listen on {wanted}: {error}"))
+    let failed = BusinessError::new(code, format!("listen on {wanted}: {error}"));
+    match code {
+        BusinessError::OTHER => failed.with_cause(Cause::System),
+        _ => failed,
+    }
 }
 
 fn other(error: io::Error) -> BusinessError {
@@ -445,6 +458,8 @@ mod tests {
         ] {
             let error = not_listening("127.0.0.1:80", true, &kind.into());
             assert_eq!(error.code, code);
+            let is_other = code == BusinessError::OTHER;
+            assert_eq!(error.cause, is_other.then_some(Cause::System));
             let detail = format!(": listen on 127.0.0.1:80: {kind}");
             assert!(error.message.ends_with(&detail), "{error}");
         }
