@@ -273,7 +273,7 @@ mod tests {
         for cause in Cause::all() {
             let result = Retries::new(naming(cause));
             match cause.as_str() {
-                "queue-full" | "limit" | "flood" => {
+                "queue-full" | "limit" | "flood" | "system" => {
                     let why = result.unwrap_err();
                     let words = format!("\"{cause}\", which no connection ends with; the causes ");
                     assert!(why.contains(&words), "{why}");
