@@ -208,7 +208,7 @@ pub use config::{Config, Heartbeat};
 #[cfg(feature = "client")]
 pub use dial::{
     connector::Connector,
-    proxy::{Proxy, ProxyError, ProxyProtocol, ProxyServer},
+    proxy::{Proxy, ProxyEnvironment, ProxyError, ProxyProtocol, ProxyServer},
     redirect::RedirectError,
     route::Lookup,
     tcp::ConnectError,

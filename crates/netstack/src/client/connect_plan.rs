@@ -1,7 +1,9 @@
 //! The checks of `connect`, in the platform's order, and the plan of its attempts.
 use std::time::Duration;
 
-use arkws::{Client, ClientBuilder, ClientResponse, Error, Transport, UrlError, WebSocketUrl};
+use arkws::{
+    Client, ClientBuilder, ClientResponse, Error, Proxy, Transport, UrlError, WebSocketUrl,
+};
 use tokio::task::spawn_blocking;
 
 use super::options::{QueueLimits, RequestOptions};
@@ -16,6 +18,7 @@ pub(super) struct Request<'a> {
     url: Result<WebSocketUrl, UrlError>,
     options: RequestOptions,
     retries: Option<Retries>,
+    proxy: Proxy,
     builder: ClientBuilder,
 }
 
@@ -29,7 +32,14 @@ pub(super) struct Plan {
     pub(super) retries: Option<Retries>,
     pub(super) queue_limits: QueueLimits,
     /// Kept where the program is asked for others before an attempt.
-    renewable: Option<Box<RequestOptions>>,
+    renewable: Option<Box<Renewable>>,
+}
+
+/// What the attempts are made with that come after the program was asked.
+struct Renewable {
+    options: RequestOptions,
+    /// As it was when `connect` was called.
+    proxy: Proxy,
 }
 
 impl<'a> Request<'a> {
@@ -49,7 +59,9 @@ impl<'a> Request<'a> {
                 BusinessError::new(BusinessError::DOMAIN, why).and_event(Cause::Policy)
             })?;
         }
-        let builder = builder(&options, context)?;
+        // The environment is read here, on the thread of the call.
+        let proxy = options.proxy.parse();
+        let builder = builder(&options, proxy.clone(), context)?;
         // What a request to any URL would fail with, such as a header that is the handshake's own.
         builder.clone().build().map_err(BusinessError::parameter)?;
         let retries = options.reconnect.clone().map(Retries::new).transpose();
@@ -60,6 +72,7 @@ impl<'a> Request<'a> {
             url,
             options,
             retries,
+            proxy: proxy?,
             builder,
         })
     }
@@ -96,7 +109,12 @@ impl<'a> Request<'a> {
             builder: self.builder,
             client: None,
             queue_limits: self.options.queue_limits(),
-            renewable: renews(&self.retries).then(|| Box::new(self.options)),
+            renewable: renews(&self.retries).then(|| {
+                Box::new(Renewable {
+                    options: self.options,
+                    proxy: self.proxy,
+                })
+            }),
             retries: self.retries,
         })
     }
@@ -110,8 +128,8 @@ impl Plan {
 
     /// For how long the program may think about with what to reconnect.
     pub(super) fn patience(&self) -> Duration {
-        let options = self.renewable.as_ref();
-        let limit = options.and_then(|options| options.connect_timeout);
+        let renewable = self.renewable.as_ref();
+        let limit = renewable.and_then(|renewable| renewable.options.connect_timeout);
         limit.unwrap_or(Client::DEFAULT_CONNECT_TIMEOUT)
     }
 
@@ -120,13 +138,14 @@ impl Plan {
     /// # Errors
     /// It cannot be used, or is not allowed: why.
     pub(super) fn renew(&mut self, renewed: Renewed, context: &Context) -> Result<(), String> {
-        let Some(options) = &mut self.renewable else {
+        let Some(renewable) = &mut self.renewable else {
             return Ok(());
         };
+        let Renewable { options, proxy } = &mut **renewable;
         let words = |error: BusinessError| error.message;
         if let Some(headers) = renewed.headers {
             options.headers = headers;
-            self.builder = builder(options, context).map_err(words)?;
+            self.builder = builder(options, Ok(proxy.clone()), context).map_err(words)?;
             // What a request to any URL would fail with.
             self.builder
                 .clone()
@@ -172,8 +191,12 @@ fn renews(retries: &Option<Retries>) -> bool {
 ///
 /// # Errors
 /// 401: an option cannot be used.
-fn builder(options: &RequestOptions, context: &Context) -> Result<ClientBuilder, BusinessError> {
-    let builder = options.builder(context)?;
+fn builder(
+    options: &RequestOptions,
+    proxy: Result<Proxy, BusinessError>,
+    context: &Context,
+) -> Result<ClientBuilder, BusinessError> {
+    let builder = options.builder(proxy, context)?;
     let context = context.clone();
     Ok(builder.check_redirects(move |url| context.policy().allows(&origin(url))))
 }

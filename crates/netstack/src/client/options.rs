@@ -189,17 +189,22 @@ impl RequestOptions {
     pub const DEFAULT_MAX_QUEUED_BYTES: usize = 256 << 20;
 
     /// What all attempts at a connection have in common, but for TLS and what depends on a host.
+    /// `proxy` is what the option of that name [comes to](Proxy::parse).
     ///
     /// # Errors
     /// 401: an option cannot be used.
-    pub(super) fn builder(&self, context: &Context) -> Result<ClientBuilder, BusinessError> {
+    pub(super) fn builder(
+        &self,
+        proxy: Result<arkws::Proxy, BusinessError>,
+        context: &Context,
+    ) -> Result<ClientBuilder, BusinessError> {
         self.check_limits()?;
         let (headers, protocols) = self.headers_and_protocols()?;
         let mut builder = Client::builder()
             .headers(headers)
             .protocols(protocols)
             .deflate(self.per_message_deflate.then(DeflateConfig::default))
-            .proxy(self.proxy.parse()?)
+            .proxy(proxy?)
             .config(self.config(context))
             .page_origin(match (self.omit_origin, self.support_origin_port) {
                 (true, _) => None,

@@ -1,7 +1,7 @@
 //! The option of `connect` that is about proxies.
 use std::fmt;
 
-use arkws::{ProxyError, ProxyProtocol};
+use arkws::{ProxyEnvironment, ProxyError, ProxyProtocol};
 
 use crate::BusinessError;
 use crate::shared_limits::whole;
@@ -10,7 +10,8 @@ use crate::shared_limits::whole;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Proxy {
     /// `'system'`: what the environment names (`https_proxy`, `http_proxy`, `all_proxy`,
-    /// `no_proxy`).
+    /// `no_proxy`). It is read once, by the call of `connect`, on its thread: attempts to reconnect
+    /// and redirects go by what it said then.
     #[default]
     System,
     /// `'no-proxy'`: servers are reached directly.
@@ -47,13 +48,14 @@ impl fmt::Debug for ProxyServer {
 }
 
 impl Proxy {
-    /// The proxy as `arkws` takes it.
+    /// The proxy as `arkws` takes it. Reads the environment, which the program may change from its
+    /// threads: not for the network thread.
     ///
     /// # Errors
     /// 401: an address that cannot be understood.
     pub(super) fn parse(&self) -> Result<arkws::Proxy, BusinessError> {
         match self {
-            Proxy::System => Ok(arkws::Proxy::System),
+            Proxy::System => Ok(arkws::Proxy::Environment(ProxyEnvironment::read())),
             Proxy::None => Ok(arkws::Proxy::None),
             Proxy::Server(given) => Ok(given
                 .parse()?

@@ -12,6 +12,7 @@ pub use error::ProxyError;
 #[cfg(not(feature = "proxy"))]
 pub(crate) use no_tunnel::open;
 pub use server::{ProxyProtocol, ProxyServer};
+pub use system::ProxyEnvironment;
 #[cfg(feature = "proxy")]
 pub(crate) use tunnel::open;
 
@@ -22,8 +23,12 @@ use crate::WebSocketUrl;
 pub enum Proxy {
     /// The one that the environment names: `http_proxy` for `ws`, `https_proxy` for `wss`, else
     /// `all_proxy`; not for the hosts in `no_proxy`. Lower case is looked for before upper case.
+    ///
+    /// The environment is read for each attempt, on the thread that polls it.
     #[default]
     System,
+    /// The one that the environment named when it was read; else as [`System`](Self::System).
+    Environment(ProxyEnvironment),
     /// None at all, whatever the environment says.
     None,
     /// This one.
@@ -38,7 +43,8 @@ impl Proxy {
     pub(crate) fn for_url(&self, url: &WebSocketUrl) -> Result<Option<ProxyServer>, ProxyError> {
         match self {
             Proxy::None => Ok(None),
-            Proxy::System => system::proxy(url, |name| std::env::var(name).ok()),
+            Proxy::System => ProxyEnvironment::read().for_url(url),
+            Proxy::Environment(environment) => environment.for_url(url),
             Proxy::Server(server) if server.excludes(url) => Ok(None),
             Proxy::Server(server) => Ok(Some(server.clone())),
         }

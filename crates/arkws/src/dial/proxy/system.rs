@@ -1,35 +1,69 @@
 //! The proxy that the environment names.
+use std::fmt;
+
 use super::error::ProxyError;
 use super::exclusion;
 use super::server::ProxyServer;
 use crate::WebSocketUrl;
 
-/// `variable` looks up an environment variable.
-pub(super) fn proxy(
-    url: &WebSocketUrl,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<Option<ProxyServer>, ProxyError> {
-    let either_case = |name: &str| {
-        [name.to_owned(), name.to_ascii_uppercase()]
-            .iter()
-            .filter_map(|name| variable(name))
-            .find(|value| !value.trim().is_empty())
-    };
-    let no_proxy = either_case("no_proxy").unwrap_or_default();
-    if no_proxy
-        .split(',')
-        .any(|entry| exclusion::matches_no_proxy(entry, url.host()))
-    {
-        return Ok(None);
+/// What the environment says of proxies, as it was when it was read. Its `Debug` form does not show
+/// the values, which may have passwords in them.
+///
+/// For programs that change their environment while others of their threads connect, which
+/// [`Proxy::System`](super::Proxy::System) reads: the environment of a process is safe to read only
+/// while nobody changes it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ProxyEnvironment {
+    http_proxy: Option<String>,
+    https_proxy: Option<String>,
+    all_proxy: Option<String>,
+    no_proxy: Option<String>,
+}
+
+impl ProxyEnvironment {
+    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, each in lower case, else in
+    /// upper case. One that is empty or not UTF-8 is not set.
+    pub fn read() -> ProxyEnvironment {
+        ProxyEnvironment::from_variables(|name| std::env::var(name).ok())
     }
-    let name = if url.is_secure() {
-        "https_proxy"
-    } else {
-        "http_proxy"
-    };
-    match either_case(name).or_else(|| either_case("all_proxy")) {
-        Some(address) => ProxyServer::parse(&address, None).map(Some),
-        None => Ok(None),
+
+    /// `variable` looks up an environment variable.
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> ProxyEnvironment {
+        let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        ProxyEnvironment {
+            http_proxy: set("http_proxy").or_else(|| set("HTTP_PROXY")),
+            https_proxy: set("https_proxy").or_else(|| set("HTTPS_PROXY")),
+            all_proxy: set("all_proxy").or_else(|| set("ALL_PROXY")),
+            no_proxy: set("no_proxy").or_else(|| set("NO_PROXY")),
+        }
+    }
+
+    /// The proxy for a URL; `None`: it is connected to directly.
+    ///
+    /// # Errors
+    /// The proxy's address cannot be understood.
+    pub(super) fn for_url(&self, url: &WebSocketUrl) -> Result<Option<ProxyServer>, ProxyError> {
+        let no_proxy = self.no_proxy.as_deref().unwrap_or_default();
+        if no_proxy
+            .split(',')
+            .any(|entry| exclusion::matches_no_proxy(entry, url.host()))
+        {
+            return Ok(None);
+        }
+        let of_scheme = match url.is_secure() {
+            true => &self.https_proxy,
+            false => &self.http_proxy,
+        };
+        let address = of_scheme.as_ref().or(self.all_proxy.as_ref());
+        address
+            .map(|address| ProxyServer::parse(address, None))
+            .transpose()
+    }
+}
+
+impl fmt::Debug for ProxyEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyEnvironment")
     }
 }
 
@@ -44,7 +78,8 @@ mod tests {
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        proxy(&WebSocketUrl::parse(url).unwrap(), lookup)
+        ProxyEnvironment::from_variables(lookup)
+            .for_url(&WebSocketUrl::parse(url).unwrap())
             .unwrap()
             .map(|server| server.to_string())
     }
@@ -88,6 +123,19 @@ mod tests {
     fn a_proxy_that_cannot_be_understood_is_an_error_and_not_a_direct_connection() {
         let lookup = |name: &str| (name == "http_proxy").then(|| "gopher://x".to_owned());
 
-        assert!(proxy(&WebSocketUrl::parse("ws://a").unwrap(), lookup).is_err());
+        let environment = ProxyEnvironment::from_variables(lookup);
+        assert!(
+            environment
+                .for_url(&WebSocketUrl::parse("ws://a").unwrap())
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn its_debug_form_shows_no_password() {
+        let environment =
+            ProxyEnvironment::from_variables(|_| Some("http://user:secret@proxy".to_owned()));
+
+        assert_eq!(format!("{environment:?}"), "ProxyEnvironment");
     }
 }
