@@ -1,4 +1,5 @@
 //! What all objects of the process share.
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Once, OnceLock};
 
@@ -10,7 +11,11 @@ use crate::failure::Failure;
 /// The surroundings of every client and server: the newest API level, everything allowed.
 pub(crate) fn context() -> Context {
     static CONTEXT: LazyLock<Context> = LazyLock::new(|| {
-        log_to_stderr();
+        {
+            // The end of a pipe that nobody reads may be standard error.
+            let _blocked = Blocked::new();
+            log_to_stderr();
+        }
         leave_at_exit();
         Context::new(ApiLevel::NEWEST)
     });
@@ -73,28 +78,61 @@ pub(crate) fn with_network_thread<T>(start: impl FnOnce() -> T) -> T {
     start()
 }
 
-/// SIGPIPE is blocked on this thread for as long as this lives.
+/// Signals that are a fault of the thread that has them, or its profiler's. Blocked, a fault would
+/// end the process before its handler.
+const OF_THE_THREAD: [c_int; 7] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGSYS,
+    libc::SIGPROF,
+];
+
+/// All other signals are blocked on this thread for as long as this lives, and on a thread that it
+/// starts meanwhile for ever: the program's handlers run on the program's threads. A SIGPIPE that
+/// the library has caused is dropped.
 struct Blocked {
     before: libc::sigset_t,
+    /// Somebody else's.
+    sigpipe_was_pending: bool,
 }
 
 impl Blocked {
     fn new() -> Blocked {
-        // SAFETY: all bytes zero is a set of signals, which `sigemptyset` then makes again; both
+        let sigpipe_was_pending = is_pending(libc::SIGPIPE);
+        // SAFETY: all bytes zero is a set of signals, which `sigfillset` then makes again; both
         // sets live through the calls.
-        unsafe {
-            let mut pipe: libc::sigset_t = std::mem::zeroed();
+        let before = unsafe {
+            let mut blocked: libc::sigset_t = std::mem::zeroed();
             let mut before: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut pipe);
-            libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut before);
-            Blocked { before }
+            libc::sigfillset(&raw mut blocked);
+            for signal in OF_THE_THREAD {
+                libc::sigdelset(&raw mut blocked, signal);
+            }
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const blocked, &raw mut before);
+            before
+        };
+        Blocked {
+            before,
+            sigpipe_was_pending,
         }
     }
 }
 
 impl Drop for Blocked {
     fn drop(&mut self) {
+        if !self.sigpipe_was_pending && is_pending(libc::SIGPIPE) {
+            // SAFETY: a set as in `new`; the signal is blocked, and it waits.
+            unsafe {
+                let mut pipe: libc::sigset_t = std::mem::zeroed();
+                let mut taken: c_int = 0;
+                libc::sigemptyset(&raw mut pipe);
+                libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
+                libc::sigwait(&raw const pipe, &raw mut taken);
+            }
+        }
         // SAFETY: the set that `pthread_sigmask` has filled.
         unsafe {
             libc::pthread_sigmask(
@@ -103,5 +141,15 @@ impl Drop for Blocked {
                 std::ptr::null_mut(),
             );
         }
+    }
+}
+
+/// Whether a signal waits for this thread, or for any of the process.
+fn is_pending(signal: c_int) -> bool {
+    // SAFETY: a set as in `Blocked::new`, which lives through the calls.
+    unsafe {
+        let mut pending: libc::sigset_t = std::mem::zeroed();
+        libc::sigpending(&raw mut pending) == 0
+            && libc::sigismember(&raw const pending, signal) == 1
     }
 }
