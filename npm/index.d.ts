@@ -1557,7 +1557,8 @@ export declare namespace webSocket {
     /**
      * Causes to try again after; `closed` is a server's close with 1001 or 1011 to 1014. Default,
      * also for `[]`: all that may pass by themselves, so not a certificate, a refusal with 4xx, or
-     * a broken protocol. `'queue-full'`, `'limit'`, `'flood'`, `'system'` and what is no cause: 401.
+     * a broken protocol. `'queue-full'`, `'limit'`, `'flood'`, `'system'` and what is no cause:
+     * 401.
      */
     retryOn?: ErrorCause[];
     /**

@@ -81,8 +81,8 @@ typedef struct arkws_error {
     /*
      * The kind, for programs, in lower case: "invalid", "dns", "refused", "unreachable", "timeout",
      * "tls", "proxy", "handshake", "redirect", "protocol", "too-big", "heartbeat", "reset",
-     * "closed", "queue-full", "io", "limit", "flood", "policy", "internal". Later versions may
-     * have more.
+     * "closed", "queue-full", "io", "limit", "flood", "policy", "system", "internal". Later
+     * versions may have more.
      */
     const char *cause;
     /* What was attempted, on what, and why it failed, for people. */

@@ -49,11 +49,12 @@ impl Failure {
 
     /// Why `connect` has not begun.
     pub(crate) fn of_connect(error: BusinessError) -> Failure {
-        let code = match error.code {
-            BusinessError::URL => Code::Url,
-            BusinessError::PARAMETER => Code::Invalid,
-            BusinessError::ALREADY_CONNECTED => Code::WrongState,
-            other => general(other).unwrap_or(Code::NotStarted),
+        let code = match (error.code, error.cause) {
+            (_, Some(Cause::System)) => Code::System,
+            (BusinessError::URL, _) => Code::Url,
+            (BusinessError::PARAMETER, _) => Code::Invalid,
+            (BusinessError::ALREADY_CONNECTED, _) => Code::WrongState,
+            (other, _) => general(other).unwrap_or(Code::NotStarted),
         };
         Failure::of(Side::Client, code, error)
     }
@@ -72,12 +73,13 @@ impl Failure {
 
     /// Why a server does not listen, or is not there for a call.
     pub(crate) fn of_server(error: BusinessError) -> Failure {
-        let code = match error.code {
-            BusinessError::NIC | BusinessError::PORT | BusinessError::PORT_OCCUPIED => {
+        let code = match (error.code, error.cause) {
+            (_, Some(Cause::System | Cause::Internal)) => Code::System,
+            (BusinessError::NIC | BusinessError::PORT | BusinessError::PORT_OCCUPIED, _) => {
                 Code::CannotListen
             }
-            BusinessError::PARAMETER => Code::Invalid,
-            other => general(other).unwrap_or(Code::Invalid),
+            (BusinessError::PARAMETER, _) => Code::Invalid,
+            (other, _) => general(other).unwrap_or(Code::Invalid),
         };
         Failure::of(Side::Server, code, error)
     }

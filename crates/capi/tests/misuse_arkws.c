@@ -3,8 +3,11 @@
  * with every function of our own header, on clients, servers and queues.
  */
 #define _GNU_SOURCE
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -644,6 +647,19 @@ static void close_inside(arkws_client *client)
     RETURNS(arkws_client_close(client, 1000, NULL), ARKWS_OK);
 }
 
+/* A socket that answers nobody, and resets those that have come once it is closed. */
+static int listen_mutely(char *to, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    int mute = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(mute, (struct sockaddr *)&address, length) == 0 && listen(mute, 4) == 0);
+    CHECK(getsockname(mute, (struct sockaddr *)&address, &length) == 0);
+    snprintf(to, size, "ws://127.0.0.1:%d/", ntohs(address.sin_port));
+    return mute;
+}
+
 static void destroyed_inside_each_callback(void)
 {
     arkws_queue *queue = queue_of_case = arkws_queue_create();
@@ -657,9 +673,12 @@ static void destroyed_inside_each_callback(void)
     seen.at_message = use_and_destroy;
     wait_for(queue, &seen.messages, 1);
 
-    arkws_client *client = make_connecting(queue, &seen, NOBODY);
+    char to[64];
+    int mute = listen_mutely(to, sizeof to);
+    arkws_client *client = make_connecting(queue, &seen, to);
     seen.at_unsent = use_and_destroy;
     RETURNS(arkws_client_send_text(client, "to nobody", 9), ARKWS_OK);
+    CHECK(close(mute) == 0);
     wait_for(queue, &seen.unsent, 1);
 
     make_connecting(queue, &seen, NOBODY);
@@ -992,6 +1011,24 @@ static void reasons_of_a_server(void)
     closed_by_the_server_with(NULL, "CLOSE_NORMAL");
 }
 
+/* A process that may open no more descriptors. */
+static void no_descriptors(void)
+{
+    struct rlimit before, none;
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none = before;
+    none.rlim_cur = 3;
+    arkws_server *server = arkws_server_create(NULL, NULL);
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    int started = arkws_server_start(server, "127.0.0.1", 0);
+    arkws_queue *queue = arkws_queue_create();
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    RETURNS(started, ARKWS_SYSTEM);
+    CHECK(queue == NULL);
+    RETURNS(arkws_server_start(server, "127.0.0.1", 0), ARKWS_OK);
+    RETURNS(arkws_server_destroy(server), ARKWS_OK);
+}
+
 static const Case cases[] = {
     CASE(null_objects),
     CASE(addresses_that_are_no_objects),
@@ -1015,6 +1052,7 @@ static const Case cases[] = {
     CASE(a_server_destroyed_inside_each_callback),
     CASE(destroyed_from_threads_at_once),
     CASE(anything_from_threads_at_once),
+    CASE(no_descriptors),
     CASE(reasons_of_a_server),
     CASE(a_callback_with_a_deep_stack),
 };
