@@ -13,11 +13,11 @@ const FIXED: &[(&str, Option<[u64; 3]>)] = &[
     ("quinn", None),
     ("quinn-proto", None),
     // RUSTSEC-2026-0258.
-    ("h2", None),
+    ("h2", Some([0, 4, 16])),
     // hyper #4049.
-    ("hyper", None),
+    ("hyper", Some([1, 12, 0])),
     // CVE-2023-43669.
-    ("tungstenite", None),
+    ("tungstenite", Some([0, 20, 1])),
 ];
 
 /// Names and versions in a lock file.

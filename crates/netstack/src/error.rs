@@ -22,8 +22,8 @@ pub struct BusinessError {
     /// - of sends that failed with their connection, and of calls on one that has ended: how it
     ///   ended;
     /// - of a send that was refused because too much waits already;
-    /// - of a `connect` or `start` that the operating system has no thread or descriptor for, and of
-    ///   a `start` under which the network thread has ended.
+    /// - of a `connect` or `start` that the operating system has no thread or descriptor for, and
+    ///   of a `start` under which the network thread has ended.
     pub cause: Option<Cause>,
     /// What the server answered that refused the handshake: of the `error` event of such an
     /// attempt, of the sends that waited for it, and of the

@@ -6,7 +6,8 @@ use super::super::Refusal;
 /// Why a client is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AdmissionError {
-    /// [`ServerLimits::handshakes`], and all have sent their requests.
+    /// [`ServerLimits::handshakes`](crate::ServerLimits::handshakes), and all
+    /// have sent their requests.
     #[error("too many opening handshakes wait for their answers (ServerLimits::handshakes)")]
     Busy,
     /// It was the oldest of too many handshakes.
@@ -15,17 +16,17 @@ pub enum AdmissionError {
          (ServerLimits::handshakes)"
     )]
     Replaced,
-    /// [`ServerLimits::connections`].
+    /// [`ServerLimits::connections`](crate::ServerLimits::connections).
     #[error(
         "the server is full: it serves {0} connection(s) at a time (ServerLimits::connections)"
     )]
     Connections(usize),
-    /// [`ServerLimits::addresses`].
+    /// [`ServerLimits::addresses`](crate::ServerLimits::addresses).
     #[error(
         "the server is full: it serves {0} client address(es) at a time (ServerLimits::addresses)"
     )]
     Addresses(usize),
-    /// [`ServerLimits::connections_per_address`].
+    /// [`ServerLimits::connections_per_address`](crate::ServerLimits::connections_per_address).
     #[error(
         "too many connections: a client address may have {0} at a time \
          (ServerLimits::connections_per_address)"
