@@ -223,7 +223,7 @@ describe('reconnect', () => {
     const declarations = await readFile(new URL('../index.d.ts', import.meta.url), 'utf8');
     const [, type] = /type ErrorCause =([^;]*);/.exec(declarations);
     const declared = [...type.matchAll(/'([a-z-]+)'/g)].map(([, name]) => name);
-    const ofCallsAndServers = ['limit', 'queue-full', 'flood'];
+    const ofCallsAndServers = ['limit', 'queue-full', 'flood', 'system'];
     const ending = declared.filter((name) => !ofCallsAndServers.includes(name));
 
     const refusal = (cause) => {

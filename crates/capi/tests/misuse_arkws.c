@@ -1014,14 +1014,23 @@ static void reasons_of_a_server(void)
 /* A process that may open no more descriptors. */
 static void no_descriptors(void)
 {
-    struct rlimit before, none;
+    int taken[256], count = 0;
+    struct rlimit before, few;
+    const char *watch = getenv("ARKWS_WATCH_MEMORY");
+    /* valgrind keeps descriptors of its own behind the limit, and closes ones of the program's. */
+    if (watch && strcmp(watch, "valgrind") == 0)
+        return;
     CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
-    none = before;
-    none.rlim_cur = 3;
+    few = before;
+    few.rlim_cur = 256;
     arkws_server *server = arkws_server_create(NULL, NULL);
-    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    while (count < 256 && (taken[count] = dup(0)) >= 0)
+        count++;
     int started = arkws_server_start(server, "127.0.0.1", 0);
     arkws_queue *queue = arkws_queue_create();
+    while (count > 0)
+        close(taken[--count]);
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     RETURNS(started, ARKWS_SYSTEM);
     CHECK(queue == NULL);
