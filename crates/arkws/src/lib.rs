@@ -224,7 +224,7 @@ pub use server::{
     Acceptance, Acceptor, AcceptorBuilder, Admission, AdmissionError, AllowedOrigins,
     AnyPendingRequest, ClientAddress, ConnectionPermit, HandshakePermit, IncomingRequest,
     OriginError, PeerInfo, PendingHttpRequest, PendingRequest, Refusal, Rejection, Server,
-    ServerBuilder, ServerLimits, accept,
+    ServerBuilder, ServerLimits, accept, accept_error_is_of_one_client,
 };
 pub use socket::{
     MessageReader, MessageWriter, Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket,

@@ -3,13 +3,16 @@
 //!
 //! Everything is bounded: the head in bytes and fields ([`Limits`]), the handshake in time, so that
 //! a client which sends a byte a minute ("slow loris") does not hold a connection for long.
+mod accept_error;
 mod admission;
+mod answer;
 mod builder;
 mod decision;
 mod entrance;
 mod http_request;
 mod incoming;
 mod origin;
+mod pending_request;
 mod read;
 mod refusal;
 mod rejection;
@@ -18,14 +21,12 @@ mod serve;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
+use arkws_proto::Limits;
 use arkws_proto::handshake::{
     AnyRequest, HandshakeError, Negotiated, ServerHandshake, ServerRequest,
 };
-use arkws_proto::{Limits, Role};
-use http::HeaderMap;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::{Config, Error, Phase, WebSocket, log};
@@ -35,6 +36,7 @@ use decision::first;
 use entrance::{Entrance, yield_place};
 use read::{before_answer, gone, read};
 
+pub use accept_error::accept_error_is_of_one_client;
 pub use admission::{
     Admission, AdmissionError, ClientAddress, ConnectionPermit, HandshakePermit, ServerLimits,
 };
@@ -45,12 +47,10 @@ pub use http_request::PendingHttpRequest;
 pub use incoming::TlsInfo;
 pub use incoming::{IncomingRequest, PeerInfo};
 pub use origin::{AllowedOrigins, OriginError};
+pub use pending_request::PendingRequest;
 pub use refusal::Refusal;
 pub use rejection::Rejection;
 pub use serve::{Server, ServerBuilder};
-
-/// How long a client that was refused may take to read the answer and to end the transport.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// Accepts a connection with the default options: no sub-protocol, no compression, every origin.
 ///
@@ -118,15 +118,6 @@ where
 /// ```
 #[derive(Clone)]
 pub struct Acceptor {
-    options: Arc<AcceptorOptions>,
-}
-
-/// A valid request that has not been answered: see [`Acceptor::request`].
-pub struct PendingRequest<S> {
-    stream: S,
-    request: ServerRequest,
-    /// What the client sent behind its request, without waiting for the answer.
-    leftover: Vec<u8>,
     options: Arc<AcceptorOptions>,
 }
 
@@ -434,69 +425,6 @@ impl Acceptor {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + 'static> PendingRequest<S> {
-    /// What the client asks for.
-    pub fn request(&self) -> &ServerRequest {
-        &self.request
-    }
-
-    /// The transport, for example to ask for the client's address.
-    pub fn get_ref(&self) -> &S {
-        &self.stream
-    }
-
-    /// Ready when the client has gone: it has ended the transport, or the transport has failed. For
-    /// programs that take their time to decide, and want to stop when nobody waits any more.
-    ///
-    /// What the client sends meanwhile is kept for the connection. After 64 KiB of it no more is
-    /// read, and this is never ready.
-    ///
-    /// ```no_run
-    /// # async fn run(mut pending: arkws::PendingRequest<tokio::net::TcpStream>) {
-    /// # async fn is_known(_: String) -> bool { true }
-    /// let target = pending.request().target.clone();
-    /// tokio::select! {
-    ///     known = is_known(target) => { /* accept or refuse */ }
-    ///     () = pending.gone() => return,
-    /// }
-    /// # }
-    /// ```
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is lost when the future is dropped.
-    pub async fn gone(&mut self) {
-        gone(&mut self.stream, &mut self.leftover).await;
-    }
-
-    /// Accepts. `protocol` must be one of those offered; `headers` are added to the answer.
-    ///
-    /// # Errors
-    /// `protocol` was not offered or a header is one of the handshake's own: then the client is
-    /// given status 500. Or the transport failed, or did not take the answer in time.
-    ///
-    /// # Cancel safety
-    /// Not safe: the transport is lost with the future.
-    pub async fn accept(
-        self,
-        protocol: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Result<WebSocket<S>, Error> {
-        let (request, leftover) = (&self.request, &self.leftover);
-        self.options
-            .open(self.stream, request, leftover, protocol, headers)
-            .await
-    }
-
-    /// Refuses, and ends the transport. Best effort: a client that is not there any more is no
-    /// error.
-    ///
-    /// # Cancel safety
-    /// Not safe: the transport is lost with the future.
-    pub async fn refuse(self, refusal: &Refusal) {
-        self.options.refuse(self.stream, refusal).await;
-    }
-}
-
 impl AcceptorOptions {
     /// How a request is accepted, sub-protocol included, or why it is not.
     async fn decide(
@@ -519,71 +447,6 @@ impl AcceptorOptions {
             acceptance.protocol = self.protocols.choose(request).await;
         }
         Ok((acceptance, permit))
-    }
-
-    /// Answers that the request is accepted, and makes the connection.
-    async fn open<S>(
-        &self,
-        mut stream: S,
-        request: &ServerRequest,
-        leftover: &[u8],
-        protocol: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Result<WebSocket<S>, Error>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        let accepted = match request.accept(protocol, self.deflate.as_ref(), headers) {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log::debug!(%error, "handshake failed");
-                self.end(stream, &error.rejection()).await;
-                return Err(error.into());
-            }
-        };
-        let io = &mut stream;
-        self.within_timeout(async move {
-            io.write_all(&accepted.response).await?;
-            Ok(io.flush().await?)
-        })
-        .await?;
-        Ok(WebSocket::from_handshake(
-            stream,
-            Role::Server,
-            self.config.clone(),
-            accepted.negotiated,
-            leftover,
-        ))
-    }
-
-    async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, refusal: &Refusal) {
-        let (status, reason) = (refusal.status(), refusal.reason());
-        log::debug!(%status, reason, "handshake refused");
-        self.end(stream, &refusal.response()).await;
-    }
-
-    async fn within_timeout<T>(
-        &self,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let limit = self.handshake_timeout;
-        timeout(limit, work).await.unwrap_or(Err(Error::Timeout {
-            phase: Phase::Handshake,
-            limit,
-        }))
-    }
-
-    /// Answers with these bytes, ends the transport, and reads until the client does too: closing a
-    /// TCP socket with unread bytes would reset it, and the client might never see the answer.
-    async fn end<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S, response: &[u8]) {
-        let answered = self.within_timeout(async {
-            stream.write_all(response).await?;
-            Ok(stream.shutdown().await?)
-        });
-        if answered.await.is_ok() {
-            let ended = async { while let Ok(1..) = read(&mut stream, <[u8]>::len).await {} };
-            let _ = timeout(LINGER, ended).await;
-        }
     }
 }
 
@@ -622,14 +485,5 @@ async fn read_request<S: AsyncRead + Unpin, T>(
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.options.fmt(f)
-    }
-}
-
-impl<S> fmt::Debug for PendingRequest<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Target and header fields may hold secrets.
-        f.debug_struct("PendingRequest")
-            .field("protocols", &self.request.protocols.len())
-            .finish_non_exhaustive()
     }
 }

@@ -64,26 +64,18 @@ impl Refusal {
 
     /// The answer in bytes, for a transport whose request is not even read.
     pub fn response(&self) -> Vec<u8> {
-        let Answer {
-            status,
-            reason,
-            body,
-            headers,
-        } = &*self.0;
-        let body = body.as_deref().unwrap_or(reason.as_bytes());
-        ServerRequest::refuse(*status, body, headers)
+        ServerRequest::refuse(self.0.status, self.body(), &self.0.headers)
     }
 
     /// The answer for an HTTP implementation that writes it, and adds the length of the body to it.
     pub fn http_response(&self) -> Response<Bytes> {
-        let Answer {
-            status,
-            reason,
-            body,
-            headers,
-        } = &*self.0;
-        let body = body.as_deref().unwrap_or(reason.as_bytes());
-        ServerRequest::refuse_http(*status, Bytes::copy_from_slice(body), headers)
+        let body = Bytes::copy_from_slice(self.body());
+        ServerRequest::refuse_http(self.0.status, body, &self.0.headers)
+    }
+
+    /// The reason, if the program has given no body.
+    fn body(&self) -> &[u8] {
+        self.0.body.as_deref().unwrap_or(self.0.reason.as_bytes())
     }
 }
 

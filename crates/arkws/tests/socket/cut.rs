@@ -32,9 +32,9 @@ enum Direction {
     ToClient,
 }
 
-/// What one end was told.
+/// What one end has received, and how it ended.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Outcome {
     received: Vec<Message>,
     end: End,
 }
@@ -139,12 +139,17 @@ fn tls() -> Tls {
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone()).unwrap();
-    let mut client = ClientConfig::builder()
+    let provider = || Arc::new(rustls::crypto::ring::default_provider());
+    let mut client = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
     // Each session is a whole one.
     client.resumption = rustls::client::Resumption::disabled();
-    let server = ServerConfig::builder()
+    let server = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
@@ -188,7 +193,7 @@ impl Ends {
 
     /// One session over a link that fails; what the client and the server were told, and how many
     /// bytes passed to the server and to the client.
-    async fn session(&self, link: Link) -> ([Told; 2], [usize; 2]) {
+    async fn session(&self, link: Link) -> ([Outcome; 2], [usize; 2]) {
         let (client, near) = tokio::io::duplex(1 << 16);
         let (server, far) = tokio::io::duplex(1 << 16);
         let ends = async { tokio::join!(self.client(client), self.server(server)) };
@@ -201,7 +206,7 @@ impl Ends {
         ([client, server], passed)
     }
 
-    async fn client(&self, io: DuplexStream) -> Told {
+    async fn client(&self, io: DuplexStream) -> Outcome {
         let Some((connector, _)) = &self.tls else {
             return asks(self.client.connect_over("ws://localhost/", io).await).await;
         };
@@ -209,37 +214,37 @@ impl Ends {
         // The time-out of whoever connects by himself.
         match timeout(BOUND / 3, connector.connect(name, io)).await {
             Ok(Ok(io)) => asks(self.client.connect_over("ws://localhost/", io).await).await,
-            Ok(Err(_)) | Err(_) => Told::never(Cause::Tls),
+            Ok(Err(_)) | Err(_) => Outcome::never(Cause::Tls),
         }
     }
 
-    async fn server(&self, io: DuplexStream) -> Told {
+    async fn server(&self, io: DuplexStream) -> Outcome {
         let Some((_, acceptor)) = &self.tls else {
             return echoes(self.acceptor.accept(io).await).await;
         };
         match timeout(BOUND / 3, acceptor.accept(io)).await {
             Ok(Ok(io)) => echoes(self.acceptor.accept(io).await).await,
-            Ok(Err(_)) | Err(_) => Told::never(Cause::Tls),
+            Ok(Err(_)) | Err(_) => Outcome::never(Cause::Tls),
         }
     }
 }
 
-impl Told {
-    fn never(cause: Cause) -> Told {
-        Told {
+impl Outcome {
+    fn never(cause: Cause) -> Outcome {
+        Outcome {
             received: Vec::new(),
             end: End::Never(cause),
         }
     }
 }
 
-async fn asks<S, R>(connected: Result<(WebSocket<S>, R), Error>) -> Told
+async fn asks<S, R>(connected: Result<(WebSocket<S>, R), Error>) -> Outcome
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut socket = match connected {
         Ok((socket, _)) => socket,
-        Err(error) => return Told::never(error.cause()),
+        Err(error) => return Outcome::never(error.cause()),
     };
     let mut received = Vec::new();
     for message in messages() {
@@ -260,13 +265,13 @@ where
     rest(socket, received, end).await
 }
 
-async fn echoes<S>(accepted: Result<WebSocket<S>, Error>) -> Told
+async fn echoes<S>(accepted: Result<WebSocket<S>, Error>) -> Outcome
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut socket = match accepted {
         Ok(socket) => socket,
-        Err(error) => return Told::never(error.cause()),
+        Err(error) => return Outcome::never(error.cause()),
     };
     let mut received = Vec::new();
     let end = loop {
@@ -303,7 +308,7 @@ where
 
 /// Receives what is left: of a connection that could not be written to what had come before, and
 /// one error; of one that is closed, that the closing handshake came to nothing.
-async fn rest<S>(mut socket: WebSocket<S>, mut received: Vec<Message>, mut end: End) -> Told
+async fn rest<S>(mut socket: WebSocket<S>, mut received: Vec<Message>, mut end: End) -> Outcome
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -323,7 +328,7 @@ where
     }
     assert!(errors <= 1, "{received:?} {end:?}");
     assert!(next(&mut socket).await.is_none());
-    Told { received, end }
+    Outcome { received, end }
 }
 
 /// Each cut of each direction.
@@ -333,10 +338,10 @@ async fn every_cut(ends: &Ends, fault: Fault) {
         direction: Direction::ToServer,
         limit: usize::MAX,
     };
-    let (told, all) = ends.session(whole).await;
-    for told in told {
-        assert_eq!(told.received, messages());
-        assert_eq!(told.end, End::Closed { in_order: true });
+    let (outcomes, all) = ends.session(whole).await;
+    for outcome in outcomes {
+        assert_eq!(outcome.received, messages());
+        assert_eq!(outcome.end, End::Closed { in_order: true });
     }
     for (direction, all) in [(Direction::ToServer, all[0]), (Direction::ToClient, all[1])] {
         let mut before = [0, 0];
@@ -346,14 +351,15 @@ async fn every_cut(ends: &Ends, fault: Fault) {
                 direction,
                 limit,
             };
-            let (told, _) = ends.session(link).await;
-            let what = format!("{fault:?} behind {limit} of {all} bytes {direction:?}: {told:?}");
-            let counts = [told[0].received.len(), told[1].received.len()];
-            for (told, before) in told.iter().zip(before) {
-                let received = &told.received[..];
+            let (outcomes, _) = ends.session(link).await;
+            let what =
+                format!("{fault:?} behind {limit} of {all} bytes {direction:?}: {outcomes:?}");
+            let counts = [0, 1].map(|end: usize| outcomes[end].received.len());
+            for (outcome, before) in outcomes.iter().zip(before) {
+                let received = &outcome.received[..];
                 assert!(messages().starts_with(received), "{what}");
                 assert!(received.len() >= before, "{what}");
-                match told.end {
+                match outcome.end {
                     End::Closed { in_order: true } => assert_eq!(received.len(), 3, "{what}"),
                     // The other end has heard nothing for too long, and says so.
                     End::Closed { in_order: false } => {

@@ -10,8 +10,6 @@ mod ended;
 mod forward;
 mod heartbeat;
 mod inner;
-#[cfg(feature = "tracing")]
-mod logging;
 mod messages;
 mod pieces;
 mod progress;

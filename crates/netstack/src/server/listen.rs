@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use arkws::accept_error_is_of_one_client;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 #[cfg(unix)]
@@ -103,7 +104,7 @@ impl Incoming {
                     self.pause = None;
                     return Ok(accepted);
                 }
-                Err(error) if is_of_one_client(&error) => {}
+                Err(error) if accept_error_is_of_one_client(&error) => {}
                 Err(error) => {
                     let [first, longest] = BACKOFF;
                     let failed_before = self.pause.is_some();
@@ -230,19 +231,4 @@ fn file_identity(path: &Path) -> Option<(u64, u64)> {
 
     let metadata = std::fs::symlink_metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
-}
-
-/// Whether only one connection broke, before it was accepted: the next one may be accepted.
-fn is_of_one_client(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-            | io::ErrorKind::TimedOut
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-    )
 }

@@ -11,6 +11,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{Sleep, sleep};
 
 use crate::log;
+use crate::server::accept_error::accept_error_is_of_one_client;
 
 /// How long to wait after the system has failed to accept (for example because the table of file
 /// descriptors is full): the first pause, and the longest.
@@ -79,7 +80,7 @@ impl Listening {
                     self.pause = None;
                     return Poll::Ready(accepted);
                 }
-                Err(error) if is_of_one_client(&error) => {}
+                Err(error) if accept_error_is_of_one_client(&error) => {}
                 Err(error) => {
                     log::debug!(%error, "cannot accept connections");
                     let [first, longest] = BACKOFF;
@@ -89,19 +90,4 @@ impl Listening {
             }
         }
     }
-}
-
-/// Whether only one connection broke, before it was accepted: the next one may be accepted.
-fn is_of_one_client(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-            | io::ErrorKind::TimedOut
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-    )
 }

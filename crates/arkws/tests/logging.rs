@@ -1,4 +1,7 @@
 //! What a connection logs, and in which span.
+//!
+//! A program of its own: `tracing` asks the thread that comes to a log line first whether it is
+//! wanted, for all threads. Here each has a subscriber; a test without one would lose the line.
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -11,7 +14,11 @@ use tokio::time::sleep;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::{DefaultGuard, set_default};
 
-use crate::common::{TEXT, frame, next, open, pair};
+#[allow(dead_code, reason = "used by the tests of the socket")]
+#[path = "socket/common.rs"]
+mod common;
+
+use common::{TEXT, frame, next, open, pair};
 
 /// All that this thread logs is written to the file, until the guard is dropped.
 fn log() -> (Arc<File>, DefaultGuard) {
