@@ -27,9 +27,8 @@ use arkws_proto::handshake::{
     AnyRequest, HandshakeError, Negotiated, ServerHandshake, ServerRequest,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 
-use crate::{Config, Error, Phase, WebSocket, log};
+use crate::{Config, Error, WebSocket, log};
 
 use builder::AcceptorOptions;
 use decision::first;
@@ -244,8 +243,8 @@ impl Acceptor {
         handshake: impl Future<Output = io::Result<T>>,
     ) -> Result<T, Error> {
         let limit = self.options.handshake_timeout;
-        let phase = Phase::Tls;
-        match timeout(limit, handshake).await {
+        let phase = crate::Phase::Tls;
+        match tokio::time::timeout(limit, handshake).await {
             Ok(result) => Ok(result?),
             Err(_) => Err(Error::Timeout { phase, limit }),
         }
