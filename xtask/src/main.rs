@@ -15,6 +15,7 @@ mod columns;
 mod counts;
 mod crates;
 mod demo;
+mod deny;
 mod features;
 mod files;
 mod har;

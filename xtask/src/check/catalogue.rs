@@ -7,6 +7,7 @@ use crate::columns;
 use crate::counts::Counts;
 use crate::crates;
 use crate::demo;
+use crate::deny;
 use crate::features;
 use crate::javascript_style;
 use crate::links;
@@ -83,6 +84,11 @@ pub(super) const CHECKS: &[Check] = &[
         action: Action::Book,
     },
     own("rust version", 1, rust_version::check),
+    Check {
+        name: "dependencies",
+        seconds: 12,
+        action: Action::OwnWith(deny::prepare, deny::check),
+    },
     own("structure", 2, structure::check),
     own("crate packages", 4, crates::check),
     own("features", 60, features::check),
