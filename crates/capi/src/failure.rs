@@ -86,7 +86,7 @@ impl Failure {
 
     fn of(side: Side, code: Code, error: BusinessError) -> Failure {
         let status = error.data.as_deref().and_then(|data| data.parse().ok());
-        let failure = Failure::new(code, option_names::in_c(side, &error.message));
+        let failure = Failure::new(code, option_names::in_c(side, error.detail()));
         Failure {
             http_status: status.unwrap_or(0),
             cause: error.cause.map_or(failure.cause, Cause::as_str),

@@ -1,4 +1,4 @@
-//! Errors name the option that changes a limit, as JavaScript calls it; here, as C sets it.
+//! Errors name options as JavaScript calls them; here, as C sets them.
 
 /// Whose error it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,9 @@ const OF_CLIENTS: &[(&str, &str)] = &[
     ("maxQueuedBytes", "arkws_client_set_max_queued_bytes"),
     ("pingInterval", "arkws_client_set_heartbeat"),
     ("pongTimeout", "arkws_client_set_heartbeat"),
+    ("caPath", "arkws_client_set_ca"),
+    ("clientCert.certPath", "arkws_client_set_certificate"),
+    ("clientCert.keyPath", "arkws_client_set_certificate"),
 ];
 
 const OF_SERVERS: &[(&str, &str)] = &[
@@ -29,8 +32,22 @@ const OF_SERVERS: &[(&str, &str)] = &[
     ("limits.connections", "arkws_server_set_limits"),
 ];
 
+/// What errors begin with that are about an option's value, and how they begin in C.
+const VALUES: &[(&str, &str)] = &[
+    ("serverIP ", "the address "),
+    (
+        "serverCert ",
+        "the certificate (arkws_server_set_certificate) ",
+    ),
+    ("allowedOrigins: ", "arkws_server_set_origins: "),
+    ("protocol ", "arkws_server_set_protocols: "),
+];
+
 /// How an error begins to name an option.
 const HINT: &str = " (the option ";
+
+/// How it names one that C cannot set, and that has no hint.
+const NOT_IN_C: &str = " (limits.handshakes)";
 
 /// The words of an error as C is told them. Nothing is said of an option that C cannot set.
 pub(crate) fn in_c(side: Side, words: &str) -> String {
@@ -38,7 +55,11 @@ pub(crate) fn in_c(side: Side, words: &str) -> String {
         Side::Client => OF_CLIENTS,
         Side::Server => OF_SERVERS,
     };
-    let mut told = words.to_owned();
+    let value = VALUES.iter().filter(|_| side == Side::Server);
+    let mut told = value
+        .filter_map(|(before, after)| Some(format!("{after}{}", words.strip_prefix(before)?)))
+        .next()
+        .unwrap_or_else(|| words.replace(NOT_IN_C, ""));
     for (option, function) in options {
         told = told
             .replace(&format!("{HINT}{option} "), &format!(" ({function} "))
@@ -79,7 +100,22 @@ mod tests {
                 "too many fragments (the option maxFragments changes the limit), so it goes",
                 "too many fragments, so it goes",
             ),
-            (Side::Client, "plain (words)", "plain (words)"),
+            (
+                Side::Client,
+                "/a/caPath (caPath): No such file",
+                "/a/caPath (arkws_client_set_ca): No such file",
+            ),
+            (
+                Side::Server,
+                "serverIP \"x\" is no address",
+                "the address \"x\" is no address",
+            ),
+            (
+                Side::Server,
+                "too many wait (limits.handshakes); the rest",
+                "too many wait; the rest",
+            ),
+            (Side::Client, "protocol (words)", "protocol (words)"),
         ] {
             assert_eq!(in_c(side, words), told);
         }

@@ -67,20 +67,8 @@ impl BusinessError {
     /// [`FAILED`](Self::FAILED) has two texts: this is `connect`'s, [`not_sent`](Self::not_sent) is
     /// `send`'s.
     pub fn new(code: i32, detail: impl AsRef<str>) -> BusinessError {
-        let text = match code {
-            Self::PARAMETER => "Parameter error",
-            Self::PERMISSION => "Permission denied",
-            Self::FAILED | Self::EVENT => "Websocket connect failed",
-            Self::URL => "Websocket url error",
-            Self::CERTIFICATE_FILE => "Websocket certificate file does not exist",
-            Self::ALREADY_CONNECTED => "Websocket connection already exist",
-            Self::NIC => "Can't listen to the given NIC",
-            Self::PORT => "Can't listen to the given Port",
-            Self::NO_CONNECTION => "websocket connection does not exist",
-            Self::PORT_OCCUPIED => "Websocket port already occupied",
-            Self::DOMAIN => "It is not allowed to access this domain",
-            _ => UNKNOWN,
-        };
+        let text = TEXTS.iter().find(|(known, _)| *known == code);
+        let text = text.map_or(UNKNOWN, |(_, text)| text);
         BusinessError::with_text(code, text, detail.as_ref())
     }
 
@@ -144,6 +132,15 @@ impl BusinessError {
         self.cause.map(Cause::as_str)
     }
 
+    /// The [`message`](Self::message) without the contract's text for a code: what failed, and why.
+    /// Where it is nothing but such a text, that.
+    pub fn detail(&self) -> &str {
+        let detail = |text| self.message.strip_prefix(text)?.strip_prefix(": ");
+        let known = TEXTS.iter().map(|(_, text)| *text);
+        let found = known.chain([UNKNOWN]).find_map(detail);
+        found.unwrap_or(&self.message)
+    }
+
     fn with_text(code: i32, text: &str, detail: &str) -> BusinessError {
         BusinessError {
             code,
@@ -182,4 +179,65 @@ pub(crate) fn printable(text: String) -> String {
     escaped
 }
 
+/// The contract's text for each code; [`UNKNOWN`] for all others.
+const TEXTS: [(i32, &str); 12] = [
+    (BusinessError::PARAMETER, "Parameter error"),
+    (BusinessError::PERMISSION, "Permission denied"),
+    (BusinessError::FAILED, "Websocket connect failed"),
+    (BusinessError::EVENT, "Websocket connect failed"),
+    (BusinessError::URL, "Websocket url error"),
+    (
+        BusinessError::CERTIFICATE_FILE,
+        "Websocket certificate file does not exist",
+    ),
+    (
+        BusinessError::ALREADY_CONNECTED,
+        "Websocket connection already exist",
+    ),
+    (BusinessError::NIC, "Can't listen to the given NIC"),
+    (BusinessError::PORT, "Can't listen to the given Port"),
+    (
+        BusinessError::NO_CONNECTION,
+        "websocket connection does not exist",
+    ),
+    (
+        BusinessError::PORT_OCCUPIED,
+        "Websocket port already occupied",
+    ),
+    (
+        BusinessError::DOMAIN,
+        "It is not allowed to access this domain",
+    ),
+];
+
 const UNKNOWN: &str = "Websocket Unknown Other Error";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_detail_is_what_follows_the_contracts_text() {
+        let url = BusinessError::new(BusinessError::URL, "a: b");
+        assert_eq!(
+            (url.message.as_str(), url.detail()),
+            ("Websocket url error: a: b", "a: b")
+        );
+        assert_eq!(BusinessError::not_sent("full").detail(), "full");
+        assert_eq!(
+            BusinessError::new(0, "x")
+                .and_event(arkws::Cause::Io)
+                .into_event()
+                .detail(),
+            "x"
+        );
+        assert_eq!(
+            BusinessError::new(BusinessError::NIC, "").detail(),
+            "Can't listen to the given NIC"
+        );
+        assert_eq!(
+            BusinessError::connection_lost("x", arkws::Cause::Io).detail(),
+            "Websocket connection lost: x"
+        );
+    }
+}

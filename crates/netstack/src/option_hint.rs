@@ -26,12 +26,35 @@ pub(crate) fn option(error: &Error) -> Option<&'static str> {
 
 /// The error's words, and the option that changes the limit.
 pub(crate) fn named(error: &Error, option: &str) -> String {
-    let words = match error {
-        // Without the name that the limit has in Rust.
+    format!("{} (the option {option} changes the limit)", words(error))
+}
+
+/// The error's words, without the name that a limit has in Rust.
+pub(crate) fn words(error: &Error) -> String {
+    match error {
         Error::Protocol(ProtocolError::TooManyFragments { limit }) => {
             format!("a message has more than {limit} fragments")
         }
+        Error::UnfinishedBudget { limit } => format!(
+            "the incomplete messages of all connections take more than {limit} bytes, and this \
+             one's a large part of that"
+        ),
         _ => error.to_string(),
-    };
-    format!("{words} (the option {option} changes the limit)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_no_name_that_only_rust_has() {
+        for error in [
+            Error::Protocol(ProtocolError::TooManyFragments { limit: 5 }),
+            Error::UnfinishedBudget { limit: 5 },
+        ] {
+            let words = words(&error);
+            assert!(!words.contains('_') && words.contains("than 5 "), "{words}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The functions of both headers, called as C calls them, against a server and clients of `arkws`.
 mod client;
 mod echo;
+mod errors;
 mod platform;
 mod queue;
 mod seen;

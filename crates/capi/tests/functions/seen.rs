@@ -163,7 +163,41 @@ pub(crate) fn last_error() -> (c_int, String, String) {
     // SAFETY: it can be written.
     let code = unsafe { arkws_last_error(&raw mut view) };
     assert_eq!(code, view.code);
-    (code, string(view.cause), string(view.message))
+    let words = string(view.message);
+    assert_eq!(foreign_word(&words), None, "{words}");
+    (code, string(view.cause), words)
+}
+
+/// A name of JavaScript or Rust in the words of an error, which a C program cannot use, or the
+/// platform's text for a code, which `arkws_error` has as a number. Every error that a test meets
+/// is looked at.
+pub(crate) fn foreign_word(words: &str) -> Option<&str> {
+    let texts = [
+        "Websocket Unknown",
+        "Websocket connect failed",
+        "Websocket url error",
+        "Parameter error",
+        "Can't listen",
+        "the option ",
+    ];
+    if let Some(text) = texts.into_iter().find(|text| words.contains(text)) {
+        return Some(text);
+    }
+    let is_foreign = |word: &&str| {
+        let pairs = word.as_bytes().windows(2);
+        let camel_case = word.starts_with(|c: char| c.is_ascii_lowercase())
+            && pairs
+                .clone()
+                .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+        let snake_case = word.contains('_') && !word.starts_with("arkws_");
+        camel_case || snake_case || word.contains("::")
+    };
+    words
+        .split_ascii_whitespace()
+        // Paths and what is quoted are the program's.
+        .filter(|word| !word.contains(['/', '"']))
+        .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        .find(is_foreign)
 }
 
 // A client of the platform's header: its callbacks have the client's address alone.

@@ -175,7 +175,7 @@ fn describe(error: &Error) -> String {
     };
     match option {
         Some(option) => option_hint::named(error, option),
-        None => error.to_string(),
+        None => option_hint::words(error),
     }
 }
 
