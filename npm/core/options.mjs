@@ -209,7 +209,12 @@ function strings(value) {
 }
 
 export function isArrayOfStrings(value) {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+  if (!Array.isArray(value)) return false;
+  // `every` would leave out what was never set.
+  for (let index = 0; index < value.length; index += 1) {
+    if (typeof value[index] !== 'string') return false;
+  }
+  return true;
 }
 
 /** An array of strings, and of nothing else. */

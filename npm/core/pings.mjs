@@ -1,6 +1,7 @@
 // `ping()` of a client: which promise a pong settles.
 import { suppressUnhandledRejection } from './answers.mjs';
 import { programRuns } from './delivery.mjs';
+import { parameterError } from './errors.mjs';
 import { host } from './host.mjs';
 
 /** The pings of a client that have not been answered. */
@@ -36,13 +37,16 @@ export class Pings {
 }
 
 /**
- * The bytes of what a ping carries, as an ArrayBuffer; undefined: it is neither a string, an
- * ArrayBuffer nor a view of one.
+ * The bytes of what a ping carries, as an ArrayBuffer; undefined for nothing. Throws a mistake of
+ * the program's, or what reading `data` throws: a Proxy, or a view whose buffer is gone.
  */
 export function pingData(data) {
+  if (data === undefined) return undefined;
   if (typeof data === 'string') return host.encodeText(data).buffer;
   if (data instanceof ArrayBuffer) return data;
-  if (!ArrayBuffer.isView(data)) return undefined;
+  if (!ArrayBuffer.isView(data)) {
+    throw parameterError('ping takes a string, an ArrayBuffer or a view of one, or nothing');
+  }
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
 }
 

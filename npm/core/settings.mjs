@@ -1,5 +1,5 @@
 // The settings that hold for the whole process.
-import { failedCall, fromFailure, parameterError } from './errors.mjs';
+import { failedCall, fromFailure, mistakeOf, parameterError } from './errors.mjs';
 import { host } from './host.mjs';
 import { isArrayOfStrings } from './options.mjs';
 import { native } from './runtime.mjs';
@@ -28,16 +28,27 @@ export function setApiVersion(level) {
 
 /** Sets what the program may do; `undefined`: as it was found. */
 export function setPolicy(policy) {
+  let failure;
+  try {
+    const { internet, allowedHosts } = readPolicy(policy);
+    // The native half reads the array, too, which may have changed meanwhile: a Proxy, say.
+    failure = native().setPolicy(internet, allowedHosts);
+  } catch (thrown) {
+    throw failedCall(setPolicy, mistakeOf(thrown));
+  }
+  if (failure) throw failedCall(setPolicy, fromFailure(failure));
+}
+
+function readPolicy(policy) {
   if (policy !== undefined && (typeof policy !== 'object' || policy === null)) {
-    throw failedCall(setPolicy, parameterError('the policy is not an object'));
+    throw parameterError('the policy is not an object');
   }
   const { internet, allowedHosts } = policy ?? {};
   if (internet !== undefined && typeof internet !== 'boolean') {
-    throw failedCall(setPolicy, parameterError('internet is not a boolean'));
+    throw parameterError('internet is not a boolean');
   }
   if (allowedHosts !== undefined && !isArrayOfStrings(allowedHosts)) {
-    throw failedCall(setPolicy, parameterError('allowedHosts is not an array of strings'));
+    throw parameterError('allowedHosts is not an array of strings');
   }
-  const failure = native().setPolicy(internet, allowedHosts);
-  if (failure) throw failedCall(setPolicy, fromFailure(failure));
+  return { internet, allowedHosts };
 }

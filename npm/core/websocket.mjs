@@ -9,7 +9,14 @@ import {
   suppressUnhandledRejection,
 } from './answers.mjs';
 import { Client, KIND } from './client.mjs';
-import { failedCall, foreignError, fromFailure, parameterError, warnOfForeign } from './errors.mjs';
+import {
+  failedCall,
+  foreignError,
+  fromFailure,
+  mistakeOf,
+  parameterError,
+  warnOfForeign,
+} from './errors.mjs';
 import { Messages } from './iterate.mjs';
 import { defineListening } from './listeners.mjs';
 import { isObject } from './options.mjs';
@@ -157,10 +164,11 @@ class WebSocket {
   ping(data) {
     const client = clientOf(this);
     if (client === undefined) return answer(ping, undefined, foreignError('ping', KIND));
-    const bytes = data === undefined ? undefined : pingData(data);
-    if (data !== undefined && bytes === undefined) {
-      const detail = 'ping takes a string, an ArrayBuffer or a view of one, or nothing';
-      return answer(ping, undefined, parameterError(detail));
+    let bytes;
+    try {
+      bytes = pingData(data);
+    } catch (thrown) {
+      return answer(ping, undefined, mistakeOf(thrown));
     }
     const number = native().ping(client.number, bytes);
     if (typeof number === 'number') return client.pings.add(number);

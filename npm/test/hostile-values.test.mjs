@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import arkws, { BusinessError } from 'arkws';
+import arkws, { BusinessError, setPolicy } from 'arkws';
 import { WebSocket } from 'ws';
 import { called, next, openClient, rejection } from './events.mjs';
 import { serve } from './servers.mjs';
@@ -40,6 +40,17 @@ const conversions = () => [
   revoked(),
   10n,
 ];
+
+/** An array of a string, which is a number when it is read again. */
+function changing() {
+  const values = ['a'];
+  return new Proxy([], {
+    get: (target, name) => {
+      if (name === 'length') return 1;
+      return name === '0' ? (values.pop() ?? 0) : Reflect.get(target, name);
+    },
+  });
+}
 
 const CLIENT_OPTIONS = [
   ...['header', 'caPath', 'clientCert', 'skipServerCertVerification', 'minSupportTlsProtocol'],
@@ -215,6 +226,21 @@ describe('a client', () => {
     assert.deepEqual(arrived, ['still here']);
   });
 
+  it('answers ping with 401, and goes on', async (t) => {
+    const server = await serve(t, () => {});
+    const ws = await openClient(t, server);
+    const view = new Uint8Array(4);
+    const dataView = new DataView(new ArrayBuffer(4));
+    structuredClone(null, { transfer: [view.buffer, dataView.buffer] });
+    for (const data of [...conversions(), dataView, revoked(new Uint8Array(4)), closedProxy()]) {
+      assertParameterError(await rejection(ws.ping(data)));
+    }
+    // It has no bytes any more.
+    const given = await Promise.allSettled([ws.ping(view)]);
+    if (given[0].status === 'rejected') assertParameterError(given[0].reason);
+    assert.equal(typeof (await ws.ping('still here')), 'number');
+  });
+
   it('may be used again while its options are read', async (t) => {
     const server = await serve(t, () => {});
     const ws = arkws.createWebSocket();
@@ -233,6 +259,29 @@ describe('a client', () => {
     assert.equal(await inner, true);
     await open;
   });
+});
+
+describe('the policy', () => {
+  for (const [what, given] of [
+    ['a getter of internet', throwing('internet')],
+    ['a getter of allowedHosts', throwing('allowedHosts')],
+    ['a Proxy', closedProxy()],
+    ['a revoked Proxy', revoked()],
+    ['allowedHosts that is a Proxy', { allowedHosts: closedProxy([]) }],
+    ['allowedHosts that is a revoked Proxy', { allowedHosts: revoked([]) }],
+    ['allowedHosts in which nothing was set', { allowedHosts: new Array(2) }],
+    ['allowedHosts that changes while it is read', { allowedHosts: changing() }],
+  ]) {
+    it(`is refused with 401: ${what}`, () => {
+      assert.throws(
+        () => setPolicy(given),
+        (error) => {
+          assertParameterError(error, what);
+          return true;
+        },
+      );
+    });
+  }
 });
 
 describe('a server', () => {
