@@ -28,6 +28,32 @@ it('every limit that is an option is in the page on limits', async () => {
   assertNamed(await read('docs/src/limits.md'), limits);
 });
 
+it('every option of arkws.h is in the page on limits', async () => {
+  const header = await read('crates/capi/include/arkws.h');
+  const options = all(header, /^int (arkws_(?:client|server)_set_\w+)\(/gm);
+  // What bounds nothing: where callbacks run, and what is talked about.
+  for (const side of ['client', 'server']) {
+    options.delete(`arkws_${side}_set_queue`);
+    options.delete(`arkws_${side}_set_protocols`);
+  }
+  const page = await read('docs/src/limits.md');
+  assertNamed(page, options);
+  // And each of them is one: none is left that the header has not.
+  assert.deepEqual(all(page, /`(arkws_\w+_set_\w+)`/g), options);
+});
+
+it('the page on limits says of each option how C sets it', async () => {
+  const [others, c] = (await read('docs/src/limits.md')).split('## In C');
+  // Of the tables of time, and of size and number.
+  const named = all(others, /^\| `(\w+)` \|.*\|.*\|.*\|.*\|$/gm);
+  assert.ok(named.size > 15, 'the pattern finds them');
+  const isTold = (option) => new RegExp(`^\\| [^|]*\`${option}\``, 'm').test(c);
+  assert.deepEqual(
+    [...named].filter((option) => !isTold(option)),
+    [],
+  );
+});
+
 it('every cause is in the page on errors', async () => {
   const [, causes] = /type ErrorCause =([^;]*);/.exec(declarations);
   assertNamed(await read('docs/src/errors.md'), all(causes, /'([a-z-]+)'/g));
