@@ -72,7 +72,10 @@ typedef enum arkws_code {
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
-/* Why something failed. */
+/*
+ * Why something failed. It has no size, as arkws_stats has, since it never grows: what later
+ * versions know beside it, functions of their own will tell.
+ */
 typedef struct arkws_error {
     /* A value of WebSocket_ErrCode or arkws_code. */
     int32_t code;
@@ -106,7 +109,10 @@ const char *arkws_version(void);
 
 typedef struct WebSocket arkws_client;
 
-/* The connection is open. The strings are valid until the callback returns. */
+/*
+ * The connection is open. The strings are valid until the callback returns. Later versions may have
+ * more fields, behind these: it is to be read where it is, not copied as a whole.
+ */
 typedef struct arkws_opened {
     /* The HTTP status: 101. */
     int32_t status;
@@ -333,7 +339,10 @@ typedef struct arkws_server arkws_server;
 /* Names a client of a server: never 0, and never another client's, also after a restart. */
 typedef uint64_t arkws_peer;
 
-/* What is known of a client that has come in. The strings are valid until the callback returns. */
+/*
+ * What is known of a client that has come in. As for arkws_opened, the strings are valid until the
+ * callback returns, and later versions may have more fields.
+ */
 typedef struct arkws_accepted {
     /* "ip:port"; IPv6 without brackets. */
     const char *address;

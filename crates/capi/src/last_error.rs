@@ -21,6 +21,9 @@ pub struct ErrorView {
     pub message: *const std::ffi::c_char,
 }
 
+/// It is written into memory of the program's, which has no room for more.
+const _: () = assert!(size_of::<ErrorView>() == 8 + 2 * size_of::<usize>());
+
 /// A [`Failure`] with its texts as C has them.
 #[derive(Debug)]
 struct ErrorText {

@@ -28,6 +28,11 @@ fn sizes_offsets_and_values_are_the_platforms() {
 }
 
 #[test]
+fn our_own_structs_have_the_sizes_and_offsets_that_programs_rely_on() {
+    compile_everywhere("layout_arkws.c");
+}
+
+#[test]
 fn functions_have_the_platforms_types() {
     compile_everywhere("prototypes.c");
 }

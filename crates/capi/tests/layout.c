@@ -2,17 +2,10 @@
  * Sizes, offsets and values of net_websocket_type.h, which a program that was compiled with the
  * platform's header relies on. It is enough that this compiles, as C99 and later or as C++.
  */
-#include <stddef.h>
-
+#include "layout.h"
 #include "net_websocket_type.h"
 
-#define GLUE2(a, b) a##b
-#define GLUE(a, b) GLUE2(a, b)
-/* C99 has no static assertion: an array of -1 bytes is one. */
-#define ASSERT(condition) typedef char GLUE(assertion_, __LINE__)[(condition) ? 1 : -1]
-
 /* In pointers, so that it holds for 32 and 64 bits: a number of 32 bits takes up one of them. */
-#define P sizeof(void *)
 #define SIZE(type, pointers) ASSERT(sizeof(type) == (pointers) * P)
 #define FIELD(type, field, pointers, bytes)                                                       \
     ASSERT(offsetof(type, field) == (pointers) * P && sizeof(((type *)0)->field) == (bytes))
