@@ -67,7 +67,7 @@ pub(crate) fn prepare_valgrind() -> Result<()> {
 
 /// The module as users get it, in Node.js under valgrind, and what C programs do wrong with the C
 /// library: reads and writes beyond what was allocated or after it was freed, and memory that
-/// nobody can free any more.
+/// nobody can free any more. Of the C library nothing is told but what `valgrind.supp` names.
 pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     let node = Node::of_machine()?;
     peers::install_npm("npm", false)?;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use compilers::{Compiler, command, installed, succeed};
+use compilers::{Compiler, command, folder, installed, succeed};
 
 /// What watches the memory of the programs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,6 +109,7 @@ fn build(name: &str, compiler: Compiler, watch: Watch) -> PathBuf {
 
 /// Builds the program and runs it, in each way.
 fn run(name: &str) {
+    let suppressions = folder("packaging").join("valgrind.supp");
     for (compiler, watch) in runs() {
         let program = build(name, compiler, watch);
         let mut run = match watch {
@@ -116,11 +117,8 @@ fn run(name: &str) {
                 let mut valgrind = Command::new("valgrind");
                 valgrind
                     .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
-                    // What the network thread holds when the process ends can still be reached.
-                    .args([
-                        "--show-leak-kinds=definite",
-                        "--errors-for-leak-kinds=definite",
-                    ])
+                    // As its users have it.
+                    .arg(format!("--suppressions={}", suppressions.display()))
                     .arg(program);
                 valgrind
             }

@@ -69,6 +69,9 @@ impl Places {
             files.push(self.copy(&header, &format!("include/{name}"), 0o644)?);
         }
 
+        let suppressions = root().join("crates/capi/packaging/valgrind.supp");
+        files.push(self.copy(&suppressions, "share/arkws/valgrind.supp", 0o644)?);
+
         for (template, place) in [
             ("arkws.pc", "lib/pkgconfig/arkws.pc"),
             ("arkws-config.cmake", "lib/cmake/arkws/arkws-config.cmake"),
@@ -200,7 +203,9 @@ mod tests {
                 assert!(header.is_file(), "{}", header.display());
             }
         }
-        assert!(installed.join("include/arkws.h").is_file());
+        for file in ["include/arkws.h", "share/arkws/valgrind.supp"] {
+            assert!(installed.join(file).is_file(), "{file}");
+        }
     }
 
     #[test]

@@ -81,6 +81,7 @@ pub(crate) fn succeed(command: &mut Command) {
     );
 }
 
-fn folder(name: &str) -> PathBuf {
+/// A folder of this crate.
+pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
