@@ -33,6 +33,7 @@ mod release;
 mod report;
 mod rust_version;
 mod sanitize;
+mod soak;
 mod structure;
 
 use std::process::ExitCode;
@@ -61,6 +62,8 @@ enum Task {
     Bench(bench::Options),
     /// Count the instructions that the inner loops take, and compare them with the saved counts
     Instructions(instructions::Options),
+    /// Keep a thousand connections busy for as long as one likes, and see that nothing grows
+    Soak(soak::Options),
     /// Look for circles of imports, crates that use one above them, types that share a name
     Structure,
     /// Build the C library, and install it
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Task::Autobahn(options) => autobahn::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Instructions(options) => instructions::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Structure => structure::check(&mut counts::Counts::default()),
         Task::Capi(options) => capi::run(&options),
         Task::Release(options) => release::run(&options),

@@ -13,6 +13,7 @@ use crate::javascript_style;
 use crate::links;
 use crate::release;
 use crate::rust_version;
+use crate::soak;
 use crate::structure;
 use Need::{EachNode, EveryNode, Har, Packages, Peer, Python};
 
@@ -133,6 +134,7 @@ pub(super) const CHECKS: &[Check] = &[
     group("exit tests", 18, "tests/exit", &[EachNode, Peer]),
     group("release tests", 18, "tests/release", &[EachNode]),
     own("demo", 14, |_| demo::run()),
+    own("soak", 25, |_| soak::check()),
     Check {
         name: "autobahn",
         seconds: 460,
