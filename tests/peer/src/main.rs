@@ -7,6 +7,8 @@
 
 mod certificates;
 mod connect;
+mod connect_many;
+mod open_files;
 #[cfg(target_os = "linux")]
 #[path = "../../../crates/netstack/tests/support/sandbox.rs"]
 mod sandbox;
@@ -59,6 +61,8 @@ enum Task {
         #[arg(long, default_value_t = usize::MAX)]
         largest: usize,
     },
+    /// Have thousands of connections to an echo server at once; goes on for each line of input
+    ConnectMany { url: String, connections: usize },
     /// Make a test authority and certificates, good and bad, in a directory
     Certificates { directory: PathBuf },
     /// Become a program that cannot make internet sockets
@@ -107,6 +111,7 @@ async fn main() -> ExitCode {
             ca,
             largest,
         } => connect::run(&url, compression.config(), ca, largest).await,
+        Task::ConnectMany { url, connections } => connect_many::run(&url, connections).await,
         Task::Certificates { directory } => certificates::make(&directory),
         #[cfg(target_os = "linux")]
         Task::InternetDenied {

@@ -11,7 +11,10 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use crate::open_files;
+
 pub(crate) async fn run(deflate: Option<DeflateConfig>, tls: Option<PathBuf>) -> Result<()> {
+    open_files::raise_limit()?;
     let mut acceptor = Acceptor::builder();
     if let Some(deflate) = deflate {
         acceptor = acceptor.deflate(deflate);
