@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: a thousand connections between a process in Rust and one in Node.js, and what
-//! both hold meanwhile. `tests/soak` is the program.
+//! `cargo xtask soak`: a thousand connections between a process in Rust and one in Node.js, and
+//! what both hold meanwhile. `tests/soak` is the program.
 use anyhow::Result;
 
 use crate::build::{self, Profile, Target};

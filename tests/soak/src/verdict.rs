@@ -1,6 +1,6 @@
 //! What flat means: behind the warm-up, memory in the last quarter of a run is what it was in the
-//! second quarter, and in the end no descriptor is open that was not open before. A run that is over
-//! before processes are warm is not judged by memory.
+//! second quarter, and in the end no descriptor is open that was not open before. A run that is
+//! over before processes are warm is not judged by memory.
 use crate::sample::{Held, Sample};
 
 /// By how much memory may be more in the last quarter, as a part of what it was. Allocators keep
