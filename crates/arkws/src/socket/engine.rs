@@ -166,6 +166,15 @@ impl Engine {
         self.failure = Some(Arc::new(error));
     }
 
+    /// Nothing can be written any more, for this reason. That is why the connection has failed,
+    /// unless reading has shown before how it ends.
+    #[cold]
+    pub(super) fn failed_to_write(&mut self, error: Error) {
+        if matches!(self.connection.state(), State::Open | State::CloseSent) {
+            self.failed(error);
+        }
+    }
+
     /// The peer has closed: whatever failed before, this is how the connection has ended.
     pub(super) fn closed(&mut self) {
         self.failure = None;

@@ -15,6 +15,7 @@ use super::WebSocket;
 use super::clock::Clock;
 use super::closing::{Fatal, TransportState};
 use super::engine::Output;
+use super::heartbeat::monitor::Answer;
 use super::read::{MOST_INFLATED, Read};
 use crate::Error;
 
@@ -244,10 +245,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             EventKind::Text | EventKind::Binary => stats.messages_received += 1,
             EventKind::Ping => stats.pings_received += 1,
             EventKind::Pong => {
-                if let Some(monitor) = &mut self.heartbeat
-                    && let Some(time) = monitor.pong(self.input.payload(), clock.now())
-                {
-                    stats.round_trip = Some(time);
+                if let Some(monitor) = &mut self.heartbeat {
+                    match monitor.pong(self.input.payload(), clock.now()) {
+                        Answer::Last(time) => stats.round_trip = Some(time),
+                        Answer::Older => {}
+                        Answer::NotOurs => return true,
+                    }
                     return false;
                 }
             }

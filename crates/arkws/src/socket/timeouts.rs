@@ -18,7 +18,7 @@ use super::closing::{Fatal, TransportState};
 use super::engine::Output;
 use super::heartbeat::monitor::Monitor;
 use super::timer::earlier;
-use crate::{Error, Heartbeat, Phase};
+use crate::{Error, Heartbeat, Phase, SendError};
 
 /// Why the peer was given up.
 #[derive(Debug, Clone, Copy)]
@@ -73,8 +73,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<Error> {
         loop {
             self.check_stall(clock.now());
-            if let Some(&given_up) = self.given_up.as_deref() {
-                return Poll::Ready(given_up.into());
+            if self.given_up.is_some() {
+                let failure = self.engine.failure();
+                return Poll::Ready(failure.unwrap_or_else(|| SendError::Closing.into()));
             }
             let stall = self.engine.write_deadline().map(|(at, _)| at);
             let silence = match (&self.transport_state, &self.heartbeat) {
@@ -95,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     pub(super) fn give_up(&mut self, why: GivenUp, now: Instant) {
-        self.engine.failed(why.into());
+        self.engine.failed_to_write(why.into());
         self.given_up = Some(Box::new(why));
         if self.engine.output != Output::Broken {
             self.engine.break_output(now);

@@ -35,7 +35,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             && self.engine.output != Output::Broken
         {
             // That is how the connection ends, unless reading shows that the peer has closed.
-            self.engine.failed(Error::Lost(io_again(error)));
+            self.engine.failed_to_write(Error::Lost(io_again(error)));
             self.engine.break_output(clock.now());
         }
         Poll::Ready(result)

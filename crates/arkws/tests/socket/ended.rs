@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use arkws::{Cause, CloseFrame, Config, Error, Heartbeat, Message, WebSocket};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use arkws::{Cause, CloseFrame, Config, Error, Heartbeat, Message, Role, WebSocket};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
 use crate::common::{CLOSE, ROLES, frame, next, open, raw, tcp};
 
@@ -204,6 +204,47 @@ async fn a_close_by_either_side() {
         assert!(next(&mut socket).await.is_none());
         assert_eq!(late(&mut socket).await, [Cause::Closed; 13]);
         assert_eq!(socket.close(None).await.unwrap(), None);
+    }
+}
+
+/// One to whose peer nothing can be written any more after so long.
+fn stuck(near: DuplexStream, role: Role) -> WebSocket<DuplexStream> {
+    let config = Config {
+        write_timeout: Some(Duration::from_secs(1)),
+        ..Config::default()
+    };
+    let mut socket = open(near, role, config);
+    socket.feed_binary(&[0; 100]).unwrap();
+    socket
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_after_the_peer_has_closed_does_not_change_the_end() {
+    for role in ROLES {
+        let (near, mut far) = tokio::io::duplex(20);
+        let mut socket = stuck(near, role);
+        far.write_all(&frame(role, CLOSE, b"\x03\xE9"))
+            .await
+            .unwrap();
+        let closed = next(&mut socket).await.unwrap().unwrap();
+        assert!(closed.is_close());
+        // The message and the answer do not leave.
+        let error = socket.flush().await.unwrap_err();
+        assert_eq!(error.cause(), Cause::Closed, "{error}");
+        assert!(next(&mut socket).await.is_none());
+        assert_eq!(late(&mut socket).await, [Cause::Closed; 13]);
+        assert_eq!(socket.close(None).await.unwrap(), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_after_the_peer_has_gone_does_not_change_the_end() {
+    for role in ROLES {
+        let (near, mut far) = tokio::io::duplex(20);
+        let mut socket = stuck(near, role);
+        // It has ended its side only, and could read on.
+        far.shutdown().await.unwrap();
+        ends(&mut socket, Cause::Reset).await;
     }
 }
 

@@ -62,6 +62,36 @@ async fn a_pong_measures_the_round_trip_and_is_not_a_message() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pong_that_the_next_ping_has_overtaken_is_not_a_message() {
+    let (mut socket, mut far) = raw(Role::Client, config());
+    let peer = tokio::spawn(async move {
+        // Its pongs are stuck behind a message that takes very long.
+        let mut pongs = Vec::new();
+        let message = frame(Role::Client, TEXT, b"xyz");
+        for byte in &message[..3] {
+            pongs.push(read_frame(&mut far).await.1);
+            far.write_all(&[*byte]).await.unwrap();
+        }
+        far.write_all(&message[3..]).await.unwrap();
+        for pong in pongs {
+            let pong = frame(Role::Client, PONG, &pong);
+            far.write_all(&pong).await.unwrap();
+        }
+        far.write_all(&frame(Role::Client, TEXT, b"end"))
+            .await
+            .unwrap();
+        far
+    });
+    for text in ["xyz", "end"] {
+        let message = next(&mut socket).await.unwrap().unwrap();
+        assert_eq!(message, Message::from(text));
+    }
+    assert_eq!(socket.stats().pings_sent, 3);
+    assert_eq!(socket.stats().round_trip, Some(Duration::ZERO));
+    drop(peer);
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_byte_counts_as_life() {
     let (mut socket, mut far) = raw(Role::Client, config());
     let start = Instant::now();

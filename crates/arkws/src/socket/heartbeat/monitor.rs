@@ -12,6 +12,8 @@ pub(in crate::socket) struct Monitor {
     ping: PingState,
     /// The number of the last ping, which is its payload.
     count: u64,
+    /// The number of the last ping whose pong has arrived.
+    answered: u64,
     /// When the last ping was queued or, if it had to wait, when it left. `None` once its pong has
     /// arrived.
     unanswered: Option<Instant>,
@@ -38,12 +40,24 @@ pub(in crate::socket) enum Action {
     GiveUp,
 }
 
+/// What a pong is the answer to.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::socket) enum Answer {
+    /// The last ping, which took so long.
+    Last(Duration),
+    /// One before it, after which something else has arrived.
+    Older,
+    /// No ping of ours.
+    NotOurs,
+}
+
 impl Monitor {
     pub(in crate::socket) fn new(settings: Heartbeat, now: Instant) -> Monitor {
         Monitor {
             settings,
             ping: PingState::Idle(now),
             count: 0,
+            answered: 0,
             unanswered: None,
             ping_end: 0,
             taken: 0,
@@ -128,12 +142,23 @@ impl Monitor {
         }
     }
 
-    /// A pong arrived. Returns the round trip, if it answers the last ping.
-    pub(in crate::socket) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
-        if payload != self.count.to_be_bytes() {
-            return None;
+    /// A pong arrived: whether it answers a ping of ours that has had no answer, be it an older one,
+    /// and the round trip, if that was the last.
+    pub(in crate::socket) fn pong(&mut self, payload: &[u8], now: Instant) -> Answer {
+        let Ok(number) = payload.try_into().map(u64::from_be_bytes) else {
+            return Answer::NotOurs;
+        };
+        if number <= self.answered || number > self.count {
+            return Answer::NotOurs;
         }
-        Some(now.duration_since(self.unanswered.take()?))
+        self.answered = number;
+        match self.unanswered {
+            Some(left) if number == self.count => {
+                self.unanswered = None;
+                Answer::Last(now.duration_since(left))
+            }
+            _ => Answer::Older,
+        }
     }
 }
 
@@ -189,16 +214,37 @@ mod tests {
     fn only_the_pong_to_the_last_ping_measures_the_round_trip_and_only_once() {
         let start = Instant::now();
         let mut monitor = monitor(start);
-        assert_eq!(monitor.pong(&0u64.to_be_bytes(), start), None);
+        assert_eq!(monitor.pong(&0u64.to_be_bytes(), start), Answer::NotOurs);
+        assert_eq!(monitor.pong(&1u64.to_be_bytes(), start), Answer::NotOurs);
         let pinged = start + INTERVAL;
         monitor.handle_timeout(pinged);
         let arrived = pinged + Duration::from_millis(20);
-        assert_eq!(monitor.pong(b"unsolicited", arrived), None);
+        assert_eq!(monitor.pong(b"unsolicited", arrived), Answer::NotOurs);
         assert_eq!(
             monitor.pong(&1u64.to_be_bytes(), arrived),
-            Some(Duration::from_millis(20))
+            Answer::Last(Duration::from_millis(20))
         );
-        assert_eq!(monitor.pong(&1u64.to_be_bytes(), arrived), None);
+        assert_eq!(monitor.pong(&1u64.to_be_bytes(), arrived), Answer::NotOurs);
+    }
+
+    #[test]
+    fn a_pong_that_the_next_ping_has_overtaken_is_ours() {
+        let start = Instant::now();
+        let mut monitor = monitor(start);
+        let mut now = start;
+        for _ in 0..3 {
+            now += INTERVAL;
+            assert!(matches!(monitor.handle_timeout(now), Some(Action::Ping(_))));
+            // A part of a large message.
+            monitor.received(now);
+        }
+        assert_eq!(monitor.pong(&2u64.to_be_bytes(), now), Answer::Older);
+        assert_eq!(monitor.pong(&1u64.to_be_bytes(), now), Answer::NotOurs);
+        let trip = Duration::from_millis(20);
+        assert_eq!(
+            monitor.pong(&3u64.to_be_bytes(), now + trip),
+            Answer::Last(trip)
+        );
     }
 
     #[test]

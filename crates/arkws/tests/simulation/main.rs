@@ -1,0 +1,129 @@
+//! Two programs talk over a simulated network, on simulated time, and every promise is checked:
+//! what arrives, how connections end, and when.
+//!
+//! A run is drawn from a seed and depends on nothing else: links (delay, bandwidth, windows of any
+//! size, stalls, resets, silent death), options, messages, pings, closes, pauses of readers, and
+//! reconnections. A run that breaks a promise prints its seed. Run it again with
+//!
+//! ```sh
+//! ARKWS_SIM_SEED=123 cargo test -p arkws --test simulation -- --nocapture
+//! ```
+//!
+//! `ARKWS_SIM_RUNS` says how many are made, 300 if it does not; `ARKWS_SIM_FIRST` from which seed.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `network.rs`, `direction.rs` | the simulated network |
+//! | `wire.rs`, `timeline.rs` | what is seen of it |
+//! | `schedule.rs` | what happens in a run, drawn from its seed |
+//! | `program.rs` | what a program does, and the record of it |
+//! | `run.rs` | one run |
+//! | `promises.rs`, `time.rs`, `attempts.rs` | the promises |
+//! | `show.rs` | a run in words, shown for `ARKWS_SIM_SEED` |
+mod attempts;
+mod direction;
+mod network;
+mod program;
+mod promises;
+mod random;
+mod run;
+mod schedule;
+mod show;
+mod time;
+mod timeline;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use program::Told;
+use run::Outcome;
+use schedule::Schedule;
+
+/// The number that a variable of the environment has.
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable}={value}: not a number")),
+    )
+}
+
+/// Runs a schedule. What it has come to; and what is broken, in words.
+fn simulate(schedule: &Schedule) -> (Vec<Outcome>, Vec<String>) {
+    let outcomes = run::run(schedule);
+    let mut broken = Vec::new();
+    attempts::check(schedule, &outcomes, &mut broken);
+    for link in outcomes.iter().filter_map(|it| it.link.as_ref()) {
+        promises::check(schedule, link, &mut broken);
+    }
+    (outcomes, broken)
+}
+
+/// How each end of each connection was told its end.
+fn ends(outcomes: &[Outcome]) -> Vec<String> {
+    let links = outcomes.iter().filter_map(|it| it.link.as_ref());
+    let records = links.flat_map(|link| &link.records);
+    let end = |record: &program::Recorder| {
+        let record = record.record();
+        match (record.told.first().map(|told| &told.what), record.opened) {
+            (Some(Told::Closed(_)), _) => "closed".to_owned(),
+            (Some(Told::Failed(failure)), _) => match failure.phase {
+                Some(phase) => format!("{:?} {phase:?}", failure.cause),
+                None => format!("{:?}", failure.cause),
+            },
+            (Some(Told::End), _) => "end".to_owned(),
+            (None, Some(_)) => "dropped".to_owned(),
+            (None, None) => "no handshake".to_owned(),
+        }
+    };
+    records.map(end).collect()
+}
+
+/// Or a seed would be worth nothing.
+#[test]
+fn a_seed_is_a_run() {
+    for seed in 0..20 {
+        let schedule = Schedule::new(seed);
+        let runs = [(); 2].map(|()| show::show(&schedule, &simulate(&schedule).0));
+        assert_eq!(runs[0], runs[1]);
+    }
+}
+
+#[test]
+fn every_promise_is_kept() {
+    let seeds = match number("ARKWS_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => {
+            let first = number("ARKWS_SIM_FIRST").unwrap_or(0);
+            first..first + number("ARKWS_SIM_RUNS").unwrap_or(300)
+        }
+    };
+    let mut counts = BTreeMap::<String, u64>::new();
+    let mut failed = 0;
+    for seed in seeds.clone() {
+        let schedule = Schedule::new(seed);
+        let (outcomes, broken) = simulate(&schedule);
+        if seeds.end - seeds.start == 1 {
+            println!("{}", show::show(&schedule, &outcomes));
+        }
+        for end in ends(&outcomes) {
+            *counts.entry(end).or_default() += 1;
+        }
+        if !broken.is_empty() {
+            failed += 1;
+            let command = format!("ARKWS_SIM_SEED={seed} cargo test -p arkws --test simulation");
+            println!("seed {seed} breaks promises ({command}):");
+            broken.iter().for_each(|promise| println!("  {promise}"));
+        }
+    }
+    println!("{seeds:?}: {counts:?}");
+    // Most networks are good enough, or little would be tried.
+    let closed = counts.get("closed").copied().unwrap_or_default();
+    let all = counts.values().sum::<u64>();
+    assert!(
+        seeds.end - seeds.start == 1 || closed * 2 > all,
+        "{counts:?}"
+    );
+    assert_eq!(failed, 0, "of {} seeds, see above", seeds.end - seeds.start);
+}

@@ -1,0 +1,220 @@
+//! Promises about time: a peer that lives is not given up, and one that is gone is, on time.
+use std::time::Duration;
+
+use arkws::{Cause, Heartbeat, Phase};
+use tokio::time::Instant;
+
+use crate::promises::Judged;
+use crate::run::HORIZON;
+use crate::timeline::Timeline;
+use crate::wire::PING;
+
+/// Of the heartbeat's ping, with its header: what it moves itself is no sign of life.
+const PING_FRAME: u64 = 14;
+
+/// How long a stall may last before what the peer has taken is first looked at.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+
+/// Timers fire at whole milliseconds.
+const TICK: Duration = Duration::from_millis(2);
+
+pub(crate) fn check(judged: &mut Judged<'_>) {
+    if let Some((at, failure)) = judged.failure() {
+        // Whoever flushed may have known it before.
+        let flushes = judged.own.flushes.iter();
+        let same = flushes.filter(|it| it.failed.as_ref() == Some(failure));
+        let at = same.map(|it| it.until).fold(at, Instant::min);
+        match (failure.cause, failure.phase) {
+            (Cause::Heartbeat, _) => check_heartbeat(judged, at),
+            (Cause::Timeout, Some(Phase::Write)) => check_write(judged, at),
+            (Cause::Timeout, Some(Phase::Close)) => check_close(judged, at),
+            (Cause::Timeout, Some(Phase::Message)) => check_message(judged, at),
+            _ => {}
+        }
+    }
+    check_silence(judged);
+    check_flushes(judged);
+    check_closing(judged);
+    check_last_steps(judged);
+}
+
+impl Judged<'_> {
+    /// What the end knows of what its peer has taken.
+    fn taken(&self) -> &Timeline {
+        match self.link.plan.link.knows_progress {
+            true => &self.sent.acknowledged,
+            false => &self.sent.accepted,
+        }
+    }
+
+    /// When something last moved from it, before a time; at least `since`.
+    fn last_progress(&self, since: Instant, before: Instant) -> Instant {
+        [self.taken(), &self.sent.accepted]
+            .iter()
+            .filter_map(|timeline| timeline.last_before(before))
+            .fold(since, Instant::max)
+    }
+
+    /// Its program did not receive for some of this time.
+    fn paused(&self, from: Instant, to: Instant) -> bool {
+        let mut pauses = self.own.pauses.iter();
+        pauses.any(|&(start, end)| start <= to && from <= end)
+    }
+}
+
+fn heartbeat(judged: &Judged<'_>) -> Heartbeat {
+    judged.config.heartbeat.unwrap_or(Heartbeat {
+        interval: Duration::MAX / 4,
+        timeout: Duration::MAX / 4,
+    })
+}
+
+/// Whoever was given up by the heartbeat had shown no sign of life, and had its time.
+fn check_heartbeat(judged: &mut Judged<'_>, at: Instant) {
+    let Heartbeat { interval, timeout } = heartbeat(judged);
+    let Some(since) = at.checked_sub(timeout) else {
+        return judged.breaks("given up by a heartbeat that it has not");
+    };
+    let arrived = &judged.received.arrived;
+    if arrived.before(at) > arrived.by(since) {
+        judged.breaks("heartbeat: a peer that sends was given up");
+    }
+    let taken = judged.taken();
+    if taken.before(at) - taken.by(since) > PING_FRAME {
+        judged.breaks("heartbeat: a peer that takes bytes was given up");
+    }
+    let silent_since = judged
+        .received
+        .arrived
+        .last_before(at)
+        .or(judged.own.opened);
+    if silent_since.is_some_and(|since| at - since < interval + timeout) {
+        judged.breaks("heartbeat: given up before its time");
+    }
+    let pings = judged.sent.wire.frames.iter();
+    let mut left = pings.filter(|it| it.opcode == PING && it.payload.len() == 8 && it.at <= at);
+    if left.next_back().is_some_and(|ping| at - ping.at < timeout) {
+        judged.breaks("heartbeat: the ping had left too late to be answered");
+    }
+}
+
+/// Whoever was given up by the write time-out had taken nothing for as long.
+fn check_write(judged: &mut Judged<'_>, at: Instant) {
+    let Some(limit) = judged.config.write_timeout else {
+        return judged.breaks("a write time-out that it has not");
+    };
+    let accepted = &judged.sent.accepted;
+    if accepted.before(at) > accepted.by(at - limit) {
+        judged.breaks("write time-out: the transport took bytes");
+    }
+    let since = at - limit + FIRST_LOOK.min(limit / 8) + TICK;
+    let taken = judged.taken();
+    if taken.before(at) > taken.by(since) {
+        judged.breaks("write time-out: the peer took bytes");
+    }
+}
+
+/// Whoever was given up while closing had its time from when it was last seen to take something;
+/// and no more.
+fn check_close(judged: &mut Judged<'_>, at: Instant) {
+    let limit = judged.config.close_timeout;
+    let Some(started) = &judged.own.close_started else {
+        return judged.breaks("a time-out for a close frame that it has not sent");
+    };
+    let accepted = &judged.sent.accepted;
+    let base = accepted
+        .last_before(at)
+        .map_or(started.at, |last| last.max(started.at));
+    if at < base + limit {
+        judged.breaks("close time-out: before its time");
+    }
+    if judged.paused(started.at, at) {
+        return;
+    }
+    // What the peer has taken is looked at whenever the time is over.
+    let mut look = base + limit;
+    let sent = accepted.before(at);
+    while look + TICK < at {
+        let taken = judged.taken();
+        if taken.by(look) <= taken.before(look - limit) || taken.before(look) >= sent {
+            let late = at - look;
+            return judged.breaks(format!("close time-out: {late:?} too late"));
+        }
+        look += limit;
+    }
+}
+
+/// Whoever was given up because of a message had sent little of it.
+fn check_message(judged: &mut Judged<'_>, at: Instant) {
+    let Some(limit) = judged.config.message_timeout else {
+        return judged.breaks("a message time-out that it has not");
+    };
+    let arrived = &judged.received.arrived;
+    if arrived.before(at) - arrived.by(at - limit) > 128 << 10 {
+        judged.breaks("message time-out: much had arrived");
+    }
+}
+
+/// With a heartbeat, no silence is longer than it allows.
+fn check_silence(judged: &mut Judged<'_>) {
+    let (Some(Heartbeat { interval, timeout }), Some(opened)) =
+        (judged.config.heartbeat, judged.own.opened)
+    else {
+        return;
+    };
+    let end = [
+        judged.own.close_started.as_ref().map(|it| it.at),
+        judged.told().map(|(at, _)| at),
+        judged.own.dropped,
+        judged.received.fin_arrived,
+        judged.sent.reset,
+        Some(opened + HORIZON),
+    ];
+    let end = end.into_iter().flatten().min().unwrap_or(opened);
+    let heard = judged.received.arrived.last_before(end).unwrap_or(opened);
+    let alive = judged.last_progress(opened.max(heard), end);
+    if end - alive > interval + timeout * 2 + TICK && !judged.paused(alive, end) {
+        judged.breaks(format!("heartbeat: silent for {:?}", end - alive));
+    }
+}
+
+/// With a write time-out, no flush waits longer while nothing moves.
+fn check_flushes(judged: &mut Judged<'_>) {
+    let Some(limit) = judged.config.write_timeout else {
+        return;
+    };
+    for flush in judged.own.flushes.clone() {
+        let moved = judged.last_progress(flush.since, flush.until);
+        let stood = flush.until - moved;
+        if stood > limit * 2 + FIRST_LOOK + TICK {
+            judged.breaks(format!("write time-out: a flush stood still for {stood:?}"));
+        }
+    }
+}
+
+/// From the close frame to how the connection ends: while nothing moves, no longer than is allowed.
+fn check_closing(judged: &mut Judged<'_>) {
+    let Some(started) = judged.own.close_started.clone() else {
+        return;
+    };
+    let end = judged.told().map_or(started.at + HORIZON, |(at, _)| at);
+    let end = judged.own.dropped.map_or(end, |dropped| end.min(dropped));
+    let moved = judged.last_progress(started.at, end);
+    let limit = judged.config.close_timeout * 2 + TICK;
+    if end - moved > limit && !judged.paused(moved, end) {
+        judged.breaks(format!("closing takes {:?}", end - moved));
+    }
+}
+
+/// From how the connection ended to when nothing is left to do.
+fn check_last_steps(judged: &mut Judged<'_>) {
+    let [first, end, ..] = &judged.own.told[..] else {
+        return;
+    };
+    let (told, finished) = (first.at, end.at);
+    let moved = judged.last_progress(told, finished);
+    let limit = judged.config.close_timeout * 2 + TICK;
+    if finished - moved > limit && !judged.paused(told, finished) {
+        judged.breaks(format!("the last steps take {:?}", finished - moved));
+    }
+}

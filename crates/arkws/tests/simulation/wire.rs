@@ -1,0 +1,133 @@
+//! Frames as they pass (RFC 6455, 5.2), read by a parser that has nothing of arkws's.
+use arkws::Role;
+use tokio::time::Instant;
+
+/// A frame, and when the last of its bytes was accepted by a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) at: Instant,
+    pub(crate) opcode: u8,
+    /// Of a control frame: what it carries.
+    pub(crate) payload: Vec<u8>,
+}
+
+pub(crate) const CLOSE: u8 = 8;
+pub(crate) const PING: u8 = 9;
+
+/// What one end has written.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    writer: Role,
+    /// The last bytes of the head of HTTP; `None` behind it.
+    head: Option<[u8; 4]>,
+    header: Vec<u8>,
+    /// Of the frame whose header is complete: how many bytes are to come.
+    left: Option<u64>,
+    payload: Vec<u8>,
+    /// Control frames; data is only followed.
+    pub(crate) frames: Vec<Frame>,
+    /// What no peer may send.
+    pub(crate) violations: Vec<String>,
+}
+
+impl Wire {
+    pub(crate) fn new(writer: Role) -> Wire {
+        Wire {
+            writer,
+            head: Some([0; 4]),
+            header: Vec::new(),
+            left: None,
+            payload: Vec::new(),
+            frames: Vec::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    pub(crate) fn write(&mut self, now: Instant, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let count = match (&mut self.head, self.left) {
+                (Some(last), _) => {
+                    last.rotate_left(1);
+                    last[3] = bytes[0];
+                    if last == b"\r\n\r\n" {
+                        self.head = None;
+                    }
+                    1
+                }
+                (None, None) => {
+                    self.header.push(bytes[0]);
+                    self.read_header();
+                    1
+                }
+                (None, Some(left)) => {
+                    let count = left.min(bytes.len() as u64) as usize;
+                    if self.header[0] & 8 != 0 {
+                        self.payload.extend_from_slice(&bytes[..count]);
+                    }
+                    self.left = Some(left - count as u64);
+                    count
+                }
+            };
+            bytes = &bytes[count..];
+            if self.left == Some(0) {
+                self.end_frame(now);
+            }
+        }
+    }
+
+    /// Looks whether the header is complete.
+    fn read_header(&mut self) {
+        let [_, second, rest @ ..] = &self.header[..] else {
+            return;
+        };
+        let is_masked = second & 0x80 != 0;
+        let extended = match second & 0x7F {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        if rest.len() < extended + usize::from(is_masked) * 4 {
+            return;
+        }
+        let bytes = rest[..extended].iter();
+        let len = bytes.fold(0, |len, &byte| len << 8 | u64::from(byte));
+        self.left = Some(match extended {
+            0 => u64::from(second & 0x7F),
+            _ => len,
+        });
+        if is_masked != (self.writer == Role::Client) {
+            self.violations
+                .push(format!("{:?} masks wrongly", self.writer));
+        }
+        if self.frames.last().is_some_and(|last| last.opcode == CLOSE) {
+            self.violations
+                .push(format!("{:?}: a frame after the close frame", self.writer));
+        }
+    }
+
+    fn end_frame(&mut self, at: Instant) {
+        let opcode = self.header[0] & 0xF;
+        if opcode & 8 != 0 {
+            let mut payload = std::mem::take(&mut self.payload);
+            if self.writer == Role::Client {
+                let key = self.header[self.header.len() - 4..].iter().cycle();
+                payload
+                    .iter_mut()
+                    .zip(key)
+                    .for_each(|(byte, key)| *byte ^= key);
+            }
+            self.frames.push(Frame {
+                at,
+                opcode,
+                payload,
+            });
+        }
+        self.header.clear();
+        self.left = None;
+    }
+
+    /// The close frame, if it has been accepted as a whole.
+    pub(crate) fn close(&self) -> Option<&Frame> {
+        self.frames.iter().find(|frame| frame.opcode == CLOSE)
+    }
+}
