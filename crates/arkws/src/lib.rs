@@ -1,5 +1,50 @@
 //! A fast, strict WebSocket client and server for tokio.
 //!
+//! A client:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use futures_util::StreamExt;
+//! # let server = arkws::Server::bind("127.0.0.1:0").await?.serve(async |mut socket, _| {
+//! #     if let Some(Ok(message)) = socket.next().await {
+//! #         _ = socket.send(message).await;
+//! #     }
+//! #     _ = socket.close(None).await;
+//! # });
+//! # let url = format!("ws://{}/", server.local_addr().expect("it is TCP"));
+//! let (mut socket, _response) = arkws::connect(url).await?;
+//! socket.send("hello".into()).await?;
+//! while let Some(message) = socket.next().await.transpose()? {
+//!     println!("{message}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A server, which sends every message back:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use futures_util::StreamExt;
+//! # use arkws::Server;
+//! let server = Server::bind("127.0.0.1:0").await?.serve(async |mut socket, _request| {
+//!     while let Some(Ok(message)) = socket.next().await {
+//!         if message.is_data() { _ = socket.send(message).await; }
+//!     }
+//! });
+//! # let url = format!("ws://{}/", server.local_addr().expect("it is TCP"));
+//! # let (mut socket, _response) = arkws::connect(url).await?;
+//! # socket.send("hello".into()).await?;
+//! # assert_eq!(socket.next().await.transpose()?, Some("hello".into()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `next` is of the crate `futures-util` (`StreamExt`): a [`WebSocket`] is a `Stream` and a `Sink`.
+//! What is where:
+//!
 //! | to | start at |
 //! |---|---|
 //! | connect, over `ws://` or `wss://`, through proxies if need be | [`connect`], [`Client`] |
@@ -13,40 +58,9 @@
 //! | find out what went wrong | [`Error`], [`Cause`] |
 //!
 //! The protocol is [`arkws_proto`]'s deterministic state machine; this crate drives it over any
-//! `AsyncRead + AsyncWrite`, and dials: addresses, proxies, TLS, redirects.
-//!
-//! ```
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use arkws::Message;
-//! use futures_util::StreamExt;
-//! use tokio::net::TcpListener;
-//!
-//! let listener = TcpListener::bind("127.0.0.1:0").await?;
-//! let url = format!("ws://{}/", listener.local_addr()?);
-//!
-//! // A server for one client: it sends every message back.
-//! let server = tokio::spawn(async move {
-//!     let (stream, _) = listener.accept().await?;
-//!     let mut socket = arkws::accept(stream).await?;
-//!     while let Some(message) = socket.next().await.transpose()? {
-//!         if message.is_data() {
-//!             socket.send(message).await?;
-//!         }
-//!     }
-//!     Ok::<_, arkws::Error>(())
-//! });
-//!
-//! // The client.
-//! let (mut socket, _response) = arkws::connect(&url).await?;
-//! socket.send(Message::from("hello")).await?;
-//! let answer = socket.next().await.transpose()?;
-//! assert_eq!(answer, Some(Message::from("hello")));
-//! socket.close(None).await?;
-//! # server.await??;
-//! # Ok(())
-//! # }
-//! ```
+//! `AsyncRead + AsyncWrite`, and dials: addresses, proxies, TLS, redirects. Those who know
+//! tokio-tungstenite find its types and calls beside ours in the book's page
+//! "From tokio-tungstenite" (`docs/src/from-tokio-tungstenite.md` of the repository).
 //!
 //! # Features
 //! Each can be switched off (`default-features = false`), and only adds. What one that is missing
@@ -85,16 +99,21 @@
 //!
 //! # Fast paths
 //! A [`WebSocket`] is a `Stream` and a `Sink` of owned messages, which is easy. Where messages come
-//! by the million, two more ways cost less, and mix freely with the easy ones.
+//! by the million, these cost less, and mix freely with the easy ones.
 //!
-//! - **Borrowed receiving**: [`recv`](WebSocket::recv) lends each message as a [`MessageRef`], and
-//!   all that one read has brought before the next system call. One of less than 64 KiB in one
-//!   frame, uncompressed and read whole, is lent from the read buffer: it is not copied, and takes
-//!   no memory of its own. Others are put together in memory of their own.
-//! - **Batched sending**: [`feed_text`](WebSocket::feed_text) and
-//!   [`feed_binary`](WebSocket::feed_binary) encode a message where it will leave from, and
-//!   [`flush`](WebSocket::flush) writes the batch. [`ready`](WebSocket::ready) before each keeps
-//!   the batch at [`Config::write_buffer`], in writes of a size that kernels like.
+//! | instead of | call | what it saves |
+//! |---|---|---|
+//! | `next` | [`recv`](WebSocket::recv): a message lent as a [`MessageRef`] | copies, and memory for each message |
+//! | [`send`](WebSocket::send) for each message | [`ready`](WebSocket::ready), [`feed_text`](WebSocket::feed_text) or [`feed_binary`](WebSocket::feed_binary), and at the end [`flush`](WebSocket::flush) | system calls |
+//! | `next`, then `send` | [`recv_with_outbox`](WebSocket::recv_with_outbox): an answer while the message is borrowed | both |
+//! | a copy for another thread | [`share_received`](WebSocket::share_received) | the copy |
+//! | one long message at once | [`MessageWriter`], [`MessageReader`] | memory for the whole of it |
+//!
+//! [`recv`](WebSocket::recv) lends all that one read has brought before the next system call. A
+//! message of less than 64 KiB in one frame, uncompressed and read whole, is lent from the read
+//! buffer; others are put together in memory of their own. `feed_…` encodes a message where it will
+//! leave from; [`ready`](WebSocket::ready) before each keeps the batch at [`Config::write_buffer`],
+//! in writes of a size that kernels like.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -127,8 +146,7 @@
 //! # }
 //! ```
 //!
-//! [`recv_with_outbox`](WebSocket::recv_with_outbox) answers while the message is borrowed: see the
-//! `echo_fast` example.
+//! The example `echo_fast` answers with [`recv_with_outbox`](WebSocket::recv_with_outbox).
 //!
 //! # Memory
 //! A connection that waits owns no buffer: the threads' read buffers are lent to those that have
@@ -246,3 +264,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct ProjectReadme;
+
+/// The examples of the book's page for those who come from tokio-tungstenite, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/from-tokio-tungstenite.md")]
+struct FromTokioTungstenite;
