@@ -43,10 +43,10 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, Request};
 
-use crate::hyper::{self, Upgrade};
+use crate::hyper;
 use crate::{
-    Acceptor, AllowedOrigins, Config, Error, Heartbeat, Limits, Rejection, Transport,
-    UnfinishedBudget, WebSocket,
+    Acceptor, AllowedOrigins, Config, Error, Heartbeat, IncomingRequest, Limits, PeerInfo,
+    Rejection, Role, Transport, UnfinishedBudget, WebSocket,
 };
 
 /// An extractor for requests that ask for a WebSocket: of HTTP/1.1, and of HTTP/2 (RFC 8441).
@@ -60,6 +60,7 @@ use crate::{
 #[must_use = "the connection becomes a WebSocket by `on_upgrade`, whose response is returned"]
 pub struct WebSocketUpgrade<F = IgnoreFailedUpgrade> {
     request: ServerRequest,
+    peer: PeerInfo,
     connection: OnUpgrade,
     protocols: Vec<String>,
     deflate: Option<DeflateConfig>,
@@ -106,6 +107,7 @@ impl<S: Sync> FromRequestParts<S> for WebSocketUpgrade {
         let (request, connection) = checked?;
         Ok(WebSocketUpgrade {
             request,
+            peer: hyper::peer(&parts.extensions),
             connection,
             protocols: Vec::new(),
             deflate: None,
@@ -180,6 +182,7 @@ impl<F> WebSocketUpgrade<F> {
     pub fn on_failed_upgrade<C: OnFailedUpgrade>(self, callback: C) -> WebSocketUpgrade<C> {
         WebSocketUpgrade {
             request: self.request,
+            peer: self.peer,
             connection: self.connection,
             protocols: self.protocols,
             deflate: self.deflate,
@@ -202,8 +205,8 @@ impl<F> WebSocketUpgrade<F> {
     {
         match self.answer() {
             Ok((response, negotiated)) => {
-                let upgrade = Upgrade::new(self.connection, self.config, negotiated);
-                spawn(response, upgrade, callback, self.on_failed_upgrade)
+                let opening = hyper::open(self.connection, Role::Server, self.config, negotiated);
+                spawn(response, opening, callback, self.on_failed_upgrade)
             }
             Err(rejection) => rejection.into_response(),
         }
@@ -222,15 +225,22 @@ impl<F> WebSocketUpgrade<F> {
     }
 
     /// As [`on_upgrade`](Self::on_upgrade), with all options of an acceptor, which was made once,
-    /// instead of those that are set here; its functions may take their time.
+    /// instead of those that are set here; its functions may take their time. They see the
+    /// extensions that the request has when this is extracted, as
+    /// [`arkws::hyper::upgrade`](crate::hyper::upgrade) has it: axum's `ConnectInfo`, say, or a
+    /// user whom a layer has found. `callback` also gets the request, with what they have added.
     pub async fn on_upgrade_with<C, Fut>(self, acceptor: &Acceptor, callback: C) -> Response
     where
-        C: FnOnce(WebSocket<Transport>) -> Fut + Send + 'static,
+        C: FnOnce(WebSocket<Transport>, IncomingRequest) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
         F: OnFailedUpgrade,
     {
-        match hyper::accept(&self.request, self.connection, acceptor).await {
-            Ok((response, upgrade)) => spawn(response, upgrade, callback, self.on_failed_upgrade),
+        match hyper::accept(self.request, self.peer, self.connection, acceptor).await {
+            Ok((response, upgrade)) => {
+                let request = upgrade.request().clone();
+                let callback = |socket| callback(socket, request);
+                spawn(response, upgrade, callback, self.on_failed_upgrade)
+            }
             Err(rejection) => rejection.into_response(),
         }
     }
@@ -239,7 +249,7 @@ impl<F> WebSocketUpgrade<F> {
 /// The task that gets the socket; the response that has to be sent for it.
 fn spawn<C, Fut>(
     response: http::Response<()>,
-    upgrade: Upgrade,
+    opening: impl Future<Output = Result<WebSocket<Transport>, Error>> + Send + 'static,
     callback: C,
     on_failed_upgrade: impl OnFailedUpgrade,
 ) -> Response
@@ -248,7 +258,7 @@ where
     Fut: Future<Output = ()> + Send + 'static,
 {
     tokio::spawn(async move {
-        match upgrade.await {
+        match opening.await {
             Ok(socket) => callback(socket).await,
             Err(error) => on_failed_upgrade.call(error),
         }

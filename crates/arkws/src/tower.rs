@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | [`Client`] | a `http::Request<()>`, whose URI is the URL | the socket, and the server's answer |
 //! | [`Acceptor`] | a byte stream | the socket |
+//! | [`Acceptor`] | a [`ClientStream`]: a byte stream, and whose it is | the socket, and the request |
 //!
 //! Both are always ready, and cheap to clone.
 //!
@@ -49,7 +50,7 @@ use arkws_proto::handshake::ClientResponse;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-use crate::{Acceptor, Client, Error, Transport, WebSocket};
+use crate::{Acceptor, Client, Error, IncomingRequest, PeerInfo, Transport, WebSocket};
 
 /// What the services do: it has to be polled by whoever called them.
 type Work<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -86,5 +87,34 @@ where
     fn call(&mut self, stream: S) -> Self::Future {
         let acceptor = self.clone();
         Box::pin(async move { acceptor.accept(stream).await })
+    }
+}
+
+/// A byte stream, and what is known of the client behind it, which the functions of an [`Acceptor`]
+/// see.
+#[derive(Debug)]
+pub struct ClientStream<S> {
+    /// The stream.
+    pub stream: S,
+    /// The client.
+    pub peer: PeerInfo,
+}
+
+/// [`Acceptor::accept_from`].
+impl<S> Service<ClientStream<S>> for Acceptor
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Response = (WebSocket<S>, IncomingRequest);
+    type Error = Error;
+    type Future = Work<Self::Response>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, client: ClientStream<S>) -> Self::Future {
+        let acceptor = self.clone();
+        Box::pin(async move { acceptor.accept_from(client.stream, client.peer).await })
     }
 }

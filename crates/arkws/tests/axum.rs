@@ -2,9 +2,11 @@
 use std::net::SocketAddr;
 
 use arkws::axum::WebSocketUpgrade;
-use arkws::{Acceptor, Client, DeflateConfig, Error, Limits, Message, Transport, WebSocket};
+use arkws::{
+    Acceptance, Acceptor, Client, DeflateConfig, Error, Limits, Message, Transport, WebSocket,
+};
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::Response;
 use axum::routing::any;
 use futures_util::{SinkExt, StreamExt};
@@ -153,7 +155,9 @@ async fn an_acceptor_made_once_gives_all_options() {
         )
         .build();
     let handler = async |State(acceptor): State<Acceptor>, upgrade: WebSocketUpgrade| {
-        upgrade.on_upgrade_with(&acceptor, echo).await
+        upgrade
+            .on_upgrade_with(&acceptor, |socket, _| echo(socket))
+            .await
     };
     let app = Router::new().route("/", any(handler)).with_state(acceptor);
     let url = format!("ws://{}/", serve(app).await);
@@ -193,4 +197,39 @@ async fn a_failed_upgrade_is_told() {
         error.to_string().contains("did not become a WebSocket"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn the_functions_of_an_acceptor_see_what_axum_and_its_layers_know() {
+    let acceptor = Acceptor::builder()
+        .on_request(async |request| {
+            let ConnectInfo(address) = request
+                .extensions()
+                .get::<ConnectInfo<SocketAddr>>()
+                .unwrap();
+            let user = request.extensions().get::<&str>().unwrap();
+            Ok(Acceptance::new().with_extension(format!("{user} at {address}")))
+        })
+        .build();
+    let handler = async |State(acceptor): State<Acceptor>, upgrade: WebSocketUpgrade| {
+        let greet = async |mut socket: WebSocket<Transport>, request: arkws::IncomingRequest| {
+            let known = request.extensions().get::<String>().unwrap();
+            socket.send(known.as_str().into()).await.unwrap();
+        };
+        upgrade.on_upgrade_with(&acceptor, greet).await
+    };
+    let app = Router::new()
+        .route("/", any(handler))
+        .layer(axum::Extension("alice"))
+        .with_state(acceptor);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let (mut socket, _) = arkws::connect(url).await.unwrap();
+
+    let ours = socket.get_ref().tcp_stream().unwrap().local_addr().unwrap();
+    let greeting = socket.next().await.unwrap().unwrap();
+    assert_eq!(greeting, format!("alice at {ours}").into());
 }

@@ -2,7 +2,8 @@
 use std::time::Duration;
 
 use arkws::http::Request;
-use arkws::{Acceptor, Client, Error};
+use arkws::tower::ClientStream;
+use arkws::{Acceptance, Acceptor, Client, Error};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -69,4 +70,25 @@ async fn a_layer_gives_a_slow_client_up() {
     assert!(error.is::<tower::timeout::error::Elapsed>(), "{error}");
     let ended = client.read_to_end(&mut Vec::new()).await;
     assert!(matches!(ended, Ok(0) | Err(_)));
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_client_reaches_the_functions_and_comes_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let acceptor = Acceptor::builder().on_request(async |request| {
+        let port = request.peer().address.unwrap().port();
+        Ok(Acceptance::new().with_extension(format!("from port {port}")))
+    });
+    let acceptor = acceptor.build();
+    let client = tokio::spawn(async move { arkws::connect(url).await.unwrap() });
+
+    let (stream, address) = listener.accept().await.unwrap();
+    let peer = address.into();
+    let accepted = acceptor.oneshot(ClientStream { stream, peer }).await;
+    let (_socket, request) = accepted.unwrap();
+
+    let known = request.extensions().get::<String>().unwrap();
+    assert_eq!(*known, format!("from port {}", address.port()));
+    client.await.unwrap();
 }

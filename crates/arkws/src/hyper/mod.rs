@@ -78,10 +78,10 @@ pub use client::extended_connect;
 pub use client::{ClientUpgrade, request};
 pub use server::{Upgrade, upgrade};
 #[cfg(feature = "axum")]
-pub(crate) use server::{accept, check};
+pub(crate) use server::{accept, check, peer};
 
 /// The socket, when hyper has written, or read, the answer.
-async fn open(
+pub(crate) async fn open(
     on_upgrade: OnUpgrade,
     role: Role,
     config: Config,

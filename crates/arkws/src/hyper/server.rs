@@ -6,14 +6,32 @@ use std::task::{Context, Poll};
 
 use ::hyper::upgrade::OnUpgrade;
 use arkws_proto::Role;
-use arkws_proto::handshake::{Negotiated, ServerRequest};
+use arkws_proto::handshake::ServerRequest;
 use http::{Extensions, Request, Response, StatusCode, Version};
 
-use crate::{Acceptor, Config, Error, Rejection, Transport, WebSocket, log};
+use crate::{Acceptor, Error, IncomingRequest, PeerInfo, Rejection, Transport, WebSocket, log};
 
 /// Answers a request as the options of `acceptor` say: the response to send, and the socket that
 /// the connection becomes when hyper has sent it. Over HTTP/1.1 it is an upgrade, over HTTP/2 (with
 /// the feature `http2`) an extended CONNECT.
+///
+/// The options' functions see the extensions of `request`: a [`PeerInfo`] among them, which the
+/// program has put there, is who sends it. What the functions add is in [`Upgrade::request`].
+///
+/// ```
+/// # use arkws::http::{Request, Response};
+/// # async fn answer<B>(
+/// #     mut request: Request<B>,
+/// #     acceptor: arkws::Acceptor,
+/// #     address: std::net::SocketAddr,
+/// # ) -> Result<Response<()>, arkws::Rejection> {
+/// // `address` is what the listener's `accept` has told.
+/// request.extensions_mut().insert(arkws::PeerInfo::from(address));
+/// let (response, upgrade) = arkws::hyper::upgrade(&mut request, &acceptor).await?;
+/// assert_eq!(upgrade.request().peer().address, Some(address));
+/// # Ok(response)
+/// # }
+/// ```
 ///
 /// # Errors
 /// The request is not valid, or is refused by an option; or the server does not let connections be
@@ -23,7 +41,15 @@ pub async fn upgrade<B>(
     acceptor: &Acceptor,
 ) -> Result<(Response<()>, Upgrade), Rejection> {
     let (checked, on_upgrade) = check(request)?;
-    accept(&checked, on_upgrade, acceptor).await
+    accept(checked, peer(request.extensions()), on_upgrade, acceptor).await
+}
+
+/// Who sends a request, as far as its extensions tell, and all else that they hold.
+pub(crate) fn peer(extensions: &Extensions) -> PeerInfo {
+    let mut extensions = extensions.clone();
+    let mut peer: PeerInfo = extensions.remove().unwrap_or_default();
+    peer.extensions.extend(extensions);
+    peer
 }
 
 /// A valid request, and what its connection becomes.
@@ -49,17 +75,20 @@ pub(crate) fn check<B>(request: &mut Request<B>) -> Result<(ServerRequest, OnUpg
 }
 
 pub(crate) async fn accept(
-    request: &ServerRequest,
+    request: ServerRequest,
+    peer: PeerInfo,
     on_upgrade: OnUpgrade,
     acceptor: &Acceptor,
 ) -> Result<(Response<()>, Upgrade), Rejection> {
-    let responded = acceptor.respond(request).await;
-    let (response, negotiated) = responded.inspect_err(|rejection| {
+    let responded = acceptor.respond_from(request, peer).await;
+    let (response, negotiated, request) = responded.inspect_err(|rejection| {
         let error = rejection.error();
         log::debug!(%error, "handshake refused");
     })?;
     let config = acceptor.config().clone();
-    Ok((response, Upgrade::new(on_upgrade, config, negotiated)))
+    let socket = super::open(on_upgrade, Role::Server, config, negotiated);
+    let socket = Box::pin(socket);
+    Ok((response, Upgrade { socket, request }))
 }
 
 /// The `:protocol` of an extended CONNECT.
@@ -92,14 +121,17 @@ fn unable(error: Error) -> Rejection {
 /// # Errors
 /// The connection ended before, or the response was not sent.
 #[must_use = "without it the connection ends"]
-pub struct Upgrade(
-    Pin<Box<dyn Future<Output = Result<WebSocket<Transport>, Error>> + Send + 'static>>,
-);
+pub struct Upgrade {
+    socket: Opening,
+    request: IncomingRequest,
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<WebSocket<Transport>, Error>> + Send>>;
 
 impl Upgrade {
-    pub(crate) fn new(on_upgrade: OnUpgrade, config: Config, negotiated: Negotiated) -> Upgrade {
-        let socket = super::open(on_upgrade, Role::Server, config, negotiated);
-        Upgrade(Box::pin(socket))
+    /// The request, who sends it, and what the options' functions have added.
+    pub fn request(&self) -> &IncomingRequest {
+        &self.request
     }
 }
 
@@ -107,12 +139,14 @@ impl Future for Upgrade {
     type Output = Result<WebSocket<Transport>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+        self.socket.as_mut().poll(cx)
     }
 }
 
 impl fmt::Debug for Upgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upgrade").finish_non_exhaustive()
+        f.debug_struct("Upgrade")
+            .field("request", &self.request)
+            .finish_non_exhaustive()
     }
 }

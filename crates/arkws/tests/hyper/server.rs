@@ -1,7 +1,13 @@
 //! Our side is the server.
-use arkws::http::StatusCode;
-use arkws::{Acceptor, AllowedOrigins, Client, Message, Refusal};
+use std::convert::Infallible;
+
+use arkws::http::{Request, StatusCode};
+use arkws::{Acceptance, Acceptor, AllowedOrigins, Client, Message, PeerInfo, Refusal};
 use futures_util::{SinkExt, StreamExt};
+use http_body_util::Empty;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite;
@@ -181,4 +187,46 @@ async fn a_request_without_an_upgrade_behind_it_says_what_to_do() {
     );
     let response = rejection.into_response::<Vec<u8>>();
     assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
+}
+
+#[tokio::test]
+async fn the_acceptors_functions_see_the_extensions_of_the_request() {
+    #[derive(Clone)]
+    struct User(&'static str);
+    let acceptor = Acceptor::builder()
+        .on_request(async |request| {
+            let address = request.peer().address.unwrap();
+            let User(user) = request.extensions().get().unwrap();
+            Ok(Acceptance::new().with_extension(format!("{user} at {address}")))
+        })
+        .build();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (stream, address) = listener.accept().await.unwrap();
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            let acceptor = acceptor.clone();
+            async move {
+                let extensions = request.extensions_mut();
+                extensions.insert(PeerInfo::from(address));
+                extensions.insert(User("alice"));
+                let accepted = arkws::hyper::upgrade(&mut request, &acceptor).await;
+                let (response, upgrade) = accepted.unwrap();
+                tokio::spawn(async move {
+                    let known = upgrade.request().extensions().get::<String>().cloned();
+                    let mut socket = upgrade.await.unwrap();
+                    socket.send(known.unwrap().into()).await.unwrap();
+                });
+                Ok::<_, Infallible>(response.map(|()| Empty::<Bytes>::new()))
+            }
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        connection.with_upgrades().await.unwrap();
+    });
+
+    let (mut socket, _) = arkws::connect(url).await.unwrap();
+
+    let ours = socket.get_ref().tcp_stream().unwrap().local_addr().unwrap();
+    let greeting = socket.next().await.unwrap().unwrap();
+    assert_eq!(greeting, format!("alice at {ours}").into());
 }
