@@ -294,6 +294,16 @@ describe('httpRequest', () => {
     assert.equal((await knock(t, url)).status, 101);
   });
 
+  it('comes of HTTP/1.0, too, as from old health checks', async (t) => {
+    const { port } = await listening(t, 'httpRequest', ({ path, respond }) =>
+      respond({ body: path }),
+    );
+    const get = await raw(port, 'GET /health HTTP/1.0\r\n\r\n');
+    assert.match(get, /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*\r\n\r\n\/health$/);
+    const head = await raw(port, 'HEAD /health HTTP/1.0\r\n\r\n');
+    assert.match(head, /^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
+  });
+
   it('comes for each method, and HEAD gets no body', async (t) => {
     const { port } = await listening(t, 'httpRequest', ({ method, respond }) =>
       respond({ headers: { 'X-Method': method }, body: method }),

@@ -190,6 +190,23 @@ async fn probes_get_what_the_program_answers() {
     assert_eq!(refusal(connect(&server).await).0, 403);
 }
 
+/// As HAProxy's `option httpchk` and other old probes send it: without a Host field.
+#[tokio::test]
+async fn probes_of_http_1_0_are_answered_and_the_connection_ends() {
+    let server = bind().await.acceptor(with_health()).serve(echo);
+
+    let ok = answer(&server, "GET /healthz HTTP/1.0\r\n\r\n").await;
+    assert!(ok.starts_with("HTTP/1.1 200 OK\r\n"), "{ok}");
+    assert!(ok.contains("Connection: close\r\n"), "{ok}");
+    assert!(ok.ends_with("\r\n\r\nfine\n"), "{ok}");
+    let head = answer(&server, "HEAD /healthz HTTP/1.0\r\nHost: a\r\n\r\n").await;
+    assert!(head.contains("Content-Length: 5\r\n"), "{head}");
+    assert!(head.ends_with("\r\n\r\n"), "{head}");
+
+    let other = answer(&server, "GET /other HTTP/1.0\r\n\r\n").await;
+    assert!(other.starts_with("HTTP/1.1 505 "), "{other}");
+}
+
 /// Over any stream, without a server.
 #[tokio::test]
 async fn an_answered_probe_is_no_connection() {

@@ -69,6 +69,25 @@ async fn a_head_request_gets_no_body() {
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
+/// Old health checks speak it, and have no Host field.
+#[tokio::test]
+async fn a_request_of_http_1_0_is_asked_about() {
+    let (mut server, address) = Server::started(asking()).await;
+    for (method, end) in [("GET", "\r\n\r\nwell"), ("HEAD", "\r\n\r\n")] {
+        let probe = format!("{method} /health HTTP/1.0\r\n\r\n");
+        let client = tokio::spawn(async move { ask(address, &probe).await });
+        let request = asked(&mut server).await;
+        assert_eq!(
+            (request.method(), &*request.head().target),
+            (method, "/health")
+        );
+        request.respond(response(200.0, "well"));
+        let answer = client.await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.ends_with(end), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn what_the_program_rejects_is_answered_as_without_it() {
     let (mut server, address) = Server::started(asking()).await;

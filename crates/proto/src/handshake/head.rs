@@ -206,8 +206,18 @@ fn is_secret(name: &HeaderName) -> bool {
     .contains(name)
 }
 
+/// As httparse numbers those that it takes.
+fn version(minor: Option<u8>) -> Version {
+    match minor {
+        Some(1) => Version::HTTP_11,
+        _ => Version::HTTP_10,
+    }
+}
+
 /// A request, not yet known to be one for WebSocket.
 pub(super) struct RequestHead {
+    /// HTTP/1.1 or 1.0.
+    pub(super) version: Version,
     pub(super) method: Method,
     pub(super) target: String,
     pub(super) headers: HeaderMap,
@@ -226,13 +236,11 @@ impl Head for RequestHead {
         let httparse::Status::Complete(length) = request.parse(bytes)? else {
             return Ok(httparse::Status::Partial);
         };
-        if request.version != Some(1) {
-            return Err(HandshakeError::HttpVersion.into());
-        }
         let method = Method::from_bytes(request.method.unwrap_or_default().as_bytes())
             .map_err(|_| HandshakeError::Malformed("the method is not a token"))?;
         let target = request.path.unwrap_or_default().to_owned();
         let head = RequestHead {
+            version: version(request.version),
             method,
             target,
             headers: collect(request.headers)?,
@@ -278,11 +286,7 @@ impl Head for ResponseHead {
         let status = StatusCode::from_u16(response.code.unwrap_or_default())
             .map_err(|_| HandshakeError::Malformed("the status is out of range"))?;
         let head = ResponseHead {
-            version: if response.version == Some(1) {
-                Version::HTTP_11
-            } else {
-                Version::HTTP_10
-            },
+            version: version(response.version),
             status,
             reason: match response.reason.unwrap_or_default() {
                 // It has none, or one that is not ASCII (RFC 9112, 4).

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 
 use super::head::{HeadReader, RequestHead};
 use super::headers::{self, EXTENSIONS};
@@ -54,6 +54,8 @@ impl fmt::Debug for ServerRequest {
 /// What may follow its head is not read. Its `Debug` form is like that of [`ServerRequest`].
 #[derive(Clone)]
 pub struct HttpRequest {
+    /// HTTP/1.1, or 1.0, which some health checks speak.
+    pub version: Version,
     /// The method.
     pub method: Method,
     /// Path and query, without the host of a target in absolute form.
@@ -136,7 +138,8 @@ impl ServerHandshake {
     }
 
     /// As [`recv`](Self::recv), for a server that also answers requests which do not ask for a
-    /// WebSocket: those without `websocket` in their `Upgrade` field.
+    /// WebSocket: those without `websocket` in their `Upgrade` field, and all of HTTP/1.0, where
+    /// that field has no meaning (RFC 9110, 7.8).
     ///
     /// # Errors
     /// As [`recv`](Self::recv) for requests that ask for a WebSocket. Of others: the target or the
@@ -150,6 +153,7 @@ impl ServerHandshake {
         };
         let request = match head.http_target() {
             Some(target) => AnyRequest::Http(HttpRequest {
+                version: head.version,
                 method: head.method,
                 target,
                 headers: head.headers,
@@ -186,6 +190,7 @@ impl HttpRequest {
     /// server that has no other for it.
     pub fn error(&self) -> HandshakeError {
         match self.method {
+            Method::GET if self.version == Version::HTTP_10 => HandshakeError::HttpVersion,
             Method::GET => {
                 HandshakeError::RequestUpgrade(headers::shown(&self.headers, UPGRADE.as_str()))
             }
@@ -385,18 +390,25 @@ fn finish_refusal(mut response: Vec<u8>, body: &[u8], headers: &HeaderMap) -> Ve
 impl RequestHead {
     /// Path and query of a valid request that does not ask for a WebSocket.
     fn http_target(&self) -> Option<String> {
-        if has_token(&self.headers, &UPGRADE, b"websocket") {
+        let is_old = self.version == Version::HTTP_10;
+        if !is_old && has_token(&self.headers, &UPGRADE, b"websocket") {
             return None;
         }
         let target = RequestTarget::parse(&self.target)?;
-        let host = headers::single(&self.headers, "host").ok().flatten()?;
-        let is_valid = headers::is_authority(host.as_bytes()) && target.is_of(host.as_bytes());
+        let is_valid = match headers::single(&self.headers, "host").ok()? {
+            Some(host) => headers::is_authority(host.as_bytes()) && target.is_of(host.as_bytes()),
+            // RFC 9112, 3.2: it has to be there from HTTP/1.1 on.
+            None => is_old,
+        };
         is_valid.then(|| target.path_and_query.into_owned())
     }
 
     fn check(self) -> Result<ServerRequest, HandshakeError> {
         if self.method != Method::GET {
             return Err(HandshakeError::Method(self.method));
+        }
+        if self.version != Version::HTTP_11 {
+            return Err(HandshakeError::HttpVersion);
         }
         let Some(target) = RequestTarget::parse(&self.target) else {
             return Err(HandshakeError::request_target(&self.target));

@@ -1,7 +1,7 @@
 //! Requests that do not ask for a WebSocket.
 use arkws_proto::Limits;
 use arkws_proto::handshake::{AnyRequest, HandshakeError, HttpRequest, ServerHandshake};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
 use crate::{field, serve, text};
 
@@ -63,7 +63,8 @@ fn one_with_a_mistake_is_refused_as_by_recv() {
         "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
         "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.0\r\nHost: a b\r\n\r\n",
+        "GET http://a/ HTTP/1.0\r\nHost: b\r\n\r\n",
     ] {
         let expected = serve(request.as_bytes()).unwrap_err().to_string();
         assert_eq!(
@@ -114,6 +115,31 @@ fn an_answer_says_how_long_it_is_and_that_it_is_the_last() {
     let reset = answer("GET", StatusCode::RESET_CONTENT);
     assert!(reset.ends_with("\r\n\r\n"), "{reset}");
     assert_eq!(field(&reset, "Content-Length"), Some("0"));
+}
+
+/// RFC 9112, 3.2 and RFC 9110, 7.8: it needs no Host, and its Upgrade is ignored.
+#[test]
+fn one_of_http_1_0_never_asks_for_a_websocket() {
+    let upgrade = "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+    for (method, fields) in [("GET", ""), ("HEAD", "Host: x\r\n"), ("GET", upgrade)] {
+        let request = format!("{method} /a HTTP/1.0\r\n{fields}\r\n");
+        let plain = plain(&request);
+        assert_eq!(
+            (plain.version, plain.target.as_str()),
+            (Version::HTTP_10, "/a")
+        );
+        assert_eq!(plain.method.as_str(), method);
+
+        let expected = serve(request.as_bytes()).unwrap_err();
+        assert_eq!(plain.error().rejection(), expected.rejection());
+        let status = if method == "GET" { "505" } else { "405" };
+        let rejection = text(expected.rejection());
+        assert!(
+            rejection.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{rejection}"
+        );
+    }
 }
 
 #[test]
