@@ -33,11 +33,12 @@ pub struct Config {
     /// Bytes that may wait before `poll_ready` writes them, and waits until fewer do. Default:
     /// [`Config::DEFAULT_WRITE_BUFFER`].
     pub write_buffer: usize,
-    /// Where the random numbers of a client come from: masking keys, and the key of the handshake
-    /// of [`Client`](crate::Client). Default: [`Entropy::System`]. With [`Entropy::Seed`], for
-    /// tests, what a connection sends depends on nothing but what it is told and receives, and
-    /// when. **Not for the network**: all connections with this seed, such as those of one
-    /// `Client`, use the same keys, which RFC 6455, 10.3 wants nobody to foretell.
+    /// Where the random numbers of a client come from: masking keys, the key of the handshake of
+    /// [`Client`](crate::Client), and the jitter of [`Retry`](crate::Retry). Default:
+    /// [`Entropy::System`]. With [`Entropy::Seed`], for tests, what a connection sends depends on
+    /// nothing but what it is told and receives, and when. **Not for the network**: all connections
+    /// with this seed, such as those of one `Client`, use the same keys, which RFC 6455, 10.3 wants
+    /// nobody to foretell.
     pub entropy: Entropy,
 }
 

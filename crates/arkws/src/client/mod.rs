@@ -6,6 +6,7 @@ mod reconnecting;
 mod request;
 mod request_builder;
 mod retry;
+mod retry_after;
 
 use std::fmt;
 #[cfg(unix)]

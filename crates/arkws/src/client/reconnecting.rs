@@ -75,7 +75,7 @@ impl Client {
         let attempts = Attempts {
             client: self.clone(),
             request,
-            backoff: Backoff::new(retry),
+            backoff: Backoff::new(retry, self.options.config.entropy),
             opened: None,
         };
         Unfold {

@@ -1,11 +1,7 @@
 //! Whether to try again, and when: exponential back-off with full jitter.
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use arkws_proto::handshake::HandshakeError;
-use http::header::{DATE, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
-use httpdate::parse_http_date;
+use arkws_proto::Entropy;
 
 use crate::Error;
 
@@ -69,15 +65,20 @@ pub(super) struct Backoff {
     failures: u32,
     /// Before jitter, the last one.
     delay: Duration,
+    /// Where jitter comes from, and how often it was asked.
+    entropy: Entropy,
+    drawn: u64,
 }
 
 impl Backoff {
-    pub(super) fn new(retry: Retry) -> Backoff {
+    pub(super) fn new(retry: Retry, entropy: Entropy) -> Backoff {
         Backoff {
             retry,
             delays: 0,
             failures: 0,
             delay: Duration::ZERO,
+            entropy,
+            drawn: 0,
         }
     }
 
@@ -107,13 +108,8 @@ impl Backoff {
         if is_last || !(self.retry.retries)(error) {
             return None;
         }
-        let asked = match error {
-            Error::Handshake(HandshakeError::Refused(response)) => {
-                retry_after(response.status(), response.headers(), SystemTime::now())
-            }
-            _ => None,
-        };
-        Some(self.next(asked.unwrap_or_default().min(Retry::MAX_RETRY_AFTER)))
+        let asked = error.retry_after().unwrap_or_default();
+        Some(self.next(asked.min(Retry::MAX_RETRY_AFTER)))
     }
 
     fn next(&mut self, asked: Duration) -> Duration {
@@ -126,35 +122,17 @@ impl Backoff {
         self.delays = self.delays.saturating_add(1);
         match self.retry.jitter {
             // Not before the server wants it, and not all clients at once.
-            true => asked.saturating_add(self.delay.mul_f64(fraction())),
+            true => asked.saturating_add(self.delay.mul_f64(self.fraction())),
             false => self.delay.max(asked),
         }
     }
-}
 
-/// At random, from 0 to 1. Nobody need be unable to foretell it, so the keys that the standard
-/// library draws for its hash tables will do.
-fn fraction() -> f64 {
-    let bits = RandomState::new().build_hasher().finish() >> 11;
-    bits as f64 / (1_u64 << 53) as f64
-}
-
-/// For how long the server asks to be left alone (RFC 9110, 10.2.3): seconds, or a date in one of
-/// the three forms that HTTP knows. A date is one of the server's clock, so it counts from the
-/// answer's `Date`, or else from `now`; one that has passed is no time at all.
-fn retry_after(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    if !matches!(status.as_u16(), 429 | 503) {
-        return None;
+    /// At random, from 0 to 1.
+    fn fraction(&mut self) -> f64 {
+        self.drawn += 1;
+        // As many bits as a number of this kind has.
+        (self.entropy.number(self.drawn) >> 11) as f64 / (1_u64 << 53) as f64
     }
-    let field = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let value = field(RETRY_AFTER)?;
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let server_now = field(DATE).and_then(|date| parse_http_date(date).ok());
-    let until = parse_http_date(value).ok()?;
-    let left = until.duration_since(server_now.unwrap_or(now));
-    Some(left.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -178,7 +156,7 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_the_longest_until_a_connection_has_held() {
-        let mut backoff = Backoff::new(without_jitter());
+        let mut backoff = Backoff::new(without_jitter(), Entropy::System);
         let seconds = |backoff: &mut Backoff| failed(backoff).unwrap();
         assert_eq!(
             [(); 6].map(|()| seconds(&mut backoff)),
@@ -198,10 +176,11 @@ mod tests {
 
     #[test]
     fn failures_count_from_the_last_connection() {
-        let mut backoff = Backoff::new(Retry {
+        let limited = Retry {
             max_attempts: Some(3),
             ..without_jitter()
-        });
+        };
+        let mut backoff = Backoff::new(limited, Entropy::System);
         assert!(failed(&mut backoff).is_some());
         assert!(failed(&mut backoff).is_some());
         backoff.ended(Duration::ZERO);
@@ -212,57 +191,17 @@ mod tests {
 
     #[test]
     fn jitter_draws_from_all_of_the_delay() {
-        let drawn: Vec<f64> = (0..1000).map(|_| fraction()).collect();
-        assert!(drawn.iter().all(|drawn| (0.0..1.0).contains(drawn)));
-        for tenth in 0..10 {
-            let tenth = f64::from(tenth) / 10.0;
-            let count = drawn
-                .iter()
-                .filter(|drawn| (tenth..tenth + 0.1).contains(*drawn));
-            assert!(count.count() > 50, "{tenth}");
-        }
-    }
-
-    #[test]
-    fn a_server_asks_for_seconds_or_until_a_date_of_its_own_clock() {
-        let asked = |status: u16, fields: &[(&'static str, &'static str)]| {
-            let fields = fields.iter().map(|(name, value)| {
-                let name = http::HeaderName::from_static(name);
-                (name, http::HeaderValue::from_static(value))
-            });
-            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-            let status = StatusCode::from_u16(status).unwrap();
-            retry_after(status, &fields.collect(), now).map(|asked| asked.as_secs())
-        };
-        let date = "Sun, 06 Nov 1994 08:49:47 GMT";
-        for (status, fields, expected) in [
-            (429, vec![("retry-after", "7")], Some(7)),
-            (503, vec![("retry-after", " 0120\t")], Some(120)),
-            (
-                503,
-                vec![("retry-after", "99999999999999999999")],
-                Some(u64::MAX),
-            ),
-            (503, vec![("retry-after", date)], Some(10)),
-            (
-                503,
-                vec![
-                    ("retry-after", date),
-                    ("date", "Sun, 06 Nov 1994 08:49:44 GMT"),
-                ],
-                Some(3),
-            ),
-            (
-                503,
-                vec![("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT")],
-                Some(0),
-            ),
-            (503, vec![("retry-after", "soon")], None),
-            (503, vec![("retry-after", "-1")], None),
-            (503, vec![], None),
-            (500, vec![("retry-after", "7")], None),
-        ] {
-            assert_eq!(asked(status, &fields), expected, "{status} {fields:?}");
+        for entropy in [Entropy::System, Entropy::Seed(1)] {
+            let mut backoff = Backoff::new(Retry::default(), entropy);
+            let drawn: Vec<f64> = (0..1000).map(|_| backoff.fraction()).collect();
+            assert!(drawn.iter().all(|drawn| (0.0..1.0).contains(drawn)));
+            for tenth in 0..10 {
+                let tenth = f64::from(tenth) / 10.0;
+                let count = drawn
+                    .iter()
+                    .filter(|drawn| (tenth..tenth + 0.1).contains(*drawn));
+                assert!(count.count() > 50, "{tenth}");
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arkws::{Attempt, Cause, Client, Error, Host, Retry, Transport};
+use arkws::{Attempt, Cause, Client, Config, Entropy, Error, Host, Retry, Transport};
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
@@ -104,6 +104,44 @@ async fn a_server_that_asks_for_patience_is_left_alone_for_so_long() {
         let bounds = Duration::from_secs(7)..Duration::from_millis(8100);
         assert!(bounds.contains(&passed), "{passed:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_seed_the_delays_are_the_same_each_time() {
+    let mut seen = Vec::new();
+    for seed in [7, 7, 8] {
+        let unplugged =
+            |_: &Host, _: u16| async { Err(io::Error::from(io::ErrorKind::HostUnreachable)) };
+        let config = Config {
+            entropy: Entropy::Seed(seed),
+            ..Config::default()
+        };
+        let client = builder().config(config).connector(unplugged);
+        let mut times = Vec::new();
+        let started = Instant::now();
+        let request = async |_| {
+            times.push(started.elapsed());
+            Ok(URL)
+        };
+        let retry = Retry {
+            max_attempts: Some(5),
+            ..Retry::default()
+        };
+        let connections = client.build().unwrap().reconnecting(request, retry);
+        pin!(connections).next().await.unwrap().unwrap_err();
+        seen.push(times);
+    }
+
+    assert_eq!(seen[0], seen[1]);
+    assert_ne!(seen[0], seen[2]);
+    // Each delay is drawn anew: of 1 s, 2 s, 4 s and 8 s they are not the same part.
+    let delays = seen[0].windows(2).zip(0..);
+    let parts = delays.map(|(times, nth)| (times[1] - times[0]).div_f64(f64::powi(2.0, nth)));
+    let parts: Vec<Duration> = parts.collect();
+    assert!(
+        parts.windows(2).all(|parts| parts[0] != parts[1]),
+        "{parts:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,9 @@
 //! Why something failed, in the words of the contract.
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use arkws::http::header::{DATE, RETRY_AFTER};
 use arkws::{Error, HandshakeError, Phase};
-use httpdate::parse_http_date;
 
 use crate::{BusinessError, Cause, RefusalResponse, option_hint};
 
@@ -20,6 +18,8 @@ pub(super) struct Failure {
     pub(super) response: Option<Arc<RefusalResponse>>,
     /// Whether another attempt may succeed.
     pub(super) transient: bool,
+    /// For how long the server asks to be left alone.
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl Failure {
@@ -31,6 +31,7 @@ impl Failure {
             cause: arkws::Cause::Closed.into(),
             response: None,
             transient: true,
+            retry_after: None,
         }
     }
 
@@ -41,6 +42,7 @@ impl Failure {
             cause: Cause::Internal,
             response: None,
             transient: false,
+            retry_after: None,
         }
     }
 
@@ -52,6 +54,7 @@ impl Failure {
             cause: arkws::Cause::Closed.into(),
             response: None,
             transient: false,
+            retry_after: None,
         }
     }
 
@@ -70,6 +73,7 @@ impl Failure {
             cause: Cause::Internal,
             response: None,
             transient: false,
+            retry_after: None,
         }
     }
 
@@ -83,21 +87,6 @@ impl Failure {
         }
     }
 
-    /// For how long the server asks to be left alone. A date is one of the server's clock, so it
-    /// counts from the response's `Date`, or else from `now`; one that has passed is no time at
-    /// all.
-    pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        let response = self.response.as_ref()?;
-        let field = |name| response.headers.get(name)?.to_str().ok();
-        match response.status {
-            429 | 503 => {
-                let server_now = field(DATE).and_then(|date| parse_http_date(date).ok());
-                retry_after(field(RETRY_AFTER)?, server_now.unwrap_or(now))
-            }
-            _ => None,
-        }
-    }
-
     /// The program did not say with what the attempt was to be made.
     pub(super) fn not_renewed(why: &str, cause: arkws::Cause) -> Failure {
         Failure {
@@ -105,6 +94,7 @@ impl Failure {
             cause: cause.into(),
             response: None,
             transient: true,
+            retry_after: None,
         }
     }
 
@@ -122,7 +112,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         let (cause, detail) = (error.cause().into(), describe(&error));
-        let transient = error.is_transient();
+        let (transient, retry_after) = (error.is_transient(), error.retry_after());
         let response = match error {
             Error::Handshake(HandshakeError::Refused(response)) => Some(response),
             _ => None,
@@ -131,6 +121,7 @@ impl From<Error> for Failure {
             detail,
             cause,
             transient,
+            retry_after,
             response: response.map(|response| {
                 let (head, body) = response.into_parts();
                 Arc::new(RefusalResponse {
@@ -141,17 +132,6 @@ impl From<Error> for Failure {
             }),
         }
     }
-}
-
-/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms that HTTP knows.
-fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More than fits is as good as for ever: the caller bounds it.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let date = parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
 }
 
 /// The error's words, and which option has to do with it.
@@ -176,50 +156,5 @@ fn describe(error: &Error) -> String {
     match option {
         Some(option) => option_hint::named(error, option),
         None => option_hint::words(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Sun, 06 Nov 1994 08:49:37 GMT
-    const THEN: Duration = Duration::from_secs(784_111_777);
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_in_each_form_of_http() {
-        let now = SystemTime::UNIX_EPOCH + THEN;
-        let seconds = |value| retry_after(value, now).map(|after| after.as_secs());
-        for (value, after) in [
-            ("7", Some(7)),
-            (" 0120\t", Some(120)),
-            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
-            (" Sun, 06 Nov 1994 08:49:47 GMT ", Some(10)),
-            ("Sunday, 06-Nov-94 08:49:47 GMT", Some(10)),
-            ("Sun Nov  6 08:49:47 1994", Some(10)),
-            ("Mon, 07 Nov 1994 08:49:37 GMT", Some(24 * 60 * 60)),
-            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
-            ("Sun, 06 Nov 1994 08:49:36 GMT", Some(0)),
-            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
-            ("99999999999999999999999", Some(u64::MAX)),
-            // No such day, no such form.
-            ("Sun, 31 Feb 1994 08:49:47 GMT", None),
-            ("Mon, 06 Nov 1994 08:49:47 GMT", None),
-            ("Sun, 06 Nov 1994 08:49:47 CET", None),
-            ("1994-11-06T08:49:47Z", None),
-            ("7.5", None),
-            ("-7", None),
-            ("+7", None),
-            ("7 s", None),
-            ("7, 8", None),
-            ("", None),
-        ] {
-            assert_eq!(seconds(value), after, "{value}");
-        }
-        let soon = now + Duration::from_millis(500);
-        assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:49:47 GMT", soon),
-            Some(Duration::from_millis(9500))
-        );
     }
 }

@@ -1,5 +1,5 @@
 //! Whether to try again, and when: exponential back-off with full jitter.
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rand::RngExt;
 
@@ -62,10 +62,8 @@ impl Reconnect {
     /// messages of the longest kind, and as many small ones as fit.
     pub const DEFAULT_MAX_QUEUED_BYTES: usize = 16 << 20;
 
-    /// For how long a server is believed that asks for patience (`Retry-After` with 429 or 503): 10
-    /// minutes. Ours: longer than a restart takes, and short enough that a slip of a server does
-    /// not keep its clients away for days.
-    pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
+    /// For how long a server is believed that asks for patience (`Retry-After` with 429 or 503).
+    pub const MAX_RETRY_AFTER: Duration = arkws::Retry::MAX_RETRY_AFTER;
 
     /// For how long no change of the network is followed by an attempt: 1 s. Ours: a network that
     /// comes and goes makes a client no busier than a back-off that starts anew.
@@ -202,7 +200,7 @@ impl Retries {
             .unwrap_or(MAX_DELAY)
             .min(options.max_delay.min(MAX_DELAY));
         self.attempts += 1;
-        let asked = failure.retry_after(SystemTime::now()).unwrap_or_default();
+        let asked = failure.retry_after.unwrap_or_default();
         let asked = asked.min(Reconnect::MAX_RETRY_AFTER);
         self.asked = asked;
         Some(if options.jitter {
@@ -216,6 +214,8 @@ impl Retries {
 
 #[cfg(test)]
 mod tests {
+    use arkws::{Error, HandshakeError};
+
     use super::*;
 
     fn options() -> Reconnect {
@@ -363,14 +363,11 @@ mod tests {
     }
 
     fn refused(status: u16, after: &str) -> Failure {
-        let mut headers = crate::Headers::new();
-        headers.insert("retry-after", after.parse().unwrap());
+        let response = arkws::http::Response::builder().status(status);
+        let response = response.header("retry-after", after);
+        let response = Box::new(response.body(Vec::new().into()).unwrap());
         Failure {
-            response: Some(std::sync::Arc::new(crate::RefusalResponse {
-                status,
-                headers,
-                body: Vec::new(),
-            })),
+            retry_after: Failure::from(Error::from(HandshakeError::Refused(response))).retry_after,
             ..lost()
         }
     }

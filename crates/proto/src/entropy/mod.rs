@@ -69,6 +69,21 @@ impl Entropy {
         }
         key
     }
+
+    /// A random number for another purpose than a connection's: for the `nth` of a series of
+    /// delays, for example. Each is its own; with a seed, the same each time.
+    #[cfg_attr(not(feature = "rand"), expect(unused_variables))]
+    pub fn number(self, nth: u64) -> u64 {
+        let mut bytes = [0; 8];
+        match self {
+            #[cfg(feature = "rand")]
+            Entropy::System => thread::fill(&mut bytes),
+            #[cfg(feature = "rand")]
+            Entropy::Seed(seed) => seeded::Generator::for_number(seed, nth).fill(&mut bytes),
+            Entropy::Source(EntropySource(fill)) => fill(&mut bytes),
+        }
+        u64::from_le_bytes(bytes)
+    }
 }
 
 /// The masking keys of one end of a connection.

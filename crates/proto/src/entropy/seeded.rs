@@ -10,21 +10,27 @@ pub(crate) struct Generator(StdRng);
 enum Purpose {
     Handshake = 0,
     Masking = 1,
+    Number = 2,
 }
 
 impl Generator {
     pub(super) fn for_handshake(seed: u64) -> Generator {
-        Generator::new(seed, Purpose::Handshake)
+        Generator::new(seed, Purpose::Handshake, 0)
     }
 
     pub(super) fn for_masking(seed: u64) -> Generator {
-        Generator::new(seed, Purpose::Masking)
+        Generator::new(seed, Purpose::Masking, 0)
     }
 
-    fn new(seed: u64, purpose: Purpose) -> Generator {
+    pub(super) fn for_number(seed: u64, nth: u64) -> Generator {
+        Generator::new(seed, Purpose::Number, nth)
+    }
+
+    fn new(seed: u64, purpose: Purpose, nth: u64) -> Generator {
         let mut full = [0; 32];
         full[..8].copy_from_slice(&seed.to_le_bytes());
         full[8] = purpose as u8;
+        full[16..24].copy_from_slice(&nth.to_le_bytes());
         Generator(StdRng::from_seed(full))
     }
 
