@@ -55,8 +55,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// to `limit` bytes: [`Limits::max_message_size`](crate::Limits::max_message_size), which
     /// bounds memory, does not count here, but
     /// [`Limits::max_frame_size`](crate::Limits::max_frame_size) does. Pings, pongs and the close
-    /// frame are passed over. `None`: the closing handshake is complete and the transport has
-    /// ended.
+    /// frame ([`peer_close`](Self::peer_close)) are passed over. `None`: the closing handshake is
+    /// complete and the transport has ended.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -198,7 +198,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> MessageReader<'a, S> {
     ///
     /// # Errors
     /// As [`WebSocket::poll_recv`]; [`Error::IncompleteMessage`]: the peer has closed before the
-    /// end of the message.
+    /// end of the message, and [`WebSocket::peer_close`] has its close frame.
     ///
     /// # Cancel safety
     /// Safe: nothing is lost when the future is dropped.

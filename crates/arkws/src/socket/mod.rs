@@ -514,6 +514,12 @@ impl<S> WebSocket<S> {
         self.engine.connection.state()
     }
 
+    /// The peer's close frame, when it has been received, or passed over by a
+    /// [`MessageReader`]. `None`: it has not come, or has no body (RFC 6455, 7.1.5: status 1005).
+    pub fn peer_close(&self) -> Option<CloseFrame> {
+        self.engine.connection.peer_close().cloned()
+    }
+
     /// Which end we are.
     pub fn role(&self) -> Role {
         self.engine.connection.role()

@@ -296,6 +296,11 @@ impl<S> Receiver<S> {
         self.shared.lock().abandon_pieces();
     }
 
+    /// The peer's close frame: [`WebSocket::peer_close`].
+    pub fn peer_close(&self) -> Option<CloseFrame> {
+        self.shared.lock().peer_close()
+    }
+
     /// Where the connection is in its life.
     pub fn state(&self) -> State {
         self.shared.lock().state()

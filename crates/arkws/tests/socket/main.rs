@@ -17,4 +17,5 @@ mod shown;
 mod split;
 mod stalled;
 mod tls;
+mod tungstenite_pieces;
 mod unfinished;

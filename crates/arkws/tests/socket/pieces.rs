@@ -4,8 +4,8 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use arkws::{
-    Cause, CloseCode, Config, DeflateConfig, DeflateParams, Error, Limits, Message, MessageKind,
-    Negotiated, Role, SendError, WebSocket,
+    Cause, CloseCode, CloseFrame, Config, DeflateConfig, DeflateParams, Error, Limits, Message,
+    MessageKind, Negotiated, Role, SendError, WebSocket,
 };
 use futures_util::poll;
 use proptest::collection::vec;
@@ -439,6 +439,30 @@ async fn a_close_in_the_midst_of_a_message_is_an_error() {
     assert!(matches!(source, Some(Error::IncompleteMessage)), "{error}");
     drop(reader);
     assert!(socket.message_reader(NO_LIMIT).await.is_none());
+    assert_eq!(socket.peer_close(), None);
+}
+
+/// Of whichever end; where it came before the message, too.
+#[tokio::test]
+async fn the_close_frame_that_a_reader_passes_over_is_kept() {
+    for reads_whole in [true, false] {
+        let (mut socket, mut far) = raw(Role::Server, Config::default());
+        let close = frame(Role::Server, CLOSE, b"\x0f\xa0because");
+        far.write_all(&close).await.unwrap();
+        drop(far);
+        let expected = CloseFrame::new(CloseCode::new(4000).unwrap(), "because");
+
+        assert_eq!(socket.peer_close(), None);
+        if reads_whole {
+            let message = socket.recv().await.unwrap().map(Message::from);
+            assert_eq!(message.unwrap(), Message::from(expected.clone()));
+            assert_eq!(socket.peer_close(), Some(expected));
+        } else {
+            let (_sender, mut receiver) = socket.split();
+            assert!(receiver.message_reader(NO_LIMIT).await.is_none());
+            assert_eq!(receiver.peer_close(), Some(expected));
+        }
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ impl Connection {
     /// connection had failed before. No close frame is queued: nobody is left to read it.
     pub fn recv_eof(&mut self) -> Result<(), ProtocolError> {
         match &self.life {
-            Life::Closed => Ok(()),
+            Life::Closed(_) => Ok(()),
             Life::Failed(error) => Err(ProtocolError::clone(error)),
             Life::Open | Life::CloseSent => {
                 self.receiver.stop();
@@ -44,7 +44,7 @@ impl Connection {
             self.queue_close(echo.as_ref());
         }
         self.receiver.stop();
-        self.life = Life::Closed;
+        self.life = Life::Closed(frame.clone().map(Box::new));
         Ok(frame)
     }
 

@@ -1,6 +1,6 @@
 //! Where a connection is in its life (RFC 6455, 7.1).
 use super::Connection;
-use crate::ProtocolError;
+use crate::{CloseFrame, ProtocolError};
 
 /// The life of a connection (RFC 6455, 7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,8 @@ pub enum State {
 pub(super) enum Life {
     Open,
     CloseSent,
-    Closed,
+    /// With the peer's close frame.
+    Closed(Option<Box<CloseFrame>>),
     Failed(Box<ProtocolError>),
 }
 
@@ -30,8 +31,17 @@ impl Connection {
         match self.life {
             Life::Open => State::Open,
             Life::CloseSent => State::CloseSent,
-            Life::Closed => State::Closed,
+            Life::Closed(_) => State::Closed,
             Life::Failed(_) => State::Failed,
+        }
+    }
+
+    /// The peer's close frame, when it has come. `None`: it has not, or has no body (RFC 6455,
+    /// 7.1.5: status 1005).
+    pub fn peer_close(&self) -> Option<&CloseFrame> {
+        match &self.life {
+            Life::Closed(frame) => frame.as_deref(),
+            _ => None,
         }
     }
 }
