@@ -1,5 +1,6 @@
 //! How streams to hosts are made, where the program makes them.
 use std::io;
+use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
@@ -53,5 +54,12 @@ where
 {
     fn connect<'a>(&'a self, host: &'a Host, port: u16) -> BoxFuture<'a, io::Result<Transport>> {
         Box::pin(self(host, port))
+    }
+}
+
+/// One that several clients share.
+impl<C: Connector + ?Sized> Connector for Arc<C> {
+    fn connect<'a>(&'a self, host: &'a Host, port: u16) -> BoxFuture<'a, io::Result<Transport>> {
+        (**self).connect(host, port)
     }
 }

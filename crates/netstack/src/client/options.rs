@@ -4,12 +4,13 @@
 //! builder of the connection from them.
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arkws::http::header::{self, HeaderMap, HeaderValue};
 use arkws::{
-    Client, ClientBuilder, Config, DeflateConfig, Heartbeat, Limits, Lookup, PageOrigin, Roots,
-    TlsConfig, TlsVersion,
+    Client, ClientBuilder, Config, Connector, DeflateConfig, Heartbeat, Limits, Lookup, PageOrigin,
+    Roots, TlsConfig, TlsVersion,
 };
 
 use super::proxy::Proxy;
@@ -57,6 +58,10 @@ pub struct RequestOptions {
     pub local_address: Option<String>,
     /// arkws: resolves names in place of the operating system. Default: that does.
     pub lookup: Option<Lookup>,
+    /// arkws: makes the streams to the server or the proxy in place of TCP, for a test or a
+    /// simulated network, say: `lookup` and `local_address` do not apply then. A `wss` URL needs
+    /// the feature `nested-tls` of the crate `arkws`. Default: none.
+    pub connector: Option<Arc<dyn Connector>>,
     /// Accepts any certificate of the server. Default: `false`.
     pub skip_server_cert_verification: bool,
     /// Lowest version of TLS. Default: 1.2.
@@ -139,6 +144,7 @@ impl fmt::Debug for RequestOptions {
             .field("server_name", &self.server_name)
             .field("local_address", &self.local_address)
             .field("lookup", &self.lookup)
+            .field("connector", &self.connector.is_some())
             .field(
                 "skip_server_cert_verification",
                 &self.skip_server_cert_verification,
@@ -222,6 +228,9 @@ impl RequestOptions {
         }
         if let Some(lookup) = &self.lookup {
             builder = builder.lookup(lookup.clone());
+        }
+        if let Some(connector) = &self.connector {
+            builder = builder.connector(Arc::clone(connector));
         }
         if let Some(limit) = self.connect_timeout {
             builder = builder.connect_timeout(limit);

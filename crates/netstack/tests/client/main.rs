@@ -4,6 +4,7 @@ mod closing;
 #[path = "../support/connect.rs"]
 mod connect;
 mod connecting;
+mod connector;
 mod control;
 mod ended;
 mod events;

@@ -1,0 +1,100 @@
+//! Streams that the program makes: a network in memory, on simulated time.
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arkws::Message;
+use arkws_netstack::{Connector, Host, Reconnect, RequestOptions, Transport};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
+
+use crate::connect::without_proxy;
+use crate::support::{Client, Seen, soon};
+
+/// A network of servers in memory: whom a client asks for, and the server's end of its stream.
+fn network() -> (
+    Arc<dyn Connector>,
+    UnboundedReceiver<(String, DuplexStream)>,
+) {
+    let (asked, streams) = unbounded_channel();
+    let connector = move |host: &Host, port: u16| {
+        let name = format!("{host}:{port}");
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let asked = asked.send((name, far));
+        async move {
+            match asked {
+                Ok(()) => Ok(Transport::other(near)),
+                Err(_) => Err(io::ErrorKind::HostUnreachable.into()),
+            }
+        }
+    };
+    (Arc::new(connector), streams)
+}
+
+async fn opened(client: &mut Client) {
+    assert!(matches!(client.next().await, Seen::Headers(_)));
+    assert!(matches!(client.next().await, Seen::Open { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_lives_and_comes_back_on_a_network_in_memory() {
+    let (connector, mut streams) = network();
+    let mut client = Client::new();
+    let options = RequestOptions {
+        connector: Some(connector),
+        reconnect: Some(Reconnect {
+            jitter: false,
+            ..Reconnect::default()
+        }),
+        ..without_proxy()
+    };
+    let started = Instant::now();
+    client
+        .socket
+        .connect("ws://server.test/chat", options)
+        .unwrap();
+
+    let (asked, stream) = soon(streams.recv()).await.unwrap();
+    assert_eq!(asked, "server.test:80");
+    let peer = arkws::accept(stream).await.unwrap();
+    opened(&mut client).await;
+    drop(peer);
+    assert!(matches!(
+        client.next().await,
+        Seen::Reconnecting { delay: 1000, .. }
+    ));
+
+    let (_, stream) = soon(streams.recv()).await.unwrap();
+    let mut peer = arkws::accept(stream).await.unwrap();
+    opened(&mut client).await;
+    assert_eq!(client.next().await, Seen::Reconnected(1));
+    // Exactly so long: nothing here takes time but what waits for it.
+    assert_eq!(started.elapsed(), Duration::from_secs(1));
+
+    client.send("hello").unwrap();
+    let message = peer.recv().await.unwrap().map(Message::from);
+    assert_eq!(message.unwrap(), Message::from("hello"));
+    assert_eq!(client.next().await, Seen::Sent(1));
+
+    // A server that answers nothing is given up when the heartbeat says so.
+    assert!(matches!(client.next().await, Seen::Reconnecting { .. }));
+    assert_eq!(started.elapsed().as_secs(), 1 + 30 + 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_without_the_server_is_told() {
+    let (connector, streams) = network();
+    drop(streams);
+    let mut client = Client::new();
+    let options = RequestOptions {
+        connector: Some(connector),
+        ..without_proxy()
+    };
+    client.socket.connect("ws://server.test/", options).unwrap();
+
+    let error = client.error().await;
+
+    assert_eq!(error.cause_name(), Some("unreachable"), "{error}");
+    assert!(error.message.contains("server.test:80"), "{error}");
+}
