@@ -177,20 +177,19 @@ mod tests {
     use std::task::Waker;
 
     use arkws_proto::Role;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncWriteExt, DuplexStream};
 
     use crate::{Config, MessageRef, WebSocket};
+
+    fn client(io: DuplexStream) -> WebSocket<DuplexStream> {
+        let config = Config::default();
+        WebSocket::from_handshake(io, Role::Client, config, Default::default(), &[])
+    }
 
     #[tokio::test]
     async fn a_connection_owns_a_read_buffer_only_while_bytes_wait_in_it() {
         let (near, mut far) = tokio::io::duplex(1024);
-        let mut socket = WebSocket::from_handshake(
-            near,
-            Role::Client,
-            Config::default(),
-            Default::default(),
-            &[],
-        );
+        let mut socket = client(near);
         assert_eq!(socket.input.capacity(), 0);
 
         // Two messages and the beginning of a third in one read.
@@ -209,21 +208,9 @@ mod tests {
     }
 
     /// A socket, its peer, and 50,000 bytes of a message of 64 KiB on the way.
-    async fn receiving_a_part(
-        opcode: u8,
-    ) -> (
-        WebSocket<tokio::io::DuplexStream>,
-        tokio::io::DuplexStream,
-        Vec<u8>,
-    ) {
+    async fn receiving_a_part(opcode: u8) -> (WebSocket<DuplexStream>, DuplexStream, Vec<u8>) {
         let (near, mut far) = tokio::io::duplex(1 << 20);
-        let socket = WebSocket::from_handshake(
-            near,
-            Role::Client,
-            Config::default(),
-            Default::default(),
-            &[],
-        );
+        let socket = client(near);
         let mut message = vec![b'a'; 10 + (64 << 10)];
         message[..10].copy_from_slice(&[0x80 | opcode, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
         far.write_all(&message[..50_000]).await.unwrap();
@@ -254,13 +241,7 @@ mod tests {
     #[tokio::test]
     async fn large_messages_are_shared_from_the_block_which_is_read_into_again() {
         let (near, mut far) = tokio::io::duplex(1 << 20);
-        let mut socket = WebSocket::from_handshake(
-            near,
-            Role::Client,
-            Config::default(),
-            Default::default(),
-            &[],
-        );
+        let mut socket = client(near);
         let message = |byte| {
             let mut message = vec![byte; 10 + (64 << 10)];
             message[..10].copy_from_slice(&[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);

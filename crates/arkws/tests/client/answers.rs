@@ -5,7 +5,8 @@ use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    assert_echoes, builder, canned, echo_server, failure, field, finish, listen, read_head,
+    assert_echoes, builder, canned, echo_server, failure, failure_at, field, finish, listen,
+    read_head,
 };
 
 #[tokio::test]
@@ -138,13 +139,7 @@ async fn a_port_that_nobody_listens_on_is_refused() {
     let (listener, address) = listen().await;
     drop(listener);
 
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect(&format!("ws://{address}"))
-            .await,
-    );
+    let error = failure_at(&format!("ws://{address}")).await;
 
     assert_eq!(error.cause(), Cause::Refused);
     assert_eq!(error.to_string(), format!("{address}: connection refused"));
@@ -153,13 +148,7 @@ async fn a_port_that_nobody_listens_on_is_refused() {
 /// RFC 6761, 6.4: names under `.invalid` never resolve.
 #[tokio::test]
 async fn a_name_that_does_not_exist_does_not_resolve() {
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect("ws://nobody.invalid/")
-            .await,
-    );
+    let error = failure_at("ws://nobody.invalid/").await;
 
     assert_eq!(error.cause(), Cause::Dns, "{error}");
     assert!(
@@ -177,13 +166,7 @@ async fn every_other_status_is_a_refusal_with_its_headers() {
             format!("HTTP/1.1 {status} Whatever\r\nX-Why: because\r\nContent-Length: 2\r\n\r\nno");
         let (address, _requests) = canned(move |_| answer.clone()).await;
 
-        let error = failure(
-            builder()
-                .build()
-                .unwrap()
-                .connect(&format!("ws://{address}"))
-                .await,
-        );
+        let error = failure_at(&format!("ws://{address}")).await;
 
         assert_eq!(error.cause(), Cause::Handshake);
         let Error::Handshake(HandshakeError::Refused(response)) = error else {
@@ -241,13 +224,7 @@ async fn an_answer_without_the_right_proof_fails() {
     })
     .await;
 
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect(&format!("ws://{address}"))
-            .await,
-    );
+    let error = failure_at(&format!("ws://{address}")).await;
 
     assert_eq!(error.cause(), Cause::Handshake);
     assert!(
@@ -268,13 +245,7 @@ async fn garbage_fails_the_handshake() {
     ] {
         let (address, _requests) = canned(|_| garbage.to_owned()).await;
 
-        let error = failure(
-            builder()
-                .build()
-                .unwrap()
-                .connect(&format!("ws://{address}"))
-                .await,
-        );
+        let error = failure_at(&format!("ws://{address}")).await;
 
         assert_eq!(error.cause(), Cause::Handshake, "{garbage:?}: {error}");
         assert!(error.to_string().contains("HTTP"), "{garbage:?}: {error}");
@@ -286,13 +257,7 @@ async fn an_answer_without_end_fails_at_the_limit() {
     let (address, _requests) =
         canned(|_| format!("HTTP/1.1 101 S\r\nX: {}", "y".repeat(100_000))).await;
 
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect(&format!("ws://{address}"))
-            .await,
-    );
+    let error = failure_at(&format!("ws://{address}")).await;
 
     assert!(
         error
@@ -307,13 +272,7 @@ async fn a_server_that_ends_the_connection_instead_of_answering_is_named() {
     for half in ["", "HTTP/1.1 101 Switching"] {
         let (address, _requests) = canned(|_| half.to_owned()).await;
 
-        let error = failure(
-            builder()
-                .build()
-                .unwrap()
-                .connect(&format!("ws://{address}"))
-                .await,
-        );
+        let error = failure_at(&format!("ws://{address}")).await;
 
         assert_eq!(error.cause(), Cause::Reset, "{error}");
         assert!(
@@ -336,13 +295,7 @@ async fn a_server_that_resets_the_connection_is_named() {
             .unwrap();
     });
 
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect(&format!("ws://{address}"))
-            .await,
-    );
+    let error = failure_at(&format!("ws://{address}")).await;
 
     assert_eq!(error.cause(), Cause::Reset, "{error}");
 }
@@ -433,13 +386,7 @@ async fn a_refusal_is_read_even_if_the_server_did_not_read_the_request() {
         }
     });
 
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect(&format!("ws://{address}"))
-            .await,
-    );
+    let error = failure_at(&format!("ws://{address}")).await;
 
     assert!(
         error.to_string().contains("503 Service Unavailable"),

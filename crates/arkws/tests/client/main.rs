@@ -118,6 +118,11 @@ fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     })
 }
 
+/// Why a client without options of its own cannot connect.
+async fn failure_at(url: &str) -> Error {
+    failure(builder().build().unwrap().connect(url).await)
+}
+
 fn failure(result: Result<(WebSocket<Transport>, arkws::ClientResponse), Error>) -> Error {
     match result {
         Ok(_) => panic!("the attempt must fail"),

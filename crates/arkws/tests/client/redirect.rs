@@ -3,7 +3,7 @@ use arkws::http::HeaderName;
 use arkws::http::header::{COOKIE, HeaderValue, USER_AGENT};
 use arkws::{Cause, Error, HandshakeError, PageOrigin, RedirectError};
 
-use crate::{assert_echoes, builder, canned, echo_server, failure, field};
+use crate::{assert_echoes, builder, canned, echo_server, failure, failure_at, field};
 
 fn to(location: impl std::fmt::Display) -> impl Fn(&str) -> String {
     let location = location.to_string();
@@ -117,13 +117,7 @@ async fn only_the_user_agent_goes_to_another_origin() {
 async fn a_loop_ends_after_four_redirects() {
     let (address, mut requests) = canned(to("/again")).await;
 
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect(&format!("ws://{address}"))
-            .await,
-    );
+    let error = failure_at(&format!("ws://{address}")).await;
 
     assert_eq!(error.cause(), Cause::Redirect);
     assert!(
@@ -160,13 +154,7 @@ async fn a_location_that_leads_nowhere_is_an_error() {
     for location in ["ftp://a/", "http://", "mailto:me@example.org"] {
         let (address, _requests) = canned(to(location)).await;
 
-        let error = failure(
-            builder()
-                .build()
-                .unwrap()
-                .connect(&format!("ws://{address}"))
-                .await,
-        );
+        let error = failure_at(&format!("ws://{address}")).await;
 
         assert_eq!(error.cause(), Cause::Redirect, "{error}");
     }

@@ -133,18 +133,9 @@ async fn a_unix_socket_is_served_too() {
     let second = tokio_tungstenite::client_async("ws://localhost/", stream).await;
     assert!(second.unwrap_err().to_string().contains("503"));
 
-    let (cut_off, goodbye) = tokio::join!(server.shutdown(LONG), async move {
-        let mut last = None;
-        while let Some(Ok(message)) = futures_util::StreamExt::next(&mut client).await {
-            last = Some(message);
-        }
-        last
-    });
+    let (cut_off, goodbye) = tokio::join!(server.shutdown(LONG), closed(client));
     assert_eq!(cut_off, 0);
-    let Some(Message::Close(Some(frame))) = goodbye else {
-        panic!("{goodbye:?}");
-    };
-    assert_eq!(u16::from(frame.code), 1001);
+    assert_eq!(u16::from(goodbye.code), 1001);
     assert!(UnixStream::connect(&path).await.is_err());
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arkws::{IncomingRequest, Server, ServerBuilder, Transport, WebSocket};
 use futures_util::StreamExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -53,7 +53,9 @@ fn refusal(result: Result<Client, Error>) -> (u16, String) {
     }
 }
 
-async fn next(client: &mut Client) -> Option<Message> {
+async fn next<S: AsyncRead + AsyncWrite + Unpin>(
+    client: &mut WebSocketStream<S>,
+) -> Option<Message> {
     timeout(LONG, client.next())
         .await
         .unwrap()
@@ -61,7 +63,7 @@ async fn next(client: &mut Client) -> Option<Message> {
 }
 
 /// The close frame, after which the connection ends; what came before it is not looked at.
-async fn closed(mut client: Client) -> CloseFrame {
+async fn closed<S: AsyncRead + AsyncWrite + Unpin>(mut client: WebSocketStream<S>) -> CloseFrame {
     let mut frame = None;
     while let Some(message) = next(&mut client).await {
         if let Message::Close(close) = message {

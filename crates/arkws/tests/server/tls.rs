@@ -7,9 +7,8 @@ use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_tungstenite::tungstenite::Message;
 
-use crate::{LONG, bind};
+use crate::{LONG, bind, closed};
 
 /// PEM of a certificate for `name` and its key, and the latter's DER.
 fn issue(name: &str, issuer: &CertifiedIssuer<'_, KeyPair>) -> (rcgen::Certificate, KeyPair) {
@@ -70,7 +69,7 @@ async fn what_tls_has_told_is_known_and_the_server_says_goodbye() {
         .connect(ServerName::try_from("localhost").unwrap(), stream)
         .await
         .unwrap();
-    let (mut client, _) = tokio_tungstenite::client_async("wss://localhost/", stream)
+    let (client, _) = tokio_tungstenite::client_async("wss://localhost/", stream)
         .await
         .unwrap();
 
@@ -83,16 +82,7 @@ async fn what_tls_has_told_is_known_and_the_server_says_goodbye() {
     let shown = tls.client_certificate.unwrap();
     assert_eq!(shown.common_name().as_deref(), Some("a client"));
 
-    let (cut_off, goodbye) = tokio::join!(server.shutdown(LONG), async move {
-        let mut last = None;
-        while let Some(Ok(message)) = futures_util::StreamExt::next(&mut client).await {
-            last = Some(message);
-        }
-        last
-    });
+    let (cut_off, goodbye) = tokio::join!(server.shutdown(LONG), closed(client));
     assert_eq!(cut_off, 0);
-    let Some(Message::Close(Some(frame))) = goodbye else {
-        panic!("{goodbye:?}");
-    };
-    assert_eq!(u16::from(frame.code), 1001);
+    assert_eq!(u16::from(goodbye.code), 1001);
 }

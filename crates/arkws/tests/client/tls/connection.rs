@@ -1,7 +1,10 @@
 //! The TLS connection: version, protocol, and servers that have none.
 use std::sync::Arc;
 
-use arkws::{Cause, Proxy, ProxyServer, TlsConfig, TlsVersion};
+use arkws::{
+    Cause, CloseCode, CloseFrame, Host, Proxy, ProxyServer, TlsConfig, TlsVersion, Transport,
+};
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -10,7 +13,7 @@ use super::common::{
     assert_refused, authority, careless, connect, issue, only, params, serve, serve_with, trusting,
     versions,
 };
-use crate::{assert_echoes, builder, failure, listen, read_head};
+use crate::{assert_echoes, builder, failure, failure_at, listen, read_head};
 
 #[tokio::test]
 async fn the_lowest_version_is_kept() {
@@ -69,6 +72,43 @@ async fn http_1_1_is_asked_for() {
     );
 }
 
+/// The server is tokio-tungstenite's, and there is no socket between the two.
+#[tokio::test]
+async fn tls_and_tungstenite_are_reached_over_a_connectors_stream() {
+    let authority = authority();
+    let credentials = issue(&authority, params(&["name.invalid"]));
+    let config = versions()
+        .with_no_client_auth()
+        .with_single_cert(credentials.chain.clone(), credentials.private_key())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let network = move |host: &Host, port: u16| {
+        assert_eq!(format!("{host}:{port}"), "name.invalid:443");
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            let stream = acceptor.accept(far).await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            while let Some(Ok(message)) = socket.next().await {
+                if !message.is_close() {
+                    socket.send(message).await.unwrap();
+                }
+            }
+        });
+        async { Ok(Transport::other(near)) }
+    };
+    let client = builder().tls(trusting(authority.pem())).connector(network);
+
+    let connected = client.build().unwrap().connect("wss://name.invalid/").await;
+
+    let (mut socket, _) = connected.unwrap();
+    assert!(socket.get_ref().tls_version().is_some());
+    assert_echoes(&mut socket).await;
+    let frame = CloseFrame::new(CloseCode::GOING_AWAY, "home");
+    let answer = socket.close(Some(frame)).await.unwrap();
+    assert_eq!(answer.unwrap().code(), CloseCode::GOING_AWAY);
+}
+
 #[tokio::test]
 async fn a_server_without_tls_is_recognized() {
     let server = crate::echo_server().await;
@@ -96,13 +136,7 @@ async fn a_server_that_ends_the_connection_during_tls_is_named() {
 async fn a_server_with_tls_is_no_server_for_ws() {
     let server = serve(&issue(&authority(), params(&["localhost"]))).await;
 
-    let error = failure(
-        builder()
-            .build()
-            .unwrap()
-            .connect(&format!("ws://localhost:{}/", server.port()))
-            .await,
-    );
+    let error = failure_at(&format!("ws://localhost:{}/", server.port())).await;
 
     assert_eq!(error.cause(), Cause::Handshake, "{error}");
 }
