@@ -53,12 +53,12 @@ pub(super) fn check(
 }
 
 /// The most bytes that a library may have, without symbols; beside each is what it had. Of the two
-/// targets, x86-64 has the larger ones in a check; the other's of a release were not measured.
+/// targets x86-64 has the larger ones.
 fn limit(kind: Kind, profile: Profile) -> u64 {
     match (profile, kind) {
-        // 3.75 million, of x86-64, to which a module of the system adds 0.11 of JavaScript.
+        // 3.79 million (ARM: 3.32), to which a module of the system adds 0.11 of JavaScript.
         (Profile::Release, Kind::ArkModule | Kind::SystemModule | Kind::NodeModule) => 4_000_000,
-        // 3.45 million, of x86-64.
+        // 3.47 million (ARM: 3.06).
         (Profile::Release, Kind::CLibrary) => 3_700_000,
         // 9.98 million, of x86-64: the module of the system, the largest of the three.
         (Profile::Check, Kind::ArkModule | Kind::SystemModule | Kind::NodeModule) => 10_500_000,
