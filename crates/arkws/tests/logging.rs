@@ -3,12 +3,13 @@
 //! A program of its own: `tracing` asks the thread that comes to a log line first whether it is
 //! wanted, for all threads. Here each has a subscriber; a test without one would lose the line.
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use arkws::{Config, Heartbeat, Message, Role};
+use arkws::{Client, Config, Heartbeat, Message, Proxy, ProxyServer, Role};
 use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
 use tracing::level_filters::LevelFilter;
@@ -32,12 +33,18 @@ fn log() -> (Arc<File>, DefaultGuard) {
     (file, set_default(subscriber))
 }
 
+/// All that was logged.
+fn text(mut log: &File) -> String {
+    let mut text = String::new();
+    log.rewind().unwrap();
+    log.read_to_string(&mut text).unwrap();
+    text
+}
+
 /// What follows level, span and target in each line. They are the same in all.
 #[track_caller]
-fn lines_of_span_made(mut log: &File) -> Vec<String> {
-    let mut lines = String::new();
-    log.rewind().unwrap();
-    log.read_to_string(&mut lines).unwrap();
+fn lines_of_span_made(log: &File) -> Vec<String> {
+    let lines = text(log);
     let text = |line: &str| {
         line.trim()
             .strip_prefix("DEBUG made: arkws: ")
@@ -120,4 +127,81 @@ async fn a_ping_of_the_heartbeat_for_which_there_is_no_room_is_logged() {
     let lines = lines_of_span_made(&log);
     let no_room = "heartbeat: no room for a ping error=the output queue is full: ";
     assert!(lines[1].starts_with(no_room), "{lines:?}");
+}
+
+/// Answers each connection with the next of these, whatever it asks.
+fn answering(answers: &'static [&'static str]) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (mut client, _) = listener.accept().unwrap();
+            let (mut request, mut length) = ([0; 2048], 0);
+            while !request[..length].ends_with(b"\r\n\r\n") {
+                length += client.read(&mut request[length..]).unwrap();
+            }
+            client.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    port
+}
+
+/// Everything of a connect that may be a secret, planted, through everything that logs or fails.
+#[tokio::test]
+async fn no_secret_of_a_connect_is_in_the_log_or_in_an_error() {
+    const SECRET: &str = "s3cret";
+    let (log, _guard) = log();
+    let server = answering(&[
+        "HTTP/1.1 302 Found\r\nLocation: /other?token=s3cret\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: ftp://x/?token=s3cret\r\nContent-Length: 0\r\n\r\n",
+        "what?\r\n\r\n",
+    ]);
+    let proxy = answering(&["HTTP/1.1 407 No\r\n\r\n", "HTTP/1.1 502 No\r\n\r\n", "no"]);
+    let direct = || Client::builder().proxy(Proxy::None);
+    let url = format!("ws://me:s3cret@127.0.0.1:{server}/?token=s3cret");
+    let by_proxy = || {
+        let server = ProxyServer::parse(&format!("http://me:s3cret@127.0.0.1:{proxy}"), None);
+        Client::builder().proxy(Proxy::Server(server.unwrap()))
+    };
+    let clients = [
+        direct(),
+        direct(),
+        direct(),
+        by_proxy(),
+        by_proxy(),
+        by_proxy(),
+        direct(),
+    ];
+    let mut said = String::new();
+    for (number, builder) in clients.into_iter().enumerate() {
+        let client = builder.build().unwrap();
+        // The last one has nobody to answer it.
+        let url = if number == 6 {
+            "wss://me:s3cret@127.0.0.1:1/?s3cret"
+        } else {
+            &url
+        };
+        let request = client
+            .request(url)
+            .header("X-Api-Key", "s3cret")
+            .protocol("s3cret");
+        said += &format!("{client:?} {request:?}");
+        let error = request.connect().await.map(drop).unwrap_err();
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = cause {
+            said += &format!("\n{error} {error:?}");
+            cause = error.source();
+        }
+    }
+    let log = text(&log);
+    assert!(log.contains("redirected"), "{log}");
+    assert!(
+        said.contains("407") || said.contains("user name and password"),
+        "{said}"
+    );
+    for output in [said, log] {
+        assert!(!output.contains(SECRET), "{output}");
+        assert!(!output.contains("bWU6czNjcmV0"), "its base64: {output}");
+    }
 }

@@ -79,7 +79,7 @@ pub unsafe extern "C" fn arkws_client_set_certificate(
             (Some(certificate), Some(key)) => Some(ClientCert {
                 cert_path: certificate.into(),
                 key_path: key.into(),
-                key_password: password.unwrap_or_default().to_owned(),
+                key_password: password.unwrap_or_default().to_owned().into(),
             }),
             _ => {
                 let why = "a certificate and its key are given together, or neither is";
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn arkws_client_set_proxy(
             None => Proxy::System,
             Some("") => Proxy::None,
             Some(host) => Proxy::Server(ProxyServer {
-                host: host.to_owned(),
+                host: host.to_owned().into(),
                 exclusion_list: boundary::list(exclusions.unwrap_or_default()),
                 ..ProxyServer::default()
             }),

@@ -251,7 +251,7 @@ impl<'a> Options<'a> {
         ClientCert {
             cert_path: self.path("certPath").unwrap_or_default(),
             key_path: self.path("keyPath").unwrap_or_default(),
-            key_password: self.text_or_empty("keyPassword"),
+            key_password: self.text_or_empty("keyPassword").into(),
         }
     }
 
@@ -281,7 +281,7 @@ impl<'a> Options<'a> {
         let source = match self.pem("cert") {
             Some(certificate) => CertificateSource::Pem {
                 certificate,
-                key: self.pem("key").unwrap_or_default(),
+                key: self.pem("key").unwrap_or_default().into(),
             },
             None => CertificateSource::Files {
                 certificate: self.path("certPath").unwrap_or_default(),
@@ -315,17 +315,17 @@ impl<'a> Options<'a> {
     fn identity(self) -> IdentityPem {
         IdentityPem {
             cert: self.pem("cert").unwrap_or_default(),
-            key: self.pem("key").unwrap_or_default(),
-            password: self.text_or_empty("password"),
+            key: self.pem("key").unwrap_or_default().into(),
+            password: self.text_or_empty("password").into(),
         }
     }
 
     fn proxy_server(self) -> ProxyServer {
         ProxyServer {
-            host: self.text_or_empty("host"),
+            host: self.text_or_empty("host").into(),
             port: self.number("port").unwrap_or(0.0),
             username: self.text_or_empty("username"),
-            password: self.text_or_empty("password"),
+            password: self.text_or_empty("password").into(),
             exclusion_list: self.texts("exclusionList").unwrap_or_default(),
         }
     }

@@ -10,6 +10,7 @@ use der::{Decode, Reader, SliceReader, Tag, Tagged};
 use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 
 use super::error::TlsError;
+use super::pem::blocks;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -101,15 +102,11 @@ pub(super) fn certificates(
     pem: &[u8],
     place: &str,
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let blocks = pem::parse_many(pem).map_err(|error| TlsError::Pem {
-        place: place.to_owned(),
-        reason: error.to_string(),
-    })?;
-    Ok(blocks
-        .into_iter()
-        .filter(|block| block.tag() == "CERTIFICATE")
-        .map(|block| CertificateDer::from(block.into_contents()))
-        .collect())
+    let blocks = blocks(pem, place)?;
+    let certificates = blocks.iter().filter(|block| block.label == "CERTIFICATE");
+    certificates
+        .map(|block| Ok(CertificateDer::from(block.decode(place)?.to_vec())))
+        .collect()
 }
 
 enum PublicKey {

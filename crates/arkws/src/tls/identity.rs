@@ -1,6 +1,5 @@
 //! Who we are: a certificate and its private key, from PEM.
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use super::certificate::{Certificate, OWN_RSA, certificates};
 use super::error::TlsError;
 use super::key::private_key;
+use super::pem;
 use super::provider;
 
 /// A certificate with its private key, of a client or of a server. Cheap to clone.
@@ -33,7 +33,8 @@ impl fmt::Debug for Identity {
 
 impl Identity {
     /// Reads a certificate chain, the own one first, and its key from PEM files; they may be the
-    /// same file. Blocks while it reads. `password` is used if the key is encrypted.
+    /// same file. Blocks while it reads. `password` is used if the key is encrypted. What is read
+    /// and decrypted is wiped before its memory is freed, but for the key that is used.
     ///
     /// # Errors
     /// A file cannot be read, has no certificate or no key, the key is of an unsupported kind or
@@ -44,7 +45,7 @@ impl Identity {
         password: Option<&str>,
     ) -> Result<Identity, TlsError> {
         let read = |path: &Path| {
-            fs::read(path).map_err(|source| TlsError::Read {
+            pem::read(path).map_err(|source| TlsError::Read {
                 path: path.to_owned(),
                 source,
             })

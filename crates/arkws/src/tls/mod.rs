@@ -9,6 +9,7 @@ mod error;
 mod identity;
 mod key;
 mod peer_certificate;
+mod pem;
 mod provider;
 #[cfg(feature = "client")]
 mod roots;

@@ -2,6 +2,7 @@
 use std::fmt;
 
 use arkws::{ProxyEnvironment, ProxyError, ProxyProtocol};
+use zeroize::Zeroizing;
 
 use crate::BusinessError;
 use crate::shared_limits::whole;
@@ -21,17 +22,18 @@ pub enum Proxy {
 }
 
 /// `HttpProxy`: an HTTP proxy, or one that speaks SOCKS5. Its `Debug` form shows no credentials.
+/// What may be a password is wiped before its memory is freed.
 #[derive(Clone, Default, PartialEq)]
 pub struct ProxyServer {
     /// Host; it may also be `user:password@host[:port]`, or a URL (`socks5://`, `http://`).
-    pub host: String,
+    pub host: Zeroizing<String>,
     /// Port, a whole number from 0 to 65535 (else 401). One in `host` counts before it; 0: the
     /// scheme's default.
     pub port: f64,
     /// User name, if there is none in `host`; empty: none.
     pub username: String,
     /// Password of that user.
-    pub password: String,
+    pub password: Zeroizing<String>,
     /// Hosts that are reached directly. Default: none.
     pub exclusion_list: Vec<String>,
 }

@@ -3,11 +3,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use arkws::{Identity, TlsConfig, TlsError};
+use zeroize::Zeroizing;
 
 use crate::ExtraRoots;
 
 /// `ClientCert`: a certificate for servers that ask for one. Its `Debug` form does not show the
-/// password.
+/// password, which is wiped before its memory is freed.
 #[derive(Clone, Default)]
 pub struct ClientCert {
     /// File of the certificate in PEM, with its chain behind it. Empty: there is no certificate.
@@ -15,7 +16,7 @@ pub struct ClientCert {
     /// File of its private key in PEM: PKCS#1, PKCS#8 or SEC1.
     pub key_path: PathBuf,
     /// Password of an encrypted key; empty: it has none.
-    pub key_password: String,
+    pub key_password: Zeroizing<String>,
 }
 
 impl fmt::Debug for ClientCert {
@@ -27,15 +28,16 @@ impl fmt::Debug for ClientCert {
     }
 }
 
-/// A client certificate and its key, in PEM. Its `Debug` form shows neither key nor password.
+/// A client certificate and its key, in PEM. Its `Debug` form shows neither key nor password. Both
+/// are wiped before their memory is freed.
 #[derive(Clone, Default)]
 pub struct IdentityPem {
     /// The certificate, with its chain behind it.
     pub cert: Vec<u8>,
     /// Its private key: PKCS#1, PKCS#8 or SEC1.
-    pub key: Vec<u8>,
+    pub key: Zeroizing<Vec<u8>>,
     /// Password of an encrypted key; empty: it has none.
-    pub password: String,
+    pub password: Zeroizing<String>,
 }
 
 impl fmt::Debug for IdentityPem {
@@ -84,18 +86,17 @@ impl TlsOptions {
     /// # Errors
     /// A file cannot be read or used.
     pub(super) fn read(self) -> Result<TlsConfig, TlsError> {
-        let some = |password: &'_ str| (!password.is_empty()).then_some(password.to_owned());
         let identity = match (&self.client_cert, &self.pem) {
             (None, None) => None,
             (Some(cert), _) => Some(Identity::from_files(
                 &cert.cert_path,
                 &cert.key_path,
-                some(&cert.key_password).as_deref(),
+                some(&cert.key_password),
             )?),
             (None, Some(pem)) => Some(Identity::from_pem(
                 &pem.cert,
                 &pem.key,
-                some(&pem.password).as_deref(),
+                some(&pem.password),
             )?),
         };
         let mut config = self.config;
@@ -104,4 +105,9 @@ impl TlsOptions {
         config.roots.extend(extra.and_then(ExtraRoots::read));
         Ok(config)
     }
+}
+
+/// An empty password is none.
+fn some(password: &str) -> Option<&str> {
+    (!password.is_empty()).then_some(password)
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use arkws::{Identity, TlsError};
 use tokio_rustls::TlsAcceptor;
+use zeroize::Zeroizing;
 
 use crate::BusinessError;
 
@@ -34,8 +35,8 @@ pub enum CertificateSource {
     Pem {
         /// With its chain, the server's own first.
         certificate: Vec<u8>,
-        /// The private key.
-        key: Vec<u8>,
+        /// The private key. It is wiped before its memory is freed.
+        key: Zeroizing<Vec<u8>>,
     },
 }
 

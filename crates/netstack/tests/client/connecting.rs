@@ -172,7 +172,7 @@ async fn a_sub_protocol_that_is_no_token_and_a_proxy_that_is_no_address_are_401(
     };
     let proxy = RequestOptions {
         proxy: Proxy::Server(ProxyServer {
-            host: "not a host".into(),
+            host: "not a host".to_owned().into(),
             port: 1.0,
             ..ProxyServer::default()
         }),
@@ -192,7 +192,7 @@ async fn files_that_do_not_exist_are_2302002_also_for_ws() {
         Some(ClientCert {
             cert_path: cert_path.clone(),
             key_path: key_path.clone(),
-            key_password: String::new(),
+            key_password: String::new().into(),
         })
     };
     for (ca_path, client_cert, option) in [

@@ -27,21 +27,21 @@ async fn credentials_may_stand_in_the_host_or_beside_it() {
     let proxy = Server::start().await;
     let port = proxy.address().port();
     let plain = ProxyServer {
-        host: "127.0.0.1".into(),
+        host: "127.0.0.1".to_owned().into(),
         port: port.into(),
         ..ProxyServer::default()
     };
     let beside = ProxyServer {
         username: "user".into(),
-        password: "pass".into(),
+        password: "pass".to_owned().into(),
         ..plain.clone()
     };
     let in_the_host = ProxyServer {
-        host: "user:pass@127.0.0.1".into(),
+        host: "user:pass@127.0.0.1".to_owned().into(),
         ..plain.clone()
     };
     let all_inside = ProxyServer {
-        host: format!("http://user:pass@127.0.0.1:{port}"),
+        host: format!("http://user:pass@127.0.0.1:{port}").into(),
         port: 0.0,
         ..ProxyServer::default()
     };
@@ -64,13 +64,13 @@ async fn credentials_may_stand_in_the_host_or_beside_it() {
 async fn hosts_on_the_exclusion_list_and_an_empty_host_mean_a_direct_connection() {
     let server = Server::start().await;
     let excluded = ProxyServer {
-        host: "127.0.0.1".into(),
+        host: "127.0.0.1".to_owned().into(),
         port: 1.0,
         exclusion_list: vec!["example.com".into(), "127.0.*".into()],
         ..ProxyServer::default()
     };
     let empty = ProxyServer {
-        host: " ".into(),
+        host: " ".to_owned().into(),
         ..excluded.clone()
     };
     for proxy in [excluded, empty] {
@@ -91,7 +91,7 @@ async fn a_proxy_that_refuses_is_the_cause() {
     let mut client = Client::new();
     let options = RequestOptions {
         proxy: Proxy::Server(ProxyServer {
-            host: "127.0.0.1".into(),
+            host: "127.0.0.1".to_owned().into(),
             port: proxy.address().port().into(),
             ..ProxyServer::default()
         }),
@@ -115,7 +115,7 @@ async fn a_port_that_is_none_is_refused_with_or_without_a_host() {
         for host in ["127.0.0.1", ""] {
             let options = RequestOptions {
                 proxy: Proxy::Server(ProxyServer {
-                    host: host.into(),
+                    host: host.to_owned().into(),
                     port,
                     ..ProxyServer::default()
                 }),

@@ -2,7 +2,8 @@
 //! would obey.
 use arkws::{CloseCode, CloseFrame};
 use arkws_netstack::{
-    ClientCert, CloseOptions, Header, Proxy, ProxyServer, Reconnect, RequestOptions,
+    CertificateSource, ClientCert, CloseOptions, Header, IdentityPem, Proxy, ProxyServer,
+    Reconnect, RequestOptions,
 };
 
 use crate::connect::without_proxy;
@@ -90,27 +91,38 @@ fn options_show_no_secrets() {
         client_cert: Some(ClientCert {
             cert_path: "cert.pem".into(),
             key_path: "key.pem".into(),
-            key_password: "secret".into(),
+            key_password: "secret".to_owned().into(),
         }),
         proxy: Proxy::Server(ProxyServer {
-            host: "me:secret@proxy".into(),
+            host: "me:secret@proxy".to_owned().into(),
             port: 80.0,
             username: "me".into(),
-            password: "secret".into(),
+            password: "secret".to_owned().into(),
             exclusion_list: vec!["intern".into()],
+        }),
+        identity: Some(IdentityPem {
+            cert: b"a certificate".to_vec(),
+            key: b"secret".to_vec().into(),
+            password: "secret".to_owned().into(),
         }),
         protocol: "chat, token.secret".into(),
         ..without_proxy()
     };
     for host in ["proxy:80:me:secret", "me:secret:proxy", "secret://proxy"] {
         let server = ProxyServer {
-            host: host.into(),
+            host: host.to_owned().into(),
             ..ProxyServer::default()
         };
         let shown = format!("{server:?}");
         assert!(!shown.contains("secret"), "{shown}");
     }
-    let shown = format!("{all:?} {:?}", CloseOptions::default());
+    let certificate = CertificateSource::Pem {
+        certificate: b"a certificate".to_vec(),
+        key: b"secret".to_vec().into(),
+    };
+    let shown = format!("{all:?} {certificate:?} {:?}", CloseOptions::default());
+    // Bytes are shown as numbers: 115, 101, 99.
+    assert!(!shown.contains("115, 101"), "{shown}");
     for public in ["Authorization", "key.pem", "proxy", "intern", "reconnect"] {
         assert!(shown.contains(public), "{shown}");
     }

@@ -213,7 +213,7 @@ async fn a_client_certificate_is_shown_to_servers_that_ask_for_one() {
         client_cert: Some(ClientCert {
             cert_path: world.path("client.pem"),
             key_path: world.path("client-key.pem"),
-            key_password: String::new(),
+            key_password: String::new().into(),
         }),
         ..world.trusting()
     };
@@ -233,7 +233,7 @@ async fn files_that_are_there_but_useless_fail_the_attempt_and_are_named() {
         client_cert: Some(ClientCert {
             cert_path: world.path("client.pem"),
             key_path: garbage.clone(),
-            key_password: String::new(),
+            key_password: String::new().into(),
         }),
         ..world.trusting()
     };

@@ -4,6 +4,7 @@ use std::fmt;
 use crate::Host;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
 
 use super::error::ProxyError;
 use super::exclusion;
@@ -44,8 +45,9 @@ pub struct ProxyServer {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// User name and password, if it asks for them.
-    pub credentials: Option<(String, String)>,
+    /// User name and password, if it asks for them. The password is wiped before its memory is
+    /// freed.
+    pub credentials: Option<(String, Zeroizing<String>)>,
     /// Header fields of the request for a tunnel (CONNECT); SOCKS has none. A
     /// `Proxy-Authorization` replaces the credentials. Default: none.
     pub headers: HeaderMap,
@@ -105,8 +107,10 @@ impl ProxyServer {
         };
         let credentials = user_info.map(|text| {
             let (user, password) = text.split_once(':').unwrap_or((text, ""));
-            let decode = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
-            (decode(user), decode(password))
+            (
+                percent_decode_str(user).decode_utf8_lossy().into_owned(),
+                decode(password),
+            )
         });
         let (host, own_port) =
             split_port(rest).ok_or_else(|| wrong("the port is not a number from 1 to 65535"))?;
@@ -132,6 +136,13 @@ impl ProxyServer {
             .iter()
             .any(|pattern| exclusion::matches(pattern, url.host()))
     }
+}
+
+/// Percent-decodes in one buffer.
+fn decode(password: &str) -> Zeroizing<String> {
+    let mut decoded = Zeroizing::new(Vec::with_capacity(password.len()));
+    decoded.extend(percent_decode_str(password));
+    Zeroizing::new(String::from_utf8_lossy(&decoded).into_owned())
 }
 
 /// `host`, `host:port`, `[ipv6]`, `[ipv6]:port`; a bare IPv6 address is one without a port.

@@ -1,6 +1,8 @@
 //! The proxy that the environment names.
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use super::error::ProxyError;
 use super::exclusion;
 use super::server::ProxyServer;
@@ -14,9 +16,9 @@ use crate::WebSocketUrl;
 /// while nobody changes it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ProxyEnvironment {
-    http_proxy: Option<String>,
-    https_proxy: Option<String>,
-    all_proxy: Option<String>,
+    http_proxy: Option<Zeroizing<String>>,
+    https_proxy: Option<Zeroizing<String>>,
+    all_proxy: Option<Zeroizing<String>>,
     no_proxy: Option<String>,
 }
 
@@ -30,11 +32,12 @@ impl ProxyEnvironment {
     /// `variable` looks up an environment variable.
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> ProxyEnvironment {
         let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let either = |lower: &str, upper: &str| set(lower).or_else(|| set(upper));
         ProxyEnvironment {
-            http_proxy: set("http_proxy").or_else(|| set("HTTP_PROXY")),
-            https_proxy: set("https_proxy").or_else(|| set("HTTPS_PROXY")),
-            all_proxy: set("all_proxy").or_else(|| set("ALL_PROXY")),
-            no_proxy: set("no_proxy").or_else(|| set("NO_PROXY")),
+            http_proxy: either("http_proxy", "HTTP_PROXY").map(Zeroizing::new),
+            https_proxy: either("https_proxy", "HTTPS_PROXY").map(Zeroizing::new),
+            all_proxy: either("all_proxy", "ALL_PROXY").map(Zeroizing::new),
+            no_proxy: either("no_proxy", "NO_PROXY"),
         }
     }
 

@@ -10,11 +10,12 @@ use http::header::PROXY_AUTHORIZATION;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_socks::TargetAddr;
 use tokio_socks::tcp::Socks5Stream;
+use zeroize::Zeroizing;
 
 use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
 use crate::WebSocketUrl;
-use crate::authorization::basic;
+use crate::authorization::basic_text;
 use crate::dial::race;
 use crate::dial::route::{Route, RouteError};
 use crate::error::Error;
@@ -140,21 +141,7 @@ async fn connect(
         proxy: server.to_string(),
         source,
     };
-    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
-    if let Some((user, password)) = &server.credentials
-        && !server.headers.contains_key(PROXY_AUTHORIZATION)
-    {
-        request.extend_from_slice(b"Proxy-Authorization: ");
-        request.extend_from_slice(basic(user.as_bytes(), password.as_bytes()).as_bytes());
-        request.extend_from_slice(b"\r\n");
-    }
-    for (name, value) in &server.headers {
-        request.extend_from_slice(name.as_str().as_bytes());
-        request.extend_from_slice(b": ");
-        request.extend_from_slice(value.as_bytes());
-        request.extend_from_slice(b"\r\n");
-    }
-    request.extend_from_slice(b"\r\n");
+    let request = connect_request(server, target);
     stream.write_all(&request).await.map_err(lost)?;
     stream.flush().await.map_err(lost)?;
 
@@ -175,6 +162,31 @@ async fn connect(
             status,
         }),
     }
+}
+
+/// In one buffer of the right size, so that no credentials are left behind in a smaller one.
+fn connect_request(server: &ProxyServer, target: &str) -> Zeroizing<Vec<u8>> {
+    let authorization = match &server.credentials {
+        Some((user, password)) if !server.headers.contains_key(PROXY_AUTHORIZATION) => {
+            Some(basic_text(user.as_bytes(), password.as_bytes()))
+        }
+        _ => None,
+    };
+    let mut parts: Vec<&[u8]> = vec![
+        b"CONNECT ",
+        target.as_bytes(),
+        b" HTTP/1.1\r\nHost: ",
+        target.as_bytes(),
+        b"\r\n",
+    ];
+    if let Some(authorization) = &authorization {
+        parts.extend([b"Proxy-Authorization: ", authorization.as_bytes(), b"\r\n"]);
+    }
+    for (name, value) in &server.headers {
+        parts.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+    }
+    parts.push(b"\r\n");
+    Zeroizing::new(parts.concat())
 }
 
 /// Reads the head of the answer. After a 2xx no bytes may follow: the client speaks first in TLS

@@ -6,6 +6,7 @@ use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use der::asn1::AnyRef;
 use der::{Decode, Tag, Tagged};
 use des::TdesEde3;
+use zeroize::Zeroizing;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cipher {
@@ -35,7 +36,7 @@ impl Cipher {
 
     /// The DER of a key; `None` if something else comes out. `key` and `iv` are of the right
     /// length.
-    pub(super) fn decrypt(self, key: &[u8], iv: &[u8], data: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn decrypt(self, key: &[u8], iv: &[u8], data: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let plain = match self {
             Cipher::Aes128 => decrypt::<Decryptor<Aes128Dec>>(key, iv, data),
             Cipher::Aes192 => decrypt::<Decryptor<Aes192Dec>>(key, iv, data),
@@ -48,7 +49,14 @@ impl Cipher {
     }
 }
 
-fn decrypt<D: KeyIvInit + BlockModeDecrypt>(key: &[u8], iv: &[u8], data: &[u8]) -> Option<Vec<u8>> {
+fn decrypt<D: KeyIvInit + BlockModeDecrypt>(
+    key: &[u8],
+    iv: &[u8],
+    data: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
     let decryptor = D::new_from_slices(key, iv).ok()?;
-    decryptor.decrypt_padded_vec::<Pkcs7>(data).ok()
+    let mut plain = Zeroizing::new(data.to_vec());
+    let length = decryptor.decrypt_padded::<Pkcs7>(&mut plain).ok()?.len();
+    plain.truncate(length);
+    Some(plain)
 }

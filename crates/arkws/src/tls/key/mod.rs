@@ -15,31 +15,32 @@ mod openssl;
 mod pbes2;
 mod problem;
 
-use pem::Pem;
+use std::mem;
+
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use zeroize::Zeroizing;
 
 use super::error::TlsError;
+use super::pem::{Block, blocks};
 
 use problem::KeyProblem;
 
-/// The first private key in `pem`; `place` is what errors call it.
+/// The first private key in `pem`; `place` is what errors call it. Whoever gets it sees to it that
+/// it is wiped: rustls does.
 pub(super) fn private_key(
     pem: &[u8],
     password: Option<&str>,
     place: &str,
 ) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let place = || place.to_owned();
-    let blocks = pem::parse_many(pem).map_err(|error| TlsError::Pem {
-        place: place(),
-        reason: error.to_string(),
-    })?;
-    let Some(block) = blocks
-        .into_iter()
-        .find(|block| block.tag().ends_with("PRIVATE KEY"))
-    else {
-        return Err(TlsError::NoKey { place: place() });
+    let blocks = blocks(pem, place)?;
+    let mut keys = blocks.iter();
+    let Some(block) = keys.find(|block| block.label.ends_with("PRIVATE KEY")) else {
+        let place = place.to_owned();
+        return Err(TlsError::NoKey { place });
     };
-    let decrypted = decrypt(&block, password).map_err(|problem| match problem {
+    let contents = block.decode(place)?;
+    let place = || place.to_owned();
+    let decrypted = decrypt(block, contents, password).map_err(|problem| match problem {
         #[cfg(feature = "encrypted-keys")]
         KeyProblem::PasswordMissing => TlsError::KeyPasswordMissing { place: place() },
         #[cfg(feature = "encrypted-keys")]
@@ -49,10 +50,12 @@ pub(super) fn private_key(
             reason,
         },
     })?;
-    match block.tag() {
-        "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Ok(PrivatePkcs8KeyDer::from(decrypted).into()),
-        "RSA PRIVATE KEY" => Ok(PrivatePkcs1KeyDer::from(decrypted).into()),
-        "EC PRIVATE KEY" => Ok(PrivateSec1KeyDer::from(decrypted).into()),
+    let mut decrypted = decrypted;
+    let mut der = || mem::take(&mut *decrypted);
+    match block.label {
+        "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Ok(PrivatePkcs8KeyDer::from(der()).into()),
+        "RSA PRIVATE KEY" => Ok(PrivatePkcs1KeyDer::from(der()).into()),
+        "EC PRIVATE KEY" => Ok(PrivateSec1KeyDer::from(der()).into()),
         other => Err(TlsError::KeyUnsupported {
             place: place(),
             reason: format!(
@@ -65,26 +68,34 @@ pub(super) fn private_key(
 
 /// The DER of a key, decrypted if need be.
 #[cfg(feature = "encrypted-keys")]
-fn decrypt(block: &Pem, password: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
+fn decrypt(
+    block: &Block<'_>,
+    contents: Zeroizing<Vec<u8>>,
+    password: Option<&str>,
+) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
     let password = || {
         password
             .map(str::as_bytes)
             .ok_or(KeyProblem::PasswordMissing)
     };
-    if block.tag() == "ENCRYPTED PRIVATE KEY" {
-        return pbes2::decrypt(block.contents(), password()?);
+    if block.label == "ENCRYPTED PRIVATE KEY" {
+        return pbes2::decrypt(&contents, password()?);
     }
-    match block.headers().get("DEK-Info") {
-        Some(dek_info) => openssl::decrypt(dek_info, block.contents(), password()?),
-        None => Ok(block.contents().to_vec()),
+    match block.header("DEK-Info") {
+        Some(dek_info) => openssl::decrypt(dek_info, &contents, password()?),
+        None => Ok(contents),
     }
 }
 
 #[cfg(not(feature = "encrypted-keys"))]
-fn decrypt(block: &Pem, _: Option<&str>) -> Result<Vec<u8>, KeyProblem> {
-    if block.tag() == "ENCRYPTED PRIVATE KEY" || block.headers().get("DEK-Info").is_some() {
+fn decrypt(
+    block: &Block<'_>,
+    contents: Zeroizing<Vec<u8>>,
+    _: Option<&str>,
+) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
+    if block.label == "ENCRYPTED PRIVATE KEY" || block.header("DEK-Info").is_some() {
         let why = "it is encrypted, and to decrypt it needs arkws's feature `encrypted-keys`";
         return Err(KeyProblem::Unsupported(why.to_owned()));
     }
-    Ok(block.contents().to_vec())
+    Ok(contents)
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Reader, SliceReader};
 use ring::pbkdf2;
+use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::problem::{KeyProblem, unsupported};
@@ -25,7 +26,7 @@ const AES_256_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.1
 const SCRYPT_MEMORY: u64 = 256 << 20;
 
 /// The key in an `EncryptedPrivateKeyInfo` (RFC 5208, 6).
-pub(super) fn decrypt(info: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProblem> {
+pub(super) fn decrypt(info: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
     let other = |error| unsupported(format_args!("it is not encrypted with PBES2 ({error})"));
     let damaged = |error| unsupported(format_args!("its PBES2 parameters are unknown ({error})"));
     let (scheme, data) = encrypted(info).map_err(other)?;
@@ -54,7 +55,7 @@ pub(super) fn decrypt(info: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyProble
     if iv.as_bytes().len() != cipher.iv_len() {
         return Err(unfit("its cipher"));
     }
-    let mut key = [0; 32];
+    let mut key = Zeroizing::new([0; 32]);
     let key = &mut key[..cipher.key_len()];
     match derivation.oid {
         PBKDF2 => derivation
