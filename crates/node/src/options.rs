@@ -56,6 +56,7 @@ pub(crate) fn connect_options(object: Object<'_>, asker: &Asker) -> Result<Reque
         server_name: options.text("servername"),
         local_address: options.text("localAddress"),
         lookup: options.flag("lookup").then(|| asker.lookup()),
+        connector: None,
         skip_server_cert_verification: options.flag("skipServerCertVerification"),
         min_support_tls_protocol: options
             .number("minSupportTlsProtocol")
