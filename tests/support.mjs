@@ -31,7 +31,10 @@ export const rust = (...args) => [...PROGRAMS.peer(), ...args];
 export const python = (script, ...args) => [...PROGRAMS.python(), interop(script), ...args];
 
 /** Starts a server, ended after the test; returns the URL that its first line of output names. */
-export async function start(t, [command, ...args]) {
+export const start = async (t, command) => (await startProgram(t, command)).url;
+
+/** The same, with the program. */
+export async function startProgram(t, [command, ...args]) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill());
   const lines = createInterface({ input: child.stdout });
@@ -42,7 +45,7 @@ export async function start(t, [command, ...args]) {
     ),
   ]);
   const [, url] = /^listening on (\S+)$/.exec(line) ?? assert.fail(`not an address: ${line}`);
-  return url;
+  return { child, url };
 }
 
 /** Runs a program to its end, which must be a good one. */

@@ -1,8 +1,9 @@
 // Our server, with other people's clients.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
-import { certificates, fragments, python, run, rust, start } from '../support.mjs';
+import { certificates, fragments, python, run, rust, start, startProgram } from '../support.mjs';
 import { binary, exchange, text, undici, ws } from './exchange.mjs';
 
 const MODES = [
@@ -60,6 +61,26 @@ for (const mode of MODES) {
     it('echoes everything to Python websockets', async (t) => {
       const url = await start(t, rust('serve', ...mode.server));
       await run(python('websockets_client.py', url, ...mode.python));
+    });
+
+    it('echoes everything to npm ws while it arrives', async (t) => {
+      const url = await start(t, rust('serve', '--pieces', ...mode.server));
+      await exchange(await ws(url, mode.ws));
+    });
+
+    // Without compression Python's many small messages take long, and show nothing more.
+    if (compressed) {
+      it('echoes everything to Python websockets while it arrives', async (t) => {
+        const url = await start(t, rust('serve', '--pieces', ...mode.server));
+        await run(python('websockets_client.py', url, ...mode.python));
+      });
+    }
+
+    it('says goodbye to Python websockets when it stops', async (t) => {
+      const { child, url } = await startProgram(t, rust('serve', ...mode.server));
+      const ended = once(child, 'exit');
+      await run(python('websockets_client.py', url, '--stop', child.pid, ...mode.python));
+      assert.deepEqual(await ended, [0, null]);
     });
 
     it('echoes everything to undici', async (t) => {

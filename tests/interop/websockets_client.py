@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import os
+import signal
 import ssl
 
 from websockets.asyncio.client import connect
@@ -55,6 +57,7 @@ async def main():
     parser.add_argument("--no-context-takeover", action="store_true")
     parser.add_argument("--ca")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="bytes that the server sends in one message")
+    parser.add_argument("--stop", type=int, help="interrupt the server's process after one message, and wait for its goodbye")
     args = parser.parse_args()
     deflate = ClientPerMessageDeflateFactory(
         server_no_context_takeover=args.no_context_takeover,
@@ -70,8 +73,14 @@ async def main():
         proxy=None,
     ) as socket:
         assert bool(socket.protocol.extensions) == args.deflate, socket.protocol.extensions
-        await exchange(socket, args.largest, MANY_COMPRESSED if args.deflate else MANY)
-    assert socket.close_code == 1000, socket.close_code
+        if args.stop:
+            await check(socket, "hello", "hello")
+            os.kill(args.stop, signal.SIGINT)
+            await socket.wait_closed()
+        else:
+            await exchange(socket, args.largest, MANY_COMPRESSED if args.deflate else MANY)
+    expected = 1001 if args.stop else 1000
+    assert socket.close_code == expected, socket.close_code
 
 
 asyncio.run(main())

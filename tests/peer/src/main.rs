@@ -40,6 +40,9 @@ enum Task {
         /// Serve `wss` with DIR/NAME.pem and DIR/NAME.key
         #[arg(long, value_name = "DIR/NAME")]
         tls: Option<PathBuf>,
+        /// Send each message back while it arrives, in pieces
+        #[arg(long)]
+        pieces: bool,
     },
     /// The same in a handler of axum, over HTTP/1.1 and HTTP/2
     ServeAxum {
@@ -103,7 +106,11 @@ impl Compression {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Command::parse().task {
-        Task::Serve { compression, tls } => serve::run(compression.config(), tls).await,
+        Task::Serve {
+            compression,
+            tls,
+            pieces,
+        } => serve::run(compression.config(), tls, pieces).await,
         Task::ServeAxum { compression, tls } => serve_axum::run(compression.config(), tls).await,
         Task::Connect {
             url,

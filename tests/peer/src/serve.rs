@@ -1,48 +1,52 @@
-//! `peer serve`: every message goes back as it came.
+//! `peer serve`: every message goes back as it came, until the program is interrupted.
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
-use arkws::{Acceptor, DeflateConfig, Message, WebSocket};
+use anyhow::{Context, Result, ensure};
+use arkws::{Acceptor, DeflateConfig, Message, Server, ServerLimits, WebSocket};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::open_files;
 
-pub(crate) async fn run(deflate: Option<DeflateConfig>, tls: Option<PathBuf>) -> Result<()> {
+/// How long clients may take to answer the goodbye.
+const GOODBYE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn run(
+    deflate: Option<DeflateConfig>,
+    tls: Option<PathBuf>,
+    pieces: bool,
+) -> Result<()> {
     open_files::raise_limit()?;
-    let mut acceptor = Acceptor::builder();
-    if let Some(deflate) = deflate {
-        acceptor = acceptor.deflate(deflate);
-    }
-    let acceptor = acceptor.build();
-    let tls = tls
-        .map(|files| tls_config(&files))
-        .transpose()?
-        .map(|config| TlsAcceptor::from(Arc::new(config)));
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let acceptor = Acceptor::builder().deflate(deflate).build();
+    // A test may connect with any number at once.
+    let limits = ServerLimits {
+        handshakes: usize::MAX,
+        ..ServerLimits::default()
+    };
+    let server = Server::bind("127.0.0.1:0").await?;
+    let mut server = server.acceptor(acceptor).limits(limits);
     let scheme = if tls.is_some() { "wss" } else { "ws" };
-    println!("listening on {scheme}://{}", listener.local_addr()?);
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let (acceptor, tls) = (acceptor.clone(), tls.clone());
-        tokio::spawn(async move {
-            let done = async {
-                stream.set_nodelay(true)?;
-                match tls {
-                    Some(tls) => echo(acceptor.accept(tls.accept(stream).await?).await?).await,
-                    None => echo(acceptor.accept(stream).await?).await,
-                }
-            };
-            if let Err(error) = done.await {
-                eprintln!("{error:#}");
-            }
-        });
+    if let Some(files) = tls {
+        server = server.tls(tls_config(&files)?);
     }
+    let server = server.serve(move |socket, _request| async move {
+        let echoed = match pieces {
+            true => echo_in_pieces(socket).await,
+            false => echo(socket).await,
+        };
+        if let Err(error) = echoed {
+            eprintln!("{error:#}");
+        }
+    });
+    let address = server.local_addr().context("not a TCP server")?;
+    println!("listening on {scheme}://{address}");
+    tokio::signal::ctrl_c().await?;
+    let cut_off = server.shutdown(GOODBYE).await;
+    ensure!(cut_off == 0, "{cut_off} clients did not close");
+    Ok(())
 }
 
 pub(crate) async fn echo<S: AsyncRead + AsyncWrite + Unpin>(
@@ -56,6 +60,17 @@ pub(crate) async fn echo<S: AsyncRead + AsyncWrite + Unpin>(
         if outbox.is_full() {
             socket.flush().await?;
         }
+    }
+    Ok(())
+}
+
+/// Sends each message back while it arrives, whatever its length.
+async fn echo_in_pieces<S: AsyncRead + AsyncWrite + Unpin>(socket: WebSocket<S>) -> Result<()> {
+    let (mut sender, mut receiver) = socket.split();
+    while let Some(mut reader) = receiver.message_reader(u64::MAX).await.transpose()? {
+        let mut writer = sender.message_writer(reader.kind());
+        tokio::io::copy(&mut reader, &mut writer).await?;
+        writer.finish().await?;
     }
     Ok(())
 }
