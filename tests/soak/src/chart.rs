@@ -11,6 +11,8 @@ use crate::sample::Sample;
 
 /// Pixels.
 const SIZE: (u32, u32) = (860, 560);
+/// What the highest point is multiplied by: the names of the curves stand above it.
+const HEADROOM: f64 = 1.4;
 const FONT: (&str, i32) = ("sans-serif", 14);
 const COLOURS: [RGBColor; 3] = [
     RGBColor(38, 110, 170),
@@ -63,7 +65,7 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, unit: &str, curves: &[Curve]
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(60)
-        .build_cartesian_2d(0.0..longest, 0.0..highest * 1.1)?;
+        .build_cartesian_2d(0.0..longest, 0.0..highest * HEADROOM)?;
     let mut mesh = chart.configure_mesh();
     mesh.light_line_style(TRANSPARENT).label_style(FONT);
     mesh.x_desc("minutes").y_desc(unit).draw()?;

@@ -13,7 +13,7 @@ use arkws::{
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{interval, sleep};
 
 use crate::Load;
@@ -90,13 +90,13 @@ pub(crate) async fn run(load: &Load) -> Result<()> {
             let _ = echo(&mut socket).await;
         });
     let address = server.local_addr().context("a server has an address")?;
-    println!("ws://{address}/");
-
     let mut commands = BufReader::new(stdin()).lines();
-    let url = commands
-        .next_line()
-        .await?
-        .context("no URL on standard input")?;
+    let first = tokio::spawn(async move { (commands.next_line().await, commands) });
+    // The thread that reads is there before anyone counts threads.
+    yield_now().await;
+    println!("ws://{address}/");
+    let (url, mut commands) = first.await?;
+    let url = url?.context("no URL on standard input")?;
     let (stop, stopped) = watch::channel(false);
     let pause = Duration::from_millis(load.pause);
     let clients = Arc::new(Clients::new(url, pause, counts.clone(), stopped));
