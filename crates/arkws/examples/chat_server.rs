@@ -10,23 +10,27 @@
 //! connect only from the origins that are named behind the address: without that every page that a
 //! user has open could join.
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arkws::{Acceptor, AllowedOrigins, Error, Heartbeat, Limits, Message, Utf8Bytes};
+use arkws::{
+    Acceptor, AllowedOrigins, Error, Heartbeat, Limits, Message, Server, ServerLimits, Transport,
+    Utf8Bytes, WebSocket,
+};
 use futures_util::StreamExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, broadcast};
 
 /// How many messages a slow client may be behind before it misses some.
 const BACKLOG: usize = 256;
 /// The longest remark, in bytes.
 const MAX_REMARK: usize = 16 << 10;
-/// The most clients at a time; others wait in the listener's queue.
+/// The most clients at a time; others are refused.
 const MAX_CONNECTIONS: usize = 1000;
 /// A client that takes nothing for this long is given up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long clients may take to say goodbye when the server is interrupted.
+const GOODBYE: Duration = Duration::from_secs(10);
 
 /// Something that was said, and by whom: the number of the connection.
 #[derive(Clone)]
@@ -43,27 +47,23 @@ async fn main() -> ExitCode {
         eprintln!("usage: chat_server [ADDRESS] [ORIGIN]...");
         return ExitCode::FAILURE;
     }
-    let listener = match TcpListener::bind(&address).await {
-        Ok(listener) => listener,
+    let origins = match AllowedOrigins::new(arguments) {
+        Ok(origins) => origins,
         Err(error) => {
-            eprintln!("cannot listen on {address}: {error}");
+            eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };
-    match listener.local_addr() {
-        Ok(address) => println!("listening on ws://{address}"),
-        Err(error) => eprintln!("listening on {address} ({error})"),
-    }
-    match AllowedOrigins::new(arguments) {
-        Ok(origins) => serve(listener, origins).await,
+    match serve(&address, origins).await {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("cannot listen on {address}: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve(listener: TcpListener, origins: AllowedOrigins) -> ExitCode {
+async fn serve(address: &str, origins: AllowedOrigins) -> std::io::Result<()> {
     let acceptor = Acceptor::builder()
         .allowed_origins(origins)
         .limits(Limits {
@@ -77,39 +77,38 @@ async fn serve(listener: TcpListener, origins: AllowedOrigins) -> ExitCode {
             timeout: Duration::from_secs(10),
         })
         .build();
+    let limits = ServerLimits {
+        connections: MAX_CONNECTIONS,
+        ..ServerLimits::default()
+    };
     let (room, _) = broadcast::channel(BACKLOG);
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    for speaker in 1.. {
-        let permit = Arc::clone(&permits).acquire_owned().await;
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Most likely too many files are open: soon there will be fewer.
-                eprintln!("cannot accept a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let (acceptor, room) = (acceptor.clone(), room.clone());
-        tokio::spawn(async move {
+    let speakers = AtomicU64::new(1);
+    let server = Server::bind(address).await?;
+    let server = server.acceptor(acceptor).limits(limits);
+    let server = server.serve(move |socket, _request| {
+        let speaker = speakers.fetch_add(1, Ordering::Relaxed);
+        let room = room.clone();
+        async move {
             println!("{speaker} comes");
-            match chat(stream, acceptor, speaker, room).await {
+            match chat(socket, speaker, room).await {
                 Ok(()) => println!("{speaker} goes"),
                 Err(error) => println!("{speaker} goes: {error}"),
             }
-            drop(permit);
-        });
+        }
+    });
+    if let Some(address) = server.local_addr() {
+        println!("listening on ws://{address}");
     }
-    ExitCode::SUCCESS
+    tokio::signal::ctrl_c().await?;
+    server.shutdown(GOODBYE).await;
+    Ok(())
 }
 
 async fn chat(
-    stream: TcpStream,
-    acceptor: Acceptor,
+    mut socket: WebSocket<Transport>,
     speaker: u64,
     room: broadcast::Sender<Remark>,
 ) -> Result<(), Error> {
-    let mut socket = acceptor.accept(stream).await?;
     let mut remarks = room.subscribe();
     loop {
         tokio::select! {

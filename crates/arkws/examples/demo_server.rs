@@ -5,15 +5,16 @@
 //! cargo run --example demo_server -- 127.0.0.1:8080
 //! ```
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use arkws::{Acceptor, AllowedOrigins, Error, Limits, Message};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use arkws::{
+    Acceptor, AllowedOrigins, Error, Limits, Message, ServerBuilder, ServerLimits, Transport,
+    WebSocket,
+};
+use tokio::net::TcpListener;
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;
-/// The most clients at a time; others wait in the listener's queue.
+/// The most clients at a time; others are refused.
 const MAX_CONNECTIONS: usize = 16;
 
 #[tokio::main]
@@ -30,30 +31,25 @@ async fn main() -> std::io::Result<()> {
         format!("http://{}", SocketAddr::new(address.ip(), 80)),
     ]);
     let origins = origins.map_err(std::io::Error::other)?;
-    let acceptor = Acceptor::builder()
-        .allowed_origins(origins)
-        .limits(Limits {
-            max_message_size: MAX_MESSAGE,
-            max_frame_size: MAX_MESSAGE as u64,
-            ..Limits::default()
-        })
-        .build();
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let permit = Arc::clone(&permits).acquire_owned().await;
-        let (stream, _) = listener.accept().await?;
-        let acceptor = acceptor.clone();
-        tokio::spawn(async move {
-            if let Err(error) = talk(stream, acceptor).await {
-                eprintln!("{error}");
-            }
-            drop(permit);
-        });
-    }
+    let acceptor = Acceptor::builder().allowed_origins(origins).limits(Limits {
+        max_message_size: MAX_MESSAGE,
+        max_frame_size: MAX_MESSAGE as u64,
+        ..Limits::default()
+    });
+    let limits = ServerLimits {
+        connections: MAX_CONNECTIONS,
+        ..ServerLimits::default()
+    };
+    let server = ServerBuilder::from(listener).acceptor(acceptor.build());
+    let _server = server.limits(limits).serve(async |socket, _request| {
+        if let Err(error) = talk(socket).await {
+            eprintln!("{error}");
+        }
+    });
+    tokio::signal::ctrl_c().await
 }
 
-async fn talk(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
-    let mut socket = acceptor.accept(stream).await?;
+async fn talk(mut socket: WebSocket<Transport>) -> Result<(), Error> {
     while let Some(message) = socket.recv().await {
         if let Message::Text(text) = Message::from(message?) {
             socket.send(Message::Text(text)).await?;

@@ -4,22 +4,19 @@
 //! ```console
 //! cargo run --release --example echo_fast -- 127.0.0.1:9001
 //! ```
-use std::sync::Arc;
-
-use arkws::{Acceptor, AllowedOrigins, Error, Limits, MessageRef};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use arkws::{
+    Acceptor, AllowedOrigins, Error, Limits, MessageRef, Server, ServerLimits, Transport, WebSocket,
+};
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 1 << 20;
-/// The most clients at a time; others wait in the listener's queue.
+/// The most clients at a time; others are refused.
 const MAX_CONNECTIONS: usize = 128;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1);
-    let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:9001")).await?;
-    println!("listening on ws://{}", listener.local_addr()?);
+    let server = Server::bind(address.as_deref().unwrap_or("127.0.0.1:9001")).await?;
     let no_origins = AllowedOrigins::new([""; 0]).map_err(std::io::Error::other)?;
     let acceptor = Acceptor::builder()
         // Pages of no site may connect; programs may.
@@ -28,25 +25,24 @@ async fn main() -> std::io::Result<()> {
             max_message_size: MAX_MESSAGE,
             max_frame_size: MAX_MESSAGE as u64,
             ..Limits::default()
-        })
-        .build();
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let permit = Arc::clone(&permits).acquire_owned().await;
-        let (stream, peer) = listener.accept().await?;
-        let acceptor = acceptor.clone();
-        tokio::spawn(async move {
-            if let Err(error) = serve(stream, acceptor).await {
-                eprintln!("{peer}: {error}");
-            }
-            drop(permit);
         });
+    let limits = ServerLimits {
+        connections: MAX_CONNECTIONS,
+        ..ServerLimits::default()
+    };
+    let server = server.acceptor(acceptor.build()).limits(limits);
+    let server = server.serve(async |socket, request| {
+        if let Err(error) = echo(socket).await {
+            eprintln!("{:?}: {error}", request.peer().address);
+        }
+    });
+    if let Some(address) = server.local_addr() {
+        println!("listening on ws://{address}");
     }
+    tokio::signal::ctrl_c().await
 }
 
-async fn serve(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
-    stream.set_nodelay(true).map_err(Error::Lost)?;
-    let mut socket = acceptor.accept(stream).await?;
+async fn echo(mut socket: WebSocket<Transport>) -> Result<(), Error> {
     while let Some(received) = socket.recv_with_outbox().await {
         let (message, mut outbox) = received?;
         match message {

@@ -11,22 +11,21 @@
 mod echo;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Error, Limits};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Limits, Server, ServerLimits};
 
 const USAGE: &str =
     "usage: echo_server [ADDRESS] [--deflate] [--max-message BYTES] [--origin ORIGIN]...";
 
 /// The longest message, in bytes, unless `--max-message` says something else.
 const MAX_MESSAGE: usize = 1 << 20;
-/// The most clients at a time; others wait in the listener's queue.
+/// The most clients at a time; others are refused.
 const MAX_CONNECTIONS: usize = 128;
 /// A client that takes nothing for this long is given up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long clients may take to say goodbye when the server is interrupted.
+const GOODBYE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,17 +59,6 @@ async fn main() -> ExitCode {
         }
     }
     let address = address.unwrap_or_else(|| "127.0.0.1:9001".into());
-    let listener = match TcpListener::bind(&address).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            eprintln!("cannot listen on {address}: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match listener.local_addr() {
-        Ok(address) => println!("listening on ws://{address}"),
-        Err(error) => eprintln!("listening on {address} ({error})"),
-    }
     let origins = match AllowedOrigins::new(origins) {
         Ok(origins) => origins,
         Err(error) => {
@@ -83,34 +71,31 @@ async fn main() -> ExitCode {
         max_frame_size: max_message as u64,
         ..Limits::default()
     });
-    serve(listener, acceptor.build()).await
-}
-
-async fn serve(listener: TcpListener, acceptor: Acceptor) -> ExitCode {
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let permit = Arc::clone(&permits).acquire_owned().await;
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Most likely too many files are open: soon there will be fewer.
-                eprintln!("cannot accept a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let acceptor = acceptor.clone();
-        tokio::spawn(async move {
-            if let Err(error) = handle(stream, acceptor).await {
-                eprintln!("{error}");
-            }
-            drop(permit);
-        });
+    match serve(&address, acceptor.build()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cannot listen on {address}: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
-async fn handle(stream: TcpStream, acceptor: Acceptor) -> Result<(), Error> {
-    stream.set_nodelay(true)?;
-    let mut socket = acceptor.accept(stream).await?;
-    echo::echo(&mut socket).await
+async fn serve(address: &str, acceptor: Acceptor) -> std::io::Result<()> {
+    let limits = ServerLimits {
+        connections: MAX_CONNECTIONS,
+        ..ServerLimits::default()
+    };
+    let server = Server::bind(address).await?;
+    let server = server.acceptor(acceptor).limits(limits);
+    let server = server.serve(async |mut socket, _request| {
+        if let Err(error) = echo::echo(&mut socket).await {
+            eprintln!("{error}");
+        }
+    });
+    if let Some(address) = server.local_addr() {
+        println!("listening on ws://{address}");
+    }
+    tokio::signal::ctrl_c().await?;
+    server.shutdown(GOODBYE).await;
+    Ok(())
 }
