@@ -11,7 +11,9 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -34,6 +36,19 @@ int fail(const std::string &attempt)
     return EXIT_FAILURE;
 }
 
+// Waits until something can be read; `false`: it cannot be waited for, which is said.
+bool wait(pollfd *events, nfds_t count)
+{
+    while (poll(events, count, -1) < 0) {
+        // A signal interrupts the wait, and changes nothing.
+        if (errno != EINTR) {
+            std::cerr << "cannot wait: " << std::strerror(errno) << std::endl;
+            return false;
+        }
+    }
+    return true;
+}
+
 // What is typed, line by line.
 class Input {
 public:
@@ -44,7 +59,7 @@ public:
         char bytes[4096];
         const ssize_t length = ::read(STDIN_FILENO, bytes, sizeof bytes);
         if (length <= 0) {
-            return false;
+            return length < 0 && errno == EINTR;
         }
         unfinished_.append(bytes, static_cast<std::size_t>(length));
         for (std::size_t end; (end = unfinished_.find('\n')) != std::string::npos;) {
@@ -74,17 +89,17 @@ int serve(std::uint16_t port)
 
     std::unique_ptr<arkws_queue, Free> queue(arkws_queue_create());
     std::unique_ptr<arkws_server, Free> server(arkws_server_create(&callbacks, nullptr));
-    arkws_server_set_queue(server.get(), queue.get());
-    if (arkws_server_start(server.get(), "127.0.0.1", port) != ARKWS_OK) {
+    if (arkws_server_set_queue(server.get(), queue.get()) != ARKWS_OK ||
+        arkws_server_start(server.get(), "127.0.0.1", port) != ARKWS_OK) {
         return fail("cannot serve");
     }
     std::cout << "listening on ws://127.0.0.1:" << arkws_server_port(server.get()) << std::endl;
 
     pollfd events = {arkws_queue_descriptor(queue.get()), POLLIN, 0};
-    while (poll(&events, 1, -1) > 0) {
+    while (wait(&events, 1)) {
         arkws_poll(queue.get(), 0);
     }
-    return EXIT_SUCCESS;
+    return EXIT_FAILURE;
 }
 
 class Guest {
@@ -96,7 +111,7 @@ public:
         arkws_client_callbacks callbacks = {};
         callbacks.size = sizeof callbacks;
         callbacks.on_open = [](void *guest, arkws_client *, const arkws_opened *) {
-            static_cast<Guest *>(guest)->say("is here");
+            static_cast<Guest *>(guest)->enter();
         };
         callbacks.on_message = [](void *, arkws_client *, const char *data, size_t length, int) {
             std::cout << std::string(data, length) << std::endl;
@@ -106,20 +121,24 @@ public:
             static_cast<Guest *>(guest)->leave(EXIT_FAILURE);
         };
         callbacks.on_close = [](void *guest, arkws_client *, std::uint16_t, const char *) {
-            static_cast<Guest *>(guest)->leave(EXIT_SUCCESS);
+            static_cast<Guest *>(guest)->end();
         };
 
         std::unique_ptr<arkws_queue, Free> queue(arkws_queue_create());
         client_.reset(arkws_client_create(&callbacks, this));
-        arkws_client_set_queue(client_.get(), queue.get());
-        if (arkws_client_connect(client_.get(), url) != ARKWS_OK) {
+        if (arkws_client_set_queue(client_.get(), queue.get()) != ARKWS_OK ||
+            arkws_client_connect(client_.get(), url) != ARKWS_OK) {
             return fail("cannot join");
         }
 
         Input input;
         pollfd events[] = {{arkws_queue_descriptor(queue.get()), POLLIN, 0},
                            {STDIN_FILENO, POLLIN, 0}};
-        while (!is_over_ && poll(events, 2, -1) > 0) {
+        while (!is_over_) {
+            if (!wait(events, 2)) {
+                leave(EXIT_FAILURE);
+                break;
+            }
             arkws_poll(queue.get(), 0);
             const auto say_it = [this](const std::string &line) { say(": " + line); };
             if (events[1].revents != 0 && !input.read(say_it)) {
@@ -143,6 +162,21 @@ private:
         }
     }
 
+    void enter()
+    {
+        was_here_ = true;
+        say("is here");
+    }
+
+    // The connection has ended, or the attempt at one.
+    void end()
+    {
+        if (!was_here_ && !is_over_) {
+            std::cerr << "there was no connection yet" << std::endl;
+        }
+        leave(was_here_ ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+
     // An error comes before the close that it causes: the first code counts.
     void leave(int code)
     {
@@ -152,6 +186,7 @@ private:
 
     const std::string name_;
     std::unique_ptr<arkws_client, Free> client_;
+    bool was_here_ = false;
     bool is_over_ = false;
     int code_ = EXIT_SUCCESS;
 };

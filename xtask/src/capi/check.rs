@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -75,6 +76,7 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
         Ok::<_, anyhow::Error>(())
     };
     pass(check.symbols(), "what the shared library exports")?;
+    check.build_interruptions()?;
     let server = Background::start(command(peer).arg("serve"), "listening on")?;
     let url = format!("ws://127.0.0.1:{}/", server.port()?);
     for (c, cpp) in COMPILERS {
@@ -191,15 +193,31 @@ impl Check {
         Ok(())
     }
 
-    /// Two guests and a server: each guest hears both.
+    /// The library that has `poll` fail as signals have it.
+    fn interruptions(&self) -> PathBuf {
+        self.folder.join("interrupted_poll.so")
+    }
+
+    fn build_interruptions(&self) -> Result<()> {
+        run(command("gcc")
+            .args([
+                "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
+            ])
+            .arg("crates/capi/tests/interrupted_poll.c")
+            .arg("-o")
+            .arg(self.interruptions()))
+    }
+
+    /// Two guests and a server: each guest hears both. All of them are interrupted by signals.
     fn chat(&self, program: &Path) -> Result<()> {
-        let mut serve = self.program(program);
-        let server = Background::start(serve.args(["serve", "0"]), "listening on")?;
-        let url = format!("ws://127.0.0.1:{}/", server.port()?);
-        let join = |name: &str| {
-            let mut join = self.program(program);
-            Guest::start(join.args(["join", &url, name]))
+        let interrupted = || {
+            let mut program = self.program(program);
+            program.env("LD_PRELOAD", self.interruptions());
+            program
         };
+        let server = Background::start(interrupted().args(["serve", "0"]), "listening on")?;
+        let url = format!("ws://127.0.0.1:{}/", server.port()?);
+        let join = |name: &str| Guest::start(interrupted().args(["join", &url, name]));
         let mut ada = join("Ada")?;
         ada.hears("Ada is here")?;
         let mut bob = join("Bob")?;
@@ -209,7 +227,27 @@ impl Check {
         ada.hears("Ada: hello")?;
         bob.hears("Ada: hello")?;
         bob.leaves()?;
-        ada.leaves()
+        ada.leaves()?;
+        self.chat_without_a_server(program)
+    }
+
+    /// A guest that leaves before anybody has answered fails, and says why.
+    fn chat_without_a_server(&self, program: &Path) -> Result<()> {
+        let silent = TcpListener::bind(("127.0.0.1", 0))?;
+        let url = format!("ws://{}/", silent.local_addr()?);
+        let mut join = self.program(program);
+        let ended = join
+            .args(["join", &url, "Eve"])
+            .stdin(Stdio::null())
+            .output()?;
+        ensure!(
+            ended.status.code() == Some(1),
+            "it ended with {}",
+            ended.status
+        );
+        let said = String::from_utf8_lossy(&ended.stderr);
+        ensure!(said == "there was no connection yet\n", "it said {said:?}");
+        Ok(())
     }
 
     /// The published crate that binds the platform's header, unchanged.
