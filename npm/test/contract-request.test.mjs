@@ -408,7 +408,7 @@ describe('httpRequest', () => {
       [`GET / HTTP/1.1\r\n${head}\r\n`, 426],
       [`POST / HTTP/1.1\r\n${head}Sec-WebSocket-Version: 13\r\n\r\n`, 405],
       ['GET / HTTP/1.1\r\n\r\n', 400],
-      ['GET / HTTP/1.0\r\nHost: x\r\n\r\n', 505],
+      ['GET / HTTP/1.0\r\nHost: x y\r\n\r\n', 505],
     ]) {
       assert.match(await raw(port, bytes), new RegExp(`^HTTP/1\\.1 ${status} `));
     }
