@@ -1,6 +1,10 @@
 // Everything that the module does with memory, once or a few times: a program for tools that watch
 // each byte, and make it some twenty times slower. It ends by itself, with code 0 if all was well.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import webSocket from 'arkws';
 import { connected, next } from '../../npm/test/events.mjs';
@@ -29,8 +33,8 @@ const payloads = [
   new Uint8Array(2 * KIB * KIB).fill(3).buffer,
 ];
 
-async function exchange(options) {
-  const ws = await connected(url, options);
+async function exchange(options, to = url) {
+  const ws = await connected(to, options);
   for (const payload of payloads) {
     const answer = next(ws, 'message');
     await ws.send(payload);
@@ -70,6 +74,36 @@ for (const end of ends) {
   }
   await exited;
 }
+
+// Connections that Node.js has accepted: a socket, whose descriptor is taken over, and a stream,
+// whose bytes JavaScript carries. Names that JavaScript resolves, and requests that it answers.
+const handed = webSocket.createWebSocketServer();
+handed.on('messageReceive', ({ data, clientConnection }) => handed.send(data, clientConnection));
+handed.on('request', ({ path, accept, refuse }) =>
+  path === '/no'
+    ? refuse({ status: 403, headers: { 'X-Why': 'no' }, body: 'no' })
+    : accept({ headers: { 'X-Seen': path }, data: { path } }),
+);
+await handed.start({ noServer: true });
+for (const carry of [(socket) => socket, (socket) => Duplex.from(socket)]) {
+  const http = createServer().listen(0, '127.0.0.1');
+  http.on('upgrade', (request, socket, head) => handed.handleUpgrade(request, carry(socket), head));
+  await once(http, 'listening');
+  const { port } = http.address();
+  const lookup = (_name, _options, done) => done(null, '127.0.0.1', 4);
+  await exchange({ lookup }, `ws://name.test:${port}/room`);
+  const refused = webSocket.createWebSocket();
+  const error = next(refused, 'error');
+  await refused.connect(`ws://127.0.0.1:${port}/no`);
+  const [{ response }] = await error;
+  assert.equal(response.headers['x-why'], 'no');
+  // One that goes in the midst of its request.
+  const socket = connect(port, '127.0.0.1');
+  socket.end('GET / HTTP/1.1\r\n');
+  await once(socket.resume(), 'close');
+  http.close();
+}
+await handed.stop();
 
 // Objects that nobody holds, and a refused connection.
 for (let i = 0; i < 50; i++) webSocket.createWebSocket();

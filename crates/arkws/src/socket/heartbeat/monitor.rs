@@ -142,8 +142,8 @@ impl Monitor {
         }
     }
 
-    /// A pong arrived: whether it answers a ping of ours that has had no answer, be it an older one,
-    /// and the round trip, if that was the last.
+    /// A pong arrived: whether it answers a ping of ours that has had no answer, be it an older
+    /// one, and the round trip, if that was the last.
     pub(in crate::socket) fn pong(&mut self, payload: &[u8], now: Instant) -> Answer {
         let Ok(number) = payload.try_into().map(u64::from_be_bytes) else {
             return Answer::NotOurs;
