@@ -15,7 +15,7 @@ use super::WebSocket;
 use super::clock::Clock;
 use super::closing::{Fatal, TransportState};
 use super::engine::Output;
-use super::heartbeat::monitor::Answer;
+use super::heartbeat::monitor::PongAnswer;
 use super::read::{MOST_INFLATED, Read};
 use crate::Error;
 
@@ -247,9 +247,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             EventKind::Pong => {
                 if let Some(monitor) = &mut self.heartbeat {
                     match monitor.pong(self.input.payload(), clock.now()) {
-                        Answer::Last(time) => stats.round_trip = Some(time),
-                        Answer::Older => {}
-                        Answer::NotOurs => return true,
+                        PongAnswer::Last(time) => stats.round_trip = Some(time),
+                        PongAnswer::Older => {}
+                        PongAnswer::NotOurs => return true,
                     }
                     return false;
                 }

@@ -42,7 +42,7 @@ pub(in crate::socket) enum Action {
 
 /// What a pong is the answer to.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::socket) enum Answer {
+pub(in crate::socket) enum PongAnswer {
     /// The last ping, which took so long.
     Last(Duration),
     /// One before it, after which something else has arrived.
@@ -144,20 +144,20 @@ impl Monitor {
 
     /// A pong arrived: whether it answers a ping of ours that has had no answer, be it an older
     /// one, and the round trip, if that was the last.
-    pub(in crate::socket) fn pong(&mut self, payload: &[u8], now: Instant) -> Answer {
+    pub(in crate::socket) fn pong(&mut self, payload: &[u8], now: Instant) -> PongAnswer {
         let Ok(number) = payload.try_into().map(u64::from_be_bytes) else {
-            return Answer::NotOurs;
+            return PongAnswer::NotOurs;
         };
         if number <= self.answered || number > self.count {
-            return Answer::NotOurs;
+            return PongAnswer::NotOurs;
         }
         self.answered = number;
         match self.unanswered {
             Some(left) if number == self.count => {
                 self.unanswered = None;
-                Answer::Last(now.duration_since(left))
+                PongAnswer::Last(now.duration_since(left))
             }
-            _ => Answer::Older,
+            _ => PongAnswer::Older,
         }
     }
 }
@@ -214,17 +214,26 @@ mod tests {
     fn only_the_pong_to_the_last_ping_measures_the_round_trip_and_only_once() {
         let start = Instant::now();
         let mut monitor = monitor(start);
-        assert_eq!(monitor.pong(&0u64.to_be_bytes(), start), Answer::NotOurs);
-        assert_eq!(monitor.pong(&1u64.to_be_bytes(), start), Answer::NotOurs);
+        assert_eq!(
+            monitor.pong(&0u64.to_be_bytes(), start),
+            PongAnswer::NotOurs
+        );
+        assert_eq!(
+            monitor.pong(&1u64.to_be_bytes(), start),
+            PongAnswer::NotOurs
+        );
         let pinged = start + INTERVAL;
         monitor.handle_timeout(pinged);
         let arrived = pinged + Duration::from_millis(20);
-        assert_eq!(monitor.pong(b"unsolicited", arrived), Answer::NotOurs);
+        assert_eq!(monitor.pong(b"unsolicited", arrived), PongAnswer::NotOurs);
         assert_eq!(
             monitor.pong(&1u64.to_be_bytes(), arrived),
-            Answer::Last(Duration::from_millis(20))
+            PongAnswer::Last(Duration::from_millis(20))
         );
-        assert_eq!(monitor.pong(&1u64.to_be_bytes(), arrived), Answer::NotOurs);
+        assert_eq!(
+            monitor.pong(&1u64.to_be_bytes(), arrived),
+            PongAnswer::NotOurs
+        );
     }
 
     #[test]
@@ -238,12 +247,12 @@ mod tests {
             // A part of a large message.
             monitor.received(now);
         }
-        assert_eq!(monitor.pong(&2u64.to_be_bytes(), now), Answer::Older);
-        assert_eq!(monitor.pong(&1u64.to_be_bytes(), now), Answer::NotOurs);
+        assert_eq!(monitor.pong(&2u64.to_be_bytes(), now), PongAnswer::Older);
+        assert_eq!(monitor.pong(&1u64.to_be_bytes(), now), PongAnswer::NotOurs);
         let trip = Duration::from_millis(20);
         assert_eq!(
             monitor.pong(&3u64.to_be_bytes(), now + trip),
-            Answer::Last(trip)
+            PongAnswer::Last(trip)
         );
     }
 
