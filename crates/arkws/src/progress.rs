@@ -24,12 +24,13 @@ use tokio_rustls::{TlsStream, client, server};
 ///
 /// /// A stream of HTTP/2, say, whose flow control tells what has been taken.
 /// struct Stream {
+///     written: u64,
 ///     released: u64,
 /// }
 ///
 /// impl Progress for Stream {
 ///     fn taken(&self, accepted: u64) -> u64 {
-///         self.released.min(accepted)
+///         accepted.saturating_sub(self.written - self.released)
 ///     }
 /// }
 /// ```
@@ -37,7 +38,9 @@ pub trait Progress {
     /// How many of the first `accepted` bytes, which this stream has accepted, the peer has taken,
     /// as far as is known. The default: all of them.
     ///
-    /// It need not be exact, but has to grow while the peer takes bytes, and only then.
+    /// It need not be exact, but has to grow while the peer takes bytes, and only then. `accepted`
+    /// is what the connection has written: neither the opening handshake nor what TLS adds is in
+    /// it, both of which a stream that counts by itself has counted. So subtract what it holds.
     fn taken(&self, accepted: u64) -> u64 {
         accepted
     }

@@ -1,4 +1,4 @@
-//! One direction of a link: what its writer's side holds, what flies, what waits for the reader.
+//! One direction of a link: what its writer holds, what flies, and what waits for its reader.
 use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;

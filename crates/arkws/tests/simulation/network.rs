@@ -394,7 +394,9 @@ impl Progress for End {
         }
         let direction = &mut state.directions[index(self.role)];
         direction.note_acknowledgements(Instant::now());
-        direction.seen.acknowledged.total()
+        let held = direction.seen.accepted.total() - direction.seen.acknowledged.total();
+        // The opening handshake is not among what the connection has written.
+        accepted.saturating_sub(held)
     }
 }
 

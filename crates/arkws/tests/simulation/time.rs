@@ -1,9 +1,10 @@
 //! Promises about time: a peer that lives is not given up, and one that is gone is, on time.
 use std::time::Duration;
 
-use arkws::{Cause, Heartbeat, Phase};
+use arkws::{Cause, Heartbeat, Phase, Role};
 use tokio::time::Instant;
 
+use crate::program::Told;
 use crate::promises::Judged;
 use crate::run::HORIZON;
 use crate::timeline::Timeline;
@@ -47,12 +48,23 @@ impl Judged<'_> {
         }
     }
 
+    /// How much the peer has taken between two moments, neither of them included. The opening
+    /// handshake does not count: it was over.
+    fn taken_between(&self, from: Instant, to: Instant) -> u64 {
+        let head = self.sent.wire.head_len;
+        self.taken().before(to).max(head) - self.taken().by(from).max(head)
+    }
+
     /// When something last moved from it, before a time; at least `since`.
     fn last_progress(&self, since: Instant, before: Instant) -> Instant {
         [self.taken(), &self.sent.accepted]
             .iter()
             .filter_map(|timeline| timeline.last_before(before))
             .fold(since, Instant::max)
+    }
+
+    fn write_limit(&self) -> Duration {
+        self.config.write_timeout.unwrap_or(Duration::MAX)
     }
 
     /// Its program did not receive for some of this time.
@@ -79,8 +91,7 @@ fn check_heartbeat(judged: &mut Judged<'_>, at: Instant) {
     if arrived.before(at) > arrived.by(since) {
         judged.breaks("heartbeat: a peer that sends was given up");
     }
-    let taken = judged.taken();
-    if taken.before(at) - taken.by(since) > PING_FRAME {
+    if judged.taken_between(since, at) > PING_FRAME {
         judged.breaks("heartbeat: a peer that takes bytes was given up");
     }
     let silent_since = judged
@@ -108,8 +119,7 @@ fn check_write(judged: &mut Judged<'_>, at: Instant) {
         judged.breaks("write time-out: the transport took bytes");
     }
     let since = at - limit + FIRST_LOOK.min(limit / 8) + TICK;
-    let taken = judged.taken();
-    if taken.before(at) > taken.by(since) {
+    if judged.taken_between(since, at) > 0 {
         judged.breaks("write time-out: the peer took bytes");
     }
 }
@@ -128,12 +138,15 @@ fn check_close(judged: &mut Judged<'_>, at: Instant) {
     if at < base + limit {
         judged.breaks("close time-out: before its time");
     }
+    let sent = accepted.before(at);
+    if judged.taken_between(at - limit, at) > 0 && judged.taken().by(at) < sent {
+        judged.breaks("close time-out: the peer took bytes");
+    }
     if judged.paused(started.at, at) {
         return;
     }
     // What the peer has taken is looked at whenever the time is over.
     let mut look = base + limit;
-    let sent = accepted.before(at);
     while look + TICK < at {
         let taken = judged.taken();
         if taken.by(look) <= taken.before(look - limit) || taken.before(look) >= sent {
@@ -212,6 +225,16 @@ fn check_last_steps(judged: &mut Judged<'_>) {
         return;
     };
     let (told, finished) = (first.at, end.at);
+    // RFC 6455, 7.1.1: the server ends the transport first, if it does so in time.
+    let limit = judged.config.close_timeout;
+    let waits = judged.role == Role::Client && matches!(first.what, Told::Closed(_));
+    let had_gone = |it: &Instant| *it <= finished;
+    let gone = [judged.received.fin_arrived, judged.sent.reset];
+    let is_gone = gone.iter().flatten().any(had_gone);
+    let has_answered = judged.sent.wire.close().is_some();
+    if waits && has_answered && !is_gone && finished < told + limit.min(judged.write_limit()) {
+        judged.breaks("the client ended the transport before the server");
+    }
     let moved = judged.last_progress(told, finished);
     let limit = judged.config.close_timeout * 2 + TICK;
     if finished - moved > limit && !judged.paused(told, finished) {

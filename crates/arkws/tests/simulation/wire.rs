@@ -20,6 +20,8 @@ pub(crate) struct Wire {
     writer: Role,
     /// The last bytes of the head of HTTP; `None` behind it.
     head: Option<[u8; 4]>,
+    /// How many bytes the head has.
+    pub(crate) head_len: u64,
     header: Vec<u8>,
     /// Of the frame whose header is complete: how many bytes are to come.
     left: Option<u64>,
@@ -35,6 +37,7 @@ impl Wire {
         Wire {
             writer,
             head: Some([0; 4]),
+            head_len: 0,
             header: Vec::new(),
             left: None,
             payload: Vec::new(),
@@ -49,6 +52,7 @@ impl Wire {
                 (Some(last), _) => {
                     last.rotate_left(1);
                     last[3] = bytes[0];
+                    self.head_len += 1;
                     if last == b"\r\n\r\n" {
                         self.head = None;
                     }
