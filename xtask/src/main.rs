@@ -18,6 +18,7 @@ mod demo;
 mod deny;
 mod features;
 mod files;
+mod fuzz;
 mod har;
 mod instructions;
 mod javascript_style;
@@ -64,6 +65,8 @@ enum Task {
     Instructions(instructions::Options),
     /// Keep a thousand connections busy for as long as one likes, and see that nothing grows
     Soak(soak::Options),
+    /// Give what reads the bytes of others any bytes, and look for what must not happen
+    Fuzz(fuzz::Options),
     /// Look for circles of imports, crates that use one above them, types that share a name
     Structure,
     /// Build the C library, and install it
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Instructions(options) => instructions::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Structure => structure::check(&mut counts::Counts::default()),
         Task::Capi(options) => capi::run(&options),
         Task::Release(options) => release::run(&options),

@@ -10,7 +10,7 @@ use crate::counts::{Counts, count};
 use crate::instructions::Valgrind;
 use crate::nightly;
 use crate::peers::{self, Node};
-use crate::process::{cargo, command, output, root, run as run_command};
+use crate::process::{cargo, command, host, output, root, run as run_command};
 
 /// The packages whose Rust tests are run under AddressSanitizer.
 const ADDRESS: [&str; 5] = [
@@ -222,13 +222,6 @@ pub(crate) fn miri(counts: &mut Counts) -> Result<()> {
         result = result.and(count(&mut miri, counts));
     }
     result
-}
-
-/// What cargo builds for if it is not told.
-fn host() -> Result<String> {
-    let version = output(command("rustc").arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("`rustc -vV` names no host")?.to_owned())
 }
 
 /// What threads share, with more changes of thread than a plain `cargo test` tries.

@@ -45,17 +45,15 @@ fn no_dependency_has_a_known_hole() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the workspace");
-    for file in ["Cargo.lock", "fuzz/Cargo.lock"] {
-        let packages = locked(&root.join(file));
-        assert!(packages.iter().any(|(name, _)| name == "bytes"), "{file}");
-        for (name, version) in packages {
-            let Some((_, fixed)) = FIXED.iter().find(|(known, _)| *known == name) else {
-                continue;
-            };
-            match fixed {
-                Some(fixed) => assert!(version >= *fixed, "{file}: {name} {version:?}"),
-                None => panic!("{file}: {name} is new here: is {version:?} above the fix?"),
-            }
+    let packages = locked(&root.join("Cargo.lock"));
+    assert!(packages.iter().any(|(name, _)| name == "bytes"));
+    for (name, version) in packages {
+        let Some((_, fixed)) = FIXED.iter().find(|(known, _)| *known == name) else {
+            continue;
+        };
+        match fixed {
+            Some(fixed) => assert!(version >= *fixed, "{name} {version:?}"),
+            None => panic!("{name} is new here: is {version:?} above the fix?"),
         }
     }
 }

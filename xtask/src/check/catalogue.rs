@@ -94,8 +94,8 @@ pub(super) const CHECKS: &[Check] = &[
     own("crate packages", 4, crates::check),
     own("features", 60, features::check),
     cargo("lints", 150, &clippy("Cargo.toml")),
-    // Workspaces of their own, which must not rot.
-    cargo("fuzz lints", 19, &clippy("fuzz/Cargo.toml")),
+    cargo("fuzz lints", 19, FUZZ_LINTS),
+    // A workspace of its own, which must not rot.
     cargo("bench lints", 47, &clippy("bench/Cargo.toml")),
     cargo("bench tests", 60, BENCH_TESTS),
     cargo("rustdoc", 9, DOC),
@@ -140,6 +140,18 @@ pub(super) const CHECKS: &[Check] = &[
         seconds: 460,
         action: Action::Autobahn,
     },
+];
+
+/// Clippy for the fuzzer: what it runs is linted, and tested, with the rest.
+const FUZZ_LINTS: &[&str] = &[
+    "clippy",
+    "--locked",
+    "--package",
+    "arkws-fuzz",
+    "--features",
+    "libfuzzer",
+    "--",
+    "--deny=warnings",
 ];
 
 const DOC: &[&str] = &["doc", "--locked", "--workspace", "--no-deps", "--quiet"];

@@ -99,3 +99,29 @@ fn the_key_is_not_shown() {
 
     assert_eq!(shown, "Identity { certificates: 1, .. }");
 }
+
+/// Where a line's end is lost, a part of the key stands where its label should.
+#[test]
+fn damaged_pem_is_not_quoted() {
+    let certificate = std::fs::read_to_string(path("ec-cert.pem")).unwrap();
+    let key = std::fs::read_to_string(path("ec-sec1.pem")).unwrap();
+    let block = |end: &str| format!("-----BEGIN EC PRIVATE KEY-----\nAAAA\n{end}\n");
+    for damaged in [
+        block("-----END EC PRIVATE KEY-u25ww9\nFie0k=\n-----"),
+        block("-----END -----\nu25ww9Fie0k=\n-----END EC PRIVATE KEY-----"),
+        block("u25ww9 Fie0k\n\nAAAA\n-----END EC PRIVATE KEY-----"),
+        block("?u25ww9Fie0k\n-----END EC PRIVATE KEY-----"),
+    ] {
+        for (certificate, key) in [(&certificate, &damaged), (&damaged, &key)] {
+            let error = Identity::from_pem(certificate.as_bytes(), key.as_bytes(), None);
+            let error = error.unwrap_err();
+
+            let shown = format!("{error} {error:?}");
+            assert!(
+                !shown.contains("u25ww9") && !shown.contains("Fie0k"),
+                "{shown}"
+            );
+            assert!(!error.to_string().contains('\n'), "{error}");
+        }
+    }
+}

@@ -25,6 +25,14 @@ const AES_256_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.1
 /// The most memory that scrypt may be told to use, in bytes; OpenSSL's limit is 32 MiB.
 const SCRYPT_MEMORY: u64 = 256 << 20;
 
+/// The most work that scrypt may be told to do (RFC 7914, 6: N · r · p), which takes about ten
+/// seconds. With the most memory, `p` may still be 8.
+const SCRYPT_WORK: u64 = 1 << 24;
+
+/// The most iterations of PBKDF2, which take some seconds. A key is made with 2,048 by OpenSSL,
+/// with at most two millions by anybody who follows the advice of these years.
+const PBKDF2_ITERATIONS: u32 = 10_000_000;
+
 /// The key in an `EncryptedPrivateKeyInfo` (RFC 5208, 6).
 pub(super) fn decrypt(info: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
     let other = |error| unsupported(format_args!("it is not encrypted with PBES2 ({error})"));
@@ -144,8 +152,9 @@ impl<'a> Pbkdf2<'a> {
                 return Err(unsupported(why));
             }
         };
-        let Some(iterations) = NonZeroU32::new(self.iterations) else {
-            return Err(unfit("PBKDF2"));
+        let iterations = match NonZeroU32::new(self.iterations) {
+            Some(iterations) if self.iterations <= PBKDF2_ITERATIONS => iterations,
+            _ => return Err(unfit("PBKDF2")),
         };
         check_len(self.key_len, key)?;
         pbkdf2::derive(algorithm, iterations, self.salt, password, key);
@@ -177,7 +186,8 @@ impl<'a> Scrypt<'a> {
         let (r, p) = (self.block_size.into(), self.parallelization.into());
         let blocks = self.cost.saturating_add(u64::from(p));
         let memory = blocks.saturating_mul(128 * u64::from(r));
-        if !self.cost.is_power_of_two() || memory > SCRYPT_MEMORY {
+        let work = self.cost.saturating_mul(u64::from(r) * u64::from(p));
+        if !self.cost.is_power_of_two() || memory > SCRYPT_MEMORY || work > SCRYPT_WORK {
             return Err(unfit("scrypt"));
         }
         check_len(self.key_len, key)?;
