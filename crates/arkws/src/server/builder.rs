@@ -163,6 +163,29 @@ impl AcceptorBuilder {
     /// # drop(acceptor);
     /// ```
     ///
+    /// State of the program is cloned before the future begins: an `async` closure that captures
+    /// is not `Fn`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// #[derive(Clone)]
+    /// struct Visitor(u64);
+    ///
+    /// let visitors = Arc::new(AtomicU64::new(0));
+    /// let acceptor = arkws::Acceptor::builder()
+    ///     .on_request(move |_request| {
+    ///         let visitors = visitors.clone();
+    ///         async move {
+    ///             let visitor = Visitor(visitors.fetch_add(1, Ordering::Relaxed));
+    ///             Ok(arkws::Acceptance::new().with_extension(visitor))
+    ///         }
+    ///     })
+    ///     .build();
+    /// # drop(acceptor);
+    /// ```
+    ///
     /// [`handshake_timeout`]: Self::handshake_timeout
     #[must_use]
     pub fn on_request<F, Decided>(mut self, decide: F) -> Self

@@ -82,7 +82,8 @@ impl Acceptance {
     }
 
     /// Adds a value for whoever gets the socket: the user, for example. It takes the place of
-    /// another of its type.
+    /// another of its type. [`IncomingRequest::extensions`](crate::IncomingRequest::extensions) has
+    /// it; put what is not `Clone` in an `Arc`.
     #[must_use]
     pub fn with_extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Acceptance {
         self.extensions.insert(value);

@@ -203,7 +203,7 @@ impl<S> Sender<S> {
     }
 
     /// Queues a close frame: [`WebSocket::start_close`]. The [`Receiver`] completes the closing
-    /// handshake.
+    /// handshake; if it waits on another task, it is woken.
     pub fn start_close(&mut self, frame: Option<CloseFrame>) -> bool {
         let started = self.shared.lock().start_close(frame);
         if started {

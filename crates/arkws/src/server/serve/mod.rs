@@ -219,6 +219,9 @@ impl ServerBuilder {
     /// [`shutdown`](Server::shutdown), until the handler has ended. If it panics, its own
     /// connection ends.
     ///
+    /// Clients that do not get as far, because their requests are refused or not valid, are shown
+    /// in the logs only (feature `tracing`).
+    ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn serve<H, Handled>(self, handler: H) -> Server
