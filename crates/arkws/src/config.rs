@@ -84,3 +84,22 @@ pub struct Heartbeat {
     /// nothing.
     pub timeout: Duration,
 }
+
+impl Heartbeat {
+    /// A ping after this much silence, and as much time for its answer.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use arkws::{Client, Heartbeat};
+    /// let heartbeat = Heartbeat::every(Duration::from_secs(20));
+    /// assert_eq!(heartbeat.timeout, Duration::from_secs(20));
+    /// let client = Client::builder().heartbeat(heartbeat).build()?;
+    /// # Ok::<_, arkws::Error>(())
+    /// ```
+    pub const fn every(interval: Duration) -> Heartbeat {
+        Heartbeat {
+            interval,
+            timeout: interval,
+        }
+    }
+}
