@@ -39,6 +39,10 @@ use program::Told;
 use run::Outcome;
 use schedule::Schedule;
 
+/// Seeds that few are like: in the first the heartbeat's ping leaves long after it was queued; in the
+/// others the peer takes bytes so slowly that only what the system holds shows it.
+const RARE: [u64; 3] = [508, 1879, 2176];
+
 /// The number that a variable of the environment has.
 fn number(variable: &str) -> Option<u64> {
     let value = std::env::var(variable).ok()?;
@@ -92,19 +96,19 @@ fn a_seed_is_a_run() {
 
 #[test]
 fn every_promise_is_kept() {
-    let seeds = match number("ARKWS_SIM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => {
-            let first = number("ARKWS_SIM_FIRST").unwrap_or(0);
-            first..first + number("ARKWS_SIM_RUNS").unwrap_or(300)
-        }
+    let first = number("ARKWS_SIM_FIRST").unwrap_or(0);
+    let seeds: Vec<u64> = match (number("ARKWS_SIM_SEED"), number("ARKWS_SIM_RUNS")) {
+        (Some(seed), _) => vec![seed],
+        (None, Some(runs)) => (first..first + runs).collect(),
+        (None, None) => (first..first + 300).chain(RARE).collect(),
     };
+    let count = seeds.len();
     let mut counts = BTreeMap::<String, u64>::new();
     let mut failed = 0;
-    for seed in seeds.clone() {
+    for seed in seeds {
         let schedule = Schedule::new(seed);
         let (outcomes, broken) = simulate(&schedule);
-        if seeds.end - seeds.start == 1 {
+        if count == 1 {
             println!("{}", show::show(&schedule, &outcomes));
         }
         for end in ends(&outcomes) {
@@ -117,13 +121,10 @@ fn every_promise_is_kept() {
             broken.iter().for_each(|promise| println!("  {promise}"));
         }
     }
-    println!("{seeds:?}: {counts:?}");
+    println!("{count} seeds: {counts:?}");
     // Most networks are good enough, or little would be tried.
     let closed = counts.get("closed").copied().unwrap_or_default();
     let all = counts.values().sum::<u64>();
-    assert!(
-        seeds.end - seeds.start == 1 || closed * 2 > all,
-        "{counts:?}"
-    );
-    assert_eq!(failed, 0, "of {} seeds, see above", seeds.end - seeds.start);
+    assert!(count == 1 || closed * 2 > all, "{counts:?}");
+    assert_eq!(failed, 0, "of {count} seeds, see above");
 }

@@ -146,14 +146,14 @@ fn check_close(judged: &mut Judged<'_>, at: Instant) {
         return;
     }
     // What the peer has taken is looked at whenever the time is over.
-    let mut look = base + limit;
+    let (mut since, mut look) = (started.at, base + limit);
     while look + TICK < at {
         let taken = judged.taken();
-        if taken.by(look) <= taken.before(look - limit) || taken.before(look) >= sent {
+        if taken.by(look) <= taken.before(since) || taken.before(look) >= sent {
             let late = at - look;
             return judged.breaks(format!("close time-out: {late:?} too late"));
         }
-        look += limit;
+        (since, look) = (look, look + limit);
     }
 }
 
