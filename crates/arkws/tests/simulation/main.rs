@@ -39,8 +39,8 @@ use program::Told;
 use run::Outcome;
 use schedule::Schedule;
 
-/// Seeds that few are like: in the first the heartbeat's ping leaves long after it was queued; in the
-/// others the peer takes bytes so slowly that only what the system holds shows it.
+/// Seeds that few are like: in the first the heartbeat's ping leaves long after it was queued, in
+/// the others the peer takes bytes so slowly that only what the system holds shows it.
 const RARE: [u64; 3] = [508, 1879, 2176];
 
 /// The number that a variable of the environment has.
