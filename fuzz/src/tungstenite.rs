@@ -11,6 +11,9 @@ use crate::input::Input;
 /// Largest frame and message for both.
 const LIMIT: usize = 1 << 14;
 
+/// A code of IANA's registry that tungstenite does not know: it shows the program another one.
+const BAD_GATEWAY: u16 = 1014;
+
 /// The same messages. Of what only one refuses there is a list: [`ours_alone`].
 pub(crate) fn run(data: &[u8]) {
     let mut input = Input::new(data);
@@ -86,9 +89,10 @@ fn ours(role: Role, bytes: &[u8]) -> (Vec<Seen>, Option<ProtocolError>) {
             Event::Binary(data) => Seen::Binary(data.to_vec()),
             Event::Ping(data) => Seen::Ping(data.to_vec()),
             Event::Pong(data) => Seen::Pong(data.to_vec()),
-            Event::Close(frame) => {
-                Seen::Close(frame.map(|frame| (frame.code().into(), frame.reason().to_owned())))
-            }
+            Event::Close(frame) => Seen::Close(frame.map(|frame| match frame.code().get() {
+                BAD_GATEWAY => (1002, "Protocol violation".to_owned()),
+                code => (code, frame.reason().to_owned()),
+            })),
         });
     }
 }
