@@ -10,10 +10,13 @@ import { echoMessages, running } from './servers.mjs';
 const SECRET = 'a-planted-secret';
 
 /** A server, a client of it, and the object that `connect` has told of. */
-async function joined(t, { prepare, config, protocols = [], headers = {}, path = '/' } = {}) {
+async function joined(
+  t,
+  { prepare, config, protocols = [], headers = {}, path = '/', localAddress } = {},
+) {
   const { server, url } = await running(t, config, prepare);
   const connect = next(server, 'connect');
-  const ws = new WebSocket(url + path, protocols, { headers });
+  const ws = new WebSocket(url + path, protocols, { headers, localAddress });
   t.after(() => ws.terminate());
   ws.on('error', () => {});
   const [[connection]] = await Promise.all([connect, once(ws, 'open')]);
@@ -144,14 +147,16 @@ describe('a connection of a server', () => {
   });
 
   it('is not the next client that has its address and port', async (t) => {
-    const { server, ws, connection, url } = await joined(t);
+    // One that nobody else has: another program might take the port meanwhile.
+    const localAddress = '127.0.0.46';
+    const { server, ws, connection, url } = await joined(t, { localAddress });
     const { localPort } = ws._socket;
     const closed = next(server, 'close');
     // Without a closing handshake of TCP its port can be used again at once.
     ws._socket.resetAndDestroy();
     await closed;
     const connect = next(server, 'connect');
-    const again = new WebSocket(url, { localPort, localAddress: '127.0.0.1' });
+    const again = new WebSocket(url, { localPort, localAddress });
     t.after(() => again.terminate());
     const [[successor]] = await Promise.all([connect, once(again, 'open')]);
     assert.deepEqual({ ...successor }, { ...connection });
@@ -159,7 +164,7 @@ describe('a connection of a server', () => {
     const got = once(again, 'message');
     const { code, cause, message } = await rejection(server.send('old', connection));
     assert.deepEqual([code, cause], [2302006, 'reset']);
-    assert.match(message, new RegExp(`127\\.0\\.0\\.1:${localPort}: .*reset`));
+    assert.match(message, new RegExp(`127\\.0\\.0\\.46:${localPort}: .*reset`));
     assert.equal((await rejection(server.close(connection))).code, 2302006);
     await server.send('new', successor);
     assert.equal(String((await got)[0]), 'new');
