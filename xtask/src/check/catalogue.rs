@@ -115,7 +115,7 @@ pub(super) const CHECKS: &[Check] = &[
     group("interop tests", 105, "tests/interop", &[Peer, Python]),
     group("bad input tests", 14, "tests/bad-input", &[EachNode]),
     group("tls tests", 6, "tests/tls", &[]),
-    group("proxy tests", 2, "tests/proxy", &[]),
+    group("proxy tests", 2, "tests/proxy", &[Peer]),
     group("server tests", 33, "tests/server", &[EachNode, Peer]),
     group("error code tests", 3, "tests/codes", &[EachNode, Peer]),
     group(
@@ -231,7 +231,10 @@ pub(super) fn side_matches(side: Side, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::check::javascript;
     use crate::process::root;
 
     #[test]
@@ -240,6 +243,22 @@ mod tests {
             if let Action::JavaScript(group) = &check.action {
                 assert!(root().join(group.folder).is_dir(), "{}", group.folder);
             }
+        }
+    }
+
+    /// With the other groups it is there, and nobody sees that one does not ask for it.
+    #[test]
+    fn each_group_that_starts_the_rust_peer_says_so() {
+        for check in CHECKS {
+            let Action::JavaScript(group) = &check.action else {
+                continue;
+            };
+            let starts = javascript::files(&root().join(group.folder))
+                .unwrap()
+                .iter()
+                .map(|file| fs::read_to_string(file).unwrap())
+                .any(|text| text.contains("rust(") || text.contains("certificates()"));
+            assert_eq!(starts, group.needs(Need::Peer), "{}", check.name);
         }
     }
 
