@@ -13,6 +13,7 @@ mod capi;
 mod check;
 mod columns;
 mod counts;
+mod coverage;
 mod crates;
 mod demo;
 mod deny;
@@ -63,6 +64,8 @@ enum Task {
     Bench(bench::Options),
     /// Count the instructions that the inner loops take, and compare them with the saved counts
     Instructions(instructions::Options),
+    /// Measure which lines the Rust tests reach
+    Coverage(coverage::Options),
     /// Keep a thousand connections busy for as long as one likes, and see that nothing grows
     Soak(soak::Options),
     /// Give what reads the bytes of others any bytes, and look for what must not happen
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Task::Autobahn(options) => autobahn::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Instructions(options) => instructions::run(&options),
+        Task::Coverage(options) => coverage::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Structure => structure::check(&mut counts::Counts::default()),
