@@ -2,37 +2,28 @@
 use std::time::Duration;
 
 use arkws::{
-    Client, Config, DeflateConfig, Error, Heartbeat, Host, Proxy, ProxyProtocol, ProxyServer,
-    Transport,
+    Client, Config, DeflateConfig, Error, Host, Proxy, ProxyProtocol, ProxyServer, Transport,
 };
 use arkws_proto::Limits;
 use arkws_proto::handshake::{ClientHandshake, ClientRequest};
-use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use crate::config::ENTROPY;
+use crate::config::{ENTROPY, HEARTBEAT};
 use crate::handshake::with_proof;
 use crate::input::Input;
 use crate::peer::Stream;
+use crate::runtime::paused;
 use crate::url::assert_one_line;
 
 /// Longer than all time-outs of a client, for each of the redirects that it follows.
 const END: Duration = Duration::from_secs(600);
-
-const HEARTBEAT: Heartbeat = Heartbeat {
-    interval: Duration::from_secs(30),
-    timeout: Duration::from_secs(30),
-};
 
 const PASSWORD: &str = "secret-4711";
 
 /// It connects or says why not, in one line without the proxy's password, and waits for nobody
 /// longer than it says.
 pub(crate) fn run(data: &[u8]) {
-    let mut runtime = Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    let runtime = runtime.expect("one that has no sockets");
-    runtime.block_on(async {
+    paused().block_on(async {
         let connecting = timeout(END, connect(Input::new(data)));
         let result = connecting.await.expect("an end");
         if let Err(error) = result {

@@ -1,4 +1,7 @@
 //! Arbitrary configurations of a connection.
+use std::time::Duration;
+
+use arkws::Heartbeat;
 use arkws_proto::deflate::DeflateParams;
 use arkws_proto::{Config, Entropy, Limits, Role};
 
@@ -6,6 +9,9 @@ use crate::input::Input;
 
 /// The same in every run, so that an input that fails fails again.
 pub(crate) const ENTROPY: Entropy = Entropy::Seed(0);
+
+/// That of a client that connects, and of a server.
+pub(crate) const HEARTBEAT: Heartbeat = Heartbeat::every(Duration::from_secs(30));
 
 /// What a connection may be configured with.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ mod peer;
 mod recv;
 mod request;
 mod roundtrip;
+mod runtime;
 mod server;
 mod session;
 mod text;

@@ -2,28 +2,21 @@
 use std::time::Duration;
 
 use arkws::http::Response;
-use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Error, Heartbeat, MessageRef};
-use tokio::runtime::Builder;
+use arkws::{Acceptor, AllowedOrigins, DeflateConfig, Error, MessageRef};
 use tokio::time::timeout;
 
+use crate::config::HEARTBEAT;
 use crate::input::Input;
 use crate::peer::Stream;
+use crate::runtime::paused;
 use crate::url::assert_one_line;
 
 /// Longer than all time-outs of a server.
 const END: Duration = Duration::from_secs(600);
 
-const HEARTBEAT: Heartbeat = Heartbeat {
-    interval: Duration::from_secs(30),
-    timeout: Duration::from_secs(30),
-};
-
 /// It accepts and echoes, or answers with one valid head, and waits for nobody longer than it says.
 pub(crate) fn run(data: &[u8]) {
-    let mut runtime = Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    let runtime = runtime.expect("one that has no sockets");
-    runtime.block_on(async {
+    paused().block_on(async {
         let mut input = Input::new(data);
         let [choice, read_size] = input.array();
         let stream = Stream::new(1 + usize::from(read_size), usize::MAX);

@@ -10,12 +10,12 @@ use arkws::{
 };
 use arkws_proto::Connection;
 use arkws_proto::frame::{Header, Opcode};
-use tokio::runtime::Builder;
 use tokio::time::{sleep, timeout};
 
 use crate::config::{AnyConfig, ENTROPY, peer, role};
 use crate::input::Input;
 use crate::peer::Stream;
+use crate::runtime::paused;
 
 /// In which a connection has ended when its peer takes everything: a message may be incomplete, a
 /// ping without its answer, and a close frame, each until its time is over.
@@ -24,10 +24,7 @@ const END: Duration = Duration::from_secs(60);
 /// What the program is told is what the bytes say, and ends once. What it has sent leaves whole, in
 /// its order, in valid frames. Nothing waits for ever.
 pub(crate) fn run(data: &[u8]) {
-    let mut runtime = Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    let runtime = runtime.expect("one that has no sockets");
-    runtime.block_on(async {
+    paused().block_on(async {
         let mut input = Input::new(data);
         let mut session = Session::new(&mut input);
         while !input.is_empty() {

@@ -57,7 +57,11 @@ async def main():
     parser.add_argument("--no-context-takeover", action="store_true")
     parser.add_argument("--ca")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="bytes that the server sends in one message")
-    parser.add_argument("--stop", type=int, help="interrupt the server's process after one message, and wait for its goodbye")
+    parser.add_argument(
+        "--stop",
+        type=int,
+        help="interrupt the server's process after one message, and wait for its goodbye",
+    )
     args = parser.parse_args()
     deflate = ClientPerMessageDeflateFactory(
         server_no_context_takeover=args.no_context_takeover,

@@ -130,7 +130,8 @@ fn the_page_lists_what_the_sources_have() {
 
 #[test]
 fn words_in_comments_and_tests_and_in_other_words_do_not_count() {
-    let source = "//! A Mutex.\nuse x::Mutex; // not an RwLock\nlet a = MyOnce::new(watch, Condvars);\n\
+    let source = "//! A Mutex.\nuse x::Mutex; // not an RwLock\n\
+                  let a = MyOnce::new(watch, Condvars);\n\
                   unsafe { watch::channel() }\n#[cfg(test)]\nmod tests { use AtomicBool; }\n";
     assert_eq!(found(source), ["`Mutex`", "`unsafe` × 1", "`watch`"]);
 }

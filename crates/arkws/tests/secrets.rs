@@ -1,10 +1,6 @@
 //! Keys and passwords are wiped before their memory is freed.
 //!
 //! A program of its own: its allocator looks at all that is freed.
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::thread;
-
 use arkws::{Client, Error, Identity, Proxy, ProxyError, ProxyServer};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -12,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 mod freed;
 
 use freed::assert_wiped;
+use freed::refusing_proxy::refusing_proxy;
 
 const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/client/keys");
 const RSA: &str = include_str!("client/keys/rsa-pkcs8.pem");
@@ -103,26 +100,9 @@ fn passwords_of_keys_are_not_copied() {
     });
 }
 
-/// A proxy that refuses whatever it is asked, and keeps nothing of it.
-fn proxy() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client");
-        let (mut request, mut length) = ([0; 1024], 0);
-        while !request[..length].ends_with(b"\r\n\r\n") {
-            length += client.read(&mut request[length..]).expect("a request");
-        }
-        client
-            .write_all(b"HTTP/1.1 407 No\r\n\r\n")
-            .expect("to answer");
-    });
-    port
-}
-
 #[test]
 fn credentials_of_proxies_are_wiped() {
-    let port = proxy();
+    let port = refusing_proxy();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

@@ -1,11 +1,8 @@
 //! What clients and servers hold of keys and passwords is wiped before its memory is freed.
 //!
 //! A program of its own: its allocator looks at all that is freed.
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 use std::time::Duration;
 
 use arkws_netstack::{
@@ -16,6 +13,7 @@ use arkws_netstack::{
 
 use connect::without_proxy;
 use freed::assert_wiped;
+use freed::refusing_proxy::refusing_proxy;
 
 #[path = "support/connect.rs"]
 mod connect;
@@ -44,23 +42,6 @@ fn client() -> (WebSocket, Receiver<String>) {
     (WebSocket::new(context, Arc::new(Errors(errors))), received)
 }
 
-/// A proxy that refuses whatever it is asked, and keeps nothing of it.
-fn proxy() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client");
-        let (mut request, mut length) = ([0; 1024], 0);
-        while !request[..length].ends_with(b"\r\n\r\n") {
-            length += client.read(&mut request[length..]).expect("a request");
-        }
-        client
-            .write_all(b"HTTP/1.1 407 No\r\n\r\n")
-            .expect("to answer");
-    });
-    port
-}
-
 /// Another attempt, after which the network thread has let go of all that came before.
 fn fail_once_more() {
     let (client, errors) = client();
@@ -72,7 +53,7 @@ fn fail_once_more() {
 
 #[test]
 fn a_clients_key_and_passwords_are_wiped() {
-    let port = proxy();
+    let port = refusing_proxy();
     let text = ENCRYPTED.lines().nth(5).expect("base64").as_bytes();
     let secrets: [&[u8]; 4] = [text, b"sesame", b"p@ss-beside", b"cDpwQHNzLWJlc2lkZQ=="];
     assert_wiped(&secrets, || {
@@ -104,7 +85,7 @@ fn a_clients_key_and_passwords_are_wiped() {
 
 #[test]
 fn a_password_in_a_proxys_address_is_wiped() {
-    let port = proxy();
+    let port = refusing_proxy();
     assert_wiped(&[b"p@ss-inside", b"p%40ss-inside"], || {
         let (client, errors) = client();
         let options = RequestOptions {

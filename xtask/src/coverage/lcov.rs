@@ -69,15 +69,15 @@ mod tests {
     use super::Lines;
     use std::path::Path;
 
-    const FIRST: &str = "SF:/root/a/x.rs\nDA:1,5\nDA:2,0\nDA:3,0\nDA:9,0\nend_of_record\n\
+    const FIRST: &str = "SF:/project/a/x.rs\nDA:1,5\nDA:2,0\nDA:3,0\nDA:9,0\nend_of_record\n\
                          SF:/elsewhere/y.rs\nDA:1,0\nend_of_record\n";
-    const SECOND: &str = "SF:b/z.js\nDA:1,0\nend_of_record\nSF:/root/a/x.rs\nDA:2,1\n";
+    const SECOND: &str = "SF:b/z.js\nDA:1,0\nend_of_record\nSF:/project/a/x.rs\nDA:2,1\n";
 
     #[test]
     fn a_line_that_ran_in_one_program_ran_and_files_elsewhere_do_not_count() {
         let mut lines = Lines::default();
-        lines.read(FIRST, Path::new("/root"));
-        lines.read(SECOND, Path::new("/root"));
+        lines.read(FIRST, Path::new("/project"));
+        lines.read(SECOND, Path::new("/project"));
         let files: Vec<&str> = lines.0.keys().map(String::as_str).collect();
         assert_eq!(files, ["a/x.rs", "b/z.js"]);
         assert_eq!(Lines::missed(&lines.0["a/x.rs"]), [3, 9]);

@@ -171,15 +171,15 @@ impl AcceptorBuilder {
     /// use std::sync::atomic::{AtomicU64, Ordering};
     ///
     /// #[derive(Clone)]
-    /// struct Visitor(u64);
+    /// struct ClientNumber(u64);
     ///
-    /// let visitors = Arc::new(AtomicU64::new(0));
+    /// let clients = Arc::new(AtomicU64::new(0));
     /// let acceptor = arkws::Acceptor::builder()
     ///     .on_request(move |_request| {
-    ///         let visitors = visitors.clone();
+    ///         let clients = clients.clone();
     ///         async move {
-    ///             let visitor = Visitor(visitors.fetch_add(1, Ordering::Relaxed));
-    ///             Ok(arkws::Acceptance::new().with_extension(visitor))
+    ///             let number = ClientNumber(clients.fetch_add(1, Ordering::Relaxed));
+    ///             Ok(arkws::Acceptance::new().with_extension(number))
     ///         }
     ///     })
     ///     .build();

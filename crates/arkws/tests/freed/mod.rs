@@ -1,4 +1,6 @@
 //! An allocator that looks for secrets in each block of memory that is freed.
+pub(crate) mod refusing_proxy;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
 use std::cell::Cell;

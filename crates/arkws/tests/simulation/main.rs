@@ -35,7 +35,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-use program::Told;
+use program::Received;
 use run::Outcome;
 use schedule::Schedule;
 
@@ -71,12 +71,12 @@ fn ends(outcomes: &[Outcome]) -> Vec<String> {
     let end = |record: &program::Recorder| {
         let record = record.record();
         match (record.told.first().map(|told| &told.what), record.opened) {
-            (Some(Told::Closed(_)), _) => "closed".to_owned(),
-            (Some(Told::Failed(failure)), _) => match failure.phase {
+            (Some(Received::Closed(_)), _) => "closed".to_owned(),
+            (Some(Received::Failed(failure)), _) => match failure.phase {
                 Some(phase) => format!("{:?} {phase:?}", failure.cause),
                 None => format!("{:?}", failure.cause),
             },
-            (Some(Told::End), _) => "end".to_owned(),
+            (Some(Received::End), _) => "end".to_owned(),
             (None, Some(_)) => "dropped".to_owned(),
             (None, None) => "no handshake".to_owned(),
         }

@@ -20,7 +20,7 @@ pub(crate) struct At<T> {
 
 /// How receiving went on, once.
 #[derive(Debug, Clone)]
-pub(crate) enum Told {
+pub(crate) enum Received {
     Closed(Option<CloseFrame>),
     Failed(Failure),
     /// `None`: nothing more comes.
@@ -84,7 +84,7 @@ pub(crate) struct Record {
     pub(crate) received: Vec<At<Message>>,
     pub(crate) pings_received: Vec<Bytes>,
     pub(crate) pongs_received: Vec<Bytes>,
-    pub(crate) told: Vec<At<Told>>,
+    pub(crate) told: Vec<At<Received>>,
     /// Messages and pings that came after the end was told.
     pub(crate) late: usize,
     /// It did not receive from the one to the other.
@@ -121,15 +121,15 @@ impl Recorder {
                 record.pongs_received.push(data);
                 return true;
             }
-            Some(Ok(Message::Close(frame))) => Told::Closed(frame),
+            Some(Ok(Message::Close(frame))) => Received::Closed(frame),
             Some(Ok(what)) => {
                 record.received.push(At { at, what });
                 return true;
             }
-            Some(Err(error)) => Told::Failed(Failure::from(&error)),
-            None => Told::End,
+            Some(Err(error)) => Received::Failed(Failure::from(&error)),
+            None => Received::End,
         };
-        let goes_on = !matches!(told, Told::End);
+        let goes_on = !matches!(told, Received::End);
         record.told.push(At { at, what: told });
         goes_on
     }
@@ -212,7 +212,7 @@ pub(crate) async fn run(socket: WebSocket<Transport>, program: Program, recorder
     if !matches!(
         record.told.last(),
         Some(At {
-            what: Told::End,
+            what: Received::End,
             ..
         })
     ) {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::direction::Seen;
 use crate::network::{Fault, index, other};
-use crate::program::{Failure, Record, Told, name};
+use crate::program::{Failure, Received, Record, name};
 use crate::run::Link;
 use crate::schedule::{End, Program, Schedule};
 use crate::time;
@@ -60,19 +60,19 @@ impl Judged<'_> {
     }
 
     /// How it was told that the connection is over.
-    pub(crate) fn told(&self) -> Option<(Instant, &Told)> {
+    pub(crate) fn told(&self) -> Option<(Instant, &Received)> {
         self.own.told.first().map(|told| (told.at, &told.what))
     }
 
     pub(crate) fn failure(&self) -> Option<(Instant, &Failure)> {
         match self.told() {
-            Some((at, Told::Failed(failure))) => Some((at, failure)),
+            Some((at, Received::Failed(failure))) => Some((at, failure)),
             _ => None,
         }
     }
 
     fn is_closed(&self) -> bool {
-        matches!(self.told(), Some((_, Told::Closed(_))))
+        matches!(self.told(), Some((_, Received::Closed(_))))
     }
 
     fn check(mut self) {
@@ -134,8 +134,15 @@ impl Judged<'_> {
     fn check_end(&mut self) {
         let told: Vec<_> = self.own.told.iter().map(|told| &told.what).collect();
         let is_well = match (&told[..], self.own.dropped) {
-            ([Told::Closed(_) | Told::Failed(_), Told::End, Told::End], None) => true,
-            ([] | [Told::Closed(_) | Told::Failed(_)], Some(_)) => true,
+            (
+                [
+                    Received::Closed(_) | Received::Failed(_),
+                    Received::End,
+                    Received::End,
+                ],
+                None,
+            ) => true,
+            ([] | [Received::Closed(_) | Received::Failed(_)], Some(_)) => true,
             _ => self.own.finished.is_none() && told.len() < 2,
         };
         if !is_well {
@@ -155,8 +162,8 @@ impl Judged<'_> {
             return;
         };
         let agrees = match (self.told(), refused) {
-            (Some((_, Told::Closed(_))), SendError::Closing) => true,
-            (Some((_, Told::Failed(failure))), refused) => refused.cause() == failure.cause,
+            (Some((_, Received::Closed(_))), SendError::Closing) => true,
+            (Some((_, Received::Failed(failure))), refused) => refused.cause() == failure.cause,
             _ => false,
         };
         if !agrees {
@@ -175,12 +182,12 @@ impl Judged<'_> {
 
     /// The close frame is the peer's, or its answer to ours; and says why the peer gave us up.
     fn check_close_frame(&mut self) {
-        let Some((_, Told::Closed(frame))) = self.told() else {
+        let Some((_, Received::Closed(frame))) = self.told() else {
             return;
         };
         let frame = frame.clone();
         let gave_up = self.peer.told.first().and_then(|told| match &told.what {
-            Told::Failed(failure) => Some(failure),
+            Received::Failed(failure) => Some(failure),
             _ => None,
         });
         let echo = |frame: &CloseFrame| CloseFrame::new(frame.code(), "");
@@ -230,7 +237,7 @@ impl Judged<'_> {
         let is_rooted = self.link.plan.link.faults.iter().any(was_reset)
             || matches!(self.program(other(self.role)).end, End::Drops)
             || self.peer_could_not_close()
-            || matches!(self.peer.told.first(), Some(told) if matches!(told.what, Told::Failed(_)))
+            || matches!(self.peer.told.first(), Some(told) if matches!(told.what, Received::Failed(_)))
             || self.peer.opened.is_none();
         let is_told = match failure.ended_by_peer {
             true => self.received.fin_arrived.is_some_and(|fin| fin <= at),
@@ -303,9 +310,9 @@ impl Judged<'_> {
                 continue;
             };
             let agrees = match self.told() {
-                Some((_, Told::Failed(failure))) => failure.cause == failed.cause,
+                Some((_, Received::Failed(failure))) => failure.cause == failed.cause,
                 // What had arrived before that is received still.
-                Some((told, Told::Closed(_))) if flush.until <= told => true,
+                Some((told, Received::Closed(_))) if flush.until <= told => true,
                 None => self.own.dropped.is_some(),
                 _ => matches!(failed.cause, Cause::Reset | Cause::Closed),
             };

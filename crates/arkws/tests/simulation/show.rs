@@ -5,7 +5,7 @@ use arkws::Role;
 use tokio::time::Instant;
 
 use crate::network::index;
-use crate::program::{Told, name};
+use crate::program::{Received, name};
 use crate::run::{Link, Outcome};
 use crate::schedule::{Action, Program, Schedule};
 
@@ -85,7 +85,7 @@ fn events(link: &Link, role: Role, began: Instant) -> Vec<(Duration, String)> {
     }
     for told in &record.told {
         let what = match &told.what {
-            Told::End => "end".to_owned(),
+            Received::End => "end".to_owned(),
             told => format!("{told:?}"),
         };
         add(Some(told.at), what);

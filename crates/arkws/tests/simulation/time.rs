@@ -4,7 +4,7 @@ use std::time::Duration;
 use arkws::{Cause, Heartbeat, Phase, Role};
 use tokio::time::Instant;
 
-use crate::program::Told;
+use crate::program::Received;
 use crate::promises::Judged;
 use crate::run::HORIZON;
 use crate::timeline::Timeline;
@@ -227,7 +227,7 @@ fn check_last_steps(judged: &mut Judged<'_>) {
     let (told, finished) = (first.at, end.at);
     // RFC 6455, 7.1.1: the server ends the transport first, if it does so in time.
     let limit = judged.config.close_timeout;
-    let waits = judged.role == Role::Client && matches!(first.what, Told::Closed(_));
+    let waits = judged.role == Role::Client && matches!(first.what, Received::Closed(_));
     let had_gone = |it: &Instant| *it <= finished;
     let gone = [judged.received.fin_arrived, judged.sent.reset];
     let is_gone = gone.iter().flatten().any(had_gone);

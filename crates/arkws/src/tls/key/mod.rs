@@ -40,7 +40,7 @@ pub(super) fn private_key(
     };
     let contents = block.decode(place)?;
     let place = || place.to_owned();
-    let decrypted = decrypt(block, contents, password).map_err(|problem| match problem {
+    let mut decrypted = decrypt(block, contents, password).map_err(|problem| match problem {
         #[cfg(feature = "encrypted-keys")]
         KeyProblem::PasswordMissing => TlsError::KeyPasswordMissing { place: place() },
         #[cfg(feature = "encrypted-keys")]
@@ -50,7 +50,6 @@ pub(super) fn private_key(
             reason,
         },
     })?;
-    let mut decrypted = decrypted;
     let mut der = || mem::take(&mut *decrypted);
     match block.label {
         "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Ok(PrivatePkcs8KeyDer::from(der()).into()),
