@@ -87,14 +87,17 @@ export function warnOfForeign(name, kind) {
  * found, or whatever a getter, a Proxy or a conversion of the program's has thrown.
  */
 export function mistakeOf(thrown) {
+  let detail;
   try {
     const isOurs = thrown instanceof BusinessError && thrown.code === native().contract.parameter;
     if (isOurs && thrown.cause === undefined) return thrown;
-    return parameterError(thrown?.message ?? thrown);
+    detail = String(thrown?.message ?? thrown);
   } catch {
     // That cannot be read either.
-    return parameterError('a value cannot be read');
+    detail = 'a value cannot be read';
   }
+  // Outside: where the stack ends here, that is no value's fault.
+  return parameterError(detail);
 }
 
 /** The same error, as the failure of the program's call of `api`: its stack begins at that call. */

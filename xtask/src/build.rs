@@ -46,7 +46,9 @@ impl Target {
 pub(crate) const NODE_PACKAGE: &str = "arkws-node";
 pub(crate) const C_PACKAGE: &str = "arkws-capi";
 
-/// Builds the targets in one go, cargo's progress shown; returns the files, in the same order.
+/// Builds the targets, cargo's progress shown; returns the files, in the same order. A library is
+/// built by itself: beside others it would have the features that those ask of what they share, and
+/// not be the one that users get.
 pub(crate) fn build(targets: &[Target], profile: Profile) -> Result<Vec<PathBuf>> {
     build_in("Cargo.toml", targets, profile)
 }
@@ -57,12 +59,32 @@ pub(crate) fn build_in(
     targets: &[Target],
     profile: Profile,
 ) -> Result<Vec<PathBuf>> {
-    let mut cargo = cargo();
-    cargo.args(["build", "--manifest-path", manifest]);
-    build_by(cargo, targets, profile)
+    let build = |targets: &[Target]| {
+        let mut cargo = cargo();
+        cargo.args(["build", "--manifest-path", manifest]);
+        build_by(cargo, targets, profile)
+    };
+    let programs: Vec<Target> = targets
+        .iter()
+        .copied()
+        .filter(|one| !one.is_library())
+        .collect();
+    let mut programs = match programs.is_empty() {
+        true => Vec::new(),
+        false => build(&programs)?,
+    }
+    .into_iter();
+    let mut files = Vec::with_capacity(targets.len());
+    for target in targets {
+        match target.is_library() {
+            true => files.extend(build(&[*target])?),
+            false => files.extend(programs.next()),
+        }
+    }
+    Ok(files)
 }
 
-/// The same with a `cargo build`, or `cargo rustc`, that has arguments already.
+/// The same in one go, with a `cargo build`, or `cargo rustc`, that has arguments already.
 pub(crate) fn build_by(
     mut cargo: Command,
     targets: &[Target],

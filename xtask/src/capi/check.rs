@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::install::{Library, Places, SONAME};
-use crate::build::{Profile, Target, build_by};
+use crate::build::{Profile, Target, build, build_by};
 use crate::counts::Counts;
 use crate::process::{Background, cargo, command, output, root, run};
 
@@ -27,13 +27,8 @@ const NEEDED: [(&str, &str); 6] = [
 /// A compiler for C and its sibling for C++.
 const COMPILERS: [(&str, &str); 2] = [("gcc", "g++"), ("clang", "clang++")];
 
-/// The library, a server, and the Node module: with it cargo builds all dependencies as it does for
-/// other checks, so that they are built once.
-const TARGETS: [Target; 3] = [
-    Target::CLibrary,
-    Target::Binary("arkws-test-peer", "peer"),
-    Target::NodeModule,
-];
+/// A server for the programs.
+const PEER: Target = Target::Binary("arkws-test-peer", "peer");
 
 /// Where the library is installed for the check, and programs are built with it.
 const FOLDER: &str = "target/c-library";
@@ -60,8 +55,9 @@ pub(crate) fn prepare() -> Result<()> {
 
 /// Installs the library and tries it.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
-    let built = build_by(super::cargo("build")?, &TARGETS, Profile::Dev)?;
-    let (library, peer) = (Library::of(&built[0]), &built[1]);
+    let built = build_by(super::cargo("build")?, &[Target::CLibrary], Profile::Dev)?;
+    let library = Library::of(&built[0]);
+    let peer = &build(&[PEER], Profile::Dev)?[0];
     let folder = root().join(FOLDER);
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {FOLDER}"))?;
