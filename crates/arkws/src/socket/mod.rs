@@ -80,6 +80,12 @@ pub use outbox::Outbox;
 pub use split::{Receiver, ReuniteError, Sender};
 pub use stats::Stats;
 
+/// Neither a sub-protocol nor compression.
+static NOTHING_NEGOTIATED: Negotiated = Negotiated {
+    protocol: None,
+    deflate: None,
+};
+
 /// A WebSocket connection over a transport `S`.
 ///
 /// Two APIs, which mix freely:
@@ -138,7 +144,8 @@ pub struct WebSocket<S> {
     heartbeat: Option<Box<Monitor>>,
     /// How the transport is asked what the peer has taken, if it knows.
     probe: Probe<S>,
-    negotiated: Negotiated,
+    /// What the handshake agreed on, if it was anything.
+    negotiated: Option<Box<Negotiated>>,
     /// Whoever may ask it to close: a [`Server`](crate::Server).
     #[cfg(feature = "server")]
     close_request: Option<Arc<CloseRequest>>,
@@ -196,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
                 .heartbeat
                 .map(|settings| Box::new(Monitor::new(settings, Instant::now()))),
             probe: probe::probe(),
-            negotiated,
+            negotiated: (negotiated != NOTHING_NEGOTIATED).then(|| Box::new(negotiated)),
             #[cfg(feature = "server")]
             close_request: None,
             burst: 0,
@@ -527,7 +534,7 @@ impl<S> WebSocket<S> {
 
     /// What the handshake agreed on.
     pub fn negotiated(&self) -> &Negotiated {
-        &self.negotiated
+        self.negotiated.as_deref().unwrap_or(&NOTHING_NEGOTIATED)
     }
 
     /// Counters.
