@@ -228,22 +228,22 @@ pub(super) fn confirm(
     let Some(answer) = answers.first() else {
         return Ok(None);
     };
-    let unoffered = answers
-        .iter()
-        .find(|answer| config.is_none() || answer.name != NAME);
-    if let Some(extension) = unoffered {
-        return Err(HandshakeError::ExtensionNotOffered(headers::excerpt(
-            extension.name.as_bytes(),
-        )));
+    let not_offered = |name: &str| {
+        Err(HandshakeError::ExtensionNotOffered(headers::excerpt(
+            name.as_bytes(),
+        )))
+    };
+    let Some(config) = config else {
+        return not_offered(&answer.name);
+    };
+    if let Some(other) = answers.iter().find(|answer| answer.name != NAME) {
+        return not_offered(&other.name);
     }
     if answers.len() > 1 {
         return Err(HandshakeError::DeflateParams(format!(
             "{NAME} is given twice"
         )));
     }
-    let Some(config) = config else {
-        return Ok(None);
-    };
     let answer = Params::parse(answer).map_err(HandshakeError::DeflateParams)?;
     agree(config, &answer)
         .map(Some)

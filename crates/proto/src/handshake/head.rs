@@ -147,12 +147,8 @@ impl HeadReader {
                     limit: self.max_fields,
                 },
                 httparse::Error::Version => HandshakeError::HttpVersion,
-                httparse::Error::HeaderName => {
-                    HandshakeError::Malformed("a header field's name is not a token")
-                }
-                httparse::Error::HeaderValue => {
-                    HandshakeError::Malformed("a header field's value has a forbidden character")
-                }
+                httparse::Error::HeaderName => HandshakeError::Malformed(FIELD_NAME),
+                httparse::Error::HeaderValue => HandshakeError::Malformed(FIELD_VALUE),
                 httparse::Error::NewLine => HandshakeError::Malformed(BARE_LINE_FEED),
                 httparse::Error::Status => {
                     HandshakeError::Malformed("the status is not three digits")
@@ -166,6 +162,8 @@ impl HeadReader {
 }
 
 const BARE_LINE_FEED: &str = "a line does not end with CR LF";
+const FIELD_NAME: &str = "a header field's name is not a token";
+const FIELD_VALUE: &str = "a header field's value has a forbidden character";
 
 /// Whether there is a line feed without a carriage return before it.
 fn has_bare_line_feed(head: &[u8]) -> bool {
@@ -175,13 +173,13 @@ fn has_bare_line_feed(head: &[u8]) -> bool {
 
 /// Copies parsed fields into a map.
 fn collect(fields: &[httparse::Header<'_>]) -> Result<HeaderMap, HandshakeError> {
-    let mut headers = HeaderMap::with_capacity(fields.len());
+    // Of more than a map can hold, the first that it has no room for is refused.
+    let mut headers = HeaderMap::try_with_capacity(fields.len()).unwrap_or_default();
     for field in fields {
         let name = HeaderName::from_bytes(field.name.as_bytes())
-            .map_err(|_| HandshakeError::Malformed("a header field's name is not a token"))?;
-        let mut value = HeaderValue::from_bytes(field.value).map_err(|_| {
-            HandshakeError::Malformed("a header field's value has a forbidden character")
-        })?;
+            .map_err(|_| HandshakeError::Malformed(FIELD_NAME))?;
+        let mut value = HeaderValue::from_bytes(field.value)
+            .map_err(|_| HandshakeError::Malformed(FIELD_VALUE))?;
         value.set_sensitive(is_secret(&name));
         headers
             .try_append(name, value)

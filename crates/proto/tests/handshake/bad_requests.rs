@@ -381,6 +381,14 @@ pub(crate) const MUST_REFUSE: &[(&str, &str, &str, &str, u16, &str)] = &[
         "forbidden character",
     ),
     (
+        "RFC 9112, 2.2",
+        "a carriage return that ends no line",
+        "HTTP/1.1\r\n",
+        "HTTP/1.1\r ",
+        400,
+        "does not end with CR LF",
+    ),
+    (
         "RFC 9110, 9.1",
         "TLS",
         "GET",

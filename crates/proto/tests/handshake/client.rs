@@ -303,6 +303,7 @@ fn another_status_is_a_refusal_with_its_headers() {
         assert_eq!(response.headers()["location"], "/elsewhere");
         assert_eq!(&**response.body(), b"abc");
         assert!(!format!("{response:?}").contains("97"), "{response:?}");
+        assert_eq!(response.into_body().into_bytes(), b"abc");
     }
 }
 

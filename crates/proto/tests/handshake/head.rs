@@ -275,3 +275,28 @@ proptest! {
         let _ = client.recv(&bytes);
     }
 }
+
+/// The limits of `HeaderMap` are no panics: where a program allows more, they hold all the same.
+#[test]
+fn what_no_map_of_fields_can_hold_is_refused() {
+    let limits = Limits {
+        max_header_bytes: 1 << 20,
+        max_headers: 1 << 20,
+        ..Limits::default()
+    };
+    let fields: String = (0..40_000).map(|nth| format!("x-{nth}: y\r\n")).collect();
+    let long = format!("{}: y\r\n", "n".repeat(70_000));
+    for (fields, limit) in [(fields, true), (long, false)] {
+        let request = SAMPLE.replace("Origin:", &format!("{fields}Origin:"));
+        let error = ServerHandshake::new(&limits)
+            .recv(request.as_bytes())
+            .unwrap_err();
+        match limit {
+            true => assert!(
+                matches!(error, HandshakeError::TooManyHeaders { .. }),
+                "{error}"
+            ),
+            false => assert!(matches!(error, HandshakeError::Malformed(_)), "{error}"),
+        }
+    }
+}

@@ -148,3 +148,15 @@ fn its_debug_form_has_no_secrets() {
     let shown = format!("{request:?}");
     assert!(shown.contains("/a") && !shown.contains("secret"), "{shown}");
 }
+
+#[test]
+fn it_may_arrive_in_two_pieces() {
+    let (first, second) = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n".split_at(20);
+    let mut server = ServerHandshake::new(&Limits::default());
+
+    assert!(server.recv_any(first.as_bytes()).unwrap().is_none());
+    let (request, consumed) = server.recv_any(second.as_bytes()).unwrap().unwrap();
+
+    assert!(matches!(request, AnyRequest::Http(request) if request.target == "/a"));
+    assert_eq!(consumed, second.len());
+}

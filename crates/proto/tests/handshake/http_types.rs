@@ -379,6 +379,12 @@ fn another_status_is_a_refusal_with_the_servers_fields() {
 
         assert_eq!(refused.status(), status);
         assert_eq!(refused.headers()["retry-after"], "7");
+        let error = HandshakeError::Refused(refused).to_string();
+        let expected = match version {
+            Version::HTTP_2 => "instead of 200 OK",
+            _ => "instead of 101 Switching Protocols",
+        };
+        assert!(error.ends_with(expected), "{error}");
     }
 }
 

@@ -316,3 +316,51 @@ fn no_more_is_shared_than_was_parsed() {
     assert_eq!(buffer.share(103), None);
     assert_eq!(buffer.share(100).unwrap(), [7; 100][..]);
 }
+
+#[test]
+fn what_waits_moves_to_the_front_if_there_is_no_room_for_its_rest() {
+    let mut connection = client();
+    let mut buffer = RecvBuffer::reading(Storage::zeroed(100), 10);
+    let first = frame(0x82, &[7; 60], None);
+    let second = frame(0x82, &[8; 60], None);
+    read(&mut buffer, &[&first, &second[..1]].concat());
+    assert!(connection.recv_buffered(&mut buffer).unwrap().is_some());
+    assert!(buffer.has_storage());
+    assert_eq!(buffer.unparsed(), &second[..1]);
+    assert_eq!(buffer.spare(), 100 - first.len() - 1);
+
+    assert_eq!(buffer.room().len(), 99);
+    read(&mut buffer, &second[1..]);
+    assert_eq!(buffer.unparsed(), second);
+    assert!(connection.recv_buffered(&mut buffer).unwrap().is_some());
+    assert_eq!(buffer.payload(), [8; 60]);
+}
+
+#[test]
+fn there_is_nothing_to_hand_over_between_messages() {
+    let mut connection = client();
+    let mut buffer = RecvBuffer::reading(Storage::zeroed(1000), 500);
+    assert_eq!(connection.take_incomplete(&mut buffer), Ok(()));
+    assert!(!connection.is_unfinished());
+    assert_eq!(connection.frames_begun(), 0);
+    let message = frame(0x82, &[7; 100], None);
+    read(&mut buffer, &message[..50]);
+    assert_eq!(connection.take_incomplete(&mut buffer), Ok(()));
+    assert!(connection.is_unfinished());
+    assert_eq!(connection.frames_begun(), 1);
+    // What has begun is not given up for its memory.
+    connection.release_buffers();
+    read(&mut buffer, &message[50..]);
+    let found = connection.recv_buffered(&mut buffer);
+    assert_eq!(found, Ok(Some(EventKind::Binary)));
+    assert_eq!(buffer.payload(), [7; 100]);
+    assert!(!connection.is_unfinished());
+}
+
+#[test]
+fn a_storage_that_was_never_shared_is_whole() {
+    let mut storage = Storage::zeroed(10);
+    assert!(storage.reclaim());
+    assert_eq!((storage.len(), storage.is_whole()), (10, true));
+    assert!(!RecvBuffer::default().has_storage());
+}

@@ -1,5 +1,5 @@
 //! The closing handshake (RFC 6455, 5.5.1 and 7).
-use arkws_proto::{CloseCode, CloseFrame, ProtocolError, SendError, State};
+use arkws_proto::{CloseCode, CloseFrame, InvalidCloseCode, ProtocolError, SendError, State};
 
 use crate::common::*;
 
@@ -162,4 +162,34 @@ fn codes_that_must_not_be_sent_cannot_be_expressed() {
     }
     assert_eq!(CloseCode::new(4999).map(CloseCode::get), Some(4999));
     assert_eq!(CloseCode::POLICY.to_string(), "1008");
+}
+
+#[test]
+fn codes_and_frames_are_made_of_numbers_and_shown_in_words() {
+    assert_eq!(CloseCode::try_from(1001), Ok(CloseCode::GOING_AWAY));
+    assert_eq!(u16::from(CloseCode::GOING_AWAY), 1001);
+    let error = CloseCode::try_from(1006).unwrap_err();
+    assert_eq!(error, InvalidCloseCode(1006));
+    assert!(error.to_string().starts_with("1006 must not"), "{error}");
+
+    let frame = CloseFrame::from(CloseCode::GOING_AWAY);
+    assert_eq!(frame, CloseFrame::new(CloseCode::GOING_AWAY, ""));
+    assert_eq!(frame.to_string(), "1001");
+    let frame = CloseFrame::new(CloseCode::GOING_AWAY, "bye");
+    assert_eq!(frame.to_string(), "1001: bye");
+}
+
+#[test]
+fn the_peers_close_frame_is_there_when_it_has_come() {
+    let (mut client, mut server) = (client(), server());
+    client.send_close(Some(CloseFrame::new(CloseCode::GOING_AWAY, "bye")));
+    assert_eq!((client.peer_close(), server.peer_close()), (None, None));
+    events(&mut server, &drain(&mut client));
+    let frame = server.peer_close().expect("it has come");
+    assert_eq!((frame.code().get(), frame.reason()), (1001, "bye"));
+    events(&mut client, &drain(&mut server));
+    assert_eq!(
+        client.peer_close().map(|frame| frame.code().get()),
+        Some(1001)
+    );
 }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use arkws_proto::deflate::DeflateConfig;
 use arkws_proto::frame::Header;
 use arkws_proto::handshake::{ClientHandshake, ClientRequest, ServerHandshake};
-use arkws_proto::{CloseCode, CloseFrame, Config, Connection, Entropy, Limits, MessageKind, Role};
+use arkws_proto::{
+    CloseCode, CloseFrame, Config, Connection, Entropy, EntropySource, Limits, MessageKind, Role,
+};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -142,4 +144,50 @@ fn masking_keys_do_not_repeat() {
         // Of 10,000 random 32-bit numbers, some 0.01 pairs are equal.
         assert!(keys.len() > 9_990, "{} of 10000", keys.len());
     }
+}
+
+/// As a device would fill them: with what is easy to recognise.
+fn fours(bytes: &mut [u8]) {
+    bytes.fill(4);
+}
+
+#[test]
+fn a_source_of_the_programs_own_makes_every_key() {
+    let source = Entropy::Source(EntropySource(fours));
+    let request = ClientRequest {
+        host: "example.com".into(),
+        target: "/".into(),
+        entropy: source,
+        ..ClientRequest::default()
+    };
+    let (_, head) = ClientHandshake::new(request, &Limits::default()).unwrap();
+    let head = String::from_utf8(head).unwrap();
+    // Sixteen bytes 4 in Base64.
+    let key = "Sec-WebSocket-Key: BAQEBAQEBAQEBAQEBAQEBA==\r\n";
+    assert!(head.contains(key), "{head}");
+
+    let config = Config {
+        entropy: source,
+        ..Config::default()
+    };
+    let mut client = Connection::new(Role::Client, config);
+    client.send_binary(&[0]).unwrap();
+    assert_eq!(drain(&mut client), [0x82, 0x81, 4, 4, 4, 4, 4]);
+    assert_eq!(source.number(7), u64::from_le_bytes([4; 8]));
+}
+
+#[test]
+fn a_seeds_numbers_are_the_same_each_time_and_each_is_its_own() {
+    let numbers = |seed| (0..1000).map(move |nth| Entropy::Seed(seed).number(nth));
+    assert!(numbers(7).eq(numbers(7)));
+    let mut all: HashSet<u64> = numbers(7).chain(numbers(8)).collect();
+    all.extend((0..1000).map(|nth| Entropy::System.number(nth)));
+    assert_eq!(all.len(), 3000);
+}
+
+#[test]
+fn a_source_equals_itself_alone() {
+    let source = EntropySource(fours);
+    assert_eq!(source, source);
+    assert_ne!(source, EntropySource(|bytes| bytes[0] = 1));
 }

@@ -7,6 +7,7 @@ mod entropy;
 mod limits;
 mod mask;
 mod must_fail;
+mod payload;
 mod pieces;
 mod recv;
 mod rfc_examples;

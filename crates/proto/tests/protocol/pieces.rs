@@ -192,6 +192,7 @@ fn discarded(deflate: Option<DeflateParams>, abandoned: bool) {
     let mut last = &mut last[..];
     while !last.is_empty() {
         assert!(client.recv(&mut last).unwrap().is_none());
+        assert_eq!(client.is_paused(), !last.is_empty());
         // Whoever discards needs no memory for it.
         assert!(client.unfinished_memory() <= 2 << 20);
         client.allow_inflating(1 << 10);
@@ -283,4 +284,21 @@ fn a_message_in_fragments_is_compressed() {
             "{sizes:?}"
         );
     }
+}
+
+#[test]
+fn a_message_that_has_begun_is_taken_in_pieces_from_where_it_is() {
+    let (mut client, mut server) = (client(), server());
+    let text = MessageKind::Text;
+    server.send_fragment(text, b"before, ", false).unwrap();
+    assert_eq!(events(&mut client, &drain(&mut server)), []);
+    assert!(!client.receives_in_pieces() && !client.has_piece());
+
+    client.receive_in_pieces(Some(1000));
+    assert!(client.receives_in_pieces());
+    assert_eq!(client.message_in_pieces(), Some(text));
+    assert_eq!(client.take_piece().unwrap(), &b"before, "[..]);
+    server.send_fragment(text, b"and after", true).unwrap();
+    let last = events(&mut client, &drain(&mut server));
+    assert_eq!(last, [Owned::Binary(b"and after".into())]);
 }

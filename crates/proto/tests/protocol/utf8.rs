@@ -1,4 +1,6 @@
 //! UTF-8, as a whole and in pieces, against the standard library.
+use std::borrow::Cow;
+
 use arkws_proto::Utf8Bytes;
 use arkws_proto::utf8::{self, Validator};
 use bytes::{Bytes, BytesMut};
@@ -87,4 +89,31 @@ fn checked_text_converts_and_compares_like_a_string() {
     assert_eq!(format!("{text} {text:?}"), r#"Grüße "Grüße""#);
     assert!(!text.is_ascii());
     assert_eq!(text.into_bytes(), "Grüße".as_bytes());
+}
+
+#[test]
+fn checked_text_is_made_of_and_turns_into_what_holds_text() {
+    let expected = Utf8Bytes::from_static("Grüße");
+    let string = String::from("Grüße");
+    for text in [
+        Utf8Bytes::from(&string),
+        Utf8Bytes::from(string.clone().into_boxed_str()),
+        Utf8Bytes::from(Cow::Borrowed("Grüße")),
+        Utf8Bytes::from(Cow::Owned(string.clone())),
+        Utf8Bytes::try_from(string.clone().into_bytes()).unwrap(),
+    ] {
+        assert_eq!(text, expected);
+    }
+    assert_eq!(AsRef::<str>::as_ref(&expected), "Grüße");
+    assert_eq!(AsRef::<[u8]>::as_ref(&expected), "Grüße".as_bytes());
+    assert!(*"Grüße" == expected && "Grüße" == expected && string == expected);
+    assert!(!(*"Grosse" == expected || "Grosse" == expected || String::new() == expected));
+    assert_eq!(Bytes::from(expected.clone()), "Grüße".as_bytes());
+    assert_eq!(String::from(expected), string);
+}
+
+#[test]
+fn bytes_that_are_not_text_are_refused_with_the_place_of_the_error() {
+    let error = Utf8Bytes::try_from(b"ab\xFFcd".to_vec()).unwrap_err();
+    assert_eq!((error.valid_up_to(), error.error_len()), (2, Some(1)));
 }
