@@ -140,6 +140,11 @@ fn no_misuse_of_our_own_functions_harms() {
     run("misuse_arkws");
 }
 
+#[test]
+fn no_random_calls_harm() {
+    run("misuse_random");
+}
+
 /// The names of functions: a word that has one of our beginnings, and then a parenthesis.
 fn functions(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
