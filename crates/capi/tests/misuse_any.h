@@ -65,6 +65,16 @@ static void *object(_Atomic(void *) *kind)
     }
 }
 
+/* Puts a new one in the place of an old one, which is destroyed before, after, or never again. */
+static void replace(_Atomic(void *) *place, void *created, int (*destroy)(void *))
+{
+    void *old = atomic_exchange(place, created);
+    destroy(old);
+    if (any(4) == 0) {
+        destroy(old);
+    }
+}
+
 static const char *text(void)
 {
     static const char *const texts[] = {

@@ -359,6 +359,9 @@ static void options_out_of_range(void)
     RETURNS(arkws_client_add_header(client, "a", "b\r\nc: d"), ARKWS_OK);
     FAILS(arkws_client_connect(client, url), ARKWS_INVALID);
     RETURNS(arkws_client_clear_headers(client), ARKWS_OK);
+    RETURNS(arkws_client_add_header(client, "Host", "a/b"), ARKWS_OK);
+    FAILS(arkws_client_connect(client, url), ARKWS_INVALID);
+    RETURNS(arkws_client_clear_headers(client), ARKWS_OK);
     FAILS(arkws_client_connect(client, "http://127.0.0.1/"), WEBSOCKET_CONNECTION_PARSE_URL_ERROR);
     RETURNS(arkws_client_set_ca(client, "/no/such/file.pem"), ARKWS_OK);
     FAILS(arkws_client_connect(client, "wss://127.0.0.1:1/"), ARKWS_FILE_NOT_FOUND);

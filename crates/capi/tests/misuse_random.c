@@ -21,8 +21,7 @@
 /* After so many seconds a call is taken to wait for ever. */
 #define TOO_LONG 300
 
-/* Who calls: the two threads, or callbacks. */
-enum { FIRST_THREAD, SECOND_THREAD, CALLBACKS };
+enum { FIRST_THREAD, SECOND_THREAD, CALLBACKS }; /* Who calls. */
 
 static atomic_ulong opened, accepted, messages, errors, others, callbacks;
 static atomic_ulong callbacks_running;
@@ -192,16 +191,6 @@ static void *create_server(void)
     };
     told.size = any(8) == 0 ? number() : sizeof told;
     return arkws_server_create(any(8) == 0 ? NULL : &told, NULL);
-}
-
-/* Puts a new one in the place of an old one, which is destroyed before, after, or never again. */
-static void replace(_Atomic(void *) *place, void *created, int (*destroy)(void *))
-{
-    void *old = atomic_exchange(place, created);
-    destroy(old);
-    if (any(4) == 0) {
-        destroy(old);
-    }
 }
 
 static int destroy_client(void *client)

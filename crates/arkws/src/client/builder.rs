@@ -159,8 +159,8 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Adds a header field to the requests. `Host` replaces the URL's; the handshake's own fields
-    /// are refused by [`build`](Self::build).
+    /// Adds a header field to the requests. `Host` replaces the URL's; one that is no host, and the
+    /// handshake's own fields, are refused by [`build`](Self::build).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> ClientBuilder {
         self.options.headers.append(name, value);
         self

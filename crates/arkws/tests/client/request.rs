@@ -134,7 +134,7 @@ async fn what_cannot_be_sent_is_told_before_any_connection() {
     let client = builder().build().unwrap();
     let of_http = |method, name: &str| {
         let request = http::Request::builder().method(method).uri(URL);
-        client.request(request.header(name, "x").body(()).unwrap())
+        client.request(request.header(name, "x/y").body(()).unwrap())
     };
     for (request, words) in [
         (client.request("http://x/"), "its scheme is http"),
@@ -142,9 +142,12 @@ async fn what_cannot_be_sent_is_told_before_any_connection() {
         (client.request(URL).header("a", "secret\n"), "field a"),
         (client.request(URL).bearer_auth("secret\n"), "authorization"),
         (client.request(URL).header("Upgrade", "x"), "upgrade"),
+        (client.request(URL).header("Host", "a/b"), "the Host field"),
+        (client.request(URL).header("Host", "me:secret@a"), "...@a"),
         (client.request(URL).protocol("a b"), "number 1"),
         (client.request(URL).protocol("a").protocol("a"), "number 2"),
         (of_http("POST", "x"), "POST"),
+        (of_http("GET", "Host"), "the Host field"),
         (
             of_http("GET", "Sec-WebSocket-Extensions"),
             "sec-websocket-extensions",

@@ -140,6 +140,8 @@ async fn headers_that_cannot_be_sent_are_401_and_say_why() {
         ("x\r\na", "v", "token"),
         ("ä", "v", "token"),
         ("", "v", "token"),
+        ("Host", "a.example/path", "Host field"),
+        ("host", "me@a.example", "Host field"),
         ("Upgrade", "h2c", "handshake"),
         ("Connection", "close", "handshake"),
         ("Sec-WebSocket-Key", "x", "handshake"),

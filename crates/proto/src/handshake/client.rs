@@ -24,8 +24,8 @@ pub struct ClientRequest {
     pub protocols: Vec<String>,
     /// permessage-deflate, as it is offered. Default: none.
     pub deflate: Option<DeflateConfig>,
-    /// More header fields. `Host` replaces ours; the handshake's own fields (`Upgrade`,
-    /// `Connection`, `Sec-WebSocket-*`) and those that announce a body are refused.
+    /// More header fields. `Host` replaces ours, by the same rules; the handshake's own fields
+    /// (`Upgrade`, `Connection`, `Sec-WebSocket-*`) and those that announce a body are refused.
     pub headers: HeaderMap,
     /// Where its `Sec-WebSocket-Key` comes from. Default: `Entropy::System`.
     pub entropy: Entropy,
@@ -211,24 +211,22 @@ impl ClientRequest {
         if !is_target(self.target.as_bytes()) {
             return Err(HandshakeError::invalid_target(&self.target));
         }
-        let mut hosts = self.headers.get_all(HOST).iter();
-        let host = match (hosts.next(), hosts.next()) {
-            (Some(host), None) => host.as_bytes(),
-            (None, _) if !self.host.is_empty() && headers::is_authority(self.host.as_bytes()) => {
-                self.host.as_bytes()
-            }
-            (None, _) => {
-                return Err(HandshakeError::InvalidHost(headers::excerpt(
-                    self.host.as_bytes(),
-                )));
-            }
+        let given: Vec<_> = self.headers.get_all(HOST).iter().collect();
+        let invalid = |host| HandshakeError::InvalidHost(headers::shown_host(host));
+        let host = match given[..] {
+            [] => self.host.as_bytes(),
+            // White space around a value is none of it (RFC 9110, 5.5).
+            [host] => host.as_bytes().trim_ascii(),
             // RFC 9112, 3.2: there is one.
-            (Some(_), Some(_)) => {
-                return Err(HandshakeError::InvalidHost(
-                    headers::shown(&self.headers, "host").unwrap_or_default(),
-                ));
+            _ => {
+                let given: Vec<_> = given.into_iter().map(HeaderValue::as_bytes).collect();
+                return Err(invalid(&given.join(&b", "[..])));
             }
         };
+        // It is not empty, as the host of no URL is (RFC 9110, 7.2).
+        if host.is_empty() || !headers::is_authority(host) {
+            return Err(invalid(host));
+        }
         check_protocols(&self.protocols)?;
         let extensions = self.deflate.as_ref().map(extensions::offer).transpose()?;
         if let Some(reserved) = self.headers.keys().find(|name| headers::is_reserved(name)) {

@@ -43,6 +43,11 @@ pub(super) fn without_secrets(target: &str) -> String {
     }
 }
 
+/// What should be the value of a `Host` field, to be shown to a person.
+pub(super) fn shown_host(host: &[u8]) -> String {
+    excerpt(without_secrets(&field_text(host)).as_bytes())
+}
+
 /// Whether these are a host and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2 and 3.2.3); a name
 /// may be empty.
 pub(super) fn is_authority(text: &[u8]) -> bool {

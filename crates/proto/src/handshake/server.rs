@@ -488,9 +488,8 @@ pub(super) fn check_host(
     host: &HeaderValue,
 ) -> Result<(), HandshakeError> {
     if !headers::is_authority(host.as_bytes()) {
-        let host = headers::field_text(host.as_bytes());
-        return Err(HandshakeError::RequestHostField(headers::excerpt(
-            headers::without_secrets(&host).as_bytes(),
+        return Err(HandshakeError::RequestHostField(headers::shown_host(
+            host.as_bytes(),
         )));
     }
     if !target.is_of(host.as_bytes()) {

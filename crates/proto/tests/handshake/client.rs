@@ -90,6 +90,56 @@ fn a_second_host_is_refused() {
     assert!(error.is_own_mistake());
 }
 
+/// By the rules of the server, which would refuse it.
+#[test]
+fn a_host_of_the_user_that_is_none_is_refused() {
+    for host in [
+        "",
+        " ",
+        "a b",
+        "a/b",
+        "a?b",
+        "http://a",
+        "a:b",
+        "[::1",
+        "me:secret@a",
+        "\u{e4}",
+    ] {
+        let value = HeaderValue::from_bytes(host.as_bytes()).unwrap();
+        let request = || ClientRequest {
+            headers: HeaderMap::from_iter([(http::header::HOST, value.clone())]),
+            ..request()
+        };
+
+        let error = refused(request());
+        assert!(
+            matches!(error, HandshakeError::InvalidHost(_)),
+            "{host:?}: {error}"
+        );
+        assert!(error.is_own_mistake());
+        assert!(!error.to_string().contains("secret"), "{error}");
+        let error = request().into_http().expect_err(host);
+        assert!(
+            matches!(error, HandshakeError::InvalidHost(_)),
+            "{host:?}: {error}"
+        );
+        let error = request()
+            .into_extended_connect(http::uri::Scheme::HTTP)
+            .expect_err(host);
+        assert!(
+            matches!(error, HandshakeError::InvalidHost(_)),
+            "{host:?}: {error}"
+        );
+    }
+    for (given, host) in [(" a.example ", "a.example"), ("[::1]:80", "[::1]:80")] {
+        let text = sent(ClientRequest {
+            headers: headers(&[("host", given)]),
+            ..request()
+        });
+        assert!(text.contains(&format!("\r\nHost: {host}\r\n")), "{text}");
+    }
+}
+
 #[test]
 fn the_handshakes_own_fields_cannot_be_set_and_the_error_names_them() {
     for name in [
