@@ -20,6 +20,9 @@
 //! | `run.rs` | one run |
 //! | `promises.rs`, `time.rs`, `attempts.rs` | the promises |
 //! | `show.rs` | a run in words, shown for `ARKWS_SIM_SEED` |
+//! | `seeds.rs` | which seeds are run |
+//!
+//! The simulation of `arkws-netstack` takes network, programs and seeds from here.
 mod attempts;
 mod direction;
 mod network;
@@ -28,12 +31,11 @@ mod promises;
 mod random;
 mod run;
 mod schedule;
+mod seeds;
 mod show;
 mod time;
 mod timeline;
 mod wire;
-
-use std::collections::BTreeMap;
 
 use program::Received;
 use run::Outcome;
@@ -42,16 +44,6 @@ use schedule::Schedule;
 /// Seeds that few are like: in the first the heartbeat's ping leaves long after it was queued, in
 /// the others the peer takes bytes so slowly that only what the system holds shows it.
 const RARE: [u64; 3] = [508, 1879, 2176];
-
-/// The number that a variable of the environment has.
-fn number(variable: &str) -> Option<u64> {
-    let value = std::env::var(variable).ok()?;
-    Some(
-        value
-            .parse()
-            .unwrap_or_else(|_| panic!("{variable}={value}: not a number")),
-    )
-}
 
 /// Runs a schedule. What it has come to; and what is broken, in words.
 fn simulate(schedule: &Schedule) -> (Vec<Outcome>, Vec<String>) {
@@ -96,35 +88,16 @@ fn a_seed_is_a_run() {
 
 #[test]
 fn every_promise_is_kept() {
-    let first = number("ARKWS_SIM_FIRST").unwrap_or(0);
-    let seeds: Vec<u64> = match (number("ARKWS_SIM_SEED"), number("ARKWS_SIM_RUNS")) {
-        (Some(seed), _) => vec![seed],
-        (None, Some(runs)) => (first..first + runs).collect(),
-        (None, None) => (first..first + 300).chain(RARE).collect(),
-    };
-    let count = seeds.len();
-    let mut counts = BTreeMap::<String, u64>::new();
-    let mut failed = 0;
-    for seed in seeds {
+    let counts = seeds::each("arkws", 300, &RARE, |seed, shows| {
         let schedule = Schedule::new(seed);
         let (outcomes, broken) = simulate(&schedule);
-        if count == 1 {
+        if shows {
             println!("{}", show::show(&schedule, &outcomes));
         }
-        for end in ends(&outcomes) {
-            *counts.entry(end).or_default() += 1;
-        }
-        if !broken.is_empty() {
-            failed += 1;
-            let command = format!("ARKWS_SIM_SEED={seed} cargo test -p arkws --test simulation");
-            println!("seed {seed} breaks promises ({command}):");
-            broken.iter().for_each(|promise| println!("  {promise}"));
-        }
-    }
-    println!("{count} seeds: {counts:?}");
+        (ends(&outcomes), broken)
+    });
     // Most networks are good enough, or little would be tried.
     let closed = counts.get("closed").copied().unwrap_or_default();
     let all = counts.values().sum::<u64>();
-    assert!(count == 1 || closed * 2 > all, "{counts:?}");
-    assert_eq!(failed, 0, "of {count} seeds, see above");
+    assert!(all < 100 || closed * 2 > all, "{counts:?}");
 }

@@ -273,7 +273,9 @@ impl Mailbox {
         match &state.close_state {
             CloseState::Closing { frame, .. } => Work {
                 taken,
-                close: sent.then(|| frame.clone()),
+                // To who is terminated nothing is said: a close frame would have it believe that it
+                // has got all that was sent.
+                close: (sent && !self.is_terminated()).then(|| frame.clone()),
                 draining: !sent,
                 reading,
                 pings,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arkws::Message;
 use arkws_netstack::{Connector, Host, Reconnect, RequestOptions, Transport};
+use futures_util::FutureExt;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
@@ -97,4 +98,36 @@ async fn a_network_without_the_server_is_told() {
 
     assert_eq!(error.cause_name(), Some("unreachable"), "{error}");
     assert!(error.message.contains("server.test:80"), "{error}");
+}
+
+/// Or the server would take what it has got for all that there was.
+#[tokio::test(start_paused = true)]
+async fn a_server_is_not_told_goodbye_by_terminate_if_it_reads_in_that_moment() {
+    let (ends, mut far_ends) = unbounded_channel();
+    let connector = move |_: &Host, _: u16| {
+        // What is left of the message will fit, and a close frame behind it.
+        let (near, far) = tokio::io::duplex(64);
+        ends.send(far).unwrap();
+        async move { Ok(Transport::other(near)) }
+    };
+    let mut client = Client::new();
+    let options = RequestOptions {
+        connector: Some(Arc::new(connector)),
+        ..without_proxy()
+    };
+    client.socket.connect("ws://server.test/", options).unwrap();
+    let stream = soon(far_ends.recv()).await.unwrap();
+    let mut peer = arkws::accept(stream).await.unwrap();
+    opened(&mut client).await;
+    client.send(&"-".repeat(100)).unwrap();
+    tokio::task::yield_now().await;
+
+    assert!(peer.recv().now_or_never().is_none());
+    client.socket.terminate().unwrap();
+
+    let mut received = Vec::new();
+    while let Some(message) = peer.recv().await {
+        received.push(message.map(Message::from));
+    }
+    assert!(received.last().unwrap().is_err(), "{received:?}");
 }
