@@ -12,7 +12,7 @@ use crate::process::{command, output, run};
 pub(crate) enum Sources {
     /// Of the machine's release, for x86-64 and ARM, by the machine's own sources.
     Machine,
-    /// Of the Debian release of this name, for x86-64, from where the machine has its own.
+    /// Of the Debian release of this name, for both, from where the machine has its own.
     Release(&'static str),
 }
 
@@ -39,15 +39,14 @@ impl Apt {
         };
         let path = folder.display();
         let particular = match sources {
-            Sources::Machine => "APT::Architectures { \"amd64\"; \"arm64\"; };\n".to_owned(),
+            Sources::Machine => String::new(),
             Sources::Release(release) => {
                 let list = format!("deb {} {release} main\n", debian()?);
                 fs::write(folder.join("sources.list"), list)?;
                 // What the machine has installed is of another release.
                 fs::write(folder.join("status"), "")?;
                 format!(
-                    "APT::Architectures {{ \"amd64\"; }};\n\
-                     Acquire::Languages \"none\";\n\
+                    "Acquire::Languages \"none\";\n\
                      Dir::State::status \"{path}/status\";\n\
                      Dir::Etc::sourcelist \"{path}/sources.list\";\n\
                      Dir::Etc::sourceparts \"/dev/null\";\n"
@@ -57,6 +56,7 @@ impl Apt {
         // That user may write here: we do not have to become another one.
         let configuration = format!(
             "APT::Architecture \"amd64\";\n\
+             APT::Architectures {{ \"amd64\"; \"arm64\"; }};\n\
              {particular}\
              Dir::State::Lists \"{path}/lists\";\n\
              Dir::Cache \"{path}\";\n\

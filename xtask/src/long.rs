@@ -17,7 +17,7 @@ use crate::files::tracked;
 use crate::ohos;
 use crate::other_targets;
 use crate::process::{command, root};
-use crate::release::musl;
+use crate::release::{arm64, musl};
 use crate::report::Report;
 use crate::sanitize;
 
@@ -70,6 +70,11 @@ const CHECKS: &[Check] = &[
         name: "musl",
         run: musl::check,
         prepare: musl::prepare,
+    },
+    Check {
+        name: "arm64",
+        run: arm64::check,
+        prepare: arm64::prepare,
     },
     Check {
         name: "every-feature",

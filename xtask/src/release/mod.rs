@@ -5,7 +5,10 @@
 //! | `twice.rs` | builds the same at two places, packs it twice, and compares |
 //! | `sbom.rs` | says what is in it |
 //! | `static_library.rs` | the C library for programs that need no other library |
-//! | `musl.rs` | runs what is made for musl, where there is musl |
+//! | `musl.rs`, `arm64.rs` | run what is made for musl, and for ARM |
+//! | `elsewhere.rs` | runs npm packages under Node.js for other machines |
+pub(crate) mod arm64;
+mod elsewhere;
 pub(crate) mod musl;
 mod sbom;
 mod static_library;

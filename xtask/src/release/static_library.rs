@@ -20,7 +20,7 @@ pub(super) const TARGET: &str = "x86_64-unknown-linux-musl";
 const ZIG_TARGET: &str = "x86_64-linux-musl";
 
 /// A program that shows that the archive has all that it needs, and what it says.
-const PROGRAM: &str = "tests/musl/echo.c";
+const PROGRAM: &str = "tests/platforms/echo.c";
 const SAYS: &str = "from a program that has everything in it\n1000 seen\n";
 
 /// Builds the archive; where it is.

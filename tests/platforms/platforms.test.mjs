@@ -1,5 +1,6 @@
-// The packages where the C library is musl, as on Alpine: npm chooses the module for it, and that
-// runs. The long check `musl` of `cargo xtask test` builds and installs what this needs.
+// The packages on other machines than this one, as on Alpine, or on ARM: npm chooses the module for
+// it, and that runs. The long checks `musl` and `arm64` of `cargo xtask test` build and install what
+// this needs.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
@@ -10,9 +11,10 @@ import { serveRegistry } from '../install/registry.mjs';
 import { folder, good, npm, run, tarballOf } from '../install/support.mjs';
 import { Certificates } from '../tls/certificates.mjs';
 
-const LOADER = process.env.ARKWS_TEST_MUSL_LOADER;
-const NODES = process.env.ARKWS_TEST_MUSL_NODES?.split(delimiter) ?? [];
-const ABI = 'linux-x64-musl';
+/** What runs programs for that machine: a command, whose last argument is a program. */
+const [RUNNER, ...FIRST] = process.env.ARKWS_TEST_RUNNER?.split(delimiter) ?? [];
+const NODES = process.env.ARKWS_TEST_NODES?.split(delimiter) ?? [];
+const PLATFORM = process.env.ARKWS_TEST_PLATFORM;
 
 /** Echoes by a server of its own, and by another's over TLS; in the main thread, then a worker. */
 const PROGRAM = `
@@ -60,33 +62,39 @@ async function serveTls(t) {
   return { url: `wss://localhost:${https.address().port}`, caPath: made.path('server.pem') };
 }
 
-describe('where the C library is musl', { timeout: 300_000 }, () => {
+describe(`on ${PLATFORM}`, { timeout: 300_000 }, () => {
   let cwd;
   let tls;
   const closers = [];
   after(() => closers.forEach((close) => close()));
   before(async () => {
-    assert.ok(LOADER, 'run this with `cargo xtask test --long musl`');
+    assert.ok(PLATFORM, 'run this with `cargo xtask test --long musl arm64`');
     cwd = await folder({ 'package.json': '{ "private": true }', 'app.cjs': PROGRAM });
     const here = { after: (close) => closers.push(close) };
-    const registry = await serveRegistry(here, [tarballOf('arkws'), tarballOf(`@arkws/${ABI}`)]);
-    const machine = ['--os=linux', '--cpu=x64', '--libc=musl'];
+    const registry = await serveRegistry(here, [
+      tarballOf('arkws'),
+      tarballOf(`@arkws/${PLATFORM}`),
+    ]);
+    const [os, cpu, abi] = PLATFORM.split('-');
+    const libc = abi === 'gnu' ? 'glibc' : abi;
+    const machine = [`--os=${os}`, `--cpu=${cpu}`, `--libc=${libc}`];
     good(await npm(['install', 'arkws', ...machine], { cwd, registry }));
     tls = await serveTls(here);
   });
 
   for (const program of NODES) {
     it(`runs under Node.js ${/binaries-([\d.]+)/.exec(program)?.[1]}`, async () => {
-      const said = good(await run(LOADER, [program, 'app.cjs', tls.url, tls.caPath], { cwd }));
+      const arguments_ = ['app.cjs', tls.url, tls.caPath];
+      const said = good(await run(RUNNER, [...FIRST, program, ...arguments_], { cwd }));
       const [, version] =
         /^(v\S+) true 100000 100000\n\1 false 100000 100000\n$/.exec(said) ?? assert.fail(said);
       assert.ok(program.includes(version.slice(1)), version);
     });
   }
 
-  it('says so where glibc has the module for musl alone', async () => {
+  it('says so where another machine has its module alone', async () => {
     const { words } = await run(process.execPath, ['app.cjs', 'ws://127.0.0.1:9'], { cwd });
     assert.match(words, /no native module for linux-x64-gnu/);
-    assert.match(words, new RegExp(`Installed is @arkws/${ABI}, for another kind of machine`));
+    assert.match(words, new RegExp(`Installed is @arkws/${PLATFORM}, for another kind of machine`));
   });
 });
