@@ -12,7 +12,7 @@ use tokio_rustls::{TlsStream, server};
 
 use crate::Progress;
 #[cfg(feature = "tls")]
-use crate::tls::{self, PeerCertificate, TlsVersion};
+use crate::tls::{self, PeerCertificate, Tls, TlsVersion};
 
 /// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with
 /// and without TLS, or from elsewhere ([`Transport::other`]), may use it too, and has one type of
@@ -24,10 +24,10 @@ pub struct Transport(Kind);
 enum Kind {
     Tcp(TcpStream),
     #[cfg(feature = "tls")]
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Tls<TcpStream>>),
     /// TLS over TLS to a proxy, or over a stream of a [`Connector`](crate::Connector).
     #[cfg(feature = "nested-tls")]
-    NestedTls(Box<TlsStream<Transport>>),
+    NestedTls(Box<Tls<Transport>>),
     /// A tunnel through a proxy, with whom TLS is spoken and with whom alone.
     #[cfg(feature = "nested-tls")]
     Tunnel(Box<Transport>),
@@ -65,12 +65,12 @@ impl Transport {
 
     #[cfg(feature = "tls")]
     pub(crate) fn tls(stream: impl Into<TlsStream<TcpStream>>) -> Transport {
-        Transport(Kind::Tls(Box::new(stream.into())))
+        Transport(Kind::Tls(Box::new(Tls::new(stream.into()))))
     }
 
     #[cfg(feature = "nested-tls")]
     pub(crate) fn nested_tls(stream: impl Into<TlsStream<Transport>>) -> Transport {
-        Transport(Kind::NestedTls(Box::new(stream.into())))
+        Transport(Kind::NestedTls(Box::new(Tls::new(stream.into()))))
     }
 
     #[cfg(feature = "nested-tls")]

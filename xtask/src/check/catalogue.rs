@@ -124,6 +124,7 @@ pub(super) const CHECKS: &[Check] = &[
         "tests/lost-connections",
         &[EachNode],
     ),
+    group("fault tests", 15, "tests/faults", &[]),
     group("resource tests", 200, "tests/resources", &[EachNode]),
     group("install tests", 45, "tests/install", &[EveryNode, Packages]),
     own("release artifacts", 20, release::check),

@@ -13,6 +13,7 @@ mod pem;
 mod provider;
 #[cfg(feature = "client")]
 mod roots;
+mod stream;
 #[cfg_attr(not(feature = "client"), allow(dead_code))]
 mod untrusted;
 #[cfg(feature = "client")]
@@ -32,6 +33,7 @@ pub use identity::Identity;
 pub use peer_certificate::PeerCertificate;
 #[cfg(feature = "client")]
 pub use roots::Roots;
+pub(crate) use stream::Tls;
 
 /// A version of TLS. Older ones are not spoken (RFC 8996).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,14 +1,16 @@
 //! Over TLS: its own buffers, its own end of the stream.
 use std::sync::Arc;
 
-use arkws::{Config, Message, MessageRef, Role};
+use arkws::http::StatusCode;
+use arkws::{Acceptor, Config, Message, MessageRef, Refusal, Role, Transport};
 use futures_util::StreamExt;
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use crate::common::{CLOSE, frame, next, open};
+use crate::common::{CLOSE, frame, next, open, tcp};
 
 /// Both ends of a TLS connection with this many bytes between them.
 async fn tls(buffer: usize) -> (TlsStream<DuplexStream>, TlsStream<DuplexStream>) {
@@ -90,6 +92,76 @@ async fn the_server_ends_with_a_close_notify() {
         assert!(server.recv().await.is_none());
     };
     tokio::join!(read, serve);
+}
+
+/// A record of application data that nobody can decipher.
+const NONSENSE: [u8; 37] = {
+    let mut record = [7; 37];
+    (record[0], record[1], record[2], record[3], record[4]) = (0x17, 3, 3, 0, 32);
+    record
+};
+
+/// Both ends of a TLS connection over TCP, the server's as servers have it.
+async fn tls_over_tcp() -> (TlsStream<TcpStream>, Transport) {
+    match streams(tcp().await).await {
+        (client, TlsStream::Server(server)) => (client, Transport::from(server)),
+        (_, TlsStream::Client(_)) => unreachable!(),
+    }
+}
+
+/// Reads to the end of the server's side, and sends what is none of TLS; ends the connection.
+async fn answer_nonsense(mut client: TlsStream<TcpStream>) -> Vec<u8> {
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).await.unwrap();
+    let beneath = client.get_mut().0;
+    beneath.write_all(&NONSENSE).await.unwrap();
+    rest
+}
+
+/// rustls panics when it has to answer such a record behind its own end.
+#[tokio::test]
+async fn nonsense_behind_the_end_of_a_server_is_passed_over() {
+    let (mut client, server) = tls_over_tcp().await;
+    let mut server = open(server, Role::Server, Config::default());
+    let close = frame(Role::Server, CLOSE, b"");
+    client.write_all(&close).await.unwrap();
+    client.flush().await.unwrap();
+    let serve = async {
+        assert!(next(&mut server).await.unwrap().unwrap().is_close());
+        assert!(next(&mut server).await.is_none());
+    };
+    let (rest, ()) = tokio::join!(answer_nonsense(client), serve);
+    assert_eq!(rest, [CLOSE, 0]);
+}
+
+#[tokio::test]
+async fn nonsense_behind_a_refusal_is_passed_over() {
+    let (mut client, server) = tls_over_tcp().await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    client.write_all(request.as_bytes()).await.unwrap();
+    client.flush().await.unwrap();
+    let acceptor = Acceptor::builder()
+        .on_request(async |_| Err(Refusal::new(StatusCode::FORBIDDEN, "nobody")))
+        .build();
+    let (rest, refused) = tokio::join!(answer_nonsense(client), acceptor.accept(server));
+    assert!(refused.is_err());
+    assert!(rest.starts_with(b"HTTP/1.1 403 "));
+}
+
+/// As is a client that has given its server up, and told it so.
+#[tokio::test]
+async fn nonsense_behind_the_end_of_a_client_is_passed_over() {
+    let (mut client, server) = tls_over_tcp().await;
+    let mut client_end = open(server, Role::Client, Config::default());
+    // Reserved bits, behind which a client ends the connection.
+    client.write_all(&[0xF1, 0]).await.unwrap();
+    client.flush().await.unwrap();
+    let hears = async {
+        assert!(next(&mut client_end).await.unwrap().is_err());
+        assert!(next(&mut client_end).await.is_none());
+    };
+    tokio::join!(answer_nonsense(client), hears);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
