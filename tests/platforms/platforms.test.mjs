@@ -16,6 +16,14 @@ const [RUNNER, ...FIRST] = process.env.ARKWS_TEST_RUNNER?.split(delimiter) ?? []
 const NODES = process.env.ARKWS_TEST_NODES?.split(delimiter) ?? [];
 const PLATFORM = process.env.ARKWS_TEST_PLATFORM;
 
+/**
+ * Nobody has Node.js for OpenHarmony here: that for Linux with musl looks for another module, and is
+ * told where this one is.
+ */
+const ENVIRONMENT = PLATFORM?.startsWith('openharmony')
+  ? { ARKWS_NATIVE: `node_modules/@arkws/${PLATFORM}/arkws.${PLATFORM}.node` }
+  : {};
+
 /** Echoes by a server of its own, and by another's over TLS; in the main thread, then a worker. */
 const PROGRAM = `
   const { Worker, isMainThread, workerData } = require('node:worker_threads');
@@ -76,16 +84,17 @@ describe(`on ${PLATFORM}`, { timeout: 300_000 }, () => {
       tarballOf(`@arkws/${PLATFORM}`),
     ]);
     const [os, cpu, abi] = PLATFORM.split('-');
-    const libc = abi === 'gnu' ? 'glibc' : abi;
-    const machine = [`--os=${os}`, `--cpu=${cpu}`, `--libc=${libc}`];
+    const machine = [`--os=${os}`, `--cpu=${cpu}`];
+    if (abi) machine.push(`--libc=${abi === 'gnu' ? 'glibc' : abi}`);
     good(await npm(['install', 'arkws', ...machine], { cwd, registry }));
     tls = await serveTls(here);
   });
 
   for (const program of NODES) {
     it(`runs under Node.js ${/binaries-([\d.]+)/.exec(program)?.[1]}`, async () => {
+      const options = { cwd, env: ENVIRONMENT };
       const arguments_ = ['app.cjs', tls.url, tls.caPath];
-      const said = good(await run(RUNNER, [...FIRST, program, ...arguments_], { cwd }));
+      const said = good(await run(RUNNER, [...FIRST, program, ...arguments_], options));
       const [, version] =
         /^(v\S+) true 100000 100000\n\1 false 100000 100000\n$/.exec(said) ?? assert.fail(said);
       assert.ok(program.includes(version.slice(1)), version);

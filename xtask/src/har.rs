@@ -57,21 +57,25 @@ pub(crate) struct Options {
 
 /// `cargo xtask har`
 pub(crate) fn run_task(options: &Options) -> Result<()> {
-    let to = root().join(&options.to);
-    let folder = assemble(&to)?;
-    if options.without_libraries {
-        println!("– left out  the native libraries, as asked");
-    } else {
+    let archive = make(&root().join(&options.to), !options.without_libraries)?;
+    let size = fs::metadata(&archive)?.len();
+    println!("{} ({size} bytes)", archive.display());
+    Ok(())
+}
+
+/// Makes the package, with the libraries that have been built; its archive, in `to`.
+pub(crate) fn make(to: &Path, has_libraries: bool) -> Result<PathBuf> {
+    let folder = assemble(to)?;
+    if has_libraries {
         add_libraries(&folder, &ohos::packaged())?;
         if ohos::are_for_tests() {
             println!("– for tests only  {FOR_TESTS}");
             fs::write(folder.join("DO-NOT-SHIP.txt"), format!("{FOR_TESTS}\n"))?;
         }
+    } else {
+        println!("– left out  the native libraries, as asked");
     }
-    let archive = pack(&to)?;
-    let size = fs::metadata(&archive)?.len();
-    println!("{} ({size} bytes)", archive.display());
-    Ok(())
+    pack(to)
 }
 
 /// Makes the package's folder without the native libraries, in `to`; the folder.

@@ -17,7 +17,8 @@ use crate::files::tracked;
 use crate::ohos;
 use crate::other_targets;
 use crate::process::{command, root};
-use crate::release::{arm64, musl};
+use crate::release::{self, arm64, musl};
+
 use crate::report::Report;
 use crate::sanitize;
 
@@ -75,6 +76,11 @@ const CHECKS: &[Check] = &[
         name: "arm64",
         run: arm64::check,
         prepare: arm64::prepare,
+    },
+    Check {
+        name: "reproducible",
+        run: release::reproducible,
+        prepare: musl::prepare,
     },
     Check {
         name: "every-feature",

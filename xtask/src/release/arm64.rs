@@ -17,29 +17,25 @@ const FOLDER: &str = "target/arm64";
 /// The newest of PyPI for ARM.
 const NODE: &str = "24.19.0";
 
-/// A C library: the npm package for it, the packages of Debian that Node.js needs, the library's
-/// loader, and how PyPI names such machines.
+/// A C library: Debian's packages with what Node.js needs of it, and how PyPI names machines that
+/// have it.
 struct Library {
-    platform: &'static str,
+    name: &'static str,
     packages: &'static [&'static str],
-    loader: &'static str,
     machine: &'static str,
 }
 
-const LIBRARIES: [Library; 2] = [
-    Library {
-        platform: "linux-arm64-gnu",
-        packages: &["libc6:arm64", "libstdc++6:arm64", "libgcc-s1:arm64"],
-        loader: "ld-linux-aarch64.so.1",
-        machine: "manylinux_2_28_aarch64",
-    },
-    Library {
-        platform: "linux-arm64-musl",
-        packages: &["musl:arm64"],
-        loader: "ld-musl-aarch64.so.1",
-        machine: "musllinux_1_2_aarch64",
-    },
-];
+const GLIBC: Library = Library {
+    name: "glibc",
+    packages: &["libc6:arm64", "libstdc++6:arm64", "libgcc-s1:arm64"],
+    machine: "manylinux_2_28_aarch64",
+};
+
+const MUSL: Library = Library {
+    name: "musl",
+    packages: &["musl:arm64"],
+    machine: "musllinux_1_2_aarch64",
+};
 
 /// Sees to it that there is what [`check`] builds and runs with.
 ///
@@ -58,23 +54,31 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// What runs programs for ARM; put into `.test-env/`, unless it is there.
-fn machines() -> Result<Vec<Elsewhere>> {
+/// The same with the module for OpenHarmony, which has been built: there, too, the C library is
+/// musl.
+pub(crate) fn check_openharmony(counts: &mut Counts) -> Result<()> {
+    machine("openharmony-arm64", &MUSL)?.check(FOLDER, counts)
+}
+
+fn machines() -> Result<[Elsewhere; 2]> {
+    Ok([
+        machine("linux-arm64-gnu", &GLIBC)?,
+        machine("linux-arm64-musl", &MUSL)?,
+    ])
+}
+
+/// What runs programs for ARM with a C library; put into `.test-env/`, unless it is there.
+fn machine(platform: &str, library: &Library) -> Result<Elsewhere> {
     let folder = peers::environment()?.join("arm64");
-    let qemu = folder.join("qemu/usr/bin/qemu-aarch64");
-    elsewhere::unpack(&folder, &[("qemu-user", "qemu")], &qemu)?;
-    let machine = |library: &Library| {
-        let libraries = folder.join(library.platform);
-        let packages = library.packages.iter();
-        let packages: Vec<_> = packages.map(|name| (*name, library.platform)).collect();
-        let loader = libraries.join("usr/lib").join(library.loader);
-        elsewhere::unpack(&folder, &packages, &loader)?;
-        link(&libraries.join("lib"))?;
-        let runner = vec![qemu.clone(), "-L".into(), libraries];
-        let node = elsewhere::node(NODE, library.machine, &folder)?;
-        Elsewhere::new(library.platform, runner, vec![node])
-    };
-    LIBRARIES.iter().map(machine).collect()
+    fs::create_dir_all(&folder)?;
+    let qemu = folder.join("qemu");
+    elsewhere::unpack(&qemu, &["qemu-user"])?;
+    let libraries = folder.join(library.name);
+    elsewhere::unpack(&libraries, library.packages)?;
+    link(&libraries.join("lib"))?;
+    let runner = vec![qemu.join("usr/bin/qemu-aarch64"), "-L".into(), libraries];
+    let node = elsewhere::node(NODE, library.machine, &folder)?;
+    Elsewhere::new(platform, runner, vec![node])
 }
 
 /// Makes `lib` lead to `usr/lib`, as on Debian's machines, unless it does.

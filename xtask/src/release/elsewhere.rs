@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::apt::{Apt, Sources};
 use crate::build::Profile;
@@ -66,27 +66,26 @@ impl Elsewhere {
     }
 }
 
-/// Unpacks packages of Debian below `folder`, each into the folder beside its name, unless the
-/// `last` file that they bring is there.
-pub(super) fn unpack(folder: &Path, packages: &[(&str, &str)], last: &Path) -> Result<()> {
-    if last.is_file() {
+/// Unpacks packages of Debian, all into the folder `place`, unless it is there.
+pub(super) fn unpack(place: &Path, packages: &[&str]) -> Result<()> {
+    if place.is_dir() {
         return Ok(());
     }
-    let apt = Apt::new(folder, Sources::Release(DEBIAN))
-        .with_context(|| format!("it is taken from Debian's release {DEBIAN}"))?;
-    for (name, place) in packages {
-        apt.fetch(std::iter::once((*name).to_owned()))?;
-        for package in apt.fetched()? {
-            let place = folder.join(place);
-            run(command("dpkg-deb")
-                .arg("--extract")
-                .arg(&package)
-                .arg(place))?;
-            fs::remove_file(package)?;
-        }
+    // Whole or not at all, whatever fails.
+    let partial = place.with_extension("partial");
+    let _ = fs::remove_dir_all(&partial);
+    let apt = Apt::new(&partial, Sources::Release(DEBIAN))
+        .with_context(|| format!("{packages:?} are taken from Debian's release {DEBIAN}"))?;
+    apt.fetch(packages.iter().map(|&name| name.to_owned()))?;
+    let files = partial.join("files");
+    for package in apt.fetched()? {
+        run(command("dpkg-deb")
+            .arg("--extract")
+            .arg(package)
+            .arg(&files))?;
     }
-    ensure!(last.is_file(), "Debian has no {}", last.display());
-    fs::remove_dir_all(folder.join("apt"))?;
+    fs::rename(&files, place).with_context(|| format!("cannot make {}", place.display()))?;
+    fs::remove_dir_all(&partial)?;
     Ok(())
 }
 

@@ -46,6 +46,9 @@ pub(crate) struct Options {
 /// Where everything is put.
 const FOLDER: &str = "target/release-artifacts";
 
+/// Where checks put it.
+const FOLDER_OF_CHECKS: &str = "target/release-artifacts-of-checks";
+
 /// `cargo xtask release`
 pub(crate) fn run(options: &Options) -> Result<()> {
     let platforms: Vec<&Platform> = match options.platform.as_slice() {
@@ -64,7 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         true => Again::Nothing,
         false => Again::Everything,
     };
-    make(&platforms, profile, again)
+    make(&platforms, profile, again, FOLDER)
 }
 
 /// What is done a second time, to see that it makes the same.
@@ -79,14 +82,29 @@ enum Again {
 /// The check: what a release has can be made of what the other checks have built, and a second time
 /// it is the same.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
-    make(&[Platform::of_machine()?], Profile::Dev, Again::Packing)?;
+    let platforms = [Platform::of_machine()?];
+    make(&platforms, Profile::Dev, Again::Packing, FOLDER_OF_CHECKS)?;
     counts.passed += 1;
     Ok(())
 }
 
-/// Makes everything; for `profile` [`Profile::Dev`] fast, for tests. The archive goes with the
+/// The long check `reproducible`: whoever builds it again, elsewhere, gets the same bytes.
+pub(crate) fn reproducible(counts: &mut Counts) -> Result<()> {
+    // With it goes the archive of the C library.
+    let platforms = [Platform::of_machine()?, Platform::named("linux-x64-musl")?];
+    make(
+        &platforms,
+        Profile::Dev,
+        Again::Everything,
+        FOLDER_OF_CHECKS,
+    )?;
+    counts.passed += 1;
+    Ok(())
+}
+
+/// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The archive goes with the
 /// platform that it is for.
-fn make(platforms: &[&Platform], profile: Profile, again: Again) -> Result<()> {
+fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Result<()> {
     let start = Instant::now();
     let has_archive = platforms
         .iter()
@@ -111,9 +129,9 @@ fn make(platforms: &[&Platform], profile: Profile, again: Again) -> Result<()> {
         profile,
     };
 
-    let sums = built.pack(&root().join(FOLDER), profile == Profile::Release)?;
+    let sums = built.pack(&root().join(to), profile == Profile::Release)?;
     if again != Again::Nothing {
-        let folder = root().join("target/release-artifacts-again");
+        let folder = root().join(format!("{to}-again"));
         twice::compare_sums(&sums, &built.pack(&folder, false)?)?;
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -124,7 +142,7 @@ fn make(platforms: &[&Platform], profile: Profile, again: Again) -> Result<()> {
     }
     print!("{sums}");
     println!(
-        "{FOLDER}: {} files in {} s; nothing is published",
+        "{to}: {} files in {} s; nothing is published",
         sums.lines().count(),
         start.elapsed().as_secs()
     );

@@ -40,8 +40,9 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
 /// What runs programs for musl; put into `.test-env/`, unless it is there.
 fn musl() -> Result<Elsewhere> {
     let folder = peers::environment()?.join("musl");
-    let loader = folder.join("debian/usr/lib/x86_64-linux-musl/libc.so");
-    elsewhere::unpack(&folder, &[("musl", "debian")], &loader)?;
+    let debian = folder.join("debian");
+    elsewhere::unpack(&debian, &["musl"])?;
+    let loader = debian.join("usr/lib/x86_64-linux-musl/libc.so");
     let nodes = NODES.map(|version| elsewhere::node(version, MACHINE, &folder));
     let nodes = nodes.into_iter().collect::<Result<_>>()?;
     Elsewhere::new("linux-x64-musl", vec![loader], nodes)
