@@ -28,7 +28,7 @@
 // | `bundle.mjs` | what of it `npm/lib` uses |
 import { BusinessError } from './errors.mjs';
 import { setHost } from './host.mjs';
-import { networkChanged } from './runtime.mjs';
+import { listenToNetworks, networkChanged } from './runtime.mjs';
 import { getApiVersion, setApiVersion, setPolicy } from './settings.mjs';
 import { createWebSocket } from './websocket.mjs';
 import { createWebSocketServer } from './websocket-server.mjs';
@@ -60,5 +60,13 @@ function makeModule(importName, importer) {
  */
 export function start(host) {
   setHost(host);
-  return { BusinessError, getApiVersion, makeModule, networkChanged, setApiVersion, setPolicy };
+  return {
+    BusinessError,
+    getApiVersion,
+    listenToNetworks,
+    makeModule,
+    networkChanged,
+    setApiVersion,
+    setPolicy,
+  };
 }

@@ -32,6 +32,23 @@ export function networkChanged() {
   functions?.networkChanged();
 }
 
+/**
+ * Clients that wait to reconnect try soon when OpenHarmony tells of a network. `connection` gives
+ * its module `@ohos.net.connection`; `log` is told why nothing will be heard. An app without the
+ * permission ohos.permission.GET_NETWORK_INFO is not told, and then they wait out their delays.
+ */
+export function listenToNetworks(connection, log) {
+  try {
+    const networks = connection().createNetConnection();
+    networks.on('netAvailable', networkChanged);
+    networks.register((error) => {
+      if (error) log(`networks are not heard of: ${error.message}`);
+    });
+  } catch (error) {
+    log(`networks are not heard of: ${error.message}`);
+  }
+}
+
 /** The numbers of objects that the process need not wait for, active or not. */
 const unreferenced = new Set();
 

@@ -1,5 +1,5 @@
 // The package for ohpm, but for its native libraries: what is in it, what apps may write, and that
-// it works over the functions of Node-API.
+// it works over the functions of Node-API; and that the module of the system does.
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -138,39 +138,43 @@ describe('in strict ArkTS', () => {
   });
 });
 
-describe('over the native half', { timeout: 60_000 }, () => {
-  let program;
+for (const [name, file] of [
+  ['the module of the package', join(HAR, 'src/main/ets/arkws.js')],
+  ['the module of the system', here('../../crates/node/ark/system.mjs')],
+])
+  describe(`${name}, over the native half`, { timeout: 60_000 }, () => {
+    let program;
 
-  before(async () => {
-    assert.ok(existsSync(join(HAR, 'src/main/ets/arkws.js')));
-    program = fork(here('run.mjs'), [HAR], {
-      execArgv: ['--experimental-vm-modules', '--no-warnings'],
+    before(async () => {
+      assert.ok(existsSync(file));
+      program = fork(here('run.mjs'), [file], {
+        execArgv: ['--experimental-vm-modules', '--no-warnings'],
+      });
+      assert.deepEqual(await once(program, 'message'), ['ready', undefined]);
     });
-    assert.deepEqual(await once(program, 'message'), ['ready', undefined]);
-  });
-  after(() => program.kill());
+    after(() => program.kill());
 
-  async function ask(...question) {
-    program.send(question);
-    const [answer] = await once(program, 'message');
-    assert.equal(answer.error, undefined, answer.error);
-    return answer.value;
-  }
+    async function ask(...question) {
+      program.send(question);
+      const [answer] = await once(program, 'message');
+      assert.equal(answer.error, undefined, answer.error);
+      return answer.value;
+    }
 
-  it('connects, sends text and hears it again', async (t) => {
-    assert.equal(await ask('echo', await serve(t, echo), 'h\u00e9llo'), 'h\u00e9llo');
-  });
-
-  it('tells mistakes as warnings in the log', async () => {
-    assert.match(await ask('mistake'), /ARKWS_UNKNOWN_EVENT: on\("opne"\)/);
-  });
-
-  it('reconnects when the platform tells of a network', async (t) => {
-    let connections = 0;
-    const url = await serve(t, (socket) => {
-      if (++connections === 1) socket.terminate();
+    it('connects, sends text and hears it again', async (t) => {
+      assert.equal(await ask('echo', await serve(t, echo), 'h\u00e9llo'), 'h\u00e9llo');
     });
-    assert.equal(await ask('reconnect', url), 1);
-    assert.equal(connections, 2);
+
+    it('tells mistakes as warnings in the log', async () => {
+      assert.match(await ask('mistake'), /ARKWS_UNKNOWN_EVENT: on\("opne"\)/);
+    });
+
+    it('reconnects when the platform tells of a network', async (t) => {
+      let connections = 0;
+      const url = await serve(t, (socket) => {
+        if (++connections === 1) socket.terminate();
+      });
+      assert.equal(await ask('reconnect', url), 1);
+      assert.equal(connections, 2);
+    });
   });
-});

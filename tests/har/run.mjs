@@ -1,5 +1,5 @@
-// Runs the module of the package for ohpm, in a context that has the language alone, over stand-ins
-// for what it imports of the platform. Its parent asks for functions.
+// Runs a module for OpenHarmony, in a context that has the language alone, over stand-ins for what it
+// imports of the platform. Its parent names the module's file, and then asks for functions.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import process from 'node:process';
@@ -8,8 +8,7 @@ import { createContext, SourceTextModule, SyntheticModule } from 'node:vm';
 import { nativeModule } from '../../npm/test/support.mjs';
 
 const require = createRequire(import.meta.url);
-const HAR = pathToFileURL(`${process.argv[2]}/`);
-const context = createContext({});
+const FILE = pathToFileURL(process.argv[2]);
 
 const connection = require('../../npm/platform/ohos.net.connection.js');
 const { network } = require('../../npm/platform/network.js');
@@ -28,6 +27,12 @@ const OTHERS = {
   '@ohos.util': util,
   'libarkws.so': require(nativeModule),
 };
+
+// By these a module of the system finds others.
+const context = createContext({
+  requireInternal: (name) => (name === 'net.webSocket' ? OTHERS['libarkws.so'] : undefined),
+  requireNapi: (name) => OTHERS[`@ohos.${name}`],
+});
 
 const modules = new Map();
 
@@ -50,7 +55,7 @@ function resolve(name, { identifier }) {
   return modules.get(href);
 }
 
-const arkws = await load(new URL('src/main/ets/arkws.js', HAR));
+const arkws = await load(FILE);
 await arkws.link(resolve);
 await arkws.evaluate();
 const { default: webSocket } = arkws.namespace;

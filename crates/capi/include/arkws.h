@@ -54,7 +54,7 @@ typedef enum arkws_code {
     ARKWS_FILE_NOT_FOUND = 1019,
     /* The app, or the system, does not permit internet sockets. */
     ARKWS_PERMISSION_DENIED = 1020,
-    /* The program's policy does not allow the host. */
+    /* A policy does not allow the host. A program in C has none so far: this does not come. */
     ARKWS_HOST_NOT_ALLOWED = 1021,
     /* An argument, or an option, cannot be used. */
     ARKWS_INVALID = 1100,
@@ -258,7 +258,7 @@ int arkws_client_clear_headers(arkws_client *client);
  * WEBSOCKET_CONNECTION_PARSE_URL_ERROR: the URL is NULL, not UTF-8, or none;
  * ARKWS_WRONG_STATE: the client has a connection, or is connecting;
  * ARKWS_INVALID: an option or a field cannot be used;
- * ARKWS_FILE_NOT_FOUND, ARKWS_PERMISSION_DENIED, ARKWS_HOST_NOT_ALLOWED, ARKWS_SYSTEM;
+ * ARKWS_FILE_NOT_FOUND, ARKWS_PERMISSION_DENIED, ARKWS_SYSTEM;
  * WEBSOCKET_CONNECTION_NO_MEMORY: anything else.
  */
 int arkws_client_connect(arkws_client *client, const char *url);

@@ -77,8 +77,8 @@ int OH_WebSocketClient_AddHeader(struct WebSocket *client, struct WebSocket_Head
  * WEBSOCKET_HEADER_EXCEEDED: there are more than 8192 fields;
  * WEBSOCKET_CONNECTION_NO_MEMORY: the client has a connection, or is connecting; or the system
  *   refuses a thread;
- * 1020: internet sockets are not permitted; 1021: the host is not allowed; 1100: HTTP does not
- *   allow a field (ARKWS_PERMISSION_DENIED, ARKWS_HOST_NOT_ALLOWED, ARKWS_INVALID of arkws.h).
+ * 1020: internet sockets are not permitted; 1100: HTTP does not allow a field
+ *   (ARKWS_PERMISSION_DENIED, ARKWS_INVALID of arkws.h).
  */
 int OH_WebSocketClient_Connect(struct WebSocket *client, const char *url,
                                struct WebSocket_RequestOptions options);

@@ -8,7 +8,7 @@ import { start } from '../../../npm/core/index.mjs';
 /* global requireInternal, requireNapi */
 const util = requireNapi('util');
 
-const { makeModule } = start({
+const { listenToNetworks, makeModule } = start({
   loadNative: () => requireInternal('net.webSocket'),
   warn(message, code) {
     requireNapi('hilog').warn(0, 'arkws', '%{public}s: %{public}s', code, message);
@@ -25,5 +25,10 @@ const { makeModule } = start({
     return util.TextDecoder.create('utf-8').decodeToString(view);
   },
 });
+
+listenToNetworks(
+  () => requireNapi('net.connection'),
+  (message) => requireNapi('hilog').debug(0, 'arkws', '%{public}s', message),
+);
 
 export default makeModule('@ohos.net.webSocket');

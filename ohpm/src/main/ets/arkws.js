@@ -28,20 +28,7 @@ export const webSocket = arkws.makeModule('arkws');
 export const { TlsProtocol, createWebSocket, createWebSocketServer } = webSocket;
 export default webSocket;
 
-/**
- * Clients that wait to reconnect try soon when there is a network again. An app without the
- * permission ohos.permission.GET_NETWORK_INFO is not told, and then they wait out their delays.
- */
-function listenToNetworks() {
-  try {
-    const networks = connection.createNetConnection();
-    networks.on('netAvailable', networkChanged);
-    networks.register((error) => {
-      if (error) hilog.debug(0, 'arkws', 'networks are not heard of: %{public}s', error.message);
-    });
-  } catch (error) {
-    hilog.debug(0, 'arkws', 'networks are not heard of: %{public}s', error.message);
-  }
-}
-
-listenToNetworks();
+arkws.listenToNetworks(
+  () => connection,
+  (message) => hilog.debug(0, 'arkws', '%{public}s', message),
+);
