@@ -8,7 +8,7 @@ use crate::counts::Counts;
 use crate::process::{cargo, describe, output};
 
 /// The check: each published crate is packaged without a warning. That what is packaged builds is
-/// seen by `cargo xtask release`.
+/// seen by `cargo xtask release`, and by the long check `reproducible`.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let names = published()?;
     package(&names, false)?;

@@ -24,8 +24,7 @@ pub(super) const STAND_IN: &str = "tests/ohos/es2abc";
 /// The compiler of the SDK that `OHOS_SDK_HOME` names; `None`, and a word about it: there is none.
 pub(super) fn compiler() -> Option<PathBuf> {
     let home = std::env::var_os(VARIABLE);
-    let compiler = home.map(|home| Path::new(&home).join(COMPILER));
-    let compiler = compiler.filter(|compiler| compiler.is_file());
+    let compiler = home.and_then(|home| of_sdk(Path::new(&home)));
     if compiler.is_none() {
         println!(
             "– left out  the module of the system, net.webSocket: es2abc has to compile its \
@@ -33,6 +32,11 @@ pub(super) fn compiler() -> Option<PathBuf> {
         );
     }
     compiler
+}
+
+/// The compiler of the SDK in this folder.
+fn of_sdk(home: &Path) -> Option<PathBuf> {
+    Some(home.join(COMPILER)).filter(|compiler| compiler.is_file())
 }
 
 /// Where the compiled half is put.
@@ -61,4 +65,19 @@ pub(super) fn compile(compiler: &Path) -> Result<PathBuf> {
         .arg(&script))
     .with_context(|| format!("cannot compile {SOURCE} for OpenHarmony"))?;
     Ok(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiler_is_where_the_sdk_has_it_or_there_is_none() {
+        let sdk = tempfile::tempdir().unwrap();
+        assert_eq!(of_sdk(sdk.path()), None);
+        let compiler = sdk.path().join(COMPILER);
+        fs::create_dir_all(compiler.parent().unwrap()).unwrap();
+        fs::write(&compiler, "").unwrap();
+        assert_eq!(of_sdk(sdk.path()), Some(compiler));
+    }
 }

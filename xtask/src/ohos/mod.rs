@@ -69,6 +69,11 @@ pub(crate) fn are_for_tests() -> bool {
 /// A target that packages have libraries of, as Rust calls it.
 pub(crate) const TRIPLE: &str = target::AARCH64.triple;
 
+/// Whether the machine has the NDK of an SDK, so that what it builds can be shipped.
+pub(crate) fn has_sdk() -> bool {
+    Ndk::is_named()
+}
+
 /// The module for Node.js on OpenHarmony's devices, as `cargo xtask ohos` has built it.
 ///
 /// # Errors

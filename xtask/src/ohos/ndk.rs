@@ -22,6 +22,11 @@ pub(super) struct Ndk {
 }
 
 impl Ndk {
+    /// Whether `OHOS_NDK_HOME` names that of an SDK.
+    pub(super) fn is_named() -> bool {
+        std::env::var_os(VARIABLE).is_some()
+    }
+
     /// That of the SDK, if `OHOS_NDK_HOME` names one; else the stand-in, which is prepared.
     ///
     /// # Errors
@@ -38,7 +43,13 @@ impl Ndk {
                 is_real: false,
             });
         };
-        let home = Path::new(&home);
+        let ndk = Ndk::of_sdk(Path::new(&home))?;
+        println!("the NDK of OpenHarmony's SDK: {}", ndk.native.display());
+        Ok(ndk)
+    }
+
+    /// That of the SDK in this folder, or in whose `native` it is.
+    fn of_sdk(home: &Path) -> Result<Ndk> {
         let native = [home.join("native"), home.to_path_buf()]
             .into_iter()
             .find(|native| native.join("llvm/bin/clang").is_file())
@@ -48,7 +59,6 @@ impl Ndk {
             })?;
         let native = fs::canonicalize(&native)
             .with_context(|| format!("cannot find {}", native.display()))?;
-        println!("the NDK of OpenHarmony's SDK: {}", native.display());
         Ok(Ndk {
             native,
             is_real: true,
@@ -118,5 +128,31 @@ impl Ndk {
             .and_then(|()| fs::set_permissions(&place, fs::Permissions::from_mode(0o755)))
             .with_context(|| format!("cannot write {}", place.display()))?;
         Ok(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_names_the_folder_of_the_sdk_or_its_native_one() {
+        let sdk = tempfile::tempdir().unwrap();
+        let native = sdk.path().join("native");
+        fs::create_dir_all(native.join("llvm/bin")).unwrap();
+        fs::write(native.join("llvm/bin/clang"), "").unwrap();
+        let native = fs::canonicalize(native).unwrap();
+        for home in [sdk.path(), &native] {
+            let ndk = Ndk::of_sdk(home).unwrap();
+            assert_eq!((ndk.native, ndk.is_real), (native.clone(), true));
+        }
+    }
+
+    #[test]
+    fn a_folder_without_an_ndk_is_an_error_that_names_it() {
+        let empty = tempfile::tempdir().unwrap();
+        let words = Ndk::of_sdk(empty.path()).err().unwrap().to_string();
+        let named = format!("OHOS_NDK_HOME is {}", empty.path().display());
+        assert!(words.contains(&named), "{words}");
     }
 }

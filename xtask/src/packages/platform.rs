@@ -147,7 +147,7 @@ impl Platform {
     pub(crate) fn is_buildable(&self) -> bool {
         match self.how {
             How::Zig(_) => cfg!(target_os = "linux"),
-            How::OpenHarmony => false,
+            How::OpenHarmony => ohos::has_sdk(),
             How::There => self.name == peers::platform_abi(),
         }
     }

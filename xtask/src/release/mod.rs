@@ -20,12 +20,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build::{NODE_PACKAGE, Profile};
+use crate::build::Profile;
 use crate::counts::Counts;
 use crate::crates;
 use crate::packages;
 use crate::packages::platform::{PLATFORMS, Platform};
 use crate::process::{command, output, root};
+use sbom::Subject;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -58,6 +59,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .map(|name| Platform::named(name))
             .collect::<Result<_>>()?,
     };
+    for platform in PLATFORMS.iter().filter(|one| !platforms.contains(one)) {
+        println!("– left out  {}", platform.name);
+    }
     let profile = if options.dev {
         Profile::Dev
     } else {
@@ -129,7 +133,7 @@ fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Re
         profile,
     };
 
-    let sums = built.pack(&root().join(to), profile == Profile::Release)?;
+    let sums = built.pack(&root().join(to), again == Again::Everything)?;
     if again != Again::Nothing {
         let folder = root().join(format!("{to}-again"));
         twice::compare_sums(&sums, &built.pack(&folder, false)?)?;
@@ -181,10 +185,14 @@ impl Built<'_> {
 
         let bills = folder.join("sbom");
         fs::create_dir_all(&bills)?;
-        let bills = self
-            .platforms
+        let modules = self.platforms.iter().map(|platform| Subject::npm(platform));
+        let archives = self
+            .archives
             .iter()
-            .map(|platform| sbom::write(platform, NODE_PACKAGE, &bills))
+            .map(|_| Subject::archive(static_library::TARGET));
+        let bills = modules
+            .chain(archives)
+            .map(|subject| sbom::write(&subject, &bills))
             .collect::<Result<Vec<_>>>()?;
         sbom::validate(&bills)?;
         write_sums(folder)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use crate::build::{C_PACKAGE, NODE_PACKAGE};
 use crate::packages::linked::{LinkedCrate, linked};
 use crate::packages::platform::Platform;
 use crate::peers::Python;
@@ -28,31 +29,73 @@ for name in sys.argv[1:]:
         sys.exit(f'{name}: {wrong}')
 ";
 
-/// Writes the bill of materials of a platform's npm package into `folder`; the file.
+/// What a bill of materials is of.
+pub(super) struct Subject {
+    /// The crate that it is built of, and the target that it is built for.
+    package: &'static str,
+    target: &'static str,
+    /// The beginning of the file's name.
+    file: String,
+    group: Option<&'static str>,
+    name: &'static str,
+    /// The package URL, but for the version.
+    purl: String,
+}
+
+impl Subject {
+    /// The npm package of a platform.
+    pub(super) fn npm(platform: &Platform) -> Subject {
+        Subject {
+            package: NODE_PACKAGE,
+            target: platform.target,
+            file: format!("arkws-{}", platform.name),
+            group: Some("@arkws"),
+            name: platform.name,
+            purl: format!("pkg:npm/%40arkws/{}", platform.name),
+        }
+    }
+
+    /// The C library as an archive.
+    pub(super) fn archive(target: &'static str) -> Subject {
+        Subject {
+            package: C_PACKAGE,
+            target,
+            file: format!("libnet_websocket-{target}"),
+            group: None,
+            name: "libnet_websocket",
+            purl: "pkg:generic/libnet_websocket".to_owned(),
+        }
+    }
+}
+
+/// Writes the bill of materials of what is published into `folder`; the file.
 ///
 /// # Errors
 /// Cargo cannot tell what is linked, or the file cannot be written.
-pub(super) fn write(platform: &Platform, package: &str, folder: &Path) -> Result<PathBuf> {
-    let crates = linked(package, platform.target)?;
+pub(super) fn write(subject: &Subject, folder: &Path) -> Result<PathBuf> {
+    let package = subject.package;
+    let crates = linked(package, subject.target)?;
     let own = crates.iter().find(|one| one.name == package);
     let own = own.with_context(|| format!("{package} is not linked with itself"))?;
-    let file = folder.join(format!("arkws-{}-{}.cdx.json", platform.name, own.version));
-    let text = serde_json::to_string_pretty(&document(platform, own, &crates))?;
+    let file = folder.join(format!("{}-{}.cdx.json", subject.file, own.version));
+    let text = serde_json::to_string_pretty(&document(subject, own, &crates))?;
     fs::write(&file, text + "\n").with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
 }
 
 /// Without a time and a random number: the same crates make the same file.
-fn document(platform: &Platform, own: &LinkedCrate, crates: &[LinkedCrate]) -> Value {
-    let subject = json!({
+fn document(subject: &Subject, own: &LinkedCrate, crates: &[LinkedCrate]) -> Value {
+    let mut described = json!({
         "type": "library",
         "bom-ref": reference(own),
-        "group": "@arkws",
-        "name": platform.name,
+        "name": subject.name,
         "version": own.version,
         "licenses": [{ "expression": own.license }],
-        "purl": format!("pkg:npm/%40arkws/{}@{}", platform.name, own.version),
+        "purl": format!("{}@{}", subject.purl, own.version),
     });
+    if let Some(group) = subject.group {
+        described["group"] = json!(group);
+    }
     let others = crates.iter().filter(|one| *one != own);
     let dependencies: Vec<Value> = crates
         .iter()
@@ -65,7 +108,7 @@ fn document(platform: &Platform, own: &LinkedCrate, crates: &[LinkedCrate]) -> V
         "bomFormat": "CycloneDX",
         "specVersion": FORMAT,
         "version": 1,
-        "metadata": { "component": subject },
+        "metadata": { "component": described },
         "components": others.map(component).collect::<Vec<_>>(),
         "dependencies": dependencies,
     })
@@ -111,9 +154,15 @@ mod tests {
 
     #[test]
     fn whatever_is_used_is_a_component_of_its_own() {
-        let platform = Platform::named("linux-x64-gnu").unwrap();
+        let module = Subject::npm(Platform::named("linux-x64-gnu").unwrap());
+        for subject in [module, Subject::archive("x86_64-unknown-linux-musl")] {
+            assert_references(&subject);
+        }
+    }
+
+    fn assert_references(subject: &Subject) {
         let folder = tempfile::tempdir().unwrap();
-        let file = write(platform, "arkws-node", folder.path()).unwrap();
+        let file = write(subject, folder.path()).unwrap();
         let document: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         let references = |list: &Value, key: &str| {
             let list = list.as_array().unwrap().iter();
