@@ -286,6 +286,72 @@ mod tests {
         }
     }
 
+    /// The examples of RFC 3986, 5.4, and what a `Location` has beside them.
+    #[cfg(feature = "client")]
+    #[test]
+    fn a_location_is_resolved_against_the_url_that_was_asked() {
+        let base = WebSocketUrl::parse("ws://a/b/c/d;p?q").unwrap();
+        for (location, expected) in [
+            ("g", "ws://a/b/c/g"),
+            ("./g", "ws://a/b/c/g"),
+            ("g/", "ws://a/b/c/g/"),
+            ("/g", "ws://a/g"),
+            ("//g", "ws://g/"),
+            ("?y", "ws://a/b/c/d;p?y"),
+            ("g?y", "ws://a/b/c/g?y"),
+            ("#s", "ws://a/b/c/d;p?q"),
+            ("g#s", "ws://a/b/c/g"),
+            ("g?y#s", "ws://a/b/c/g?y"),
+            (";x", "ws://a/b/c/;x"),
+            ("g;x", "ws://a/b/c/g;x"),
+            ("g;x?y#s", "ws://a/b/c/g;x?y"),
+            ("", "ws://a/b/c/d;p?q"),
+            (".", "ws://a/b/c/"),
+            ("./", "ws://a/b/c/"),
+            ("..", "ws://a/b/"),
+            ("../", "ws://a/b/"),
+            ("../g", "ws://a/b/g"),
+            ("../..", "ws://a/"),
+            ("../../", "ws://a/"),
+            ("../../g", "ws://a/g"),
+            ("../../../g", "ws://a/g"),
+            ("../../../../g", "ws://a/g"),
+            ("/./g", "ws://a/g"),
+            ("/../g", "ws://a/g"),
+            ("g.", "ws://a/b/c/g."),
+            (".g", "ws://a/b/c/.g"),
+            ("g..", "ws://a/b/c/g.."),
+            ("..g", "ws://a/b/c/..g"),
+            ("./../g", "ws://a/b/g"),
+            ("./g/.", "ws://a/b/c/g/"),
+            ("g/./h", "ws://a/b/c/g/h"),
+            ("g/../h", "ws://a/b/c/h"),
+            ("g;x=1/./y", "ws://a/b/c/g;x=1/y"),
+            ("g;x=1/../y", "ws://a/b/c/y"),
+            ("g?y/./x", "ws://a/b/c/g?y/./x"),
+            ("g?y/../x", "ws://a/b/c/g?y/../x"),
+            ("g#s/./x", "ws://a/b/c/g"),
+            ("g#s/../x", "ws://a/b/c/g"),
+            // Dots count in a whole URL too, and empty segments are segments.
+            ("http://g/h/../i/./?j", "ws://g/i/?j"),
+            ("HTTPS://g:444/h/..", "wss://g:444/"),
+            ("//g/h/./../i", "ws://g/i"),
+            ("/g//h/../i", "ws://a/g//i"),
+            ("/g/..//h", "ws://a//h"),
+            // What looks like another server, or a path, in a query.
+            ("?u=ws://g/../h", "ws://a/b/c/d;p?u=ws://g/../h"),
+            ("g?//h", "ws://a/b/c/g?//h"),
+            (" /g ", "ws://a/g"),
+        ] {
+            let url = base.join(location).expect(location);
+
+            assert_eq!(url.as_str(), expected, "{location}");
+        }
+        for location in ["g:h", "mailto:g@h", "http://", "//g:x/", "//[g]/"] {
+            assert!(base.join(location).is_err(), "{location}");
+        }
+    }
+
     #[test]
     fn an_error_says_what_is_wrong_with_a_url() {
         for text in [

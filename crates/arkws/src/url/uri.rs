@@ -66,42 +66,42 @@ pub(super) fn parse(text: &str) -> Result<Parts, UrlError> {
 /// RFC 3986, 5.2.2.
 #[cfg(feature = "client")]
 pub(super) fn join(base: &Base<'_>, location: &str) -> Result<Parts, UrlError> {
-    let location = location.trim();
+    let mut parts = parse(&absolute(base, location.trim()))?;
+    parts.target = without_dots(&parts.target);
+    Ok(parts)
+}
+
+/// The location with all that it leaves to the base, and its dots.
+#[cfg(feature = "client")]
+fn absolute(base: &Base<'_>, location: &str) -> String {
     if let Some((scheme, rest)) = split_scheme(location) {
         return match scheme.to_ascii_lowercase().as_str() {
-            "http" => parse(&format!("ws:{rest}")),
-            "https" => parse(&format!("wss:{rest}")),
-            _ => parse(location),
+            "http" => format!("ws:{rest}"),
+            "https" => format!("wss:{rest}"),
+            _ => location.to_owned(),
         };
     }
     if location.starts_with("//") {
         let scheme = base.text.split(':').next().unwrap_or_default();
-        return parse(&format!("{scheme}:{location}"));
+        return format!("{scheme}:{location}");
     }
     let (server, target) = base.text.split_at(base.path);
-    let base_path = target.split('?').next().unwrap_or_default();
-    let reference = location.split('#').next().unwrap_or_default();
-    if reference.is_empty() {
-        return parse(base.text);
-    }
-    let (path, query) = match reference.find('?') {
-        Some(at) => reference.split_at(at),
-        None => (reference, ""),
+    let path = target.split('?').next().unwrap_or_default();
+    let folder = path.rfind('/').map_or(0, |at| at + 1);
+    let kept = match location.chars().next() {
+        None | Some('#') => target,
+        Some('?') => path,
+        Some('/') => "",
+        Some(_) => &path[..folder],
     };
-    let path = match path {
-        "" => base_path.to_owned(),
-        absolute if absolute.starts_with('/') => without_dots(absolute),
-        relative => {
-            let folder = base_path.rfind('/').map_or(0, |at| at + 1);
-            without_dots(&format!("{}{relative}", &base_path[..folder]))
-        }
-    };
-    parse(&format!("{server}{path}{query}"))
+    format!("{server}{kept}{location}")
 }
 
-/// Resolves the segments `.` and `..` (RFC 3986, 5.2.4) of a path that begins with `/`.
+/// Resolves the segments `.` and `..` (RFC 3986, 5.2.4) of a path that begins with `/`, which a
+/// query may follow.
 #[cfg(feature = "client")]
-fn without_dots(path: &str) -> String {
+fn without_dots(target: &str) -> String {
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let mut kept = Vec::new();
     let mut segments = path.split('/').skip(1).peekable();
     while let Some(segment) = segments.next() {
@@ -118,7 +118,7 @@ fn without_dots(path: &str) -> String {
             kept.push("");
         }
     }
-    format!("/{}", kept.join("/"))
+    format!("/{}{query}", kept.join("/"))
 }
 
 /// A host alone, as it is in a URL.
