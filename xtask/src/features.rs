@@ -50,6 +50,15 @@ const EVERY: &[&str] = &[
      nested-tls,idna,tracing,hyper,axum,http2,tower",
 ];
 
+/// Sets whose tests are run: each test of `tests/features.rs` in one of them, or in those of a
+/// client alone.
+const TESTED: &[&str] = &[
+    "client,tls",
+    "client,tls,ring",
+    "client,tls,aws-lc-rs",
+    "client,proxy,axum",
+];
+
 /// Sets with the most crates that a program may get with them, our own included.
 const SIZES: &[(&str, usize)] = &[("server", 46), ("client,server,deflate", 60)];
 
@@ -88,7 +97,7 @@ pub(crate) fn every(counts: &mut Counts) -> Result<()> {
             .args(DENY))?;
         counts.passed += 1;
     }
-    for features in ["client,tls", "client,tls,ring", "client,tls,aws-lc-rs"] {
+    for features in TESTED {
         missing(features, counts)?;
     }
     Ok(())
@@ -96,10 +105,11 @@ pub(crate) fn every(counts: &mut Counts) -> Result<()> {
 
 const DENY: [&str; 2] = ["--", "--deny=warnings"];
 
-/// The tests of what is switched off.
+/// The tests of what is switched off, and of what takes its place: without `idna`, another reader
+/// of URLs.
 fn missing(features: &str, counts: &mut Counts) -> Result<()> {
     let mut tests = with("test", "arkws", features);
-    counts::count(tests.args(["--test", "features"]), counts)
+    counts::count(tests.args(["--lib", "--test", "features"]), counts)
 }
 
 fn lint(package: &str, features: &str) -> Command {

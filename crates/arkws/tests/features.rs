@@ -53,6 +53,50 @@ async fn a_proxy_over_tls_needs_the_feature_and_is_never_passed_by() {
     );
 }
 
+/// Asks for a WebSocket over HTTP/2 (RFC 8441, 5). Another crate may have switched hyper's HTTP/2
+/// on, so that such requests come.
+#[cfg(all(feature = "hyper", not(feature = "http2")))]
+fn extended_connect() -> arkws::http::Request<()> {
+    arkws::http::Request::builder()
+        .method("CONNECT")
+        .version(arkws::http::Version::HTTP_2)
+        .uri("https://localhost/")
+        .header("sec-websocket-version", "13")
+        .body(())
+        .unwrap()
+}
+
+#[cfg(all(feature = "hyper", not(feature = "http2")))]
+const NO_HTTP2: &str = "WebSocket over HTTP/2 needs arkws's feature `http2`, which is switched off";
+
+#[cfg(all(feature = "hyper", not(feature = "http2")))]
+#[tokio::test]
+async fn http2_needs_the_feature() {
+    let acceptor = arkws::Acceptor::default();
+
+    let refused = arkws::hyper::upgrade(&mut extended_connect(), &acceptor).await;
+
+    let rejection = refused.expect_err("it is refused");
+    assert_eq!(rejection.error().to_string(), NO_HTTP2);
+    let answer: arkws::http::Response<arkws::Bytes> = rejection.into_response();
+    assert_eq!(answer.status(), 501);
+    assert_eq!(answer.into_body(), format!("{NO_HTTP2}\n"));
+}
+
+#[cfg(all(feature = "axum", not(feature = "http2")))]
+#[tokio::test]
+async fn http2_needs_the_feature_in_axum_too() {
+    use axum::extract::FromRequestParts;
+    use axum::response::IntoResponse;
+    let (mut parts, ()) = extended_connect().into_parts();
+
+    let refused = arkws::axum::WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
+
+    let rejection = refused.err().expect("it is refused");
+    assert_eq!(rejection.error().to_string(), NO_HTTP2);
+    assert_eq!(IntoResponse::into_response(rejection).status(), 501);
+}
+
 #[cfg(not(feature = "idna"))]
 #[tokio::test]
 async fn a_name_of_another_script_needs_idna() {
