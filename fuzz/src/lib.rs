@@ -7,11 +7,14 @@ mod config;
 mod deflate;
 mod frame;
 mod handshake;
+mod http_request;
 mod input;
 mod keys;
 mod peer;
+mod proxies;
 mod recv;
 mod request;
+mod retry_after;
 mod roundtrip;
 mod runtime;
 mod server;
@@ -20,6 +23,16 @@ mod text;
 mod tungstenite;
 mod url;
 mod zlib;
+
+// Files of netstack, as they are, which no other crate can call.
+#[path = "../../crates/netstack/src/server/forwarded.rs"]
+mod forwarded;
+#[allow(unreachable_pub, reason = "what its crate shows")]
+#[path = "../../crates/netstack/src/server/trusted_proxies.rs"]
+mod trusted_proxies;
+
+/// Where they find it.
+use arkws_netstack::BusinessError;
 
 /// Something that reads the bytes of others.
 pub struct Target {
@@ -35,9 +48,12 @@ pub const TARGETS: &[Target] = &[
     target("deflate", deflate::run),
     target("frame", frame::run),
     target("handshake", handshake::run),
+    target("http_request", http_request::run),
     target("keys", keys::run),
+    target("proxies", proxies::run),
     target("recv", recv::run),
     target("request", request::run),
+    target("retry_after", retry_after::run),
     target("roundtrip", roundtrip::run),
     target("server", server::run),
     target("session", session::run),

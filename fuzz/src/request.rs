@@ -1,7 +1,11 @@
 //! What programs put into a handshake: header fields, sub-protocols, host and target of a client's
 //! request, and header fields of a server's answer.
 use arkws_proto::Limits;
-use arkws_proto::handshake::{ClientHandshake, ClientRequest, ServerHandshake};
+use arkws_proto::handshake::{
+    ClientHandshake, ClientRequest, HandshakeError, ServerHandshake, ServerRequest,
+};
+use http::header::HOST;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::ENTROPY;
@@ -20,6 +24,7 @@ pub(crate) fn run(data: &[u8]) {
         headers: headers(&mut input, fields % 8),
         entropy: ENTROPY,
     };
+    over_http(&given);
     let limits = Limits::default();
     let Ok((mut client, sent)) = ClientHandshake::new(given.clone(), &limits) else {
         return;
@@ -57,6 +62,37 @@ pub(crate) fn run(data: &[u8]) {
     assert_eq!(response.negotiated.protocol.as_deref(), protocol);
     for name in added.keys() {
         assert!(same_values(name, &added, &response.headers), "{name}");
+    }
+}
+
+/// The same through HTTP implementations: an upgrade, and an extended CONNECT.
+fn over_http(given: &ClientRequest) {
+    let is_valid = ClientHandshake::new(given.clone(), &Limits::default()).is_ok();
+    let upgrade = given.clone().into_http().map(|(request, _)| {
+        let read = ServerRequest::from_http(&request);
+        read.expect("a valid upgrade")
+    });
+    let connect = given.clone().into_extended_connect(Scheme::HTTPS);
+    let connect = connect.map(|(request, _)| {
+        let read = ServerRequest::from_extended_connect(&request, Some("websocket"));
+        read.expect("a valid extended CONNECT")
+    });
+    for read in [upgrade, connect] {
+        match read {
+            Ok(read) => {
+                assert!(is_valid, "{given:?}");
+                assert_eq!(read.target, given.target);
+                assert_eq!(read.protocols, given.protocols);
+                for name in given.headers.keys().filter(|name| *name != HOST) {
+                    assert!(same_values(name, &given.headers, &read.headers), "{name}");
+                }
+            }
+            // A `http::Uri` does not have every character.
+            Err(error) => assert!(
+                !is_valid || matches!(error, HandshakeError::InvalidTarget(_)),
+                "{error}"
+            ),
+        }
     }
 }
 
