@@ -16,7 +16,7 @@
 //! | `network.rs`, `direction.rs` | the simulated network |
 //! | `wire.rs`, `timeline.rs` | what is seen of it |
 //! | `schedule.rs` | what happens in a run, drawn from its seed |
-//! | `program.rs` | what a program does, and the record of it |
+//! | `program.rs`, `pieces.rs` | what a program does, and the record of it |
 //! | `run.rs` | one run |
 //! | `promises.rs`, `time.rs`, `attempts.rs` | the promises |
 //! | `show.rs` | a run in words, shown for `ARKWS_SIM_SEED` |
@@ -26,6 +26,7 @@
 mod attempts;
 mod direction;
 mod network;
+mod pieces;
 mod program;
 mod promises;
 mod random;

@@ -9,6 +9,7 @@ use arkws::{
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::pieces;
 use crate::schedule::{Action, End, Program, Step};
 
 /// Something that one end was told or did, and when.
@@ -80,6 +81,10 @@ pub(crate) struct Record {
     /// Whether a message was taken while this many bytes waited.
     pub(crate) taken_at: usize,
     pub(crate) flushes: Vec<Flush>,
+    /// From when to when the next piece of a message was still to come, when one had left.
+    pub(crate) gaps: Vec<(Instant, Instant)>,
+    /// The last message may have left, or not.
+    pub(crate) in_doubt: bool,
     pub(crate) close_started: Option<At<Option<CloseFrame>>>,
     pub(crate) received: Vec<At<Message>>,
     pub(crate) pings_received: Vec<Bytes>,
@@ -157,7 +162,7 @@ impl Recorder {
         }
     }
 
-    fn flushed(&self, since: Instant, result: Result<(), Error>) {
+    pub(crate) fn flushed(&self, since: Instant, result: Result<(), Error>) {
         self.record().flushes.push(Flush {
             since,
             until: Instant::now(),
@@ -165,11 +170,16 @@ impl Recorder {
         });
     }
 
-    fn close_started(&self, frame: &Option<CloseFrame>, started: bool) {
+    pub(crate) fn close_started(&self, frame: &Option<CloseFrame>, started: bool) {
         if started {
             let (at, what) = (Instant::now(), frame.clone());
             self.record().close_started = Some(At { at, what });
         }
+    }
+
+    /// It was told that the connection has come to its end.
+    pub(crate) fn is_told(&self) -> bool {
+        !self.record().told.is_empty()
     }
 
     async fn pause(&self, lasts: Duration) {
@@ -189,7 +199,12 @@ pub(crate) async fn run(socket: WebSocket<Transport>, program: Program, recorder
             let (steps, end) = (program.steps, program.end);
             let drops = matches!(end, End::Drops);
             let sending = send(sender, steps, end, recorder.clone());
-            let receiving = receive(receiver, program.pauses, recorder.clone());
+            let receiving = receive(
+                receiver,
+                program.reads_pieces,
+                program.pauses,
+                recorder.clone(),
+            );
             match drops {
                 // Both halves go when the sender is done.
                 true => {
@@ -233,6 +248,14 @@ async fn send(
         let (message, flushes) = match action {
             Action::Send { message, flushes } => (message, flushes),
             Action::Ping(data) => (Message::Ping(data), false),
+            Action::Pieces {
+                message,
+                pieces,
+                ends,
+            } => match pieces::send(&mut sender, message, &pieces, ends, &recorder).await {
+                true => continue,
+                false => return sender,
+            },
         };
         let before = sender.queued();
         let fed = sender.feed_message(message.clone());
@@ -242,14 +265,12 @@ async fn send(
             fed.map_err(|it| it.error),
             sender.queued(),
         );
-        if flushes {
-            recorder.flushed(Instant::now(), sender.flush().await);
-        } else {
-            let since = Instant::now();
-            if let Err(error) = sender.ready().await {
-                recorder.flushed(since, Err(error));
-            }
-        }
+        let since = Instant::now();
+        let written = match flushes {
+            true => sender.flush().await,
+            false => sender.ready().await,
+        };
+        recorder.flushed(since, written);
     }
     recorder.flushed(Instant::now(), sender.flush().await);
     if let End::Closes(frame) = end {
@@ -265,6 +286,7 @@ fn at_last(mut sender: Sender<Transport>, recorder: &Recorder) {
 
 async fn receive(
     mut receiver: Receiver<Transport>,
+    reads_pieces: bool,
     pauses: Vec<(usize, Duration)>,
     recorder: Recorder,
 ) {
@@ -276,7 +298,11 @@ async fn receive(
             }
         }
         count += 1;
-        if !recorder.received(receiver.recv().await) {
+        let message = match reads_pieces {
+            true => pieces::receive(&mut receiver, &recorder).await,
+            false => receiver.recv().await,
+        };
+        if !recorder.received(message) {
             break;
         }
     }
@@ -316,6 +342,7 @@ async fn run_on_one_task(mut socket: WebSocket<Transport>, program: Program, rec
             match steps.next().map(|step| step.action) {
                 Some(Action::Send { message, .. }) => feed(&mut socket, message, recorder),
                 Some(Action::Ping(data)) => feed(&mut socket, Message::Ping(data), recorder),
+                Some(Action::Pieces { .. }) => unreachable!("with two tasks only"),
                 None => match end.take() {
                     Some(End::Closes(frame)) => {
                         recorder.close_started(&frame, socket.start_close(frame.clone()));

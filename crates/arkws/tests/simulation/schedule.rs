@@ -45,6 +45,8 @@ pub(crate) struct Connection {
 pub(crate) struct Program {
     /// It sends on one task and receives on another; or it does all on one.
     pub(crate) splits: bool,
+    /// It reads messages in pieces, if it has two tasks.
+    pub(crate) reads_pieces: bool,
     pub(crate) steps: Vec<Step>,
     /// After so many messages it does not receive for this long.
     pub(crate) pauses: Vec<(usize, Duration)>,
@@ -67,6 +69,13 @@ pub(crate) enum Action {
         flushes: bool,
     },
     Ping(Bytes),
+    /// Writes a message in pieces: of each, how many bytes it has, and how long the next waits.
+    Pieces {
+        message: Message,
+        pieces: Vec<(usize, Duration)>,
+        /// Or it is dropped before its end.
+        ends: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -118,7 +127,27 @@ impl Schedule {
                 _ => Attempt::Link(Box::new(connection(&mut random, network, is_good))),
             });
         }
+        schedule.cut(least);
         schedule
+    }
+
+    /// In some runs messages go in pieces, with time between them, or are read so.
+    fn cut(&mut self, least: Duration) {
+        // What is drawn here changes nothing that was drawn before.
+        let mut random = Random::new(self.seed ^ 0x0BAD_5EED);
+        if !random.percent(30) {
+            return;
+        }
+        for config in [&mut self.client, &mut self.server] {
+            let limit = random.one_of(&[2000, 20_000].map(Duration::from_millis));
+            config.message_timeout = random.percent(50).then(|| limit.max(least));
+        }
+        for attempt in &mut self.attempts {
+            if let Attempt::Link(link) = attempt {
+                cut(&mut random, &mut link.client);
+                cut(&mut random, &mut link.server);
+            }
+        }
     }
 
     pub(crate) fn config(&self, role: Role) -> &Config {
@@ -330,9 +359,40 @@ fn program(random: &mut Random, budget: usize, end: End) -> Program {
     };
     Program {
         splits: random.percent(60),
+        reads_pieces: false,
         steps,
         pauses,
         end,
+    }
+}
+
+/// Has a program write some of its messages in pieces, and perhaps read so.
+fn cut(random: &mut Random, program: &mut Program) {
+    program.reads_pieces = random.percent(30);
+    for step in &mut program.steps {
+        let Action::Send { message, .. } = &step.action else {
+            continue;
+        };
+        if !program.splits || message.is_empty() || !random.percent(30) {
+            continue;
+        }
+        let mut left = message.len();
+        let mut pieces = Vec::new();
+        let longest = random.one_of(&[1, 500, 50_000]);
+        while left > 0 && pieces.len() < 5 {
+            let len = 1 + random.size_below(left);
+            let wait = match random.percent(50) {
+                true => random.millis_below(longest),
+                false => Duration::ZERO,
+            };
+            pieces.push((len, wait));
+            left -= len;
+        }
+        step.action = Action::Pieces {
+            message: message.clone(),
+            pieces,
+            ends: random.percent(90),
+        };
     }
 }
 

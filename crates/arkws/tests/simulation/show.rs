@@ -47,6 +47,11 @@ fn show_program(role: Role, program: &Program) -> String {
                 format!("sends {} bytes, flushes: {flushes}", message.len())
             }
             Action::Ping(data) => format!("{data:?}"),
+            Action::Pieces {
+                message,
+                pieces,
+                ends,
+            } => format!("writes {} bytes: {pieces:?}, ends: {ends}", message.len()),
         };
         shown += &format!("    after {:?}: {what}\n", step.wait);
     }

@@ -35,6 +35,8 @@ pub(crate) fn check(judged: &mut Judged<'_>) {
     }
     check_silence(judged);
     check_flushes(judged);
+    check_wakes(judged);
+    check_gaps(judged);
     check_closing(judged);
     check_last_steps(judged);
 }
@@ -205,6 +207,45 @@ fn check_flushes(judged: &mut Judged<'_>) {
     }
 }
 
+/// Who waits until what is queued has left is told in the moment in which the last of it leaves.
+fn check_wakes(judged: &mut Judged<'_>) {
+    for flush in judged.own.flushes.clone() {
+        let left = judged.sent.accepted.last_by(flush.until);
+        let left = left.map_or(flush.since, |left| left.max(flush.since));
+        if flush.failed.is_none() && flush.until > left {
+            let late = flush.until - left;
+            judged.breaks(format!("a flush is told {late:?} after its end"));
+        }
+    }
+}
+
+/// A message that does not go on in its time ends the connection, and not later.
+fn check_gaps(judged: &mut Judged<'_>) {
+    let Some(limit) = judged.config.message_timeout else {
+        return;
+    };
+    let told = judged.told().map(|(at, _)| at);
+    let closing = judged.own.close_started.as_ref().map(|it| it.at);
+    let gone = [told, closing, judged.own.dropped, judged.sent.reset];
+    let gone = gone.into_iter().flatten().min();
+    for &(from, until) in &judged.peer.gaps {
+        let end = gone.map_or(until, |gone| gone.min(until));
+        // What has come of it, or of anything behind it.
+        let heard = judged.received.arrived.last_before(end);
+        let heard = heard.filter(|heard| *heard >= from);
+        let Some(heard) = heard.filter(|heard| end > *heard + limit) else {
+            continue;
+        };
+        // The close frame that says so may have its time to leave.
+        let moved = judged.last_progress(heard + limit, end);
+        let late = judged.config.close_timeout * 2 + TICK;
+        if end > moved + late && !judged.paused(heard, end) {
+            let waited = end - heard;
+            judged.breaks(format!("message time-out: not after {waited:?}"));
+        }
+    }
+}
+
 /// From the close frame to how the connection ends: while nothing moves, no longer than is allowed.
 fn check_closing(judged: &mut Judged<'_>) {
     let Some(started) = judged.own.close_started.clone() else {
@@ -227,7 +268,10 @@ fn check_last_steps(judged: &mut Judged<'_>) {
     let (told, finished) = (first.at, end.at);
     // RFC 6455, 7.1.1: the server ends the transport first, if it does so in time.
     let limit = judged.config.close_timeout;
-    let waits = judged.role == Role::Client && matches!(first.what, Received::Closed(_));
+    // Who reads in pieces is told when the transport has ended.
+    let reads_pieces = judged.program(judged.role).reads_pieces;
+    let is_closed = matches!(first.what, Received::Closed(_));
+    let waits = judged.role == Role::Client && is_closed && !reads_pieces;
     let had_gone = |it: &Instant| *it <= finished;
     let gone = [judged.received.fin_arrived, judged.sent.reset];
     let is_gone = gone.iter().flatten().any(had_gone);

@@ -39,4 +39,10 @@ impl Timeline {
         let later = self.0.partition_point(|&(at, _)| at < time);
         later.checked_sub(1).map(|last| self.0[last].0)
     }
+
+    /// When it last grew by `time`, that moment included.
+    pub(crate) fn last_by(&self, time: Instant) -> Option<Instant> {
+        let later = self.0.partition_point(|&(at, _)| at <= time);
+        later.checked_sub(1).map(|last| self.0[last].0)
+    }
 }

@@ -26,6 +26,8 @@ mod direction;
 #[allow(dead_code, reason = "used by the simulation of arkws")]
 #[path = "../../../arkws/tests/simulation/network.rs"]
 mod network;
+#[path = "../../../arkws/tests/simulation/pieces.rs"]
+mod pieces;
 #[allow(dead_code, reason = "used by the simulation of arkws")]
 #[path = "../../../arkws/tests/simulation/program.rs"]
 mod program;

@@ -165,6 +165,11 @@ fn steps(random: &mut Random, program: &Program) -> Vec<(Duration, Call)> {
                 message: message.clone(),
                 feeds: *flushes,
             },
+            // A client object has no such call.
+            Action::Pieces { message, ends, .. } => Call::Send {
+                message: message.clone(),
+                feeds: *ends,
+            },
             Action::Ping(data) => Call::Ping(random.percent(50).then(|| data.to_vec())),
         };
         steps.push((step.wait, call));
