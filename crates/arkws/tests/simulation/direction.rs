@@ -67,6 +67,8 @@ pub(crate) struct Seen {
     pub(crate) accepted: Timeline,
     pub(crate) arrived: Timeline,
     pub(crate) acknowledged: Timeline,
+    /// When a writer that waited was told of room, and when it wrote then.
+    pub(crate) offers: Vec<(Instant, Option<Instant>)>,
     /// Frames as they were accepted.
     pub(crate) wire: Wire,
     pub(crate) fin_arrived: Option<Instant>,
@@ -99,6 +101,7 @@ impl Direction {
                 accepted: Timeline::default(),
                 arrived: Timeline::default(),
                 acknowledged: Timeline::default(),
+                offers: Vec::new(),
                 wire: Wire::new(writer),
                 fin_arrived: None,
                 reset: None,
@@ -141,6 +144,9 @@ impl Direction {
         let free = self.path.send_buffer - self.buffer.len().min(self.path.send_buffer);
         if !self.is_full || free * 3 >= self.path.send_buffer || !self.path.fills_and_drains {
             self.is_full = false;
+            if self.writer.is_some() {
+                self.seen.offers.push((now, None));
+            }
             wake(&mut self.writer);
         }
         true

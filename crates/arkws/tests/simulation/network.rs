@@ -363,6 +363,9 @@ impl AsyncWrite for End {
         }
         let count = free.min(bytes.len());
         let now = Instant::now();
+        if let Some((_, taken)) = direction.seen.offers.last_mut() {
+            taken.get_or_insert(now);
+        }
         direction.buffer.extend_from_slice(&bytes[..count]);
         direction.seen.accepted.add(now, count as u64);
         direction.seen.wire.write(now, &bytes[..count]);

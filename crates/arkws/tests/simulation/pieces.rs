@@ -33,10 +33,10 @@ pub(crate) async fn send(
             writer.flush().await
         };
         if let Err(error) = written.await {
-            recorder.flushed(since, Err(error.downcast().expect("of arkws")));
+            recorder.flushed(since, None, Err(error.downcast().expect("of arkws")));
             return false;
         }
-        recorder.flushed(since, Ok(()));
+        recorder.flushed(since, None, Ok(()));
         if !wait.is_zero() {
             let since = Instant::now();
             sleep(wait).await;
@@ -53,7 +53,7 @@ pub(crate) async fn send(
     }
     let since = Instant::now();
     if let Err(error) = writer.write_all(left).await {
-        recorder.flushed(since, Err(error.downcast().expect("of arkws")));
+        recorder.flushed(since, None, Err(error.downcast().expect("of arkws")));
         return false;
     }
     // It arrives before this is told.
@@ -63,7 +63,7 @@ pub(crate) async fn send(
     let finished = writer.finish().await;
     recorder.record().in_doubt = finished.is_err();
     let is_well = finished.is_ok();
-    recorder.flushed(since, finished);
+    recorder.flushed(since, None, finished);
     is_well
 }
 

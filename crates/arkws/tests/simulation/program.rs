@@ -66,6 +66,9 @@ pub(crate) struct Refused {
 #[derive(Debug, Clone)]
 pub(crate) struct Flush {
     pub(crate) since: Instant,
+    /// How many bytes the transport had accepted when all had left that was queued then, without
+    /// those of the opening handshake.
+    pub(crate) through: Option<u64>,
     pub(crate) until: Instant,
     pub(crate) failed: Option<Failure>,
 }
@@ -162,9 +165,10 @@ impl Recorder {
         }
     }
 
-    pub(crate) fn flushed(&self, since: Instant, result: Result<(), Error>) {
+    pub(crate) fn flushed(&self, since: Instant, through: Option<u64>, result: Result<(), Error>) {
         self.record().flushes.push(Flush {
             since,
+            through,
             until: Instant::now(),
             failed: result.err().as_ref().map(Failure::from),
         });
@@ -265,18 +269,25 @@ async fn send(
             fed.map_err(|it| it.error),
             sender.queued(),
         );
-        let since = Instant::now();
-        let written = match flushes {
-            true => sender.flush().await,
-            false => sender.ready().await,
-        };
-        recorder.flushed(since, written);
+        match flushes {
+            true => flush(&mut sender, &recorder).await,
+            false => {
+                let since = Instant::now();
+                recorder.flushed(since, None, sender.ready().await);
+            }
+        }
     }
-    recorder.flushed(Instant::now(), sender.flush().await);
+    flush(&mut sender, &recorder).await;
     if let End::Closes(frame) = end {
         recorder.close_started(&frame, sender.start_close(frame.clone()));
     }
     sender
+}
+
+async fn flush(sender: &mut Sender<Transport>, recorder: &Recorder) {
+    let since = Instant::now();
+    let through = sender.stats().bytes_sent + sender.queued() as u64;
+    recorder.flushed(since, Some(through), sender.flush().await);
 }
 
 /// After the end nothing is taken any more.

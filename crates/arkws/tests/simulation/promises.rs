@@ -338,7 +338,7 @@ impl Judged<'_> {
     }
 
     /// It told the peer why it gives it up, before it was told so itself.
-    fn gives_up(&self) -> bool {
+    pub(crate) fn gives_up(&self) -> bool {
         let failure = self.failure().map(|(_, failure)| failure);
         failure.is_some_and(|failure| failure.phase == Some(Phase::Message))
             && self.sent.wire.close().is_some()

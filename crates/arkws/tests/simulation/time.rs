@@ -8,7 +8,7 @@ use crate::program::Received;
 use crate::promises::Judged;
 use crate::run::HORIZON;
 use crate::timeline::Timeline;
-use crate::wire::PING;
+use crate::wire::{PING, PONG};
 
 /// Of the heartbeat's ping, with its header: what it moves itself is no sign of life.
 const PING_FRAME: u64 = 14;
@@ -207,16 +207,42 @@ fn check_flushes(judged: &mut Judged<'_>) {
     }
 }
 
-/// Who waits until what is queued has left is told in the moment in which the last of it leaves.
+/// Who waits until what is queued has left writes when there is room, and is told in the moment in
+/// which the last of it leaves.
 fn check_wakes(judged: &mut Judged<'_>) {
+    let head = judged.sent.wire.head_len;
     for flush in judged.own.flushes.clone() {
-        let left = judged.sent.accepted.last_by(flush.until);
-        let left = left.map_or(flush.since, |left| left.max(flush.since));
-        if flush.failed.is_none() && flush.until > left {
+        for (offered, taken) in judged.sent.offers.clone() {
+            let taken = taken.map_or(flush.until, |taken| taken.min(flush.until));
+            if offered >= flush.since && taken > offered {
+                let waits = taken - offered;
+                judged.breaks(format!("a flush leaves room for {waits:?}"));
+            }
+        }
+        let left = flush
+            .through
+            .and_then(|through| judged.sent.accepted.reached(head + through));
+        let Some(left) = left.map(|left| left.max(flush.since)) else {
+            continue;
+        };
+        if flush.until > left && !may_have_queued_more(judged, flush.since, left) {
             let late = flush.until - left;
             judged.breaks(format!("a flush is told {late:?} after its end"));
         }
     }
+}
+
+/// Whether something was queued by itself from one time to the other: a pong, a close frame, or a
+/// ping of the heartbeat.
+fn may_have_queued_more(judged: &Judged<'_>, from: Instant, to: Instant) -> bool {
+    let asks = |frame: &crate::wire::Frame| frame.at <= to && frame.opcode != PONG;
+    let beats = |heartbeat: &Heartbeat| {
+        let heard = judged.received.arrived.last_before(from);
+        to >= heard.or(judged.own.opened).unwrap_or(from) + heartbeat.interval
+    };
+    judged.received.wire.frames.iter().any(asks)
+        || judged.config.heartbeat.as_ref().is_some_and(beats)
+        || judged.gives_up()
 }
 
 /// A message that does not go on in its time ends the connection, and not later.

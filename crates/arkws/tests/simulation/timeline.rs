@@ -40,9 +40,9 @@ impl Timeline {
         later.checked_sub(1).map(|last| self.0[last].0)
     }
 
-    /// When it last grew by `time`, that moment included.
-    pub(crate) fn last_by(&self, time: Instant) -> Option<Instant> {
-        let later = self.0.partition_point(|&(at, _)| at <= time);
-        later.checked_sub(1).map(|last| self.0[last].0)
+    /// When it came to so much.
+    pub(crate) fn reached(&self, total: u64) -> Option<Instant> {
+        let index = self.0.partition_point(|&(_, reached)| reached < total);
+        self.0.get(index).map(|&(at, _)| at)
     }
 }

@@ -13,6 +13,7 @@ pub(crate) struct Frame {
 
 pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
+pub(crate) const PONG: u8 = 10;
 
 /// What one end has written.
 #[derive(Debug, Clone)]
