@@ -17,6 +17,11 @@ use tokio_rustls::TlsAcceptor;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
+    run().await.map(drop)
+}
+
+/// What the client received.
+async fn run() -> Result<Vec<Message>, Box<dyn Error>> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
@@ -59,14 +64,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut socket, _response) = client.connect(url).await?;
     println!("connected by {:?}", socket.get_ref().tls_version());
+    let mut received = Vec::new();
     while let Some(message) = socket.next().await.transpose()? {
         println!("received {message:?}");
+        received.push(message);
     }
-    Ok(())
+    Ok(received)
 }
 
 #[cfg(test)]
-#[test]
-fn it_runs() {
-    main().unwrap();
+#[tokio::test]
+async fn the_message_comes_over_tls() {
+    let received = run().await.unwrap();
+    assert_eq!(received, [Message::from("hello"), Message::Close(None)]);
 }

@@ -24,6 +24,11 @@ const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    run().await.map(drop)
+}
+
+/// What each client was told, and how many were cut off.
+async fn run() -> Result<(Vec<String>, usize), Box<dyn Error>> {
     let healthy = Arc::new(AtomicBool::new(true));
     let server = Server::bind("127.0.0.1:0")
         .await?
@@ -53,11 +58,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     healthy.store(false, Ordering::Relaxed);
     println!("going away, healthy: {}", health(address).await?);
     let cut_off = server.shutdown(GRACE).await;
+    let mut told = Vec::new();
     for client in clients {
-        println!("{}", client.await??);
+        told.push(client.await??);
     }
+    println!("the clients were told: {told:?}");
     println!("ended, {cut_off} connection(s) cut off");
-    Ok(())
+    Ok((told, cut_off))
 }
 
 fn acceptor(healthy: Arc<AtomicBool>) -> Acceptor {
@@ -93,7 +100,7 @@ async fn until_closed(mut socket: WebSocket<Transport>) -> Result<String, arkws:
     let mut told = String::new();
     while let Some(message) = socket.next().await.transpose()? {
         if let Message::Close(Some(frame)) = message {
-            told = format!("a client was told: {}", frame.reason());
+            told = format!("{}: {}", frame.code(), frame.reason());
         }
     }
     Ok(told)
@@ -111,7 +118,11 @@ async fn health(address: SocketAddr) -> Result<String, std::io::Error> {
 }
 
 #[cfg(test)]
-#[test]
-fn it_runs() {
-    main().unwrap();
+#[tokio::test]
+async fn each_client_is_told_and_none_cut_off() {
+    let (told, cut_off) = run().await.unwrap();
+    assert_eq!((told.len(), cut_off), (3, 0));
+    for words in told {
+        assert!(words.starts_with("1001"), "{words}");
+    }
 }

@@ -13,6 +13,11 @@ use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    run().await.map(drop)
+}
+
+/// What was received.
+async fn run() -> Result<Vec<Message>, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("ws://{}/", listener.local_addr()?);
     tokio::spawn(serve(listener));
@@ -32,6 +37,7 @@ async fn main() -> Result<(), Error> {
         ..Retry::default()
     };
     let mut connections = client.reconnecting(request, retry);
+    let mut received = Vec::new();
     // A program that is to stay connected would loop for ever.
     for _ in 0..3 {
         let Some(connection) = connections.next().await else {
@@ -40,12 +46,15 @@ async fn main() -> Result<(), Error> {
         let (mut socket, _response) = connection?;
         while let Some(message) = socket.next().await {
             match message {
-                Ok(message) => println!("received {message:?}"),
+                Ok(message) => {
+                    println!("received {message:?}");
+                    received.push(message);
+                }
                 Err(error) => println!("lost: {error}"),
             }
         }
     }
-    Ok(())
+    Ok(received)
 }
 
 /// Refuses its first client, and sends the others something before it drops them.
@@ -63,7 +72,7 @@ async fn serve(listener: TcpListener) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-#[test]
-fn it_runs() {
-    main().unwrap();
+#[tokio::test]
+async fn each_connection_brings_its_message() {
+    assert_eq!(run().await.unwrap(), vec![Message::from("hello"); 3]);
 }
