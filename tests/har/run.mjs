@@ -1,5 +1,5 @@
-// Runs a module for OpenHarmony, in a context that has the language alone, over stand-ins for what it
-// imports of the platform. Its parent names the module's file, and then asks for functions.
+// Runs a module for OpenHarmony, in a context that has the language alone, over stand-ins for what
+// it imports of the platform. Its parent names the module's file, and then asks for functions.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import process from 'node:process';

@@ -1,6 +1,6 @@
-// The packages on other machines than this one, as on Alpine, or on ARM: npm chooses the module for
-// it, and that runs. The long checks `musl` and `arm64` of `cargo xtask test` build and install what
-// this needs.
+// The packages on other machines than this one, as on Alpine, or on ARM: npm chooses the module
+// for it, and that runs. The long checks `musl`, `arm64` and `ohos` of `cargo xtask test` build and
+// install what this needs.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
@@ -17,8 +17,8 @@ const NODES = process.env.ARKWS_TEST_NODES?.split(delimiter) ?? [];
 const PLATFORM = process.env.ARKWS_TEST_PLATFORM;
 
 /**
- * Nobody has Node.js for OpenHarmony here: that for Linux with musl looks for another module, and is
- * told where this one is.
+ * Nobody has Node.js for OpenHarmony here: that for Linux with musl looks for another module, and
+ * is told where this one is.
  */
 const ENVIRONMENT = PLATFORM?.startsWith('openharmony')
   ? { ARKWS_NATIVE: `node_modules/@arkws/${PLATFORM}/arkws.${PLATFORM}.node` }

@@ -106,8 +106,8 @@ pub(crate) fn reproducible(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The archive goes with the
-/// platform that it is for.
+/// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The archive
+/// goes with the platform that it is for.
 fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Result<()> {
     let start = Instant::now();
     let has_archive = platforms
