@@ -236,7 +236,9 @@ impl From<Unsent> for Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Resolving the name and connecting TCP.
+    /// Looking a name up, the server's or a proxy's.
+    Lookup,
+    /// Connecting TCP.
     Connect,
     /// Talking to a proxy.
     Proxy,
@@ -255,6 +257,7 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Phase::Lookup => "looking the name up",
             Phase::Connect => "connecting",
             Phase::Proxy => "the proxy",
             Phase::Tls => "the TLS handshake",

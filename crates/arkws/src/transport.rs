@@ -17,6 +17,8 @@ use crate::tls::{self, PeerCertificate, Tls, TlsVersion};
 /// What a client's [`WebSocket`](crate::WebSocket) runs over. A server that takes connections with
 /// and without TLS, or from elsewhere ([`Transport::other`]), may use it too, and has one type of
 /// `WebSocket` then.
+///
+/// When its own side of TLS has ended, it reads no more but the end of the other.
 #[derive(Debug)]
 pub struct Transport(Kind);
 

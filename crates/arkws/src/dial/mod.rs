@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{Error, Limits, Phase, Transport, WebSocketUrl};
 use proxy::Proxy;
-use route::{Route, RouteError};
+use route::Route;
 
 /// When the phases that share a time limit must be over.
 #[derive(Debug, Clone, Copy)]
@@ -72,23 +72,28 @@ pub(crate) async fn connect(
     heads: &Limits,
 ) -> Result<Transport, Error> {
     let Some(server) = proxy.for_url(url)? else {
-        let target = || url.authority();
-        return deadline
-            .run(Phase::Connect, target, connect_directly(url, route))
-            .await;
+        return connect_directly(url, route, deadline).await;
     };
-    let target = || format!("{} through {server}", url.authority());
-    let tunnel = proxy::open(&server, url, route, heads);
-    deadline.run(Phase::Proxy, target, tunnel).await
+    proxy::open(&server, url, route, deadline, heads).await
 }
 
-async fn connect_directly(url: &WebSocketUrl, route: &Route) -> Result<Transport, Error> {
-    let stream = route.connect(url.host(), url.port(), url.authority());
-    stream.await.map_err(|error| match error {
-        RouteError::Dns(source) => Error::Dns {
+async fn connect_directly(
+    url: &WebSocketUrl,
+    route: &Route,
+    deadline: &Deadline,
+) -> Result<Transport, Error> {
+    let target = || url.authority();
+    let addresses = deadline.run(Phase::Lookup, target, async {
+        let addresses = route.find(url.host(), url.port()).await;
+        addresses.map_err(|source| Error::Dns {
             host: url.host().to_string(),
             source,
-        },
-        RouteError::Connect(error) => Error::Connect(error),
-    })
+        })
+    });
+    let addresses = addresses.await?;
+    let connect = async {
+        let stream = route.connect(url.host(), url.port(), addresses, url.authority());
+        Ok(stream.await?)
+    };
+    deadline.run(Phase::Connect, target, connect).await
 }

@@ -54,29 +54,33 @@ pub(crate) struct Route {
     pub(crate) proxy_tls: Option<Arc<ClientTls>>,
 }
 
-/// Why a host cannot be connected to.
-pub(crate) enum RouteError {
-    /// Its name does not resolve.
-    Dns(io::Error),
-    Connect(ConnectError),
-}
-
 impl Route {
-    /// A stream to a host, which errors call `shown`.
+    /// The addresses of a host that is [connected](Self::connect) to: none where the program's
+    /// connector finds its way by itself.
+    ///
+    /// # Errors
+    /// The name does not resolve.
+    pub(crate) async fn find(&self, host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
+        match self.connector {
+            Some(_) => Ok(Vec::new()),
+            None => self.resolve(host, port).await,
+        }
+    }
+
+    /// A stream to a host with these addresses, which errors call `shown`.
     pub(crate) async fn connect(
         &self,
         host: &Host,
         port: u16,
+        addresses: Vec<SocketAddr>,
         shown: String,
-    ) -> Result<Transport, RouteError> {
+    ) -> Result<Transport, ConnectError> {
         if let Some(connector) = &self.connector {
             let stream = connector.connect(host, port).await;
-            return stream
-                .map_err(|error| RouteError::Connect(ConnectError::of_connector(shown, error)));
+            return stream.map_err(|error| ConnectError::of_connector(shown, error));
         }
-        let addresses = self.resolve(host, port).await.map_err(RouteError::Dns)?;
         let stream = tcp::connect(shown, addresses, &self.local).await;
-        stream.map(Transport::from).map_err(RouteError::Connect)
+        stream.map(Transport::from)
     }
 
     /// A host's addresses, in the order in which they are to be tried.

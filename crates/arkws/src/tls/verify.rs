@@ -337,3 +337,38 @@ impl ServerCertVerifier for Anyone {
             .supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::roots::Roots;
+    use super::*;
+
+    /// Nothing is remembered of what a certificate was at another time.
+    #[tokio::test]
+    async fn a_clock_that_jumps_is_believed_each_time() {
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2030, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        let trust = Trust::load(&[Roots::Der(vec![certificate.clone()])]).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Verifier::new(&trust, provider).await.unwrap();
+        let server = ServerName::try_from("localhost").unwrap();
+
+        for (year, valid) in [
+            (2025, true),
+            (2040, false),
+            (2025, true),
+            (1975, false),
+            (2029, true),
+        ] {
+            let seconds = (year - 1970) * 365 * 24 * 60 * 60;
+            let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+            let verified = verifier.verify_server_cert(&certificate, &[], &server, &[], now);
+            assert_eq!(verified.is_ok(), valid, "{year}: {verified:?}");
+        }
+    }
+}

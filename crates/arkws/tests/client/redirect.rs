@@ -91,7 +91,7 @@ async fn only_the_user_agent_goes_to_another_origin() {
         "origin",
     ] {
         let name = HeaderName::from_static(name);
-        client = client.header(name, HeaderValue::from_static("http://secret.example"));
+        client = client.header(name, HeaderValue::from_static("secret.example"));
     }
     let client = client
         .header(USER_AGENT, HeaderValue::from_static("me/1"))

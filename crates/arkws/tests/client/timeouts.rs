@@ -2,7 +2,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use arkws::{Cause, Error, Phase, Proxy, ProxyServer};
+use arkws::{Cause, Error, Lookup, Phase, Proxy, ProxyServer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -48,6 +48,31 @@ async fn an_address_that_does_not_answer() {
     let error = failure(client.connect(&format!("ws://{address}")).await);
 
     assert_timeout(&error, Phase::Connect, address);
+}
+
+/// It is the name that takes the time, and the error says so: that of the server, and of a proxy.
+#[tokio::test]
+async fn a_name_server_that_does_not_answer() {
+    let silent = Lookup::new(|name| {
+        assert_eq!(name, "name.test");
+        Box::pin(std::future::pending())
+    });
+    let proxy = |url| Proxy::Server(ProxyServer::parse(url, None).unwrap());
+    for (proxy, target) in [
+        (Proxy::None, "name.test:80"),
+        (proxy("http://name.test:3128"), "name.test:3128"),
+        (proxy("socks5://name.test"), "name.test:1080"),
+        (proxy("socks5h://name.test"), "name.test:1080"),
+        // Its own address is known: it has the server's looked up here.
+        (proxy("socks5://127.0.0.1:1"), "name.test:80"),
+    ] {
+        let client = builder().connect_timeout(SHORT).proxy(proxy);
+        let client = client.lookup(silent.clone()).build().unwrap();
+        let error = failure(client.connect("ws://name.test").await);
+
+        assert_timeout(&error, Phase::Lookup, target);
+        assert!(error.to_string().contains(": looking the name up took "));
+    }
 }
 
 #[tokio::test]

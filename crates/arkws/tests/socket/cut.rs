@@ -71,7 +71,13 @@ struct Link {
 impl Link {
     /// Passes bytes on until both directions have ended, or the fault has happened; how many passed
     /// to the server, and to the client.
-    async fn pass(self, client: DuplexStream, server: DuplexStream) -> [usize; 2] {
+    async fn pass(
+        self,
+        client: DuplexStream,
+        server: DuplexStream,
+        at_a_time: usize,
+    ) -> [usize; 2] {
+        let buffers = || vec![0; at_a_time];
         let [to_server, to_client] = match self.direction {
             Direction::ToServer => [self.limit, usize::MAX],
             Direction::ToClient => [usize::MAX, self.limit],
@@ -81,8 +87,22 @@ impl Link {
         let [mut up, mut down] = [0, 0];
         let stalls = matches!(self.fault, Fault::Stall);
         let both = async {
-            let upwards = copy(client_read, server_write, to_server, stalls, &mut up);
-            let downwards = copy(server_read, client_write, to_client, stalls, &mut down);
+            let upwards = copy(
+                client_read,
+                server_write,
+                buffers(),
+                to_server,
+                stalls,
+                &mut up,
+            );
+            let downwards = copy(
+                server_read,
+                client_write,
+                buffers(),
+                to_client,
+                stalls,
+                &mut down,
+            );
             tokio::pin!(upwards, downwards);
             // One that has failed takes the other with it.
             tokio::select! {
@@ -100,11 +120,11 @@ impl Link {
 async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
+    mut buffer: Vec<u8>,
     limit: usize,
     stalls: bool,
     passed: &mut usize,
 ) -> bool {
-    let mut buffer = [0; 4096];
     loop {
         let room = buffer.len().min(limit - *passed);
         if room == 0 {
@@ -119,6 +139,8 @@ async fn copy(
                 if to.write_all(&buffer[..count]).await.is_err() {
                     return false;
                 }
+                // What has come so far is read by itself.
+                tokio::task::yield_now().await;
             }
             Ok(0) | Err(_) => {
                 let _ = to.shutdown().await;
@@ -161,6 +183,8 @@ struct Ends {
     client: Client,
     acceptor: Acceptor,
     tls: Tls,
+    /// How many bytes the link passes on at a time.
+    at_a_time: usize,
 }
 
 impl Ends {
@@ -188,6 +212,7 @@ impl Ends {
             client,
             acceptor,
             tls,
+            at_a_time: 4096,
         }
     }
 
@@ -202,7 +227,8 @@ impl Ends {
                 .await
                 .expect("both ends end by themselves")
         };
-        let ((client, server), passed) = tokio::join!(ends, link.pass(near, far));
+        let passed = link.pass(near, far, self.at_a_time);
+        let ((client, server), passed) = tokio::join!(ends, passed);
         ([client, server], passed)
     }
 
@@ -331,18 +357,25 @@ where
     Outcome { received, end }
 }
 
-/// Each cut of each direction.
-async fn every_cut(ends: &Ends, fault: Fault) {
-    let whole = Link {
-        fault,
+/// A session to which nothing happens: how many bytes pass to the server, and to the client.
+async fn whole(ends: &Ends) -> [usize; 2] {
+    let link = Link {
+        fault: Fault::End,
         direction: Direction::ToServer,
         limit: usize::MAX,
     };
-    let (outcomes, all) = ends.session(whole).await;
+    let (outcomes, all) = ends.session(link).await;
     for outcome in outcomes {
-        assert_eq!(outcome.received, messages());
-        assert_eq!(outcome.end, End::Closed { in_order: true });
+        let received = messages().to_vec();
+        let end = End::Closed { in_order: true };
+        assert_eq!(outcome, Outcome { received, end });
     }
+    all
+}
+
+/// Each cut of each direction.
+async fn every_cut(ends: &Ends, fault: Fault) {
+    let all = whole(ends).await;
     for (direction, all) in [(Direction::ToServer, all[0]), (Direction::ToClient, all[1])] {
         let mut before = [0, 0];
         for limit in 0..=all {
@@ -401,4 +434,16 @@ async fn over_tls() {
     let ends = Ends::new(Some(DeflateConfig::default()), tls());
     every_cut(&ends, Fault::End).await;
     every_cut(&ends, Fault::Stall).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_byte_at_a_time() {
+    for deflate in [None, Some(DeflateConfig::default())] {
+        for tls in [None, tls()] {
+            let mut ends = Ends::new(deflate.clone(), tls);
+            let all = whole(&ends).await;
+            ends.at_a_time = 1;
+            assert_eq!(whole(&ends).await, all);
+        }
+    }
 }

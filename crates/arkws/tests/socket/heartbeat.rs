@@ -1,9 +1,10 @@
 //! Pings to silent peers, on simulated time.
+use std::pin::pin;
 use std::time::Duration;
 
 use arkws::{Cause, Config, Heartbeat, Message, Role};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::common::{BINARY, CLOSE, PING, PONG, ROLES, TEXT, frame, next, open, raw, read_frame};
 
@@ -36,6 +37,69 @@ async fn a_silent_peer_is_pinged_and_then_given_up() {
     assert_eq!(read_frame(&mut far).await.0, PING);
     let (first, body) = read_frame(&mut far).await;
     assert_eq!((first, &body[..2]), (CLOSE, &1011u16.to_be_bytes()[..]));
+}
+
+/// Longer than a laptop's lid stays closed at night.
+const SUSPENDED: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// A suspended machine counts no time on Linux; elsewhere, and where it counts as simulated time,
+/// one ping makes up for all that were not sent.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_has_gone_during_a_long_suspend_is_pinged_once_and_given_up() {
+    for role in ROLES {
+        let (mut socket, _far) = raw(role, config());
+        assert!(futures_util::poll!(pin!(next(&mut socket))).is_pending());
+        advance(SUSPENDED).await;
+        let start = Instant::now();
+
+        let error = next(&mut socket).await.unwrap().unwrap_err();
+        assert_eq!(error.cause(), Cause::Heartbeat);
+        assert_eq!(start.elapsed(), TIMEOUT);
+        assert!(next(&mut socket).await.is_none());
+        assert_eq!(socket.stats().pings_sent, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_after_a_long_suspend_lives() {
+    for role in ROLES {
+        let (mut socket, mut far) = raw(role, config());
+        let answers = async {
+            // The first ping was on its way, the second is sent on waking up.
+            for suspended in [Duration::ZERO, SUSPENDED, SUSPENDED] {
+                advance(suspended).await;
+                let (first, payload) = read_frame(&mut far).await;
+                assert_eq!(first, PING);
+                let pong = frame(role, PONG, &payload);
+                far.write_all(&pong).await.unwrap();
+            }
+            far.write_all(&frame(role, TEXT, b"awake")).await.unwrap();
+        };
+        let (message, ()) = tokio::join!(next(&mut socket), answers);
+        assert_eq!(message.unwrap().unwrap(), Message::from("awake"));
+        assert_eq!(socket.stats().pings_sent, 3);
+    }
+}
+
+/// What lay in the transport meanwhile is looked at before the clock.
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_came_before_a_long_suspend_counts_after_it() {
+    for role in ROLES {
+        let (mut socket, mut far) = raw(role, config());
+        assert!(
+            timeout(INTERVAL + TIMEOUT / 2, next(&mut socket))
+                .await
+                .is_err()
+        );
+        let (_, payload) = read_frame(&mut far).await;
+        let pong = frame(role, PONG, &payload);
+        far.write_all(&pong).await.unwrap();
+        advance(SUSPENDED).await;
+        far.write_all(&frame(role, TEXT, b"awake")).await.unwrap();
+
+        let message = next(&mut socket).await.unwrap().unwrap();
+        assert_eq!(message, Message::from("awake"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

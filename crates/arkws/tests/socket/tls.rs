@@ -138,7 +138,8 @@ async fn nonsense_behind_the_end_of_a_server_is_passed_over() {
 async fn nonsense_behind_a_refusal_is_passed_over() {
     let (mut client, server) = tls_over_tcp().await;
     let request = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                   Sec-WebSocket-Version: 13\r\n\r\n";
     client.write_all(request.as_bytes()).await.unwrap();
     client.flush().await.unwrap();
     let acceptor = Acceptor::builder()

@@ -2,7 +2,6 @@
 mod client;
 mod echo;
 mod errors;
-mod options;
 mod platform;
 mod queue;
 mod seen;

@@ -148,7 +148,7 @@ fn describe(error: &Error) -> String {
         }
         Error::Lost(source) => return source.to_string(),
         Error::DialTimeout { phase, .. } => match phase {
-            Phase::Connect | Phase::Proxy => Some("connectTimeout"),
+            Phase::Lookup | Phase::Connect | Phase::Proxy => Some("connectTimeout"),
             _ => Some("handshakeTimeout"),
         },
         _ => option_hint::option(error),

@@ -1,5 +1,6 @@
 //! What stands in the place of a tunnel where proxies are switched off.
 use super::server::ProxyServer;
+use crate::dial::Deadline;
 use crate::dial::route::Route;
 use crate::{Error, Limits, Transport, WebSocketUrl};
 
@@ -9,6 +10,7 @@ pub(crate) async fn open(
     server: &ProxyServer,
     _: &WebSocketUrl,
     _: &Route,
+    _: &Deadline,
     _: &Limits,
 ) -> Result<Transport, Error> {
     Err(Error::MissingFeature {

@@ -16,9 +16,9 @@ use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
 use crate::WebSocketUrl;
 use crate::authorization::basic_text;
-use crate::dial::race;
-use crate::dial::route::{Route, RouteError};
-use crate::error::Error;
+use crate::dial::route::Route;
+use crate::dial::{Deadline, race};
+use crate::error::{Error, Phase};
 use crate::{Transport, log};
 
 /// A connection to the server of `url` through a proxy.
@@ -29,64 +29,79 @@ pub(crate) async fn open(
     server: &ProxyServer,
     url: &WebSocketUrl,
     route: &Route,
+    deadline: &Deadline,
     limits: &Limits,
 ) -> Result<Transport, Error> {
-    let target = url.authority();
-    let stream = match server.protocol {
-        ProxyProtocol::Http => over_http(server, &target, route, limits).await?,
-        #[cfg(feature = "nested-tls")]
-        ProxyProtocol::Https => over_http(server, &target, route, limits).await?,
-        #[cfg(not(feature = "nested-tls"))]
-        ProxyProtocol::Https => {
-            return Err(Error::MissingFeature {
-                what: format!("TLS with the proxy {server}"),
-                feature: "nested-tls",
-            });
-        }
+    #[cfg(not(feature = "nested-tls"))]
+    if server.protocol == ProxyProtocol::Https {
+        return Err(Error::MissingFeature {
+            what: format!("TLS with the proxy {server}"),
+            feature: "nested-tls",
+        });
+    }
+    let found = deadline.run(Phase::Lookup, || server.to_string(), find(server, route));
+    let found = found.await?;
+    let targets = match server.protocol {
         ProxyProtocol::Socks5 => {
-            let addresses = route
-                .resolve(url.host(), url.port())
-                .await
-                .map_err(|source| Error::Dns {
-                    host: url.host().to_string(),
-                    source,
-                })?;
-            race(server, &target, route, addresses).await?
+            let target = || url.authority();
+            let addresses = resolve(url, route);
+            deadline.run(Phase::Lookup, target, addresses).await?
         }
-        ProxyProtocol::Socks5h => {
-            let address = match url.host() {
-                Host::Domain(name) => TargetAddr::Domain(name.as_str().into(), url.port()),
-                Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
-                Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
-            };
-            let stream = connect_to_proxy(server, route).await?;
-            socks5(server, &target, address, stream).await?
-        }
+        ProxyProtocol::Http | ProxyProtocol::Https | ProxyProtocol::Socks5h => Vec::new(),
     };
+    let target = url.authority();
+    let tunnel = async {
+        Ok(match server.protocol {
+            ProxyProtocol::Http | ProxyProtocol::Https => {
+                let stream = connect_to_proxy(server, route, found).await?;
+                connect(server, &target, stream, limits).await?
+            }
+            ProxyProtocol::Socks5 => race(server, &target, route, &found, targets).await?,
+            ProxyProtocol::Socks5h => {
+                let address = match url.host() {
+                    Host::Domain(name) => TargetAddr::Domain(name.as_str().into(), url.port()),
+                    Host::Ipv4(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
+                    Host::Ipv6(ip) => TargetAddr::Ip(SocketAddr::from((*ip, url.port()))),
+                };
+                let stream = connect_to_proxy(server, route, found).await?;
+                socks5(server, &target, address, stream).await?
+            }
+        })
+    };
+    let through = || format!("{target} through {server}");
+    let stream = deadline.run(Phase::Proxy, through, tunnel).await?;
     log::debug!(proxy = %server, %target, "tunnel open");
     Ok(stream)
 }
 
-async fn over_http(
-    server: &ProxyServer,
-    target: &str,
-    route: &Route,
-    limits: &Limits,
-) -> Result<Transport, ProxyError> {
-    let stream = connect_to_proxy(server, route).await?;
-    connect(server, target, stream, limits).await
-}
-
-async fn connect_to_proxy(server: &ProxyServer, route: &Route) -> Result<Transport, ProxyError> {
-    let host = host(server);
-    let stream = route.connect(&host, server.port, server.to_string());
-    let stream = stream.await.map_err(|error| match error {
-        RouteError::Dns(source) => ProxyError::Dns {
+/// The addresses of the proxy.
+async fn find(server: &ProxyServer, route: &Route) -> Result<Vec<SocketAddr>, Error> {
+    let addresses = route.find(&host(server), server.port).await;
+    addresses.map_err(|source| {
+        Error::Proxy(ProxyError::Dns {
             proxy: server.to_string(),
             source,
-        },
-        RouteError::Connect(error) => ProxyError::Connect(error),
-    })?;
+        })
+    })
+}
+
+/// The addresses of the server, of a proxy that is not to look for them.
+async fn resolve(url: &WebSocketUrl, route: &Route) -> Result<Vec<SocketAddr>, Error> {
+    let addresses = route.resolve(url.host(), url.port()).await;
+    addresses.map_err(|source| Error::Dns {
+        host: url.host().to_string(),
+        source,
+    })
+}
+
+async fn connect_to_proxy(
+    server: &ProxyServer,
+    route: &Route,
+    addresses: Vec<SocketAddr>,
+) -> Result<Transport, ProxyError> {
+    let host = host(server);
+    let stream = route.connect(&host, server.port, addresses, server.to_string());
+    let stream = stream.await.map_err(ProxyError::Connect)?;
     #[cfg(feature = "nested-tls")]
     if server.protocol == ProxyProtocol::Https
         && let Some(tls) = &route.proxy_tls
@@ -106,18 +121,20 @@ fn host(server: &ProxyServer) -> Host {
     }
 }
 
-/// Races the server's addresses through a SOCKS 5 proxy. Each attempt opens its own connection to
+/// Races the server's addresses through a SOCKS 5 proxy, which was `found` at its own. Each attempt opens its own connection to
 /// the proxy, since one connection serves one request (RFC 1928, 6).
 async fn race(
     server: &ProxyServer,
     target: &str,
     route: &Route,
+    found: &[SocketAddr],
     addresses: Vec<SocketAddr>,
 ) -> Result<Transport, ProxyError> {
     let open = |address| {
         let (server, target, route) = (server.clone(), target.to_owned(), route.clone());
+        let found = found.to_vec();
         async move {
-            let stream = connect_to_proxy(&server, &route).await?;
+            let stream = connect_to_proxy(&server, &route, found).await?;
             socks5(&server, &target, TargetAddr::Ip(address), stream).await
         }
     };
@@ -326,6 +343,15 @@ mod tests {
         listener.local_addr().unwrap()
     }
 
+    async fn through(
+        proxy: &ProxyServer,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<Transport, ProxyError> {
+        let route = Route::default();
+        let found = route.find(&host(proxy), proxy.port).await.unwrap();
+        race(proxy, "name:1", &route, &found, addresses).await
+    }
+
     #[tokio::test]
     async fn the_addresses_of_a_name_race_through_a_socks_proxy() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -338,9 +364,7 @@ mod tests {
         let server = socks_proxy(Some(silent)).await;
         let addresses = vec![closed().await, silent, good];
 
-        let mut stream = race(&server, "name:1", &Route::default(), addresses)
-            .await
-            .unwrap();
+        let mut stream = through(&server, addresses).await.unwrap();
 
         let mut said = [0; 5];
         stream.read_exact(&mut said).await.unwrap();
@@ -352,9 +376,7 @@ mod tests {
         let server = socks_proxy(None).await;
         let addresses = vec![closed().await, closed().await];
 
-        let error = race(&server, "name:1", &Route::default(), addresses)
-            .await
-            .unwrap_err();
+        let error = through(&server, addresses).await.unwrap_err();
 
         let words = format!("the proxy {server} cannot connect to name:1: connection refused");
         assert_eq!(error.to_string(), words);
