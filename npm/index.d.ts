@@ -432,7 +432,8 @@ export declare namespace webSocket {
      * Header fields of the request: an object, a `Map` or an array of pairs; each value a string, a
      * number or an array of strings. `Host`, `Origin` and `User-Agent` replace ours,
      * `Sec-WebSocket-Protocol` joins `protocol`, the other fields of the handshake are refused
-     * (401), as are names and values that would break the request. Values are sent in UTF-8.
+     * (401), as are names and values that would break the request, and more than 8,192 fields.
+     * Values are sent in UTF-8.
      *
      * **arkws**: `{ Origin: null }` sends no `Origin`, for objects made through `import 'arkws'`.
      * @since 6

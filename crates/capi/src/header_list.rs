@@ -2,7 +2,7 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use arkws_netstack::Header;
+use arkws_netstack::{Header, RequestOptions};
 
 use crate::boundary;
 use crate::c_text::c_text;
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::platform_types::WebSocketHeader;
 
 /// Most fields of a request: the platform's limit.
-pub(crate) const MAX_FIELDS: usize = 8192;
+pub(crate) const MAX_FIELDS: usize = RequestOptions::MAX_HEADERS;
 
 /// The fields that were added to a client, with copies of their texts. The list that the program
 /// sees is this one; what a program writes into it is not followed.

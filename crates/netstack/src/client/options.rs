@@ -34,8 +34,8 @@ const USER_AGENT: &str = concat!("arkws/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone, Default)]
 pub struct RequestOptions {
     /// Header fields of the request, in order. One with an empty value is skipped. `connect` fails
-    /// with 401 if a name is no token, a value has control characters, or a field is one of the
-    /// handshake's own. Default: none.
+    /// with 401 if a name is no token, a value has control characters, a field is one of the
+    /// handshake's own, or there are more than [`MAX_HEADERS`](Self::MAX_HEADERS). Default: none.
     pub headers: Vec<Header>,
     /// PEM bundle, or a directory of such, whose authorities are trusted instead of the system's.
     /// An empty path is none. `connect` fails with 2302002 if it is not there. Default: none.
@@ -185,6 +185,10 @@ pub(super) struct QueueLimits {
 }
 
 impl RequestOptions {
+    /// Most header fields of a request: the platform's limit. A [`HeaderMap`] panics over three
+    /// times as many.
+    pub const MAX_HEADERS: usize = 8192;
+
     /// What [`ping_interval`](Self::ping_interval) and [`pong_timeout`](Self::pong_timeout) are by
     /// default, in seconds: 30, the platform's.
     pub const DEFAULT_HEARTBEAT: u64 = 30;
@@ -323,8 +327,15 @@ impl RequestOptions {
     /// The program's headers and sub-protocols.
     ///
     /// # Errors
-    /// 401: a name or value that cannot be in a header.
+    /// 401: a name or value that cannot be in a header, or too many of them.
     fn headers_and_protocols(&self) -> Result<(HeaderMap, Vec<String>), BusinessError> {
+        let count = self.headers.len();
+        if count > Self::MAX_HEADERS {
+            return Err(BusinessError::parameter(format!(
+                "the request has {count} header fields, {} are allowed",
+                Self::MAX_HEADERS
+            )));
+        }
         let mut headers = HeaderMap::new();
         let mut protocols: Vec<String> = Vec::new();
         let mut offer = |list: &str| {

@@ -165,6 +165,25 @@ async fn headers_that_cannot_be_sent_are_401_and_say_why() {
     }
 }
 
+/// A map of fields holds some 24,000, and panics where there are more.
+#[tokio::test]
+async fn more_headers_than_any_server_reads_are_401() {
+    let header = |nth| Header {
+        name: format!("x-{nth}"),
+        value: "v".into(),
+    };
+    for count in [8193, 30_000] {
+        let mut client = Client::at(level(26));
+        let options = RequestOptions {
+            headers: (0..count).map(header).collect(),
+            ..without_proxy()
+        };
+        let result = client.socket.connect("ws://127.0.0.1:9", options);
+        let error = check(&mut client, result, 401).await;
+        assert!(error.message.contains("8192 are allowed"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_sub_protocol_that_is_no_token_and_a_proxy_that_is_no_address_are_401() {
     let mut client = Client::at(level(26));
