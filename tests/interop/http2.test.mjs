@@ -1,12 +1,15 @@
-// WebSockets as streams of HTTP/2 (RFC 8441): a handler of axum with our extractor, and Node.js's
-// and undici's clients.
+// WebSockets as streams of HTTP/2 (RFC 8441): a handler of axum with our extractor, with Node.js's
+// and undici's clients; and our client, with Node.js's server.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http2 from 'node:http2';
 import { before, describe, it } from 'node:test';
 import { Agent, H2CClient, WebSocket } from 'undici';
-import { certificates, rust, start } from '../support.mjs';
+import { echo as echoBack } from '../../npm/test/servers.mjs';
+import { certificates, echoInFragments, run, rust, start } from '../support.mjs';
+import { serveHttp2 } from './http2-server.mjs';
+import { MODES } from './modes.mjs';
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_PROTOCOL, HTTP2_HEADER_STATUS } =
   http2.constants;
@@ -102,9 +105,12 @@ describe("undici's WebSocket and a handler of axum", { timeout: 60_000 }, () => 
   let tls;
   before(async () => (tls = await certificates()));
 
-  async function exchange(socket) {
+  /** With `/version` of the server, which says by which HTTP it was asked. */
+  async function exchange(socket, version) {
     socket.binaryType = 'arraybuffer';
+    const greeting = once(socket, 'message');
     await once(socket, 'open');
+    assert.equal((await greeting)[0].data, version);
     for (const text of ['hello', '', 'x'.repeat(100_000)]) {
       socket.send(text);
       const [event] = await once(socket, 'message');
@@ -119,13 +125,14 @@ describe("undici's WebSocket and a handler of axum", { timeout: 60_000 }, () => 
   }
 
   for (const allowH2 of [false, true]) {
-    it(`exchange messages over TLS, ${allowH2 ? 'HTTP/2' : 'HTTP/1.1'}`, async (t) => {
+    const version = allowH2 ? 'HTTP/2.0' : 'HTTP/1.1';
+    it(`exchange messages over TLS, ${version}`, async (t) => {
       const url = await start(t, rust('serve-axum', '--deflate', '--tls', tls.server('valid')));
       const dispatcher = new Agent({ allowH2, connect: { ca: await readFile(tls.ca) } });
       t.after(() => dispatcher.destroy());
-      const address = url.replace('127.0.0.1', 'localhost');
+      const address = `${url.replace('127.0.0.1', 'localhost')}/version`;
       const socket = new WebSocket(address, { protocols: ['echo'], dispatcher });
-      await exchange(socket);
+      await exchange(socket, version);
       assert.equal(socket.protocol, 'echo');
     });
   }
@@ -134,6 +141,44 @@ describe("undici's WebSocket and a handler of axum", { timeout: 60_000 }, () => 
     const url = await start(t, rust('serve-axum'));
     const dispatcher = new H2CClient(url.replace('ws:', 'http:'));
     t.after(() => dispatcher.destroy());
-    await exchange(new WebSocket(url, { dispatcher }));
+    await exchange(new WebSocket(`${url}/version`, { dispatcher }), 'HTTP/2.0');
+  });
+});
+
+describe('our client over HTTP/2', { timeout: 300_000 }, () => {
+  /** What RFC 8441, 5 asks for, and nothing of HTTP/1.1's upgrade (RFC 9113, 8.2.2). */
+  function checkRequests(requests, scheme) {
+    assert.equal(requests.length, 2);
+    for (const headers of requests) {
+      assert.equal(headers[HTTP2_HEADER_METHOD], 'CONNECT');
+      assert.equal(headers[HTTP2_HEADER_PROTOCOL], 'websocket');
+      assert.equal(headers[':scheme'], scheme);
+      assert.equal(headers[HTTP2_HEADER_PATH], '/chat?a=b');
+      assert.equal(headers['sec-websocket-version'], '13');
+      assert.equal(headers['sec-websocket-protocol'], 'other, echo');
+      for (const name of ['connection', 'host', 'upgrade', 'sec-websocket-key']) {
+        assert.equal(headers[name], undefined, name);
+      }
+    }
+  }
+
+  for (const { name, flags, ws } of MODES.slice(0, 2)) {
+    it(`exchanges everything with http2 of Node.js and npm ws, ${name}`, async (t) => {
+      const { url, requests } = await serveHttp2(t, echoBack, ws);
+      await run(rust('connect-http2', `${url}/chat?a=b`, ...flags));
+      checkRequests(requests, 'http');
+    });
+  }
+
+  it('puts together what npm ws sends in fragments', async (t) => {
+    const { url } = await serveHttp2(t, echoInFragments(5));
+    await run(rust('connect-http2', `${url}/`));
+  });
+
+  it('exchanges everything over TLS', async (t) => {
+    const tls = await certificates();
+    const { url, requests } = await serveHttp2(t, echoBack, { tls: await tls.read('valid') });
+    await run(rust('connect-http2', `${url}/chat?a=b`, '--ca', tls.ca));
+    checkRequests(requests, 'https');
   });
 });

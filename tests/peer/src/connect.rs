@@ -51,8 +51,17 @@ pub(crate) async fn run(
         // A test has one authority.
         .proxy_tls(tls)
         .build()?;
-    let (mut socket, response) = client.connect(url).await?;
-    let negotiated = response.negotiated.deflate;
+    let (socket, _) = client.connect(url).await?;
+    exchange(socket, deflate, largest).await
+}
+
+/// All of it, over a socket that is open, with or without compression as it was asked for.
+pub(crate) async fn exchange(
+    mut socket: WebSocket<Transport>,
+    deflate: Option<DeflateConfig>,
+    largest: usize,
+) -> Result<()> {
+    let negotiated = &socket.negotiated().deflate;
     ensure!(
         negotiated.is_some() == deflate.is_some(),
         "asked for compression {deflate:?}, got {negotiated:?}"
@@ -68,6 +77,12 @@ pub(crate) async fn run(
         MANY
     };
     let socket = many(socket, count).await?;
+    close(socket).await
+}
+
+/// Messages of all sizes but the largest, one after the other.
+pub(crate) async fn exchange_few(mut socket: WebSocket<Transport>) -> Result<()> {
+    sizes(&mut socket, 1 << 16).await?;
     close(socket).await
 }
 

@@ -7,6 +7,7 @@
 
 mod certificates;
 mod connect;
+mod connect_http2;
 mod connect_many;
 mod open_files;
 #[cfg(target_os = "linux")]
@@ -64,6 +65,15 @@ enum Task {
         #[arg(long, default_value_t = usize::MAX)]
         largest: usize,
     },
+    /// The same over two streams of HTTP/2
+    ConnectHttp2 {
+        url: String,
+        #[command(flatten)]
+        compression: Compression,
+        /// Speak TLS, and trust this authority, a PEM file
+        #[arg(long)]
+        ca: Option<PathBuf>,
+    },
     /// Have thousands of connections to an echo server at once; goes on for each line of input
     ConnectMany { url: String, connections: usize },
     /// Make a test authority and certificates, good and bad, in a directory
@@ -118,6 +128,11 @@ async fn main() -> ExitCode {
             ca,
             largest,
         } => connect::run(&url, compression.config(), ca, largest).await,
+        Task::ConnectHttp2 {
+            url,
+            compression,
+            ca,
+        } => connect_http2::run(&url, compression.config(), ca).await,
         Task::ConnectMany { url, connections } => connect_many::run(&url, connections).await,
         Task::Certificates { directory } => certificates::make(&directory),
         #[cfg(target_os = "linux")]

@@ -1,4 +1,5 @@
-//! `peer serve-axum`: the echo server as a handler of axum, over HTTP/1.1 and HTTP/2.
+//! `peer serve-axum`: the echo server as a handler of axum, over HTTP/1.1 and HTTP/2. At `/version`
+//! its first message is the version of HTTP of the request.
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +9,9 @@ use anyhow::Result;
 use arkws::DeflateConfig;
 use arkws::axum::WebSocketUpgrade;
 use axum::Router;
+use axum::extract::State;
+use axum::http::Version;
+use axum::response::Response;
 use axum::routing::any;
 use axum::serve::{Listener, ListenerExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,18 +21,10 @@ use tokio_rustls::server::TlsStream;
 use crate::serve::{echo, tls_config};
 
 pub(crate) async fn run(deflate: Option<DeflateConfig>, tls: Option<PathBuf>) -> Result<()> {
-    let handler = async move |upgrade: WebSocketUpgrade| {
-        upgrade
-            .protocols(["echo"])
-            .deflate(deflate.clone())
-            .on_failed_upgrade(|error| eprintln!("{error}"))
-            .on_upgrade(async |socket| {
-                if let Err(error) = echo(socket).await {
-                    eprintln!("{error:#}");
-                }
-            })
-    };
-    let app = Router::new().route("/", any(handler));
+    let app = Router::new()
+        .route("/", any(answer))
+        .route("/version", any(answer_with_version))
+        .with_state(deflate);
     let tcp = TcpListener::bind("127.0.0.1:0").await?;
     let address = tcp.local_addr()?;
     match tls {
@@ -46,6 +42,44 @@ pub(crate) async fn run(deflate: Option<DeflateConfig>, tls: Option<PathBuf>) ->
         }
     }
     Ok(())
+}
+
+async fn answer(
+    upgrade: WebSocketUpgrade,
+    State(deflate): State<Option<DeflateConfig>>,
+) -> Response {
+    start(upgrade, deflate, None)
+}
+
+async fn answer_with_version(
+    version: Version,
+    upgrade: WebSocketUpgrade,
+    State(deflate): State<Option<DeflateConfig>>,
+) -> Response {
+    start(upgrade, deflate, Some(format!("{version:?}")))
+}
+
+/// The answer; the socket begins with `greeting`, and sends everything back then.
+fn start(
+    upgrade: WebSocketUpgrade,
+    deflate: Option<DeflateConfig>,
+    greeting: Option<String>,
+) -> Response {
+    upgrade
+        .protocols(["echo"])
+        .deflate(deflate)
+        .on_failed_upgrade(|error| eprintln!("{error}"))
+        .on_upgrade(async move |mut socket| {
+            let run = async {
+                if let Some(greeting) = greeting {
+                    socket.send(greeting.into()).await?;
+                }
+                echo(socket).await
+            };
+            if let Err(error) = run.await {
+                eprintln!("{error:#}");
+            }
+        })
 }
 
 /// One handshake at a time: enough for tests.
