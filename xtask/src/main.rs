@@ -25,6 +25,7 @@ mod instructions;
 mod javascript_style;
 mod links;
 mod long;
+mod mutants;
 mod nightly;
 mod ohos;
 mod other_targets;
@@ -66,6 +67,8 @@ enum Task {
     Instructions(instructions::Options),
     /// Measure which lines the Rust tests reach
     Coverage(coverage::Options),
+    /// Plant faults in the code, one at a time, and see whether the tests find them
+    Mutants(mutants::Options),
     /// Keep a thousand connections busy for as long as one likes, and see that nothing grows
     Soak(soak::Options),
     /// Give what reads the bytes of others any bytes, and look for what must not happen
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Instructions(options) => instructions::run(&options),
         Task::Coverage(options) => coverage::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Structure => structure::check(&mut counts::Counts::default()),

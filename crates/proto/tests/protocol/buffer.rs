@@ -201,6 +201,26 @@ fn what_stays_tells_how_long_it_will_be() {
 }
 
 #[test]
+fn messages_stay_from_the_length_of_a_header_on() {
+    for (keeps, stays) in [(13, false), (14, true)] {
+        let mut connection = client();
+        let mut buffer = RecvBuffer::reading(Storage::zeroed(100), keeps);
+        read(&mut buffer, &frame(0x82, &[7; 11], None)[..12]);
+        assert_eq!(connection.recv_buffered(&mut buffer), Ok(None));
+        assert_eq!(connection.incomplete(&buffer).is_some(), stays);
+    }
+}
+
+#[test]
+fn a_whole_message_of_64_kib_does_not_stay() {
+    let mut connection = client();
+    let mut buffer = RecvBuffer::reading(Storage::zeroed(100_000), 80_000);
+    read(&mut buffer, &frame(0x82, &[7; 1 << 16], None));
+    let event = connection.recv_buffered(&mut buffer).unwrap();
+    assert_eq!(event, Some(EventKind::Binary));
+}
+
+#[test]
 fn what_breaks_a_rule_or_does_not_fit_does_not_stay() {
     let long = frame(0x82, &[7; 600], None);
     for (input, result) in [

@@ -29,6 +29,17 @@ fn the_buffer_takes_what_is_missing_of_the_frame_and_no_more() {
 }
 
 #[test]
+fn the_buffer_takes_no_more_if_something_waits_in_it() {
+    let input = frame(0x82, &[7; 100_000], None);
+    let mut client = client();
+    events(&mut client, &input[..1000]);
+    let missing = input.len() - 1000;
+    assert_eq!(put(&mut client, &[7; 30_000]), Some(30_000));
+    let rest = put(&mut client, &[7; 100_000]).expect("much is missing still");
+    assert!(rest <= missing - 30_000, "{rest}");
+}
+
+#[test]
 fn it_is_not_offered_where_it_does_not_pay() {
     let mut client = client();
     let input = frame(0x82, &[7; 20_000], None);

@@ -1,6 +1,6 @@
 //! What a connection accepts, and when it stops.
 use arkws_proto::deflate::DeflateParams;
-use arkws_proto::{CloseCode, Config, Connection, Limits, ProtocolError, Role};
+use arkws_proto::{CloseCode, Config, Connection, Limits, MessageKind, ProtocolError, Role};
 
 use crate::common::*;
 
@@ -177,4 +177,86 @@ fn a_compressed_message_may_be_larger_on_the_wire_than_inflated() {
         events(&mut client, &frame(0xC2, &payload, None)),
         [Owned::Binary(vec![])]
     );
+}
+
+#[test]
+fn the_memory_of_what_is_unfinished_is_told() {
+    let mut client = limited(Limits::default());
+    assert_eq!(client.unfinished_memory(), 0);
+    feed(&mut client, &frame(0x02, &[7; 1000], None)).1.unwrap();
+    let message = client.unfinished_memory();
+    assert!(message >= 1000, "{message}");
+    feed(&mut client, &frame(0x89, &[7; 100], None)[..90])
+        .1
+        .unwrap();
+    let with_a_ping = client.unfinished_memory();
+    assert!(with_a_ping >= message + 80, "{with_a_ping}");
+
+    let mut server = deflating(Role::Server, Limits::default());
+    let mut client = deflating(Role::Client, Limits::default());
+    let kind = MessageKind::Binary;
+    server.send_fragment(kind, &[7; 1000], false).unwrap();
+    feed(&mut client, &drain(&mut server)).1.unwrap();
+    let inflated = client.unfinished_memory();
+    assert!(inflated >= 1000, "{inflated}");
+}
+
+#[test]
+fn what_a_message_was_inflated_to_is_counted_once() {
+    let mut server = deflating(Role::Server, Limits::default());
+    let mut client = deflating(Role::Client, Limits::default());
+    client.allow_inflating(60_000);
+    let kind = MessageKind::Binary;
+    server.send_fragment(kind, &[7; 50_000], false).unwrap();
+    server.send_fragment(kind, &[7; 10], false).unwrap();
+    server.send_fragment(kind, &[7; 10], true).unwrap();
+    let message = [Owned::Binary(vec![7; 50_020])];
+    assert_eq!(events(&mut client, &drain(&mut server)), message);
+    assert!(!client.is_paused());
+}
+
+#[test]
+fn input_is_left_while_nothing_more_may_be_inflated() {
+    let mut server = deflating(Role::Server, Limits::default());
+    let mut client = deflating(Role::Client, Limits::default());
+    let kind = MessageKind::Binary;
+    for fin in [false, false, true] {
+        server.send_fragment(kind, &[7; 50_000], fin).unwrap();
+    }
+    let mut input = drain(&mut server);
+    let mut input = &mut input[..];
+    for _ in 0..2 {
+        client.allow_inflating(10);
+        assert!(client.recv(&mut input).unwrap().is_none());
+        assert!(client.is_paused() && !input.is_empty());
+    }
+    client.allow_inflating(10);
+    let message = client.recv(&mut input).unwrap().map(Owned::from);
+    assert_eq!(message, Some(Owned::Binary(vec![7; 150_000])));
+}
+
+#[test]
+fn no_fragments_at_all_is_one() {
+    for max_fragments in [0, 1] {
+        let mut client = limited(Limits {
+            max_fragments,
+            ..Limits::default()
+        });
+        assert_eq!(events(&mut client, &frame(0x02, b"a", None)), []);
+        let (_, result) = feed(&mut client, &frame(0x80, b"b", None));
+        let limit = max_fragments;
+        assert_eq!(result, Err(ProtocolError::TooManyFragments { limit }));
+    }
+}
+
+#[test]
+fn the_empty_end_of_a_message_is_no_work() {
+    let mut server = deflating(Role::Server, Limits::default());
+    let mut client = deflating(Role::Client, Limits::default());
+    let kind = MessageKind::Binary;
+    server.send_fragment(kind, &[7; 50_000], false).unwrap();
+    let input = [drain(&mut server), frame(0x80, b"", None)].concat();
+    client.allow_inflating(10);
+    let message = [Owned::Binary(vec![7; 50_000])];
+    assert_eq!(events(&mut client, &input), message);
 }

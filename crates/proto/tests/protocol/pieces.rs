@@ -205,6 +205,28 @@ fn discarded(deflate: Option<DeflateParams>, abandoned: bool) {
 }
 
 #[test]
+fn what_nobody_takes_is_not_gathered() {
+    for deflate in [None, Some(deflate())] {
+        let config = Config {
+            deflate,
+            ..Config::default()
+        };
+        let mut server = Connection::new(Role::Server, config.clone());
+        let mut client = Connection::new(Role::Client, config);
+        client.receive_in_pieces(Some(1 << 30));
+        let part = vec![7; 60_000];
+        for _ in 0..20 {
+            server
+                .send_fragment(MessageKind::Binary, &part, false)
+                .unwrap();
+            assert_eq!(events(&mut client, &drain(&mut server)), []);
+            client.abandon_pieces();
+            assert!(client.unfinished_memory() < 512 << 10);
+        }
+    }
+}
+
+#[test]
 fn a_message_that_is_taken_in_pieces_has_a_limit() {
     for deflate in [None, Some(deflate())] {
         let config = Config {

@@ -425,3 +425,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_small_frame_may_end_its_read_anywhere() {
+    // What is behind the first byte of this one looks like a frame.
+    for key in [None, Some([0x80, 2, 3, 4])] {
+        for len in 0..4 {
+            let input = frame(0x82, &vec![7; len], key);
+            for cut in 0..input.len() {
+                let mut connection = match key {
+                    None => client(),
+                    Some(_) => server(),
+                };
+                assert_eq!(events(&mut connection, &input[..cut]), []);
+                let message = [Owned::Binary(vec![7; len])];
+                assert_eq!(events(&mut connection, &input[cut..]), message);
+            }
+        }
+    }
+}

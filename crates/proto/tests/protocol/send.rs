@@ -1,6 +1,7 @@
 //! The output queue: order, limits, large payloads, answers to pings.
 use std::io::IoSlice;
 
+use arkws_proto::deflate::DeflateParams;
 use arkws_proto::frame::{Header, Opcode};
 use arkws_proto::{Config, Connection, Limits, MessageKind, RefusedPayload, Role, SendError};
 use bytes::{Buf, Bytes};
@@ -356,6 +357,7 @@ fn a_lent_block_is_encoded_into_and_can_be_reclaimed_when_nothing_waits_in_it() 
     assert!(!connection.has_block());
     assert_eq!(connection.reclaim_block(), None);
     connection.lend_block(vec![0xFF; 1000].into());
+    assert!(connection.has_block());
     connection.send_text("hello").unwrap();
     assert_eq!(connection.reclaim_block(), None, "something waits in it");
     assert_eq!(drain(&mut connection), b"\x81\x05hello");
@@ -496,4 +498,55 @@ proptest! {
         prop_assert_eq!(of(false), sizes);
         prop_assert_eq!(of(true), pings);
     }
+}
+
+#[test]
+fn the_queue_is_full_at_its_limit() {
+    // A text of five bytes takes seven.
+    for (max_queued, is_ready) in [(7, false), (8, true)] {
+        let limits = Limits {
+            max_queued,
+            ..Limits::default()
+        };
+        let mut server = Connection::new(
+            Role::Server,
+            Config {
+                limits,
+                ..Config::default()
+            },
+        );
+        server.send_text("hello").unwrap();
+        assert_eq!(server.is_ready(), is_ready, "{max_queued}");
+        assert_eq!(server.send_text("more").is_ok(), is_ready, "{max_queued}");
+    }
+}
+
+#[test]
+fn sixteen_kib_of_pings_may_wait() {
+    let mut server = server();
+    let limit = 16 << 10;
+    for _ in 0..limit / 127 {
+        server.send_ping(&[7; 125]).unwrap();
+    }
+    let queued = limit / 127 * 127;
+    server.send_ping(&vec![7; limit - queued]).unwrap();
+    let error = server.send_ping(b"").unwrap_err();
+    let queued = limit + 2;
+    assert_eq!(error, SendError::QueueFull { queued, limit });
+}
+
+#[test]
+fn a_message_of_one_fragment_is_whole() {
+    let deflate = DeflateParams {
+        min_size: 100,
+        ..deflate()
+    };
+    let config = Config {
+        deflate: Some(deflate),
+        ..Config::default()
+    };
+    let mut server = Connection::new(Role::Server, config);
+    let kind = MessageKind::Binary;
+    server.send_fragment(kind, b"short", true).unwrap();
+    assert_eq!(drain(&mut server), b"\x82\x05short");
 }
