@@ -9,8 +9,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::install::{Library, Places, SONAME};
-use crate::build::{Profile, Target, build, build_by};
+use super::install::{Places, SONAME};
+use crate::build::{Profile, Target, build};
 use crate::counts::Counts;
 use crate::process::{Background, cargo, command, output, root, run};
 
@@ -55,8 +55,7 @@ pub(crate) fn prepare() -> Result<()> {
 
 /// Installs the library and tries it.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
-    let built = build_by(super::cargo("build")?, &[Target::CLibrary], Profile::Dev)?;
-    let library = Library::of(&built[0]);
+    let library = super::build(Profile::Dev)?;
     let peer = &build(&[PEER], Profile::Dev)?[0];
     let folder = root().join(FOLDER);
     if folder.exists() {
