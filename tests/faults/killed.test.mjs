@@ -1,4 +1,4 @@
-// A server's process that is killed, with SIGKILL: it says nothing, its system ends its connections.
+// A server whose process is killed, by SIGKILL: it says nothing, its system ends its connections.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

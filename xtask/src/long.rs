@@ -14,10 +14,9 @@ use toml_edit::{DocumentMut, value};
 use crate::counts::Counts;
 use crate::features;
 use crate::files::tracked;
-use crate::ohos;
 use crate::other_targets;
 use crate::process::{command, root};
-use crate::release::{self, arm64, musl};
+use crate::release::{self, arm64, musl, openharmony};
 
 use crate::report::Report;
 use crate::sanitize;
@@ -104,8 +103,8 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "ohos",
-        run: ohos::check,
-        prepare: ohos::prepare,
+        run: openharmony::check,
+        prepare: openharmony::prepare,
     },
 ];
 

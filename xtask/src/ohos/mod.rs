@@ -28,10 +28,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::counts::Counts;
-use crate::har;
 use crate::nightly;
 use crate::process::root;
-use crate::release::arm64;
 use build::Profile;
 use ndk::Ndk;
 use stand_in::StandIn;
@@ -99,7 +97,6 @@ pub(crate) fn node_module(profile: crate::build::Profile) -> Result<PathBuf> {
 /// Sees to it that there is what [`check`] builds and runs with.
 pub(crate) fn prepare() -> Result<()> {
     nightly::install("rust-src")?;
-    arm64::prepare()?;
     StandIn::prepare().map(drop)
 }
 
@@ -121,12 +118,4 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
         .and(loader::check(&ndk, &stand_in, &built, counts))
         .and(misuse::check(&ndk, &stand_in, &built, counts))
         .and(run::tests(&ndk, &stand_in, counts))
-        .and(packages(counts))
-}
-
-/// The packages with what was built: that for ohpm is made, and that for Node.js runs.
-fn packages(counts: &mut Counts) -> Result<()> {
-    har::make(&root().join("target/har-of-checks"), true)?;
-    counts.passed += 1;
-    arm64::check_openharmony(counts)
 }

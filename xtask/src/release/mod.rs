@@ -5,11 +5,12 @@
 //! | `twice.rs` | builds the same at two places, packs it twice, and compares |
 //! | `sbom.rs` | says what is in it |
 //! | `static_library.rs` | the C library for programs that need no other library |
-//! | `musl.rs`, `arm64.rs` | run what is made for musl, and for ARM |
+//! | `musl.rs`, `arm64.rs`, `openharmony.rs` | run what is made for other machines |
 //! | `elsewhere.rs` | runs npm packages under Node.js for other machines |
 pub(crate) mod arm64;
 mod elsewhere;
 pub(crate) mod musl;
+pub(crate) mod openharmony;
 mod sbom;
 mod static_library;
 mod twice;
@@ -106,8 +107,8 @@ pub(crate) fn reproducible(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The archive
-/// goes with the platform that it is for.
+/// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The
+/// archive goes with the platform that it is for.
 fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Result<()> {
     let start = Instant::now();
     let has_archive = platforms

@@ -24,7 +24,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use crate::WebSocketUrl;
-use crate::dial::{self, Deadline, redirect};
+use crate::dial::deadline::Deadline;
+use crate::dial::{self, redirect};
 use crate::log::{self, Instrument};
 #[cfg(feature = "tls")]
 use crate::tls::ClientTls;

@@ -3,7 +3,7 @@ use arkws_proto::handshake::ClientResponse;
 
 use super::Client;
 use super::builder::Fields;
-use crate::dial::Deadline;
+use crate::dial::deadline::Deadline;
 use crate::{Error, Transport, WebSocket, WebSocketUrl};
 
 impl Client {

@@ -1,6 +1,6 @@
 //! What stands in the place of a tunnel where proxies are switched off.
 use super::server::ProxyServer;
-use crate::dial::Deadline;
+use crate::dial::deadline::Deadline;
 use crate::dial::route::Route;
 use crate::{Error, Limits, Transport, WebSocketUrl};
 

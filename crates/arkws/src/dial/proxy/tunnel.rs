@@ -16,8 +16,9 @@ use super::error::ProxyError;
 use super::server::{ProxyProtocol, ProxyServer};
 use crate::WebSocketUrl;
 use crate::authorization::basic_text;
+use crate::dial::deadline::Deadline;
+use crate::dial::race;
 use crate::dial::route::Route;
-use crate::dial::{Deadline, race};
 use crate::error::{Error, Phase};
 use crate::{Transport, log};
 
@@ -121,8 +122,8 @@ fn host(server: &ProxyServer) -> Host {
     }
 }
 
-/// Races the server's addresses through a SOCKS 5 proxy, which was `found` at its own. Each attempt opens its own connection to
-/// the proxy, since one connection serves one request (RFC 1928, 6).
+/// Races the server's addresses through a SOCKS 5 proxy, which was `found` at its own. Each attempt
+/// opens its own connection to the proxy, since one connection serves one request (RFC 1928, 6).
 async fn race(
     server: &ProxyServer,
     target: &str,
