@@ -193,6 +193,7 @@ describe('options of connect', () => {
     { header: { 'a b': 'c' } },
     { header: { a: 'b\r\nc: d' } },
     { header: { 'Sec-WebSocket-Key': 'a' } },
+    { header: { Host: 'a/b' } },
   ];
   for (const options of wrong) {
     it(`are refused as ${JSON.stringify(options, (_, value) => (value === undefined ? 'undefined' : value))}`, async () => {
