@@ -52,9 +52,14 @@
 //!
 //! hyper tells no socket how much of what a stream has accepted its peer's flow control has let go.
 //! So what a stream of HTTP/2 has accepted counts as taken ([`Progress`](crate::Progress)): it runs
-//! ahead of the peer by a few writes, and stands still when the peer does. These few writes, of up
-//! to 64 KiB each, are also what a peer that takes nothing costs in memory, beside what waits in
-//! the socket itself ([`Limits::max_queued`](crate::Limits::max_queued)).
+//! ahead of the peer by the peer's window and a few writes, and stands still when the peer does.
+//! These few writes, of up to 64 KiB each, are also what a peer that takes nothing costs in memory,
+//! beside what waits in the socket itself ([`Limits::max_queued`](crate::Limits::max_queued)).
+//!
+//! A peer that takes something is not given up as long as more waits for it, if it takes 64 KiB,
+//! and lets go of its window, within each time-out. Of the last that is sent nothing waits: then
+//! the time-out of a [`Heartbeat`](crate::Heartbeat) has to be longer than the slowest peer needs
+//! for its window and these writes.
 //!
 //! What one socket does not receive counts against the window of the whole connection: a server
 //! whose sockets may pause for long gives the connection a larger one than each stream

@@ -2,5 +2,6 @@
 //! tokio-tungstenite at the other end.
 mod client;
 mod http2;
+mod http2_heartbeat;
 mod server;
 mod support;

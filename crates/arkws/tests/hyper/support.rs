@@ -76,7 +76,7 @@ where
     address
 }
 
-async fn answer<F>(
+pub(crate) async fn answer<F>(
     mut request: Request<Incoming>,
     acceptor: &Acceptor,
     run: impl FnOnce(WebSocket<Transport>) -> F + Send + 'static,
