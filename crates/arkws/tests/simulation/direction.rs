@@ -67,6 +67,10 @@ pub(crate) struct Seen {
     pub(crate) accepted: Timeline,
     pub(crate) arrived: Timeline,
     pub(crate) acknowledged: Timeline,
+    /// Bytes that its reader has read.
+    pub(crate) read: Timeline,
+    /// When its writer found no room, and when it wrote then.
+    pub(crate) blocked: Vec<(Instant, Option<Instant>)>,
     /// When a writer that waited was told of room, and when it wrote then.
     pub(crate) offers: Vec<(Instant, Option<Instant>)>,
     /// Frames as they were accepted.
@@ -101,6 +105,8 @@ impl Direction {
                 accepted: Timeline::default(),
                 arrived: Timeline::default(),
                 acknowledged: Timeline::default(),
+                read: Timeline::default(),
+                blocked: Vec::new(),
                 offers: Vec::new(),
                 wire: Wire::new(writer),
                 fin_arrived: None,

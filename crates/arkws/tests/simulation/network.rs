@@ -326,6 +326,7 @@ impl AsyncRead for End {
             .min(buffer.remaining())
             .min(incoming.path.read);
         if count > 0 {
+            incoming.seen.read.add(Instant::now(), count as u64);
             buffer.put_slice(&incoming.inbox[..count]);
             incoming.inbox.advance(count);
             // The window opens.
@@ -359,12 +360,18 @@ impl AsyncWrite for End {
         if direction.is_full || free == 0 {
             direction.is_full = true;
             direction.writer = Some(cx.waker().clone());
+            if !matches!(direction.seen.blocked.last(), Some((_, None))) {
+                direction.seen.blocked.push((Instant::now(), None));
+            }
             return Poll::Pending;
         }
         let count = free.min(bytes.len());
         let now = Instant::now();
-        if let Some((_, taken)) = direction.seen.offers.last_mut() {
-            taken.get_or_insert(now);
+        let Seen {
+            offers, blocked, ..
+        } = &mut direction.seen;
+        for (_, written) in offers.last_mut().into_iter().chain(blocked.last_mut()) {
+            written.get_or_insert(now);
         }
         direction.buffer.extend_from_slice(&bytes[..count]);
         direction.seen.accepted.add(now, count as u64);

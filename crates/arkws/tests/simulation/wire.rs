@@ -9,6 +9,8 @@ pub(crate) struct Frame {
     pub(crate) opcode: u8,
     /// Of a control frame: what it carries.
     pub(crate) payload: Vec<u8>,
+    /// How many bytes the writer has written with it, in all.
+    pub(crate) through: u64,
 }
 
 pub(crate) const CLOSE: u8 = 8;
@@ -23,6 +25,8 @@ pub(crate) struct Wire {
     head: Option<[u8; 4]>,
     /// How many bytes the head has.
     pub(crate) head_len: u64,
+    /// How many bytes were written, in all.
+    written: u64,
     header: Vec<u8>,
     /// Of the frame whose header is complete: how many bytes are to come.
     left: Option<u64>,
@@ -39,6 +43,7 @@ impl Wire {
             writer,
             head: Some([0; 4]),
             head_len: 0,
+            written: 0,
             header: Vec::new(),
             left: None,
             payload: Vec::new(),
@@ -74,6 +79,7 @@ impl Wire {
                 }
             };
             bytes = &bytes[count..];
+            self.written += count as u64;
             if self.left == Some(0) {
                 self.end_frame(now);
             }
@@ -125,6 +131,7 @@ impl Wire {
                 at,
                 opcode,
                 payload,
+                through: self.written,
             });
         }
         self.header.clear();

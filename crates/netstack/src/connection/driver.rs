@@ -189,6 +189,9 @@ impl<H: Handler> Driver<'_, H> {
             }
             // What is to be closed gives its memory back, whether or not the program reads.
             if reading == ReadPermission::Pause && !open.socket.is_over_budget() {
+                if !open.write_pings(cx, self.mailbox) {
+                    continue;
+                }
                 self.settle(open);
                 return Poll::Pending;
             }

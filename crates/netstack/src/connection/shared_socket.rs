@@ -221,6 +221,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> OpenSocket<S> {
         self.flushed(result, mailbox)
     }
 
+    /// While nothing is received, and no messages are in flight: writes the pings that wait.
+    /// `false`: nothing can be sent any more.
+    pub(crate) fn write_pings(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox) -> bool {
+        if self.sendable == Sendable::Nothing || !self.in_flight.is_empty() {
+            return true;
+        }
+        match self.socket.poll_flush(cx) {
+            Poll::Ready(Err(error)) => {
+                let _ = self.flushed(Poll::Ready(Err(error)), mailbox);
+                false
+            }
+            Poll::Ready(Ok(())) | Poll::Pending => true,
+        }
+    }
+
     /// As [`poll_flush`](Self::poll_flush), for a thread that is not the network's: time is the
     /// driver's matter.
     fn poll_flush_inline(&mut self, cx: &mut Context<'_>, mailbox: &Mailbox) -> Poll<()> {

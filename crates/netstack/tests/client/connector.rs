@@ -131,3 +131,27 @@ async fn a_server_is_not_told_goodbye_by_terminate_if_it_reads_in_that_moment() 
     }
     assert!(received.last().unwrap().is_err(), "{received:?}");
 }
+
+/// Its answer is told when the program reads again, but the server knows that somebody is there.
+#[tokio::test(start_paused = true)]
+async fn a_ping_leaves_while_the_client_is_paused() {
+    let (connector, mut streams) = network();
+    let mut client = Client::new();
+    let options = RequestOptions {
+        connector: Some(connector),
+        ..without_proxy()
+    };
+    client.socket.connect("ws://server.test/", options).unwrap();
+    let (_, stream) = soon(streams.recv()).await.unwrap();
+    let mut peer = arkws::accept(stream).await.unwrap();
+    opened(&mut client).await;
+
+    client.socket.pause();
+    client.socket.ping(Some(b"here".to_vec())).unwrap();
+
+    let message = soon(peer.recv()).await.unwrap().map(Message::from);
+    assert_eq!(message.unwrap(), Message::Ping(b"here".as_slice().into()));
+    peer.flush().await.unwrap();
+    client.socket.resume();
+    assert_eq!(client.next().await, Seen::Pong(b"here".to_vec(), Some(1)));
+}

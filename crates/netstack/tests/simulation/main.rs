@@ -20,6 +20,7 @@
 //! | `retries.rs` | promises about reconnecting: how many attempts are made, and when |
 //! | `delivery.rs` | promises about messages: what arrives, and what is lost |
 //! | `time.rs` | promises about time |
+//! | `prompt.rs` | what can be done is done at once |
 #[allow(dead_code, reason = "used by the simulation of arkws")]
 #[path = "../../../arkws/tests/simulation/direction.rs"]
 mod direction;
@@ -49,6 +50,7 @@ mod delivery;
 mod events;
 mod log;
 mod plan;
+mod prompt;
 mod retries;
 mod run;
 mod time;
@@ -64,6 +66,7 @@ fn simulate(plan: &Plan) -> (Run, Vec<String>) {
     let connects = events::check(plan, &run, &mut broken);
     delivery::check(&run, &connects, &mut broken);
     time::check(plan, &run, &connects, &mut broken);
+    prompt::check(plan, &run, &connects, &mut broken);
     (run, broken)
 }
 
