@@ -288,6 +288,7 @@ describe('MessageEvent and CloseEvent', () => {
   });
 
   it('need a type, and take no other dictionary', () => {
+    assert.throws(() => new MessageEvent('message', { source: 1 }), TypeError);
     for (const Made of [MessageEvent, CloseEvent]) {
       assert.throws(() => new Made(), TypeError);
       assert.throws(() => new Made('x', 1), TypeError);

@@ -3,6 +3,10 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { CloseEvent, MessageEvent, WebSocket } from 'arkws/web';
@@ -118,6 +122,30 @@ describe('send', () => {
     await once(ws, 'close');
     ws.send('x');
     assert.equal(ws.bufferedAmount, 10);
+  });
+
+  it('of a Blob that cannot be read is an error, behind which nothing is sent', async (t) => {
+    const seen = [];
+    const url = await serve(t, (socket) => socket.on('message', (data) => seen.push(String(data))));
+    const folder = await mkdtemp(join(tmpdir(), 'arkws-'));
+    t.after(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'file'), 'first');
+    const blob = await openAsBlob(join(folder, 'file'));
+    await writeFile(join(folder, 'file'), 'something else');
+    const ws = await connected(t, url);
+    const events = [];
+    for (const type of ['error', 'close'])
+      ws.addEventListener(type, ({ code, wasClean }) => events.push([type, code, wasClean]));
+
+    ws.send('before');
+    ws.send(blob);
+    ws.send('behind');
+    await once(ws, 'close');
+
+    assert.deepEqual(seen, ['before']);
+    assert.deepEqual(events[0], ['error', undefined, undefined]);
+    assert.equal(events.length, 2);
+    assert.equal(ws.bufferedAmount, 'first'.length + 'behind'.length);
   });
 
   it('closes a connection that is full, which is an error', async (t) => {

@@ -1,6 +1,6 @@
 //! Building with cargo: examples by name, and the Node module, put where the npm package looks.
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -177,7 +177,7 @@ pub(crate) fn bundle_core() -> Result<()> {
 
 /// Puts both halves of the Node module where the npm package looks for them: the built one, and
 /// the JavaScript of `npm/core`, made one file.
-pub(crate) fn place_module(built: &PathBuf) -> Result<PathBuf> {
+pub(crate) fn place_module(built: &Path) -> Result<PathBuf> {
     bundle_core()?;
     let directory = root().join("npm/native");
     fs::create_dir_all(&directory)

@@ -1,36 +1,43 @@
-//! `cargo xtask coverage`: which lines the Rust tests reach. What only tests of JavaScript reach
-//! counts as missed yet.
+//! `cargo xtask coverage`: which lines the tests reach, of Rust and of JavaScript, and whether that
+//! is enough.
 //!
 //! | file | what it knows |
 //! |---|---|
 //! | `llvm.rs` | where LLVM's tools are |
+//! | `rust.rs` | instrumented programs, and what of them ran |
+//! | `javascript.rs` | the tests of JavaScript |
+//! | `v8.rs` | what of the JavaScript ran |
 //! | `lcov.rs` | which lines ran |
+//! | `unreached.rs` | the lines that no test can reach |
+mod javascript;
 mod lcov;
 mod llvm;
+mod rust;
+mod unreached;
+mod v8;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
-use serde_json::Value;
+use anyhow::{Context, Result, bail};
 
-use crate::counts::{Counts, count};
-use crate::process::{cargo, output, root, run as run_command};
+use crate::counts::Counts;
+use crate::process::root;
 use lcov::Lines;
 use llvm::Llvm;
 
-/// What holds no product: the project's own commands and tools.
-const NO_PRODUCTS: [&str; 4] = ["xtask", "arkws-fuzz", "arkws-loom", "arkws-soak"];
-
-/// What is measured.
-const FOLDERS: [&str; 6] = [
-    "crates/outq/src",
-    "crates/proto/src",
-    "crates/arkws/src",
-    "crates/netstack/src",
-    "crates/node/src",
-    "crates/capi/src",
+/// What is measured, and how many of a hundred lines have to be reached at least. Not measured is
+/// `npm/runners`: jest, with which its tests run, cannot `require` the modules of `npm/core`.
+const FLOORS: [(&str, usize); 10] = [
+    ("crates/outq/src", 95),
+    ("crates/proto/src", 100),
+    ("crates/arkws/src", 95),
+    ("crates/netstack/src", 95),
+    ("crates/node/src", 95),
+    ("crates/capi/src", 95),
+    ("npm/core", 95),
+    ("npm/lib", 95),
+    ("npm/hooks", 95),
+    ("npm/platform", 95),
 ];
 
 #[derive(clap::Args)]
@@ -41,32 +48,79 @@ pub(crate) struct Options {
     /// Name the lines that did not run, too
     #[arg(long)]
     lines: bool,
-    /// Run the tests of these packages alone [default: of all]
+    /// Run the Rust tests of these packages alone, and require nothing [default: all tests, and
+    /// fail where they reach too little]
     #[arg(long, value_name = "PACKAGE")]
     package: Vec<String>,
+    /// Run the tests of JavaScript alone, and require nothing
+    #[arg(long, conflicts_with = "package")]
+    javascript: bool,
 }
 
 /// `cargo xtask coverage`
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let counts = &mut Counts::default();
     let llvm = Llvm::of_machine()?;
-    let folder = root().join("target/coverage");
+    let root = root();
+    let folder = root.join("target/coverage");
     if !options.again {
-        run_tests(&options.package, &folder)?;
-    }
-    let mut lines = Lines::default();
-    lines.read(&measured(&llvm, &options.package, &folder)?, &root());
-    lines.keep(&FOLDERS, |file| fs::read_to_string(root().join(file)).ok());
-
-    if options.lines {
-        for (file, lines) in &lines.0 {
-            let missed = Lines::missed(lines);
-            if !missed.is_empty() {
-                println!("{file}: {}", ranges(&missed));
+        for stale in [rust::written(&folder), javascript::written(&folder)] {
+            if stale.exists() {
+                fs::remove_dir_all(&stale)
+                    .with_context(|| format!("cannot remove {}", stale.display()))?;
             }
         }
     }
+    let mut programs = Vec::new();
+    let mut lines = Lines::default();
+    // What failing tests reached is of interest all the same.
+    let mut tested = Ok(());
+    if options.package.is_empty() {
+        programs = rust::for_javascript(&folder)?;
+        if !options.again {
+            tested = javascript::test(&programs, &folder, counts);
+        }
+        let sources: Vec<&str> = folders().filter(|one| one.starts_with("npm/")).collect();
+        v8::read(&mut lines, &javascript::written(&folder), &root, &sources)?;
+    }
+    if !options.javascript {
+        if !options.again {
+            tested = tested.and(rust::test(&options.package, &folder, counts));
+        }
+        programs.extend(rust::tests(&options.package, &folder)?);
+    }
+    lines.read(&rust::measured(&llvm, &programs, &folder)?, &root);
+    let folders: Vec<&str> = folders().collect();
+    lines.keep(&folders, |file| fs::read_to_string(root.join(file)).ok());
+    unreached::leave_out(&mut lines, &root)?;
+
+    if options.lines {
+        tell_lines(&lines);
+    }
+    tell(&lines);
+    tested?;
+    if options.package.is_empty() && !options.javascript {
+        require(&lines)?;
+    }
+    Ok(())
+}
+
+fn folders() -> impl Iterator<Item = &'static str> {
+    FLOORS.iter().map(|(folder, _)| *folder)
+}
+
+fn tell_lines(lines: &Lines) {
+    for (file, lines) in &lines.0 {
+        let missed = Lines::missed(lines);
+        if !missed.is_empty() {
+            println!("{file}: {}", ranges(&missed));
+        }
+    }
+}
+
+fn tell(lines: &Lines) {
     println!("\n| folder | lines | reached |\n|---|---:|---:|");
-    for folder in FOLDERS {
+    for (folder, _) in FLOORS {
         let (all, missed) = lines.count(folder);
         // None of its lines is in a program of these packages.
         if all > 0 {
@@ -74,77 +128,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             println!("| {folder} | {all} | {reached:.1} % |");
         }
     }
+}
+
+/// # Errors
+/// Of a folder too few lines were reached.
+fn require(lines: &Lines) -> Result<()> {
+    let low: Vec<String> = FLOORS
+        .into_iter()
+        .filter(|&(folder, floor)| {
+            let (all, missed) = lines.count(folder);
+            (all - missed) * 100 < all * floor
+        })
+        .map(|(folder, floor)| format!("{folder} (at least {floor} %)"))
+        .collect();
+    if !low.is_empty() {
+        bail!("the tests reach too few lines of {}", low.join(", "));
+    }
     Ok(())
-}
-
-/// Has a command build instrumented programs in a folder of their own, which write down what runs.
-fn instrumented<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
-    command
-        .env("CARGO_TARGET_DIR", folder)
-        .env("RUSTFLAGS", "-Cinstrument-coverage")
-        // One file for each program, which all of its runs add to.
-        .env("LLVM_PROFILE_FILE", folder.join("profiles/%m.profraw"))
-}
-
-fn run_tests(packages: &[String], folder: &Path) -> Result<()> {
-    let stale = folder.join("profiles");
-    if stale.exists() {
-        fs::remove_dir_all(&stale).with_context(|| format!("cannot remove {}", stale.display()))?;
-    }
-    let mut tests = cargo();
-    tests
-        .args(["test", "--no-fail-fast"])
-        .args(arguments(packages));
-    count(instrumented(&mut tests, folder), &mut Counts::default())
-}
-
-/// Which tests: all but those in documentation, which rustdoc does not instrument.
-fn arguments(packages: &[String]) -> Vec<&str> {
-    let mut arguments = vec!["--locked", "--lib", "--bins", "--tests"];
-    if packages.is_empty() {
-        arguments.push("--workspace");
-        arguments.extend(NO_PRODUCTS.iter().flat_map(|name| ["--exclude", name]));
-    }
-    arguments.extend(packages.iter().flat_map(|name| ["--package", name]));
-    arguments
-}
-
-/// What ran.
-fn measured(llvm: &Llvm, packages: &[String], folder: &Path) -> Result<String> {
-    let profile = folder.join("all.profdata");
-    let profiles = fs::read_dir(folder.join("profiles"))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<PathBuf>>>()?;
-    let mut merge = llvm.profdata();
-    merge.args(["merge", "-sparse", "-failure-mode=all"]);
-    run_command(merge.args(profiles).arg("-o").arg(&profile))?;
-
-    let mut export = llvm.cov();
-    export
-        .args(["export", "-format=lcov"])
-        .arg("-ignore-filename-regex=/registry/|/rustc/|/tests/")
-        .arg(format!("-instr-profile={}", profile.display()));
-    let mut programs = programs(packages, folder)?.into_iter();
-    export.arg(programs.next().context("there are no programs")?);
-    for program in programs {
-        export.arg("-object").arg(program);
-    }
-    output(&mut export)
-}
-
-/// The instrumented programs.
-fn programs(packages: &[String], folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut build = cargo();
-    build
-        .args(["test", "--no-run", "--message-format=json"])
-        .args(arguments(packages))
-        .stderr(Stdio::null());
-    let messages = output(instrumented(&mut build, folder))?;
-    let programs = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
-    Ok(programs.collect())
 }
 
 /// Numbers of lines, those behind one another as ranges.
@@ -168,11 +168,32 @@ fn ranges(numbers: &[usize]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::ranges;
+    use super::{Lines, ranges, require};
 
     #[test]
     fn lines_behind_one_another_are_ranges() {
         assert_eq!(ranges(&[1, 2, 3, 7, 9, 10]), "1-3, 7, 9-10");
         assert_eq!(ranges(&[]), "");
+    }
+
+    #[test]
+    fn a_folder_of_which_too_little_was_reached_is_named_and_no_other() {
+        let mut lines = Lines::default();
+        let file = |name: &str, missed: usize| {
+            (
+                name.to_owned(),
+                (0..100).map(|number| (number, number >= missed)).collect(),
+            )
+        };
+        lines
+            .0
+            .extend([file("crates/proto/src/a.rs", 0), file("npm/core/a.mjs", 5)]);
+        require(&lines).unwrap();
+        lines
+            .0
+            .extend([file("crates/proto/src/b.rs", 1), file("npm/lib/b.js", 6)]);
+        let error = require(&lines).unwrap_err().to_string();
+        let expected = "crates/proto/src (at least 100 %), npm/lib (at least 95 %)";
+        assert!(error.ends_with(expected), "{error}");
     }
 }
