@@ -102,6 +102,9 @@ fn a_host_of_the_user_that_is_none_is_refused() {
         "http://a",
         "a:b",
         "[::1",
+        "[]:80",
+        "[::x]:80",
+        "[::1]:x",
         "me:secret@a",
         "\u{e4}",
     ] {
@@ -477,4 +480,14 @@ fn header_values_that_are_not_ascii_do_no_harm() {
         serve(&sent).unwrap().headers["x-name"].as_bytes(),
         b"\xE4\xFF"
     );
+}
+
+#[test]
+fn a_target_that_is_refused_is_shown() {
+    let error = refused(ClientRequest {
+        target: "/to/me@b c?secret".into(),
+        ..request()
+    });
+    let shown = matches!(&error, HandshakeError::InvalidTarget(it) if it == "/to/me@b c?...");
+    assert!(shown, "{error}");
 }

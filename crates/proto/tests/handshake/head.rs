@@ -1,6 +1,8 @@
 //! Heads as they arrive, from either end: in pieces, up to the limits, and as garbage.
 use arkws_proto::Limits;
-use arkws_proto::handshake::{ClientHandshake, HandshakeError, ServerHandshake, field_text};
+use arkws_proto::handshake::{
+    ClientHandshake, HandshakeError, ResponseReader, ServerHandshake, field_text,
+};
 use proptest::prelude::*;
 
 use crate::{ACCEPTANCE, SAMPLE, accept_for, answer, request, text};
@@ -115,7 +117,11 @@ fn a_request_without_end_is_refused_at_the_limit() {
 fn an_answer_may_end_its_lines_with_bare_line_feeds() {
     let whole = "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                  Sec-WebSocket-Accept: {accept}\r\nX: y\r\n\r\n";
-    for text in [whole.replace("\r\n", "\n"), whole.replacen("\r\n", "\n", 2)] {
+    for text in [
+        whole.replace("\r\n", "\n"),
+        whole.replacen("\r\n", "\n", 2),
+        format!("\n{whole}"),
+    ] {
         let response = answer(request(), &text).unwrap();
         assert_eq!(response.headers["x"], "y");
         assert_eq!(response.reason, "S");
@@ -299,4 +305,17 @@ fn what_no_map_of_fields_can_hold_is_refused() {
             false => assert!(matches!(error, HandshakeError::Malformed(_)), "{error}"),
         }
     }
+}
+
+#[test]
+fn a_response_to_another_request_is_read_and_hides_its_secrets() {
+    let text = b"HTTP/1.1 200 OK\r\nServer: a\r\nSet-Cookie: b\r\n\r\nmore";
+    let mut reader = ResponseReader::new(&Limits::default());
+    assert!(reader.recv(&text[..20]).unwrap().is_none());
+    let (response, consumed) = reader.recv(&text[20..]).unwrap().unwrap();
+    assert_eq!(&text[20 + consumed..], b"more");
+    assert_eq!(response.status(), 200);
+    let fields = response.headers();
+    assert_eq!(fields["server"], "a");
+    assert!(!fields["server"].is_sensitive() && fields["set-cookie"].is_sensitive());
 }

@@ -417,4 +417,26 @@ fn a_method_that_has_no_body_gets_none() {
     assert_eq!(answer.status(), 405);
     assert_eq!(answer.headers()["allow"], "GET");
     assert!(answer.body().is_empty());
+    assert!(!answer.headers().contains_key("upgrade"));
+
+    let mut request = extended_connect();
+    *request.method_mut() = Method::PUT;
+    let answer = ServerRequest::from_extended_connect(&request, Some("websocket"))
+        .unwrap_err()
+        .http_rejection();
+    assert_eq!(answer.status(), 405);
+    assert_eq!(answer.headers()["allow"], "CONNECT");
+    assert!(!answer.body().is_empty());
+}
+
+#[test]
+fn who_asks_for_no_websocket_is_told_what_to_upgrade_to() {
+    let mut request = read_request(SAMPLE).unwrap();
+    request.headers_mut().remove("upgrade");
+    let answer = ServerRequest::from_http(&request)
+        .unwrap_err()
+        .http_rejection();
+    assert_eq!(answer.status(), 426);
+    assert_eq!(answer.headers()["upgrade"], "websocket");
+    assert_eq!(answer.headers()["sec-websocket-version"], "13");
 }

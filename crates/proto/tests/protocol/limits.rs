@@ -260,3 +260,16 @@ fn the_empty_end_of_a_message_is_no_work() {
     let message = [Owned::Binary(vec![7; 50_000])];
     assert_eq!(events(&mut client, &input), message);
 }
+
+#[test]
+fn a_message_takes_at_most_four_times_what_has_arrived_of_it() {
+    let mut client = limited(Limits::default());
+    let message = frame(0x82, &[7; 1 << 20], None);
+    let mut received = 0;
+    for piece in message[..message.len() - 1].chunks(10_000) {
+        feed(&mut client, piece).1.unwrap();
+        received += piece.len();
+        let memory = client.unfinished_memory();
+        assert!(memory <= (64 << 10).max(4 * received), "{memory}");
+    }
+}

@@ -550,3 +550,24 @@ fn a_message_of_one_fragment_is_whole() {
     server.send_fragment(kind, b"short", true).unwrap();
     assert_eq!(drain(&mut server), b"\x82\x05short");
 }
+
+#[test]
+fn sixteen_answers_to_pings_wait_and_the_latest_counts_as_queued() {
+    let mut client = client();
+    for _ in 0..20 {
+        events(&mut client, &frame(0x89, b"hello", None));
+    }
+    // Header, masking key and payload of each.
+    assert_eq!(client.queued(), 17 * (2 + 4 + 5));
+}
+
+#[test]
+fn small_payloads_leave_in_one_chunk() {
+    let mut server = server();
+    for _ in 0..3 {
+        let payload = Bytes::from_static(b"hello");
+        server.send_owned(MessageKind::Binary, payload).unwrap();
+    }
+    let mut slices = [IoSlice::new(&[]); 4];
+    assert_eq!(server.transmit().chunks_vectored(&mut slices), 1);
+}
