@@ -87,7 +87,7 @@
 //! | `tower` | | [`Client`] and [`Acceptor`] as services of tower: `arkws::tower` |
 //!
 //! A server without TLS (`server`) builds 35 crates, client and server with compression but without
-//! TLS and `idna` 39, none of which needs a C compiler.
+//! TLS and `idna` 40, none of which needs a C compiler.
 //!
 //! # The end of a program
 //! What a socket has queued and not flushed lives in the socket: it is lost when that is dropped,

@@ -1,5 +1,4 @@
 //! What a feature that is switched off would do is an error that names it.
-#![cfg(feature = "client")]
 
 /// What an attempt to connect says.
 #[cfg(not(all(feature = "tls", feature = "proxy")))]
@@ -158,26 +157,5 @@ fn an_encrypted_key_needs_the_feature() {
             error.to_string().contains("feature `encrypted-keys`"),
             "{error}"
         );
-    }
-}
-
-/// In the crate's documentation and in its README.
-#[test]
-fn the_tables_of_features_name_each() {
-    let manifest = include_str!("../Cargo.toml");
-    let (_, features) = manifest.split_once("\n[features]\n").unwrap();
-    let (features, _) = features.split_once("\n[").unwrap();
-    let names = features.lines().filter_map(|line| line.split_once(" = ["));
-    let names: Vec<&str> = names.map(|(name, _)| name).collect();
-    assert!(names.contains(&"client") && names.len() > 15, "{names:?}");
-
-    for page in [include_str!("../src/lib.rs"), include_str!("../README.md")] {
-        let rows = page.lines().map(|line| line.trim_start_matches("//! "));
-        let rows: Vec<&str> = rows.filter(|line| line.starts_with("| `")).collect();
-        for name in names.iter().filter(|name| **name != "default") {
-            let quoted = format!("`{name}`");
-            let first = |row: &&str| row.split('|').nth(1).unwrap().contains(&quoted);
-            assert!(rows.iter().any(first), "{name}");
-        }
     }
 }
