@@ -7,6 +7,7 @@ use crate::events::{End, Opened};
 use crate::log::{Entry, Told, What};
 use crate::plan::Plan;
 use crate::run::Run;
+use crate::time::is_timeout;
 use crate::wire::PING;
 
 /// Checks each connection that was open. What is broken is added, in words.
@@ -64,7 +65,9 @@ impl Prompt<'_> {
         let (Some(closed), Some((at, End::Lost(error)))) = (self.closed, &self.open.end) else {
             return;
         };
-        let is_first = self.end == closed && !self.open.was_held;
+        // Behind a message that was given up nothing is received.
+        let gave_up = self.plan.schedule.client.message_timeout.is_some() && is_timeout(error);
+        let is_first = self.end == closed && !self.open.was_held && !gave_up;
         if is_first && closed < *at && error.cause_name() != Some("closed") {
             broken.push(format!(
                 "closed at {closed:?}, and it is lost with {error:?}"

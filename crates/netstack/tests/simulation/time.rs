@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use arkws::Role;
+use arkws_netstack::BusinessError;
 use tokio::time::Instant;
 
 use crate::direction::Seen;
@@ -100,6 +101,10 @@ fn check_ends_at_once(run: &Run, connections: &[Opened], broken: &mut Vec<String
     }
 }
 
+pub(crate) fn is_timeout(error: &BusinessError) -> bool {
+    error.cause_name() == Some("timeout")
+}
+
 struct Timing<'a> {
     plan: &'a Plan,
     open: &'a Opened,
@@ -180,7 +185,10 @@ impl Timing<'_> {
         ];
         let end = end.into_iter().flatten().min().unwrap_or(since);
         let alive = self.last_progress(since, end);
-        if end - alive > limit + TICK {
+        // Who has given a message up has time to say so.
+        let gives_up = self.plan.schedule.client.message_timeout.is_some()
+            && matches!(&self.open.end, Some((_, End::Lost(error))) if is_timeout(error));
+        if end - alive > limit + TICK && !gives_up {
             broken.push(format!("heartbeat: silent for {:?}", end - alive));
         }
     }
