@@ -1,5 +1,5 @@
-//! The check `ohos`: arkws for OpenHarmony is built and checked; then the package for ohpm is made of
-//! it, and that for Node.js runs.
+//! The check `ohos`: arkws for OpenHarmony is built and checked; then the package for ohpm is made
+//! of it, and that for Node.js runs.
 use anyhow::Result;
 
 use super::arm64;
