@@ -89,9 +89,11 @@ async fn http2_needs_the_feature_in_axum_too() {
     use axum::response::IntoResponse;
     let (mut parts, ()) = extended_connect().into_parts();
 
-    let refused = arkws::axum::WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
+    let upgrade = arkws::axum::WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
 
-    let rejection = refused.err().expect("it is refused");
+    let Err(rejection) = upgrade else {
+        panic!("it is not refused");
+    };
     assert_eq!(rejection.error().to_string(), NO_HTTP2);
     assert_eq!(IntoResponse::into_response(rejection).status(), 501);
 }
