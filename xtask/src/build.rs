@@ -190,7 +190,7 @@ pub(crate) fn place_module(built: &Path) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.75 million; the
+/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.77 million; the
 /// aim is 3 MiB (`BENCHMARKS.md`). It was 3.41 million with what the contract needs. Since then:
 ///
 /// - what bounds peers, such as time-outs, budgets, admission and allowed origins, took 0.1
@@ -200,10 +200,12 @@ pub(crate) fn place_module(built: &Path) -> Result<PathBuf> {
 /// - servers beside those of Node.js, behind proxies, with certificates and answers of the
 ///   program's own, and rooms; clients that ping, pause, look names up and ask for tokens; and the
 ///   web's `WebSocket`: 0.32;
+/// - a `Host` and fields that no server takes, what comes behind an end of TLS, and names that are
+///   never resolved: 0.01;
 /// - one writer of objects and one reader of options in `crates/node`, in place of code that
 ///   napi-rs made for each property, gave back 0.07, and a cryptography whose C is not unrolled
 ///   0.07.
-const MODULE_AT_MOST: u64 = 3_770_000;
+const MODULE_AT_MOST: u64 = 3_780_000;
 
 /// `cargo xtask npm`
 pub(crate) fn npm(dev: bool) -> Result<()> {
