@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// One part of them, of so many parts: `0/8` to `7/8` [default: all]
     #[arg(long, value_name = "K/N")]
     shard: Option<String>,
+    /// Those of one crate alone, whose tests are then the only ones that are run before
+    #[arg(long, value_name = "NAME")]
+    package: Option<String>,
     /// Those alone whose name, which has the file, matches
     #[arg(long, value_name = "REGEX")]
     re: Vec<String>,
@@ -60,13 +63,15 @@ fn plant(options: &Options) -> Result<()> {
         .as_deref()
         .unwrap_or("all")
         .replace('/', "-of-");
-    let folder = root().join(FOLDER).join(name);
+    let package = options.package.as_deref().unwrap_or("all");
+    let folder = root().join(FOLDER).join(format!("{package}-{name}"));
     fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
     let mut mutants = cargo();
     mutants
         .args(["mutants", "--no-shuffle", "--output"])
         .arg(folder)
         .args(options.shard.iter().flat_map(|shard| ["--shard", shard]))
+        .args(options.package.iter().flat_map(|name| ["--package", name]))
         .args(options.re.iter().flat_map(|re| ["--re", re]));
     match mutants.status().context("cargo mutants")?.code() {
         // 2 and 3: some were missed or timed out, which the table tells.
