@@ -3,7 +3,7 @@ use arkws::Message;
 use arkws_netstack::{BusinessError, CloseFrame, CloseResult, ReadyState};
 use tokio::time::Instant;
 
-use crate::log::{Entry, Sending, Told, What};
+use crate::log::{Entry, EntryKind, OwnedEvent, Sending};
 use crate::plan::Plan;
 use crate::retries::Retries;
 use crate::run::Run;
@@ -118,11 +118,11 @@ impl Walk<'_> {
         let at = entry.at;
         self.last = Some(at);
         match &entry.what {
-            What::Connects(result) => self.connects(at, result),
-            What::Sends(sending) => self.sends(sending),
-            What::Flushes(0) => {}
-            What::Flushes(through) => self.sent(*through),
-            What::Pings(_, Ok(number)) => {
+            EntryKind::Connects(result) => self.connects(at, result),
+            EntryKind::Sends(sending) => self.sends(sending),
+            EntryKind::Flushes(0) => {}
+            EntryKind::Flushes(through) => self.sent(*through),
+            EntryKind::Pings(_, Ok(number)) => {
                 if *number != self.pings + 1 || self.stage != Stage::Open {
                     self.breaks(format!(
                         "a ping has number {number} in stage {:?}",
@@ -131,22 +131,22 @@ impl Walk<'_> {
                 }
                 self.pings = *number;
             }
-            What::Pings(state, Err(error)) => self.check_refusal("a ping", *state, error),
-            What::Holds(held) => {
+            EntryKind::Pings(state, Err(error)) => self.check_refusal("a ping", *state, error),
+            EntryKind::Holds(held) => {
                 self.held = *held;
                 if let Some(open) = self.open() {
                     open.was_held |= *held;
                 }
             }
-            What::Closes(frame, result) => self.closes(at, frame, result),
-            What::Terminates(result) => self.terminates(at, result),
-            What::Drops => {
+            EntryKind::Closes(frame, result) => self.closes(at, frame, result),
+            EntryKind::Terminates(result) => self.terminates(at, result),
+            EntryKind::Drops => {
                 self.dropped = true;
                 if let Some(open) = self.open() {
                     open.dropped = Some(at);
                 }
             }
-            What::Attempt(number) => {
+            EntryKind::Attempt(number) => {
                 if !matches!(self.stage, Stage::Connecting) {
                     let stage = self.stage;
                     self.breaks(format!("an attempt is made in stage {stage:?}"));
@@ -154,7 +154,7 @@ impl Walk<'_> {
                 self.retries.attempted(at, self.broken);
                 self.attempt = Some((*number, at));
             }
-            What::Told(told) => self.told(at, told),
+            EntryKind::Event(told) => self.told(at, told),
         }
     }
 
@@ -271,41 +271,43 @@ impl Walk<'_> {
         }
     }
 
-    fn told(&mut self, at: Instant, told: &Told) {
+    fn told(&mut self, at: Instant, told: &OwnedEvent) {
         if self.dropped {
             self.breaks(format!("an event after the object is gone: {told:?}"));
         }
-        if self.message_ends != matches!(told, Told::DataEnd) {
+        if self.message_ends != matches!(told, OwnedEvent::DataEnd) {
             self.breaks(format!("a message, and then {told:?}"));
         }
-        self.message_ends = matches!(told, Told::Message(_));
+        self.message_ends = matches!(told, OwnedEvent::Message(_));
         if let Some(attempts) = self.must_tell_reconnected.take()
-            && !matches!(told, Told::Reconnected(told) if *told == attempts)
+            && !matches!(told, OwnedEvent::Reconnected(told) if *told == attempts)
         {
             self.breaks(format!("after {attempts} attempts it is told {told:?}"));
         }
         let reconnected = std::mem::take(&mut self.may_be_reconnected);
         let stage = self.stage;
         let is_well = match told {
-            Told::Headers => stage == Stage::Connecting && self.closing.is_none(),
-            Told::Open => stage == Stage::Answered,
-            Told::Reconnected(_) => reconnected,
-            Told::Message(_) => stage == Stage::Open && self.closing.is_none(),
-            Told::DataEnd | Told::Sent(_) | Told::Pong(_) | Told::Ping => stage == Stage::Open,
-            Told::SendFailed(..) | Told::PingsLost(_) => stage != Stage::Idle,
-            Told::Reconnecting { .. } => {
+            OwnedEvent::Headers => stage == Stage::Connecting && self.closing.is_none(),
+            OwnedEvent::Open => stage == Stage::Answered,
+            OwnedEvent::Reconnected(_) => reconnected,
+            OwnedEvent::Message(_) => stage == Stage::Open && self.closing.is_none(),
+            OwnedEvent::DataEnd | OwnedEvent::Sent(_) | OwnedEvent::Pong(_) | OwnedEvent::Ping => {
+                stage == Stage::Open
+            }
+            OwnedEvent::SendFailed(..) | OwnedEvent::PingsLost(_) => stage != Stage::Idle,
+            OwnedEvent::Reconnecting { .. } => {
                 matches!(stage, Stage::Connecting | Stage::Open)
                     && self.closing.is_none()
                     && self.plan.reconnect.is_some()
             }
-            Told::Error(_) => {
+            OwnedEvent::Error(_) => {
                 matches!(stage, Stage::Connecting | Stage::Open) && self.closing.is_none()
             }
-            Told::Close(_) => match stage {
+            OwnedEvent::Close(_) => match stage {
                 Stage::Failed => self.was_open,
                 stage => matches!(stage, Stage::Connecting | Stage::Open),
             },
-            Told::Idle => stage == Stage::Over || (stage == Stage::Failed && !self.was_open),
+            OwnedEvent::Idle => stage == Stage::Over || (stage == Stage::Failed && !self.was_open),
         };
         if !is_well {
             self.breaks(format!("in stage {stage:?} it is told {told:?}"));
@@ -314,31 +316,33 @@ impl Walk<'_> {
     }
 
     /// What the event changes.
-    fn follow(&mut self, at: Instant, told: &Told) {
+    fn follow(&mut self, at: Instant, told: &OwnedEvent) {
         match told {
-            Told::Headers => self.stage = Stage::Answered,
-            Told::Open => self.opens(at),
-            Told::Message(message) => {
+            OwnedEvent::Headers => self.stage = Stage::Answered,
+            OwnedEvent::Open => self.opens(at),
+            OwnedEvent::Message(message) => {
                 if let Some(open) = self.open() {
                     open.received.push(message.clone());
                 }
             }
-            Told::Sent(through) => self.sent(*through),
-            Told::SendFailed(from, through, error) => self.send_failed(*from, *through, error),
-            Told::Pong(Some(through)) => {
+            OwnedEvent::Sent(through) => self.sent(*through),
+            OwnedEvent::SendFailed(from, through, error) => {
+                self.send_failed(*from, *through, error)
+            }
+            OwnedEvent::Pong(Some(through)) => {
                 if *through <= self.pings_answered || *through > self.pings {
                     self.breaks(format!("a pong answers pings through {through}"));
                 }
                 self.pings_answered = *through;
             }
             // Those that were answered are among them.
-            Told::PingsLost(through) => {
+            OwnedEvent::PingsLost(through) => {
                 if *through < self.pings_answered || *through > self.pings {
                     self.breaks(format!("pings through {through} are lost"));
                 }
                 self.pings_answered = *through;
             }
-            Told::Reconnecting {
+            OwnedEvent::Reconnecting {
                 attempt,
                 delay,
                 cause,
@@ -349,12 +353,12 @@ impl Walk<'_> {
                 let told = (at, *attempt, *delay);
                 self.retries.told(self.plan, told, open_since, self.broken);
             }
-            Told::Error(error) => {
+            OwnedEvent::Error(error) => {
                 self.ends(at, End::Lost(error.clone()));
                 self.stage = Stage::Failed;
                 self.check_gives_up();
             }
-            Told::Close(close) => {
+            OwnedEvent::Close(close) => {
                 if self.stage == Stage::Failed && close.code != 1006 {
                     self.breaks(format!("an error, and then {close:?}"));
                 }
@@ -362,7 +366,7 @@ impl Walk<'_> {
                 self.ends(at, End::Closed(close.clone()));
                 self.stage = Stage::Over;
             }
-            Told::Idle => {
+            OwnedEvent::Idle => {
                 self.stage = Stage::Idle;
                 let (answered, sends) = (self.answered, self.sends.len());
                 if answered != sends as u64 {
@@ -374,7 +378,10 @@ impl Walk<'_> {
                     self.breaks("over, and not all pings are answered");
                 }
             }
-            Told::DataEnd | Told::Reconnected(_) | Told::Ping | Told::Pong(None) => {}
+            OwnedEvent::DataEnd
+            | OwnedEvent::Reconnected(_)
+            | OwnedEvent::Ping
+            | OwnedEvent::Pong(None) => {}
         }
     }
 

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) at: Instant,
-    pub(crate) what: What,
+    pub(crate) what: EntryKind,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum What {
+pub(crate) enum EntryKind {
     Connects(Result<(), BusinessError>),
     Sends(Sending),
     /// `flush`, and what it said.
@@ -30,7 +30,7 @@ pub(crate) enum What {
     Drops,
     /// The network is asked for the stream of this attempt.
     Attempt(usize),
-    Told(Told),
+    Event(OwnedEvent),
 }
 
 /// A call of `send`.
@@ -46,7 +46,7 @@ pub(crate) struct Sending {
 
 /// An event, owned.
 #[derive(Debug, Clone)]
-pub(crate) enum Told {
+pub(crate) enum OwnedEvent {
     Headers,
     Open,
     Message(Message),
@@ -69,36 +69,36 @@ pub(crate) enum Told {
     Idle,
 }
 
-impl From<Event<'_>> for Told {
-    fn from(event: Event<'_>) -> Told {
+impl From<Event<'_>> for OwnedEvent {
+    fn from(event: Event<'_>) -> OwnedEvent {
         match event {
-            Event::HeaderReceive(_) => Told::Headers,
-            Event::Open { .. } => Told::Open,
-            Event::Text(text) => Told::Message(Message::from(text.as_str().to_owned())),
-            Event::Binary(data) => Told::Message(Message::from(data.to_vec())),
-            Event::DataEnd => Told::DataEnd,
-            Event::Error(error) => Told::Error(error),
-            Event::Close(close) => Told::Close(close),
-            Event::Sent { through } => Told::Sent(through),
+            Event::HeaderReceive(_) => OwnedEvent::Headers,
+            Event::Open { .. } => OwnedEvent::Open,
+            Event::Text(text) => OwnedEvent::Message(Message::from(text.as_str().to_owned())),
+            Event::Binary(data) => OwnedEvent::Message(Message::from(data.to_vec())),
+            Event::DataEnd => OwnedEvent::DataEnd,
+            Event::Error(error) => OwnedEvent::Error(error),
+            Event::Close(close) => OwnedEvent::Close(close),
+            Event::Sent { through } => OwnedEvent::Sent(through),
             Event::SendFailed {
                 from,
                 through,
                 error,
-            } => Told::SendFailed(from, through, error),
+            } => OwnedEvent::SendFailed(from, through, error),
             Event::Reconnecting {
                 attempt,
                 delay,
                 cause,
-            } => Told::Reconnecting {
+            } => OwnedEvent::Reconnecting {
                 attempt,
                 delay,
                 cause,
             },
-            Event::Reconnected { attempts } => Told::Reconnected(attempts),
-            Event::Ping(_) => Told::Ping,
-            Event::Pong { answer, .. } => Told::Pong(answer.map(|(through, _)| through)),
-            Event::PingsLost { through, .. } => Told::PingsLost(through),
-            Event::Idle => Told::Idle,
+            Event::Reconnected { attempts } => OwnedEvent::Reconnected(attempts),
+            Event::Ping(_) => OwnedEvent::Ping,
+            Event::Pong { answer, .. } => OwnedEvent::Pong(answer.map(|(through, _)| through)),
+            Event::PingsLost { through, .. } => OwnedEvent::PingsLost(through),
+            Event::Idle => OwnedEvent::Idle,
         }
     }
 }
@@ -108,7 +108,7 @@ impl From<Event<'_>> for Told {
 pub(crate) struct Log(Arc<Mutex<Vec<Entry>>>);
 
 impl Log {
-    pub(crate) fn add(&self, what: What) {
+    pub(crate) fn add(&self, what: EntryKind) {
         let at = Instant::now();
         self.entries().push(Entry { at, what });
     }
@@ -129,13 +129,13 @@ pub(crate) struct Recorder {
 
 impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
-        let told = Told::from(event);
+        let told = OwnedEvent::from(event);
         match &told {
-            Told::Message(message) => drop(self.delivered.send(message.len())),
-            Told::Idle => self.idle.notify_one(),
+            OwnedEvent::Message(message) => drop(self.delivered.send(message.len())),
+            OwnedEvent::Idle => self.idle.notify_one(),
             _ => {}
         }
-        self.log.add(What::Told(told));
+        self.log.add(EntryKind::Event(told));
     }
 
     fn on_text(&self, text: Text<'_>) {

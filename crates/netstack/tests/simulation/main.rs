@@ -55,7 +55,7 @@ mod retries;
 mod run;
 mod time;
 
-use log::{Told, What};
+use log::{EntryKind, OwnedEvent};
 use plan::Plan;
 use run::Run;
 
@@ -72,11 +72,13 @@ fn simulate(plan: &Plan) -> (Run, Vec<String>) {
 
 /// How each connect has ended.
 fn ends(run: &Run) -> Vec<String> {
-    let end = |what: &What| match what {
-        What::Told(Told::Close(close)) if close.code == 1006 => Some("lost or terminated".into()),
-        What::Told(Told::Close(_)) => Some("closed".to_owned()),
-        What::Told(Told::Error(error)) => Some(format!("{:?}", error.cause_name())),
-        What::Told(Told::Reconnecting { .. }) => Some("reconnecting".to_owned()),
+    let end = |what: &EntryKind| match what {
+        EntryKind::Event(OwnedEvent::Close(close)) if close.code == 1006 => {
+            Some("lost or terminated".into())
+        }
+        EntryKind::Event(OwnedEvent::Close(_)) => Some("closed".to_owned()),
+        EntryKind::Event(OwnedEvent::Error(error)) => Some(format!("{:?}", error.cause_name())),
+        EntryKind::Event(OwnedEvent::Reconnecting { .. }) => Some("reconnecting".to_owned()),
         _ => None,
     };
     run.log

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use crate::direction::Seen;
 use crate::events::{End, Opened};
-use crate::log::{Entry, Told, What};
+use crate::log::{Entry, EntryKind, OwnedEvent};
 use crate::plan::Plan;
 use crate::run::Run;
 use crate::time::is_timeout;
@@ -87,27 +87,26 @@ impl Prompt<'_> {
             let at = entry.at;
             let is_open = at >= self.open.since && at < self.end;
             match &entry.what {
-                What::Holds(holds) => held = *holds,
-                What::Sends(sending) if is_open && !self.is_blocked(at) => {
+                EntryKind::Holds(holds) => held = *holds,
+                EntryKind::Sends(sending) if is_open && !self.is_blocked(at) => {
                     let Ok(send) = sending.result else {
                         continue;
                     };
                     let later = log[number..].iter().take_while(|entry| entry.at == at);
                     let is_answered = later.into_iter().any(|entry| match &entry.what {
-                        What::Flushes(through) | What::Told(Told::Sent(through)) => {
-                            *through >= send
-                        }
-                        What::Told(Told::SendFailed(_, through, _)) => *through >= send,
+                        EntryKind::Flushes(through)
+                        | EntryKind::Event(OwnedEvent::Sent(through)) => *through >= send,
+                        EntryKind::Event(OwnedEvent::SendFailed(_, through, _)) => *through >= send,
                         _ => false,
                     });
                     if !is_answered {
                         broken.push(format!("send {send} waits for nothing"));
                     }
                 }
-                What::Sends(sending) if self.is_late(at) && sending.result.is_ok() => {
+                EntryKind::Sends(sending) if self.is_late(at) && sending.result.is_ok() => {
                     broken.push("a send is taken that nobody will get".to_owned());
                 }
-                What::Pings(_, Ok(ping)) if is_open && !self.is_blocked(at) => {
+                EntryKind::Pings(_, Ok(ping)) if is_open && !self.is_blocked(at) => {
                     let frames = self.sent.wire.frames.iter();
                     let mut pings = frames.filter(|frame| frame.opcode == PING);
                     if !pings.any(|frame| frame.at == at) {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::direction::Seen;
-use crate::log::{Entry, Log, Recorder, Sending, Told, What};
+use crate::log::{Entry, EntryKind, Log, OwnedEvent, Recorder, Sending};
 use crate::network::{self, Observer};
 use crate::plan::{Call, Finish, Plan};
 use crate::program;
@@ -60,10 +60,10 @@ impl Run {
             add(
                 entry.at,
                 match &entry.what {
-                    What::Told(Told::Message(message)) => {
+                    EntryKind::Event(OwnedEvent::Message(message)) => {
                         format!("receives {} bytes", message.len())
                     }
-                    What::Sends(it) => format!(
+                    EntryKind::Sends(it) => format!(
                         "sends {} bytes, {:?}, {} before, {} after: {:?}",
                         it.message.len(),
                         it.state,
@@ -129,7 +129,7 @@ impl Connector for Network {
                 self.exhausted.notify_one();
                 return std::future::pending().await;
             };
-            self.log.add(What::Attempt(number));
+            self.log.add(EntryKind::Attempt(number));
             self.links.lock().unwrap().push(None);
             match attempt {
                 Attempt::Hangs => std::future::pending().await,
@@ -223,11 +223,13 @@ async fn live(
     let context = Context::new(ApiLevel::NEWEST).with_network(NetworkThread::on(Handle::current()));
     let object = Arc::new(WebSocket::new(context, Arc::new(recorder)));
     tokio::spawn(consume(Arc::downgrade(&object), lengths));
-    let terminate = || log.add(What::Terminates(object.terminate()));
+    let terminate = || log.add(EntryKind::Terminates(object.terminate()));
     for connect in &plan.connects {
         let mut options = plan.options();
         options.connector = Some(Arc::clone(&network) as Arc<dyn Connector>);
-        log.add(What::Connects(object.connect("ws://server.test/", options)));
+        log.add(EntryKind::Connects(
+            object.connect("ws://server.test/", options),
+        ));
         for (wait, call) in &connect.steps {
             if !wait.is_zero() {
                 sleep(*wait).await;
@@ -236,7 +238,7 @@ async fn live(
         }
         let close = |frame: &Option<CloseFrame>| {
             let result = object.close_with(frame.clone());
-            log.add(What::Closes(frame.clone(), result));
+            log.add(EntryKind::Closes(frame.clone(), result));
         };
         match &connect.end {
             Finish::Waits => {}
@@ -249,7 +251,7 @@ async fn live(
             }
             Finish::Drops => {
                 drop(object);
-                log.add(What::Drops);
+                log.add(EntryKind::Drops);
                 sleep(HORIZON).await;
                 return None;
             }
@@ -287,7 +289,7 @@ fn perform(object: &WebSocket, call: &Call, log: &Log) {
                 (message, true) => object.feed_binary(bytes(message)),
             };
             let after = object.buffered_amount();
-            log.add(What::Sends(Sending {
+            log.add(EntryKind::Sends(Sending {
                 message: message.clone(),
                 state,
                 before,
@@ -296,19 +298,19 @@ fn perform(object: &WebSocket, call: &Call, log: &Log) {
             }));
             if *feeds {
                 let answered = answered(log);
-                log.add(What::Flushes(object.flush(answered)));
+                log.add(EntryKind::Flushes(object.flush(answered)));
             }
         }
         Call::Ping(data) => {
             let state = object.ready_state();
-            log.add(What::Pings(state, object.ping(data.clone())));
+            log.add(EntryKind::Pings(state, object.ping(data.clone())));
         }
         Call::Hold(held) => {
             match held {
                 true => object.pause(),
                 false => object.resume(),
             }
-            log.add(What::Holds(*held));
+            log.add(EntryKind::Holds(*held));
         }
     }
 }
@@ -324,8 +326,8 @@ fn bytes(message: &Message) -> &[u8] {
 fn answered(log: &Log) -> u64 {
     let entries = log.entries();
     let answers = entries.iter().map(|entry| match &entry.what {
-        What::Flushes(through) | What::Told(Told::Sent(through)) => *through,
-        What::Told(Told::SendFailed(_, through, _)) => *through,
+        EntryKind::Flushes(through) | EntryKind::Event(OwnedEvent::Sent(through)) => *through,
+        EntryKind::Event(OwnedEvent::SendFailed(_, through, _)) => *through,
         _ => 0,
     });
     answers.max().unwrap_or_default()

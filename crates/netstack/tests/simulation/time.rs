@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::direction::Seen;
 use crate::events::{End, Opened};
-use crate::log::{Told, What};
+use crate::log::{EntryKind, OwnedEvent};
 use crate::plan::Plan;
 use crate::run::Run;
 use crate::schedule::Attempt;
@@ -44,12 +44,14 @@ fn check_attempts(plan: &Plan, run: &Run, broken: &mut Vec<String>) {
     let mut attempt = None;
     for entry in &run.log {
         let error = match &entry.what {
-            What::Attempt(number) => {
+            EntryKind::Attempt(number) => {
                 attempt = Some((*number, entry.at));
                 continue;
             }
-            What::Told(Told::Error(error) | Told::Reconnecting { cause: error, .. }) => error,
-            What::Told(Told::Open) => {
+            EntryKind::Event(
+                OwnedEvent::Error(error) | OwnedEvent::Reconnecting { cause: error, .. },
+            ) => error,
+            EntryKind::Event(OwnedEvent::Open) => {
                 attempt = None;
                 continue;
             }
@@ -81,9 +83,9 @@ fn check_ends_at_once(run: &Run, connections: &[Opened], broken: &mut Vec<String
     let mut asked: Option<Instant> = None;
     for entry in &run.log {
         match &entry.what {
-            What::Connects(_) => asked = None,
-            What::Terminates(Ok(())) => asked = asked.or(Some(entry.at)),
-            What::Closes(_, Ok(())) => {
+            EntryKind::Connects(_) => asked = None,
+            EntryKind::Terminates(Ok(())) => asked = asked.or(Some(entry.at)),
+            EntryKind::Closes(_, Ok(())) => {
                 let is_open = |open: &Opened| {
                     let ended = open.end.as_ref().map(|(at, _)| *at);
                     open.since <= entry.at && ended.is_none_or(|ended| ended >= entry.at)
@@ -92,7 +94,9 @@ fn check_ends_at_once(run: &Run, connections: &[Opened], broken: &mut Vec<String
                     asked = asked.or(Some(entry.at));
                 }
             }
-            What::Told(Told::Idle) if asked.is_some_and(|asked| entry.at > asked + TICK) => {
+            EntryKind::Event(OwnedEvent::Idle)
+                if asked.is_some_and(|asked| entry.at > asked + TICK) =>
+            {
                 let late = asked.map(|asked| entry.at - asked);
                 broken.push(format!("what was given up ends {late:?} later"));
             }
