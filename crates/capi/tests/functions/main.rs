@@ -2,6 +2,7 @@
 mod client;
 mod echo;
 mod errors;
+mod options;
 mod platform;
 mod queue;
 mod seen;
