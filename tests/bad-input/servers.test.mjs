@@ -106,7 +106,7 @@ describe('a server that answers something else', { timeout: 60_000 }, () => {
       t,
       `ws://${address}/`,
       {},
-      { cause: 'redirect', message: /more than 4 redirects/ },
+      { cause: 'redirect', message: /more than 4 redirects.*\(the option maxRedirects / },
     );
   });
 

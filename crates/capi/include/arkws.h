@@ -227,8 +227,25 @@ int arkws_client_set_handshake_timeout(arkws_client *client, uint32_t millisecon
  */
 int arkws_client_set_write_timeout(arkws_client *client, uint32_t milliseconds);
 
-/* Bytes of the longest message to accept; over 0, else ARKWS_INVALID. Default: 64 MiB. */
+/*
+ * Bytes of the longest message to accept, and the most fragments of one; over 0, else
+ * ARKWS_INVALID. Default: 64 MiB and 1,048,576.
+ */
 int arkws_client_set_max_message_size(arkws_client *client, size_t bytes);
+int arkws_client_set_max_fragments(arkws_client *client, uint32_t number);
+
+/*
+ * Bytes of the largest head of an answer, the server's or a proxy's, and the most header fields of
+ * one; over 0, else ARKWS_INVALID. Default: 16,384 and 128.
+ */
+int arkws_client_set_max_header_bytes(arkws_client *client, size_t bytes);
+int arkws_client_set_max_headers(arkws_client *client, size_t number);
+
+/*
+ * How many redirects are followed, never from wss to ws; 0: none, and a redirect is a refusal like
+ * others. Default: 4.
+ */
+int arkws_client_set_max_redirects(arkws_client *client, size_t number);
 
 /*
  * Bytes that may wait to be sent. A send of more returns WEBSOCKET_QUEUE_LENGTH_EXCEEDED. Default:
@@ -431,8 +448,19 @@ int arkws_server_set_handshake_timeout(arkws_server *server, uint32_t millisecon
 int arkws_server_set_write_timeout(arkws_server *server, uint32_t milliseconds);
 int arkws_server_set_message_timeout(arkws_server *server, uint32_t milliseconds);
 
-/* Bytes of the longest message to accept; over 0, else ARKWS_INVALID. Default: 16 MiB. */
+/*
+ * Bytes of the longest message to accept, and the most fragments of one; over 0, else
+ * ARKWS_INVALID. Default: 16 MiB and 1,048,576.
+ */
 int arkws_server_set_max_message_size(arkws_server *server, size_t bytes);
+int arkws_server_set_max_fragments(arkws_server *server, uint32_t number);
+
+/*
+ * Bytes of the largest head of a request, and the most header fields of one: what is larger is
+ * refused with 431; over 0, else ARKWS_INVALID. Default: 16,384 and 128.
+ */
+int arkws_server_set_max_header_bytes(arkws_server *server, size_t bytes);
+int arkws_server_set_max_headers(arkws_server *server, size_t number);
 
 /* Bytes that may wait for one client; one that is slower is closed with 1008. Default: 16 MiB. */
 int arkws_server_set_max_queued_bytes(arkws_server *server, size_t bytes);

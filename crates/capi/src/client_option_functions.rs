@@ -33,9 +33,13 @@ fn set_checked<Value>(
     })
 }
 
-/// A time that is not zero.
-fn over_zero(milliseconds: u32) -> Option<Duration> {
-    (milliseconds > 0).then_some(Duration::from_millis(milliseconds.into()))
+/// A number that is not zero.
+fn over_zero<Number: Default + PartialEq>(number: Number) -> Option<Number> {
+    (number != Number::default()).then_some(number)
+}
+
+fn milliseconds_of(number: u32) -> Duration {
+    Duration::from_millis(number.into())
 }
 
 /// The authorities to trust.
@@ -190,7 +194,7 @@ pub extern "C" fn arkws_client_set_connect_timeout(
 ) -> c_int {
     let what = "the time-out of connecting is over 0";
     set_checked(client, over_zero(milliseconds), what, |options, time| {
-        options.connect_timeout = Some(time);
+        options.connect_timeout = Some(milliseconds_of(time));
     })
 }
 
@@ -202,7 +206,7 @@ pub extern "C" fn arkws_client_set_handshake_timeout(
 ) -> c_int {
     let what = "the time-out of the handshake is over 0";
     set_checked(client, over_zero(milliseconds), what, |options, time| {
-        options.handshake_timeout = Some(time);
+        options.handshake_timeout = Some(milliseconds_of(time));
     })
 }
 
@@ -213,7 +217,7 @@ pub extern "C" fn arkws_client_set_write_timeout(
     milliseconds: u32,
 ) -> c_int {
     set(client, |options| {
-        options.write_timeout = Some(Duration::from_millis(milliseconds.into()));
+        options.write_timeout = Some(milliseconds_of(milliseconds));
     })
 }
 
@@ -224,14 +228,54 @@ pub extern "C" fn arkws_client_set_max_message_size(
     bytes: usize,
 ) -> c_int {
     let what = "the longest message has more than 0 bytes";
-    set_checked(
-        client,
-        (bytes > 0).then_some(bytes),
-        what,
-        |options, bytes| {
-            options.max_message_size = Some(bytes);
-        },
-    )
+    set_checked(client, over_zero(bytes), what, |options, bytes| {
+        options.max_message_size = Some(bytes);
+    })
+}
+
+/// How many frames a message may come in.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_client_set_max_fragments(
+    client: *mut WebSocketMemory,
+    number: u32,
+) -> c_int {
+    let what = "the most fragments of a message are more than 0";
+    set_checked(client, over_zero(number), what, |options, number| {
+        options.max_fragments = Some(number);
+    })
+}
+
+/// How large the head of an answer may be.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_client_set_max_header_bytes(
+    client: *mut WebSocketMemory,
+    bytes: usize,
+) -> c_int {
+    let what = "the largest head of an answer has more than 0 bytes";
+    set_checked(client, over_zero(bytes), what, |options, bytes| {
+        options.max_header_bytes = Some(bytes);
+    })
+}
+
+/// How many header fields an answer may have.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_client_set_max_headers(
+    client: *mut WebSocketMemory,
+    number: usize,
+) -> c_int {
+    let what = "the most header fields of an answer are more than 0";
+    set_checked(client, over_zero(number), what, |options, number| {
+        options.max_headers = Some(number);
+    })
+}
+
+/// How many redirects are followed.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_client_set_max_redirects(
+    client: *mut WebSocketMemory,
+    number: usize,
+) -> c_int {
+    set(client, |options| options.max_redirects = Some(number))
 }
 
 /// Bytes that may wait to be sent.

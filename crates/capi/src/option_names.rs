@@ -13,6 +13,10 @@ const OF_CLIENTS: &[(&str, &str)] = &[
     ("handshakeTimeout", "arkws_client_set_handshake_timeout"),
     ("writeTimeout", "arkws_client_set_write_timeout"),
     ("maxMessageSize", "arkws_client_set_max_message_size"),
+    ("maxFragments", "arkws_client_set_max_fragments"),
+    ("maxHeaderBytes", "arkws_client_set_max_header_bytes"),
+    ("maxHeaders", "arkws_client_set_max_headers"),
+    ("maxRedirects", "arkws_client_set_max_redirects"),
     ("maxQueuedBytes", "arkws_client_set_max_queued_bytes"),
     ("pingInterval", "arkws_client_set_heartbeat"),
     ("pongTimeout", "arkws_client_set_heartbeat"),
@@ -23,6 +27,9 @@ const OF_CLIENTS: &[(&str, &str)] = &[
 
 const OF_SERVERS: &[(&str, &str)] = &[
     ("maxMessageSize", "arkws_server_set_max_message_size"),
+    ("maxFragments", "arkws_server_set_max_fragments"),
+    ("maxHeaderBytes", "arkws_server_set_max_header_bytes"),
+    ("maxHeaders", "arkws_server_set_max_headers"),
     ("maxQueuedBytes", "arkws_server_set_max_queued_bytes"),
     ("pingInterval", "arkws_server_set_heartbeat"),
     ("handshakeTimeout", "arkws_server_set_handshake_timeout"),
@@ -97,8 +104,8 @@ mod tests {
             ),
             (
                 Side::Server,
-                "too many fragments (the option maxFragments changes the limit), so it goes",
-                "too many fragments, so it goes",
+                "they take too much (the option maxUnfinishedBytes changes the limit), so it goes",
+                "they take too much, so it goes",
             ),
             (
                 Side::Client,

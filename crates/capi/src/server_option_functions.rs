@@ -145,6 +145,36 @@ pub extern "C" fn arkws_server_set_max_message_size(
     })
 }
 
+/// How many frames a message may come in.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_server_set_max_fragments(server: *mut ServerMemory, number: u32) -> c_int {
+    let what = "the number of a message's fragments";
+    set_over_zero(server, number, what, |config, number| {
+        config.max_fragments = Some(number);
+    })
+}
+
+/// How large the head of a request may be.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_server_set_max_header_bytes(
+    server: *mut ServerMemory,
+    bytes: usize,
+) -> c_int {
+    let what = "the size of a request's head";
+    set_over_zero(server, bytes, what, |config, bytes| {
+        config.max_header_bytes = Some(bytes);
+    })
+}
+
+/// How many header fields a request may have.
+#[unsafe(no_mangle)]
+pub extern "C" fn arkws_server_set_max_headers(server: *mut ServerMemory, number: usize) -> c_int {
+    let what = "the number of a request's header fields";
+    set_over_zero(server, number, what, |config, number| {
+        config.max_headers = Some(number);
+    })
+}
+
 /// How long a client may take for its handshake.
 #[unsafe(no_mangle)]
 pub extern "C" fn arkws_server_set_handshake_timeout(

@@ -197,6 +197,10 @@ static void clients_answer(arkws_client *client, int code)
     FAILS(arkws_client_set_handshake_timeout(client, 1), code);
     FAILS(arkws_client_set_write_timeout(client, 1), code);
     FAILS(arkws_client_set_max_message_size(client, 1), code);
+    FAILS(arkws_client_set_max_fragments(client, 1), code);
+    FAILS(arkws_client_set_max_header_bytes(client, 1), code);
+    FAILS(arkws_client_set_max_headers(client, 1), code);
+    FAILS(arkws_client_set_max_redirects(client, 1), code);
     FAILS(arkws_client_set_max_queued_bytes(client, 1), code);
     FAILS(arkws_client_set_queue(client, NULL), code);
     FAILS(arkws_client_add_header(client, "a", "b"), code);
@@ -224,6 +228,9 @@ static void servers_answer(arkws_server *server, int code)
     FAILS(arkws_server_set_write_timeout(server, 1), code);
     FAILS(arkws_server_set_message_timeout(server, 1), code);
     FAILS(arkws_server_set_max_message_size(server, 1), code);
+    FAILS(arkws_server_set_max_fragments(server, 1), code);
+    FAILS(arkws_server_set_max_header_bytes(server, 1), code);
+    FAILS(arkws_server_set_max_headers(server, 1), code);
     FAILS(arkws_server_set_max_queued_bytes(server, 1), code);
     FAILS(arkws_server_set_queue(server, NULL), code);
     FAILS(arkws_server_start(server, NULL, 0), code);
@@ -353,6 +360,9 @@ static void options_out_of_range(void)
     FAILS(arkws_client_set_connect_timeout(client, 0), ARKWS_INVALID);
     FAILS(arkws_client_set_handshake_timeout(client, 0), ARKWS_INVALID);
     FAILS(arkws_client_set_max_message_size(client, 0), ARKWS_INVALID);
+    FAILS(arkws_client_set_max_fragments(client, 0), ARKWS_INVALID);
+    FAILS(arkws_client_set_max_header_bytes(client, 0), ARKWS_INVALID);
+    FAILS(arkws_client_set_max_headers(client, 0), ARKWS_INVALID);
     RETURNS(arkws_client_add_header(client, "a b", "c"), ARKWS_OK);
     FAILS(arkws_client_connect(client, url), ARKWS_INVALID);
     RETURNS(arkws_client_clear_headers(client), ARKWS_OK);
@@ -370,6 +380,9 @@ static void options_out_of_range(void)
     arkws_server *server = arkws_server_create(NULL, NULL);
     FAILS(arkws_server_set_handshake_timeout(server, 0), ARKWS_INVALID);
     FAILS(arkws_server_set_max_message_size(server, 0), ARKWS_INVALID);
+    FAILS(arkws_server_set_max_fragments(server, 0), ARKWS_INVALID);
+    FAILS(arkws_server_set_max_header_bytes(server, 0), ARKWS_INVALID);
+    FAILS(arkws_server_set_max_headers(server, 0), ARKWS_INVALID);
     FAILS(arkws_server_set_origins(server, "\xff"), ARKWS_INVALID);
     CHECK(arkws_server_start(server, "no address", 0) != ARKWS_OK);
     RETURNS(arkws_server_set_certificate(server, "/no/such.pem", "/no/such.key"), ARKWS_OK);

@@ -247,7 +247,7 @@ static int call_platform(void)
 static int set_client(arkws_client *client)
 {
     uint32_t small = (uint32_t)number();
-    switch (any(20)) {
+    switch (any(24)) {
     case 0:
         return arkws_client_set_ca(client, option());
     case 1:
@@ -278,6 +278,14 @@ static int set_client(arkws_client *client)
         return arkws_client_set_queue(client, object(queues));
     case 14:
         return arkws_client_add_header(client, text(), text());
+    case 15:
+        return arkws_client_set_max_fragments(client, small);
+    case 16:
+        return arkws_client_set_max_header_bytes(client, number());
+    case 17:
+        return arkws_client_set_max_headers(client, number());
+    case 18:
+        return arkws_client_set_max_redirects(client, number());
     default:
         return arkws_client_clear_headers(client);
     }
@@ -314,7 +322,7 @@ static int call_client(void)
 static int set_server(arkws_server *server)
 {
     uint32_t small = (uint32_t)number();
-    switch (any(12)) {
+    switch (any(15)) {
     case 0:
         return arkws_server_set_certificate(server, option(), option());
     case 1:
@@ -337,6 +345,12 @@ static int set_server(arkws_server *server)
         return arkws_server_set_max_message_size(server, number());
     case 10:
         return arkws_server_set_max_queued_bytes(server, number());
+    case 11:
+        return arkws_server_set_max_fragments(server, small);
+    case 12:
+        return arkws_server_set_max_header_bytes(server, number());
+    case 13:
+        return arkws_server_set_max_headers(server, number());
     default:
         return arkws_server_set_queue(server, object(queues));
     }

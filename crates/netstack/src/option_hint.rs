@@ -1,6 +1,6 @@
 //! Which option changes the limit that an error is about: of clients and of servers, where they are
 //! the same.
-use arkws::{Cause, Error, HandshakeError, Phase, ProtocolError, ProxyError};
+use arkws::{Cause, Error, HandshakeError, Phase, ProtocolError, ProxyError, RedirectError};
 
 /// The option's name; `None`: there is none, or its owner says more about it.
 pub(crate) fn option(error: &Error) -> Option<&'static str> {
@@ -19,6 +19,7 @@ pub(crate) fn option(error: &Error) -> Option<&'static str> {
         },
         Error::UnfinishedBudget { .. } => None,
         Error::Protocol(ProtocolError::TooManyFragments { .. }) => Some("maxFragments"),
+        Error::Redirect(RedirectError::TooMany { .. }) => Some("maxRedirects"),
         _ if error.cause() == Cause::TooBig => Some("maxMessageSize"),
         _ => None,
     }

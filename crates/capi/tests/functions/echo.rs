@@ -3,15 +3,16 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 
 use arkws::http::HeaderMap;
-use arkws::{Acceptor, CloseCode, CloseFrame, DeflateConfig, MessageRef, Stats};
-use tokio::io::{AsyncRead, AsyncWrite};
+use arkws::{Acceptor, CloseCode, CloseFrame, DeflateConfig, MessageKind, MessageRef, Stats};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
 use tokio_rustls::TlsAcceptor;
 
 /// Serves until the process ends. Sends every message back with its kind before it, as
 /// `text hello`, agrees on the last sub-protocol offered, and closes with 4001 "as you wish" when
-/// it is told `close`. On `/silent` it reads nothing.
+/// it is told `close`. What it sends back for `fragments` is `aaa` in four frames, the last of which
+/// is empty. On `/silent` it reads nothing.
 pub(crate) struct Echo {
     pub(crate) address: SocketAddr,
     /// The header fields of each request.
@@ -99,6 +100,15 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             MessageRef::Text(text) if text.as_str() == "close" => {
                 let frame = CloseFrame::new(CloseCode::new(4001).unwrap(), "as you wish");
                 last = socket.close(Some(frame)).await.ok()?;
+                continue;
+            }
+            MessageRef::Text(text) if text.as_str() == "fragments" => {
+                let mut writer = socket.message_writer(MessageKind::Text);
+                for _ in 0..3 {
+                    writer.write_all(b"a").await.ok()?;
+                    writer.flush().await.ok()?;
+                }
+                writer.finish().await.ok()?;
                 continue;
             }
             MessageRef::Text(text) => format!("text {}", text.as_str()),

@@ -156,5 +156,10 @@ async fn redirects_are_followed_and_loops_are_not() {
     for _ in 0..5 {
         first.answer(&itself).await;
     }
-    assert_eq!(failed(&mut client).await.cause_name(), Some("redirect"));
+    let error = failed(&mut client).await;
+    assert_eq!(error.cause_name(), Some("redirect"));
+    assert!(
+        error.message.contains("(the option maxRedirects changes"),
+        "{error}"
+    );
 }
