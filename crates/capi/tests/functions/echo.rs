@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Serves until the process ends. Sends every message back with its kind before it, as
 /// `text hello`, agrees on the last sub-protocol offered, and closes with 4001 "as you wish" when
-/// it is told `close`. What it sends back for `fragments` is `aaa` in four frames, the last of which
+/// it is told `close`. It sends back `aaa` for `fragments`, in four frames, the last of which
 /// is empty. On `/silent` it reads nothing.
 pub(crate) struct Echo {
     pub(crate) address: SocketAddr,
