@@ -89,7 +89,11 @@ int serve(std::uint16_t port)
 
     std::unique_ptr<arkws_queue, Free> queue(arkws_queue_create());
     std::unique_ptr<arkws_server, Free> server(arkws_server_create(&callbacks, nullptr));
-    if (arkws_server_set_queue(server.get(), queue.get()) != ARKWS_OK ||
+    // Web pages of other sites stay out. A client of this library names the server's host itself.
+    if (arkws_server_set_origins(server.get(), "http://127.0.0.1") != ARKWS_OK ||
+        arkws_server_set_limits(server.get(), 100, 0) != ARKWS_OK ||
+        arkws_server_set_max_message_size(server.get(), 16384) != ARKWS_OK ||
+        arkws_server_set_queue(server.get(), queue.get()) != ARKWS_OK ||
         arkws_server_start(server.get(), "127.0.0.1", port) != ARKWS_OK) {
         return fail("cannot serve");
     }

@@ -67,6 +67,15 @@ async function opened(url, options = {}) {
   return ws;
 }
 
+/** Asserts that a web page of another site is refused. */
+async function assertOthersRefused(url, options = {}) {
+  const page = webSocket.createWebSocket();
+  const refused = next(page, 'error');
+  await page.connect(url, { ...options, header: { Origin: 'https://other.example' } });
+  const [{ data, response }] = await refused;
+  assert.deepEqual([data, /origin/.test(response.body)], ['403', true]);
+}
+
 const GREETING = 'message: Hello, server!\n';
 const ARKTS = [join(packageRoot, 'bin/arkws.mjs'), 'run', 'app.ets'];
 
@@ -89,6 +98,7 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
     assert.match((await server.lines.next()).value, /^127\.0\.0\.1:\d+ is in$/);
     assert.equal(await output('client.mjs', server.port), GREETING);
     assert.equal(await output('web.mjs', server.port), `${GREETING}closed: 1005, true\n`);
+    await assertOthersRefused(`ws://127.0.0.1:${server.port}`);
   });
 
   it('has a chat that knows its users, and stops in order', async (t) => {
@@ -100,6 +110,8 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
     await stranger.connect(url);
     const [{ data, response }] = await refused;
     assert.deepEqual([data, String(response.body)], ['401', 'who are you?']);
+
+    await assertOthersRefused(url);
 
     const ann = await connect('secret-of-ann');
     const bob = await connect('secret-of-bob');
@@ -126,6 +138,7 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
     );
     const { stdout } = await execute(process.execPath, ['secure-client.mjs'], { cwd });
     assert.equal(stdout, GREETING);
+    await assertOthersRefused(`wss://localhost:${port}`, { caPath: join(cwd, 'server.pem') });
   });
 
   it('has a client that comes back', async (t) => {
@@ -160,6 +173,7 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
 
   it('has rooms, by the path of the URL', async (t) => {
     const { port } = await started(t, 'rooms.mjs', await folderWith(['rooms.mjs']));
+    await assertOthersRefused(`ws://127.0.0.1:${port}/news`);
     const enter = (path) => opened(`ws://127.0.0.1:${port}${path}`);
     const reader = await enter('/news');
     const others = [await enter('/sports'), await enter('/news')];
@@ -195,9 +209,12 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
     const { port } = await started(t, 'express.mjs', cwd);
     const response = await fetch(`http://127.0.0.1:${port}/`);
     assert.equal(await response.text(), 'a page');
+    const url = `ws://127.0.0.1:${port}/chat`;
+    await assertOthersRefused(url);
     const ws = webSocket.createWebSocket();
     const message = next(ws, 'message');
-    await ws.connect(`ws://127.0.0.1:${port}/chat`);
+    // A page of its own, by the port that `folderWith` gives it.
+    await ws.connect(url, { header: { Origin: 'http://localhost:0' } });
     ws.send('hello');
     assert.equal((await message)[1], 'hello');
     const closed = next(ws, 'close');

@@ -10,10 +10,14 @@ use std::error::Error;
 use std::time::Duration;
 
 use arkws::axum::WebSocketUpgrade;
-use arkws::{Client, Heartbeat, Limits, Message, Transport, Utf8Bytes, WebSocket};
+use arkws::{
+    Admission, AllowedOrigins, Client, Heartbeat, Limits, Message, ServerLimits, Transport,
+    Utf8Bytes, WebSocket,
+};
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::serve::ListenerExt;
 use futures_util::StreamExt;
@@ -25,13 +29,35 @@ use tokio::sync::broadcast::error::RecvError;
 const MAX_REMARK: usize = 16 << 10;
 /// How many remarks a member may be behind before some are missed.
 const BACKLOG: usize = 256;
+/// The most members at a time; others are refused.
+const MAX_MEMBERS: usize = 100;
 
 /// Who said what.
 type Remark = (String, Utf8Bytes);
 
+#[derive(Clone)]
+struct Room {
+    remarks: broadcast::Sender<Remark>,
+    members: Admission,
+    /// Whose web pages may come: else every page that a user has open could.
+    origins: AllowedOrigins,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (room, _) = broadcast::channel::<Remark>(BACKLOG);
+    talk(&serve().await?).await
+}
+
+/// The URL of the chat, before the member's name.
+async fn serve() -> Result<String, Box<dyn Error>> {
+    let room = Room {
+        remarks: broadcast::Sender::new(BACKLOG),
+        members: Admission::new(ServerLimits {
+            connections: MAX_MEMBERS,
+            ..ServerLimits::default()
+        }),
+        origins: AllowedOrigins::new(["https://chat.example"])?,
+    };
     // `any`, not `get`: over HTTP/2 the method is CONNECT.
     let app = Router::new()
         .route("/chat/{name}", any(join))
@@ -41,16 +67,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Small messages leave at once.
     let listener = listener.tap_io(|tcp| _ = tcp.set_nodelay(true));
     tokio::spawn(async move { axum::serve(listener, app).await });
-    talk(&url).await
+    Ok(url)
 }
 
 async fn join(
     Path(name): Path<String>,
-    State(room): State<broadcast::Sender<Remark>>,
+    State(room): State<Room>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let Ok(permit) = room.members.begin_connection(None) else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the room is full").into_response();
+    };
     upgrade
         .protocols(["chat"])
+        .allowed_origins(room.origins)
         .limits(Limits {
             max_message_size: MAX_REMARK,
             max_frame_size: MAX_REMARK as u64,
@@ -62,18 +92,20 @@ async fn join(
         })
         .on_failed_upgrade(|error| eprintln!("a member never came: {error}"))
         .on_upgrade(async move |socket| {
-            if let Err(error) = chat(socket, &name, room).await {
+            if let Err(error) = chat(socket, &name, room.remarks).await {
                 eprintln!("{name} goes: {error}");
             }
+            // Somebody else may come.
+            drop(permit);
         })
 }
 
 async fn chat(
     mut socket: WebSocket<Transport>,
     name: &str,
-    room: broadcast::Sender<Remark>,
+    said: broadcast::Sender<Remark>,
 ) -> Result<(), arkws::Error> {
-    let mut remarks = room.subscribe();
+    let mut remarks = said.subscribe();
     socket
         .send(Message::from(format!("welcome, {name}")))
         .await?;
@@ -82,7 +114,7 @@ async fn chat(
             message = socket.next() => match message.transpose()? {
                 Some(Message::Text(text)) => {
                     // There is always a listener: ourselves.
-                    let _ = room.send((name.to_owned(), text));
+                    let _ = said.send((name.to_owned(), text));
                 }
                 Some(_) => {}
                 None => return Ok(()),
@@ -120,7 +152,37 @@ async fn talk(url: &str) -> Result<(), Box<dyn Error>> {
 }
 
 #[cfg(test)]
-#[test]
-fn it_runs() {
-    main().unwrap();
+mod tests {
+    use arkws::HandshakeError::Refused;
+
+    use super::*;
+
+    #[test]
+    fn it_runs() {
+        main().unwrap();
+    }
+
+    /// The status that a client is refused with.
+    async fn refused(client: &Client, url: &str, origin: &str) -> u16 {
+        let request = client.request(url).header("origin", origin);
+        match request.connect().await {
+            Err(arkws::Error::Handshake(Refused(answer))) => answer.status().as_u16(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn neither_pages_of_other_sites_come_in_nor_more_than_the_room_holds() {
+        let url = format!("{}/ann", serve().await.unwrap());
+        let client = Client::builder().protocols(["chat"]).build().unwrap();
+        assert_eq!(refused(&client, &url, "https://other.example").await, 403);
+        let mut members = Vec::new();
+        for _ in 0..MAX_MEMBERS {
+            let ours = client
+                .request(&url)
+                .header("origin", "https://chat.example");
+            members.push(ours.connect().await.unwrap());
+        }
+        assert_eq!(refused(&client, &url, "https://chat.example").await, 503);
+    }
 }

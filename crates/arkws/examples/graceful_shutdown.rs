@@ -14,11 +14,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arkws::http::{Response, StatusCode};
-use arkws::{Acceptor, IncomingRequest, Message, Server, ServerLimits, Transport, WebSocket};
+use arkws::{
+    Acceptor, AllowedOrigins, IncomingRequest, Limits, Message, Server, ServerLimits, Transport,
+    WebSocket,
+};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// The longest message, in bytes.
+const MAX_MESSAGE: usize = 1 << 20;
 /// How long clients may take to close.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -32,7 +37,7 @@ async fn run() -> Result<(Vec<String>, usize), Box<dyn Error>> {
     let healthy = Arc::new(AtomicBool::new(true));
     let server = Server::bind("127.0.0.1:0")
         .await?
-        .acceptor(acceptor(Arc::clone(&healthy)))
+        .acceptor(acceptor(Arc::clone(&healthy))?)
         .limits(ServerLimits {
             connections: 1000,
             connections_per_address: 100,
@@ -67,8 +72,15 @@ async fn run() -> Result<(Vec<String>, usize), Box<dyn Error>> {
     Ok((told, cut_off))
 }
 
-fn acceptor(healthy: Arc<AtomicBool>) -> Acceptor {
-    Acceptor::builder()
+fn acceptor(healthy: Arc<AtomicBool>) -> Result<Acceptor, Box<dyn Error>> {
+    let acceptor = Acceptor::builder()
+        // Whose web pages may connect: else every page that a user has open could.
+        .allowed_origins(AllowedOrigins::new(["https://app.example"])?)
+        .limits(Limits {
+            max_message_size: MAX_MESSAGE,
+            max_frame_size: MAX_MESSAGE as u64,
+            ..Limits::default()
+        })
         .on_http(move |request| {
             let healthy = healthy.load(Ordering::Relaxed);
             async move {
@@ -80,8 +92,8 @@ fn acceptor(healthy: Arc<AtomicBool>) -> Acceptor {
                 *response.status_mut() = status;
                 (request.target == "/healthz").then_some(response)
             }
-        })
-        .build()
+        });
+    Ok(acceptor.build())
 }
 
 /// Sends every message back. When the server stops, there is a last message, the close frame that
@@ -118,11 +130,33 @@ async fn health(address: SocketAddr) -> Result<String, std::io::Error> {
 }
 
 #[cfg(test)]
-#[tokio::test]
-async fn each_client_is_told_and_none_cut_off() {
-    let (told, cut_off) = run().await.unwrap();
-    assert_eq!((told.len(), cut_off), (3, 0));
-    for words in told {
-        assert!(words.starts_with("1001"), "{words}");
+mod tests {
+    use arkws::http::HeaderValue;
+    use arkws::http::header::ORIGIN;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_client_is_told_and_none_cut_off() {
+        let (told, cut_off) = run().await.unwrap();
+        assert_eq!((told.len(), cut_off), (3, 0));
+        for words in told {
+            assert!(words.starts_with("1001"), "{words}");
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_sites_do_not_come_in() {
+        let acceptor = acceptor(Arc::default()).unwrap();
+        let (client, server) = tokio::io::duplex(1 << 16);
+        let served = tokio::spawn(async move { acceptor.accept(server).await.map(drop) });
+        let origin = HeaderValue::from_static("https://other.example");
+        let page = arkws::Client::builder().header(ORIGIN, origin).build();
+        let refused = page
+            .unwrap()
+            .connect_over("ws://app.example/", client)
+            .await;
+        assert!(refused.unwrap_err().to_string().contains("403"));
+        assert!(served.await.unwrap().is_err());
     }
 }

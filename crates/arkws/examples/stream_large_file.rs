@@ -10,7 +10,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use arkws::{Acceptor, MessageKind};
+use arkws::{Acceptor, AllowedOrigins, MessageKind};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -45,7 +45,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// behind, nothing more is read, and the client has to wait.
 async fn receive(listener: TcpListener, target: PathBuf) -> io::Result<u64> {
     let (stream, _) = listener.accept().await?;
-    let mut socket = Acceptor::builder().build().accept(stream).await?;
+    // Whose web pages may connect: else every page that a user has open could.
+    let origins = AllowedOrigins::new(["https://files.example"]).map_err(io::Error::other)?;
+    let acceptor = Acceptor::builder().allowed_origins(origins).build();
+    let mut socket = acceptor.accept(stream).await?;
     let mut received = 0;
     while let Some(reader) = socket.message_reader(LONGEST).await {
         let mut file = File::create(&target).await?;

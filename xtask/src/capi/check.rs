@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -223,6 +223,7 @@ impl Check {
         bob.hears("Ada: hello")?;
         bob.leaves()?;
         ada.leaves()?;
+        refuses_pages_of_other_sites(server.port()?)?;
         self.chat_without_a_server(program)
     }
 
@@ -257,6 +258,23 @@ impl Check {
             .env("RUSTFLAGS", format!("-Lnative={}", library.display()))
             .env("LD_LIBRARY_PATH", library))
     }
+}
+
+/// A server answers a web page that is not its own with 403.
+fn refuses_pages_of_other_sites(port: u16) -> Result<()> {
+    let mut page = TcpStream::connect(("127.0.0.1", port))?;
+    page.write_all(
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+          Origin: https://other.example\r\n\r\n",
+    )?;
+    let mut answer = String::new();
+    BufReader::new(page).read_line(&mut answer)?;
+    ensure!(
+        answer.starts_with("HTTP/1.1 403 "),
+        "it answered {answer:?}"
+    );
+    Ok(())
 }
 
 /// A client of the chat.
