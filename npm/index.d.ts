@@ -402,7 +402,7 @@ export declare namespace webSocket {
     ref(): this;
     /**
      * **arkws**: the process does not wait for the end of the connection: it ends when nothing
-     * else keeps it, and closes the connection with 1001.
+     * else keeps it, and closes the connection with 1001. `jest --detectOpenHandles` shows none.
      */
     unref(): this;
 
