@@ -185,7 +185,7 @@ impl ServerBuilder {
 
     /// How requests are answered, and what connections are like. Default:
     /// [`Acceptor::default`]. Its [`handshake_timeout`](crate::AcceptorBuilder::handshake_timeout)
-    /// is for TLS and the request together.
+    /// is also how long TLS may take.
     #[must_use]
     pub fn acceptor(mut self, acceptor: Acceptor) -> ServerBuilder {
         self.acceptor = acceptor;
