@@ -402,7 +402,7 @@ export declare namespace webSocket {
     ref(): this;
     /**
      * **arkws**: the process does not wait for the end of the connection: it ends when nothing
-     * else keeps it, and closes the connection with 1001.
+     * else keeps it, and closes the connection with 1001. `jest --detectOpenHandles` shows none.
      */
     unref(): this;
 
@@ -473,9 +473,11 @@ export declare namespace webSocket {
     pingInterval?: number;
     /**
      * Whole seconds to wait for an answer to a ping before the connection counts as lost;
-     * **arkws**: they do not pass while the server takes what is sent to it, however slowly. One
-     * over `pingInterval` means `pingInterval`, but for 30, the default, which stays: also with
-     * `{ pingInterval: 5 }`. 0: a missing answer has no consequence.
+     * **arkws**: they run from when the ping has left, and do not pass while the server takes what
+     * is sent to it, however slowly. While a ping waits behind what the server does not take,
+     * `writeTimeout` alone applies. One over `pingInterval` means `pingInterval`, but for 30, the
+     * default, which stays: also with `{ pingInterval: 5 }`. 0: a missing answer has no
+     * consequence.
      * @since 21
      */
     pongTimeout?: number;
@@ -1129,7 +1131,7 @@ export declare namespace webSocket {
     trustProxy?: boolean | string[];
     /**
      * **arkws**: seconds of silence after which a client is pinged; one that does not answer within
-     * the same time is gone. Default: 0, never.
+     * the same time from when the ping has left is gone. Default: 0, never.
      */
     pingInterval?: number;
     /**

@@ -5,4 +5,4 @@ export { HEARD, currentTurn, unknownEvent } from './delivery.mjs';
 export { BusinessError, fromFailure, otherError, parameterError } from './errors.mjs';
 export { start } from './index.mjs';
 export { connectOptions } from './options.mjs';
-export { native, scheduleFlush, setRef } from './runtime.mjs';
+export { native, nextTurn, scheduleFlush, setRef } from './runtime.mjs';

@@ -2,7 +2,7 @@
 import { Sends, errorOf, isPeers } from './answers.mjs';
 import { onAbort, reasonOf } from './abort.mjs';
 import { Contexts, currentContext } from './context.mjs';
-import { ENDS, HEARD, THROWN, UNHEARD, active, raise, unknownEvent } from './delivery.mjs';
+import { ENDS, HEARD, THROWN, UNHEARD, raise, unknownEvent } from './delivery.mjs';
 import { fromFailure } from './errors.mjs';
 import { unflatten } from './headers.mjs';
 import { host } from './host.mjs';
@@ -11,6 +11,7 @@ import { Listeners, callFrom } from './listeners.mjs';
 import { closeOptions, connectOptions } from './options.mjs';
 import { Pings, payload } from './pings.mjs';
 import { answerQuestion } from './questions.mjs';
+import { active } from './references.mjs';
 import { attemptError } from './refusal.mjs';
 import { free, native, scheduleFlush, setRef } from './runtime.mjs';
 import { warnOfError } from './warnings.mjs';
@@ -95,7 +96,7 @@ export class Client {
    * a call that it has taken events come.
    */
   connect(url, options, success) {
-    const context = currentContext('arkws.connect');
+    const context = currentContext('arkws.connect', this.number);
     const outcome = { error: undefined, eventFollows: false };
     if (this.#pending === 0) setRef(this, true);
     this.#pending++;

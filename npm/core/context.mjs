@@ -1,6 +1,7 @@
 // The async context of a call: what `AsyncLocalStorage` finds in the events and the callback that
 // belong to the call.
 import { host } from './host.mjs';
+import { isReferenced } from './references.mjs';
 
 /** Where the runtime knows no such contexts. */
 export class NoContext {
@@ -14,10 +15,30 @@ export class NoContext {
 /** We say ourselves when one is over. */
 const OPTIONS = { requireManualDestroy: true };
 
-/** The context of the code that runs now, for later. It keeps what the program has put there. */
-export function currentContext(type) {
-  const { AsyncContext = NoContext } = host;
-  return new AsyncContext(type, OPTIONS);
+/** The class of contexts, once there is a host. */
+let Context;
+
+function contextOf(AsyncContext) {
+  return class extends AsyncContext {
+    /** The number of the object whose events it is for. */
+    number;
+
+    /** Says to tools whether the process waits for this (`jest --detectOpenHandles`). */
+    hasRef() {
+      return isReferenced(this.number);
+    }
+  };
+}
+
+/**
+ * The context of the code that runs now, for later. It keeps what the program has put there.
+ * `number`: of the object whose events it is for, of which a connection or server is open.
+ */
+export function currentContext(type, number) {
+  Context ??= contextOf(host.AsyncContext ?? NoContext);
+  const context = new Context(type, OPTIONS);
+  context.number = number;
+  return context;
 }
 
 /** The contexts of an object's calls whose events are not over: events are always the oldest's. */

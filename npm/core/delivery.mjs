@@ -2,6 +2,7 @@
 // are for, whose `message` and `event` call the program's listeners.
 import { NoContext } from './context.mjs';
 import { host } from './host.mjs';
+import { active } from './references.mjs';
 
 /** The native functions, once they are loaded. */
 let functions;
@@ -37,12 +38,6 @@ export function begin(loaded) {
   DATA_END = operation('dataEnd');
   REFUSED = operation('refused');
 }
-
-/**
- * The objects that events may come for, by number. They are kept from being collected, and keep the
- * process alive.
- */
-export const active = new Map();
 
 // A program waits for an event with a promise, and adds listeners when it has come: that happens
 // only when `wake` has returned. So delivery stops before anything that such a listener would miss,

@@ -1,7 +1,8 @@
 // The native half: its functions, when it hands over events and is handed messages, and what keeps
 // the process alive.
-import { active, begin, deliver, newTurn, uncaught } from './delivery.mjs';
+import { begin, deliver, newTurn, uncaught } from './delivery.mjs';
 import { host } from './host.mjs';
+import { active, unreferenced } from './references.mjs';
 
 let functions;
 
@@ -49,11 +50,11 @@ export function listenToNetworks(connection, log) {
   }
 }
 
-/** The numbers of objects that the process need not wait for, active or not. */
-const unreferenced = new Set();
-
-/** How many active objects it waits for. */
+/** How many active objects the process waits for. */
 let referenced = 0;
+
+/** What tools know the native half's wake-up call by (`jest --detectOpenHandles`). */
+const resource = { hasRef: () => referenced > 0 };
 
 /**
  * Whether the process, or the worker thread, is kept waiting for events of `object`. One function
@@ -65,7 +66,7 @@ export function setRef(object, isActive) {
   if (isActive !== active.has(number) && !unreferenced.has(number)) referenced += isActive ? 1 : -1;
   if (isActive) active.set(number, object.held ?? object);
   else active.delete(number);
-  functions.keepAlive(active.size > 0, referenced > 0);
+  functions.keepAlive(active.size > 0, referenced > 0, resource);
 }
 
 /** Whether the process waits for events of the object of this number, if any may come. */
@@ -74,7 +75,7 @@ export function keepProcess(number, keeps) {
   if (keeps) unreferenced.delete(number);
   else unreferenced.add(number);
   if (active.has(number)) referenced += keeps ? 1 : -1;
-  native().keepAlive(active.size > 0, referenced > 0);
+  native().keepAlive(active.size > 0, referenced > 0, resource);
 }
 
 /** A turn of the event loop: promise jobs, timers and sockets have run then. */
@@ -82,13 +83,29 @@ export function macrotask() {
   return new Promise((resolve) => functions.macrotask(resolve));
 }
 
-/** Events lie ready, or `deliver` has stopped. */
+/** What comes before any event of the native half's next call. */
+let beforeEvents;
+
+/**
+ * Has the native half call once more, while any object is active: what is due in the program,
+ * promise jobs and ticks of Node.js among it, has run then. The call is for `task`, if it is given,
+ * and hands no events on; at most one task waits.
+ */
+export function nextTurn(task) {
+  beforeEvents ??= task;
+  functions.wakeAgain();
+}
+
+/** Events lie ready, `deliver` has stopped, or `nextTurn` was called. */
 function wake() {
   inARow = 0;
   newTurn();
-  let more = true;
+  const task = beforeEvents;
+  beforeEvents = undefined;
+  let more = task === undefined;
   try {
-    more = native().drain();
+    if (more) more = native().drain();
+    else task();
   } catch (error) {
     uncaught(error);
   } finally {

@@ -73,7 +73,7 @@ export class Server {
     const pending = new Pending();
     if (pending.isRejected) return pending.promise;
     // As for `connect` of clients: nothing that can throw comes when the call is taken.
-    const context = currentContext('arkws.start');
+    const context = currentContext('arkws.start', this.number);
     if (this.#starts === 0) setRef(this, true);
     this.#starts++;
     let isTaken = false;

@@ -326,7 +326,7 @@ describe('worker threads', () => {
             // Where setters have no part in it, it does not fail.
             const drain = () => { while (functions.drain()); };
             Object.assign(functions, { ...start(drain, deliver, () => {}) });
-            functions.keepAlive(true);
+            functions.keepAlive(true, true, {});
           } catch {}
           return functions;
         };

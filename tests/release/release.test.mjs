@@ -10,16 +10,17 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { serve } from '../../npm/test/servers.mjs';
 
 const require = createRequire(import.meta.url);
 const LOADING = fileURLToPath(new URL('loading.mjs', import.meta.url));
 const JEST = join(dirname(require.resolve('jest/package.json')), 'bin', 'jest.js');
 const PACKAGE = dirname(require.resolve('arkws/package.json'));
 
-async function run(args, cwd) {
+async function run(args, cwd, env = {}) {
   const child = spawn(process.execPath, args, {
     cwd,
-    env: { ...process.env, CI: 'true', NODE_TEST_CONTEXT: undefined },
+    env: { ...process.env, CI: 'true', NODE_TEST_CONTEXT: undefined, ...env },
   });
   const [said, words, [code]] = await Promise.all([
     text(child.stdout),
@@ -62,25 +63,47 @@ describe('under jest', { timeout: 120_000 }, () => {
       join(folder, 'open.check.js'),
       `test('the server runs on', () => require('./exchange.js')(false));`,
     );
+    for (const [name, ref] of Object.entries({ unref: '', ref: 'ws.ref();' })) {
+      await writeFile(join(folder, `${name}.check.js`), unreferenced(ref));
+    }
   });
   after(() => rm(folder, { recursive: true }));
 
-  const jest = (...args) => run([JEST, '--runInBand', '--watchman=false', ...args], folder);
+  const jest = (env, ...args) =>
+    run([JEST, '--runInBand', '--watchman=false', ...args], folder, env);
 
   it('nothing of a test file is left: --detectLeaks', async () => {
-    const { code, words } = await jest('--detectLeaks', '[0-9].check.js');
+    const { code, words } = await jest({}, '--detectLeaks', '[0-9].check.js');
     assert.equal(code, 0, words);
     assert.match(words, /Tests: +3 passed, 3 total/);
   });
 
   it('no handle is open when all is closed: --detectOpenHandles', async () => {
-    const { code, words } = await jest('--detectOpenHandles', '[0-9].check.js');
+    const { code, words } = await jest({}, '--detectOpenHandles', '[0-9].check.js');
     assert.equal(code, 0, words);
     assert.doesNotMatch(words, /open handle/);
   });
 
   it('the handle of a server that runs on is shown: --detectOpenHandles', async () => {
-    const { words } = await jest('--detectOpenHandles', '--forceExit', 'open.check.js');
+    const { words } = await jest({}, '--detectOpenHandles', '--forceExit', 'open.check.js');
+    assert.match(words, /open handles?[^]*arkws/);
+  });
+
+  it('what is open is no open handle if the process does not wait for it: unref', async (t) => {
+    const url = await serve(t, (socket) => socket.send('hello'));
+    const { code, words } = await jest({ URL: url }, '--detectOpenHandles', '/unref.check.js');
+    assert.equal(code, 0, words);
+    assert.doesNotMatch(words, /open handle/);
+  });
+
+  it('it is one again after ref', async (t) => {
+    const url = await serve(t, (socket) => socket.send('hello'));
+    const { words } = await jest(
+      { URL: url },
+      '--detectOpenHandles',
+      '--forceExit',
+      '/ref.check.js',
+    );
     assert.match(words, /open handles?[^]*arkws/);
   });
 });
@@ -102,4 +125,20 @@ const EXCHANGE = `
     await Promise.all(closed);
     if (closes) await server.stop();
   };
+`;
+
+/** A client whose connection is open, and a server without a socket, neither of which is waited for. */
+const unreferenced = (ref) => `
+  const webSocket = require('arkws');
+  test('they stay', async () => {
+    await webSocket.createWebSocketServer().start({ noServer: true });
+    const ws = webSocket.createWebSocket();
+    const message = new Promise((resolve) => ws.on('message', (_, data) => resolve(data)));
+    await ws.connect(process.env.URL, { proxy: 'no-proxy' });
+    ws.unref();
+    ${ref}
+    expect(await message).toBe('hello');
+    // Nothing waits for its callback, either.
+    await new Promise((resolve) => ws.send('hello', resolve));
+  });
 `;

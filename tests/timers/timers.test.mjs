@@ -38,7 +38,8 @@ async function run(t, files, ...args) {
   await symlink(join(here, '..', '..', 'npm'), join(root, 'node_modules', 'arkws'));
   for (const name of ['sinon', 'vitest'])
     await symlink(join(modules, name), join(root, 'node_modules', name));
-  await copyFile(join(here, 'exercise.cjs'), join(root, 'exercise.cjs'));
+  for (const name of ['exercise.cjs', 'exercise-web.cjs'])
+    await copyFile(join(here, name), join(root, name));
   for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text);
   // The runner of this test is none of theirs.
   const env = {
@@ -68,82 +69,89 @@ async function passes(t, files, ...args) {
   assert.equal(code, 0, output);
 }
 
-describe('with timers that stand still, loaded when they do already', () => {
-  it('jest: modern fake timers', async (t) => {
-    const files = {
-      'package.json': '{}',
-      'timers.test.js': `
-        test('a connection', async () => {
-          jest.useFakeTimers();
-          await require('./exercise.cjs')(require('arkws'), process.env.URL_OF_PEER);
-        }, 40_000);`,
-    };
-    await passes(
-      t,
-      files,
-      join(modules, 'jest', 'bin', 'jest.js'),
-      '--rootDir=.',
-      '--watchman=false',
-    );
-  });
+const jest = [join(modules, 'jest', 'bin', 'jest.js'), '--rootDir=.', '--watchman=false'];
+const vitest = [join(modules, 'vitest', 'vitest.mjs'), 'run', '--pool=threads', '--root=.'];
 
-  it('jest: fake timers from the configuration', async (t) => {
+/** What sinon and vitest can fake. */
+const ALL = `{ toFake: ['setTimeout', 'setInterval', 'setImmediate', 'nextTick', 'queueMicrotask',
+  'Date', 'performance', 'hrtime'] }`;
+
+/** Loads the module, and does with it what the two exercises do. */
+const LOAD = `const both = [require('arkws'), require('arkws/web')];`;
+const EXERCISE = `
+  await require('./exercise.cjs')(both[0], process.env.URL_OF_PEER);
+  await require('./exercise-web.cjs')(both[1], process.env.URL_OF_PEER);`;
+
+/** What stops the timers, and the module loaded before or behind it. */
+const ORDERS = [
+  ['loaded when they do already', (stop) => stop + LOAD],
+  ['loaded before', (stop) => LOAD + stop],
+];
+
+for (const [when, order] of ORDERS) {
+  describe(`with timers that stand still, ${when}`, () => {
+    it('jest: modern fake timers', async (t) => {
+      const files = {
+        'package.json': '{}',
+        'timers.test.js': `
+          test('a connection', async () => {
+            ${order('jest.useFakeTimers();')}
+            ${EXERCISE}
+          }, 40_000);`,
+      };
+      await passes(t, files, ...jest);
+    });
+
+    it('vitest: all that it can fake', async (t) => {
+      const files = {
+        'package.json': '{ "type": "module" }',
+        'timers.test.js': `
+          import { createRequire } from 'node:module';
+          import { test, vi } from 'vitest';
+          const require = createRequire(import.meta.url);
+          test('a connection', { timeout: 40_000 }, async () => {
+            ${order(`vi.useFakeTimers(${ALL});`)}
+            ${EXERCISE}
+          });`,
+      };
+      await passes(t, files, ...vitest);
+    });
+
+    it('sinon: all that it can fake', async (t) => {
+      const files = {
+        'main.cjs': `
+          const sinon = require('sinon');
+          ${order(`sinon.useFakeTimers(${ALL});`)}
+          process.exitCode = 1;
+          (async () => {${EXERCISE}
+            process.exitCode = 0;
+          })();`,
+      };
+      await passes(t, files, 'main.cjs');
+    });
+
+    it('node:test: mock timers', async (t) => {
+      const files = {
+        'main.cjs': `
+          const { it, mock } = require('node:test');
+          it('a connection', async () => {
+            ${order('mock.timers.enable();')}
+            ${EXERCISE}
+          });`,
+      };
+      await passes(t, files, 'main.cjs');
+    });
+  });
+}
+
+describe('with timers that stand still from the beginning', () => {
+  it('jest: by its configuration', async (t) => {
     const files = {
       'package.json': '{ "jest": { "fakeTimers": { "enableGlobally": true } } }',
       'timers.test.js': `
-        const arkws = require('arkws');
-        test('a connection', () => require('./exercise.cjs')(arkws, process.env.URL_OF_PEER), 40_000);`,
+        ${LOAD}
+        test('a connection', async () => {${EXERCISE}}, 40_000);`,
     };
-    await passes(
-      t,
-      files,
-      join(modules, 'jest', 'bin', 'jest.js'),
-      '--rootDir=.',
-      '--watchman=false',
-    );
-  });
-
-  it('vitest: all that it can fake', async (t) => {
-    const files = {
-      'package.json': '{ "type": "module" }',
-      'timers.test.js': `
-        import { createRequire } from 'node:module';
-        import { test, vi } from 'vitest';
-        test('a connection', { timeout: 40_000 }, async () => {
-          vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate', 'nextTick', 'queueMicrotask', 'Date', 'performance', 'hrtime'] });
-          const { default: arkws } = await import('arkws');
-          await createRequire(import.meta.url)('./exercise.cjs')(arkws, process.env.URL_OF_PEER);
-        });`,
-    };
-    await passes(
-      t,
-      files,
-      join(modules, 'vitest', 'vitest.mjs'),
-      'run',
-      '--pool=threads',
-      '--root=.',
-    );
-  });
-
-  it('sinon: all that it can fake', async (t) => {
-    const files = {
-      'main.cjs': `
-        const sinon = require('sinon');
-        sinon.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate', 'nextTick', 'queueMicrotask', 'Date', 'performance', 'hrtime'] });
-        require('./exercise.cjs')(require('arkws'), process.env.URL_OF_PEER);`,
-    };
-    await passes(t, files, 'main.cjs');
-  });
-
-  it('node:test: mock timers', async (t) => {
-    const files = {
-      'main.cjs': `
-        const { it, mock } = require('node:test');
-        it('a connection', async () => {
-          mock.timers.enable();
-          await require('./exercise.cjs')(require('arkws'), process.env.URL_OF_PEER);
-        });`,
-    };
-    await passes(t, files, 'main.cjs');
+    await passes(t, files, ...jest);
   });
 });

@@ -75,7 +75,8 @@ impl Default for Config {
 ///
 /// Pings are sent while the program receives or flushes. A ping leaves before the messages that
 /// wait, but after the rest of one that is being written. The time for the answer runs from when
-/// the ping has left.
+/// the ping has left. While it waits, because the peer takes nothing, only
+/// [`Config::write_timeout`] gives the peer up; without that, nothing does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
     /// A ping is sent after this much silence.

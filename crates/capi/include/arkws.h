@@ -205,8 +205,9 @@ int arkws_client_set_protocols(arkws_client *client, const char *protocols);
 
 /*
  * After `interval` seconds of silence a ping, up to 30,000; 0: none. Then the connection is lost
- * if nothing comes for `timeout` seconds, no more than `interval`; 0: any time. Others are
- * ARKWS_INVALID. Default: 30 and 30.
+ * if nothing comes for `timeout` seconds, no more than `interval`; 0: any time. They run from when
+ * the ping has left; before, the write time-out alone applies. Others are ARKWS_INVALID. Default:
+ * 30 and 30.
  */
 int arkws_client_set_heartbeat(arkws_client *client, uint32_t interval, uint32_t timeout);
 

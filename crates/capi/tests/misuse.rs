@@ -141,6 +141,11 @@ fn no_misuse_of_our_own_functions_harms() {
 }
 
 #[test]
+fn no_caller_harms() {
+    run("misuse_callers");
+}
+
+#[test]
 fn no_random_calls_harm() {
     run("misuse_random");
 }
@@ -161,15 +166,20 @@ fn functions(text: &str) -> impl Iterator<Item = &str> {
 fn every_function_is_misused() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
-    let programs = ["tests/misuse_platform.c", "tests/misuse_arkws.c"]
+    let with_what = ["tests/misuse_platform.c", "tests/misuse_arkws.c"]
         .map(read)
         .concat();
-    for header in ["include/net_websocket.h", "include/arkws.h"] {
-        for function in functions(&read(header)) {
-            assert!(
-                programs.contains(&format!("{function}(")),
-                "{function} of {header} is in no program"
-            );
+    for (programs, how) in [
+        (with_what, "misused"),
+        (read("tests/misuse_callers.c"), "called from anywhere"),
+    ] {
+        for header in ["include/net_websocket.h", "include/arkws.h"] {
+            for function in functions(&read(header)) {
+                assert!(
+                    programs.contains(&format!("{function}(")),
+                    "{function} of {header} is {how} by no program"
+                );
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::oneshot;
 
-use crate::napi::{Env, Function, Wakeup};
+use crate::napi::{Env, Function, Value, Wakeup};
 use crate::object_id::{ObjectCount, ObjectId};
 use crate::options::BinaryType;
 use crate::question::Answer;
@@ -296,8 +296,13 @@ impl Environment {
     }
 
     /// Something is open: the functions that take events are kept, and, if `is_ref`, the process,
-    /// or the worker thread, waits for events. JavaScript runs.
-    pub(crate) fn wait_for_events(self: &Rc<Self>, env: &Env, is_ref: bool) -> Result<()> {
+    /// or the worker thread, waits for events. Tools know that by `resource`. JavaScript runs.
+    pub(crate) fn wait_for_events(
+        self: &Rc<Self>,
+        env: &Env,
+        is_ref: bool,
+        resource: Value<'_>,
+    ) -> Result<()> {
         if self.ended.get() {
             return Err(Error::new(
                 Status::Closing,
@@ -311,7 +316,7 @@ impl Environment {
                     environment.close();
                 }
             };
-            let wakeup = Wakeup::new(env, &self.wake, Rc::new(cleanup))?;
+            let wakeup = Wakeup::new(env, &self.wake, resource, Rc::new(cleanup))?;
             let mut current = self.wakeup.borrow_mut();
             // JavaScript has run, and may have called this.
             if current.is_none() {

@@ -5,14 +5,15 @@ use napi::Result;
 use crate::call::Call;
 use crate::napi::Value;
 
-/// `keepAlive(isOpen, isRef)`: whether events may come, and whether the process, or the worker
-/// thread, stays alive to be told of them.
+/// `keepAlive(isOpen, isRef, resource)`: whether events may come, and whether the process, or the
+/// worker thread, stays alive to be told of them. The resource is an object by which tools know
+/// what waits for them.
 pub(crate) fn keep_alive(call: Call<'_>) -> Result<Value<'_>> {
     match call.get(0)? {
         true => {
             let is_ref: Option<bool> = call.get(1)?;
             call.environment
-                .wait_for_events(call.env, is_ref.unwrap_or(true))?;
+                .wait_for_events(call.env, is_ref.unwrap_or(true), call.value(2))?;
         }
         false => call.environment.rest(),
     }
@@ -22,6 +23,12 @@ pub(crate) fn keep_alive(call: Call<'_>) -> Result<Value<'_>> {
 /// `macrotask(function)`: calls it once, when timers and sockets have had their turn.
 pub(crate) fn macrotask(call: Call<'_>) -> Result<Value<'_>> {
     call.env.macrotask(call.value(0))?;
+    call.env.undefined()
+}
+
+/// `wakeAgain()`: has `wake` called once more, if anything is open.
+pub(crate) fn wake_again(call: Call<'_>) -> Result<Value<'_>> {
+    call.environment.wake_again();
     call.env.undefined()
 }
 

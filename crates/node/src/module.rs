@@ -19,6 +19,7 @@ use crate::{answer, client, delivery, environment_functions, handover, program, 
 static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"drain", delivery::drain),
     (c"macrotask", environment_functions::macrotask),
+    (c"wakeAgain", environment_functions::wake_again),
     (c"keepAlive", environment_functions::keep_alive),
     (c"uncaught", environment_functions::uncaught),
     (c"free", environment_functions::free),

@@ -81,7 +81,7 @@ class Connection {
     this.url = url;
     this.#protocols = protocols;
     this.number = native().createClient(host.mainModule(), 'arkws/web');
-    this.context = currentContext('arkws.WebSocket');
+    this.context = currentContext('arkws.WebSocket', this.number);
   }
 
   /**

@@ -2,23 +2,18 @@
 // `process.nextTick`, runs before the next event of any connection.
 //
 // The native half hands over what lies ready in one call. The first event of a call needs no more:
-// nothing of the program has run. Each of the others gets a tick of Node.js that is asked for by a
-// promise job: Node.js runs the ticks only when no promise job is left.
+// nothing of the program has run. Each of the others has a call of its own: between two of them
+// Node.js runs all promise jobs and ticks. Nothing of it is used that tests of a program replace.
 'use strict';
 
-const { currentTurn, scheduleFlush } = require('../core.js');
-
-// Kept: a program's tests may replace them.
-const { nextTick } = globalThis.process?.getBuiltinModule?.('node:process') ?? process;
-const { setImmediate } =
-  globalThis.process?.getBuiltinModule?.('node:timers') ?? require('node:timers');
+const { currentTurn, nextTurn, scheduleFlush } = require('../core.js');
 
 /** What waits: of each task its connection, what happened, and a value. */
 let tasks = [];
 /** Where the next one is. */
 let next = 0;
-/** The connection in whose async context the next tick runs; undefined: none is to come. */
-let ticking;
+/** Whether some wait. */
+let isPosted = false;
 /** The last call of the native half in which an event was told. */
 let lastTurn = -1;
 /** Connections whose messages leave when no task is left: tasks of one delivery write once. */
@@ -29,21 +24,21 @@ const MOST_BEFORE_FLUSH = 64;
 
 /** Has `connection.perform(what, value)` called as a task. */
 function post(connection, what, value) {
-  if (ticking === undefined && currentTurn() !== lastTurn) {
+  if (!isPosted && currentTurn() !== lastTurn) {
     lastTurn = currentTurn();
     connection.perform(what, value);
     return;
   }
   tasks.push(connection, what, value);
-  if (ticking === undefined) {
-    ticking = connection;
-    soon();
+  if (!isPosted) {
+    isPosted = true;
+    nextTurn(performNext);
   }
 }
 
 /** Whether tasks wait: no more messages are taken before they are done. */
 function arePosted() {
-  return ticking !== undefined;
+  return isPosted;
 }
 
 /** Has `connection.flushNow()` called when the tasks that wait now are done, or many of them. */
@@ -56,53 +51,39 @@ function flushBeforeNext() {
   sinceFlush = MOST_BEFORE_FLUSH;
 }
 
-/** How often the event loop has been seen to go on. */
-let loops = 0;
-let isWatched = false;
+/** The last call of the native half that another one was asked to follow. */
+let followed = -1;
 
 /**
- * A number that is another one when the event loop has gone on, if it was asked for in the task
- * before: to ask has the loop watched, which keeps nobody waiting.
+ * A number that is another one when the event loop has gone on: to ask for it has the native half
+ * call once more, which keeps nobody waiting.
  */
 function currentTask() {
-  if (!isWatched) {
-    isWatched = true;
-    setImmediate(loopGoesOn).unref();
+  const turn = currentTurn();
+  if (followed !== turn) {
+    followed = turn;
+    if (!isPosted) nextTurn();
   }
-  // Neither ever falls.
-  return currentTurn() + loops;
+  return turn;
 }
 
-function loopGoesOn() {
-  isWatched = false;
-  loops++;
-}
-
-async function soon() {
-  await undefined;
-  nextTick(tick);
-}
-
-function tick() {
+function performNext() {
   const connection = tasks[next];
   const what = tasks[next + 1];
   const value = tasks[next + 2];
   next += 3;
-  const context = ticking;
   // All before the task, which may throw.
   if (next < tasks.length) {
-    // Whatever the task starts by promises comes before the next tick.
-    soon();
+    nextTurn(performNext);
     if (++sinceFlush >= MOST_BEFORE_FLUSH) flushAll(flushNow);
   } else {
     tasks = [];
     next = 0;
-    ticking = undefined;
+    isPosted = false;
     // What this task sends leaves with it.
     flushAll(scheduleFlush);
   }
-  if (connection === context) connection.perform(what, value);
-  else connection.context.runInAsyncScope(perform, undefined, connection, what, value);
+  connection.context.runInAsyncScope(perform, undefined, connection, what, value);
 }
 
 function flushNow(connection) {

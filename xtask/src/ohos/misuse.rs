@@ -11,7 +11,12 @@ use crate::counts::Counts;
 use crate::process::run;
 
 /// What the programs are, in the C library's tests.
-const PROGRAMS: [&str; 2] = ["misuse_platform", "misuse_arkws"];
+const PROGRAMS: [&str; 4] = [
+    "misuse_platform",
+    "misuse_arkws",
+    "misuse_callers",
+    "misuse_random",
+];
 
 /// Builds the programs with each C library that was built, and runs them.
 pub(super) fn check(

@@ -24,6 +24,7 @@ use anyhow::{Context, Result, bail};
 use crate::build::Profile;
 use crate::counts::Counts;
 use crate::crates;
+use crate::ohos;
 use crate::packages;
 use crate::packages::platform::{PLATFORMS, Platform};
 use crate::process::{command, output, root};
@@ -63,6 +64,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for platform in PLATFORMS.iter().filter(|one| !platforms.contains(one)) {
         println!("– left out  {}", platform.name);
     }
+    if !has_openharmony(&platforms) {
+        println!("– left out  the HAR, which goes with openharmony-arm64");
+    }
     let profile = if options.dev {
         Profile::Dev
     } else {
@@ -73,6 +77,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         false => Again::Everything,
     };
     make(&platforms, profile, again, FOLDER)
+}
+
+/// Whether there is something for OpenHarmony: then its apps get their package, too.
+fn has_openharmony(platforms: &[&Platform]) -> bool {
+    platforms
+        .iter()
+        .any(|platform| platform.target == ohos::TRIPLE)
 }
 
 /// What is done a second time, to see that it makes the same.
@@ -179,6 +190,9 @@ impl Built<'_> {
         )?;
         for archive in self.archives {
             static_library::pack(archive, &folder.join("c"))?;
+        }
+        if has_openharmony(self.platforms) {
+            openharmony::pack_har(&folder.join("ohpm"))?;
         }
         let names = crates::published()?;
         crates::package(&names, is_verified)?;

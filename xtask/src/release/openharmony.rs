@@ -1,6 +1,9 @@
-//! The check `ohos`: arkws for OpenHarmony is built and checked; then the package for ohpm is made
-//! of it, and that for Node.js runs.
-use anyhow::Result;
+//! The package for ohpm. The check `ohos`: arkws for OpenHarmony is built and checked; then that
+//! package is made of it, and the one for Node.js runs.
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 
 use super::arm64;
 use crate::counts::Counts;
@@ -20,7 +23,17 @@ pub(crate) fn prepare() -> Result<()> {
 /// The check.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     ohos::check(counts)?;
-    har::make(&root().join(FOLDER), true)?;
+    pack_har(&root().join(FOLDER))?;
     counts.passed += 1;
     arm64::check_openharmony(counts)
+}
+
+/// Puts the package for ohpm into `folder`, with the libraries that `cargo xtask ohos` has built.
+pub(super) fn pack_har(folder: &Path) -> Result<()> {
+    let stage = tempfile::tempdir().context("cannot create a folder to pack from")?;
+    let archive = har::make(stage.path(), true)?;
+    fs::create_dir_all(folder)?;
+    let file = folder.join(format!("arkws-{}.har", env!("CARGO_PKG_VERSION")));
+    fs::copy(&archive, &file).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(())
 }

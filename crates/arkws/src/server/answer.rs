@@ -5,7 +5,7 @@ use arkws_proto::Role;
 use arkws_proto::handshake::ServerRequest;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::builder::AcceptorOptions;
 use super::read::read;
@@ -65,11 +65,22 @@ impl AcceptorOptions {
         &self,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
+        self.within_timeout_since(Instant::now(), Phase::Handshake, work)
+            .await
+    }
+
+    /// What this phase of a handshake comes to within what is left of its time: it `began` with the
+    /// phases before.
+    pub(super) async fn within_timeout_since<T>(
+        &self,
+        began: Instant,
+        phase: Phase,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let limit = self.handshake_timeout;
-        timeout(limit, work).await.unwrap_or(Err(Error::Timeout {
-            phase: Phase::Handshake,
-            limit,
-        }))
+        let left = limit.saturating_sub(began.elapsed());
+        let result = timeout(left, work).await;
+        result.unwrap_or(Err(Error::Timeout { phase, limit }))
     }
 
     /// Answers with these bytes, ends the transport, and reads until the client does too: closing a

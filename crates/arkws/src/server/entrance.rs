@@ -1,4 +1,6 @@
 //! The way in to a server that counts its clients.
+use tokio::time::Instant;
+
 use super::admission::{
     Admission, AdmissionError, ClientAddress, ConnectionPermit, HandshakePermit,
 };
@@ -9,6 +11,8 @@ pub(super) struct Entrance<'a> {
     pub(super) admission: &'a Admission,
     pub(super) handshake: &'a HandshakePermit,
     pub(super) address: Option<ClientAddress>,
+    /// When the client connected.
+    pub(super) began: Instant,
 }
 
 impl Entrance<'_> {

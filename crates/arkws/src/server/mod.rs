@@ -27,8 +27,9 @@ use arkws_proto::handshake::{
     AnyRequest, HandshakeError, Negotiated, ServerHandshake, ServerRequest,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
-use crate::{Config, Error, WebSocket, log};
+use crate::{Config, Error, Phase, WebSocket, log};
 
 use builder::AcceptorOptions;
 use decision::first;
@@ -192,14 +193,15 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let options = &*self.options;
+        let began = entrance.map_or_else(Instant::now, |entrance| entrance.began);
         let pending = match &options.on_http {
-            Some(_) => match self.any_request_after(stream, &[]).await? {
+            Some(_) => match self.any_request_since(began, stream, &[]).await? {
                 AnyPendingRequest::Upgrade(pending) => pending,
                 AnyPendingRequest::Http(pending) => {
                     return Err(pending.answer(peer, entrance).await);
                 }
             },
-            None => self.request(stream).await?,
+            None => self.request_since(began, stream, &[]).await?,
         };
         let PendingRequest {
             mut stream,
@@ -233,20 +235,6 @@ impl Acceptor {
                 options.refuse(stream, &refusal).await;
                 Err(refusal.into())
             }
-        }
-    }
-
-    /// What a TLS handshake comes to, within the time of a handshake.
-    #[cfg(feature = "tls")]
-    async fn within_tls_timeout<T>(
-        &self,
-        handshake: impl Future<Output = io::Result<T>>,
-    ) -> Result<T, Error> {
-        let limit = self.options.handshake_timeout;
-        let phase = crate::Phase::Tls;
-        match tokio::time::timeout(limit, handshake).await {
-            Ok(result) => Ok(result?),
-            Err(_) => Err(Error::Timeout { phase, limit }),
         }
     }
 
@@ -313,7 +301,22 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let (stream, request, leftover) = self.receive(stream, read, ServerHandshake::recv).await?;
+        self.request_since(Instant::now(), stream, read).await
+    }
+
+    /// As [`request_after`](Self::request_after), of a handshake that `began` then.
+    async fn request_since<S>(
+        &self,
+        began: Instant,
+        stream: S,
+        read: &[u8],
+    ) -> Result<PendingRequest<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let (stream, request, leftover) = self
+            .receive(began, stream, read, ServerHandshake::recv)
+            .await?;
         Ok(PendingRequest {
             stream,
             request,
@@ -338,8 +341,21 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
+        self.any_request_since(Instant::now(), stream, read).await
+    }
+
+    /// As [`any_request_after`](Self::any_request_after), of a handshake that `began` then.
+    async fn any_request_since<S>(
+        &self,
+        began: Instant,
+        stream: S,
+        read: &[u8],
+    ) -> Result<AnyPendingRequest<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
         let (stream, request, leftover) = self
-            .receive(stream, read, ServerHandshake::recv_any)
+            .receive(began, stream, read, ServerHandshake::recv_any)
             .await?;
         let options = Arc::clone(&self.options);
         Ok(match request {
@@ -402,6 +418,7 @@ impl Acceptor {
     /// A request as `recv` has it, and what was read behind it.
     async fn receive<S, T>(
         &self,
+        began: Instant,
         mut stream: S,
         read: &[u8],
         recv: Receive<T>,
@@ -411,7 +428,8 @@ impl Acceptor {
     {
         let options = &*self.options;
         let request = read_request(&mut stream, read, &options.config.limits, recv);
-        match options.within_timeout(request).await {
+        let phase = Phase::Handshake;
+        match options.within_timeout_since(began, phase, request).await {
             Ok((request, leftover)) => Ok((stream, request, leftover)),
             Err(error) => {
                 log::debug!(%error, "handshake failed");

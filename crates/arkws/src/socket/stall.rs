@@ -15,7 +15,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let was_stalled = self.engine.stalled.is_some();
         let progress = !pending || self.engine.stats.bytes_sent != before;
         if let Some(monitor) = &mut self.heartbeat {
-            monitor.written(before, self.engine.stats.bytes_sent, now);
+            // As TLS does with what the system does not take.
+            let held_back = pending && self.engine.connection.queued() == 0;
+            monitor.written(self.engine.stats.bytes_sent, held_back, now);
         }
         if progress || !was_stalled {
             self.engine.stalled = pending.then_some(now);

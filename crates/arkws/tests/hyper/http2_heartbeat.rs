@@ -148,12 +148,13 @@ async fn a_slow_peer_that_reads_is_never_given_up() {
     }
 }
 
-/// The end of a socket to whom nobody listens, and how long that took. Its neighbours go on.
-async fn stall(acceptor: Acceptor) -> (Cause, Duration) {
+/// The end of a socket with this task to whom nobody listens, and how long that took. Its
+/// neighbours go on.
+async fn stall(acceptor: Acceptor, task: &str) -> (Cause, Duration) {
     let (mut sender, mut ended) = connect(acceptor).await;
     let neighbours = neighbours(&mut sender).await;
     let start = Instant::now();
-    let stalled = open(&mut sender, "flood").await;
+    let stalled = open(&mut sender, task).await;
 
     let (cause, at) = timeout(DAY, ended.recv()).await.unwrap().unwrap();
 
@@ -166,11 +167,9 @@ async fn stall(acceptor: Acceptor) -> (Cause, Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_heartbeat_gives_a_peer_up_that_takes_nothing() {
-    let acceptor = Acceptor::builder()
-        .heartbeat(heartbeat())
-        .write_timeout(None);
-    let (cause, after) = stall(acceptor.build()).await;
+async fn the_heartbeat_gives_a_peer_up_that_does_not_answer() {
+    let acceptor = Acceptor::builder().heartbeat(heartbeat());
+    let (cause, after) = stall(acceptor.build(), "echo").await;
 
     assert_eq!(cause, Cause::Heartbeat);
     assert_eq!(after, INTERVAL + TIMEOUT);
@@ -178,9 +177,15 @@ async fn the_heartbeat_gives_a_peer_up_that_takes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn the_write_timeout_gives_a_peer_up_that_takes_nothing() {
-    let acceptor = Acceptor::builder().write_timeout(TIMEOUT);
-    let (cause, after) = stall(acceptor.build()).await;
+    let limit = (INTERVAL + TIMEOUT) * 3;
+    // Pings wait behind what it does not take.
+    for heartbeat in [None, Some(heartbeat())] {
+        let acceptor = Acceptor::builder()
+            .heartbeat(heartbeat)
+            .write_timeout(limit);
+        let (cause, after) = stall(acceptor.build(), "flood").await;
 
-    assert_eq!(cause, Cause::Timeout);
-    assert_eq!(after, TIMEOUT);
+        assert_eq!(cause, Cause::Timeout);
+        assert_eq!(after, limit);
+    }
 }

@@ -185,8 +185,10 @@ impl Judged<'_> {
     /// Nothing comes any more, and it is not to find that out.
     fn may_wait_for_ever(&self) -> bool {
         let is_dead = |fault: &Fault| matches!(fault, Fault::Death { .. });
+        let is_blocked = matches!(self.sent.blocked.last(), Some((_, None)));
+        let ping_waits = is_blocked && self.config.write_timeout.is_none();
         self.link.plan.link.faults.iter().any(is_dead)
-            && self.config.heartbeat.is_none()
+            && (self.config.heartbeat.is_none() || ping_waits)
             && self.own.close_started.is_none()
     }
 

@@ -66,7 +66,13 @@ impl Judged<'_> {
     }
 
     fn write_limit(&self) -> Duration {
-        self.config.write_timeout.unwrap_or(Duration::MAX)
+        self.config.write_timeout.unwrap_or(Duration::MAX / 4)
+    }
+
+    /// It could not write at this time.
+    fn blocked(&self, at: Instant) -> bool {
+        let mut blocked = self.sent.blocked.iter();
+        blocked.any(|&(from, until)| from <= at && until.is_none_or(|until| at <= until))
     }
 
     /// Its program did not receive for some of this time.
@@ -106,7 +112,7 @@ fn check_heartbeat(judged: &mut Judged<'_>, at: Instant) {
     }
     let pings = judged.sent.wire.frames.iter();
     let mut left = pings.filter(|it| it.opcode == PING && it.payload.len() == 8 && it.at <= at);
-    if left.next_back().is_some_and(|ping| at - ping.at < timeout) {
+    if left.next_back().is_none_or(|ping| at - ping.at < timeout) {
         judged.breaks("heartbeat: the ping had left too late to be answered");
     }
 }
@@ -188,7 +194,14 @@ fn check_silence(judged: &mut Judged<'_>) {
     let end = end.into_iter().flatten().min().unwrap_or(opened);
     let heard = judged.received.arrived.last_before(end).unwrap_or(opened);
     let alive = judged.last_progress(opened.max(heard), end);
-    if end - alive > interval + timeout * 2 + TICK && !judged.paused(alive, end) {
+    let mut pings = judged.sent.wire.frames.iter();
+    let left = pings.any(|it| it.opcode == PING && heard < it.at && it.at <= end);
+    // As long as the ping waits, only the write time-out applies.
+    let wait = match !left && judged.blocked(end) {
+        true => judged.write_limit() * 2 + FIRST_LOOK,
+        false => timeout * 2,
+    };
+    if end - alive > interval + wait + TICK && !judged.paused(alive, end) {
         judged.breaks(format!("heartbeat: silent for {:?}", end - alive));
     }
 }

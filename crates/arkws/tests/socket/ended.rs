@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arkws::{Cause, CloseFrame, Config, Error, Heartbeat, Message, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::time::sleep;
 
 use crate::common::{CLOSE, ROLES, frame, next, open, raw, tcp};
 
@@ -102,14 +103,21 @@ async fn silence() {
         let (mut socket, _far) = raw(role, config.clone());
         ends(&mut socket, Cause::Heartbeat).await;
         // Also when it was noticed while somebody flushed.
-        let (near, _far) = tokio::io::duplex(10);
+        let (near, mut far) = tokio::io::duplex(1000);
         let no_limit = Config {
             write_timeout: None,
             ..config.clone()
         };
         let mut socket = open(near, role, no_limit);
-        let error = socket.send(Message::from(vec![0; 100])).await.unwrap_err();
-        assert_eq!(error.cause(), Cause::Heartbeat);
+        socket.feed_binary(&[0; 2_000]).unwrap();
+        socket.feed_binary(&[0; 100_000]).unwrap();
+        let peer = async {
+            // The ping leaves between the messages.
+            sleep(Duration::from_secs(31)).await;
+            far.read_exact(&mut [0; 1_500]).await.unwrap();
+        };
+        let (flushed, ()) = tokio::join!(socket.flush(), peer);
+        assert_eq!(flushed.unwrap_err().cause(), Cause::Heartbeat);
         ends(&mut socket, Cause::Heartbeat).await;
     }
 }

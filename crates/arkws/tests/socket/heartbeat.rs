@@ -2,11 +2,12 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use arkws::{Cause, Config, Heartbeat, Message, Role};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use arkws::{Cause, Config, Error, Heartbeat, Message, Role, WebSocket};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::common::{BINARY, CLOSE, PING, PONG, ROLES, TEXT, frame, next, open, raw, read_frame};
+use crate::tls;
 
 const INTERVAL: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -204,19 +205,82 @@ fn only_heartbeat() -> Config {
     }
 }
 
+/// Nothing is to be read for a while, or a flush is pending.
+async fn fails(socket: &mut WebSocket<DuplexStream>, flushes: bool) -> Error {
+    match flushes {
+        true => socket.flush().await.unwrap_err(),
+        false => next(socket).await.unwrap().unwrap_err(),
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_takes_nothing_and_says_nothing_is_given_up_while_we_flush() {
-    for role in ROLES {
-        let (near, _far) = tokio::io::duplex(1000);
+async fn a_peer_that_has_taken_the_ping_and_then_nothing_is_given_up_whatever_waits() {
+    for (role, flushes) in [(ROLES[0], false), (ROLES[0], true), (ROLES[1], true)] {
+        let (near, mut far) = tokio::io::duplex(1000);
         let mut socket = open(near, role, only_heartbeat());
+        socket.feed_binary(&[0; 2_000]).unwrap();
         socket.feed_binary(&[0; 100_000]).unwrap();
         let start = Instant::now();
-        let error = socket.flush().await.unwrap_err();
+        let late = INTERVAL + Duration::from_secs(1);
+        let peer = async {
+            sleep(late).await;
+            // The first message, the ping ahead of the second, and some of that leave.
+            far.read_exact(&mut [0; 1_500]).await.unwrap();
+        };
+        let (error, ()) = tokio::join!(fails(&mut socket, flushes), peer);
         assert_eq!(error.cause(), Cause::Heartbeat, "{error}");
-        assert_eq!(start.elapsed(), INTERVAL + TIMEOUT);
-        let error = next(&mut socket).await.unwrap().unwrap_err();
-        assert_eq!(error.cause(), Cause::Heartbeat, "{error}");
+        // It had taken bytes, so that the time for its answer started anew, once.
+        assert_eq!(start.elapsed(), late + 2 * TIMEOUT);
+        let error = next(&mut socket).await;
+        assert_eq!(error.is_some(), flushes, "{error:?}");
         assert!(next(&mut socket).await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_ping_waits_behind_a_message_only_the_write_timeout_gives_the_peer_up() {
+    const LIMIT: Duration = Duration::from_secs(3600);
+    let config = Config {
+        write_timeout: Some(LIMIT),
+        ..config()
+    };
+    for role in ROLES {
+        for flushes in [true, false] {
+            let (near, _far) = tokio::io::duplex(1000);
+            let mut socket = open(near, role, config.clone());
+            socket.feed_binary(&[0; 100_000]).unwrap();
+            let start = Instant::now();
+            let error = fails(&mut socket, flushes).await;
+            assert_eq!(error.cause(), Cause::Timeout, "{error}");
+            assert!(start.elapsed() >= LIMIT, "{:?}", start.elapsed());
+            assert_eq!(socket.stats().pings_sent, 1);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_tls_holds_back_has_not_left() {
+    for flushes in [true, false] {
+        // More than lies between them, and less than TLS holds.
+        let (client, server) = tls::streams(tokio::io::duplex(1000)).await;
+        let mut socket = open(server, Role::Server, only_heartbeat());
+        let mut peer = open(client, Role::Client, Config::default());
+        socket.feed_binary(&[7; 20_000]).unwrap();
+        let reads = async {
+            sleep(INTERVAL + TIMEOUT * 5).await;
+            let message = next(&mut peer).await.unwrap().unwrap();
+            assert_eq!(message, Message::from(vec![7; 20_000]));
+            sleep(TIMEOUT - Duration::from_secs(1)).await;
+            peer.send("here".into()).await.unwrap();
+        };
+        let ours = async {
+            if flushes {
+                socket.flush().await.unwrap();
+            }
+            next(&mut socket).await.unwrap().unwrap()
+        };
+        let ((), message) = tokio::join!(reads, ours);
+        assert_eq!(message.as_text(), Some("here"));
     }
 }
 
@@ -320,8 +384,9 @@ async fn the_time_for_an_answer_runs_from_when_the_ping_has_left() {
     let mut socket = open(near, Role::Server, only_heartbeat());
     socket.feed_binary(&[0; 3_000]).unwrap();
     let peer = async {
-        // The ping is queued behind the message after 30 s of silence, and stays there.
-        sleep(INTERVAL + TIMEOUT - Duration::from_secs(1)).await;
+        // The ping is queued behind the message after 30 s of silence, and stays there for longer
+        // than its answer may take.
+        sleep(INTERVAL + TIMEOUT * 5).await;
         far.read_exact(&mut [0; 3_004]).await.unwrap();
         assert_eq!(
             read_frame(&mut far).await,

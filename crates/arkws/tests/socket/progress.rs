@@ -223,6 +223,8 @@ async fn a_peer_that_takes_nothing_does_not_look_alive_while_buffers_fill() {
             ..config()
         };
         let mut socket = open(link, Role::Server, no_limit).with_progress();
+        // The ping leaves between them.
+        socket.feed_binary(&[7; 2_000]).unwrap();
         socket.feed_binary(&[7; 1_000_000]).unwrap();
         let fills = tokio::spawn(async move {
             loop {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use arkws::{Cause, CloseCode, CloseFrame, Config, Heartbeat, Message, Role, SendError, State};
 use futures_util::{SinkExt, StreamExt, poll};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::common::{CLOSE, PING, TEXT, frame, next, open, pair, raw, read_frame, read_rest, tcp};
 
@@ -131,9 +131,18 @@ async fn a_sender_does_not_wait_for_a_peer_that_the_receiver_has_given_up() {
         write_timeout: None,
         ..Config::default()
     };
-    let (near, _far) = tokio::io::duplex(100);
+    let (near, mut far) = tokio::io::duplex(1000);
     let (mut sender, mut receiver) = open(near, Role::Client, config).split();
-    let send = tokio::spawn(async move { sender.send(Message::from(vec![0; 1000])).await });
+    let send = tokio::spawn(async move {
+        sender.feed(vec![0; 2_000].into()).await?;
+        sender.send(vec![0; 100_000].into()).await
+    });
+    tokio::spawn(async move {
+        // The ping leaves between the messages.
+        sleep(Duration::from_secs(31)).await;
+        far.read_exact(&mut [0; 1_500]).await.unwrap();
+        std::future::pending::<()>().await;
+    });
     let error = receiver.recv().await.unwrap().unwrap_err();
     assert_eq!(error.cause(), Cause::Heartbeat);
     assert_eq!(send.await.unwrap().unwrap_err().cause(), Cause::Heartbeat);

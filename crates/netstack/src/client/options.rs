@@ -79,7 +79,8 @@ pub struct RequestOptions {
     /// `None`, or out of range: [`DEFAULT_HEARTBEAT`](Self::DEFAULT_HEARTBEAT).
     pub ping_interval: Option<f64>,
     /// Seconds that the answer to a ping may take, whole ones, no more than the interval unless it
-    /// is the default; 0: any time. `None`:
+    /// is the default; 0: any time. They run from when the ping has left: before,
+    /// [`write_timeout`](Self::write_timeout) alone applies. `None`:
     /// [`DEFAULT_HEARTBEAT`](Self::DEFAULT_HEARTBEAT).
     pub pong_timeout: Option<f64>,
     /// Whether `Origin` has the port, if it is not the scheme's default. Default: `false`.

@@ -43,7 +43,7 @@ pub struct ServerConfig {
     /// offers; one that offers none of them is let in without (RFC 6455, 4.2.2).
     pub protocol: String,
     /// arkws: a client that is silent for this long is sent a ping, and is given up if it stays
-    /// silent for as long again. `None` or zero: no pings.
+    /// silent for as long again from when the ping has left. `None` or zero: no pings.
     pub ping_interval: Option<Duration>,
     /// arkws: the origins whose web pages may connect, as [`AllowedOrigins`] has them: others are
     /// refused with 403 before there is a `Request` event. `None`: every page of every site may.

@@ -15,6 +15,9 @@ use crate::schedule::Attempt;
 /// Timers fire at whole milliseconds.
 const TICK: Duration = Duration::from_millis(2);
 
+/// How long a stall may last before what the peer has taken is first looked at.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+
 /// How long a close waits for a server that takes nothing, and then for its answer.
 const CLOSE: Duration = Duration::from_secs(5);
 
@@ -175,7 +178,6 @@ impl Timing<'_> {
         if self.plan.ping_interval == 0 || self.open.was_held {
             return;
         }
-        let limit = Duration::from_secs(self.plan.ping_interval + self.plan.pong_timeout * 2);
         let since = self.open.since;
         let end = [
             self.open.closing.as_ref().map(|(at, _)| *at),
@@ -189,6 +191,16 @@ impl Timing<'_> {
         ];
         let end = end.into_iter().flatten().min().unwrap_or(since);
         let alive = self.last_progress(since, end);
+        // While a ping waits, only the write time-out applies.
+        let mut blocked = self.sent.blocked.iter();
+        let is_blocked = blocked.any(|&(from, to)| from <= end && to.is_none_or(|to| end <= to));
+        let write_limit = self.plan.schedule.client.write_timeout;
+        let answer = Duration::from_secs(self.plan.pong_timeout) * 2;
+        let wait = match is_blocked {
+            true => answer.max(write_limit.unwrap_or(Duration::MAX / 4) * 2 + FIRST_LOOK),
+            false => answer,
+        };
+        let limit = Duration::from_secs(self.plan.ping_interval) + wait;
         // Who has given a message up has time to say so.
         let gives_up = self.plan.schedule.client.message_timeout.is_some()
             && matches!(&self.open.end, Some((_, End::Lost(error))) if is_timeout(error));

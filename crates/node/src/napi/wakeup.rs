@@ -33,11 +33,18 @@ unsafe impl Send for Waker {}
 
 impl Wakeup {
     /// Makes `wake` callable from other threads. When the JavaScript environment ends before the
-    /// result is dropped, `cleanup` is called, which drops it. JavaScript runs.
-    pub fn new(env: &Env, wake: &Function, cleanup: Rc<dyn Fn()>) -> Result<Wakeup> {
+    /// result is dropped, `cleanup` is called, which drops it. `resource` is the object that hooks
+    /// of Node.js get for it; `hasRef`, which it may have, tells them what
+    /// [`set_ref`](Self::set_ref) was told. JavaScript runs.
+    pub fn new(
+        env: &Env,
+        wake: &Function,
+        resource: Value<'_>,
+        cleanup: Rc<dyn Fn()>,
+    ) -> Result<Wakeup> {
         let wake = wake.value(env)?;
-        // SAFETY: an `Env` is current, and the value was made just now.
-        let function = unsafe { outside_contexts(env.0, || make_wakeup(env, wake)) }?;
+        // SAFETY: an `Env` is current, and so are the values.
+        let function = unsafe { outside_contexts(env.0, || make_wakeup(env, wake, resource)) }?;
         let mut wakeup = Wakeup {
             env: env.0,
             function,
@@ -113,18 +120,22 @@ unsafe extern "C" fn end_environment(hook: *mut c_void) {
 }
 
 /// A thread-safe function that calls `wake`. It keeps the process alive.
-fn make_wakeup(env: &Env, wake: Value<'_>) -> Result<sys::napi_threadsafe_function> {
+fn make_wakeup(
+    env: &Env,
+    wake: Value<'_>,
+    resource: Value<'_>,
+) -> Result<sys::napi_threadsafe_function> {
     let name = env.latin1(b"arkws")?;
     let mut function = ptr::null_mut();
-    // SAFETY: an `Env` and a `Value` are current. Without a callback of ours
-    // Node-API calls `wake` itself: it has nothing of ours that it could outlive. One thread,
-    // the one that releases it, is counted as using it; the network thread is kept away by the
-    // queue's lock.
+    // SAFETY: an `Env` and a `Value` are current; a resource that is no object is an error. Without
+    // a callback of ours Node-API calls `wake` itself: it has nothing of ours that it could outlive.
+    // One thread, the one that releases it, is counted as using it; the network thread is kept away
+    // by the queue's lock.
     unsafe {
         check(sys::napi_create_threadsafe_function(
             env.0,
             wake.0,
-            ptr::null_mut(),
+            resource.0,
             name.0,
             0,
             1,

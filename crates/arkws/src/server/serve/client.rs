@@ -2,6 +2,7 @@
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use tokio::time::Instant;
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsAcceptor;
 
@@ -14,7 +15,7 @@ use super::super::incoming::{IncomingRequest, PeerInfo};
 use super::super::{Acceptor, Refusal};
 use super::listening::Accepted;
 use super::open_connections::OpenConnections;
-use crate::{Error, Transport, WebSocket, log};
+use crate::{Error, Phase, Transport, WebSocket, log};
 
 /// What the clients of a server have in common.
 pub(super) struct Clients<H> {
@@ -56,6 +57,8 @@ where
 
 impl<H> Clients<H> {
     async fn handshake(&self, accepted: Accepted) -> Result<Opened, Error> {
+        // TLS and the request have one time limit together.
+        let began = Instant::now();
         let peer = match &accepted {
             Accepted::Tcp(_, address) => PeerInfo::from(*address),
             #[cfg(unix)]
@@ -74,6 +77,7 @@ impl<H> Clients<H> {
             admission: &self.admission,
             handshake: &handshake,
             address,
+            began,
         };
         let replaced = async {
             handshake.replaced().await;
@@ -85,7 +89,11 @@ impl<H> Clients<H> {
             Err(Refusal::going_away().into())
         };
         let opened = async {
-            let (stream, peer) = self.transport(accepted, peer).await?;
+            let transport = self.transport(accepted, peer);
+            let options = &self.acceptor.options;
+            let (stream, peer) = options
+                .within_timeout_since(began, Phase::Tls, transport)
+                .await?;
             self.acceptor
                 .accept_through(stream, peer, Some(&entrance))
                 .await
@@ -139,7 +147,7 @@ impl<H> Clients<H> {
         let Some(tls) = &self.tls else {
             return Ok((stream.into(), peer));
         };
-        let stream = self.acceptor.within_tls_timeout(tls.accept(stream)).await?;
+        let stream = tls.accept(stream).await?;
         peer.tls = Some(TlsInfo::from(stream.get_ref().1));
         Ok((stream.into(), peer))
     }
@@ -162,7 +170,7 @@ impl<H> Clients<H> {
         let Some(tls) = &self.tls else {
             return Ok((Transport::other(stream), peer));
         };
-        let stream = self.acceptor.within_tls_timeout(tls.accept(stream)).await?;
+        let stream = tls.accept(stream).await?;
         peer.tls = Some(TlsInfo::from(stream.get_ref().1));
         Ok((Transport::other(stream), peer))
     }

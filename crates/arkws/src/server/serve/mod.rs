@@ -185,7 +185,7 @@ impl ServerBuilder {
 
     /// How requests are answered, and what connections are like. Default:
     /// [`Acceptor::default`]. Its [`handshake_timeout`](crate::AcceptorBuilder::handshake_timeout)
-    /// is also how long TLS may take.
+    /// is for TLS and the request together.
     #[must_use]
     pub fn acceptor(mut self, acceptor: Acceptor) -> ServerBuilder {
         self.acceptor = acceptor;

@@ -19,6 +19,9 @@ pub(in crate::socket) struct Monitor {
     unanswered: Option<Instant>,
     /// The number of the last byte of the last ping, in all that is sent.
     ping_end: u64,
+    /// The last ping is known to wait here, behind what the peer does not take: meanwhile there is
+    /// no time for its answer.
+    waits: bool,
     /// How many bytes the peer had taken when that was last looked at, the ping included.
     taken: u64,
 }
@@ -60,6 +63,7 @@ impl Monitor {
             answered: 0,
             unanswered: None,
             ping_end: 0,
+            waits: false,
             taken: 0,
         }
     }
@@ -72,6 +76,7 @@ impl Monitor {
     pub(in crate::socket) fn deadline(&self) -> Option<Instant> {
         match self.ping {
             PingState::Idle(since) => since.checked_add(self.settings.interval),
+            PingState::Unanswered(_) if self.waits => None,
             PingState::Unanswered(since) => since.checked_add(self.settings.timeout),
         }
     }
@@ -95,13 +100,15 @@ impl Monitor {
         self.unanswered = None;
     }
 
-    /// The bytes from number `before` up to `sent` have been written. If the end of the ping is
-    /// among them, the time for its answer begins.
-    pub(in crate::socket) fn written(&mut self, before: u64, sent: u64, now: Instant) {
-        if let PingState::Unanswered(since) = &mut self.ping
-            && before < self.ping_end
-            && self.ping_end <= sent
-        {
+    /// The transport has taken `sent` bytes, after it had not taken all, or does not take all now.
+    /// Those at the end may be `held_back` in it. Once the ping has left, the time for its answer
+    /// begins.
+    pub(in crate::socket) fn written(&mut self, sent: u64, held_back: bool, now: Instant) {
+        let PingState::Unanswered(since) = &mut self.ping else {
+            return;
+        };
+        let waited = std::mem::replace(&mut self.waits, sent < self.ping_end || held_back);
+        if waited && !self.waits {
             *since = now;
             if self.unanswered.is_some() {
                 self.unanswered = Some(now);
@@ -134,6 +141,7 @@ impl Monitor {
         match self.ping {
             PingState::Idle(_) => {
                 self.ping = PingState::Unanswered(now);
+                self.waits = false;
                 self.count += 1;
                 self.unanswered = Some(now);
                 Some(Action::Ping(self.count.to_be_bytes()))
