@@ -1,12 +1,15 @@
 // JavaScript owns the memory of each message, whatever its size: no size, no thread and no want of
 // memory ends the process, or another connection.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { fork } from 'node:child_process';
+import { on, once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import webSocket from 'arkws';
+import { WebSocket } from 'ws';
 import { serve } from './servers.mjs';
 import { folder, nativeModule, node } from './support.mjs';
 
@@ -21,6 +24,22 @@ const limited = (units) => `
   const { start } = require('${nativeModule}');
   exports.start = (wake, deliver, makeBuffer, text, binary) =>
     start(wake, deliver, makeBuffer, ${units}, binary);
+`;
+
+/** Large buffers cannot be made, from here on. */
+const NO_LARGE_BUFFERS = `
+  const Real = ArrayBuffer;
+  globalThis.ArrayBuffer = new Proxy(Real, {
+    construct(target, [length]) {
+      if (length >= ${MIB}) throw new RangeError('Array buffer allocation failed');
+      return new Real(length);
+    },
+  });
+  const allocate = Buffer.allocUnsafeSlow;
+  Buffer.allocUnsafeSlow = (length) => {
+    if (length >= ${MIB}) throw new RangeError('Array buffer allocation failed');
+    return allocate(length);
+  };
 `;
 
 /** A server that sends messages of these sizes, each byte of which is its number in the list. */
@@ -70,6 +89,46 @@ describe('ArrayBuffers that were received', () => {
   });
 });
 
+describe('bytes that a stream of the program is to write', () => {
+  it('outlive the thread that has written them', async () => {
+    const worker = new Worker(
+      `const { createRequire } = require('node:module');
+       const { Duplex } = require('node:stream');
+       const { parentPort, workerData } = require('node:worker_threads');
+       const server = createRequire(workerData.here)('arkws').createWebSocketServer();
+       const write = (chunk, _, done) => {
+         // The large ones are given away, with the memory that they are in.
+         if (chunk.length > 32 << 10) {
+           const moved = chunk.buffer.transfer ? chunk.buffer.transfer() : chunk.buffer;
+           parentPort.postMessage(moved, [moved]);
+         }
+         done();
+       };
+       server.on('connect', async (connection) => {
+         await server.send(new Uint8Array(${MIB}).fill(1).buffer, connection);
+         parentPort.postMessage('all');
+       });
+       const rawHeaders = ['Host', 'localhost', 'Connection', 'Upgrade', 'Upgrade', 'websocket',
+         'Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='];
+       server.start({ noServer: true }).then(() => {
+         const stream = new Duplex({ read() {}, write });
+         server.handleUpgrade({ method: 'GET', url: '/', httpVersion: '1.1', rawHeaders }, stream);
+       });`,
+      { eval: true, workerData: { here: import.meta.url } },
+    );
+    const given = [];
+    worker.on('message', (chunk) => chunk !== 'all' && given.push(chunk));
+    for await (const [chunk] of on(worker, 'message')) if (chunk === 'all') break;
+    await worker.terminate();
+    // What the thread had is given back, and taken by others.
+    const others = given.map(({ byteLength }) => Buffer.alloc(byteLength, 0xff));
+    // The first begins with a frame's header.
+    const [, ...frames] = given.map((chunk) => Buffer.from(chunk));
+    for (const bytes of frames) assert.deepEqual(bytes, Buffer.alloc(bytes.length, 1));
+    assert.ok(frames.length > 8, `${others.length} chunks`);
+  });
+});
+
 describe('a message for which there is no memory', () => {
   for (const binaryType of ['arraybuffer', 'uint8array']) {
     it(`closes its connection with 1009, and no other (${binaryType})`, async (t) => {
@@ -81,19 +140,7 @@ describe('a message for which there is no memory', () => {
       });
       const root = await folder({
         'app.mjs': `
-          // Large buffers cannot be made, from here on.
-          const Real = ArrayBuffer;
-          globalThis.ArrayBuffer = new Proxy(Real, {
-            construct(target, [length]) {
-              if (length >= ${MIB}) throw new RangeError('Array buffer allocation failed');
-              return new Real(length);
-            },
-          });
-          const allocate = Buffer.allocUnsafeSlow;
-          Buffer.allocUnsafeSlow = (length) => {
-            if (length >= ${MIB}) throw new RangeError('Array buffer allocation failed');
-            return allocate(length);
-          };
+          ${NO_LARGE_BUFFERS}
           const { default: webSocket } = await import('arkws');
           const [large, other] = [webSocket.createWebSocket(), webSocket.createWebSocket()];
           const options = { binaryType: '${binaryType}' };
@@ -123,6 +170,54 @@ describe('a message for which there is no memory', () => {
       ]);
     });
   }
+
+  it('closes its connection with 1009, and no other: as a server', async (t) => {
+    const root = await folder({
+      'app.mjs': `
+        ${NO_LARGE_BUFFERS}
+        const { default: webSocket } = await import('arkws');
+        const server = webSocket.createWebSocketServer();
+        server.on('messageReceive', ({ data, clientConnection }) => {
+          console.log('message', data.byteLength);
+          server.send(data, clientConnection);
+        });
+        server.on('error', ({ cause, message }) => console.log('error', cause, message));
+        server.on('close', (_, { code, reason }) => console.log('close', code, reason));
+        await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
+        process.on('message', () => server.stop().then(() => process.disconnect()));
+        process.send(server.listAddress().port);
+      `,
+    });
+    const app = fork(join(root, 'app.mjs'), { cwd: root, silent: true });
+    t.after(() => app.kill());
+    const lines = [];
+    createInterface({ input: app.stdout }).on('line', (line) => lines.push(line));
+    const ended = once(app, 'close');
+    const [port] = await once(app, 'message');
+    const [large, other] = await Promise.all(
+      [0, 1].map(async () => {
+        const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+        await once(socket, 'open');
+        return socket;
+      }),
+    );
+    const closed = once(large, 'close');
+    for (const size of [16, 2 * MIB, 16]) large.send(Buffer.alloc(size));
+    const [code, reason] = await closed;
+    const why = `no room in JavaScript's memory for a message of ${2 * MIB} bytes`;
+    assert.deepEqual([code, String(reason)], [1009, why]);
+    other.send(Buffer.alloc(10));
+    assert.equal((await once(other, 'message'))[0].length, 10);
+    app.send('stop');
+    assert.deepEqual(await ended, [0, null]);
+    assert.deepEqual(lines, [
+      'message 16',
+      `error too-big Websocket connection lost: ${why}`,
+      `close 1009 ${why}`,
+      'message 10',
+      'close 1001 server is going away',
+    ]);
+  });
 });
 
 describe('a text for which the runtime has no string', () => {

@@ -103,7 +103,7 @@ impl Event {
                 Operation::StreamWrite,
                 env.record(&[
                     (c"stream", stream.into()),
-                    (c"bytes", env.buffer(bytes)?.into()),
+                    (c"bytes", env.buffer(&bytes)?.into()),
                 ]),
             ),
             Event::StreamRead(stream) => (Operation::StreamRead, env.number(stream)),
@@ -204,7 +204,7 @@ fn asked<'e>(
     let address = remote_address(forwarded_for);
     let certificate = head.certificate.as_ref();
     let name = certificate.and_then(PeerCertificate::common_name);
-    let der = certificate.map(|certificate| env.buffer(certificate.der().to_vec()));
+    let der = certificate.map(|certificate| env.buffer(certificate.der()));
     env.record(&[
         (c"client", u64::from(client).into()),
         (c"method", method.into()),

@@ -3,10 +3,9 @@
 //!
 //! napi-rs could derive the conversion of a struct. Here each conversion is a list of names and
 //! contents, which one function reads: that takes a tenth of the code.
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 
-use napi::bindgen_prelude::{Buffer, ToNapiValue};
 use napi::{Result, sys};
 
 use super::env::{Env, Value, signed};
@@ -143,13 +142,16 @@ impl Env {
         Ok(array)
     }
 
-    /// A `Buffer` of Node.js that has these bytes. JavaScript may run.
-    pub fn buffer(&self, bytes: Vec<u8>) -> Result<Value<'_>> {
-        // SAFETY: an `Env` is current, which is all that napi-rs asks; the value is made just now.
-        unsafe {
-            let buffer = Buffer::to_napi_value(self.0, bytes.into())?;
-            Ok(Value::from_raw(buffer))
-        }
+    /// A `Buffer` of Node.js with a copy of `bytes`, which are few: where memory is short, Node-API
+    /// ends the process. JavaScript owns its memory: see
+    /// [`copied_array_buffer`](Env::copied_array_buffer). No JavaScript runs.
+    pub fn buffer(&self, bytes: &[u8]) -> Result<Value<'_>> {
+        let (data, length) = (bytes.as_ptr().cast::<c_void>(), bytes.len());
+        // SAFETY: an `Env` is current; `make` gives a place to write to. Node-API reads `length`
+        // bytes, those of the slice, and copies them.
+        self.make(|env, value| unsafe {
+            sys::napi_create_buffer_copy(env, length, data, ptr::null_mut(), value)
+        })
     }
 
     /// An object with these properties. No JavaScript runs.

@@ -1,5 +1,5 @@
 //! A JavaScript environment: the values that are made in it, and its exceptions.
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::marker::PhantomData;
 use std::ptr;
 
@@ -100,12 +100,7 @@ impl Env {
     /// The same by way of a Buffer, the one kind of memory that Node-API does not fill with zeros
     /// first. `None`: the Buffer is a part of a larger ArrayBuffer.
     fn array_buffer_not_zeroed(&self, bytes: &[u8]) -> Result<Option<Value<'_>>> {
-        let (data, length) = (bytes.as_ptr().cast::<c_void>(), bytes.len());
-        // SAFETY: an `Env` is current; `make` gives a place to write to. Node-API reads `length`
-        // bytes, those of the slice, and copies them.
-        let buffer = self.make(|env, value| unsafe {
-            sys::napi_create_buffer_copy(env, length, data, ptr::null_mut(), value)
-        })?;
+        let buffer = self.buffer(bytes)?;
         // SAFETY: an `Env` is current; `make` gives a place to write to. The Buffer, a typed array,
         // was made just now, in the scope that is open; of it nothing else is asked.
         let whole = self.make(|env, value| unsafe {
@@ -115,7 +110,7 @@ impl Env {
         let (mut start, mut room) = (ptr::null_mut(), 0);
         // SAFETY: an `Env` is current, and so is the value.
         check(unsafe { sys::napi_get_arraybuffer_info(self.0, whole.0, &mut start, &mut room) })?;
-        Ok((room == length).then_some(whole))
+        Ok((room == bytes.len()).then_some(whole))
     }
 
     /// Whether a value is `true`.

@@ -19,8 +19,9 @@
 //! | `status` | what Node-API returns |
 //!
 //! # Safety
-//! All `unsafe` of this crate is here, in `text::utf16`, in one line of `module`, and, for
-//! OpenHarmony, in `ark`: the compiler refuses it elsewhere. It rests on these:
+//! All `unsafe` of this crate is here, in `text::utf16`, in one line each of `module` and
+//! `descriptor`, and, for OpenHarmony, in `ark`: the compiler refuses it elsewhere. It rests on
+//! these:
 //!
 //! - **An [`Env`] is current.** One is made where Node-API calls us, of the `napi_env` that it
 //!   calls with: always on the environment's thread, while that call lasts. It holds a pointer, so
@@ -34,9 +35,8 @@
 //!   What runs JavaScript then returns an error instead, which `check` makes a `Result` of, and
 //!   writes no result; what does not run JavaScript works as ever.
 //! - **JavaScript runs** in [`Function::call`], [`Env::uncaught`], in [`Env::array`],
-//!   [`Env::buffer`], [`Arguments::get`] of arrays and what is read of an [`Arguments::object`]
-//!   (accessors), in [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an
-//!   exception; nowhere else.
+//!   [`Arguments::get`] of arrays and what is read of an [`Arguments::object`] (accessors), in
+//!   [`Wakeup::new`] (`async_hooks`), and when an error of ours becomes an exception; nowhere else.
 //!   It may call any function of this module. So across these nothing of the environment's cells
 //!   or locks is borrowed, nor memory that JavaScript owns.
 mod arguments;
