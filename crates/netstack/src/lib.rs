@@ -90,7 +90,7 @@ pub use stderr_log::log_to_stderr;
 pub use arkws::Cause as ConnectionCause;
 pub use arkws::field_text;
 pub use arkws::{CloseCode, CloseFrame, Payload, PeerCertificate, Progress, Text, Transport};
-pub use arkws::{Connector, Host, Lookup};
+pub use arkws::{Connector, Host, Lookup, UnfinishedBudget};
 
 /// Header fields of a request or a response: names in lower case, in order; one may come several
 /// times.

@@ -203,3 +203,26 @@ fn level(number: f64) -> Result<ApiLevel, BusinessError> {
             ))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_objects_of_a_program_share_the_memory_of_incomplete_messages() {
+        let mut program = Program::new();
+        let [one, other] = ["/one/a.ts", "/other/b.ts"].map(Path::new);
+        let contexts = [
+            program.context(None, ApiLevel::CONTRACT),
+            program.context(Some(one), ApiLevel::NEWEST),
+            program.context(Some(other), ApiLevel::CONTRACT),
+            program.web_context(None),
+        ];
+        let [first, ..] = &contexts;
+        for context in &contexts {
+            assert_eq!(context.unfinished_budget(), first.unfinished_budget());
+        }
+        let another = Program::new().context(None, ApiLevel::CONTRACT);
+        assert_ne!(another.unfinished_budget(), first.unfinished_budget());
+    }
+}

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arkws_netstack::{
-    ClientId, LanguageLimits, PendingHttpRequest, PendingRequest, WebSocket, WebSocketServer,
+    ClientId, LanguageLimits, PendingHttpRequest, PendingRequest, UnfinishedBudget, WebSocket,
+    WebSocketServer,
 };
 use napi::{Error, Result, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -41,6 +42,8 @@ pub(crate) struct Environment {
     pub(crate) make_buffer: Function,
     /// The largest strings and buffers of the runtime.
     pub(crate) limits: LanguageLimits,
+    /// The memory of incomplete messages: a peer of another thread takes none of it.
+    pub(crate) unfinished: UnfinishedBudget,
     /// What [`Queue::take`] has taken and JavaScript has not got yet. It is empty unless a delivery
     /// was paused, or has stopped.
     pub(crate) batches: RefCell<VecDeque<Batch>>,
@@ -84,6 +87,7 @@ impl Environment {
             deliver,
             make_buffer,
             limits,
+            unfinished: UnfinishedBudget::default(),
             refused: RefCell::default(),
             batches: RefCell::default(),
             interrupted: RefCell::default(),

@@ -1,4 +1,5 @@
-//! The one program of the process: its API level and policy, and what its objects share.
+//! The one program of the process: its API level and policy, and what the objects of a thread
+//! share.
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -53,7 +54,8 @@ pub(crate) fn context(call: &Call<'_>) -> Result<Context> {
     };
     let context = context
         .with_message_cost(SEND_COST)
-        .with_language_limits(call.environment.limits);
+        .with_language_limits(call.environment.limits)
+        .with_unfinished_budget(call.environment.unfinished.clone());
     Ok(match extra_roots() {
         Some(roots) => context.with_extra_roots(roots.clone()),
         None => context,

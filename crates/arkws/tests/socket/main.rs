@@ -13,6 +13,7 @@ mod inner;
 mod messages;
 mod pieces;
 mod progress;
+mod shared_budget;
 mod shown;
 mod split;
 mod stalled;
