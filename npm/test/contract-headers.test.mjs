@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import arkws from 'arkws';
+import { flatten } from '../core/headers.mjs';
 import { next, openClient, rejection } from './events.mjs';
 import { acceptOf } from './handshake.mjs';
 import { serve } from './servers.mjs';
@@ -249,6 +250,37 @@ describe('a value that is not ASCII', () => {
     });
     assert.equal((await asked)[0].headers['x-words'], WORDS);
   });
+});
+
+describe('many header fields', () => {
+  const [FEW, FACTOR] = [500, 32];
+  const shapes = {
+    'of one name': (count) => Array.from({ length: count }, () => ['X-A', 'b']),
+    'of many names': (count) => Array.from({ length: count }, (_, n) => [`X-${n}`, 'b']),
+    'of one name, in one array': (count) => ({ 'X-A': Array.from({ length: count }, () => 'b') }),
+  };
+
+  /** Microseconds that this process has worked, in the shortest of some runs. */
+  const shortest = (work) => {
+    const run = () => {
+      const start = process.cpuUsage();
+      work();
+      const { user, system } = process.cpuUsage(start);
+      return user + system;
+    };
+    return Math.min(...Array.from({ length: 5 }, run));
+  };
+
+  for (const [what, fields] of Object.entries(shapes)) {
+    it(`take time in proportion to their number: ${what}`, () => {
+      const [few, many] = [FEW, FEW * FACTOR].map(fields);
+      assert.equal(flatten(many).length, 2 * FEW * FACTOR);
+      const [ofFew, ofMany] = [few, many].map((header) => shortest(() => flatten(header)));
+      // Halfway, in orders of magnitude, to what is quadratic.
+      const bound = Math.max(ofFew, 500) * 6 * FACTOR;
+      assert.ok(ofMany < bound, `${ofFew} µs, then ${ofMany} µs`);
+    });
+  }
 });
 
 describe('a header object without a prototype', () => {
