@@ -76,7 +76,9 @@ describe('clients that go before a listener that never settles has answered', {
   skip,
   timeout: 600_000,
 }, () => {
-  it(`leave nothing behind: ${ROUNDS} rounds of ${REQUESTS}`, async (t) => {
-    assertNothingLeft(t, await measured('requests.mjs', ROUNDS, REQUESTS));
-  });
+  for (const event of ['request', 'httpRequest']) {
+    it(`leave nothing behind, of ${event}: ${ROUNDS} rounds of ${REQUESTS}`, async (t) => {
+      assertNothingLeft(t, await measured('requests.mjs', event, ROUNDS, REQUESTS));
+    });
+  }
 });

@@ -1,29 +1,26 @@
-// Rounds of clients that ask to come in, and go before the program has answered, which it never
-// does; prints what the process held before, after, and meanwhile.
+// Rounds of clients that ask to come in, or for a page, and go before the program has answered,
+// which it never does; prints what the process held before, after, and meanwhile.
 import { once } from 'node:events';
 import net from 'node:net';
 import webSocket from 'arkws';
 import { next } from '../../npm/test/events.mjs';
+import { request } from '../../npm/test/handshake.mjs';
 import { firstSocket, held, memory, settled } from './measure.mjs';
 
-const [rounds, requests] = process.argv.slice(2).map(Number);
+const [event, ...numbers] = process.argv.slice(2);
+const [rounds, requests] = numbers.map(Number);
 
 await firstSocket();
 const before = held();
 const server = webSocket.createWebSocketServer();
-server.on('request', () => new Promise(() => {}));
+server.on(event, () => new Promise(() => {}));
 await server.start({ serverIP: '127.0.0.1', serverPort: 0 });
 const { port } = server.listAddress();
-const head = [
-  'GET / HTTP/1.1',
-  'Host: localhost',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  `X-Padding: ${'x'.repeat(8000)}`,
-  '\r\n',
-].join('\r\n');
+const padding = `X-Padding: ${'x'.repeat(8000)}`;
+const head =
+  event === 'request'
+    ? request('Host: localhost', padding)
+    : `GET / HTTP/1.1\r\nHost: localhost\r\n${padding}\r\n\r\n`;
 
 const rss = [];
 let number = 0;
@@ -38,7 +35,7 @@ async function askAndGo() {
   // Each from an address of its own: the flood rule is not what is tried here.
   number += 1;
   const localAddress = `127.1.${number >> 8}.${number & 255}`;
-  const asked = next(server, 'request');
+  const asked = next(server, event);
   const socket = net.connect({ host: '127.0.0.1', port, localAddress });
   await once(socket, 'connect');
   socket.write(head);
