@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("arkws-netstack", &["arkws"]),
     ("arkws-node", &["arkws-netstack"]),
     ("arkws-capi", &["arkws-netstack"]),
+    ("arkws-cli", &["arkws"]),
 ];
 
 /// What a crate's manifest has that it may not have.

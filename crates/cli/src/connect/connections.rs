@@ -1,0 +1,50 @@
+//! One connection, or one after the other (`--reconnect`).
+use std::pin::Pin;
+
+use arkws::{Attempt, Client, ClientResponse, Error, Retry, Transport, WebSocket};
+use futures_util::{Stream, StreamExt, stream};
+
+use crate::exit::Failure;
+
+type Connection = (WebSocket<Transport>, ClientResponse);
+
+/// The connections to a server.
+pub(super) struct Connections {
+    url: String,
+    stream: Pin<Box<dyn Stream<Item = Result<Connection, Error>>>>,
+}
+
+impl Connections {
+    pub(super) fn new(client: Client, url: &str, reconnects: bool) -> Connections {
+        let url = url.to_owned();
+        let to = url.clone();
+        let stream = match reconnects {
+            false => stream::once(async move { client.connect(to).await }).boxed_local(),
+            true => {
+                let request = async move |attempt: Attempt| {
+                    if let Some(error) = attempt.error {
+                        eprintln!("arkws: {error}; trying again");
+                    }
+                    Ok(to.clone())
+                };
+                client.reconnecting(request, Retry::default()).boxed_local()
+            }
+        };
+        Connections { url, stream }
+    }
+
+    /// The next one.
+    ///
+    /// # Errors
+    /// There is none.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn next(&mut self) -> Result<WebSocket<Transport>, Failure> {
+        match self.stream.next().await {
+            Some(Ok((socket, _))) => Ok(socket),
+            Some(Err(error)) => Err(Failure::of_connecting(&self.url, &error)),
+            None => Err(Failure::not_connected("there is no other connection")),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `arkws connect`: one connection, with standard input and output at its ends.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `arguments.rs` | the arguments |
+//! | `input.rs` | messages from standard input |
+//! | `output.rs`, `record.rs` | messages on standard output: as they are, for a terminal, or one JSON object each |
+//! | `session.rs` | an open connection, until it ends |
+//! | `connections.rs` | one connection, or one after the other |
+mod arguments;
+mod connections;
+mod input;
+mod output;
+mod record;
+mod session;
+
+pub(crate) use arguments::ConnectArguments;
+
+use arkws::WebSocketUrl;
+
+use crate::exit::{self, Exit, Failure};
+use crate::stop::{Reason, Stop};
+use connections::Connections;
+use output::Output;
+use session::{Ended, Session};
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// What the exit status says.
+pub(crate) async fn run(arguments: ConnectArguments) -> Result<Exit, Failure> {
+    let url = WebSocketUrl::parse(&arguments.url);
+    let url = url.map_err(|error| Failure::usage(error.to_string()))?;
+    let stop = Stop::on_ctrl_c();
+    if let Some(time) = arguments.max_time {
+        stop.after(time);
+    }
+    let stays = arguments.stays();
+    let mut messages = input::messages(arguments.binary);
+    let output = Output::new(arguments.jsonl, arguments.binary, arguments.count);
+    let client = arguments.client.client()?;
+    let mut connections = Connections::new(client, url.as_str(), arguments.reconnect);
+    let mut was_connected = false;
+    loop {
+        let socket = tokio::select! {
+            connected = connections.next() => connected?,
+            () = stop.given() => return stopped(&stop, &output, was_connected),
+        };
+        was_connected = true;
+        let session = Session {
+            messages: &mut messages,
+            output: &output,
+            stop: &stop,
+            stays,
+        };
+        match session.run(socket).await {
+            Ended::Unsendable(failure) => return Err(failure),
+            // How the other end takes it that we go is no matter of ours.
+            _ if stop.reason().is_some() => return stopped(&stop, &output, was_connected),
+            Ended::Closed { by_us: false, .. } if arguments.reconnect => {
+                eprintln!("arkws: the other end closed the connection; connecting again");
+            }
+            Ended::Lost {
+                error,
+                by_us: false,
+            } if arguments.reconnect => {
+                eprintln!("arkws: {error}; connecting again");
+            }
+            Ended::Lost { error, .. } => return Err(Failure::of_connection(&error)),
+            Ended::Closed { frame, .. } => {
+                return match exit::abnormal(frame.as_ref()) {
+                    Some(failure) => Err(failure),
+                    None => output.verdict("the connection was closed"),
+                };
+            }
+        }
+    }
+}
+
+/// What the run has come to when we end it.
+fn stopped(stop: &Stop, output: &Output, was_connected: bool) -> Result<Exit, Failure> {
+    match stop.reason() {
+        Some(Reason::Interrupted) => Ok(Exit::Interrupted),
+        Some(Reason::TimeUp) if !was_connected => {
+            Err(Failure::not_connected("not connected when the time was up"))
+        }
+        Some(Reason::TimeUp) => output.verdict("the time was up"),
+        _ => Ok(Exit::Good),
+    }
+}

@@ -1,0 +1,6 @@
+//! The real command, against real servers on loopback.
+mod command;
+mod connect_ends;
+mod connect_flags;
+mod connect_piped;
+mod servers;
