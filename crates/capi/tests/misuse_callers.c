@@ -277,7 +277,8 @@ static void on_accept(void *user, arkws_server *server, arkws_peer peer,
     Scene *scene = user;
     (void)accepted;
     atomic_store(&scene->peer, peer);
-    if (scene->place == PEER_UNSENT) {
+    /* Once it has called, this is the client of the scene. */
+    if (scene->place == PEER_UNSENT && !atomic_load(&scene->has_called)) {
         RETURNS(arkws_server_send_binary(server, peer, much, sizeof much), ARKWS_OK);
         RETURNS(arkws_server_send_binary(server, peer, much, sizeof much), ARKWS_OK);
     }
@@ -347,6 +348,7 @@ static Scene *create_scene(bool is_queued, Place place, int number)
         RETURNS(arkws_client_set_queue(scene->client, scene->queue), ARKWS_OK);
         RETURNS(arkws_server_set_queue(scene->server, scene->queue), ARKWS_OK);
     }
+    RETURNS(arkws_server_set_max_queued_bytes(scene->server, 4 * sizeof much), ARKWS_OK);
     RETURNS(arkws_server_start(scene->server, "127.0.0.1", 0), ARKWS_OK);
     scene->port = arkws_server_port(scene->server);
     snprintf(scene->url, sizeof scene->url, "ws://127.0.0.1:%u/", (unsigned)scene->port);
