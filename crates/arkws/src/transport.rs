@@ -82,7 +82,7 @@ impl Transport {
 
     /// # Errors
     /// It is no plain TCP connection: here it is again.
-    #[cfg(all(feature = "client", feature = "tls"))]
+    #[cfg(feature = "tls")]
     pub(crate) fn into_tcp(self) -> Result<TcpStream, Transport> {
         match self.0 {
             Kind::Tcp(stream) => Ok(stream),

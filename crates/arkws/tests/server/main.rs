@@ -2,6 +2,7 @@
 mod hooks;
 mod limits;
 mod shutdown;
+mod streams;
 mod tls;
 
 use std::time::Duration;

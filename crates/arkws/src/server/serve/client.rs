@@ -1,7 +1,8 @@
 //! The task of one client: its handshake, then the program's handler.
-use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsAcceptor;
@@ -56,20 +57,15 @@ where
 }
 
 impl<H> Clients<H> {
-    async fn handshake(&self, accepted: Accepted) -> Result<Opened, Error> {
+    async fn handshake(&self, (stream, peer): Accepted) -> Result<Opened, Error> {
         // TLS and the request have one time limit together.
         let began = Instant::now();
-        let peer = match &accepted {
-            Accepted::Tcp(_, address) => PeerInfo::from(*address),
-            #[cfg(unix)]
-            Accepted::Unix(_) => PeerInfo::default(),
-        };
         let address = peer.address.map(|address| address.ip().into());
         let handshake = match self.admission.begin_handshake(address) {
             Ok(handshake) => handshake,
             Err(error) => {
                 let refusal = Refusal::from(error);
-                self.refuse_at_once(&accepted, &refusal);
+                self.refuse_at_once(stream, &refusal);
                 return Err(refusal.into());
             }
         };
@@ -89,7 +85,7 @@ impl<H> Clients<H> {
             Err(Refusal::going_away().into())
         };
         let opened = async {
-            let transport = self.transport(accepted, peer);
+            let transport = self.transport(stream, peer);
             let options = &self.acceptor.options;
             let (stream, peer) = options
                 .within_timeout_since(began, Phase::Tls, transport)
@@ -102,76 +98,51 @@ impl<H> Clients<H> {
     }
 
     /// Best effort: there are too many of them to wait until each has read it.
-    fn refuse_at_once(&self, accepted: &Accepted, refusal: &Refusal) {
+    fn refuse_at_once(&self, mut stream: Transport, refusal: &Refusal) {
         #[cfg(feature = "tls")]
         if self.tls.is_some() {
             return;
         }
-        let _ = match accepted {
-            Accepted::Tcp(stream, _) => stream.try_write(&refusal.response()),
-            #[cfg(unix)]
-            Accepted::Unix(stream) => stream.try_write(&refusal.response()),
-        };
+        let mut once = Context::from_waker(Waker::noop());
+        let _ = Pin::new(&mut stream).poll_write(&mut once, &refusal.response());
     }
 
     /// The stream after the TLS handshake, if there is one.
     async fn transport(
         &self,
-        accepted: Accepted,
+        stream: Transport,
         peer: PeerInfo,
     ) -> Result<(Transport, PeerInfo), Error> {
-        match accepted {
-            Accepted::Tcp(stream, _) => self.over_tcp(stream, peer).await,
-            #[cfg(unix)]
-            Accepted::Unix(stream) => self.over_unix(stream, peer).await,
+        if let Some(stream) = stream.tcp_stream() {
+            stream.set_nodelay(true)?;
         }
-    }
-
-    #[cfg(not(feature = "tls"))]
-    async fn over_tcp(
-        &self,
-        stream: TcpStream,
-        peer: PeerInfo,
-    ) -> Result<(Transport, PeerInfo), Error> {
-        stream.set_nodelay(true)?;
-        Ok((stream.into(), peer))
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return self.over_tls(tls, stream, peer).await;
+        }
+        Ok((stream, peer))
     }
 
     #[cfg(feature = "tls")]
-    async fn over_tcp(
+    async fn over_tls(
         &self,
-        stream: TcpStream,
+        tls: &TlsAcceptor,
+        stream: Transport,
         mut peer: PeerInfo,
     ) -> Result<(Transport, PeerInfo), Error> {
-        stream.set_nodelay(true)?;
-        let Some(tls) = &self.tls else {
-            return Ok((stream.into(), peer));
+        let (stream, info) = match stream.into_tcp() {
+            Ok(stream) => {
+                let stream = tls.accept(stream).await?;
+                let info = TlsInfo::from(stream.get_ref().1);
+                (stream.into(), info)
+            }
+            Err(stream) => {
+                let stream = tls.accept(stream).await?;
+                let info = TlsInfo::from(stream.get_ref().1);
+                (Transport::other(stream), info)
+            }
         };
-        let stream = tls.accept(stream).await?;
-        peer.tls = Some(TlsInfo::from(stream.get_ref().1));
-        Ok((stream.into(), peer))
-    }
-
-    #[cfg(all(unix, not(feature = "tls")))]
-    async fn over_unix(
-        &self,
-        stream: UnixStream,
-        peer: PeerInfo,
-    ) -> Result<(Transport, PeerInfo), Error> {
-        Ok((Transport::other(stream), peer))
-    }
-
-    #[cfg(all(unix, feature = "tls"))]
-    async fn over_unix(
-        &self,
-        stream: UnixStream,
-        mut peer: PeerInfo,
-    ) -> Result<(Transport, PeerInfo), Error> {
-        let Some(tls) = &self.tls else {
-            return Ok((Transport::other(stream), peer));
-        };
-        let stream = tls.accept(stream).await?;
-        peer.tls = Some(TlsInfo::from(stream.get_ref().1));
-        Ok((Transport::other(stream), peer))
+        peer.tls = Some(info);
+        Ok((stream, peer))
     }
 }

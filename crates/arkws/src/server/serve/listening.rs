@@ -1,70 +1,102 @@
-//! The listening socket: connections as they come in.
+//! Where connections come from, as they come in.
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use futures_core::Stream;
+use tokio::net::TcpListener;
 #[cfg(unix)]
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixListener;
 use tokio::time::{Sleep, sleep};
 
-use crate::log;
 use crate::server::accept_error::accept_error_is_of_one_client;
+use crate::server::incoming::PeerInfo;
+use crate::{Transport, log};
 
 /// How long to wait after the system has failed to accept (for example because the table of file
 /// descriptors is full): the first pause, and the longest.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
 
 #[derive(Debug)]
-pub(super) enum ListeningSocket {
+pub(super) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixListener),
+    Streams(Streams),
 }
+
+/// Connections that the program has accepted; `None`: there come no more.
+pub(super) struct Streams(Option<Pin<Box<dyn Stream<Item = Accepted> + Send>>>);
 
 /// A client's connection before its handshake.
-pub(super) enum Accepted {
-    Tcp(TcpStream, SocketAddr),
-    #[cfg(unix)]
-    Unix(UnixStream),
-}
+pub(super) type Accepted = (Transport, PeerInfo);
 
-/// Accepts from a listening socket, whatever comes.
+/// Accepts from a listener, whatever comes.
 #[derive(Debug)]
 pub(super) struct Listening {
-    socket: ListeningSocket,
+    listener: Listener,
     /// After a failure: until it tries again, and the pause after the next one.
     pause: Option<(Pin<Box<Sleep>>, Duration)>,
 }
 
-impl ListeningSocket {
+impl Listener {
     pub(super) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
-            ListeningSocket::Tcp(listener) => listener.local_addr().ok(),
+            Listener::Tcp(listener) => listener.local_addr().ok(),
             #[cfg(unix)]
-            ListeningSocket::Unix(_) => None,
+            Listener::Unix(_) => None,
+            Listener::Streams(_) => None,
         }
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         match self {
-            ListeningSocket::Tcp(listener) => listener
+            Listener::Tcp(listener) => listener
                 .poll_accept(cx)
-                .map_ok(|(stream, address)| Accepted::Tcp(stream, address)),
+                .map_ok(|(stream, address)| (stream.into(), address.into())),
             #[cfg(unix)]
-            ListeningSocket::Unix(listener) => listener
+            Listener::Unix(listener) => listener
                 .poll_accept(cx)
-                .map_ok(|(stream, _)| Accepted::Unix(stream)),
+                .map_ok(|(stream, _)| (Transport::other(stream), PeerInfo::default())),
+            Listener::Streams(streams) => streams.poll_next(cx).map(Ok),
         }
     }
 }
 
+impl Streams {
+    pub(super) fn new(streams: impl Stream<Item = Accepted> + Send + 'static) -> Streams {
+        Streams(Some(Box::pin(streams)))
+    }
+
+    /// The next one. After the last, it is never ready.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Accepted> {
+        let Some(streams) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        match ready!(streams.as_mut().poll_next(cx)) {
+            Some(accepted) => Poll::Ready(accepted),
+            None => {
+                // A stream is not to be asked again.
+                self.0 = None;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Streams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
 impl Listening {
-    pub(super) fn new(socket: ListeningSocket) -> Listening {
+    pub(super) fn new(listener: Listener) -> Listening {
         Listening {
-            socket,
+            listener,
             pause: None,
         }
     }
@@ -75,7 +107,7 @@ impl Listening {
             if let Some((until, _)) = &mut self.pause {
                 ready!(until.as_mut().poll(cx));
             }
-            match ready!(self.socket.poll_accept(cx)) {
+            match ready!(self.listener.poll_accept(cx)) {
                 Ok(accepted) => {
                     self.pause = None;
                     return Poll::Ready(accepted);

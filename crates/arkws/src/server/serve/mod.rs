@@ -3,7 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `mod.rs` | the server and its options |
-//! | `listening.rs` | the listening socket |
+//! | `listening.rs` | where connections come from |
 //! | `client.rs` | the task of one client |
 //! | `open_connections.rs` | the connections that are asked to close when it stops |
 mod client;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_core::Stream;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -32,10 +33,10 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Acceptor;
 use super::admission::{Admission, ServerLimits};
-use super::incoming::IncomingRequest;
+use super::incoming::{IncomingRequest, PeerInfo};
 use crate::{Transport, WebSocket, log};
 use client::Clients;
-use listening::{Listening, ListeningSocket};
+use listening::{Listener, Listening, Streams};
 use open_connections::OpenConnections;
 
 /// A server that is running: it accepts clients, and gives each to the program's handler on a task
@@ -86,7 +87,7 @@ pub struct Server {
 /// It is also made of a listening socket that the program has: `ServerBuilder::from(listener)`.
 #[derive(Debug)]
 pub struct ServerBuilder {
-    socket: ListeningSocket,
+    listener: Listener,
     acceptor: Acceptor,
     limits: ServerLimits,
     #[cfg(feature = "tls")]
@@ -113,7 +114,38 @@ impl Server {
         Ok(UnixListener::bind(path)?.into())
     }
 
-    /// Where it listens; `None` for a Unix socket.
+    /// Serves connections that the program accepts by itself: of a listener that this crate does
+    /// not know, or from within the program. What is known of a client comes with its connection,
+    /// as for [`Acceptor::accept_from`]. When `streams` ends, the server goes on for those whom it
+    /// has.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use arkws::{Client, PeerInfo, Server, Transport};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// let (near, far) = tokio::io::duplex(4096);
+    /// let clients = stream::iter([(Transport::other(far), PeerInfo::default())]);
+    /// let server = Server::from_streams(clients).serve(|mut socket, _request| async move {
+    ///     let _ = socket.send("hello".into()).await;
+    ///     while socket.recv().await.is_some() {}
+    /// });
+    /// let url = "ws://within.this.program/";
+    /// let client = Client::builder().build()?;
+    /// let (mut socket, _) = client.connect_over(url, near).await?;
+    /// assert_eq!(socket.next().await.unwrap()?.as_text(), Some("hello"));
+    /// # drop(server);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_streams(
+        streams: impl Stream<Item = (Transport, PeerInfo)> + Send + 'static,
+    ) -> ServerBuilder {
+        ServerBuilder::new(Listener::Streams(Streams::new(streams)))
+    }
+
+    /// Where it listens; `None` if that is not TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.local_addr
     }
@@ -161,21 +193,21 @@ impl fmt::Debug for Server {
 
 impl From<TcpListener> for ServerBuilder {
     fn from(listener: TcpListener) -> ServerBuilder {
-        ServerBuilder::new(ListeningSocket::Tcp(listener))
+        ServerBuilder::new(Listener::Tcp(listener))
     }
 }
 
 #[cfg(unix)]
 impl From<UnixListener> for ServerBuilder {
     fn from(listener: UnixListener) -> ServerBuilder {
-        ServerBuilder::new(ListeningSocket::Unix(listener))
+        ServerBuilder::new(Listener::Unix(listener))
     }
 }
 
 impl ServerBuilder {
-    fn new(socket: ListeningSocket) -> ServerBuilder {
+    fn new(listener: Listener) -> ServerBuilder {
         ServerBuilder {
-            socket,
+            listener,
             acceptor: Acceptor::default(),
             limits: ServerLimits::default(),
             #[cfg(feature = "tls")]
@@ -209,9 +241,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Where it listens; `None` for a Unix socket.
+    /// Where it listens; `None` if that is not TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.socket.local_addr()
+        self.listener.local_addr()
     }
 
     /// Lets clients in. `handler` gets each connection, with the request that it began with, and
@@ -244,7 +276,7 @@ impl ServerBuilder {
             local_addr,
             admission,
             stop: Some(stop),
-            task: tokio::spawn(run(clients, Listening::new(self.socket), stopped)),
+            task: tokio::spawn(run(clients, Listening::new(self.listener), stopped)),
         }
     }
 }
