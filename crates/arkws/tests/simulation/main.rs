@@ -18,12 +18,14 @@
 //! | `schedule.rs` | what happens in a run, drawn from its seed |
 //! | `program.rs`, `pieces.rs` | what a program does, and the record of it |
 //! | `run.rs` | one run |
+//! | `crowd.rs` | many clients of one server, which stops |
 //! | `promises.rs`, `time.rs`, `attempts.rs` | the promises |
 //! | `show.rs` | a run in words, shown for `ARKWS_SIM_SEED` |
 //! | `seeds.rs` | which seeds are run |
 //!
 //! The simulation of `arkws-netstack` takes network, programs and seeds from here.
 mod attempts;
+mod crowd;
 mod direction;
 mod network;
 mod pieces;
@@ -38,6 +40,7 @@ mod time;
 mod timeline;
 mod wire;
 
+use crowd::Crowd;
 use program::Received;
 use run::Outcome;
 use schedule::Schedule;
@@ -101,4 +104,21 @@ fn every_promise_is_kept() {
     let closed = counts.get("closed").copied().unwrap_or_default();
     let all = counts.values().sum::<u64>();
     assert!(all < 100 || closed * 2 > all, "{counts:?}");
+}
+
+#[test]
+fn a_server_that_stops_says_goodbye_to_all() {
+    let counts = seeds::each("arkws", 60, &[], |seed, shows| {
+        let crowd = Crowd::new(seed);
+        let outcome = crowd::run(&crowd);
+        if shows {
+            println!("{crowd:#?}\n{}", outcome.show());
+        }
+        let mut broken = Vec::new();
+        crowd::check(&crowd, &outcome, &mut broken);
+        (outcome.ends(), broken)
+    });
+    let count = |end: &str| counts.get(end).copied().unwrap_or_default();
+    let (told, all) = (count("closed 1001"), counts.values().sum::<u64>());
+    assert!(all < 200 || told * 10 > all, "{counts:?}");
 }

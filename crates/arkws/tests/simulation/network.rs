@@ -299,6 +299,18 @@ enum Halted {
 }
 
 impl Observer {
+    /// Whether all that `role` wrote was read, and nothing of it waits for its rest.
+    pub(crate) fn is_read(&self, role: Role) -> bool {
+        let state = self.0.lock();
+        let Seen {
+            accepted,
+            read,
+            wire,
+            ..
+        } = &state.directions[index(role)].seen;
+        accepted.total() == read.total() && wire.is_between_frames()
+    }
+
     /// What was seen of what `role` wrote.
     pub(crate) fn seen(&self, role: Role) -> Seen {
         let mut state = self.0.lock();

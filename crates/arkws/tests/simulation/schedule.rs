@@ -87,6 +87,23 @@ pub(crate) enum End {
     Drops,
 }
 
+impl Program {
+    pub(crate) fn writes_whole_messages(&self) -> bool {
+        let is_whole = |step: &Step| !matches!(step.action, Action::Pieces { .. });
+        self.steps.iter().all(is_whole)
+    }
+}
+
+impl Action {
+    /// How many bytes its message has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Action::Send { message, .. } | Action::Pieces { message, .. } => message.len(),
+            Action::Ping(data) => data.len(),
+        }
+    }
+}
+
 impl Schedule {
     pub(crate) fn new(seed: u64) -> Schedule {
         let mut random = Random::new(seed);

@@ -138,6 +138,11 @@ impl Wire {
         self.left = None;
     }
 
+    /// Whether no frame is begun.
+    pub(crate) fn is_between_frames(&self) -> bool {
+        self.head.is_none() && self.header.is_empty()
+    }
+
     /// The close frame, if it has been accepted as a whole.
     pub(crate) fn close(&self) -> Option<&Frame> {
         self.frames.iter().find(|frame| frame.opcode == CLOSE)
