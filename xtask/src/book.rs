@@ -1,16 +1,15 @@
 //! The check of the book: mdBook builds `docs/` without a warning, and every page is in it.
 //!
-//! mdBook is a tool of the project, not a dependency: it is installed into `.test-env/`, one
-//! version of it, without what serves and searches the book.
-use std::fs;
+//! mdBook is a tool of the project, not a dependency: one version of it is built from source, once
+//! for all clones, without what serves and searches the book.
 use std::path::PathBuf;
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
 use crate::counts::Counts;
 use crate::files::tracked;
-use crate::peers::environment;
 use crate::process::{cargo, command, root, run};
 
 /// What is installed. A newer one may say other things of the same pages.
@@ -56,7 +55,18 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
 }
 
 fn program() -> Result<PathBuf> {
-    Ok(environment()?.join("mdbook/bin/mdbook"))
+    Ok(folder()?.join("bin/mdbook"))
+}
+
+/// Outside of the clone: it takes a minute to build, and a new clone need not do it again.
+fn folder() -> Result<PathBuf> {
+    let cache = match env::var_os("XDG_CACHE_HOME") {
+        Some(cache) => PathBuf::from(cache),
+        None => env::home_dir()
+            .context("there is no home directory to install mdBook in")?
+            .join(".cache"),
+    };
+    Ok(cache.join("arkws").join(format!("mdbook-{VERSION}")))
 }
 
 fn install() -> Result<()> {
@@ -66,7 +76,7 @@ fn install() -> Result<()> {
         // Quicker to build, and quick enough.
         .args(["install", "--quiet", "--locked", "--debug", "mdbook"])
         .args(["--version", VERSION, "--no-default-features", "--root"])
-        .arg(environment()?.join("mdbook"));
+        .arg(folder()?);
     run(&mut cargo)
 }
 

@@ -292,6 +292,34 @@ mod tests {
         assert_eq!(tables, names);
     }
 
+    /// The models take files of the crates by their paths, and poll what the other crates have.
+    #[test]
+    fn loom_guards_every_file_that_its_models_take_and_every_crate_that_they_use() {
+        let document = document().unwrap();
+        let guards = document["loom"]["guards"].as_array().unwrap();
+        let guards: Vec<&str> = guards.iter().filter_map(|guard| guard.as_str()).collect();
+        let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+        let taken: Vec<String> = read("tests/loom/src/lib.rs")
+            .split("#[path = \"../../../")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().replace("/mod.rs", ""))
+            .collect();
+        assert!(taken.len() > 2, "{taken:?}");
+        let used = read("tests/loom/Cargo.toml")
+            .lines()
+            .filter_map(|line| line.split([' ', '.']).next()?.strip_prefix("arkws"))
+            .map(|name| match name {
+                "" => "crates/arkws/src".to_owned(),
+                name => format!("crates/{}/src", &name[1..]),
+            })
+            .collect::<Vec<_>>();
+        assert!(used.len() > 2, "{used:?}");
+        for path in taken.iter().chain(&used) {
+            let guarded = guards.iter().any(|guard| path.starts_with(guard));
+            assert!(guarded, "{path} is not in {guards:?}");
+        }
+    }
+
     #[test]
     fn a_hash_depends_on_the_files_and_not_on_how_they_are_named() {
         let sources = hash(&["xtask/src"]).unwrap();

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::counts::Counts;
+use crate::nightly;
 
 /// What came of one step.
 struct Step {
@@ -17,12 +18,13 @@ struct Step {
 pub(crate) struct Report {
     steps: Vec<Step>,
     left_out: Vec<String>,
-    /// What cannot be done on this machine is a failure.
+    /// What cannot be done on this machine is a failure, but for want of a nightly toolchain.
     nothing_left_out: bool,
 }
 
 impl Report {
-    /// With `nothing_left_out`, what cannot be done on this machine is a failure.
+    /// With `nothing_left_out`, what cannot be done on this machine is a failure, but for want of a
+    /// nightly toolchain.
     pub(crate) fn new(nothing_left_out: bool) -> Report {
         Report {
             steps: Vec::new(),
@@ -59,7 +61,7 @@ impl Report {
 
     /// Notes a step for which the machine lacks something that cannot be installed.
     pub(crate) fn missing(&mut self, name: &str, error: anyhow::Error) {
-        if self.nothing_left_out {
+        if self.nothing_left_out && !error.is::<nightly::Missing>() {
             self.step(name, |_| Err(error));
         } else {
             println!("\n━━ {name}\n!! LEFT OUT: {error:#}");
@@ -104,5 +106,32 @@ impl Report {
         println!("  {:>6.1} s  in all\n", took.as_secs_f64());
         println!("{all}");
         self.steps.iter().all(|step| step.failure.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_a_failure_where_nothing_may_be_left_out_but_for_a_nightly_toolchain() {
+        let without_nightly = || {
+            let refused = Err::<(), _>(anyhow!("the network is down"));
+            let missing = refused.context(nightly::Missing("there is none".to_owned()));
+            missing.context("miri").unwrap_err()
+        };
+        for (nothing_left_out, error, passes) in [
+            (false, anyhow!("there is no openssl"), true),
+            (true, anyhow!("there is no openssl"), false),
+            (false, without_nightly(), true),
+            (true, without_nightly(), true),
+        ] {
+            let mut report = Report::new(nothing_left_out);
+            report.missing("it", error);
+            assert_eq!(report.finish(), passes);
+            assert_eq!(report.left_out.len(), usize::from(passes));
+        }
     }
 }
