@@ -205,3 +205,38 @@ async fn no_secret_of_a_connect_is_in_the_log_or_in_an_error() {
         assert!(!output.contains("bWU6czNjcmV0"), "its base64: {output}");
     }
 }
+
+#[cfg(feature = "ring")]
+#[test]
+fn a_trusted_authority_that_has_expired_is_a_warning() {
+    use arkws::{Identity, Roots, TlsConfig};
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    let name = "An old\u{1b} authority";
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
+    params.not_after = rcgen::date_time_ymd(2020, 2, 29);
+    let pem = params.self_signed(&key).unwrap().pem().into_bytes();
+    let identity = Identity::from_pem(&pem, key.serialize_pem().as_bytes(), None).unwrap();
+    let of_servers = |pem: Vec<u8>| {
+        let tls = TlsConfig {
+            roots: vec![Roots::Pem(pem)],
+            ..TlsConfig::default()
+        };
+        Client::builder().tls(tls).build().map(drop).unwrap();
+    };
+    let of_clients = |pem: Vec<u8>| {
+        let config = identity.server_config_for_clients_of(&pem, true);
+        config.map(drop).unwrap();
+    };
+    for trust in [&of_servers as &dyn Fn(Vec<u8>), &of_clients] {
+        let (log, _guard) = log();
+        trust(pem.clone());
+        let text = text(&log);
+        assert!(text.trim().starts_with("WARN arkws: "), "{text}");
+        assert!(text.contains("a trusted certificate has expired"), "{text}");
+        assert!(text.contains(r"An old\u{1b} authority"), "{text:?}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}

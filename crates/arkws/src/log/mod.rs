@@ -5,7 +5,7 @@ pub(crate) mod absent;
 
 #[cfg(all(not(feature = "tracing"), feature = "client"))]
 pub(crate) use absent::NoInstrument as Instrument;
-#[cfg(all(not(feature = "tracing"), feature = "client", feature = "tls"))]
+#[cfg(all(not(feature = "tracing"), feature = "tls"))]
 pub(crate) use absent::event as warning;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use absent::{NoSpan as Span, event as debug};
@@ -21,14 +21,14 @@ macro_rules! debug {
 }
 
 /// A warning.
-#[cfg(all(feature = "tracing", feature = "client", feature = "tls"))]
+#[cfg(all(feature = "tracing", feature = "tls"))]
 macro_rules! warning {
     ($($event:tt)*) => { ::tracing::warn!(target: "arkws", $($event)*) };
 }
 
 #[cfg(feature = "tracing")]
 pub(crate) use debug;
-#[cfg(all(feature = "tracing", feature = "client", feature = "tls"))]
+#[cfg(all(feature = "tracing", feature = "tls"))]
 pub(crate) use warning;
 
 /// The span of an attempt to connect to `host:port`.

@@ -90,7 +90,7 @@ where
 /// # use std::sync::Arc;
 /// # async fn run(tls: Arc<tokio_rustls::rustls::ServerConfig>) -> Result<(), Box<dyn Error>> {
 /// use arkws::http::StatusCode;
-/// use arkws::{Acceptance, Acceptor, AllowedOrigins, DeflateConfig, Refusal};
+/// use arkws::{Acceptance, Acceptor, AllowedOrigins, DeflateConfig, Refusal, TlsError};
 ///
 /// let acceptor = Acceptor::builder()
 ///     .protocols(["chat.v2", "chat.v1"])
@@ -107,7 +107,11 @@ where
 ///     let (stream, _) = listener.accept().await?;
 ///     let (tls, acceptor) = (tls.clone(), acceptor.clone());
 ///     tokio::spawn(async move {
-///         let stream = tls.accept(stream).await?;
+///         // What goes wrong is said in words about the client and its certificate.
+///         let stream = match tls.accept(stream).await {
+///             Ok(stream) => stream,
+///             Err(error) => return Err(TlsError::from_accept(error)?.into()),
+///         };
 ///         let socket = acceptor.accept(stream).await?;
 ///         // ...
 /// #       drop(socket);

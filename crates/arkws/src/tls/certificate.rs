@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use rustls::CertificateError;
 use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 
 use super::error::TlsError;
@@ -42,6 +43,20 @@ impl<'a> Certificate<'a> {
     /// `None`: it is damaged.
     pub(super) fn read(certificate: &'a [u8]) -> Option<Certificate<'a>> {
         read(certificate).ok()
+    }
+
+    /// # Errors
+    /// It is not valid at this time.
+    pub(super) fn check_dates(&self, now: UnixTime) -> Result<(), CertificateError> {
+        let (not_before, not_after) = (self.not_before, self.not_after);
+        match now {
+            _ if not_after < not_before => Err(CertificateError::Expired),
+            time if time < not_before => {
+                Err(CertificateError::NotValidYetContext { time, not_before })
+            }
+            time if time > not_after => Err(CertificateError::ExpiredContext { time, not_after }),
+            _ => Ok(()),
+        }
     }
 
     /// The subject's common name, escaped.

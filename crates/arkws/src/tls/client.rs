@@ -205,7 +205,7 @@ impl ClientTls {
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verify::Anyone::new(provider)))
         } else {
-            let verifier = verify::Verifier::new(&self.trust, provider).await?;
+            let verifier = verify::ServerVerifier::new(&self.trust, provider).await?;
             builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verifier))

@@ -1,12 +1,8 @@
 //! What can be wrong with TLS, in words.
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
-use rustls_pki_types::{ServerName, UnixTime};
-
-use super::untrusted::Untrusted;
+use super::words::{Peer, words};
 
 /// Why TLS failed, or cannot even be tried.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +104,14 @@ pub enum TlsError {
         /// As rustls says it.
         source: rustls::Error,
     },
+    /// A server's handshake with a client: either end refused to go on.
+    #[error("the TLS handshake failed: {reason}")]
+    Client {
+        /// Why.
+        reason: String,
+        /// As rustls says it.
+        source: rustls::Error,
+    },
     /// The connection ended before the handshake was complete, or right after it if the server had
     /// the client's certificate to judge: in TLS 1.3 it does that last (RFC 8446, 2).
     #[error("TLS with {server} failed: {}{}", ended(source), if *.identity { IDENTITY } else { "" })]
@@ -122,6 +126,21 @@ pub enum TlsError {
 }
 
 impl TlsError {
+    /// What a server's handshake has ended with, as `tokio_rustls::TlsAcceptor::accept` gives it, in
+    /// words about the client and its certificate. [`Server`](crate::Server) does this by itself.
+    ///
+    /// # Errors
+    /// It is no error of TLS's: the connection has failed, and this is how.
+    pub fn from_accept(error: io::Error) -> Result<TlsError, io::Error> {
+        match tls_error(&error) {
+            Some(source) => Ok(TlsError::Client {
+                reason: words(source, Peer::Client),
+                source: source.clone(),
+            }),
+            None => Err(error),
+        }
+    }
+
     /// Whether our own configuration is to blame, and not the server or the network.
     pub(crate) fn is_configuration(&self) -> bool {
         !matches!(
@@ -129,6 +148,7 @@ impl TlsError {
             TlsError::ServerName(_)
                 | TlsError::Alpn { .. }
                 | TlsError::Handshake { .. }
+                | TlsError::Client { .. }
                 | TlsError::Io { .. }
                 | TlsError::SystemRoots(_)
         )
@@ -143,7 +163,7 @@ impl TlsError {
         match tls_error(&error) {
             Some(source) => Ok(TlsError::Handshake {
                 server,
-                reason: words(source),
+                reason: words(source, Peer::Server),
                 source: source.clone(),
             }),
             None => Err(error),
@@ -168,125 +188,4 @@ fn ended(error: &io::Error) -> String {
         }
         _ => error.to_string(),
     }
-}
-
-fn words(error: &rustls::Error) -> String {
-    use rustls::Error;
-    match error {
-        Error::InvalidCertificate(error) => certificate_words(error),
-        Error::AlertReceived(alert) => alert_words(*alert),
-        Error::PeerIncompatible(
-            PeerIncompatible::ServerDoesNotSupportTls12Or13
-            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
-            | PeerIncompatible::Tls12NotOfferedOrEnabled,
-        ) => "the server speaks only versions of TLS that are not accepted".into(),
-        Error::InvalidMessage(
-            InvalidMessage::InvalidContentType
-            | InvalidMessage::UnknownProtocolVersion
-            | InvalidMessage::MessageTooLarge
-            | InvalidMessage::InvalidEmptyPayload,
-        ) => "the server does not answer with TLS; perhaps the port is one for ws, not wss".into(),
-        other => other.to_string(),
-    }
-}
-
-fn certificate_words(error: &CertificateError) -> String {
-    use CertificateError::*;
-    match error {
-        ExpiredContext { not_after, .. } => {
-            format!("the server's certificate has expired: it was valid until {}", date(*not_after))
-        }
-        Expired => "the server's certificate has expired".into(),
-        NotValidYetContext { not_before, .. } => {
-            format!("the server's certificate is not valid yet: it will be from {}", date(*not_before))
-        }
-        NotValidYet => "the server's certificate is not valid yet".into(),
-        NotValidForNameContext { expected, presented } => {
-            let expected = match expected {
-                ServerName::DnsName(name) => name.as_ref().to_owned(),
-                ServerName::IpAddress(ip) => std::net::IpAddr::from(*ip).to_string(),
-                _ => "this host".into(),
-            };
-            format!("the server's certificate is {}, not for {expected}", names(presented))
-        }
-        NotValidForName => "the server's certificate is for another host".into(),
-        UnknownIssuer => "the server's certificate was not issued by a trusted authority (unknown issuer), or the \
-            server does not send the intermediate certificates that lead to one"
-            .into(),
-        Revoked => "the server's certificate has been revoked".into(),
-        BadEncoding => "the server's certificate is damaged".into(),
-        BadSignature => "a signature is wrong: the server's certificate was not made by the trusted authority that it \
-            names, or the server does not have its key"
-            .into(),
-        UnsupportedSignatureAlgorithmContext { .. }
-        | UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "the server's certificate, or one above it, is signed with an algorithm that is not \
-             supported: RSA and ECDSA with SHA-2, and Ed25519 are"
-                .into()
-        }
-        InvalidPurpose | InvalidPurposeContext { .. } => "the server's certificate is not meant for servers".into(),
-        Other(other) => match other.0.downcast_ref::<Untrusted>() {
-            Some(untrusted) => untrusted.to_string(),
-            None => format!("the server's certificate cannot be accepted: {other}"),
-        },
-        other => format!("the server's certificate cannot be accepted: {other}"),
-    }
-}
-
-/// The names of a certificate, as webpki prints them: `DnsName("a")`, `IpAddress(::1)`.
-fn names(presented: &[String]) -> String {
-    /// A certificate may have hundreds of names.
-    const SHOWN: usize = 4;
-    let names: Vec<String> = presented
-        .iter()
-        .take(SHOWN)
-        .map(|name| {
-            let inner = name
-                .split_once('(')
-                .and_then(|(_, rest)| rest.strip_suffix(')'))
-                .unwrap_or(name);
-            inner.trim_matches('"').escape_debug().to_string()
-        })
-        .collect();
-    match (names.len(), presented.len().saturating_sub(SHOWN)) {
-        (0, _) => "for nobody (it has no subjectAltName)".into(),
-        (_, 0) => format!("for {}", names.join(", ")),
-        (_, more) => format!("for {} and {more} more", names.join(", ")),
-    }
-}
-
-fn alert_words(alert: AlertDescription) -> String {
-    let words = match alert {
-        AlertDescription::CertificateRequired => "the server requires a client certificate",
-        AlertDescription::UnknownCA
-        | AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::AccessDenied
-        | AlertDescription::DecryptError => "the server does not accept the client certificate",
-        AlertDescription::ProtocolVersion => {
-            "the server speaks none of the accepted versions of TLS"
-        }
-        AlertDescription::HandshakeFailure => {
-            "the server found nothing in common with us (its certificate may be of a kind that is not \
-             supported, such as ECDSA on P-521), or it requires a client certificate"
-        }
-        AlertDescription::NoApplicationProtocol => {
-            "the server does not speak HTTP/1.1, which WebSocket needs"
-        }
-        AlertDescription::UnrecognisedName => "the server does not know this host name",
-        _ => "the server refused",
-    };
-    format!("{words} (alert {alert:?})")
-}
-
-fn date(time: UnixTime) -> String {
-    /// The end of 9999, the last year that a certificate and this format can express.
-    const END: u64 = 253_402_300_800;
-    if time.as_secs() >= END {
-        return "the end of time".into();
-    }
-    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs()))
 }

@@ -3,11 +3,11 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
+use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::{Certificate, OWN_RSA, certificates};
@@ -15,6 +15,8 @@ use super::error::TlsError;
 use super::key::private_key;
 use super::pem;
 use super::provider;
+use super::trusted::Trusted;
+use super::verify::ClientVerifier;
 
 /// A certificate with its private key, of a client or of a server. Cheap to clone.
 #[derive(Clone)]
@@ -141,22 +143,10 @@ impl Identity {
         required: bool,
     ) -> Result<ServerConfig, TlsError> {
         let place = "the PEM of the clients' authorities";
-        let mut store = RootCertStore::empty();
-        let (added, _ignored) = store.add_parsable_certificates(certificates(authorities, place)?);
-        if added == 0 {
-            return Err(TlsError::NoCertificate {
-                place: place.to_owned(),
-            });
-        }
-        let provider = Arc::clone(&self.provider);
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider);
-        let verifier = match required {
-            true => verifier,
-            false => verifier.allow_unauthenticated(),
-        };
-        let unusable = |error: VerifierBuilderError| rustls::Error::General(error.to_string());
-        let verifier = verifier.build().map_err(unusable);
-        self.server_config_with(verifier.map_err(TlsError::Configuration)?)
+        let mut trusted = Trusted::none();
+        trusted.add(certificates(authorities, place)?, || place.to_owned())?;
+        let verifier = ClientVerifier::new(trusted, &self.provider, required)?;
+        self.server_config_with(Arc::new(verifier))
     }
 
     fn server_config_with(

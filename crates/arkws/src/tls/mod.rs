@@ -1,6 +1,4 @@
 //! TLS: who we are, whom to trust, and the client's handshake.
-// A server uses little of what says why a certificate is not trusted.
-#[cfg_attr(not(feature = "client"), allow(dead_code))]
 mod certificate;
 #[cfg(feature = "client")]
 mod client;
@@ -14,10 +12,10 @@ mod provider;
 #[cfg(feature = "client")]
 mod roots;
 mod stream;
-#[cfg_attr(not(feature = "client"), allow(dead_code))]
+mod trusted;
 mod untrusted;
-#[cfg(feature = "client")]
 mod verify;
+mod words;
 
 use rustls::CommonState;
 #[cfg(feature = "client")]

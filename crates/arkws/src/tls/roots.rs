@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::RootCertStore;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::CertificateDer;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
 use crate::log::{self, Span};
 
-use super::certificate::{Certificate, certificates};
+use super::certificate::certificates;
 use super::error::TlsError;
+use super::trusted::Trusted;
 
 /// Trusted certificates.
 #[derive(Debug, Clone)]
@@ -67,8 +68,7 @@ impl Default for Roots {
 /// Certificates that have been read, and whether the system's belong to them.
 #[derive(Debug)]
 pub(super) struct Trust {
-    store: RootCertStore,
-    given: Vec<CertificateDer<'static>>,
+    trusted: Trusted,
     system: bool,
 }
 
@@ -76,69 +76,44 @@ impl Trust {
     /// Reads all that is not the system's.
     pub(super) fn load(roots: &[Roots]) -> Result<Trust, TlsError> {
         let mut trust = Trust {
-            store: RootCertStore::empty(),
-            given: Vec::new(),
+            trusted: Trusted::none(),
             system: false,
         };
+        let Trust { trusted, system } = &mut trust;
         for roots in roots {
             match roots {
-                Roots::System => trust.system = true,
+                Roots::System => *system = true,
                 #[cfg(feature = "webpki-roots")]
-                Roots::WebPki => trust
-                    .store
-                    .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+                Roots::WebPki => {
+                    let mozilla = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
+                    trusted.authorities.extend(mozilla);
+                }
                 Roots::Path(path) => {
-                    trust.add(path_certificates(path)?, || path.display().to_string())?;
+                    trusted.add(path_certificates(path)?, || path.display().to_string())?;
                 }
                 Roots::Pem(pem) => {
                     let place = "the PEM with trusted certificates";
-                    trust.add(certificates(pem, place)?, || place.to_owned())?;
+                    trusted.add(certificates(pem, place)?, || place.to_owned())?;
                 }
                 Roots::Der(certificates) => {
                     let place = "the list of trusted certificates in DER".to_owned();
-                    let added = trust.add(certificates.clone(), || place.clone());
+                    let added = trusted.add(certificates.clone(), || place.clone());
                     added.map_err(|_none| TlsError::Pem {
                         reason: "none of them can be used".to_owned(),
                         place,
                     })?;
                 }
-                Roots::Store(store) => trust.store.roots.extend_from_slice(&store.roots),
+                Roots::Store(store) => {
+                    trusted.authorities.roots.extend_from_slice(&store.roots);
+                }
             }
         }
         Ok(trust)
     }
 
-    /// Old stores have certificates that nobody can use any more: one that can be used is enough.
-    fn add(
-        &mut self,
-        certificates: Vec<CertificateDer<'static>>,
-        place: impl FnOnce() -> String,
-    ) -> Result<(), TlsError> {
-        let (added, _ignored) = self
-            .store
-            .add_parsable_certificates(certificates.iter().cloned());
-        if added == 0 {
-            return Err(TlsError::NoCertificate { place: place() });
-        }
-        let now = UnixTime::now();
-        for certificate in certificates.iter().filter_map(|der| Certificate::read(der)) {
-            if certificate.not_after < now {
-                // The program has named it: that is a decision (RFC 5280, 6.1.1 d, has no dates in
-                // it).
-                let name = certificate.name();
-                log::warning!(
-                    name,
-                    "a trusted certificate has expired: what it has signed is accepted all the same"
-                );
-            }
-        }
-        self.given.extend(certificates);
-        Ok(())
-    }
-
     /// Those that were given explicitly: a server may use one of them itself.
     pub(super) fn given(&self) -> &[CertificateDer<'static>] {
-        &self.given
+        &self.trusted.given
     }
 
     /// All of them.
@@ -147,13 +122,13 @@ impl Trust {
     /// The system's are wanted, and there are none.
     pub(super) async fn roots(&self) -> Result<Arc<RootCertStore>, TlsError> {
         if !self.system {
-            return Ok(Arc::new(self.store.clone()));
+            return Ok(Arc::new(self.trusted.authorities.clone()));
         }
         let system = system().await?;
-        if self.store.is_empty() {
+        if self.trusted.authorities.is_empty() {
             return Ok(system);
         }
-        let mut all = self.store.clone();
+        let mut all = self.trusted.authorities.clone();
         all.roots.extend_from_slice(&system.roots);
         Ok(Arc::new(all))
     }

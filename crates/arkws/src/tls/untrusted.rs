@@ -1,23 +1,15 @@
-//! Why a certificate is not trusted, where rustls has no word for it.
+//! Why a certificate is not trusted, where rustls has no word for it or names no other certificate
+//! than the peer's own.
 use std::sync::Arc;
 
 use rustls::{CertificateError, Error, OtherError};
 
+/// Which certificate, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Untrusted {
-    #[error("the server's certificate is self-signed, and not among the trusted ones")]
-    SelfSigned,
-    #[error(
-        "the server's certificate is of X.509 version {0}, which is accepted only if this very \
-         certificate is among the trusted ones"
-    )]
-    OldVersion(u8),
-    /// Of an old version, and for whom.
-    #[error("the server's certificate, of X.509 version {0}, is for {1}")]
-    OtherName(u8, String),
-    /// Whose, and why it cannot be used.
-    #[error("{0} {1}")]
-    Unusable(String, String),
+#[error("{whose} {why}")]
+pub(super) struct Untrusted {
+    pub(super) whose: String,
+    pub(super) why: String,
 }
 
 impl From<Untrusted> for Error {

@@ -9,7 +9,7 @@ use arkws::http::header::RETRY_AFTER;
 use arkws::http::{HeaderMap, StatusCode};
 use arkws::{
     Acceptor, AnyPendingRequest, ConnectionPermit, HandshakePermit, PendingHttpRequest,
-    PendingRequest, Phase, Transport,
+    PendingRequest, Phase, TlsError, Transport,
 };
 use tokio::select;
 use tokio::sync::oneshot;
@@ -180,12 +180,10 @@ impl Handshaking<'_> {
         match received {
             Ok(Ok(request)) => return Some(request),
             Ok(Err(ReceiveError::Request(error))) => self.report_error(&error),
-            Ok(Err(ReceiveError::Tls(error))) => {
-                let why = format!("the TLS handshake failed: {error}");
-                if arkws::Error::from(error).cause() != arkws::Cause::Reset {
-                    self.report(&why, arkws::Cause::Tls.into());
-                }
-            }
+            Ok(Err(ReceiveError::Tls(error))) => match TlsError::from_accept(error) {
+                Ok(error) => self.report_error(&error.into()),
+                Err(error) => self.report_error(&error.into()),
+            },
             Err(_) => self.report_error(&arkws::Error::Timeout { phase, limit }),
         }
         None

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arkws::{Cause, Error, Identity, Roots, TlsConfig, Transport, WebSocket};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    SigningKey,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -25,17 +26,24 @@ pub(super) struct Credentials {
 
 impl Credentials {
     pub(super) fn chain_pem(&self) -> String {
-        let blocks: Vec<_> = self
-            .chain
-            .iter()
-            .map(|der| pem::Pem::new("CERTIFICATE", der.to_vec()))
-            .collect();
-        pem::encode_many(&blocks)
+        pem_of_all(&self.chain)
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        let (chain, key) = (self.chain_pem(), self.key.serialize_pem());
+        Identity::from_pem(chain.as_bytes(), key.as_bytes(), None).unwrap()
     }
 
     pub(super) fn private_key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::try_from(self.key.serialize_der()).unwrap()
     }
+}
+
+pub(super) fn pem_of_all(certificates: &[CertificateDer<'static>]) -> String {
+    let blocks = certificates
+        .iter()
+        .map(|der| pem::Pem::new("CERTIFICATE", der.to_vec()));
+    pem::encode_many(&blocks.collect::<Vec<_>>())
 }
 
 pub(super) fn authority_params(name: &str) -> CertificateParams {
@@ -174,4 +182,49 @@ pub(super) fn pem_of(credentials: &Credentials, number: u8) -> String {
 pub(super) fn version_of(credentials: &Credentials, number: u8) -> Identity {
     let (pem, key) = (pem_of(credentials, number), credentials.key.serialize_pem());
     Identity::from_pem(pem.as_bytes(), key.as_bytes(), None).unwrap()
+}
+
+/// The certificate as `signer` makes it in X.509 version 1, which has no extensions (X.509, 7.2).
+pub(super) fn version1(
+    certificate: &CertificateDer<'_>,
+    signer: &KeyPair,
+) -> CertificateDer<'static> {
+    let [tbs, algorithm, _signature] = values(contents(certificate).0)[..] else {
+        panic!("three values: RFC 5280, 4.1");
+    };
+    // From the serial number to the public key: the version stands before, extensions behind.
+    let fields = &values(contents(tbs).0)[1..7];
+    let tbs = value(0x30, &fields.concat());
+    let signature = [&[0][..], &signer.sign(&tbs).unwrap()].concat();
+    value(0x30, &[&tbs, algorithm, &value(0x03, &signature)].concat()).into()
+}
+
+/// What is in the first value of DER, and what is behind it.
+fn contents(der: &[u8]) -> (&[u8], &[u8]) {
+    let (head, length) = match der[1] {
+        short @ ..=0x7f => (2, short.into()),
+        0x81 => (3, der[2].into()),
+        _ => (4, u16::from_be_bytes([der[2], der[3]]).into()),
+    };
+    der[head..].split_at(length)
+}
+
+fn values(mut der: &[u8]) -> Vec<&[u8]> {
+    let mut values = Vec::new();
+    while !der.is_empty() {
+        let (_, rest) = contents(der);
+        values.push(&der[..der.len() - rest.len()]);
+        der = rest;
+    }
+    values
+}
+
+fn value(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let head = match length {
+        [0, short @ ..=0x7f] => vec![tag, short],
+        [0, length] => vec![tag, 0x81, length],
+        [high, low] => vec![tag, 0x82, high, low],
+    };
+    [&head, contents].concat()
 }

@@ -1,4 +1,6 @@
-//! TLS: whom the client trusts, what it says when it does not, and who it is.
+//! TLS: whom the client trusts, what it says when it does not, and who it is; and whom a server
+//! trusts.
+mod chains;
 mod client_certificate;
 mod common;
 mod connection;
@@ -7,3 +9,4 @@ mod proxy;
 mod roots;
 mod sessions;
 mod trust;
+mod trusted_clients;
