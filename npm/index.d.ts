@@ -442,6 +442,10 @@ export declare namespace webSocket {
     /**
      * Trusted certificates (PEM), a file or a directory of files, instead of the system's. Default:
      * the system's.
+     *
+     * **arkws**: what an authority has signed is accepted even if it has expired, since the program
+     * has named it; `ARKWS_LOG` tells. The server may show one of these certificates itself, valid
+     * now; of X.509 version 1, which authorities may be, its own is accepted only so.
      * @since 11
      */
     caPath?: string;
@@ -1488,7 +1492,9 @@ export declare namespace webSocket {
   interface ClientAuthentication {
     /**
      * PEM of the authorities whose certificates clients may show; who shows another one is not let
-     * in: see {@link WebSocketServerConnection.peerCertificate}. Default: clients are not asked.
+     * in: see {@link WebSocketServerConnection.peerCertificate}. As with `caPath`, an authority may
+     * have expired, and a client may show one of these certificates itself. Default: clients are
+     * not asked.
      */
     clientCa?: string | Uint8Array;
     /**

@@ -1,10 +1,13 @@
 // Through proxies that people run: tinyproxy for HTTP's CONNECT, microsocks for SOCKS 5.
 import assert from 'node:assert/strict';
+import { createConnection } from 'node:net';
+import { pipeline } from 'node:stream';
 import { before, describe, it } from 'node:test';
 import { connected } from '../../npm/test/events.mjs';
-import { echo, serve } from '../../npm/test/servers.mjs';
+import { echo, listen, serve } from '../../npm/test/servers.mjs';
 import { assertUsable, exchange, failure } from '../client.mjs';
 import { freePort, needs } from '../programs.mjs';
+import { python, start } from '../support.mjs';
 import { Certificates } from '../tls/certificates.mjs';
 import { startMicrosocks, startTinyproxy } from './servers.mjs';
 
@@ -152,6 +155,35 @@ describe('a SOCKS proxy', { timeout: 60_000, ...MICROSOCKS }, () => {
     const port = await startMicrosocks(t);
     await through(url, { host: 'socks5://127.0.0.1', port }, port);
     await through(url, { host: 'socks5h://127.0.0.1', port }, port);
+  });
+
+  it('is tunnelled through to the first address that answers, and let go of by the others', async (t) => {
+    const { port } = new URL(await serve(t, echo));
+    // Nobody listens at this port of 127.0.0.2.
+    await start(t, python('silent_server.py', '127.0.0.3', port));
+    const addresses = ['127.0.0.2', '127.0.0.3', '127.0.0.1'];
+    const socks = await startMicrosocks(t);
+    const tunnels = [];
+    const proxy = await listen(t, (client) => {
+      tunnels.push({ client, ended: new Promise((resolve) => client.on('close', resolve)) });
+      const upstream = createConnection(socks, '127.0.0.1').on('error', () => {});
+      pipeline(client, upstream, client, () => {});
+    });
+    const lookup = (_name, _options, callback) => {
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: 4 })),
+      );
+    };
+    const ws = await connected(`ws://name.test:${port}`, {
+      proxy: { host: `socks5://${proxy.address}` },
+      lookup,
+    });
+    const [refused, silent, good] = tunnels;
+    await Promise.all([refused.ended, silent.ended]);
+    assert.equal(tunnels.length, 3);
+    assert.equal(good.client.destroyed, false);
+    await exchange(ws);
   });
 
   it('carries large messages both ways', async (t) => {

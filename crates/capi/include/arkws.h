@@ -169,8 +169,9 @@ arkws_client *arkws_client_create(const arkws_client_callbacks *callbacks, void 
 
 /*
  * A file, or a directory of files, in PEM with the authorities to trust instead of the system's.
- * NULL, the default: the system's. An empty path is ARKWS_INVALID. A connect fails with
- * ARKWS_FILE_NOT_FOUND if it is not there.
+ * One that has expired counts all the same. The server may show one of these certificates itself,
+ * valid now, and has to if its own is of X.509 version 1. NULL, the default: the system's. An empty
+ * path is ARKWS_INVALID. A connect fails with ARKWS_FILE_NOT_FOUND if it is not there.
  */
 int arkws_client_set_ca(arkws_client *client, const char *path);
 

@@ -133,7 +133,12 @@ impl Identity {
 
     /// As [`server_config`](Self::server_config), for a server that asks its clients for a
     /// certificate of one of the authorities in `authorities`, which is PEM: a client that shows
-    /// another is refused, and if it is `required`, one that shows none.
+    /// another is refused, and if it is `required`, one that shows none. Why is said by
+    /// [`TlsError::from_accept`].
+    ///
+    /// As [`Roots`](crate::Roots) has it of servers, what an authority has signed is accepted even
+    /// if that has expired, with a warning in the log, and a client may show one of the
+    /// `authorities` itself; a certificate of X.509 version 1 is accepted only so.
     ///
     /// # Errors
     /// As there; or there is no usable certificate in the PEM.

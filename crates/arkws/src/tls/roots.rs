@@ -15,6 +15,13 @@ use super::error::TlsError;
 use super::trusted::Trusted;
 
 /// Trusted certificates.
+///
+/// What they have signed is accepted even if they have expired: the program has named them. Of those
+/// that it has given itself a warning in the log tells so. They may be of X.509 version 1.
+///
+/// A server's own certificate may be one of those in [`Path`](Self::Path), [`Pem`](Self::Pem) or
+/// [`Der`](Self::Der); it has to be valid now. Of version 1 it is accepted only so. It is then for
+/// the host that its subject's common name says.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Roots {

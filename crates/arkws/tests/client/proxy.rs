@@ -66,13 +66,17 @@ async fn socks_proxy(
                 }
             );
             requests.send(request).unwrap();
+            let server = match reply {
+                0 => TcpStream::connect(target).await.map_err(|_| REFUSED),
+                refused => Err(refused),
+            };
+            let reply = server.as_ref().err().copied().unwrap_or(0);
             client
                 .write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0])
                 .await
                 .unwrap();
-            if reply == 0 {
+            if let Ok(mut server) = server {
                 tokio::spawn(async move {
-                    let mut server = TcpStream::connect(target).await.unwrap();
                     let _ = copy_bidirectional(&mut client, &mut server).await;
                 });
             }
@@ -80,6 +84,9 @@ async fn socks_proxy(
     });
     (address, received)
 }
+
+/// RFC 1928, 6: connection refused.
+const REFUSED: u8 = 5;
 
 /// RFC 1928 and RFC 1929, the proxy's side. `None`: the client has been turned away.
 async fn socks_request(client: &mut TcpStream, with_password: bool) -> Option<(SocksRequest, u16)> {
@@ -191,9 +198,10 @@ async fn socks_opens_a_tunnel_and_resolves_names_where_it_is_told_to() {
             types.contains(&kind) && targets.contains(&target.as_str()),
             "{scheme} {host}: {target}"
         );
-        // The server listens on 127.0.0.1 only.
-        if kind != 4 {
-            assert_echoes(&mut connected.unwrap().0).await;
+        // The server listens on 127.0.0.1 only: where [::1] is first, it is asked for next.
+        assert_echoes(&mut connected.unwrap().0).await;
+        if kind == 4 {
+            assert_eq!(requests.recv().await.unwrap().2, "127.0.0.1");
         }
     }
 }

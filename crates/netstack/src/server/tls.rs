@@ -15,7 +15,9 @@ pub struct ServerCertificate {
     /// The certificate, with its chain, and the private key.
     pub source: CertificateSource,
     /// arkws: PEM of the authorities whose certificates clients may show; one that shows another is
-    /// not let in. `None`: clients are not asked.
+    /// not let in. One that has expired counts all the same, with a warning in the log. A client
+    /// may show one of them itself, and has to if its certificate is of X.509 version 1. `None`:
+    /// clients are not asked.
     pub client_ca: Option<Vec<u8>>,
     /// arkws: a client that shows none is not let in, if clients are asked.
     pub require_client_certificate: bool,

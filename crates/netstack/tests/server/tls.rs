@@ -108,11 +108,36 @@ async fn a_client_without_tls_is_an_error_of_its_own() {
         .unwrap();
     let error = server.error().await;
     assert_eq!(error.cause_name(), Some("tls"));
-    assert!(
-        error.message.contains("the TLS handshake failed"),
-        "{}",
-        error.message
-    );
+    let words = "the TLS handshake failed: the client does not speak TLS";
+    assert!(error.message.contains(words), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_whose_certificate_is_not_trusted_is_refused_in_words_about_it() {
+    let identity = Identity::new();
+    let other = Identity::new();
+    let mut config = identity.config();
+    let certificate = config.server_cert.as_mut().unwrap();
+    certificate.client_ca = Some(std::fs::read(identity.path("cert.pem")).unwrap());
+    certificate.require_client_certificate = true;
+    let (mut server, address) = Server::started(config).await;
+
+    let client = arkws::TlsConfig {
+        roots: vec![arkws::Roots::Path(identity.path("cert.pem"))],
+        identity: Some(
+            arkws::Identity::from_files(other.path("cert.pem"), other.path("key.pem"), None)
+                .unwrap(),
+        ),
+        ..arkws::TlsConfig::default()
+    };
+    let client = arkws::Client::builder().tls(client).build().unwrap();
+    let url = format!("wss://localhost:{}/", address.port());
+    client.connect(&url).await.unwrap_err();
+
+    let error = server.error().await;
+    assert_eq!(error.cause_name(), Some("tls"));
+    let words = "was not let in: the TLS handshake failed: the client's certificate is self-signed";
+    assert!(error.message.contains(words), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
