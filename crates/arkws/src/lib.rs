@@ -187,6 +187,8 @@ mod host_pattern;
 pub mod hyper;
 mod log;
 mod message;
+#[cfg(any(feature = "client", feature = "server"))]
+mod own_headers;
 mod progress;
 #[cfg(feature = "server")]
 mod server;

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use arkws::http::header::{AUTHORIZATION, RETRY_AFTER, SERVER};
-use arkws::http::{HeaderMap, HeaderValue, StatusCode};
+use arkws::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use arkws::{
     Acceptance, Acceptor, AcceptorBuilder, AllowedOrigins, Cause, DeflateConfig, Error, Limits,
     Message, Phase, Refusal, Transport,
@@ -143,6 +143,20 @@ async fn a_protocol_that_was_not_offered_is_the_servers_mistake() {
     let wrong = Acceptor::builder().choose_protocol(async |_| Some("wrong".into()));
     let (result, answer) = serve(wrong, &request("")).await;
     assert!(matches!(result, Err(Error::Handshake(_))));
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+}
+
+#[tokio::test]
+async fn too_many_header_fields_of_an_answer_are_the_servers_mistake() {
+    let many = Acceptor::builder().on_request(async |_| {
+        Ok((0..40_000).fold(Acceptance::new(), |acceptance, number| {
+            let name = HeaderName::try_from(format!("x-{number}")).unwrap();
+            acceptance.with_header(name, HeaderValue::from_static("x"))
+        }))
+    });
+    let (result, answer) = serve(many, &request("")).await;
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("more than 8192 header fields"), "{error}");
     assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
 }
 

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::Client;
 use crate::dial::connector::Connector;
 use crate::dial::route::{Lookup, Route};
+use crate::own_headers;
 #[cfg(feature = "tls")]
 use crate::tls::{ClientTls, TlsConfig};
 use crate::url::shown;
@@ -162,14 +163,14 @@ impl ClientBuilder {
     /// Adds a header field to the requests. `Host` replaces the URL's; one that is no host, and the
     /// handshake's own fields, are refused by [`build`](Self::build).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> ClientBuilder {
-        self.options.headers.append(name, value);
+        own_headers::append(&mut self.options.headers, name, value);
         self
     }
 
     /// Adds header fields to the requests, as [`header`](Self::header).
     pub fn headers(mut self, headers: HeaderMap) -> ClientBuilder {
         for (name, value) in &headers {
-            self.options.headers.append(name, value.clone());
+            own_headers::append(&mut self.options.headers, name.clone(), value.clone());
         }
         self
     }

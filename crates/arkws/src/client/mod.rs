@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use arkws_proto::Role;
 use arkws_proto::handshake::{
-    ClientHandshake, ClientRequest, ClientResponse, HandshakeError, RefusalBody,
+    ClientHandshake, ClientRequest, ClientResponse, HandshakeError, MAX_OWN_HEADERS, RefusalBody,
 };
 use http::header::{AUTHORIZATION, ORIGIN};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -237,6 +237,9 @@ impl Client {
         let options = &self.options;
         let mut fields = options.fields();
         if !extra.is_empty() {
+            if extra.headers.len() > MAX_OWN_HEADERS {
+                return Err(HandshakeError::TooManyOwnHeaders.into());
+            }
             extra.put_into(&mut fields);
             // It shows here what would otherwise be found once the connection is there.
             let request = options.request("localhost".into(), "/", fields.clone());

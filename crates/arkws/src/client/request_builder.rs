@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::Client;
 use super::request::{Extra, IntoRequest, Request};
 use crate::authorization;
+use crate::own_headers;
 use crate::{Error, Transport, WebSocket};
 
 impl Client {
@@ -66,7 +67,7 @@ impl RequestBuilder {
                 Error::Request(error.to_string())
             })?;
             let value = value.try_into().map_err(|error| bad_value(&name, error))?;
-            extra.headers.append(name, value);
+            own_headers::append(&mut extra.headers, name, value);
             Ok(())
         })
     }
@@ -75,7 +76,7 @@ impl RequestBuilder {
     pub fn headers(self, headers: HeaderMap) -> RequestBuilder {
         self.and(|extra| {
             for (name, value) in &headers {
-                extra.headers.append(name, value.clone());
+                own_headers::append(&mut extra.headers, name.clone(), value.clone());
             }
             Ok(())
         })

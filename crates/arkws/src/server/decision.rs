@@ -9,6 +9,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response};
 
 use super::incoming::IncomingRequest;
 use super::refusal::Refusal;
+use crate::own_headers;
 
 /// What a function of the program's comes to, in its own time.
 pub(super) type Decision<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -77,7 +78,7 @@ impl Acceptance {
     /// Adds a header field to the answer.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Acceptance {
-        self.headers.append(name, value);
+        own_headers::append(&mut self.headers, name, value);
         self
     }
 

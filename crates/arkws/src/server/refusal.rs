@@ -5,7 +5,7 @@ use arkws_proto::handshake::ServerRequest;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
-use crate::Error;
+use crate::{Error, own_headers};
 
 /// The HTTP answer to a request that is not accepted.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,10 +32,10 @@ impl Refusal {
         }))
     }
 
-    /// Adds a header field, such as `Retry-After`.
+    /// Adds a header field, such as `Retry-After`. What is beyond 8,192 fields is left out.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Refusal {
-        self.0.headers.append(name, value);
+        own_headers::append(&mut self.0.headers, name, value);
         self
     }
 

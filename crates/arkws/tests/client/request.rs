@@ -2,7 +2,7 @@
 //! come.
 use std::time::Duration;
 
-use arkws::http::{self, HeaderMap, HeaderValue, header};
+use arkws::http::{self, HeaderMap, HeaderName, HeaderValue, header};
 use arkws::{Cause, Client, Error, IntoRequest, Phase, WebSocketUrl};
 
 use crate::{assert_echoes, builder, canned, echo_server, failure, field, listen};
@@ -159,6 +159,39 @@ async fn what_cannot_be_sent_is_told_before_any_connection() {
         assert!(error.to_string().contains(words), "{error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
+}
+
+/// `http::HeaderMap` would panic at some 24,576.
+#[tokio::test]
+async fn too_many_header_fields_are_an_error() {
+    const URL: &str = "ws://127.0.0.1:1/";
+    let name = |number| HeaderName::try_from(format!("x-{number}")).unwrap();
+    let fields = |numbers: std::ops::Range<usize>| {
+        let fields = numbers.map(|number| (name(number), HeaderValue::from_static("x")));
+        HeaderMap::from_iter(fields)
+    };
+    let is_told = |error: Error| {
+        assert_eq!(error.cause(), Cause::Invalid, "{error}");
+        let words = "more than 8192 header fields of the program's own cannot be sent";
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    let (one, other) = (fields(0..20_000), fields(20_000..40_000));
+    let client = builder().headers(one.clone()).headers(other.clone());
+    is_told(client.build().err().unwrap());
+    let each = (0..40_000).fold(builder(), |builder, number| {
+        builder.header(name(number), HeaderValue::from_static("x"))
+    });
+    is_told(each.build().err().unwrap());
+
+    let client = builder().headers(fields(0..8000)).build().unwrap();
+    let request = client.request(URL).headers(one.clone()).headers(other);
+    is_told(failure(request.connect().await));
+    let mut request = http::Request::get(URL).body(()).unwrap();
+    *request.headers_mut() = one;
+    is_told(failure(client.connect(request).await));
+    // Those of the client count, too.
+    let request = client.request(URL).headers(fields(8000..9000));
+    is_told(failure(request.connect().await));
 }
 
 #[tokio::test]

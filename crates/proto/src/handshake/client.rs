@@ -229,6 +229,7 @@ impl ClientRequest {
         }
         check_protocols(&self.protocols)?;
         let extensions = self.deflate.as_ref().map(extensions::offer).transpose()?;
+        headers::check_count(&self.headers)?;
         if let Some(reserved) = self.headers.keys().find(|name| headers::is_reserved(name)) {
             return Err(HandshakeError::ReservedHeader(reserved.clone()));
         }

@@ -7,6 +7,19 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::HandshakeError;
 
+/// So many header fields of the program's own one head may have. Our choice: `http::HeaderMap`
+/// panics at some 24,576, and there are the handshake's, too.
+pub const MAX_OWN_HEADERS: usize = 8192;
+
+/// # Errors
+/// There are more of them.
+pub(super) fn check_count(own: &HeaderMap) -> Result<(), HandshakeError> {
+    match own.len() > MAX_OWN_HEADERS {
+        true => Err(HandshakeError::TooManyOwnHeaders),
+        false => Ok(()),
+    }
+}
+
 /// Shows the names of fields only: any value may be a secret.
 pub(super) struct Names<'h>(pub(super) &'h HeaderMap);
 

@@ -152,9 +152,10 @@ impl ServerRequest {
                 fields.append(name, value.clone());
             }
         }
-        fields
-            .entry(CONTENT_TYPE)
-            .or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+        // There may be no room for another.
+        if let Ok(content_type) = fields.try_entry(CONTENT_TYPE) {
+            content_type.or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+        }
         response
     }
 }

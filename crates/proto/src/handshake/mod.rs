@@ -27,7 +27,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 pub use client::{ClientHandshake, ClientOffer, ClientRequest, ClientResponse};
 pub use head::ResponseReader;
-pub use headers::{field_text, is_reserved};
+pub use headers::{MAX_OWN_HEADERS, field_text, is_reserved};
 use http::{HeaderName, Method, Version};
 pub use server::{Accepted, AnyRequest, HttpRequest, ServerHandshake, ServerRequest};
 use sha1::{Digest, Sha1};
@@ -236,6 +236,12 @@ pub enum HandshakeError {
     /// The caller set a header field that the handshake itself writes, or that announces a body.
     #[error("the header field {0} belongs to the handshake and cannot be set")]
     ReservedHeader(HeaderName),
+    /// The caller set more header fields than [`MAX_OWN_HEADERS`].
+    #[error(
+        "more than {} header fields of the program's own cannot be sent",
+        MAX_OWN_HEADERS
+    )]
+    TooManyOwnHeaders,
     /// The [`DeflateConfig`](crate::deflate::DeflateConfig) has a window of other than 8 to 15 bits
     /// (RFC 7692, 7.1.2).
     #[error("window bits must be from 8 to 15, not {0} (RFC 7692, 7.1.2)")]
@@ -259,6 +265,7 @@ impl HandshakeError {
                 | HandshakeError::InvalidProtocol { .. }
                 | HandshakeError::DuplicateProtocol { .. }
                 | HandshakeError::ReservedHeader(_)
+                | HandshakeError::TooManyOwnHeaders
                 | HandshakeError::WindowBits(_)
                 | HandshakeError::NoDeflate
                 | HandshakeError::ProtocolNotRequested

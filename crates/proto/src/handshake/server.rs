@@ -252,6 +252,7 @@ impl ServerRequest {
         deflate: Option<&DeflateConfig>,
         headers: &HeaderMap,
     ) -> Result<Agreement, HandshakeError> {
+        headers::check_count(headers)?;
         let proof = match self.form {
             RequestForm::Upgrade => {
                 let key = self.headers.get("sec-websocket-key");

@@ -1,8 +1,8 @@
 //! The client's side (RFC 6455, 4.1).
 use arkws_proto::Limits;
 use arkws_proto::deflate::DeflateConfig;
-use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use arkws_proto::handshake::{ClientHandshake, ClientRequest, HandshakeError, ServerRequest};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::{ACCEPTANCE, answer, field, refused, request, serve};
 
@@ -167,6 +167,37 @@ fn the_handshakes_own_fields_cannot_be_set_and_the_error_names_them() {
         );
         assert!(error.to_string().contains(name), "{error}");
     }
+}
+
+#[test]
+fn as_many_header_fields_as_a_map_can_hold_are_refused_in_each_form() {
+    let mut headers = HeaderMap::new();
+    let names = (0..).map(|number| HeaderName::try_from(format!("x-{number}")).unwrap());
+    for name in names {
+        let added = headers.try_append(name, HeaderValue::from_static("x"));
+        if added.is_err() {
+            break;
+        }
+    }
+    let request = || ClientRequest {
+        headers: headers.clone(),
+        ..request()
+    };
+    for error in [
+        refused(request()),
+        request().into_http().unwrap_err(),
+        request()
+            .into_extended_connect(http::uri::Scheme::HTTP)
+            .unwrap_err(),
+    ] {
+        assert!(
+            matches!(error, HandshakeError::TooManyOwnHeaders),
+            "{error}"
+        );
+        assert!(error.is_own_mistake());
+    }
+    let answer = ServerRequest::refuse_http(StatusCode::FORBIDDEN, "", &headers);
+    assert_eq!(answer.headers().len(), headers.len());
 }
 
 #[test]
