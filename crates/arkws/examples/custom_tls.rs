@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use arkws::rustls::{self, ClientConfig, KeyLogFile, RootCertStore};
-use arkws::{Client, Identity, Message, Proxy, TlsConfig};
+use arkws::{Client, Identity, Message, Proxy, TlsConfig, Transport};
 use futures_util::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::net::TcpListener;
@@ -37,7 +37,7 @@ async fn run() -> Result<Vec<Message>, Box<dyn Error>> {
     let url = format!("wss://localhost:{}/", listener.local_addr()?.port());
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await?;
-        let mut socket = arkws::accept(acceptor.accept(stream).await?).await?;
+        let mut socket = arkws::accept(Transport::from(acceptor.accept(stream).await?)).await?;
         socket.send(Message::from("hello")).await?;
         socket.close(None).await?;
         Ok::<_, arkws::Error>(())

@@ -65,6 +65,19 @@ impl Transport {
         Transport(Kind::Other(Box::new(stream)))
     }
 
+    /// TLS over any other stream. Over TCP, [`From`] makes a transport that tells more of TLS.
+    ///
+    /// `tokio_rustls`'s stream by itself is a transport, too. But where debug assertions are on,
+    /// rustls panics when a peer sends what cannot be deciphered behind the end of our side, which
+    /// is said before the end of the other is waited for.
+    #[cfg(feature = "tls")]
+    pub fn other_tls<S>(stream: impl Into<TlsStream<S>>) -> Transport
+    where
+        S: AsyncRead + AsyncWrite + Progress + Send + Sync + Unpin + 'static,
+    {
+        Transport::other(Tls::new(stream.into()))
+    }
+
     #[cfg(feature = "tls")]
     pub(crate) fn tls(stream: impl Into<TlsStream<TcpStream>>) -> Transport {
         Transport(Kind::Tls(Box::new(Tls::new(stream.into()))))

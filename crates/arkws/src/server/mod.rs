@@ -83,14 +83,14 @@ where
 
 /// A server's options, made once and cheap to clone.
 ///
-/// Any transport will do, TLS included:
+/// Any transport will do, TLS included, which a [`Transport`](crate::Transport) should be made of:
 ///
 /// ```no_run
 /// # use std::error::Error;
 /// # use std::sync::Arc;
 /// # async fn run(tls: Arc<tokio_rustls::rustls::ServerConfig>) -> Result<(), Box<dyn Error>> {
 /// use arkws::http::StatusCode;
-/// use arkws::{Acceptance, Acceptor, AllowedOrigins, DeflateConfig, Refusal, TlsError};
+/// use arkws::{Acceptance, Acceptor, AllowedOrigins, DeflateConfig, Refusal, TlsError, Transport};
 ///
 /// let acceptor = Acceptor::builder()
 ///     .protocols(["chat.v2", "chat.v1"])
@@ -112,7 +112,7 @@ where
 ///             Ok(stream) => stream,
 ///             Err(error) => return Err(TlsError::from_accept(error)?.into()),
 ///         };
-///         let socket = acceptor.accept(stream).await?;
+///         let socket = acceptor.accept(Transport::from(stream)).await?;
 ///         // ...
 /// #       drop(socket);
 /// #       Ok::<_, Box<dyn Error + Send + Sync>>(())

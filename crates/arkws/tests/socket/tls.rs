@@ -110,7 +110,7 @@ async fn tls_over_tcp() -> (TlsStream<TcpStream>, Transport) {
 }
 
 /// Reads to the end of the server's side, and sends what is none of TLS; ends the connection.
-async fn answer_nonsense(mut client: TlsStream<TcpStream>) -> Vec<u8> {
+async fn answer_nonsense<S: AsyncRead + AsyncWrite + Unpin>(mut client: TlsStream<S>) -> Vec<u8> {
     let mut rest = Vec::new();
     client.read_to_end(&mut rest).await.unwrap();
     let beneath = client.get_mut().0;
@@ -123,6 +123,26 @@ async fn answer_nonsense(mut client: TlsStream<TcpStream>) -> Vec<u8> {
 async fn nonsense_behind_the_end_of_a_server_is_passed_over() {
     let (mut client, server) = tls_over_tcp().await;
     let mut server = open(server, Role::Server, Config::default());
+    let close = frame(Role::Server, CLOSE, b"");
+    client.write_all(&close).await.unwrap();
+    client.flush().await.unwrap();
+    let serve = async {
+        assert!(next(&mut server).await.unwrap().unwrap().is_close());
+        assert!(next(&mut server).await.is_none());
+    };
+    let (rest, ()) = tokio::join!(answer_nonsense(client), serve);
+    assert_eq!(rest, [CLOSE, 0]);
+}
+
+/// As over a Unix socket, or any stream of a program's.
+#[tokio::test]
+async fn nonsense_behind_the_end_of_tls_over_another_stream_is_passed_over() {
+    let (mut client, server) = tls(4096).await;
+    let mut server = open(
+        Transport::other_tls(server),
+        Role::Server,
+        Config::default(),
+    );
     let close = frame(Role::Server, CLOSE, b"");
     client.write_all(&close).await.unwrap();
     client.flush().await.unwrap();

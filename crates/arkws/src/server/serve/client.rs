@@ -139,7 +139,7 @@ impl<H> Clients<H> {
             Err(stream) => {
                 let stream = tls.accept(stream).await?;
                 let info = TlsInfo::from(stream.get_ref().1);
-                (Transport::other(stream), info)
+                (Transport::other_tls(stream), info)
             }
         };
         peer.tls = Some(info);
