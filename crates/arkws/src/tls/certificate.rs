@@ -89,12 +89,17 @@ impl<'a> Certificate<'a> {
         }
     }
 
-    /// Why nothing can be done with its key, if RSA keys of `rsa` bits can be used.
-    pub(super) fn complaint(&self, rsa: RangeInclusive<usize>) -> Option<String> {
+    /// Why nothing can be done with its key, if RSA keys of `rsa` bits can be used, and those on
+    /// P-521 if `p521` says so.
+    pub(super) fn complaint(&self, rsa: RangeInclusive<usize>, p521: bool) -> Option<String> {
         let unsupported = |what: String| {
+            let curves = match p521 {
+                true => "P-256, P-384 and P-521",
+                false => "P-256 and P-384",
+            };
             Some(format!(
-                "has a key of a kind that is not supported ({what}): RSA, ECDSA on P-256 and P-384, \
-                 and Ed25519 are"
+                "has a key of a kind that is not supported ({what}): RSA, ECDSA on {curves}, and \
+                 Ed25519 are"
             ))
         };
         match public_key(self.public_key.as_ref()).ok()? {
@@ -105,6 +110,7 @@ impl<'a> Certificate<'a> {
                 rsa.end()
             )),
             PublicKey::Ec(P256 | P384) | PublicKey::Other(ED25519) => None,
+            PublicKey::Ec(P521) if p521 => None,
             PublicKey::Ec(P521) => unsupported("ECDSA on P-521".to_owned()),
             PublicKey::Ec(curve) => unsupported(format!("ECDSA on the curve {curve}")),
             PublicKey::Other(algorithm) => unsupported(algorithm.to_string()),
@@ -211,4 +217,30 @@ fn public_key(info: &[u8]) -> der::Result<PublicKey> {
         }
         other => PublicKey::Other(other),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// AWS-LC knows P-521, ring does not.
+    #[test]
+    fn a_key_on_p521_is_wrong_only_where_nobody_verifies_with_it() {
+        // RFC 5480, 2: the algorithm EC on secp521r1, and no point.
+        let key =
+            b"\x30\x15\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23\
+                    \x03\x01\x00";
+        let never = UnixTime::since_unix_epoch(Duration::ZERO);
+        let certificate = Certificate {
+            version: 3,
+            issuer: &[],
+            subject: &[],
+            not_before: never,
+            not_after: never,
+            public_key: SubjectPublicKeyInfoDer::from(&key[..]),
+        };
+        assert_eq!(certificate.complaint(VERIFIED_RSA, true), None);
+        let complaint = certificate.complaint(VERIFIED_RSA, false).unwrap();
+        assert!(complaint.contains("(ECDSA on P-521)"), "{complaint}");
+    }
 }

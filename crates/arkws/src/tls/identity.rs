@@ -98,7 +98,7 @@ impl Identity {
             Ok(key) => key,
             Err(error) => {
                 // rustls would only say that parsing failed.
-                let complaint = certificate.complaint(OWN_RSA);
+                let complaint = certificate.complaint(OWN_RSA, provider::knows_p521(&provider));
                 return Err(TlsError::KeyUnsupported {
                     place: place.to_owned(),
                     reason: match complaint {

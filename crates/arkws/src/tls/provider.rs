@@ -3,8 +3,17 @@
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
+use rustls_pki_types::alg_id;
 
 use super::error::TlsError;
+
+/// Whether it verifies with keys on P-521.
+pub(super) fn knows_p521(provider: &CryptoProvider) -> bool {
+    let algorithms = provider.signature_verification_algorithms.all;
+    algorithms
+        .iter()
+        .any(|algorithm| algorithm.public_key_alg_id() == alg_id::ECDSA_P521)
+}
 
 /// That of this crate's features: ring, or else AWS-LC.
 ///

@@ -44,7 +44,7 @@ impl Trusted {
                 // it).
                 let name = certificate.name();
                 log::warning!(
-                    name,
+                    %name,
                     "a trusted certificate has expired: what it has signed is accepted all the same"
                 );
             }

@@ -29,6 +29,7 @@ pub(super) use client::ClientVerifier;
 pub(super) use server::ServerVerifier;
 
 use super::certificate::{Certificate, VERIFIED_RSA};
+use super::provider::knows_p521;
 use super::untrusted::Untrusted;
 use super::words::{Peer, complaint, list};
 
@@ -38,6 +39,7 @@ struct Review {
     peer: Peer,
     given: Vec<CertificateDer<'static>>,
     algorithms: WebPkiSupportedAlgorithms,
+    p521: bool,
 }
 
 /// What webpki says of the peer's certificate, with these above it.
@@ -49,6 +51,7 @@ impl Review {
             peer,
             given,
             algorithms: provider.signature_verification_algorithms,
+            p521: knows_p521(provider),
         }
     }
 
@@ -66,11 +69,10 @@ impl Review {
         };
         let is_authority = matches!(webpki_error(&error), Some(webpki::Error::CaUsedAsEndEntity));
         if let Some(read) = Certificate::read(certificate) {
-            if read.version < 3 || is_authority {
-                if self.given.iter().any(|given| given == certificate) {
-                    read.check_dates(now)?;
-                    return is_for(&read);
-                }
+            let is_given = self.given.iter().any(|given| given == certificate);
+            if is_given && (read.version < 3 || is_authority) {
+                read.check_dates(now)?;
+                return is_for(&read);
             }
             if read.version < 3 {
                 let why = format!(
@@ -80,8 +82,14 @@ impl Review {
                 );
                 return Err(self.untrusted(why));
             }
-            let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
-            if (error == unknown || is_authority) && read.issuer == read.subject {
+            // One that is trusted may have the same name: it was replaced, say.
+            let is_unknown = matches!(
+                error,
+                Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature
+                )
+            );
+            if !is_given && (is_unknown || is_authority) && read.issuer == read.subject {
                 let why = "is self-signed, and not among the trusted ones";
                 return Err(self.untrusted(why.to_owned()));
             }
@@ -161,7 +169,7 @@ impl Review {
                 };
                 Some(Untrusted { whose, why })
             };
-            if let Some(why) = certificate.complaint(VERIFIED_RSA) {
+            if let Some(why) = certificate.complaint(VERIFIED_RSA, self.p521) {
                 return unusable(why);
             }
             if number > 0 && certificate.version < 3 {
@@ -177,7 +185,7 @@ impl Review {
             for der in &self.given {
                 if let Some(authority) = Certificate::read(der)
                     && authority.subject == certificate.issuer
-                    && let Some(why) = authority.complaint(VERIFIED_RSA)
+                    && let Some(why) = authority.complaint(VERIFIED_RSA, self.p521)
                 {
                     let whose = format!("the trusted certificate \"{}\"", authority.name());
                     return Some(Untrusted { whose, why });

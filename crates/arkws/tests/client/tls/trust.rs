@@ -161,11 +161,14 @@ async fn self_signed_certificates_are_refused_as_such() {
     ] {
         let mut params = params(&["localhost"]);
         params.is_ca = is_ca;
+        // The one that is trusted has the same name: it was the server's before.
+        let before = self_signed(params.clone()).chain_pem();
         let server = serve(&self_signed(params)).await;
 
-        let refused = connect(trusting(authority().pem()), "localhost", server).await;
-
-        assert_refused(refused, "is self-signed, and not among the trusted ones");
+        for trusted in [authority().pem(), before] {
+            let refused = connect(trusting(trusted), "localhost", server).await;
+            assert_refused(refused, "is self-signed, and not among the trusted ones");
+        }
     }
 }
 
