@@ -126,8 +126,9 @@ pub enum TlsError {
 }
 
 impl TlsError {
-    /// What a server's handshake has ended with, as `tokio_rustls::TlsAcceptor::accept` gives it, in
-    /// words about the client and its certificate. [`Server`](crate::Server) does this by itself.
+    /// What a server's handshake has ended with, as `tokio_rustls::TlsAcceptor::accept` gives it,
+    /// in words about the client and its certificate. [`Server`](crate::Server) does this by
+    /// itself.
     ///
     /// # Errors
     /// It is no error of TLS's: the connection has failed, and this is how.

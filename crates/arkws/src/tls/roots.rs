@@ -16,8 +16,8 @@ use super::trusted::Trusted;
 
 /// Trusted certificates.
 ///
-/// What they have signed is accepted even if they have expired: the program has named them. Of those
-/// that it has given itself a warning in the log tells so. They may be of X.509 version 1.
+/// What they have signed is accepted even if they have expired: the program has named them. Of
+/// those that it has given itself a warning in the log tells so. They may be of X.509 version 1.
 ///
 /// A server's own certificate may be one of those in [`Path`](Self::Path), [`Pem`](Self::Pem) or
 /// [`Der`](Self::Der); it has to be valid now. Of version 1 it is accepted only so. It is then for

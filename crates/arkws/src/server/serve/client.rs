@@ -2,10 +2,12 @@
 use std::pin::Pin;
 use std::task::{Context, Waker};
 
+#[cfg(feature = "tls")]
+use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 #[cfg(feature = "tls")]
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::super::admission::{Admission, AdmissionError, ConnectionPermit};
 use super::super::decision::first;
@@ -16,6 +18,8 @@ use super::super::incoming::{IncomingRequest, PeerInfo};
 use super::super::{Acceptor, Refusal};
 use super::listening::Accepted;
 use super::open_connections::OpenConnections;
+#[cfg(feature = "tls")]
+use crate::TlsError;
 use crate::{Error, Phase, Transport, WebSocket, log};
 
 /// What the clients of a server have in common.
@@ -130,19 +134,28 @@ impl<H> Clients<H> {
         stream: Transport,
         mut peer: PeerInfo,
     ) -> Result<(Transport, PeerInfo), Error> {
-        let (stream, info) = match stream.into_tcp() {
-            Ok(stream) => {
-                let stream = tls.accept(stream).await?;
-                let info = TlsInfo::from(stream.get_ref().1);
-                (stream.into(), info)
-            }
-            Err(stream) => {
-                let stream = tls.accept(stream).await?;
-                let info = TlsInfo::from(stream.get_ref().1);
-                (Transport::other_tls(stream), info)
-            }
+        let stream = match stream.into_tcp() {
+            Ok(stream) => tls_handshake(tls, stream, &mut peer).await?.into(),
+            Err(stream) => Transport::other_tls(tls_handshake(tls, stream, &mut peer).await?),
         };
-        peer.tls = Some(info);
         Ok((stream, peer))
     }
+}
+
+/// TLS with a client; what it has told is known of the `peer` then.
+#[cfg(feature = "tls")]
+async fn tls_handshake<S>(
+    tls: &TlsAcceptor,
+    stream: S,
+    peer: &mut PeerInfo,
+) -> Result<TlsStream<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let stream = match tls.accept(stream).await {
+        Ok(stream) => stream,
+        Err(error) => return Err(TlsError::from_accept(error)?.into()),
+    };
+    peer.tls = Some(TlsInfo::from(stream.get_ref().1));
+    Ok(stream)
 }
