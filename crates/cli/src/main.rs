@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `connect/` | `arkws connect` |
+//! | `connect/`, `serve/` | `arkws connect` and `arkws serve` |
 //! | `client_flags.rs`, `duration.rs` | the flags of everything that connects, and the client that they make |
 //! | `exit.rs` | the exit statuses, and which error has which |
 //! | `stop.rs` | why a run ends before the other end ends it: Ctrl-C, its time, its output |
@@ -15,6 +15,7 @@ mod duration;
 mod escape;
 mod exit;
 mod refusal;
+mod serve;
 mod stop;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Connect(Box<connect::ConnectArguments>),
+    Serve(Box<serve::ServeArguments>),
 }
 
 const AFTER_HELP: &str = "\
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match command {
             Command::Connect(arguments) => connect::run(*arguments).await,
+            Command::Serve(arguments) => serve::run(*arguments).await,
         }
     });
     // A name that the system still looks up holds nobody back.

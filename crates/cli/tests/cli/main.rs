@@ -3,4 +3,7 @@ mod command;
 mod connect_ends;
 mod connect_flags;
 mod connect_piped;
+mod serve_answers;
+mod serve_faults;
+mod served;
 mod servers;

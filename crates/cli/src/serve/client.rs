@@ -1,0 +1,142 @@
+//! One client, from its handshake to its end.
+use std::future::pending;
+use std::net::SocketAddr;
+
+use arkws::{Acceptor, CloseCode, CloseFrame, Error, Receiver, Sender};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::answers::Answering;
+use super::arguments::Faults;
+use super::heard::{Hears, heard};
+use super::line::Line;
+use super::log::Log;
+use super::outgoing::{self, Orders};
+use crate::stop::Stop;
+
+/// What all clients meet.
+pub(super) struct Host {
+    pub(super) acceptor: Acceptor,
+    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) answering: Answering,
+    pub(super) faults: Faults,
+    pub(super) stop: Stop,
+}
+
+/// Serves a client, and tells how that went.
+pub(super) async fn serve(host: &Host, stream: TcpStream, from: SocketAddr, number: u64, log: Log) {
+    // What was sent shall not wait for more.
+    _ = stream.set_nodelay(true);
+    let line = match &host.tls {
+        None => Line::new(stream, &host.faults),
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => Line::new(stream, &host.faults),
+            Err(error) => return log.say(format_args!("{from}: no TLS: {error}")),
+        },
+    };
+    let accepted = tokio::select! {
+        accepted = host.acceptor.accept_from(line, from.into()) => accepted,
+        () = host.stop.given() => return,
+    };
+    let (socket, request) = match accepted {
+        Ok(accepted) => accepted,
+        Err(error) => return log.say(format_args!("{from}: {error}")),
+    };
+    log.say(format_args!("{from} asks for {}", request.target));
+    let (mut sender, mut receiver) = socket.split();
+    match converse(host, &mut sender, &mut receiver, number, &log).await {
+        Outcome::Over(Ok(())) => log.say("the connection is closed"),
+        Outcome::Over(Err(error)) => log.say(error),
+        Outcome::Fault => fault(&host.faults, sender, receiver, &log).await,
+    }
+}
+
+enum Outcome {
+    Over(Result<(), Error>),
+    /// The faults say how it ends.
+    Fault,
+}
+
+/// Receives, answers and sends at the same time.
+async fn converse(
+    host: &Host,
+    sender: &mut Sender<Line>,
+    receiver: &mut Receiver<Line>,
+    number: u64,
+    log: &Log,
+) -> Outcome {
+    let (outgoing, orders) = outgoing::outgoing(&host.faults);
+    let (hears, heard) = heard(outgoing.clone(), host.faults.end_after());
+    let receiving = receive(receiver, hears, log);
+    tokio::pin!(receiving);
+    let answering = host.answering.run(number, heard, outgoing, log);
+    let sending = send(host, sender, orders);
+    let sent = tokio::select! {
+        received = &mut receiving => return Outcome::Over(received),
+        sent = sending => sent,
+        // There is nothing more to say, but the connection stays.
+        sent = async { answering.await; pending().await } => sent,
+    };
+    match sent {
+        Sent::Fault => Outcome::Fault,
+        Sent::Closing => Outcome::Over(receiving.await),
+    }
+}
+
+enum Sent {
+    Fault,
+    /// The rest is what the receiver does.
+    Closing,
+}
+
+async fn send(host: &Host, sender: &mut Sender<Line>, orders: Orders) -> Sent {
+    let fragment = host.faults.fragment;
+    tokio::select! {
+        biased;
+        () = host.stop.given() => {}
+        sent = outgoing::carry_out(orders, sender, fragment) => {
+            if sent.is_ok() {
+                return Sent::Fault;
+            }
+        }
+    }
+    let frame = CloseFrame::new(CloseCode::GOING_AWAY, "the server stops");
+    sender.start_close(Some(frame));
+    Sent::Closing
+}
+
+/// Passes messages on, until the connection is over.
+async fn receive(receiver: &mut Receiver<Line>, hears: Hears, log: &Log) -> Result<(), Error> {
+    while let Some(message) = receiver.recv().await {
+        let message = message?;
+        log.message(&message);
+        if message.is_data() {
+            hears.hear(message).await;
+        }
+    }
+    Ok(())
+}
+
+/// The connection ends as the faults say.
+async fn fault(faults: &Faults, mut sender: Sender<Line>, mut receiver: Receiver<Line>, log: &Log) {
+    if let Some(code) = faults.close_code {
+        log.say(format_args!("is closed with {code} (--close-code)"));
+        let why = "closed on demand (--close-code)";
+        sender.start_close(Some(CloseFrame::new(code, why)));
+        while receiver.recv().await.is_some_and(|message| message.is_ok()) {}
+        return;
+    }
+    let Ok(socket) = sender.reunite(receiver) else {
+        return;
+    };
+    let (mut line, _) = socket.into_inner();
+    if faults.garbage {
+        log.say("gets what is no frame (--garbage)");
+        // Reserved bits and an opcode that nobody has (RFC 6455, 5.2).
+        _ = line.write_all(b"\xff\xff no frame at all").await;
+        _ = line.flush().await;
+    } else {
+        log.say("is dropped (--drop-after)");
+    }
+}
