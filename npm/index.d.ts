@@ -1202,7 +1202,9 @@ export declare namespace webSocket {
      * the cause `queue-full`, then `close`. From 0, else 401. Default: 16 MiB.
      *
      * A client that takes nothing for 100 ms while more than 1 MiB or 4,096 messages wait for it is
-     * not read from, until half of that is left.
+     * not read from, until half of that is left. Nor is one for whom more than a quarter of
+     * `maxQueuedBytes` waits, until less does, so that there is room for the answers to what it
+     * asks next.
      */
     maxQueuedBytes?: number;
     /** **arkws**: accepts compression (RFC 7692). Default: `false`. */

@@ -73,6 +73,17 @@ fn sixty_four_mebibytes_sent_in_one_turn_come_back() {
 }
 
 #[test]
+fn who_asks_faster_than_it_reads_is_held_back_before_what_may_wait_for_it_is_full() {
+    let config = ServerConfig {
+        server_ip: "127.0.0.1".into(),
+        // Less than what has to wait before a client that takes nothing is held back.
+        max_queued_bytes: Some(1 << 20),
+        ..ServerConfig::default()
+    };
+    echo(1024, config, "ws", without_proxy());
+}
+
+#[test]
 fn over_tls_what_is_sent_in_one_turn_comes_back() {
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();

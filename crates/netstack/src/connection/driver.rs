@@ -18,19 +18,12 @@ use crate::connection::mailbox::Mailbox;
 use crate::connection::pings::{PingAnswer, SentPings};
 use crate::connection::receive_window::{Amount, ReadPermission};
 use crate::connection::shared_socket::{OpenSocket, SharedSocket};
+use crate::connection::stall::Stall;
 
 /// A close waits for messages that were sent before it for as long as the peer keeps taking them:
 /// after this long without progress they are given up, and the closing handshake begins, which has
 /// a time-out of its own.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// A server leaves the data of a peer in the transport when more than this waits for that peer, and
-/// it has taken nothing for [`PATIENCE`]: who asks and does not read the answers shall not go on
-/// asking. It is read from again when half of that is left.
-const MOST_WAITING: Amount = Amount {
-    events: 4096,
-    bytes: 1 << 20,
-};
-const PATIENCE: Duration = Duration::from_millis(100);
 /// After this many messages, or bytes of them, the mailbox is looked at again.
 const BURST: Amount = Amount {
     events: 64,
@@ -149,17 +142,6 @@ struct Driver<'a, H> {
     pings: SentPings,
 }
 
-/// Watches whether the peer takes what waits for it.
-struct Stall {
-    /// When it took something last.
-    since: Instant,
-    /// How much it had taken then; `None`: nothing has waited meanwhile.
-    bytes_sent: Option<u64>,
-    /// It is not read from.
-    held: bool,
-    timer: Pin<Box<Sleep>>,
-}
-
 /// Watches the progress of sending while a close waits for it.
 struct Drain {
     bytes_sent: u64,
@@ -181,10 +163,8 @@ impl<H: Handler> Driver<'_, H> {
             if let Some(error) = open.take_failure() {
                 return self.end(open, ConnectionEnd::Failed(error));
             }
-            self.poll_stalled(open, cx);
-            if reading == ReadPermission::Deliver
-                && self.stall.as_ref().is_some_and(|stall| stall.held)
-            {
+            let is_stalled = self.is_stalled(open, cx);
+            if is_stalled && reading == ReadPermission::Deliver {
                 reading = ReadPermission::Pause;
             }
             // What is to be closed gives its memory back, whether or not the program reads.
@@ -337,47 +317,20 @@ impl<H: Handler> Driver<'_, H> {
         }
     }
 
-    /// Decides whether the peer is not to be read from until it takes what waits for it.
-    fn poll_stalled<S>(&mut self, open: &mut OpenSocket<S>, cx: &mut Context<'_>) {
+    /// Whether the peer is not to be read from until it takes what waits for it.
+    fn is_stalled<S>(&mut self, open: &mut OpenSocket<S>, cx: &mut Context<'_>) -> bool {
         if !H::HOLDS_BACK {
-            return;
+            return false;
         }
         if open.is_broken() || open.in_flight().is_empty() {
             if let Some(stall) = &mut self.stall {
-                stall.bytes_sent = None;
-                stall.held = false;
+                stall.rest();
             }
-            return;
+            return false;
         }
-        let bytes_sent = Some(open.socket.stats().bytes_sent);
-        let now = Instant::now();
-        let stall = self.stall.get_or_insert_with(|| Stall {
-            since: now,
-            bytes_sent,
-            held: false,
-            timer: Box::pin(sleep(PATIENCE)),
-        });
-        if stall.bytes_sent != bytes_sent {
-            stall.bytes_sent = bytes_sent;
-            stall.since = now;
-        }
-        let patient = now.duration_since(stall.since) < PATIENCE;
-        let (messages, bytes, much) = self.mailbox.waiting();
-        let share = if stall.held { 2 } else { 1 };
-        let waits = messages > MOST_WAITING.events as usize / share
-            || bytes > MOST_WAITING.bytes as usize / share;
-        // Much: before what may wait is full, since answers to what was read already come on top.
-        stall.held = much || (waits && (stall.held || !patient));
-        if patient {
-            let next = stall.since + PATIENCE;
-            // One that is set already may fire early, and is then set anew.
-            if stall.timer.is_elapsed() || stall.timer.deadline() > next {
-                stall.timer.as_mut().reset(next);
-            }
-            if stall.timer.as_mut().poll(cx).is_ready() {
-                cx.waker().wake_by_ref();
-            }
-        }
+        let bytes_sent = open.socket.stats().bytes_sent;
+        let stall = self.stall.get_or_insert_with(Stall::new);
+        stall.poll(bytes_sent, self.mailbox.waiting(), cx)
     }
 
     /// Ready when nothing has been sent for too long, and the peer has taken nothing of what was.

@@ -7,6 +7,7 @@ use crate::connection::close_state::{CloseBody, CloseState};
 use crate::connection::pings::{Ping, PingQueue};
 use crate::connection::receive_window::{Amount, ReadPermission, ReceiveWindow};
 use crate::connection::send_queue::{Refused, SendNumbers, SendQueue};
+use crate::connection::stall::Waiting;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// The state that a program's threads and the task of one connection share.
@@ -126,12 +127,15 @@ impl Mailbox {
         state.queue.take(batch).then(|| waker.clone())
     }
 
-    /// Messages that have not been handed to the operating system, bytes of them, and whether that
-    /// is a quarter of what may wait.
-    pub(crate) fn waiting(&self) -> (usize, usize, bool) {
+    /// What has not been handed to the operating system.
+    pub(crate) fn waiting(&self) -> Waiting {
         let state = self.lock();
         let queue = &state.queue;
-        (queue.messages(), queue.bytes(), queue.is_quarter_full())
+        Waiting {
+            messages: queue.messages(),
+            bytes: queue.bytes(),
+            is_quarter_full: queue.is_quarter_full(),
+        }
     }
 
     /// Has the driver look.

@@ -9,6 +9,7 @@
 //! | `close_state.rs` | how far the end of the connection has come |
 //! | `mailbox.rs` | what the program's threads and the task share: one lock, one waker |
 //! | `shared_socket.rs` | the socket, which either of them may write to |
+//! | `stall.rs` | whether a server reads from a peer that does not take what waits for it |
 //! | `driver.rs` | the task |
 pub(crate) mod batch;
 pub(crate) mod close_state;
@@ -18,3 +19,4 @@ pub(crate) mod pings;
 pub(crate) mod receive_window;
 pub(crate) mod send_queue;
 pub(crate) mod shared_socket;
+pub(crate) mod stall;

@@ -87,8 +87,12 @@ pub struct ServerConfig {
     /// with the most beyond its fair share is closed with 1009. Over 0 (401). Default: what
     /// the [`Context`](crate::Context) has for all of its objects.
     pub max_unfinished_bytes: Option<usize>,
-    /// arkws: bytes that may wait for one client before `send` to it is refused. Default:
-    /// [`DEFAULT_MAX_QUEUED_BYTES`](Self::DEFAULT_MAX_QUEUED_BYTES).
+    /// arkws: bytes that may wait for one client before `send` to it is refused, and the client
+    /// closed with 1008. Default: [`DEFAULT_MAX_QUEUED_BYTES`](Self::DEFAULT_MAX_QUEUED_BYTES).
+    ///
+    /// A client that takes nothing for 100 ms while more than 1 MiB or 4,096 messages wait for it
+    /// is not read from, until half of that is left. Nor is one for whom more than a quarter of
+    /// this waits, until less does, so that there is room for the answers to what it asks next.
     pub max_queued_bytes: Option<usize>,
 }
 
