@@ -38,6 +38,7 @@ export const SCENARIOS = [
   row('recv-text-1k', 'receive 1 KiB text, some of it not ASCII', 'receive', K, text),
   row('recv-64k', 'receive 64 KiB binary', 'receive', 64 * K),
   row('recv-1m', 'receive 1 MiB binary', 'receive', M),
+  row('recv-16m', 'receive 16 MiB binary', 'receive', 16 * M),
   row('send-16', 'send 16 B binary', 'send', 16),
   row('send-text-16', 'send 16 B text', 'send', 16, text),
   row('send-1k', 'send 1 KiB binary', 'send', K),
