@@ -5,7 +5,9 @@ import { parameterError } from './errors.mjs';
 export function signalOption({ signal }) {
   if (signal === undefined) return undefined;
   const isSignal =
-    typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function';
+    typeof signal?.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function';
   if (!isSignal) throw parameterError('signal is not an AbortSignal');
   return signal;
 }
@@ -21,9 +23,15 @@ export function reasonOf(signal) {
   }
 }
 
-/** Calls `abort` with the reason, once. Returns a function that ends that. */
+/** Calls `abort` with the reason, once. Returns a function that ends that, and never throws. */
 export function onAbort(signal, abort) {
   const listener = () => abort(reasonOf(signal));
   signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
+  return () => {
+    try {
+      signal.removeEventListener('abort', listener);
+    } catch {
+      // A program's own: what it calls later has no effect.
+    }
+  };
 }

@@ -98,6 +98,7 @@ export class Client {
   connect(url, options, success) {
     const context = currentContext('arkws.connect', this.number);
     const outcome = { error: undefined, eventFollows: false };
+    let unfollow;
     if (this.#pending === 0) setRef(this, true);
     this.#pending++;
     try {
@@ -105,13 +106,13 @@ export class Client {
         const { signal, ...read } = connectOptions(options, this.isOurs);
         const functions = takeFunctions(read);
         if (signal?.aborted) read.aborted = reasonOf(signal);
+        unfollow = signal && this.#follow(signal);
         const failure = native().connect(this.number, url, read);
         if (failure === undefined) {
           success.isDue = true;
           this.hasConnected = true;
           this.#connects++;
           this.#contexts.list.push(context);
-          const unfollow = signal && this.#follow(signal);
           this.#details.push({ functions, unfollow });
         } else if (failure.eventFollows === true) {
           outcome.eventFollows = true;
@@ -120,6 +121,7 @@ export class Client {
         return failure;
       });
     } finally {
+      if (!success.isDue) unfollow?.();
       if (!(success.isDue || outcome.eventFollows)) {
         if (--this.#pending === 0) setRef(this, false);
         context.emitDestroy();
@@ -128,9 +130,9 @@ export class Client {
     return outcome;
   }
 
-  /** Gives up the connect that is made now when the signal says so. */
+  /** Gives up the connect that is about to be made when the signal says so. */
   #follow(signal) {
-    const connect = this.#connects;
+    const connect = this.#connects + 1;
     return onAbort(signal, (why) => {
       if (connect !== this.#connects) return;
       native().abort(this.number, why);

@@ -31,16 +31,21 @@ function attach(server, path, take) {
   if (paths === undefined) {
     paths = new Map();
     const listener = (request, socket, head) => dispatch(server, paths, request, socket, head);
-    attachments.set(server, { paths, listener });
     server.on('upgrade', listener);
+    attachments.set(server, { paths, listener });
   }
   paths.set(path, take);
   return () => {
     if (paths.get(path) !== take) return;
     paths.delete(path);
     if (paths.size > 0) return;
-    server.removeListener('upgrade', attachments.get(server).listener);
+    const { listener } = attachments.get(server);
     attachments.delete(server);
+    try {
+      server.removeListener('upgrade', listener);
+    } catch {
+      // A program's own: its listener has no paths.
+    }
   };
 }
 

@@ -2,6 +2,7 @@
 // given.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import arkws, { BusinessError, setPolicy } from 'arkws';
 import { WebSocket } from 'ws';
@@ -71,6 +72,8 @@ const CLIENT_OPTIONS = [
     'reconnect',
     'binaryType',
   ],
+  ...['acceptViews', 'signal', 'ca', 'cert', 'key', 'passphrase', 'servername', 'localAddress'],
+  'lookup',
 ];
 
 const SERVER_OPTIONS = [
@@ -86,7 +89,14 @@ const SERVER_OPTIONS = [
   ...['protocol', 'pingInterval', 'maxMessageSize', 'maxFragments', 'maxHeaderBytes', 'maxHeaders'],
   ...['perMessageDeflate', 'handshakeTimeout', 'requestTimeout', 'writeTimeout', 'messageTimeout'],
   ...['maxUnfinishedBytes', 'maxQueuedBytes', 'allowedOrigins', 'fd', 'path', 'reusePort'],
+  ...['server', 'noServer'],
 ];
+
+/** The same, and what is neither text nor bytes, nor a function. */
+const values = () => [...conversions(), 7, true, {}, null];
+
+/** What is used of an AbortSignal. */
+const signal = () => ({ aborted: false, addEventListener() {}, removeEventListener() {} });
 
 /** What a getter may throw: nothing of it may come out. */
 const THROWN = [
@@ -157,6 +167,33 @@ describe('a client', () => {
       'a retryOn with a getter',
       { reconnect: { retryOn: Object.defineProperty([], 0, { get: thrower }) } },
     ],
+    ...['url', 'header'].map((name) => [
+      `reconnect with a getter of ${name}`,
+      { reconnect: throwing(name) },
+    ]),
+    ...['ca', 'lookup', 'signal', 'passphrase', 'servername', 'localAddress'].flatMap((name) =>
+      values().map((value, i) => [
+        `${name} of a wrong kind, ${i}`,
+        { cert: '', key: '', [name]: value },
+      ]),
+    ),
+    ...values().flatMap((value, i) => [
+      [`a cert of a wrong kind, ${i}`, { cert: value, key: '' }],
+      [`a key of a wrong kind, ${i}`, { cert: '', key: value }],
+    ]),
+    ['ca that is a Proxy for an array', { ca: closedProxy([]) }],
+    ['ca that is a revoked Proxy for an array', { ca: revoked([]) }],
+    ['ca in which nothing was set', { ca: new Array(2) }],
+    ['ca that changes while it is read', { ca: changing() }],
+    ...['aborted', 'addEventListener', 'removeEventListener'].map((name) => [
+      `a signal with a getter of ${name}`,
+      { signal: throwing(name, signal()) },
+    ]),
+    ...['addEventListener', 'removeEventListener'].map((name) => [
+      `a signal without ${name}`,
+      { signal: { ...signal(), [name]: undefined } },
+    ]),
+    ['a signal that cannot be listened to', { signal: { ...signal(), addEventListener: thrower } }],
   ];
   for (const [what, given] of options) {
     it(`answers connect with 401: ${what}`, async () => {
@@ -241,6 +278,34 @@ describe('a client', () => {
     assert.equal(typeof (await ws.ping('still here')), 'number');
   });
 
+  it('is done with a connection, and can connect again, if its signal cannot be left', async (t) => {
+    const server = await serve(t, () => {});
+    const ws = arkws.createWebSocket();
+    const given = { signal: { ...signal(), removeEventListener: thrower } };
+    for (let i = 0; i < 2; i++) {
+      const open = next(ws, 'open');
+      assert.equal(await ws.connect(server, given), true);
+      await open;
+      const closed = next(ws, 'close');
+      await ws.close();
+      await closed;
+    }
+  });
+
+  it('connects again after a signal that could not be listened to', async (t) => {
+    const server = await serve(t, () => {});
+    const ws = arkws.createWebSocket();
+    const given = { signal: { ...signal(), addEventListener: thrower } };
+    assertParameterError(await rejection(ws.connect(server, given)));
+    assert.equal(ws.readyState, 3);
+    const open = next(ws, 'open');
+    assert.equal(await ws.connect(server), true);
+    await open;
+    const closed = next(ws, 'close');
+    await ws.close();
+    await closed;
+  });
+
   it('may be used again while its options are read', async (t) => {
     const server = await serve(t, () => {});
     const ws = arkws.createWebSocket();
@@ -297,6 +362,32 @@ describe('a server', () => {
     ['limits with a getter', { ...config, limits: throwing('connections') }],
     ['limits that is a Proxy', { ...config, limits: closedProxy() }],
     ['allowedOrigins that is a Proxy', { ...config, allowedOrigins: closedProxy([]) }],
+    ...['cert', 'key', 'clientCa', 'requireClientCert'].flatMap((name) => [
+      [
+        `serverCert with a getter of ${name}`,
+        { ...config, serverCert: throwing(name, { cert: '', key: '' }) },
+      ],
+      ...values()
+        // It is a boolean.
+        .filter((value) => name !== 'requireClientCert' || value !== true)
+        .map((value, i) => [
+          `serverCert with ${name} of a wrong kind, ${i}`,
+          { ...config, serverCert: { cert: '', key: '', clientCa: '', [name]: value } },
+        ]),
+    ]),
+    ...['server', 'noServer', 'fd', 'path'].flatMap((name) =>
+      values()
+        .filter((value) => !(name === 'noServer' && value === true))
+        .map((value, i) => [`${name} of a wrong kind, ${i}`, { [name]: value }]),
+    ),
+    ...['on', 'removeListener', 'listenerCount', 'address', 'headersTimeout'].map((name) => [
+      `an HTTP server with a getter of ${name}`,
+      { server: Object.defineProperty(createServer(), name, { get: thrower }) },
+    ]),
+    [
+      'an HTTP server that cannot be listened to',
+      { server: Object.assign(createServer(), { on: thrower }) },
+    ],
     ['allowedOrigins that is a revoked Proxy', { ...config, allowedOrigins: revoked([]) }],
   ]) {
     it(`answers start with 401: ${what}`, async () => {
@@ -305,6 +396,19 @@ describe('a server', () => {
       assert.equal(server.listAddress(), undefined);
     });
   }
+
+  it('is attached to an HTTP server once that can be listened to, and stops if it cannot be left', async () => {
+    const http = createServer();
+    const { on } = http;
+    const server = arkws.createWebSocketServer();
+    http.on = thrower;
+    assertParameterError(await rejection(server.start({ server: http })));
+    http.on = on;
+    assert.equal(await server.start({ server: http }), true);
+    assert.equal(http.listenerCount('upgrade'), 1);
+    http.removeListener = thrower;
+    assert.equal(await server.stop(), true);
+  });
 
   it('answers send, close and broadcast with 401, and goes on', async (t) => {
     const server = arkws.createWebSocketServer();
