@@ -56,6 +56,9 @@ let referenced = 0;
 /** What tools know the native half's wake-up call by (`jest --detectOpenHandles`). */
 const resource = { hasRef: () => referenced > 0 };
 
+/** What comes before any event of the native half's next call. */
+let beforeEvents;
+
 /**
  * Whether the process, or the worker thread, is kept waiting for events of `object`. One function
  * for both, which calls no other of JavaScript: at the end of the stack, whoever has called it can
@@ -66,6 +69,8 @@ export function setRef(object, isActive) {
   if (isActive !== active.has(number) && !unreferenced.has(number)) referenced += isActive ? 1 : -1;
   if (isActive) active.set(number, object.held ?? object);
   else active.delete(number);
+  // With the last one goes the call that it was to come in.
+  if (active.size === 0) beforeEvents = undefined;
   functions.keepAlive(active.size > 0, referenced > 0, resource);
 }
 
@@ -82,9 +87,6 @@ export function keepProcess(number, keeps) {
 export function macrotask() {
   return new Promise((resolve) => functions.macrotask(resolve));
 }
-
-/** What comes before any event of the native half's next call. */
-let beforeEvents;
 
 /**
  * Has the native half call once more, while any object is active: what is due in the program,

@@ -2,11 +2,19 @@
 // `process.nextTick`, runs before the next event of any connection.
 //
 // The native half hands over what lies ready in one call. The first event of a call needs no more:
-// nothing of the program has run. Each of the others has a call of its own: between two of them
-// Node.js runs all promise jobs and ticks. Nothing of it is used that tests of a program replace.
+// nothing of the program has run. Each of the others gets a tick of Node.js that is asked for by a
+// promise job: Node.js runs the ticks only when no promise job is left.
 'use strict';
 
 const { currentTurn, nextTurn, scheduleFlush } = require('../core.js');
+
+// Kept: a program's tests may replace it. They may have done so already: see `watch`.
+const { nextTick } = globalThis.process?.getBuiltinModule?.('node:process') ?? process;
+
+/** Whether ticks come by themselves: else each task gets a call of the native half of its own. */
+let ticksCome = true;
+/** One came that was no longer waited for. */
+let cameLate = false;
 
 /** What waits: of each task its connection, what happened, and a value. */
 let tasks = [];
@@ -32,7 +40,10 @@ function post(connection, what, value) {
   tasks.push(connection, what, value);
   if (!isPosted) {
     isPosted = true;
-    nextTurn(performNext);
+    if (cameLate) ticksCome = true;
+    cameLate = false;
+    if (ticksCome) nextTurn(watch);
+    soon();
   }
 }
 
@@ -67,6 +78,32 @@ function currentTask() {
   return turn;
 }
 
+/** Has the next task performed when the code that runs now, and what it has started, has ended. */
+function soon() {
+  if (ticksCome) tickSoon();
+  else nextTurn(performNext);
+}
+
+async function tickSoon() {
+  await undefined;
+  nextTick(tick);
+}
+
+function tick() {
+  if (ticksCome) performNext();
+  else cameLate = true;
+}
+
+/**
+ * The native half calls: all ticks have come by now, unless they are a test's, or wait for the loop
+ * since another one has thrown.
+ */
+function watch() {
+  if (!isPosted) return;
+  ticksCome = false;
+  performNext();
+}
+
 function performNext() {
   const connection = tasks[next];
   const what = tasks[next + 1];
@@ -74,7 +111,8 @@ function performNext() {
   next += 3;
   // All before the task, which may throw.
   if (next < tasks.length) {
-    nextTurn(performNext);
+    // Whatever the task starts by promises comes before the next one.
+    soon();
     if (++sinceFlush >= MOST_BEFORE_FLUSH) flushAll(flushNow);
   } else {
     tasks = [];
