@@ -1631,8 +1631,11 @@ export declare namespace webSocket {
    * closed its clients stay. `listAddress()` is where the HTTP server listens.
    *
    * A client's socket is not the HTTP server's any more when it is in: `request.socket` is
-   * destroyed, but for TLS and on Windows, where Node.js carries the bytes. What waits for such a
-   * client when the process ends is lost. Only while it has clients does it keep the process alive.
+   * destroyed, but for TLS and on Windows, where Node.js carries the bytes (by a second descriptor
+   * of the socket the module knows what the client has taken). To such a client leaves at the end
+   * of the process what its stream takes in one write, of TLS some 150 KiB, and no close frame;
+   * nothing if a write is under way then, or if a worker thread is terminated. Only while it has
+   * clients does it keep the process alive.
    */
   interface AttachToServer {
     /** Of `node:http` or `node:https`; anything else is 401. */
@@ -1646,8 +1649,9 @@ export declare namespace webSocket {
   }
 
   /**
-   * **arkws**: a server that gets all its clients by {@link WebSocketServer.handleUpgrade}. Only
-   * while it has some, or has not answered them, does it keep the process alive.
+   * **arkws**: a server that gets all its clients by {@link WebSocketServer.handleUpgrade}, whose
+   * sockets are as those of {@link AttachToServer}. Only while it has some, or has not answered
+   * them, does it keep the process alive.
    */
   interface HandedOverOnly {
     /** Anything but `true` is 401. */

@@ -2,6 +2,7 @@
 'use strict';
 
 const { fromFailure, native, parameterError } = require('./core.js');
+const { atExit } = require('./exit.js');
 
 /** What a head may hold: it is written in Latin-1, and split at line ends. */
 const LINE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -76,6 +77,7 @@ function handOver(server, head, socket, rest) {
     read,
     typeof remoteAddress === 'string' ? remoteAddress : undefined,
     typeof remotePort === 'number' ? remotePort : undefined,
+    descriptorOf(socket),
   );
   if (typeof number !== 'number') return fromFailure(number);
   handedOver.add(socket);
@@ -101,6 +103,13 @@ function handleOf(socket) {
   return isPlain && socket.writableLength === 0 ? handle : undefined;
 }
 
+/** The descriptor under a socket of TCP or TLS; undefined: there is none that is known. */
+function descriptorOf(socket) {
+  const { Socket } = process.getBuiltinModule?.('node:net') ?? require('node:net');
+  const fd = socket instanceof Socket ? socket._handle?.fd : undefined;
+  return fd >= 0 ? fd : undefined;
+}
+
 /** What Node.js has read, and nobody has taken. */
 function readAll(socket) {
   const chunks = [];
@@ -114,11 +123,32 @@ function readAll(socket) {
 const bytesOf = ({ buffer, byteOffset, byteLength }) =>
   buffer.slice(byteOffset, byteOffset + byteLength);
 
-/** The streams whose bytes are carried, by their numbers. */
+/** The streams whose bytes are carried, by their numbers; of which a write is under way. */
 const streams = new Map();
+const writing = new Set();
+
+/** Ends the wait for the end of the process, for as long as there are such streams. */
+let stay;
+
+/** The process ends: what was sent leaves, as far as streams take it without the event loop. */
+function leave(isProcess) {
+  const left = native().leaveStreams(isProcess);
+  for (let i = 0; i < left.length; i += 3) {
+    const [number, given, since] = left.slice(i, i + 3);
+    // Of TLS only one write leaves at once.
+    const bytes = writing.has(number) ? since : Buffer.concat([given, since]);
+    if (bytes.length === 0) continue;
+    try {
+      streams.get(number)?.write(bytes);
+    } catch {
+      // The program's own: there is nobody left to tell.
+    }
+  }
+}
 
 /** Carries the bytes between a stream and the native half, a chunk at a time. */
 function carry(number, socket) {
+  stay ??= atExit(leave);
   streams.set(number, socket);
   socket.setTimeout?.(0);
   socket.setNoDelay?.(true);
@@ -147,8 +177,13 @@ function lose(number, socket, error) {
 /** What the native half asks for. */
 function streamWrite({ stream, bytes }) {
   const socket = streams.get(stream);
+  if (socket === undefined) return;
+  writing.add(stream);
   try {
-    socket?.write(bytes, () => native().streamWritten(stream));
+    socket.write(bytes, () => {
+      writing.delete(stream);
+      native().streamWritten(stream);
+    });
   } catch (error) {
     lose(stream, socket, error);
   }
@@ -165,6 +200,11 @@ function streamEnd(number) {
 function streamGone(number) {
   const socket = streams.get(number);
   streams.delete(number);
+  writing.delete(number);
+  if (streams.size === 0) {
+    stay?.();
+    stay = undefined;
+  }
   if (socket === undefined || socket.destroyed) return;
   // What was written leaves first, if the end was.
   if (socket.writableEnded && !socket.writableFinished) {

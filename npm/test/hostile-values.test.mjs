@@ -278,7 +278,7 @@ describe('a client', () => {
     assert.equal(typeof (await ws.ping('still here')), 'number');
   });
 
-  it('is done with a connection, and can connect again, if its signal cannot be left', async (t) => {
+  it('is done with a connection whose signal cannot be left', async (t) => {
     const server = await serve(t, () => {});
     const ws = arkws.createWebSocket();
     const given = { signal: { ...signal(), removeEventListener: thrower } };
@@ -397,7 +397,7 @@ describe('a server', () => {
     });
   }
 
-  it('is attached to an HTTP server once that can be listened to, and stops if it cannot be left', async () => {
+  it('is attached once an HTTP server can be listened to, and stops if it cannot be left', async () => {
     const http = createServer();
     const { on } = http;
     const server = arkws.createWebSocketServer();

@@ -140,6 +140,12 @@ describe('what a server has sent when its process ends', { timeout: 60_000 }, ()
 
   it('arrives over TLS', async (t) => assertAll(await clients(t, 'hook', { tls: true })));
 
+  // There is nobody left who could say goodbye.
+  for (const how of WAYS) {
+    it(`arrives where Node.js speaks TLS: ${how}`, async (t) =>
+      assertAll(await clients(t, how, { tls: true, handedOver: true }), 3, 1006));
+  }
+
   it('arrives compressed', async (t) =>
     assertAll(await clients(t, 'hook', { perMessageDeflate: true })));
 

@@ -1,12 +1,15 @@
 // A program that ends while connections are open, right after it has sent on them:
 // `leaving.mjs WHO HOW URL OPTIONS`.
-import { writeSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, writeSync } from 'node:fs';
+import { createServer } from 'node:https';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import webSocket from 'arkws';
 
 const [who, how, url, options] = isMainThread ? process.argv.slice(2) : workerData;
-const { connections = 5, size = 3, ca, perMessageDeflate = false, also } = JSON.parse(options);
+const { handedOver, ...given } = JSON.parse(options);
+const { connections = 5, size = 3, ca, perMessageDeflate = false, also } = given;
 const bye = size === 3 ? 'bye' : 'x'.repeat(size);
 
 const WAYS = {
@@ -88,14 +91,19 @@ const WHO = {
       });
     });
     const certificate = url && { serverCert: { certPath: `${url}.pem`, keyPath: `${url}.key` } };
-    await server.start({
-      serverIP: '127.0.0.1',
-      serverPort: 0,
+    const config = {
       maxConcurrentClientsNumber: 10,
       maxConnectionsForOneClient: 10,
       perMessageDeflate,
-      ...certificate,
-    });
+    };
+    if (handedOver) {
+      const [cert, key] = ['pem', 'key'].map((end) => readFileSync(`${url}.${end}`));
+      const https = createServer({ cert, key }).listen(0, '127.0.0.1');
+      await once(https, 'listening');
+      await server.start({ ...config, server: https });
+    } else {
+      await server.start({ ...config, ...certificate, serverIP: '127.0.0.1', serverPort: 0 });
+    }
     console.log(server.listAddress().port);
   },
   /** A worker that has clients, and is ended, or ends, or whose process does. */

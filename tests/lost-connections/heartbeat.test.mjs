@@ -1,11 +1,15 @@
 // Heartbeat in real time; its rules are tested on simulated time in the Rust crates.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:https';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import webSocket from 'arkws';
 import { connected, next } from '../../npm/test/events.mjs';
 import { serve } from '../../npm/test/servers.mjs';
+import { getsAll, slowly } from '../../npm/test/slowly.mjs';
 import { opening } from '../bad-input/support.mjs';
+import { certificates } from '../support.mjs';
 
 describe('pingInterval of 1 s', { timeout: 60_000 }, () => {
   it('ends the connection to a server that stops answering, with the cause', async (t) => {
@@ -50,5 +54,21 @@ describe('pingInterval of 1 s', { timeout: 60_000 }, () => {
     const closed = next(ws, 'close');
     ws.close();
     await closed;
+  });
+});
+
+describe('a server whose clients Node.js speaks TLS with', { timeout: 60_000 }, () => {
+  it('keeps one that takes what is sent slowly', async (t) => {
+    const https = createServer(await (await certificates()).read('valid'));
+    https.listen(0, '127.0.0.1');
+    await once(https, 'listening');
+    const server = webSocket.createWebSocketServer();
+    t.after(() => {
+      server.stop().catch(() => {});
+      https.close();
+    });
+    await server.start({ server: https, pingInterval: 1 });
+    const port = await slowly(t, https.address().port, 'back');
+    await getsAll(server, `wss://localhost:${port}`, { rejectUnauthorized: false });
   });
 });

@@ -1,4 +1,7 @@
 //! What the peer has taken of what was written.
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 #[cfg(unix)]
@@ -14,8 +17,8 @@ use tokio_rustls::{TlsStream, client, server};
 /// slow peer drains for a minute, and a dead one never. So a stream is asked before its peer is
 /// given up, and only then, as the answer may cost a system call.
 ///
-/// TCP and Unix sockets ask the system on Linux, and count what was accepted elsewhere. TLS asks
-/// the stream below. All of these are recognised wherever a [`WebSocket`](crate::WebSocket) is
+/// TCP and Unix sockets, and descriptors of such, ask the system on Linux, and count what was
+/// accepted elsewhere. TLS asks the stream below. All of these are recognised wherever a [`WebSocket`](crate::WebSocket) is
 /// made. For any other stream, all that it has accepted counts as taken, unless
 /// [`WebSocket::with_progress`](crate::WebSocket::with_progress) says that the stream knows better:
 ///
@@ -56,6 +59,14 @@ impl Progress for TcpStream {
 
 #[cfg(unix)]
 impl Progress for UnixStream {
+    fn taken(&self, accepted: u64) -> u64 {
+        accepted.saturating_sub(arkws_outq::unsent(self).unwrap_or(0))
+    }
+}
+
+/// A socket that somebody else writes to.
+#[cfg(unix)]
+impl Progress for OwnedFd {
     fn taken(&self, accepted: u64) -> u64 {
         accepted.saturating_sub(arkws_outq::unsent(self).unwrap_or(0))
     }

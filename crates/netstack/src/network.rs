@@ -94,6 +94,13 @@ impl Network {
         crate::process_exit::leave(limit);
     }
 
+    /// Waits until the operating system, or [the stream](crate::HandedOver::Stream) that stands in
+    /// its place, has what was sent on all open connections of the process's network thread, for
+    /// `limit` at most. They stay open. Not to be called on the network thread.
+    pub fn hand_over(limit: Duration) {
+        crate::process_exit::hand_over(limit);
+    }
+
     /// Lists an open connection for [`leave_process`](Self::leave_process), for as long as the
     /// result lives.
     pub(crate) fn register(&self, connection: &Arc<impl OpenConnection>) -> Option<OpenEntry> {

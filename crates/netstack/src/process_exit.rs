@@ -53,15 +53,28 @@ impl Drop for OpenEntry {
     }
 }
 
+fn all_open() -> Vec<Arc<dyn OpenConnection>> {
+    open()
+        .connections
+        .values()
+        .filter_map(Weak::upgrade)
+        .collect()
+}
+
+/// See [`Network::hand_over`](crate::Network::hand_over).
+pub(crate) fn hand_over(limit: Duration) {
+    let deadline = Instant::now() + limit;
+    let signal = Arc::<Signal>::default();
+    for connection in all_open() {
+        signal.wait(deadline, |cx| connection.mailbox().poll_handed_over(cx));
+    }
+}
+
 /// See [`Network::leave_process`](crate::Network::leave_process).
 pub(crate) fn leave(limit: Duration) {
     let start = Instant::now();
     let deadline = start + limit;
-    let connections: Vec<_> = open()
-        .connections
-        .values()
-        .filter_map(Weak::upgrade)
-        .collect();
+    let connections = all_open();
     let leaving: Vec<_> = connections
         .iter()
         .map(|connection| {

@@ -295,6 +295,15 @@ impl Environment {
         self.streams.borrow().get(&number).cloned()
     }
 
+    /// All of them, with their numbers.
+    pub(crate) fn streams(&self) -> Vec<(u64, Arc<ScriptLink>)> {
+        let streams = self.streams.borrow();
+        let streams = streams.iter();
+        streams
+            .map(|(number, link)| (*number, Arc::clone(link)))
+            .collect()
+    }
+
     pub(crate) fn remove_stream(&self, number: u64) {
         self.streams.borrow_mut().remove(&number);
     }

@@ -9,6 +9,8 @@ use arkws_netstack::{
     StopId,
 };
 
+use bytes::Bytes;
+
 use crate::question::Question;
 
 /// An event of a client or server object that happens once in a while.
@@ -62,7 +64,7 @@ pub(crate) enum Event {
     // Of a server.
     StreamWrite {
         stream: u64,
-        bytes: Vec<u8>,
+        bytes: Bytes,
     },
     StreamRead(u64),
     StreamEnd(u64),

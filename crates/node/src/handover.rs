@@ -2,13 +2,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use arkws_netstack::{HandedOver, Transport};
+use arkws_netstack::{HandedOver, Network, Transport};
 use napi::Result;
 
 use crate::answer::not_data;
 use crate::call::Call;
 #[cfg(unix)]
 use crate::descriptor;
+use crate::exit::time_left;
 use crate::failure::failure;
 use crate::napi::Value;
 use crate::script_stream::ScriptLink;
@@ -32,8 +33,9 @@ pub(crate) fn hand_over_socket(call: Call<'_>) -> Result<Value<'_>> {
     call.env.convert(false)
 }
 
-/// `handOverStream(object, read, address | undefined, port | undefined)`: the number of a stream
-/// whose bytes JavaScript carries from now on, or a failure.
+/// `handOverStream(object, read, address | undefined, port | undefined, fd | undefined)`: the
+/// number of a stream whose bytes JavaScript carries from now on, or a failure. `fd` is the socket
+/// under it, of which we get another descriptor.
 pub(crate) fn hand_over_stream(call: Call<'_>) -> Result<Value<'_>> {
     let Some(read) = call.array_buffer(1, <[u8]>::to_vec)? else {
         return failure(call.env, &not_data());
@@ -42,11 +44,22 @@ pub(crate) fn hand_over_stream(call: Call<'_>) -> Result<Value<'_>> {
     let port: Option<f64> = call.get(3)?;
     let ip = address.and_then(|address| address.parse::<IpAddr>().ok());
     let address = ip.map(|ip| SocketAddr::new(ip, port.unwrap_or_default() as u16));
+    #[cfg(unix)]
+    let socket = match call.get::<Option<f64>>(4)? {
+        Some(number) => descriptor::duplicate(number as i32).ok(),
+        None => None,
+    };
     let object = call.object()?;
     let queue = Arc::clone(&call.environment.queue);
-    let (number, stream) = call
-        .environment
-        .add_stream(|number| ScriptLink::new(object, number, queue));
+    let (number, stream) = call.environment.add_stream(|number| {
+        ScriptLink::new(
+            object,
+            number,
+            queue,
+            #[cfg(unix)]
+            socket,
+        )
+    });
     let stream = HandedOver::Stream(Transport::other(stream), address);
     let result = call.environment.server(object)?.hand_over(stream, read);
     match result {
@@ -85,6 +98,29 @@ pub(crate) fn lost(call: Call<'_>) -> Result<Value<'_>> {
         link.lose();
     }
     call.env.undefined()
+}
+
+/// `leaveStreams(isProcess)`: the process ends, or only this thread. Of each stream three values in
+/// an array: its number; what it was given to write and has not said that it has; and all that was
+/// sent over it since then.
+pub(crate) fn leave(call: Call<'_>) -> Result<Value<'_>> {
+    let limit = match call.get(0)? {
+        true => time_left(),
+        false => Network::DEFAULT_LEAVE_LIMIT,
+    };
+    let streams = call.environment.streams();
+    for (_, link) in &streams {
+        link.leave();
+    }
+    Network::hand_over(limit);
+    let mut values = Vec::with_capacity(3 * streams.len());
+    for (number, link) in &streams {
+        let (given, since) = link.take_unwritten();
+        values.push(call.env.number(*number)?);
+        values.push(call.env.buffer(&given)?);
+        values.push(call.env.buffer(&since)?);
+    }
+    call.env.array(values)
 }
 
 /// `None`: the connection is over.

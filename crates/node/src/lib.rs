@@ -27,7 +27,6 @@ mod environment;
 mod environment_functions;
 mod event;
 mod event_to_js;
-#[cfg(unix)]
 mod exit;
 mod failure;
 mod handover;

@@ -61,6 +61,7 @@ static FUNCTIONS: &[(&CStr, Entry)] = &[
     (c"streamWritten", handover::written),
     (c"streamEnded", handover::ended),
     (c"streamLost", handover::lost),
+    (c"leaveStreams", handover::leave),
     (c"sendTextTo", server::send_text),
     (c"sendBinaryTo", server::send_binary),
     (c"broadcast", server::broadcast),

@@ -4,12 +4,14 @@
 //! In each direction one chunk is on its way at most: JavaScript gives the next when it is asked
 //! for it, and gets the next when it has said that the last one is written.
 use std::io;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use arkws_netstack::Progress;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::event::Event;
@@ -20,7 +22,12 @@ use crate::queue::Queue;
 const ROOM: usize = 64 << 10;
 
 /// The native end, which a connection runs over.
-pub(crate) struct ScriptStream(Arc<ScriptLink>);
+pub(crate) struct ScriptStream {
+    link: Arc<ScriptLink>,
+    /// The socket that JavaScript writes to in the end: how much it holds, the system tells.
+    #[cfg(unix)]
+    socket: Option<OwnedFd>,
+}
 
 /// What both ends share.
 pub(crate) struct ScriptLink {
@@ -35,8 +42,10 @@ pub(crate) struct ScriptLink {
 struct LinkState {
     incoming: BytesMut,
     outgoing: BytesMut,
-    /// Bytes that JavaScript writes.
-    in_transit: usize,
+    /// What JavaScript writes.
+    in_transit: Bytes,
+    /// The process ends: what is written stays here until JavaScript takes all of it at once.
+    is_leaving: bool,
     /// The peer sends nothing more.
     is_ended: bool,
     /// JavaScript was told that nothing more comes.
@@ -49,12 +58,12 @@ struct LinkState {
 
 impl LinkState {
     /// The bytes that JavaScript is to write next, if it writes none.
-    fn next_chunk(&mut self) -> Option<Vec<u8>> {
-        if self.in_transit > 0 || self.outgoing.is_empty() {
+    fn next_chunk(&mut self) -> Option<Bytes> {
+        if !self.in_transit.is_empty() || self.outgoing.is_empty() || self.is_leaving {
             return None;
         }
-        self.in_transit = self.outgoing.len();
-        Some(self.outgoing.split().to_vec())
+        self.in_transit = self.outgoing.split().freeze();
+        Some(self.in_transit.clone())
     }
 }
 
@@ -63,6 +72,7 @@ impl ScriptLink {
         object: ObjectId,
         number: u64,
         queue: Arc<Queue>,
+        #[cfg(unix)] socket: Option<OwnedFd>,
     ) -> (ScriptStream, Arc<ScriptLink>) {
         let link = Arc::new(ScriptLink {
             object,
@@ -70,7 +80,12 @@ impl ScriptLink {
             queue,
             state: Mutex::default(),
         });
-        (ScriptStream(Arc::clone(&link)), link)
+        let stream = ScriptStream {
+            link: Arc::clone(&link),
+            #[cfg(unix)]
+            socket,
+        };
+        (stream, link)
     }
 
     /// The peer has sent these.
@@ -83,12 +98,27 @@ impl ScriptLink {
     /// JavaScript has written the last chunk.
     pub(crate) fn written(&self) {
         let mut state = self.lock();
-        state.in_transit = 0;
+        state.in_transit = Bytes::new();
         let chunk = state.next_chunk();
         let writer = state.writer.take();
         drop(state);
         self.send(chunk);
         wake(writer);
+    }
+
+    /// The process ends: all that is written from now on is taken.
+    pub(crate) fn leave(&self) {
+        let mut state = self.lock();
+        state.is_leaving = true;
+        wake(state.writer.take());
+    }
+
+    /// After [`leave`](Self::leave): what JavaScript was given to write, and has not said that it
+    /// is written, and what is to follow.
+    pub(crate) fn take_unwritten(&self) -> (Bytes, Bytes) {
+        let mut state = self.lock();
+        let in_transit = std::mem::take(&mut state.in_transit);
+        (in_transit, state.outgoing.split().freeze())
     }
 
     /// The peer sends nothing more.
@@ -106,7 +136,7 @@ impl ScriptLink {
         wake(state.writer.take());
     }
 
-    fn send(&self, chunk: Option<Vec<u8>>) {
+    fn send(&self, chunk: Option<Bytes>) {
         if let Some(bytes) = chunk {
             let stream = self.number;
             self.emit(Event::StreamWrite { stream, bytes });
@@ -135,7 +165,7 @@ impl AsyncRead for ScriptStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut state = self.0.lock();
+        let mut state = self.link.lock();
         if state.incoming.is_empty() {
             if state.is_ended {
                 return Poll::Ready(Ok(()));
@@ -151,7 +181,7 @@ impl AsyncRead for ScriptStream {
         let wants_more = state.incoming.is_empty() && !state.is_ended && !state.is_gone;
         drop(state);
         if wants_more {
-            self.0.emit(Event::StreamRead(self.0.number));
+            self.link.emit(Event::StreamRead(self.link.number));
         }
         Poll::Ready(Ok(()))
     }
@@ -163,11 +193,16 @@ impl AsyncWrite for ScriptStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let mut state = self.0.lock();
+        let mut state = self.link.lock();
         if state.is_gone {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let length = buf.len().min(ROOM.saturating_sub(state.outgoing.len()));
+        let room = ROOM.saturating_sub(state.outgoing.len());
+        let length = if state.is_leaving {
+            buf.len()
+        } else {
+            buf.len().min(room)
+        };
         if length == 0 && !buf.is_empty() {
             state.writer = Some(cx.waker().clone());
             return Poll::Pending;
@@ -176,44 +211,51 @@ impl AsyncWrite for ScriptStream {
         let is_full = state.outgoing.len() == ROOM;
         let chunk = if is_full { state.next_chunk() } else { None };
         drop(state);
-        self.0.send(chunk);
+        self.link.send(chunk);
         Poll::Ready(Ok(length))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.0.lock();
+        let mut state = self.link.lock();
         if state.is_gone {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         let chunk = state.next_chunk();
-        if state.in_transit == 0 {
+        if state.in_transit.is_empty() || state.is_leaving {
             return Poll::Ready(Ok(()));
         }
         state.writer = Some(cx.waker().clone());
         drop(state);
-        self.0.send(chunk);
+        self.link.send(chunk);
         Poll::Pending
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_flush(cx))?;
-        if !std::mem::replace(&mut self.0.lock().is_shut, true) {
-            self.0.emit(Event::StreamEnd(self.0.number));
+        if !std::mem::replace(&mut self.link.lock().is_shut, true) {
+            self.link.emit(Event::StreamEnd(self.link.number));
         }
         Poll::Ready(Ok(()))
     }
 }
 
-/// The peer's system has taken what JavaScript has written, for all that is known.
+/// The peer's system has taken what JavaScript has written and no socket holds, for all that is
+/// known.
 impl Progress for ScriptStream {
     fn taken(&self, accepted: u64) -> u64 {
-        let state = self.0.lock();
-        accepted.saturating_sub((state.outgoing.len() + state.in_transit) as u64)
+        let state = self.link.lock();
+        let accepted =
+            accepted.saturating_sub((state.outgoing.len() + state.in_transit.len()) as u64);
+        #[cfg(unix)]
+        if let Some(socket) = &self.socket {
+            return socket.taken(accepted);
+        }
+        accepted
     }
 }
 
 impl Drop for ScriptStream {
     fn drop(&mut self) {
-        self.0.emit(Event::StreamGone(self.0.number));
+        self.link.emit(Event::StreamGone(self.link.number));
     }
 }
