@@ -2,14 +2,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { serve } from '../../npm/test/servers.mjs';
+import { listen, serve } from '../../npm/test/servers.mjs';
 import { certificates } from '../support.mjs';
 
+const require = createRequire(import.meta.url);
+const JEST = join(dirname(require.resolve('jest/package.json')), 'bin', 'jest.js');
+const PACKAGE = dirname(require.resolve('arkws/package.json'));
 const PROGRAM = fileURLToPath(new URL('leaving.mjs', import.meta.url));
 const WAYS = ['exit', 'hook', 'throw', 'reject', 'uncaught', 'signal'];
 const CONNECTIONS = 5;
@@ -102,6 +109,34 @@ describe('what a client has sent when its process ends', { timeout: 60_000 }, ()
     });
   }
 
+  it('arrives under jest', async (t) => {
+    const { url, all } = await witness(t, {}, 1);
+    const folder = await mkdtemp(join(tmpdir(), 'arkws-exit-'));
+    t.after(() => rm(folder, { recursive: true }));
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(PACKAGE, join(folder, 'node_modules', 'arkws'));
+    await writeFile(join(folder, 'package.json'), '{}');
+    await writeFile(join(folder, 'exit.test.js'), UNDER_JEST);
+    const child = spawn(process.execPath, [JEST, '--runInBand', '--watchman=false'], {
+      cwd: folder,
+      env: { ...process.env, CI: 'true', NODE_TEST_CONTEXT: undefined, URL: url },
+      stdio: 'ignore',
+    });
+    t.after(() => child.kill('SIGKILL'));
+    assert.deepEqual(await all, [{ lengths: [3, 3], code: 1001 }]);
+  });
+
+  it('is dropped with a connection that is not open yet', async (t) => {
+    let ended;
+    const all = new Promise((resolve) => (ended = resolve));
+    const { address } = await listen(t, (socket) => text(socket).then(ended, ended));
+    const child = leaving(t, 'connecting', 'exit', `ws://${address}`);
+    const [[code], said] = await Promise.all([once(child, 'exit'), all]);
+    assert.equal(code, 0);
+    // Nothing follows the request, which has no answer.
+    assert.match(said, /^(GET [^]*\r\n\r\n)?$/);
+  });
+
   it('does not hold the process up by more than half a second if a server does not read, and others get theirs', async (t) => {
     const deaf = await witness(t, {}, CONNECTIONS, (socket) => socket.pause());
     const { url, all } = await witness(t);
@@ -152,3 +187,17 @@ describe('what a server has sent when its process ends', { timeout: 60_000 }, ()
   it('arrives if it is much', async (t) =>
     assertAll(await clients(t, 'exit', { size: 2 * MIB }), 2 * MIB));
 });
+
+/** Jest gives tests a copy of `process`, and ends the real one. */
+const UNDER_JEST = `
+  const webSocket = require('arkws');
+  test('ends the process', async () => {
+    const ws = webSocket.createWebSocket();
+    const open = new Promise((resolve) => ws.on('open', resolve));
+    await ws.connect(process.env.URL, { proxy: 'no-proxy' });
+    await open;
+    ws.send('bye');
+    ws.send('bye');
+    process.exit(0);
+  });
+`;

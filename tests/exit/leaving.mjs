@@ -78,6 +78,12 @@ const WHO = {
       client.connect(url, { proxy: 'no-proxy', caPath: ca, perMessageDeflate });
     }
   },
+  /** A client whose server does not answer. */
+  async connecting(leave) {
+    const client = webSocket.createWebSocket();
+    await client.connect(url, { proxy: 'no-proxy' });
+    leave(() => client.send(bye));
+  },
   /** A server, once so many clients have come. */
   async server(leave) {
     const server = webSocket.createWebSocketServer();
