@@ -397,7 +397,7 @@ describe('a server', () => {
     });
   }
 
-  it('is attached once an HTTP server can be listened to, and stops if it cannot be left', async () => {
+  it('is attached once that can be heard, and stops if it cannot be left', async () => {
     const http = createServer();
     const { on } = http;
     const server = arkws.createWebSocketServer();

@@ -18,9 +18,10 @@ use tokio_rustls::{TlsStream, client, server};
 /// given up, and only then, as the answer may cost a system call.
 ///
 /// TCP and Unix sockets, and descriptors of such, ask the system on Linux, and count what was
-/// accepted elsewhere. TLS asks the stream below. All of these are recognised wherever a [`WebSocket`](crate::WebSocket) is
-/// made. For any other stream, all that it has accepted counts as taken, unless
-/// [`WebSocket::with_progress`](crate::WebSocket::with_progress) says that the stream knows better:
+/// accepted elsewhere. TLS asks the stream below. All of these are recognised wherever a
+/// [`WebSocket`](crate::WebSocket) is made. For any other stream, all that it has accepted counts
+/// as taken, unless [`WebSocket::with_progress`](crate::WebSocket::with_progress) says that the
+/// stream knows better:
 ///
 /// ```
 /// use arkws::Progress;

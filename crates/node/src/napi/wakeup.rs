@@ -128,9 +128,9 @@ fn make_wakeup(
     let name = env.latin1(b"arkws")?;
     let mut function = ptr::null_mut();
     // SAFETY: an `Env` and a `Value` are current; a resource that is no object is an error. Without
-    // a callback of ours Node-API calls `wake` itself: it has nothing of ours that it could outlive.
-    // One thread, the one that releases it, is counted as using it; the network thread is kept away
-    // by the queue's lock.
+    // a callback of ours Node-API calls `wake` itself: it has nothing of ours that it could
+    // outlive. One thread, the one that releases it, is counted as using it; the network thread is
+    // kept away by the queue's lock.
     unsafe {
         check(sys::napi_create_threadsafe_function(
             env.0,
