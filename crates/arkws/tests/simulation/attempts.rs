@@ -67,7 +67,7 @@ fn check_handshake(schedule: &Schedule, outcome: &Outcome, link: &Link, broken: 
     let dropped = link.seen(Role::Client).dropped;
     let not_accepted = link.not_accepted.lock().unwrap().clone();
     let timed_out = |at: Instant| at >= outcome.began + limit;
-    let was_reset = |fault: &Fault| matches!(fault, Fault::Reset { .. });
+    let was_reset = |fault: &Fault| matches!(fault, Fault::Reset { .. } | Fault::HalfClose { .. });
     let was_reset = link.plan.link.faults.iter().any(was_reset);
     if !client_opened && let Some(at) = dropped {
         let server_gone = not_accepted

@@ -44,6 +44,8 @@ pub(crate) struct Direction {
     /// The writer has ended its side.
     pub(crate) ended: bool,
     pub(crate) fin_sent: bool,
+    /// Something on the way has ended it.
+    pub(crate) is_cut: bool,
     /// When the next packet may leave.
     pub(crate) free_at: Instant,
     /// When the last packet that left arrives: none overtakes another.
@@ -76,6 +78,8 @@ pub(crate) struct Seen {
     /// Frames as they were accepted.
     pub(crate) wire: Wire,
     pub(crate) fin_arrived: Option<Instant>,
+    /// Its writer has ended it.
+    pub(crate) ended: Option<Instant>,
     /// Its writer was told that the connection is reset.
     pub(crate) reset: Option<Instant>,
     /// Its writer's stream was dropped.
@@ -91,6 +95,7 @@ impl Direction {
             is_full: false,
             ended: false,
             fin_sent: false,
+            is_cut: false,
             free_at: now,
             last_arrival: now,
             flying: VecDeque::new(),
@@ -110,6 +115,7 @@ impl Direction {
                 offers: Vec::new(),
                 wire: Wire::new(writer),
                 fin_arrived: None,
+                ended: None,
                 reset: None,
                 dropped: None,
             },

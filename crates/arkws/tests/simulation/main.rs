@@ -46,8 +46,12 @@ use run::Outcome;
 use schedule::Schedule;
 
 /// Seeds that few are like: in the first the heartbeat's ping leaves long after it was queued, in
-/// the others the peer takes bytes so slowly that only what the system holds shows it.
-const RARE: [u64; 3] = [508, 1879, 2176];
+/// the next two the peer takes bytes so slowly that only what the system holds shows it, in the
+/// last two the peer ends its side alone while much is queued for it.
+const RARE: [u64; 5] = [508, 1879, 2176, 543, 728];
+
+/// Here a connection is about to end while an incomplete message of it was counted.
+const RARE_CROWD: [u64; 1] = [1095];
 
 /// Runs a schedule. What it has come to; and what is broken, in words.
 fn simulate(schedule: &Schedule) -> (Vec<Outcome>, Vec<String>) {
@@ -84,7 +88,7 @@ fn ends(outcomes: &[Outcome]) -> Vec<String> {
 #[test]
 fn a_seed_is_a_run() {
     for seed in 0..20 {
-        let schedule = Schedule::new(seed);
+        let schedule = Schedule::new(seed).half_close();
         let runs = [(); 2].map(|()| show::show(&schedule, &simulate(&schedule).0));
         assert_eq!(runs[0], runs[1]);
     }
@@ -93,7 +97,7 @@ fn a_seed_is_a_run() {
 #[test]
 fn every_promise_is_kept() {
     let counts = seeds::each("arkws", 300, &RARE, |seed, shows| {
-        let schedule = Schedule::new(seed);
+        let schedule = Schedule::new(seed).half_close();
         let (outcomes, broken) = simulate(&schedule);
         if shows {
             println!("{}", show::show(&schedule, &outcomes));
@@ -108,7 +112,7 @@ fn every_promise_is_kept() {
 
 #[test]
 fn a_server_that_stops_says_goodbye_to_all() {
-    let counts = seeds::each("arkws", 60, &[], |seed, shows| {
+    let counts = seeds::each("arkws", 60, &RARE_CROWD, |seed, shows| {
         let crowd = Crowd::new(seed);
         let outcome = crowd::run(&crowd);
         if shows {

@@ -31,6 +31,9 @@ pub(crate) enum Fault {
     },
     /// Nothing moves any more, and nobody is told.
     Death { at: Duration, from: Vec<Role> },
+    /// What is on its way from there is lost and nothing more comes, and the other end is told that
+    /// this is the end. It still gets there what it sends.
+    HalfClose { at: Duration, from: Role },
     /// Both ends are told that the connection is gone.
     Reset { at: Duration },
 }
@@ -147,6 +150,9 @@ impl State {
             return Next::Nothing;
         }
         let mut next = self.reset_if_due(now);
+        if let Some(time) = self.half_close_if_due(now) {
+            next = Some(next.map_or(time, |next| next.min(time)));
+        }
         let mut again = true;
         while again {
             again = false;
@@ -162,6 +168,28 @@ impl State {
             Some(time) => Next::At(time),
             None => Next::Changed,
         }
+    }
+
+    fn half_close_if_due(&mut self, now: Instant) -> Option<Instant> {
+        let (at, role) = self.plan.faults.iter().find_map(|fault| match fault {
+            Fault::HalfClose { at, from } => Some((self.start + *at, *from)),
+            _ => None,
+        })?;
+        let direction = &mut self.directions[index(role)];
+        if direction.is_cut || at > now {
+            return (!direction.is_cut).then_some(at);
+        }
+        direction.is_cut = true;
+        direction.buffer.clear();
+        direction.is_full = false;
+        direction.flying.clear();
+        direction.flying_bytes = 0;
+        direction.fin_sent = true;
+        direction.fin_arrived = true;
+        direction.seen.fin_arrived.get_or_insert(now);
+        wake(&mut direction.reader);
+        wake(&mut direction.writer);
+        None
     }
 
     fn reset_if_due(&mut self, now: Instant) -> Option<Instant> {
@@ -368,7 +396,10 @@ impl AsyncWrite for End {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         assert!(!direction.ended, "written to after its end");
-        let free = direction.path.send_buffer - direction.buffer.len();
+        let free = match direction.is_cut {
+            true => bytes.len(),
+            false => direction.path.send_buffer - direction.buffer.len(),
+        };
         if direction.is_full || free == 0 {
             direction.is_full = true;
             direction.writer = Some(cx.waker().clone());
@@ -385,7 +416,11 @@ impl AsyncWrite for End {
         for (_, written) in offers.last_mut().into_iter().chain(blocked.last_mut()) {
             written.get_or_insert(now);
         }
-        direction.buffer.extend_from_slice(&bytes[..count]);
+        match direction.is_cut {
+            // It goes nowhere.
+            true => direction.seen.acknowledged.add(now, count as u64),
+            false => direction.buffer.extend_from_slice(&bytes[..count]),
+        }
         direction.seen.accepted.add(now, count as u64);
         direction.seen.wire.write(now, &bytes[..count]);
         self.link.changed.notify_one();
@@ -403,6 +438,7 @@ impl AsyncWrite for End {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         }
         direction.ended = true;
+        direction.seen.ended.get_or_insert_with(Instant::now);
         self.link.changed.notify_one();
         Poll::Ready(Ok(()))
     }
@@ -428,6 +464,7 @@ impl Drop for End {
         let mut state = self.link.lock();
         let outgoing = &mut state.directions[index(self.role)];
         outgoing.seen.dropped = Some(now);
+        outgoing.seen.ended.get_or_insert(now);
         outgoing.ended = true;
         let was_reset = outgoing.seen.reset.is_some();
         let incoming = &mut state.directions[index(other(self.role))];

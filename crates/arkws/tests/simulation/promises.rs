@@ -84,6 +84,7 @@ impl Judged<'_> {
         self.check_close_frame();
         self.check_cause();
         self.check_queue();
+        self.check_last_words();
         time::check(&mut self);
     }
 
@@ -115,6 +116,33 @@ impl Judged<'_> {
             if !sent_pings.any(|ping| ping == pong) {
                 self.breaks(format!("a pong that nobody asked for: {pong:?}"));
             }
+        }
+    }
+
+    /// Who sends nothing more may still read: it gets all that was queued for it, if it takes that
+    /// in time.
+    fn check_last_words(&mut self) {
+        let failed = |record: &Record| match &record.told[..] {
+            [told, end, ..] => match &told.what {
+                Received::Failed(failure) if failure.ended_by_peer => Some(end.at - told.at),
+                _ => None,
+            },
+            _ => None,
+        };
+        let limits = [
+            Some(self.peer_config.close_timeout),
+            self.peer_config.write_timeout,
+        ];
+        let limit = limits.into_iter().flatten().min().unwrap_or_default();
+        let is_well = self.half_closed() == Some(self.role)
+            && failed(self.own).is_some()
+            && failed(self.peer).is_some_and(|took| took < limit);
+        let certain = self.peer.sent.len() - usize::from(self.peer.in_doubt);
+        let received = self.own.received.len();
+        if is_well && received < certain {
+            self.breaks(format!(
+                "only {received} of the last {certain} messages have arrived"
+            ));
         }
     }
 
@@ -245,7 +273,8 @@ impl Judged<'_> {
                 return;
             }
         }
-        let was_reset = |fault: &Fault| matches!(fault, Fault::Reset { .. });
+        let was_reset =
+            |fault: &Fault| matches!(fault, Fault::Reset { .. } | Fault::HalfClose { .. });
         let is_rooted = self.link.plan.link.faults.iter().any(was_reset)
             || matches!(self.program(other(self.role)).end, End::Drops)
             || self.peer_could_not_close()
@@ -259,9 +288,19 @@ impl Judged<'_> {
             self.breaks(format!("lost for no reason: {failure:?}"));
         }
         let peer_closed = self.received.wire.close().is_some();
-        if failure.ended_by_peer && peer_closed {
+        if failure.ended_by_peer && peer_closed && self.half_closed() != Some(other(self.role)) {
             self.breaks("the peer's close frame was on its way, and is lost");
         }
+    }
+
+    /// Whose direction has ended alone.
+    fn half_closed(&self) -> Option<Role> {
+        let faults = self.link.plan.link.faults.iter();
+        let mut from = faults.filter_map(|fault| match fault {
+            Fault::HalfClose { from, .. } => Some(*from),
+            _ => None,
+        });
+        from.next()
     }
 
     /// The peer was told that we had closed, and had no way to answer within its time; or its run

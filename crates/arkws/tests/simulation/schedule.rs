@@ -167,6 +167,22 @@ impl Schedule {
         }
     }
 
+    /// In some runs one direction of the last link ends, and the other does not.
+    pub(crate) fn half_close(mut self) -> Schedule {
+        // What is drawn here changes nothing that was drawn before.
+        let mut random = Random::new(self.seed ^ 0xF1_F1F1);
+        if random.percent(10)
+            && let Some(Attempt::Link(link)) = self.attempts.last_mut()
+        {
+            let latest = random.one_of(&[300, 3000]);
+            link.link.faults.push(Fault::HalfClose {
+                at: random.millis_below(latest),
+                from: random.one_of(&[Role::Client, Role::Server]),
+            });
+        }
+        self
+    }
+
     pub(crate) fn config(&self, role: Role) -> &Config {
         match role {
             Role::Client => &self.client,

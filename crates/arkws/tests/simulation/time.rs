@@ -16,6 +16,9 @@ const PING_FRAME: u64 = 14;
 /// How long a stall may last before what the peer has taken is first looked at.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
+/// If a time-out is noticed this much too late, it starts anew.
+const LATE: Duration = Duration::from_secs(1);
+
 /// Timers fire at whole milliseconds.
 const TICK: Duration = Duration::from_millis(2);
 
@@ -174,6 +177,15 @@ fn check_message(judged: &mut Judged<'_>, at: Instant) {
     if arrived.before(at) - arrived.by(at - limit) > 128 << 10 {
         judged.breaks("message time-out: much had arrived");
     }
+    // While nobody reads, the peer cannot go on: it has its time again afterwards.
+    let due = |end| {
+        let read = judged.received.read.last_before(end).or(judged.own.opened);
+        read.unwrap_or(end) + limit
+    };
+    let mut pauses = judged.own.pauses.iter();
+    if pauses.any(|&(_, end)| end <= at && at <= end + TICK && at > due(end) + LATE + TICK) {
+        judged.breaks("message time-out: it had not been read from meanwhile");
+    }
 }
 
 /// With a heartbeat, no silence is longer than it allows.
@@ -317,6 +329,13 @@ fn check_last_steps(judged: &mut Judged<'_>) {
     let has_answered = judged.sent.wire.close().is_some();
     if waits && has_answered && !is_gone && finished < told + limit.min(judged.write_limit()) {
         judged.breaks("the client ended the transport before the server");
+    }
+    let ended_first = judged.sent.ended.is_some_and(|ended| {
+        let had_gone = |it: &Instant| *it <= ended;
+        !gone.iter().flatten().any(had_gone) && ended < told + limit.min(judged.write_limit())
+    });
+    if waits && has_answered && ended_first {
+        judged.breaks("the client ended its side before the server");
     }
     let moved = judged.last_progress(told, finished);
     let limit = judged.config.close_timeout * 2 + TICK;
