@@ -191,6 +191,28 @@ mod tests {
         }
     }
 
+    /// Each of the two is asked about its own business, and the other about the rest.
+    #[test]
+    fn permission_and_domains_are_decided_on_apart() {
+        let denied = || {
+            Arc::new(Permission::new(
+                Err("not held".into()),
+                Arc::new(OpenPolicy),
+            ))
+        };
+        let list = |permission| AllowList::new(["a.test"], permission).unwrap();
+        let closed = list(Arc::new(OpenPolicy));
+        let held = Permission::new(Ok(()), Arc::new(closed.clone()));
+        assert_eq!(held.internet(), Ok(()));
+        assert_eq!(held.allows("ws://a.test"), Ok(()));
+        assert!(held.allows("ws://b.test").is_err());
+        assert_eq!(closed.internet(), Ok(()));
+        for without in [list(denied()), closed.with_permission(denied())] {
+            assert_eq!(without.internet(), Err("not held".to_owned()));
+            assert_eq!(without.allows("ws://a.test"), Ok(()));
+        }
+    }
+
     #[test]
     fn refusals_say_why() {
         let list = AllowList::new(["a.test"], Arc::new(OpenPolicy)).unwrap();

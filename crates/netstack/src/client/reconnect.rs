@@ -236,6 +236,17 @@ mod tests {
         delays.map(|delay| delay.as_secs()).collect()
     }
 
+    /// The network is watched only for waits that a change may end sooner.
+    #[test]
+    fn a_wait_that_is_short_anyway_is_not_cut_short() {
+        let mut retries = Retries::new(options()).unwrap();
+        let pause = Reconnect::CHANGE_PAUSE;
+        assert!(!retries.can_be_cut_short(pause));
+        assert!(retries.can_be_cut_short(pause + Duration::from_millis(1)));
+        let _ = retries.cut_short(pause * 3, Duration::ZERO);
+        assert!(!retries.can_be_cut_short(pause * 2));
+    }
+
     #[test]
     fn the_delay_doubles_up_to_the_cap() {
         let mut retries = Retries::new(options()).unwrap();
