@@ -22,7 +22,8 @@ pub struct Config {
     /// transport holds ([`Progress`](crate::Progress)).
     pub write_timeout: Option<Duration>,
     /// How long a message may be incomplete while the peer sends neither another frame nor 64 KiB
-    /// of a long one; `None`: for ever. The time runs only while the program receives. Default:
+    /// of a long one; `None`: for ever. The time runs only while the program receives, and not for
+    /// a message that it reads in pieces ([`MessageReader`](crate::MessageReader)). Default:
     /// `None`; of an [`Acceptor`](crate::Acceptor):
     /// [`DEFAULT_MESSAGE_TIMEOUT`](crate::Acceptor::DEFAULT_MESSAGE_TIMEOUT).
     pub message_timeout: Option<Duration>,

@@ -232,8 +232,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a message of the server may be incomplete while nothing of it comes; `None`: for
-    /// ever. Default: for ever.
+    /// How long a message of the server may be incomplete: see [`Config::message_timeout`];
+    /// `None`: for ever. Default: for ever.
     pub fn message_timeout(mut self, limit: impl Into<Option<Duration>>) -> ClientBuilder {
         self.options.config.message_timeout = limit.into();
         self

@@ -278,8 +278,8 @@ impl AcceptorBuilder {
         self
     }
 
-    /// How long a message of a client may be incomplete while nothing of it comes; `None`: for
-    /// ever. Default: [`Acceptor::DEFAULT_MESSAGE_TIMEOUT`].
+    /// How long a message of a client may be incomplete: see [`Config::message_timeout`]; `None`:
+    /// for ever. Default: [`Acceptor::DEFAULT_MESSAGE_TIMEOUT`].
     #[must_use]
     pub fn message_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.options.config.message_timeout = limit.into();

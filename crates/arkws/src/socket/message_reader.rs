@@ -19,7 +19,8 @@ use crate::{Error, MessageRef};
 /// without a copy. Of a text, all that it gives is valid, but a piece may end within a character.
 /// No more is read from the connection than is wanted: what has arrived and was not taken is some
 /// 64 KiB, or a packet's worth of what was compressed (2 MiB at most). While nobody reads, the peer
-/// has to wait, and pings do too.
+/// has to wait, and pings do too. It may take its time with the message:
+/// [`Config::message_timeout`](crate::Config::message_timeout) does not count here.
 ///
 /// Dropped before the end of the message, the rest of the message is discarded as it arrives, by
 /// whatever receives next.

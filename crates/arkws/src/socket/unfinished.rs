@@ -135,12 +135,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let Some(message_timeout) = &mut self.message_timeout else {
             return;
         };
-        if self.input.is_parsed() && !self.engine.connection.is_unfinished() {
+        let connection = &self.engine.connection;
+        let is_whole = self.input.is_parsed() && !connection.is_unfinished();
+        // Of a message that is read in pieces, what has come is the program's already.
+        if is_whole || connection.receives_in_pieces() {
             message_timeout.unfinished = None;
             return;
         }
         let stats = &self.engine.stats;
-        let frames = self.engine.connection.frames_begun() + stats.messages_received;
+        let frames = connection.frames_begun() + stats.messages_received;
         let bytes_received = stats.bytes_received;
         let as_before = |before: &Unfinished| {
             before.frames == frames && bytes_received - before.bytes_received < AS_A_FRAME

@@ -54,6 +54,12 @@ pub(crate) struct Program {
     pub(crate) end: End,
 }
 
+impl Program {
+    pub(crate) fn reads_in_pieces(&self) -> bool {
+        self.splits && self.reads_pieces
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     /// How long it waits before.

@@ -173,6 +173,9 @@ fn check_message(judged: &mut Judged<'_>, at: Instant) {
     let Some(limit) = judged.config.message_timeout else {
         return judged.breaks("a message time-out that it has not");
     };
+    if judged.program(judged.role).reads_in_pieces() {
+        return judged.breaks("message time-out: the message is read in pieces");
+    }
     let arrived = &judged.received.arrived;
     if arrived.before(at) - arrived.by(at - limit) > 128 << 10 {
         judged.breaks("message time-out: much had arrived");
@@ -275,6 +278,10 @@ fn check_gaps(judged: &mut Judged<'_>) {
     let Some(limit) = judged.config.message_timeout else {
         return;
     };
+    // Who reads in pieces waits.
+    if judged.program(judged.role).reads_in_pieces() {
+        return;
+    }
     let told = judged.told().map(|(at, _)| at);
     let closing = judged.own.close_started.as_ref().map(|it| it.at);
     let gone = [told, closing, judged.own.dropped, judged.sent.reset];

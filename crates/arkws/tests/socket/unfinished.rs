@@ -10,7 +10,7 @@ use arkws::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, advance, sleep, timeout};
 
-use crate::common::{BINARY, CLOSE, PING, PONG, frame, next, open, raw, read_frame};
+use crate::common::{BINARY, CLOSE, PING, PONG, ROLES, frame, next, open, raw, read_frame};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -216,6 +216,56 @@ async fn it_stands_while_nobody_reads() {
     };
     let ((), message) = tokio::join!(peer, next(&mut socket));
     assert_eq!(message.unwrap().unwrap().into_bytes(), &b"ab"[..]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_read_in_pieces_may_take_its_time() {
+    for role in ROLES {
+        let (mut socket, mut far) = raw(role, with_message_timeout());
+        let peer = async {
+            for (first, payload) in [(0x02, b"be"), (0x00, b"gi"), (0x80, b"ns")] {
+                sleep(DAY).await;
+                far.write_all(&frame(role, first, payload)).await.unwrap();
+            }
+            // It is over: of the next message, half a frame comes.
+            far.write_all(&frame(role, BINARY, b"next")[..5])
+                .await
+                .unwrap();
+        };
+        let ours = async {
+            let mut reader = socket.message_reader(100).await.unwrap().unwrap();
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).await.unwrap();
+            all
+        };
+        let ((), all) = tokio::join!(peer, ours);
+        assert_eq!(all, b"begins");
+        // Nor does the wait for the first of the next count, until it is to be whole.
+        assert!(timeout(DAY, socket.message_reader(100)).await.is_err());
+        let start = Instant::now();
+        let error = next(&mut socket).await.unwrap().unwrap_err();
+        assert_eq!(error.cause(), Cause::Timeout, "{error}");
+        assert_eq!(start.elapsed(), LIMIT);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_two_tasks_too_and_what_its_reader_lets_go_of_has_its_time() {
+    let (socket, mut far) = raw(Role::Server, with_message_timeout());
+    let (_sender, mut receiver) = socket.split();
+    far.write_all(&frame(Role::Server, 0x02, b"be"))
+        .await
+        .unwrap();
+    let mut reader = receiver.message_reader(100).await.unwrap().unwrap();
+    assert_eq!(reader.chunk().await.unwrap().unwrap(), &b"be"[..]);
+    assert!(timeout(DAY, reader.chunk()).await.is_err());
+    drop(reader);
+    // The rest is discarded when it comes.
+    let start = Instant::now();
+    let error = receiver.recv().await.unwrap().unwrap_err();
+    assert_eq!(error.cause(), Cause::Timeout, "{error}");
+    assert_eq!(start.elapsed(), LIMIT);
+    assert_closed_with(&mut far, CloseCode::POLICY).await;
 }
 
 #[tokio::test(start_paused = true)]
