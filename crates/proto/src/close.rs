@@ -166,12 +166,13 @@ impl fmt::Display for CloseCode {
     }
 }
 
-/// The code, and the reason if there is one: `1001`, `1001: going home`.
+/// The code, and the reason if there is one: `1001`, `1001: going home`. The reason is the peer's,
+/// so that control characters and the like are escaped, as a log or a terminal wants it.
 impl fmt::Display for CloseFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason() {
             "" => self.code.fmt(f),
-            reason => write!(f, "{}: {reason}", self.code),
+            reason => write!(f, "{}: {}", self.code, reason.escape_debug()),
         }
     }
 }

@@ -193,3 +193,14 @@ fn the_peers_close_frame_is_there_when_it_has_come() {
         Some(1001)
     );
 }
+
+#[test]
+fn what_a_terminal_would_obey_is_escaped_where_a_reason_is_shown() {
+    let shown = |reason: &str| CloseFrame::new(CloseCode::GOING_AWAY, reason).to_string();
+    assert_eq!(shown(""), "1001");
+    assert_eq!(shown("bis später"), "1001: bis später");
+    assert_eq!(
+        shown("\x1b[2Jgone\r\n200 OK\x07"),
+        r"1001: \u{1b}[2Jgone\r\n200 OK\u{7}"
+    );
+}
