@@ -116,6 +116,8 @@ fn who_takes_nothing_is_given_up() {
     let (cause, words) = lost(&log);
     assert_eq!(cause, "timeout", "{words}");
     assert!(words.contains("arkws_client_set_write_timeout"), "{words}");
+    // Not the default.
+    assert!(words.contains("100ms"), "{words}");
     assert_eq!(arkws_client_destroy(client), 0);
 
     let (server, log) = server_that(|_, _| {});
@@ -129,6 +131,7 @@ fn who_takes_nothing_is_given_up() {
     let (cause, words) = lost(&log);
     assert_eq!(cause, "timeout", "{words}");
     assert!(words.contains("arkws_server_set_write_timeout"), "{words}");
+    assert!(words.contains("100ms"), "{words}");
     assert_eq!(arkws_server_destroy(server), 0);
 }
 

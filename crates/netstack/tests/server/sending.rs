@@ -1,7 +1,9 @@
 //! `send` and `broadcast`.
 use std::collections::HashMap;
+use std::time::Duration;
 
 use arkws_netstack::{ApiLevel, CloseOptions, Connection, Context, Payload, ServerConfig};
+use tokio::net::TcpStream;
 
 use crate::support::*;
 
@@ -231,6 +233,39 @@ async fn a_broadcast_has_the_limits_of_send() {
         .broadcast(Payload::Borrowed(&mut [0xff]), true, &[]);
     assert_eq!(not_text.unwrap_err().code, 401);
     assert_eq!(broadcast(&server, "nobody", &[]), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_given_up_after_the_write_timeout() {
+    let config = ServerConfig {
+        write_timeout: Some(Duration::from_millis(200)),
+        ..loopback()
+    };
+    let (mut server, address) = Server::started(config).await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    shake_hands(&mut silent, request(address)).await.unwrap();
+    let connection = server.connected().await;
+    // More than the system holds; it may be over before all of it is queued.
+    for _ in 0..15 {
+        let sent = server.object.send_binary(vec![7; 1 << 20], &connection);
+        if sent.is_err() {
+            break;
+        }
+    }
+    loop {
+        match server.next().await {
+            Seen::Error(error) => {
+                assert_eq!(error.cause_name(), Some("timeout"), "{error}");
+                assert!(error.message.contains("writeTimeout"), "{error}");
+                // Not the default.
+                assert!(error.message.contains("200ms"), "{error}");
+                break;
+            }
+            Seen::Sent(..) | Seen::SendFailed(..) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(server.closed().await.1, 1006);
 }
 
 #[tokio::test]
