@@ -1230,7 +1230,8 @@ export declare namespace webSocket {
     /**
      * Opening handshakes at a time, from the TCP connection to the answer; a quarter of them of one
      * address, if `perAddress` is set. When there are that many, the oldest without a complete
-     * request makes room for the next. Default: 256.
+     * request makes room for the next. If all wait for the program, the next is refused with 503;
+     * where the server itself speaks TLS, without an answer. Default: 256.
      */
     handshakes?: number;
   }

@@ -1,4 +1,7 @@
 //! The answers to requests: how they are written, and how a transport ends with one.
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use arkws_proto::Role;
@@ -14,6 +17,25 @@ use crate::{Error, Phase, WebSocket, log};
 
 /// How long a client that was refused may take to read the answer and to end the transport.
 const LINGER: Duration = Duration::from_secs(1);
+
+impl Refusal {
+    /// Answers a client whose request is not even read, and ends its transport: for a server that
+    /// counts its clients and has no place for it
+    /// ([`AdmissionError::Busy`](crate::AdmissionError::Busy)). There may be many of those, so it
+    /// waits for none to read it, nor for longer than a second if the transport takes nothing.
+    pub async fn send<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) {
+        let sent = async {
+            stream.write_all(&self.response()).await?;
+            stream.shutdown().await
+        };
+        if let Ok(Ok(())) = timeout(LINGER, sent).await {
+            // What has come of the request: TCP would otherwise reset the connection, and the
+            // client might not see the answer.
+            let mut rest = pin!(read(&mut stream, <[u8]>::len));
+            poll_fn(|cx| Poll::Ready(rest.as_mut().poll(cx).is_ready())).await;
+        }
+    }
+}
 
 impl AcceptorOptions {
     /// Answers that the request is accepted, and makes the connection.

@@ -1,9 +1,12 @@
 //! How many clients a server lets in.
+use std::net::SocketAddr;
+
 use arkws::http::Response;
-use arkws::{Acceptor, ServerLimits};
+use arkws::{Acceptor, ServerBuilder, ServerLimits};
 use futures_util::SinkExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -97,6 +100,59 @@ async fn the_oldest_unfinished_handshake_goes_first() {
     assert_eq!(&status, b"HTTP/1.1 101");
     client.send(Message::text("hello")).await.unwrap();
     assert_eq!(next(&mut client).await.unwrap(), Message::text("hello"));
+}
+
+const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+
+/// What a newcomer gets while the only handshake that may be waits for the program.
+async fn newcomer<S, F>(builder: ServerBuilder, connect: impl Fn(Option<SocketAddr>) -> F) -> String
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = std::io::Result<S>>,
+{
+    let (asked, mut asks) = mpsc::unbounded_channel();
+    let acceptor = Acceptor::builder().on_request(move |_| {
+        asked.send(()).unwrap();
+        std::future::pending()
+    });
+    let limits = ServerLimits {
+        handshakes: 1,
+        ..ServerLimits::default()
+    };
+    let server = builder
+        .acceptor(acceptor.build())
+        .limits(limits)
+        .serve(echo);
+    let mut waits = connect(server.local_addr()).await.unwrap();
+    waits.write_all(REQUEST.as_bytes()).await.unwrap();
+    asks.recv().await.unwrap();
+    let mut newcomer = connect(server.local_addr()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(LONG, newcomer.read_to_end(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn who_comes_while_all_wait_for_the_program_is_told_so() {
+    let tcp = async |address: Option<SocketAddr>| TcpStream::connect(address.unwrap()).await;
+    let answer = newcomer(bind().await, tcp).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer:?}");
+    assert!(answer.ends_with("(ServerLimits::handshakes)"), "{answer:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn so_is_one_of_a_unix_socket() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let builder = arkws::Server::bind_unix(&path).unwrap();
+    let unix = async |_| tokio::net::UnixStream::connect(&path).await;
+    let answer = newcomer(builder, unix).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer:?}");
 }
 
 #[cfg(unix)]

@@ -84,13 +84,7 @@ impl HandshakeContext {
             Ok(permit) => permit,
             Err(refusal) => {
                 self.report(&client, &refusal.to_string(), refusal.cause());
-                if self.tls.get().is_none()
-                    && let AcceptedStream::Tcp(stream) = accepted.stream
-                {
-                    // Best effort: there are too many of them to wait until each has read it.
-                    let _ = stream.try_write(&arkws::Refusal::from(refusal).response());
-                }
-                return;
+                return self.refuse(accepted.stream, refusal).await;
             }
         };
         let mut handshaking = Handshaking {
@@ -107,6 +101,20 @@ impl HandshakeContext {
             let from = remote_address(ip, headers, &self.settings.trusted);
             handshaking.client.forwarded_for = Some(from).filter(|from| *from != ip);
             handshaking.answer(request).await;
+        }
+    }
+
+    /// Tells a client that there is no place for it. Over TLS of ours that would cost a handshake.
+    async fn refuse(&self, stream: AcceptedStream, refusal: Refusal) {
+        let stream = match stream {
+            AcceptedStream::Tcp(_) if self.tls.get().is_some() => return,
+            AcceptedStream::Tcp(stream) => stream.into(),
+            AcceptedStream::Other(stream) => stream,
+        };
+        let answer = arkws::Refusal::from(refusal);
+        select! {
+            () = answer.send::<Transport>(stream) => {}
+            () = self.lifecycle.stopping() => {}
         }
     }
 

@@ -10,6 +10,8 @@ mod identity;
 mod limits;
 #[cfg(unix)]
 mod listen_on;
+#[cfg(unix)]
+mod newcomers;
 mod progress;
 mod proxies;
 mod request;

@@ -1,10 +1,6 @@
 //! The task of one client: its handshake, then the program's handler.
-use std::pin::Pin;
-use std::task::{Context, Waker};
-
 #[cfg(feature = "tls")]
-use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 #[cfg(feature = "tls")]
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -69,7 +65,7 @@ impl<H> Clients<H> {
             Ok(handshake) => handshake,
             Err(error) => {
                 let refusal = Refusal::from(error);
-                self.refuse_at_once(stream, &refusal);
+                self.refuse(stream, &refusal).await;
                 return Err(refusal.into());
             }
         };
@@ -101,14 +97,13 @@ impl<H> Clients<H> {
         first(first(stopping, replaced), opened).await
     }
 
-    /// Best effort: there are too many of them to wait until each has read it.
-    fn refuse_at_once(&self, mut stream: Transport, refusal: &Refusal) {
+    /// Tells a client that there is no place for it. Over TLS that would cost a handshake.
+    async fn refuse(&self, stream: Transport, refusal: &Refusal) {
         #[cfg(feature = "tls")]
         if self.tls.is_some() {
             return;
         }
-        let mut once = Context::from_waker(Waker::noop());
-        let _ = Pin::new(&mut stream).poll_write(&mut once, &refusal.response());
+        refusal.send(stream).await;
     }
 
     /// The stream after the TLS handshake, if there is one.
