@@ -29,13 +29,15 @@ const THREADS: [&str; 3] = ["arkws-netstack", "arkws-node", "arkws-capi"];
 const WATCH: &str = "ARKWS_WATCH_MEMORY";
 
 /// What Miri runs: the compiler's flags, and the tests. Compression has no `unsafe` code of ours;
-/// without them are also those that take minutes.
+/// without them are also those that take minutes: of the protocol's modules `direct`, one text of
+/// which alone takes more than half of one, `limits` and `send`, in which much arrives. The others,
+/// `entropy`, `pieces`, `recv`, `shown` and the handshake, have not been timed on a quiet machine.
 const MIRI: [(&str, &str); 4] = [
     // Without AVX2, for which `simdutf8` 0.1.5 computes addresses beyond its slice, to prefetch.
     (
         "",
         "--package arkws-proto --lib --test protocol -- utf8:: buffer:: mask:: closing:: must_fail:: \
-         rfc_examples:: --skip deflate \
+         payload:: rfc_examples:: --skip deflate \
          --skip events_are_the_same_through_a_buffer --skip byte_by_byte",
     ),
     (
