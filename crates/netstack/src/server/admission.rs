@@ -171,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_is_told_in_seconds_rounded_up() {
+        for (millis, told) in [(0, 0), (1, 1), (2000, 2), (2001, 3)] {
+            assert_eq!(seconds(&Duration::from_millis(millis)), told);
+        }
+    }
+
+    #[test]
     fn who_is_refused_is_told_the_option_that_says_so() {
         let (admission, mut flood) = (Admission::new(LIMITS), FloodRule::default());
         let mut enter = |last| admission.begin_connection(ip(last), &mut flood, Instant::now());
