@@ -1,13 +1,19 @@
 //! Proxies that are spoken to over TLS.
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use arkws::TlsConfig;
 use arkws::http::HeaderValue;
-use arkws::{Cause, Error, Proxy, ProxyError, ProxyServer, TlsConfig};
-use tokio::io::{AsyncWriteExt, copy_bidirectional};
+use arkws::{Cause, ClientBuilder, Error, Heartbeat, Message, Proxy, ProxyError, ProxyServer};
+use futures_util::StreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::common::{Authority, Connected, authority, issue, params, serve, trusting, versions};
 use crate::{assert_echoes, builder, echo_server, failure, field, listen, read_head};
@@ -16,6 +22,15 @@ use crate::{assert_echoes, builder, echo_server, failure, field, listen, read_he
 async fn tls_proxy(
     authority: &Authority,
     server: SocketAddr,
+) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+    tls_proxy_with(authority, server, None).await
+}
+
+/// The same; one with a rate takes no more bytes of a client in a second.
+async fn tls_proxy_with(
+    authority: &Authority,
+    server: SocketAddr,
+    rate: Option<u32>,
 ) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
     let credentials = issue(authority, params(&["localhost"]));
     let config = versions()
@@ -35,20 +50,49 @@ async fn tls_proxy(
                 client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
                 client.flush().await.unwrap();
                 let mut server = TcpStream::connect(server).await.unwrap();
-                let _ = copy_bidirectional(&mut client, &mut server).await;
+                let _ = match rate {
+                    None => copy_bidirectional(&mut client, &mut server).await.map(drop),
+                    Some(rate) => copy_slowly(client, server, rate).await,
+                };
             });
         }
     });
     (address, received)
 }
 
+/// What the client sends goes on at this rate, bytes a second.
+async fn copy_slowly(client: TlsStream<TcpStream>, server: TcpStream, rate: u32) -> io::Result<()> {
+    let (mut from_client, mut to_client) = tokio::io::split(client);
+    let (mut from_server, mut to_server) = server.into_split();
+    tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let mut part = vec![0; 16 << 10];
+    loop {
+        let count = from_client.read(&mut part).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        to_server.write_all(&part[..count]).await?;
+        sleep(Duration::from_secs(1) * count as u32 / rate).await;
+    }
+}
+
 async fn connect(proxy: SocketAddr, proxy_tls: TlsConfig, tls: TlsConfig, url: &str) -> Connected {
+    connect_with(builder(), proxy, proxy_tls, tls, url).await
+}
+
+async fn connect_with(
+    builder: ClientBuilder,
+    proxy: SocketAddr,
+    proxy_tls: TlsConfig,
+    tls: TlsConfig,
+    url: &str,
+) -> Connected {
     let proxy = format!("https://me:secret@localhost:{}", proxy.port());
     let mut proxy = ProxyServer::parse(&proxy, None).unwrap();
     let name = arkws::http::HeaderName::from_static("x-tenant");
     proxy.headers.insert(name, HeaderValue::from_static("blue"));
     assert!(!format!("{proxy:?}").contains("secret"));
-    let client = builder().proxy(Proxy::Server(proxy));
+    let client = builder.proxy(Proxy::Server(proxy));
     let client = client.proxy_tls(proxy_tls).tls(tls).build().unwrap();
     client.connect(url).await
 }
@@ -107,6 +151,35 @@ async fn tls_with_the_server_runs_through_tls_with_the_proxy() {
     );
     let error = failure(connect(proxy, proxy_tls.clone(), proxy_tls, url).await);
     assert_eq!(error.cause(), Cause::Tls, "{error}");
+}
+
+/// What the kernel holds, some 4 MB, takes the proxy longer than the heartbeat has.
+#[tokio::test]
+async fn a_proxy_that_takes_what_is_sent_slowly_is_no_dead_server() {
+    const RATE: u32 = 4_000_000;
+    let short = Duration::from_millis(400);
+    let heartbeat = Heartbeat {
+        interval: short,
+        timeout: short,
+    };
+    let (of_proxy, of_server) = (authority(), authority());
+    let (proxy_tls, tls) = (trusting(of_proxy.pem()), trusting(of_server.pem()));
+    let plain = echo_server().await;
+    let over_tls = serve(&issue(&of_server, params(&["name.invalid"]))).await;
+    for (server, url) in [
+        (plain, "ws://name.invalid/"),
+        (over_tls, "wss://name.invalid/"),
+    ] {
+        let (proxy, _heads) = tls_proxy_with(&of_proxy, server, Some(RATE)).await;
+        let builder = builder().heartbeat(heartbeat);
+        let connected = connect_with(builder, proxy, proxy_tls.clone(), tls.clone(), url).await;
+        let (mut socket, _) = connected.unwrap();
+
+        let message = Message::from(vec![7; 12 << 20]);
+        socket.feed_message(message).unwrap();
+        let echo = socket.next().await.unwrap().unwrap();
+        assert_eq!(echo.len(), 12 << 20);
+    }
 }
 
 #[tokio::test]
