@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use arkws::{Cause, CloseCode, CloseFrame, Error, HandshakeError};
 
-use crate::{escape, refusal};
+use crate::{answer, escape};
 
 /// The exit statuses, the same for each subcommand. Wrong usage that clap finds ends with 2, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Failure {
     pub(crate) fn of_connecting(url: &str, error: &Error) -> Failure {
         if let Error::Handshake(HandshakeError::Refused(answer)) = error {
             let refused = format!("{url} refused the WebSocket handshake");
-            return Failure::not_connected(format!("{refused}\n{}", refusal::shown(answer)));
+            return Failure::not_connected(format!("{refused}\n{}", answer::refusal(answer)));
         }
         let exit = match error.cause() {
             Cause::Invalid => Exit::Usage,

@@ -6,15 +6,16 @@
 //! | `client_flags.rs`, `duration.rs` | the flags of everything that connects, and the client that they make |
 //! | `exit.rs` | the exit statuses, and which error has which |
 //! | `stop.rs` | why a run ends before the other end ends it: Ctrl-C, its time, its output |
-//! | `escape.rs`, `refusal.rs` | what comes from the network, made fit for a terminal |
+//! | `escape.rs`, `answer.rs` | what comes from the network, made fit for a terminal |
 #![forbid(unsafe_code)]
 
+mod answer;
 mod client_flags;
 mod connect;
 mod duration;
 mod escape;
 mod exit;
-mod refusal;
+
 mod serve;
 mod stop;
 

@@ -4,18 +4,24 @@ use std::pin::Pin;
 use arkws::{Attempt, Client, ClientResponse, Error, Retry, Transport, WebSocket};
 use futures_util::{Stream, StreamExt, stream};
 
+use super::output::Output;
 use crate::exit::Failure;
 
 type Connection = (WebSocket<Transport>, ClientResponse);
 
 /// The connections to a server.
-pub(super) struct Connections {
+pub(super) struct Connections<'a> {
     url: String,
-    stream: Pin<Box<dyn Stream<Item = Result<Connection, Error>>>>,
+    stream: Pin<Box<dyn Stream<Item = Result<Connection, Error>> + 'a>>,
 }
 
-impl Connections {
-    pub(super) fn new(client: Client, url: &str, reconnects: bool) -> Connections {
+impl<'a> Connections<'a> {
+    pub(super) fn new(
+        client: Client,
+        url: &str,
+        reconnects: bool,
+        output: &'a Output,
+    ) -> Connections<'a> {
         let url = url.to_owned();
         let to = url.clone();
         let stream = match reconnects {
@@ -23,7 +29,7 @@ impl Connections {
             true => {
                 let request = async move |attempt: Attempt| {
                     if let Some(error) = attempt.error {
-                        eprintln!("arkws: {error}; trying again");
+                        output.note(&format!("{error}; trying again"));
                     }
                     Ok(to.clone())
                 };
@@ -40,9 +46,9 @@ impl Connections {
     ///
     /// # Cancel safety
     /// Safe.
-    pub(super) async fn next(&mut self) -> Result<WebSocket<Transport>, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Connection, Failure> {
         match self.stream.next().await {
-            Some(Ok((socket, _))) => Ok(socket),
+            Some(Ok(connection)) => Ok(connection),
             Some(Err(error)) => Err(Failure::of_connecting(&self.url, &error)),
             None => Err(Failure::not_connected("there is no other connection")),
         }

@@ -5,21 +5,22 @@ use std::thread;
 use arkws::{Message, Utf8Bytes};
 use tokio::sync::mpsc;
 
+use super::entry::Entry;
 use crate::exit::Failure;
 
-/// What comes from standard input. It ends with the first failure.
-pub(super) type Messages = mpsc::Receiver<Result<Message, Failure>>;
+/// What comes from the input. It ends with the first failure.
+pub(super) type Entries = mpsc::Receiver<Result<Entry, Failure>>;
 
 /// The lines of standard input, read no further ahead than some of them. The thread that reads
 /// them may wait for ever: nobody waits for it.
-pub(super) fn messages(are_binary: bool) -> Messages {
+pub(super) fn messages(are_binary: bool) -> Entries {
     let (sender, receiver) = mpsc::channel(64);
     thread::spawn(move || {
         let mut input = io::stdin().lock();
         for number in 1_u64.. {
             let message = match next_line(&mut input) {
                 Ok(None) => return,
-                Ok(Some(line)) => message(line, number, are_binary),
+                Ok(Some(line)) => message(line, number, are_binary).map(Entry::Send),
                 Err(error) => Err(Failure::fault(format!("cannot read the input: {error}"))),
             };
             let is_last = message.is_err();

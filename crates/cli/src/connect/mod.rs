@@ -3,13 +3,17 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `arguments.rs` | the arguments |
-//! | `input.rs` | messages from standard input |
+//! | `input.rs`, `entry.rs` | messages from standard input; what else is typed |
+//! | `interactive/` | a person at a terminal |
 //! | `output.rs`, `record.rs` | messages on standard output: as they are, for a terminal, or one JSON object each |
 //! | `session.rs` | an open connection, until it ends |
 //! | `connections.rs` | one connection, or one after the other |
 mod arguments;
 mod connections;
+mod entry;
 mod input;
+#[cfg(unix)]
+mod interactive;
 mod output;
 mod record;
 mod session;
@@ -20,7 +24,9 @@ use arkws::WebSocketUrl;
 
 use crate::exit::{self, Exit, Failure};
 use crate::stop::{Reason, Stop};
+use arguments::Format;
 use connections::Connections;
+use input::Entries;
 use output::Output;
 use session::{Ended, Session};
 
@@ -36,19 +42,20 @@ pub(crate) async fn run(arguments: ConnectArguments) -> Result<Exit, Failure> {
         stop.after(time);
     }
     let stays = arguments.stays();
-    let mut messages = input::messages(arguments.binary);
-    let output = Output::new(arguments.jsonl, arguments.binary, arguments.count);
     let client = arguments.client.client()?;
-    let mut connections = Connections::new(client, url.as_str(), arguments.reconnect);
+    let (mut entries, output) = ends(&arguments.format, arguments.count, &stop);
+    let mut connections = Connections::new(client, url.as_str(), arguments.reconnect, &output);
     let mut was_connected = false;
     loop {
-        let socket = tokio::select! {
+        let (socket, response) = tokio::select! {
             connected = connections.next() => connected?,
             () = stop.given() => return stopped(&stop, &output, was_connected),
         };
         was_connected = true;
+        output.tell(&format!("connected to {}", url.as_str()));
         let session = Session {
-            messages: &mut messages,
+            entries: &mut entries,
+            response: &response,
             output: &output,
             stop: &stop,
             stays,
@@ -58,13 +65,13 @@ pub(crate) async fn run(arguments: ConnectArguments) -> Result<Exit, Failure> {
             // How the other end takes it that we go is no matter of ours.
             _ if stop.reason().is_some() => return stopped(&stop, &output, was_connected),
             Ended::Closed { by_us: false, .. } if arguments.reconnect => {
-                eprintln!("arkws: the other end closed the connection; connecting again");
+                output.note("the other end closed the connection; connecting again");
             }
             Ended::Lost {
                 error,
                 by_us: false,
             } if arguments.reconnect => {
-                eprintln!("arkws: {error}; connecting again");
+                output.note(&format!("{error}; connecting again"));
             }
             Ended::Lost { error, .. } => return Err(Failure::of_connection(&error)),
             Ended::Closed { frame, .. } => {
@@ -75,6 +82,20 @@ pub(crate) async fn run(arguments: ConnectArguments) -> Result<Exit, Failure> {
             }
         }
     }
+}
+
+/// Where messages come from, and go to: a person, if one is there and no form of data is asked for.
+fn ends(format: &Format, count: Option<u64>, stop: &Stop) -> (Entries, Output) {
+    let output = Output::new(format.jsonl, format.binary, count);
+    #[cfg(unix)]
+    if !format.jsonl
+        && let Some((entries, screen)) = interactive::start(format.binary, stop)
+    {
+        return (entries, output.on(screen));
+    }
+    #[cfg(not(unix))]
+    let _ = stop;
+    (input::messages(format.binary), output)
 }
 
 /// What the run has come to when we end it.

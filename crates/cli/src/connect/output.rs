@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Stdout, Write};
 
 use arkws::Message;
 
+#[cfg(unix)]
+use super::interactive::Screen;
 use super::record::{Direction, Record};
 use crate::escape;
 use crate::exit::{Exit, Failure};
@@ -25,6 +27,9 @@ enum Form {
 pub(super) struct Output {
     stdout: Stdout,
     form: Form,
+    /// A person's, above the line that is typed. Then nothing else is written.
+    #[cfg(unix)]
+    screen: Option<Screen>,
     received: Cell<u64>,
     /// So many are wanted.
     count: Option<u64>,
@@ -42,9 +47,40 @@ impl Output {
         Output {
             stdout,
             form,
+            #[cfg(unix)]
+            screen: None,
             received: Cell::new(0),
             count,
         }
+    }
+
+    /// Where a person sees it.
+    #[cfg(unix)]
+    pub(super) fn on(self, screen: Screen) -> Output {
+        Output {
+            screen: Some(screen),
+            ..self
+        }
+    }
+
+    /// Something that happened to the connection. The other end's words may be in it.
+    pub(super) fn note(&self, what: &str) {
+        let what = escape::controls(what);
+        #[cfg(unix)]
+        if let Some(screen) = &self.screen {
+            return screen.note(&what);
+        }
+        eprintln!("arkws: {what}");
+    }
+
+    /// As [`note`](Self::note), where only a person wants to know.
+    pub(super) fn tell(&self, what: &str) {
+        #[cfg(unix)]
+        if let Some(screen) = &self.screen {
+            screen.note(&escape::controls(what));
+        }
+        #[cfg(not(unix))]
+        let _ = what;
     }
 
     /// A message was received. Returns whether more are wanted.
@@ -83,6 +119,13 @@ impl Output {
     }
 
     fn write(&self, direction: Direction, message: &Message) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(screen) = &self.screen {
+            if direction == Direction::In && message.is_data() {
+                screen.message(message);
+            }
+            return Ok(());
+        }
         let mut stdout = self.stdout.lock();
         match self.form {
             Form::Json => {

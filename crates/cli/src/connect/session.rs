@@ -1,16 +1,25 @@
 //! An open connection, until it ends.
+use std::cell::Cell;
 use std::future::pending;
+use std::time::Instant;
 
-use arkws::{Cause, CloseCode, CloseFrame, Error, Message, Receiver, Sender, Transport, WebSocket};
+use arkws::{
+    Bytes, Cause, ClientResponse, CloseCode, CloseFrame, Error, Message, Receiver, Sender, Stats,
+    Transport, WebSocket,
+};
 
-use super::input::Messages;
+use super::entry::Entry;
+use super::input::Entries;
 use super::output::Output;
+use crate::answer;
 use crate::exit::Failure;
 use crate::stop::{Reason, Stop};
 
 /// What a connection lives with.
 pub(super) struct Session<'a> {
-    pub(super) messages: &'a mut Messages,
+    pub(super) entries: &'a mut Entries,
+    /// How the server accepted.
+    pub(super) response: &'a ClientResponse,
     pub(super) output: &'a Output,
     pub(super) stop: &'a Stop,
     /// Whether the end of the input does not end it.
@@ -40,21 +49,27 @@ impl Session<'_> {
     /// the other: an echo server may have no room for more until its echoes are read.
     pub(super) async fn run(self, socket: WebSocket<Transport>) -> Ended {
         let Session {
-            messages,
+            entries,
+            response,
             output,
             stop,
             stays,
         } = self;
         let (mut sender, mut receiver) = socket.split();
-        let receiving = receive(&mut receiver, output, stop);
+        let ping = Cell::new(None);
+        let receiving = receive(&mut receiver, output, stop, &ping);
         tokio::pin!(receiving);
         let sending = async {
             let sent = tokio::select! {
                 biased;
-                () = stop.given() => Ok(()),
-                sent = send(&mut sender, messages, output, stays) => sent,
+                () = stop.given() => Ok(normal()),
+                sent = send(&mut sender, entries, response, output, &ping, stays) => sent,
             };
-            sender.start_close(Some(CloseFrame::new(CloseCode::NORMAL, "")));
+            let (frame, sent) = match sent {
+                Ok(frame) => (frame, Ok(())),
+                Err(failure) => (normal(), Err(failure)),
+            };
+            sender.start_close(frame);
             sent
         };
         let (by_us, sent, received) = tokio::select! {
@@ -69,15 +84,36 @@ impl Session<'_> {
     }
 }
 
-/// Sends the messages of the input, until it ends.
+fn normal() -> Option<CloseFrame> {
+    Some(CloseFrame::new(CloseCode::NORMAL, ""))
+}
+
+/// Does what the input says, until it ends or says goodbye: with this frame.
 async fn send(
     sender: &mut Sender<Transport>,
-    messages: &mut Messages,
+    entries: &mut Entries,
+    response: &ClientResponse,
     output: &Output,
+    ping: &Cell<Option<Instant>>,
     stays: bool,
-) -> Result<(), Failure> {
-    while let Some(message) = messages.recv().await {
-        let message = message?;
+) -> Result<Option<CloseFrame>, Failure> {
+    while let Some(entry) = entries.recv().await {
+        let message = match entry? {
+            Entry::Send(message) => message,
+            Entry::Ping => {
+                ping.set(Some(Instant::now()));
+                Message::Ping(Bytes::from_static(PING))
+            }
+            Entry::Close(frame) => return Ok(frame),
+            Entry::Stats => {
+                output.tell(&summary(&sender.stats()));
+                continue;
+            }
+            Entry::Headers => {
+                output.tell(&answer::head(response.status, &response.headers));
+                continue;
+            }
+        };
         // If nobody reads it, whoever receives will find out.
         _ = output.send(&message);
         match sender.send(message).await {
@@ -91,8 +127,25 @@ async fn send(
     }
     match stays {
         true => pending().await,
-        false => Ok(()),
+        false => Ok(normal()),
     }
+}
+
+/// What pings carry that somebody has typed; those of the heartbeat carry something else.
+const PING: &[u8] = b"arkws /ping";
+
+fn summary(stats: &Stats) -> String {
+    let Stats {
+        messages_sent,
+        bytes_sent,
+        messages_received,
+        bytes_received,
+        ..
+    } = stats;
+    format!(
+        "sent {messages_sent} messages ({bytes_sent} bytes in frames), received \
+         {messages_received} ({bytes_received} bytes)"
+    )
 }
 
 /// Writes what comes, until the connection is over: the other end's goodbye.
@@ -100,12 +153,26 @@ async fn receive(
     receiver: &mut Receiver<Transport>,
     output: &Output,
     stop: &Stop,
+    ping: &Cell<Option<Instant>>,
 ) -> Result<Option<CloseFrame>, Error> {
     while let Some(message) = receiver.recv().await {
         let message: Message = message?;
         // Behind the end nothing is wanted.
         if matches!(stop.reason(), Some(Reason::Enough | Reason::OutputGone)) {
             continue;
+        }
+        match &message {
+            Message::Pong(data) if &data[..] == PING => {
+                if let Some(sent) = ping.take() {
+                    let millis = sent.elapsed().as_secs_f64() * 1000.0;
+                    output.tell(&format!("answered the ping in {millis:.1} ms"));
+                }
+            }
+            Message::Close(None) => output.tell("the other end closes, without a code"),
+            Message::Close(Some(frame)) => {
+                output.tell(&format!("the other end closes with {frame}"));
+            }
+            _ => {}
         }
         match output.receive(&message) {
             Ok(true) => {}

@@ -2,8 +2,12 @@
 mod command;
 mod connect_ends;
 mod connect_flags;
+#[cfg(unix)]
+mod connect_interactive;
 mod connect_piped;
 mod serve_answers;
 mod serve_faults;
 mod served;
 mod servers;
+#[cfg(unix)]
+mod terminal;

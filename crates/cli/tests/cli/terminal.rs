@@ -1,0 +1,118 @@
+//! The command at a terminal: a pseudo-terminal, with somebody who types and reads.
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::process::{Child, Command};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+
+/// Whoever sits there.
+pub(crate) struct Terminal {
+    keys: File,
+    /// The end that the command has.
+    line: File,
+    child: Child,
+    bytes: Receiver<Vec<u8>>,
+    /// All that has appeared, and how much of it was looked at.
+    pub(crate) seen: String,
+    read: usize,
+    before: Termios,
+}
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Terminal {
+    /// Starts the command there.
+    pub(crate) fn start(mut command: Command) -> Terminal {
+        let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&keys).expect("it is ours");
+        unlockpt(&keys).expect("it opens");
+        let name = ptsname(&keys, Vec::new()).expect("a name");
+        let name = name.to_str().expect("UTF-8");
+        let line = OpenOptions::new().read(true).write(true).open(name);
+        let line = line.expect("the other end");
+        let size = Winsize {
+            ws_row: 50,
+            ws_col: 120,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&line, size).expect("a size");
+        let end = || line.try_clone().expect("a descriptor");
+        command.stdin(end()).stdout(end()).stderr(end());
+        command.env("TERM", "xterm-256color");
+        let child = command.spawn().expect("it starts");
+        let keys = File::from(keys);
+        let mut screen = keys.try_clone().expect("a descriptor");
+        let (sender, bytes) = channel();
+        thread::spawn(move || {
+            let mut some = [0; 4096];
+            while let Ok(read @ 1..) = screen.read(&mut some) {
+                if sender.send(some[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Terminal {
+            keys,
+            before: tcgetattr(&line).expect("its modes"),
+            line,
+            child,
+            bytes,
+            seen: String::new(),
+            read: 0,
+        }
+    }
+
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("it is there");
+    }
+
+    /// Waits until this appears, behind what was waited for before.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.seen[self.read..].find(text) {
+                self.read += at + text.len();
+                return;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            match self.bytes.recv_timeout(left) {
+                Ok(bytes) => self.seen += &String::from_utf8_lossy(&bytes),
+                Err(_) => panic!("no {text:?} in {:?}", &self.seen[self.read..]),
+            }
+        }
+    }
+
+    /// Waits for its end, and looks whether the terminal is as it was.
+    #[track_caller]
+    pub(crate) fn ends_with(&mut self, status: i32) {
+        let end = Instant::now() + PATIENCE;
+        let ended = loop {
+            if let Some(ended) = self.child.try_wait().expect("a child") {
+                break ended;
+            }
+            assert!(Instant::now() < end, "it does not end: {:?}", self.seen);
+            thread::sleep(Duration::from_millis(5));
+        };
+        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(50)) {
+            self.seen += &String::from_utf8_lossy(&bytes);
+        }
+        assert_eq!(ended.code(), Some(status), "{:?}", self.seen);
+        let after = tcgetattr(&self.line).expect("its modes");
+        let raw = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        assert_eq!(after.local_modes & raw, self.before.local_modes & raw);
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
