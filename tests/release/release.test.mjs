@@ -127,7 +127,7 @@ const EXCHANGE = `
   };
 `;
 
-/** A client whose connection is open, and a server without a socket, neither of which is waited for. */
+/** An open client and a server without a socket, neither of which is waited for. */
 const unreferenced = (ref) => `
   const webSocket = require('arkws');
   test('they stay', async () => {

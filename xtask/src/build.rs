@@ -202,8 +202,8 @@ pub(crate) fn place_module(built: &Path) -> Result<PathBuf> {
 ///   web's `WebSocket`: 0.32;
 /// - a `Host` and fields that no server takes, what comes behind an end of TLS, and names that are
 ///   never resolved: 0.01;
-/// - servers that verify their clients by the rules of clients, with the certificate at fault named,
-///   and a budget for each JavaScript thread: 0.02;
+/// - servers that verify their clients by the rules of clients, with the certificate at fault
+///   named, and a budget for each JavaScript thread: 0.02;
 /// - one writer of objects and one reader of options in `crates/node`, in place of code that
 ///   napi-rs made for each property, gave back 0.07, and a cryptography whose C is not unrolled
 ///   0.07.

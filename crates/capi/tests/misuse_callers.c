@@ -100,7 +100,7 @@ static int code_of(bool is_failed)
     return is_failed ? arkws_last_error(NULL) : ARKWS_OK;
 }
 
-/* Calls the n-th function, with arguments that are right. NONE: nothing, and returns their number. */
+/* Calls the n-th function, with arguments that are right. NONE: none, and tells how many. */
 static int call(int number, Scene *scene, const char **what)
 {
     int next = 0;

@@ -12,15 +12,18 @@ enum Target {
     Module(ModuleId),
 }
 
-/// Re-exports of re-exports are followed so far.
-const MOST_STEPS: usize = 16;
+/// The names that are being looked up, and where: modules that import all of each other's names
+/// lead back to them.
+type Active = Vec<(ModuleId, String)>;
 
 /// Each use that a file makes of another one, once.
 pub(super) fn imports(crate_: &Crate) -> Vec<Import> {
     let mut imports = BTreeSet::new();
     for (id, module) in crate_.modules.iter().enumerate() {
         for reference in &module.references {
-            let Some(Target::Item(definer, name)) = crate_.resolve(id, &reference.path, 0) else {
+            let Some(Target::Item(definer, name)) =
+                crate_.resolve(id, &reference.path, &mut Active::new())
+            else {
                 continue;
             };
             let file = &crate_.modules[definer].file;
@@ -47,25 +50,25 @@ impl Crate {
         let is_near = definer == folder || self.modules[definer].parent == Some(folder);
         let target = Target::Item(definer, name.to_owned());
         let mut implemented = self.modules[module].implemented.iter();
-        is_near && implemented.any(|path| self.resolve(module, path, 0).as_ref() == Some(&target))
+        is_near
+            && implemented.any(|path| {
+                self.resolve(module, path, &mut Active::new()).as_ref() == Some(&target)
+            })
     }
 
     /// Whether a path of the root names something of another crate.
     pub(super) fn is_foreign(&self, path: &[String]) -> bool {
-        self.resolve(0, path, 0).is_none()
+        self.resolve(0, path, &mut Active::new()).is_none()
     }
 
     /// What a path names in a module; `None`: something of another crate, or a local variable.
-    fn resolve(&self, module: ModuleId, path: &[String], steps: usize) -> Option<Target> {
-        if steps > MOST_STEPS {
-            return None;
-        }
+    fn resolve(&self, module: ModuleId, path: &[String], active: &mut Active) -> Option<Target> {
         let (first, rest) = path.split_first()?;
         let mut target = match first.as_str() {
             "crate" | "$crate" => Target::Module(0),
             "self" => Target::Module(module),
             "super" => Target::Module(self.modules[module].parent?),
-            name => self.lookup(module, name, !rest.is_empty(), steps)?,
+            name => self.lookup(module, name, !rest.is_empty(), active)?,
         };
         for (index, name) in rest.iter().enumerate() {
             let Target::Module(at) = target else {
@@ -74,14 +77,37 @@ impl Crate {
             };
             target = match name.as_str() {
                 "super" => Target::Module(self.modules[at].parent?),
-                name => self.lookup(at, name, index + 1 < rest.len(), steps)?,
+                name => self.lookup(at, name, index + 1 < rest.len(), active)?,
             };
         }
         Some(target)
     }
 
     /// What a name stands for in a module; before `::` it is rather a module than a function.
-    fn lookup(&self, module: ModuleId, name: &str, has_rest: bool, steps: usize) -> Option<Target> {
+    fn lookup(
+        &self,
+        module: ModuleId,
+        name: &str,
+        has_rest: bool,
+        active: &mut Active,
+    ) -> Option<Target> {
+        let looked_up = (module, name.to_owned());
+        if active.contains(&looked_up) {
+            return None;
+        }
+        active.push(looked_up);
+        let found = self.lookup_here(module, name, has_rest, active);
+        active.pop();
+        found
+    }
+
+    fn lookup_here(
+        &self,
+        module: ModuleId,
+        name: &str,
+        has_rest: bool,
+        active: &mut Active,
+    ) -> Option<Target> {
         let found = self.modules[module].names.get(name);
         let mut named: Vec<&Named> = found.into_iter().flatten().collect();
         named.sort_by_key(|named| matches!(named, Named::Module(_)) != has_rest);
@@ -90,14 +116,12 @@ impl Crate {
             Named::Module(id) => Some(Target::Module(*id)),
             // `use name::…` names another crate, or what a parent's `use` is for: not itself.
             Named::Alias(path) if path.len() == 1 && path[0] == name => None,
-            Named::Alias(path) => self.resolve(module, path, steps + 1),
+            Named::Alias(path) => self.resolve(module, path, active),
         });
         own.or_else(|| {
             self.modules[module].globs.iter().find_map(|path| {
-                match self.resolve(module, path, steps + 1)? {
-                    Target::Module(id) if id != module => {
-                        self.lookup(id, name, has_rest, steps + 1)
-                    }
+                match self.resolve(module, path, active)? {
+                    Target::Module(id) if id != module => self.lookup(id, name, has_rest, active),
                     _ => None,
                 }
             })
@@ -139,6 +163,25 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn modules_that_import_all_of_each_other_are_read_in_time() {
+        let modules: Vec<String> = (0..20).map(|n| format!("m{n}")).collect();
+        let root: String = modules
+            .iter()
+            .map(|name| format!("mod {name};\nuse {name}::*;\n"))
+            .collect();
+        let mut files = vec![("lib.rs".to_owned(), root)];
+        files.extend(modules.iter().map(|name| {
+            let text = format!("use super::*;\npub fn of_{name}() {{ nowhere(); }}\n");
+            (format!("{name}.rs"), text)
+        }));
+        let files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
+        assert!(circles_of(&files).is_empty());
     }
 
     #[test]
