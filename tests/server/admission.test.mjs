@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import WebSocket from 'ws';
 import webSocket from 'arkws';
 import { connected, next } from '../../npm/test/events.mjs';
 import { running } from '../../npm/test/servers.mjs';
@@ -55,6 +56,24 @@ describe('the limits', { timeout: 60_000 }, () => {
     await from('127.0.0.3');
     const addresses = server.listAllConnections().map(({ clientIP }) => clientIP);
     assert.deepEqual(addresses, ['127.0.0.2', '127.0.0.2', '127.0.0.3']);
+  });
+
+  it('hold for opening handshakes that wait for the program: the next is told so', async (t) => {
+    const { server, url } = await running(t, { limits: { handshakes: 1 } }, (server) =>
+      server.on('request', () => new Promise(() => {})),
+    );
+    const asked = next(server, 'request');
+    const first = new WebSocket(url);
+    t.after(() => first.terminate());
+    first.on('error', () => {});
+    await asked;
+    const reported = next(server, 'error');
+    const { status, body } = await refusal(url);
+    assert.equal(status, 503);
+    assert.match(body, /\(limits\.handshakes\)$/);
+    const [error] = await reported;
+    assert.equal(error.cause, 'limit');
+    assert.equal(first.readyState, first.CONNECTING);
   });
 
   it('of 0 let nobody in', async (t) => {

@@ -149,6 +149,29 @@ describe('one bad client', { timeout: 60_000 }, () => {
     await assertUntouched();
   });
 
+  it('that never reads is given up after writeTimeout', async (t) => {
+    const { server, url, assertUntouched } = await company(t, {
+      writeTimeout: 300,
+      maxQueuedBytes: 32 << 20,
+    });
+    const lazy = await join(t, url);
+    lazy.pause();
+    const [reported, gone] = [next(server, 'error'), next(server, 'close')];
+    const block = new ArrayBuffer(4 << 20);
+    const sends = [];
+    // More than both sockets' buffers can hold, and less than its queue.
+    for (let i = 0; i < 4; i++) sends.push(server.send(block, connectionOf(lazy)));
+    const [error] = await reported;
+    assert.equal(error.cause, 'timeout');
+    assert.match(error.message, /300ms.*writeTimeout/);
+    const [connection, { code }] = await gone;
+    assert.deepEqual({ ...connection }, connectionOf(lazy));
+    assert.equal(code, 1006);
+    const ends = await Promise.allSettled(sends);
+    assert.equal(ends.at(-1).status, 'rejected');
+    await assertUntouched();
+  });
+
   it('that is gone is no connection any more', async (t) => {
     const { server, url } = await running(t);
     const client = await join(t, url);
