@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(2);
 /// What happens, drawn from a seed.
 #[derive(Debug)]
 pub(crate) struct Crowd {
-    visitors: Vec<Visitor>,
+    members: Vec<Member>,
     server: Schedule,
     stops_after: Duration,
     deadline: Duration,
@@ -41,13 +41,13 @@ const ROOM: usize = 256 << 10;
 
 /// A client: when it comes, and the schedule that it and its link are of.
 #[derive(Debug, Clone)]
-struct Visitor {
+struct Member {
     arrives: Duration,
     schedule: Schedule,
     link: Connection,
 }
 
-impl Visitor {
+impl Member {
     fn longest_message(&self) -> usize {
         let steps = self.link.client.steps.iter();
         steps.map(|step| step.action.len()).max().unwrap_or(0)
@@ -96,14 +96,14 @@ impl Crowd {
 
     pub(crate) fn new(seed: u64) -> Crowd {
         let mut random = Random::new(seed ^ 0xC0DE);
-        let mut visitors: Vec<Visitor> = (0..=random.below(12))
+        let mut members: Vec<Member> = (0..=random.below(12))
             .filter_map(|_| {
                 let schedule = Schedule::new(random.next());
                 let link = schedule.attempts.iter().find_map(|attempt| match attempt {
                     Attempt::Link(link) => Some(Connection::clone(link)),
                     _ => None,
                 });
-                Some(Visitor {
+                Some(Member {
                     arrives: random.millis_below(1000),
                     link: link?,
                     schedule,
@@ -111,18 +111,18 @@ impl Crowd {
             })
             .collect();
         let budget = random.one_of(&[None, Some(0), Some(200_000)]);
-        for visitor in &mut visitors {
+        for member in &mut members {
             if budget.is_some() && random.percent(50) {
-                visitor.hesitate(&mut random);
+                member.hesitate(&mut random);
             }
         }
         let latest = random.one_of(&[1000, 5000, 30_000]);
         let mut server = Schedule::new(seed);
         // None is too long by itself. A budget is at least that.
-        let longest = visitors.iter().map(Visitor::longest_message).max();
+        let longest = members.iter().map(Member::longest_message).max();
         server.server.limits.max_message_size = longest.unwrap_or_default().max(1000);
         Crowd {
-            visitors,
+            members,
             server,
             stops_after: random.millis_below(latest),
             deadline: Duration::from_millis(random.one_of(&[0, 500, 5000, 60_000])),
@@ -133,7 +133,7 @@ impl Crowd {
 
 /// What became of it.
 pub(crate) struct Outcome {
-    /// Of each visitor and the server's end of its connection.
+    /// Of each member and the server's end of its connection.
     records: Vec<[Recorder; 2]>,
     stopped: Instant,
     shut_down: Instant,
@@ -202,7 +202,7 @@ pub(crate) fn run(crowd: &Crowd) -> Outcome {
 }
 
 async fn live(crowd: &Crowd) -> Outcome {
-    let records: Vec<[Recorder; 2]> = crowd.visitors.iter().map(|_| Default::default()).collect();
+    let records: Vec<[Recorder; 2]> = crowd.members.iter().map(|_| Default::default()).collect();
     let mut config = crowd.server.server.clone();
     let budget = crowd.budget.map(UnfinishedBudget::new);
     config.unfinished_budget.clone_from(&budget);
@@ -214,25 +214,25 @@ async fn live(crowd: &Crowd) -> Outcome {
     let (arrive, mut arrivals) = unbounded_channel();
     let streams = stream::poll_fn(move |cx| arrivals.poll_recv(cx));
     let plans: Arc<Vec<_>> = {
-        let visitors = crowd.visitors.iter().zip(&records);
-        let plan = |(visitor, record): (&Visitor, &[Recorder; 2])| {
-            (visitor.link.server.clone(), record[1].clone())
+        let members = crowd.members.iter().zip(&records);
+        let plan = |(member, record): (&Member, &[Recorder; 2])| {
+            (member.link.server.clone(), record[1].clone())
         };
-        Arc::new(visitors.map(plan).collect())
+        Arc::new(members.map(plan).collect())
     };
     let server = Server::from_streams(streams)
         .acceptor(acceptor)
         .serve(move |socket, request| {
-            let number: usize = request.target[1..].parse().expect("a visitor's number");
+            let number: usize = request.target[1..].parse().expect("a member's number");
             let (plan, recorder) = plans[number].clone();
             program::run(socket, plan, recorder)
         });
-    let observers: Observers = Arc::new(Mutex::new(crowd.visitors.iter().map(|_| None).collect()));
+    let observers: Observers = Arc::new(Mutex::new(crowd.members.iter().map(|_| None).collect()));
     let mut visits = Vec::new();
-    for (number, (visitor, record)) in crowd.visitors.iter().zip(&records).enumerate() {
+    for (number, (member, record)) in crowd.members.iter().zip(&records).enumerate() {
         let observers = Arc::clone(&observers);
         let visit = visit(
-            visitor.clone(),
+            member.clone(),
             number,
             arrive.clone(),
             record[0].clone(),
@@ -244,14 +244,14 @@ async fn live(crowd: &Crowd) -> Outcome {
     let look = || {
         let budget = budget.as_ref()?;
         let observers = observers.lock().unwrap();
-        let visitors = crowd.visitors.iter().zip(&records).zip(&*observers);
+        let members = crowd.members.iter().zip(&records).zip(&*observers);
         let most =
-            |((visitor, record), observer): ((&Visitor, &[Recorder; 2]), &Option<Observer>)| {
+            |((member, record), observer): ((&Member, &[Recorder; 2]), &Option<Observer>)| {
                 observer
                     .as_ref()
-                    .map_or(0, |it| visitor.most_unfinished(record, it))
+                    .map_or(0, |it| member.most_unfinished(record, it))
             };
-        let (used, most) = (budget.used(), visitors.map(most).sum::<usize>());
+        let (used, most) = (budget.used(), members.map(most).sum::<usize>());
         // Whoever is alone with a message may exceed the budget by the room that it has for it.
         let most = most.min(budget.limit().max(crowd.most_of_one()));
         (used > most).then(|| format!("{used} bytes are counted of {most}"))
@@ -295,21 +295,21 @@ async fn live(crowd: &Crowd) -> Outcome {
     }
 }
 
-/// Of each visitor's link, if there is one.
+/// Of each member's link, if there is one.
 type Observers = Arc<Mutex<Vec<Option<Observer>>>>;
 
 async fn visit(
-    visitor: Visitor,
+    member: Member,
     number: usize,
     arrive: UnboundedSender<(Transport, PeerInfo)>,
     recorder: Recorder,
     observers: Observers,
 ) {
-    let Visitor {
+    let Member {
         arrives,
         schedule,
         link,
-    } = visitor;
+    } = member;
     sleep(arrives).await;
     let plan = link.link.clone();
     let connector = move |_: &Host, _: u16| {
@@ -353,16 +353,16 @@ pub(crate) fn check(crowd: &Crowd, outcome: &Outcome, broken: &mut Vec<String>) 
         ));
     }
     broken.extend(outcome.miscounted.iter().cloned());
-    for (visitor, [client, server]) in crowd.visitors.iter().zip(&outcome.records) {
+    for (member, [client, server]) in crowd.members.iter().zip(&outcome.records) {
         let (client, server) = (client.record(), server.record());
-        check_visit(crowd, outcome, visitor, [&client, &server], broken);
+        check_visit(crowd, outcome, member, [&client, &server], broken);
     }
 }
 
 fn check_visit(
     crowd: &Crowd,
     outcome: &Outcome,
-    visitor: &Visitor,
+    member: &Member,
     [client, server]: [&Record; 2],
     broken: &mut Vec<String>,
 ) {
@@ -382,8 +382,8 @@ fn check_visit(
     }
     let is_dead = |fault: &Fault| matches!(fault, Fault::Death { .. });
     // A ping that waits for room has only the write time-out.
-    let config = &visitor.schedule.client;
-    let may_wait = visitor.link.link.faults.iter().any(is_dead)
+    let config = &member.schedule.client;
+    let may_wait = member.link.link.faults.iter().any(is_dead)
         && (config.heartbeat.is_none() || config.write_timeout.is_none())
         && client.close_started.is_none();
     if client.opened.is_some() && client.finished.is_none() && !may_wait {

@@ -5,7 +5,7 @@ use super::arguments::Answers;
 use super::exec;
 use super::heard::Heard;
 use super::log::Log;
-use super::outgoing::{Order, Outgoing};
+use super::outgoing::{Action, Outgoing};
 use super::room::Room;
 use super::script::Script;
 use crate::exit::Failure;
@@ -44,7 +44,7 @@ impl Answering {
         match self {
             Answering::Echo => {
                 while let Some(message) = heard.next().await {
-                    outgoing.give(Order::Send(message)).await;
+                    outgoing.give(Action::Send(message)).await;
                 }
             }
             Answering::Room(room) => room.visit(number, heard, outgoing, log).await,

@@ -12,7 +12,7 @@ use super::arguments::Faults;
 use super::heard::{Hears, heard};
 use super::line::Line;
 use super::log::Log;
-use super::outgoing::{self, Orders};
+use super::outgoing::{self, Actions};
 use crate::stop::Stop;
 
 /// What all clients meet.
@@ -66,12 +66,12 @@ async fn converse(
     number: u64,
     log: &Log,
 ) -> Outcome {
-    let (outgoing, orders) = outgoing::outgoing(&host.faults);
+    let (outgoing, actions) = outgoing::outgoing(&host.faults);
     let (hears, heard) = heard(outgoing.clone(), host.faults.end_after());
     let receiving = receive(receiver, hears, log);
     tokio::pin!(receiving);
     let answering = host.answering.run(number, heard, outgoing, log);
-    let sending = send(host, sender, orders);
+    let sending = send(host, sender, actions);
     let sent = tokio::select! {
         received = &mut receiving => return Outcome::Over(received),
         sent = sending => sent,
@@ -90,12 +90,12 @@ enum Sent {
     Closing,
 }
 
-async fn send(host: &Host, sender: &mut Sender<Line>, orders: Orders) -> Sent {
+async fn send(host: &Host, sender: &mut Sender<Line>, actions: Actions) -> Sent {
     let fragment = host.faults.fragment;
     tokio::select! {
         biased;
         () = host.stop.given() => {}
-        sent = outgoing::carry_out(orders, sender, fragment) => {
+        sent = outgoing::carry_out(actions, sender, fragment) => {
             if sent.is_ok() {
                 return Sent::Fault;
             }

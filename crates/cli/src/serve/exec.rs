@@ -8,7 +8,7 @@ use tokio::process::{ChildStdin, ChildStdout, Command};
 
 use super::heard::Heard;
 use super::log::Log;
-use super::outgoing::{Order, Outgoing};
+use super::outgoing::{Action, Outgoing};
 
 /// Runs it, until its output ends. It is killed if the client goes before.
 pub(super) async fn run(command: &str, heard: Heard, outgoing: Outgoing, log: &Log) {
@@ -22,7 +22,7 @@ pub(super) async fn run(command: &str, heard: Heard, outgoing: Outgoing, log: &L
         Err(error) => {
             log.say(format_args!("the shell cannot be started: {error}"));
             let frame = CloseFrame::new(CloseCode::INTERNAL_ERROR, "");
-            outgoing.give(Order::Close(Some(frame))).await;
+            outgoing.give(Action::Close(Some(frame))).await;
             return;
         }
     };
@@ -41,7 +41,7 @@ pub(super) async fn run(command: &str, heard: Heard, outgoing: Outgoing, log: &L
         log.say(format_args!("the command has ended: {status}"));
     }
     let frame = CloseFrame::new(CloseCode::NORMAL, "");
-    outgoing.give(Order::Close(Some(frame))).await;
+    outgoing.give(Action::Close(Some(frame))).await;
 }
 
 #[cfg(unix)]
@@ -83,6 +83,6 @@ async fn pass_on(output: ChildStdout, outgoing: &Outgoing) {
             Ok(text) => Message::text(text),
             Err(error) => Message::binary(error.into_bytes()),
         };
-        outgoing.give(Order::Send(message)).await;
+        outgoing.give(Action::Send(message)).await;
     }
 }

@@ -4,7 +4,7 @@ use std::future::pending;
 use arkws::Message;
 use tokio::sync::{mpsc, oneshot};
 
-use super::outgoing::{Order, Outgoing};
+use super::outgoing::{Action, Outgoing};
 
 /// Where messages come in.
 pub(super) struct Hears(mpsc::Sender<(Message, Answered)>);
@@ -56,7 +56,7 @@ impl Heard {
     pub(super) async fn next(&mut self) -> Option<Message> {
         let answers = self.answers + u64::from(self.answered.is_some());
         if self.end_after == Some(answers) {
-            self.outgoing.give(Order::Fault).await;
+            self.outgoing.give(Action::Fault).await;
             return pending().await;
         }
         self.answers = answers;

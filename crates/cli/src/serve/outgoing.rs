@@ -11,7 +11,7 @@ use super::line::Line;
 
 /// What is to be done.
 #[derive(Debug)]
-pub(super) enum Order {
+pub(super) enum Action {
     Send(Message),
     /// Say goodbye.
     Close(Option<CloseFrame>),
@@ -19,53 +19,53 @@ pub(super) enum Order {
     Fault,
 }
 
-/// Where orders come in.
+/// Where actions are queued.
 #[derive(Debug, Clone)]
 pub(super) struct Outgoing {
-    orders: mpsc::Sender<Given>,
+    actions: mpsc::Sender<Queued>,
     delay: Duration,
 }
 
-/// An order, when it is due, and what is dropped when it is carried out.
-type Given = (Instant, Order, oneshot::Sender<()>);
+/// An action, when it is due, and what is dropped when it is carried out.
+type Queued = (Instant, Action, oneshot::Sender<()>);
 
 /// Where they come out.
-pub(super) type Orders = mpsc::Receiver<Given>;
+pub(super) type Actions = mpsc::Receiver<Queued>;
 
-/// Orders to one client, each of which is carried out so much later.
-pub(super) fn outgoing(faults: &Faults) -> (Outgoing, Orders) {
-    let (sender, orders) = mpsc::channel(1024);
+/// Actions to one client, each of which is carried out so much later.
+pub(super) fn outgoing(faults: &Faults) -> (Outgoing, Actions) {
+    let (sender, actions) = mpsc::channel(1024);
     let outgoing = Outgoing {
-        orders: sender,
+        actions: sender,
         delay: faults.delay.unwrap_or_default(),
     };
-    (outgoing, orders)
+    (outgoing, actions)
 }
 
 impl Outgoing {
     /// Waits until it is carried out; or, if that is to be later, until there is room.
-    pub(super) async fn give(&self, order: Order) {
+    pub(super) async fn give(&self, action: Action) {
         let due = Instant::now() + self.delay;
         let (done, is_done) = oneshot::channel();
         // If nobody listens any more, the connection is closing.
-        if self.orders.send((due, order, done)).await.is_ok() && self.delay.is_zero() {
+        if self.actions.send((due, action, done)).await.is_ok() && self.delay.is_zero() {
             _ = is_done.await;
         }
     }
 }
 
-/// Carries orders out. Returns at [`Order::Fault`], or with the reason when the connection is over.
+/// Carries actions out. Returns at [`Action::Fault`], or with why the connection is over.
 pub(super) async fn carry_out(
-    mut orders: Orders,
+    mut actions: Actions,
     sender: &mut Sender<Line>,
     fragment: Option<u32>,
 ) -> Result<(), Error> {
-    while let Some((due, order, _done)) = orders.recv().await {
+    while let Some((due, action, _done)) = actions.recv().await {
         sleep_until(due).await;
-        match order {
-            Order::Send(message) => send(sender, message, fragment).await?,
-            Order::Close(frame) => _ = sender.start_close(frame),
-            Order::Fault => return Ok(()),
+        match action {
+            Action::Send(message) => send(sender, message, fragment).await?,
+            Action::Close(frame) => _ = sender.start_close(frame),
+            Action::Fault => return Ok(()),
         }
     }
     std::future::pending().await

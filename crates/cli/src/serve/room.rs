@@ -4,7 +4,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::heard::Heard;
 use super::log::Log;
-use super::outgoing::{Order, Outgoing};
+use super::outgoing::{Action, Outgoing};
 
 /// All clients.
 pub(super) struct Room {
@@ -37,7 +37,7 @@ impl Room {
                 // What all are told goes before what comes next.
                 biased;
                 message = messages.recv() => match message {
-                    Ok(message) => outgoing.give(Order::Send(message)).await,
+                    Ok(message) => outgoing.give(Action::Send(message)).await,
                     Err(RecvError::Lagged(lost)) => {
                         log.say(format_args!("is too slow: {lost} messages are left out"));
                     }

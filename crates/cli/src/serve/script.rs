@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::heard::Heard;
 use super::log::Log;
-use super::outgoing::{Order, Outgoing};
+use super::outgoing::{Action, Outgoing};
 use crate::exit::Failure;
 
 /// What is waited for and sent, in this order.
@@ -67,9 +67,9 @@ impl Script {
     /// Plays it to a client. Who says something else is sent away.
     pub(super) async fn play(&self, mut heard: Heard, outgoing: Outgoing, log: &Log) {
         for step in &self.0 {
-            let order = match step {
-                Step::Send(message) => Order::Send(message.clone()),
-                Step::Close(frame) => Order::Close(frame.clone()),
+            let action = match step {
+                Step::Send(message) => Action::Send(message.clone()),
+                Step::Close(frame) => Action::Close(frame.clone()),
                 Step::Await(expected) => match heard.next().await {
                     Some(message) if message == *expected => continue,
                     Some(_) => {
@@ -78,13 +78,13 @@ impl Script {
                         ));
                         let why = "the script has another message here";
                         let frame = CloseFrame::new(CloseCode::POLICY, why);
-                        outgoing.give(Order::Close(Some(frame))).await;
+                        outgoing.give(Action::Close(Some(frame))).await;
                         return;
                     }
                     None => return,
                 },
             };
-            outgoing.give(order).await;
+            outgoing.give(action).await;
         }
         // What comes behind its end is heard, and not answered.
         while heard.next().await.is_some() {}
