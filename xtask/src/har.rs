@@ -43,7 +43,7 @@ const FOLDER: &str = "package";
 
 /// Why a package may not be shipped.
 const FOR_TESTS: &str =
-    "the native libraries were built with a stand-in for OpenHarmony's NDK, for tests only";
+    "the native libraries were built with a stand-in for OpenHarmony's NDK, or not optimised";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

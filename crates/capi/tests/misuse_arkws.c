@@ -1055,6 +1055,8 @@ static void no_descriptors(void)
 }
 
 static const Case cases[] = {
+    /* First: no connection of another case gives its descriptor back meanwhile. */
+    CASE(no_descriptors),
     CASE(null_objects),
     CASE(addresses_that_are_no_objects),
     CASE(objects_of_another_kind),
@@ -1077,7 +1079,6 @@ static const Case cases[] = {
     CASE(a_server_destroyed_inside_each_callback),
     CASE(destroyed_from_threads_at_once),
     CASE(anything_from_threads_at_once),
-    CASE(no_descriptors),
     CASE(reasons_of_a_server),
     CASE(a_callback_with_a_deep_stack),
 };

@@ -130,6 +130,8 @@ pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Resul
         Profile::Check => &PACKAGES,
         Profile::Release => &["--package", "arkws"],
     };
+    // What an earlier run has put there is not of this one, and may be of another kind.
+    let _ = fs::remove_dir_all(output_folder());
     run_command(
         cargo("build", &ALL)?
             .args(packages)
@@ -169,7 +171,7 @@ pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Resul
         }
     }
     built.extend(collect(Kind::CLibrary, profile)?);
-    mark(ndk)?;
+    mark(ndk.is_real && profile == Profile::Release)?;
     Ok(built)
 }
 
@@ -182,11 +184,12 @@ pub(super) fn node_module() -> PathBuf {
 const MARK: &str = "DO-NOT-SHIP.txt";
 
 /// Says beside the libraries whether they may be shipped.
-fn mark(ndk: &Ndk) -> Result<()> {
+fn mark(may_be_shipped: bool) -> Result<()> {
     let mark = output_folder().join(MARK);
-    let why = "These libraries were built with a stand-in for OpenHarmony's NDK, for tests only.\n\
-               `cargo xtask ohos` with OHOS_NDK_HOME builds those that can be shipped.\n";
-    match ndk.is_real {
+    let why = "These libraries were built for tests only: with a stand-in for OpenHarmony's NDK, or\n\
+               not optimised, as by `cargo xtask ohos --check`. `cargo xtask ohos` with\n\
+               OHOS_NDK_HOME builds those that can be shipped.\n";
+    match may_be_shipped {
         true => fs::remove_file(&mark).or_else(|error| match error.kind() {
             ErrorKind::NotFound => Ok(()),
             _ => Err(error),

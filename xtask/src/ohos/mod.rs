@@ -25,7 +25,7 @@ mod target;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use crate::counts::Counts;
 use crate::nightly;
@@ -59,7 +59,7 @@ pub(crate) fn packaged() -> Vec<(PathBuf, PathBuf)> {
     build::packaged()
 }
 
-/// Whether they were built with the stand-in for the NDK.
+/// Whether they were built for tests only: with the stand-in for the NDK, or not optimised.
 pub(crate) fn are_for_tests() -> bool {
     build::is_for_tests()
 }
@@ -75,7 +75,7 @@ pub(crate) fn has_sdk() -> bool {
 /// The module for Node.js on OpenHarmony's devices, as `cargo xtask ohos` has built it.
 ///
 /// # Errors
-/// It has not; or with the stand-in, and it is not for tests.
+/// It has not; or for tests only, and this is not for tests.
 pub(crate) fn node_module(profile: crate::build::Profile) -> Result<PathBuf> {
     let module = build::node_module();
     if !module.is_file() {
@@ -86,8 +86,8 @@ pub(crate) fn node_module(profile: crate::build::Profile) -> Result<PathBuf> {
     }
     if profile == crate::build::Profile::Release && are_for_tests() {
         bail!(
-            "{} was built with the stand-in for OpenHarmony's NDK, for tests only: `cargo xtask \
-             ohos` with OHOS_NDK_HOME builds what can be shipped",
+            "{} was built for tests only, with a stand-in for OpenHarmony's NDK or not optimised: \
+             `cargo xtask ohos` with OHOS_NDK_HOME builds what can be shipped",
             module.display()
         );
     }
@@ -96,7 +96,8 @@ pub(crate) fn node_module(profile: crate::build::Profile) -> Result<PathBuf> {
 
 /// Sees to it that there is what [`check`] builds and runs with.
 pub(crate) fn prepare() -> Result<()> {
-    nightly::install("rust-src")?;
+    // Not left out for want of it: nothing else looks at what devices get.
+    nightly::install("rust-src").map_err(|missing| anyhow!("{missing:#}"))?;
     StandIn::prepare().map(drop)
 }
 
