@@ -95,7 +95,7 @@ impl Transport {
 
     /// # Errors
     /// It is no plain TCP connection: here it is again.
-    #[cfg(feature = "tls")]
+    #[cfg(all(feature = "tls", any(feature = "client", feature = "server")))]
     pub(crate) fn into_tcp(self) -> Result<TcpStream, Transport> {
         match self.0 {
             Kind::Tcp(stream) => Ok(stream),

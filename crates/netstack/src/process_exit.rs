@@ -65,7 +65,12 @@ fn all_open() -> Vec<Arc<dyn OpenConnection>> {
 pub(crate) fn hand_over(limit: Duration) {
     let deadline = Instant::now() + limit;
     let signal = Arc::<Signal>::default();
-    for connection in all_open() {
+    let connections = all_open();
+    // What was fed, and waits for the end of the program's turn, which does not come.
+    for connection in &connections {
+        connection.mailbox().wake_driver();
+    }
+    for connection in &connections {
         signal.wait(deadline, |cx| connection.mailbox().poll_handed_over(cx));
     }
 }

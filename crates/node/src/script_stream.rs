@@ -24,9 +24,6 @@ const ROOM: usize = 64 << 10;
 /// The native end, which a connection runs over.
 pub(crate) struct ScriptStream {
     link: Arc<ScriptLink>,
-    /// The socket that JavaScript writes to in the end: how much it holds, the system tells.
-    #[cfg(unix)]
-    socket: Option<OwnedFd>,
 }
 
 /// What both ends share.
@@ -44,6 +41,10 @@ struct LinkState {
     outgoing: BytesMut,
     /// What JavaScript writes.
     in_transit: Bytes,
+    /// The socket that JavaScript writes to in the end: how much it holds, the system tells. It is
+    /// open only while that of JavaScript is: otherwise the peer would not hear of its end.
+    #[cfg(unix)]
+    socket: Option<OwnedFd>,
     /// The process ends: what is written stays here until JavaScript takes all of it at once.
     is_leaving: bool,
     /// The peer sends nothing more.
@@ -78,12 +79,14 @@ impl ScriptLink {
             object,
             number,
             queue,
-            state: Mutex::default(),
+            state: Mutex::new(LinkState {
+                #[cfg(unix)]
+                socket,
+                ..LinkState::default()
+            }),
         });
         let stream = ScriptStream {
             link: Arc::clone(&link),
-            #[cfg(unix)]
-            socket,
         };
         (stream, link)
     }
@@ -117,6 +120,8 @@ impl ScriptLink {
     /// is written, and what is to follow.
     pub(crate) fn take_unwritten(&self) -> (Bytes, Bytes) {
         let mut state = self.lock();
+        // The program may go on: some emit `exit` themselves.
+        state.is_leaving = false;
         let in_transit = std::mem::take(&mut state.in_transit);
         (in_transit, state.outgoing.split().freeze())
     }
@@ -132,6 +137,8 @@ impl ScriptLink {
     pub(crate) fn lose(&self) {
         let mut state = self.lock();
         state.is_gone = true;
+        #[cfg(unix)]
+        drop(state.socket.take());
         wake(state.reader.take());
         wake(state.writer.take());
     }
@@ -247,7 +254,7 @@ impl Progress for ScriptStream {
         let accepted =
             accepted.saturating_sub((state.outgoing.len() + state.in_transit.len()) as u64);
         #[cfg(unix)]
-        if let Some(socket) = &self.socket {
+        if let Some(socket) = &state.socket {
             return socket.taken(accepted);
         }
         accepted

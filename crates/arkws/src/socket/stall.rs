@@ -1,4 +1,7 @@
 //! The write time-out: for how long has the peer taken nothing of what waits for it?
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::coop;
 use tokio::time::Instant;
@@ -11,13 +14,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The transport did not take all that waited, now or the last time. `before` is how many bytes
     /// had been sent before this write.
     #[cold]
-    pub(super) fn note_stall(&mut self, before: u64, pending: bool, now: Instant) {
+    pub(super) fn note_stall(
+        &mut self,
+        before: u64,
+        pending: bool,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
         let was_stalled = self.engine.stalled.is_some();
-        let progress = !pending || self.engine.stats.bytes_sent != before;
+        let sent = self.engine.stats.bytes_sent;
+        let progress = !pending || sent != before;
         if let Some(monitor) = &mut self.heartbeat {
-            // As TLS does with what the system does not take.
-            let held_back = pending && self.engine.connection.queued() == 0;
-            monitor.written(self.engine.stats.bytes_sent, held_back, now);
+            // A transport that holds bytes back, as TLS does, has a flush that waits.
+            let has_left = !pending
+                || self.engine.connection.queued() > 0
+                    && matches!(Pin::new(&mut self.io).poll_flush(cx), Poll::Ready(Ok(())));
+            let left = match (has_left, was_stalled) {
+                (true, _) => sent,
+                // All of it had been flushed.
+                (false, false) => before,
+                (false, true) => 0,
+            };
+            monitor.written(left, now);
         }
         if progress || !was_stalled {
             self.engine.stalled = pending.then_some(now);

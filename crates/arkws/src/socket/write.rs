@@ -28,7 +28,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let before = self.engine.stats.bytes_sent;
         let result = self.poll_write(cx, clock);
         if result.is_pending() || self.engine.stalled.is_some() {
-            self.note_stall(before, result.is_pending(), clock.now());
+            self.note_stall(before, result.is_pending(), cx, clock.now());
         }
         let result = ready!(result);
         if let Err(error) = &result

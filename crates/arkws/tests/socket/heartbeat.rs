@@ -285,6 +285,52 @@ async fn what_tls_holds_back_has_not_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_tls_holds_back_has_not_left_when_it_is_full_either() {
+    let (client, server) = tls::streams(tokio::io::duplex(1000)).await;
+    let mut socket = open(server, Role::Server, only_heartbeat());
+    let mut peer = open(client, Role::Client, Config::default());
+    // TLS holds most of it, and then the ping.
+    socket.feed_binary(&[7; 20_000]).unwrap();
+    let pinged = INTERVAL + Duration::from_secs(1);
+    let reads = async {
+        sleep(INTERVAL + TIMEOUT * 5).await;
+        // The ping lies between them.
+        for length in [20_000, 8, 200_000] {
+            let message = next(&mut peer).await.unwrap().unwrap();
+            assert_eq!(message.len(), length);
+        }
+        peer.send("here".into()).await.unwrap();
+    };
+    let ours = async {
+        tokio::time::timeout(pinged, next(&mut socket))
+            .await
+            .unwrap_err();
+        assert_eq!(socket.stats().pings_sent, 1);
+        // More than TLS holds.
+        socket.feed_binary(&[7; 200_000]).unwrap();
+        next(&mut socket).await.unwrap().unwrap()
+    };
+    let ((), message) = tokio::join!(reads, ours);
+    assert_eq!(message.as_text(), Some("here"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_has_left_is_waited_for_whatever_tls_holds_back_behind_it() {
+    let (_client, server) = tls::streams(tokio::io::duplex(1000)).await;
+    let mut socket = open(server, Role::Server, only_heartbeat());
+    let start = Instant::now();
+    tokio::time::timeout(INTERVAL + Duration::from_secs(1), next(&mut socket))
+        .await
+        .unwrap_err();
+    assert_eq!(socket.stats().pings_sent, 1);
+    socket.feed_binary(&[7; 20_000]).unwrap();
+    let error = next(&mut socket).await.unwrap().unwrap_err();
+    assert_eq!(error.cause(), Cause::Heartbeat, "{error}");
+    // What TLS has taken counts as progress, once.
+    assert!(start.elapsed() <= INTERVAL + 2 * TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_a_large_message_slowly_lives() {
     const SHORT: Duration = Duration::from_millis(400);
     for receives in [false, true] {

@@ -19,6 +19,8 @@ pub(in crate::socket) struct Monitor {
     unanswered: Option<Instant>,
     /// The number of the last byte of the last ping, in all that is sent.
     ping_end: u64,
+    /// So many bytes are known to have left, when that was last looked at.
+    left: u64,
     /// The last ping is known to wait here, behind what the peer does not take: meanwhile there is
     /// no time for its answer.
     waits: bool,
@@ -63,6 +65,7 @@ impl Monitor {
             answered: 0,
             unanswered: None,
             ping_end: 0,
+            left: 0,
             waits: false,
             taken: 0,
         }
@@ -100,14 +103,14 @@ impl Monitor {
         self.unanswered = None;
     }
 
-    /// The transport has taken `sent` bytes, after it had not taken all, or does not take all now.
-    /// Those at the end may be `held_back` in it. Once the ping has left, the time for its answer
-    /// begins.
-    pub(in crate::socket) fn written(&mut self, sent: u64, held_back: bool, now: Instant) {
+    /// Of all that is sent `left` bytes are known to have left, where not all does or did. Once the
+    /// ping has, the time for its answer begins.
+    pub(in crate::socket) fn written(&mut self, left: u64, now: Instant) {
+        self.left = self.left.max(left);
         let PingState::Unanswered(since) = &mut self.ping else {
             return;
         };
-        let waited = std::mem::replace(&mut self.waits, sent < self.ping_end || held_back);
+        let waited = std::mem::replace(&mut self.waits, self.left < self.ping_end);
         if waited && !self.waits {
             *since = now;
             if self.unanswered.is_some() {
