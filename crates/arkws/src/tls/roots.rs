@@ -8,7 +8,7 @@ use rustls_pki_types::CertificateDer;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
-use crate::log::{self, Span};
+use crate::log::Span;
 
 use super::certificate::certificates;
 use super::error::TlsError;
@@ -164,7 +164,7 @@ fn load_system() -> Result<Arc<RootCertStore>, TlsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut store = RootCertStore::empty();
     let (added, ignored) = store.add_parsable_certificates(found.certs);
-    log::debug!(
+    crate::log::debug!(
         added,
         ignored,
         errors = found.errors.len(),
