@@ -137,16 +137,21 @@ describe('what a client has sent when its process ends', { timeout: 60_000 }, ()
     assert.match(said, /^(GET [^]*\r\n\r\n)?$/);
   });
 
-  it('does not hold the process up by more than half a second if a server does not read, and others get theirs', async (t) => {
-    const deaf = await witness(t, {}, CONNECTIONS, (socket) => socket.pause());
-    const { url, all } = await witness(t);
-    const options = { size: 4 * MIB, also: deaf.url };
-    const child = leaving(t, 'clients', 'timed', url, options);
-    const [said] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-    const lasted = Date.now() - Number(said);
-    assertAll(await all, 4 * MIB);
-    assert.ok(lasted >= 400 && lasted < 2000, `it took ${lasted} ms`);
-  });
+  for (const beside of ['', ', beside a connection that Node.js carries']) {
+    it(`does not hold the process up by more than half a second if a server does not read, and others get theirs${beside}`, async (t) => {
+      const deaf = await witness(t, {}, CONNECTIONS, (socket) => socket.pause());
+      const { url, all } = await witness(t);
+      const carried = beside && files.server('valid');
+      const options = { size: 4 * MIB, also: deaf.url, carried };
+      const child = leaving(t, 'clients', 'timed', url, options);
+      const [said] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+      const lasted = Date.now() - Number(said);
+      assertAll(await all, 4 * MIB);
+      // For what Node.js carries half of the time has passed before the program's own hook runs.
+      const least = beside ? 150 : 400;
+      assert.ok(lasted >= least && lasted < 2000, `it took ${lasted} ms`);
+    });
+  }
 });
 
 describe('what a server has sent when its process ends', { timeout: 60_000 }, () => {

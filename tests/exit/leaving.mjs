@@ -8,7 +8,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import webSocket from 'arkws';
 
 const [who, how, url, options] = isMainThread ? process.argv.slice(2) : workerData;
-const { handedOver, ...given } = JSON.parse(options);
+const { handedOver, carried, ...given } = JSON.parse(options);
 const { connections = 5, size = 3, ca, perMessageDeflate = false, also } = given;
 const bye = size === 3 ? 'bye' : 'x'.repeat(size);
 
@@ -56,9 +56,28 @@ const WAYS = {
   },
 };
 
+/** A server beside one of node:https. `certificate`: where its files are, but for their ends. */
+async function serveBesideHttps(certificate, config) {
+  const [cert, key] = ['pem', 'key'].map((end) => readFileSync(`${certificate}.${end}`));
+  const https = createServer({ cert, key }).listen(0, '127.0.0.1');
+  await once(https, 'listening');
+  const server = webSocket.createWebSocketServer();
+  return { server, start: () => server.start({ ...config, server: https }) };
+}
+
 const WHO = {
-  /** A client with several connections. */
-  clients(leave) {
+  /** A client with several connections; `carried`, beside one whose bytes Node.js carries. */
+  async clients(leave) {
+    if (carried) {
+      const { server, start } = await serveBesideHttps(carried);
+      await start();
+      const inside = webSocket.createWebSocket();
+      const open = new Promise((resolve) => inside.on('open', resolve));
+      const { port } = server.listAddress();
+      const options = { proxy: 'no-proxy', skipServerCertVerification: true };
+      await inside.connect(`wss://localhost:${port}`, options);
+      await open;
+    }
     const urls = also === undefined ? [url] : [url, also];
     const clients = urls.flatMap((url) =>
       Array.from({ length: connections }, () => [webSocket.createWebSocket(), url]),
@@ -86,7 +105,13 @@ const WHO = {
   },
   /** A server, once so many clients have come. */
   async server(leave) {
-    const server = webSocket.createWebSocketServer();
+    const config = {
+      maxConcurrentClientsNumber: 10,
+      maxConnectionsForOneClient: 10,
+      perMessageDeflate,
+    };
+    const beside = handedOver && (await serveBesideHttps(url, config));
+    const server = beside?.server ?? webSocket.createWebSocketServer();
     const clients = [];
     server.on('connect', (client) => {
       clients.push(client);
@@ -97,19 +122,8 @@ const WHO = {
       });
     });
     const certificate = url && { serverCert: { certPath: `${url}.pem`, keyPath: `${url}.key` } };
-    const config = {
-      maxConcurrentClientsNumber: 10,
-      maxConnectionsForOneClient: 10,
-      perMessageDeflate,
-    };
-    if (handedOver) {
-      const [cert, key] = ['pem', 'key'].map((end) => readFileSync(`${url}.${end}`));
-      const https = createServer({ cert, key }).listen(0, '127.0.0.1');
-      await once(https, 'listening');
-      await server.start({ ...config, server: https });
-    } else {
-      await server.start({ ...config, ...certificate, serverIP: '127.0.0.1', serverPort: 0 });
-    }
+    if (beside) await beside.start();
+    else await server.start({ ...config, ...certificate, serverIP: '127.0.0.1', serverPort: 0 });
     console.log(server.listAddress().port);
   },
   /** A worker that has clients, and is ended, or ends, or whose process does. */
