@@ -561,7 +561,8 @@ export declare namespace webSocket {
     signal?: AbortSignalObject;
     /**
      * **arkws**: trusted certificates (PEM) instead of the system's, together with those of
-     * `caPath`. This option and the six below are for objects made through `import 'arkws'`;
+     * `caPath`, whose words on expired ones and on X.509 version 1 hold for these too. This option
+     * and the six below are for objects made through `import 'arkws'`;
      * through the platform's modules they are ignored. Default: the system's, and those of the file
      * that the environment variable `NODE_EXTRA_CA_CERTS` names (as in Node.js: read once, and
      * ignored if it cannot be used, of which Node.js warns, and `ARKWS_LOG` tells).
