@@ -1,4 +1,7 @@
 //! The crates as cargo packages them for the registry.
+use std::env;
+use std::fs;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
@@ -41,7 +44,9 @@ pub(crate) fn published() -> Result<Vec<String>> {
 pub(crate) fn package(names: &[String], is_verified: bool) -> Result<()> {
     let mut cargo = cargo();
     cargo.args(["package", "--locked", "--allow-dirty"]);
-    if !is_verified {
+    if is_verified {
+        forget_unpacked(names)?;
+    } else {
         cargo.arg("--no-verify");
     }
     for name in names {
@@ -59,6 +64,33 @@ pub(crate) fn package(names: &[String], is_verified: bool) -> Result<()> {
     let warnings: Vec<&str> = words.split("\n").filter(|line| is_warning(line)).collect();
     if !warnings.is_empty() {
         bail!("`{}` warns: {}", describe(&cargo), warnings.join("; "));
+    }
+    Ok(())
+}
+
+/// Removes what cargo has unpacked of these packages when it last verified others with them: it does
+/// not look whether a version has changed.
+fn forget_unpacked(names: &[String]) -> Result<()> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let home = home.context("neither CARGO_HOME nor a home folder is set")?;
+    let Ok(registries) = fs::read_dir(home.join("registry/src")) else {
+        return Ok(());
+    };
+    for registry in registries {
+        let registry = registry?;
+        // A registry in a folder has no host before the dash.
+        if !registry.file_name().to_string_lossy().starts_with('-') {
+            continue;
+        }
+        for name in names {
+            let unpacked = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+            let unpacked = registry.path().join(unpacked);
+            if unpacked.exists() {
+                fs::remove_dir_all(&unpacked)
+                    .with_context(|| format!("cannot remove {}", unpacked.display()))?;
+            }
+        }
     }
     Ok(())
 }
