@@ -190,7 +190,7 @@ pub(crate) fn place_module(built: &Path) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.80 million; the
+/// The largest that the optimised module may be on x86-64 Linux, in bytes. It is 3.81 million; the
 /// aim is 3 MiB (`BENCHMARKS.md`). It was 3.41 million with what the contract needs. Since then:
 ///
 /// - what bounds peers, such as time-outs, budgets, admission and allowed origins, took 0.1
@@ -203,11 +203,12 @@ pub(crate) fn place_module(built: &Path) -> Result<PathBuf> {
 /// - a `Host` and fields that no server takes, what comes behind an end of TLS, and names that are
 ///   never resolved: 0.01;
 /// - servers that verify their clients by the rules of clients, with the certificate at fault
-///   named, and a budget for each JavaScript thread: 0.02;
+///   named, a budget for each JavaScript thread, and what Node.js carries, of which the kernel is
+///   asked and which leaves before the process ends: 0.04;
 /// - one writer of objects and one reader of options in `crates/node`, in place of code that
 ///   napi-rs made for each property, gave back 0.07, and a cryptography whose C is not unrolled
 ///   0.07.
-const MODULE_AT_MOST: u64 = 3_810_000;
+const MODULE_AT_MOST: u64 = 3_820_000;
 
 /// `cargo xtask npm`
 pub(crate) fn npm(dev: bool) -> Result<()> {
