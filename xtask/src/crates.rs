@@ -1,14 +1,14 @@
 //! The crates as cargo packages them for the registry.
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::counts::Counts;
-use crate::process::{cargo, describe, output};
+use crate::process::{cargo, describe, output, root};
 
 /// The check: each published crate is packaged without a warning. That what is packaged builds is
 /// seen by `cargo xtask release`, and by the long check `reproducible`.
@@ -68,31 +68,40 @@ pub(crate) fn package(names: &[String], is_verified: bool) -> Result<()> {
     Ok(())
 }
 
-/// Removes what cargo has unpacked of these packages when it last verified others with them: it does
-/// not look whether a version has changed.
+/// Has cargo unpack and build these packages anew, where it verifies others with them: it takes a
+/// version for what never changes.
 fn forget_unpacked(names: &[String]) -> Result<()> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
     let home = home.context("neither CARGO_HOME nor a home folder is set")?;
-    let Ok(registries) = fs::read_dir(home.join("registry/src")) else {
-        return Ok(());
-    };
-    for registry in registries {
-        let registry = registry?;
-        // A registry in a folder has no host before the dash.
-        if !registry.file_name().to_string_lossy().starts_with('-') {
-            continue;
-        }
-        for name in names {
-            let unpacked = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
-            let unpacked = registry.path().join(unpacked);
-            if unpacked.exists() {
-                fs::remove_dir_all(&unpacked)
-                    .with_context(|| format!("cannot remove {}", unpacked.display()))?;
-            }
-        }
+    // A registry in a folder has no host before the dash.
+    let unpacked = folders(&home.join("registry/src"), |name| name.starts_with('-'))
+        .into_iter()
+        .flat_map(|registry| {
+            let version = env!("CARGO_PKG_VERSION");
+            names
+                .iter()
+                .map(move |name| registry.join(format!("{name}-{version}")))
+        })
+        .filter(|folder| folder.exists());
+    let built = folders(&root().join("target/debug/.fingerprint"), |folder| {
+        let package = folder.rsplit_once('-').map(|(package, _)| package);
+        names.iter().any(|name| Some(name.as_str()) == package)
+    });
+    for folder in unpacked.chain(built) {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     Ok(())
+}
+
+/// The entries of a folder, if there is one, that have such names.
+fn folders(parent: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(&is_wanted))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 fn is_warning(line: &str) -> bool {
