@@ -5,11 +5,16 @@ use crate::command::arkws;
 use crate::servers::{echo, serve};
 use crate::terminal::Terminal;
 
+/// Keys that are pressed before it appears are the terminal's, not the editor's: it makes nothing
+/// of an arrow, and loses Ctrl-C.
+const PROMPT: &str = "> ";
+
 fn connect(arguments: &[&str]) -> Terminal {
     let mut command = arkws(&[&["connect"], arguments].concat());
     command.env_remove("NO_COLOR");
     let mut terminal = Terminal::start(command);
     terminal.wait_for("connected to ws://127.0.0.1:");
+    terminal.wait_for(PROMPT);
     terminal
 }
 
@@ -19,20 +24,26 @@ fn what_is_typed_is_sent_and_what_comes_appears_above() {
     let mut terminal = connect(&[&server.url]);
     terminal.press("hello\r");
     terminal.wait_for("\x1b[32m<\x1b[0m hello");
+    terminal.wait_for(PROMPT);
     // From the history.
     terminal.press("\x1b[A\r");
     terminal.wait_for("\x1b[32m<\x1b[0m hello");
+    terminal.wait_for(PROMPT);
     // Two lines that are pasted are one message.
     terminal.press("\x1b[200~first\rsecond\x1b[201~");
     terminal.wait_for("second");
     terminal.press("\r");
     terminal.wait_for("\x1b[32m<\x1b[0m first\r\nsecond\r\n");
+    terminal.wait_for(PROMPT);
     terminal.press("{\"b\":[1.10]}\r");
     terminal.wait_for("{\r\n  \"b\": [\r\n    1.10\r\n  ]\r\n}");
+    terminal.wait_for(PROMPT);
     terminal.press("//slash\r");
     terminal.wait_for("\x1b[32m<\x1b[0m /slash");
+    terminal.wait_for(PROMPT);
     terminal.press("/nothing\r");
     terminal.wait_for("/nothing is no command");
+    terminal.wait_for(PROMPT);
     // Ctrl-D.
     terminal.press("\x04");
     terminal.ends_with(0);
@@ -61,13 +72,17 @@ fn commands_ping_count_tell_headers_send_files_and_close() {
     let mut terminal = connect(&[&server.url]);
     terminal.press("/ping\r");
     terminal.wait_for("answered the ping in ");
+    terminal.wait_for(PROMPT);
     terminal.press("/headers\r");
     terminal.wait_for("HTTP/1.1 101 Switching Protocols\r\n");
     terminal.wait_for("sec-websocket-accept: ");
+    terminal.wait_for(PROMPT);
     terminal.press(&format!("/file {}\r", file.display()));
     terminal.wait_for("5 bytes\r\n  0000  00 ff 61 62 63");
+    terminal.wait_for(PROMPT);
     terminal.press("/stats\r");
     terminal.wait_for("sent 1 messages (28 bytes in frames), received 1 (20 bytes)");
+    terminal.wait_for(PROMPT);
     terminal.press("/close 4000 so long\r");
     terminal.wait_for("the other end closes with 4000");
     terminal.ends_with(4);
@@ -90,6 +105,7 @@ fn last_words_appear_and_cannot_control_the_terminal() {
     command.env("NO_COLOR", "1");
     let mut terminal = Terminal::start(command);
     terminal.wait_for(" * connected to ");
+    terminal.wait_for(PROMPT);
     terminal.press("go\r");
     terminal.ends_with(0);
     terminal.wait_for(" < word 19\r\n");
@@ -121,8 +137,10 @@ fn what_was_typed_is_remembered_over_connections() {
     terminal.wait_for("again");
     terminal.wait_for("connecting again");
     terminal.wait_for("connected to ");
+    terminal.wait_for(PROMPT);
     terminal.press("\x1b[A\r");
     terminal.wait_for("\x1b[32m<\x1b[0m again");
+    terminal.wait_for(PROMPT);
     terminal.press("\x03");
     terminal.ends_with(130);
 }

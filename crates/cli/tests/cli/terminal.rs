@@ -42,6 +42,8 @@ impl Terminal {
             ws_ypixel: 0,
         };
         tcsetwinsize(&line, size).expect("a size");
+        // Before the command changes them.
+        let before = tcgetattr(&line).expect("its modes");
         let end = || line.try_clone().expect("a descriptor");
         command.stdin(end()).stdout(end()).stderr(end());
         command.env("TERM", "xterm-256color");
@@ -59,7 +61,7 @@ impl Terminal {
         });
         Terminal {
             keys,
-            before: tcgetattr(&line).expect("its modes"),
+            before,
             line,
             child,
             bytes,
