@@ -78,6 +78,8 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
         run(lint("arkws-proto", features).arg("--lib").args(DENY))?;
         counts.passed += 1;
     }
+    let mut bare = with("test", "arkws-proto", "");
+    counts::count(bare.args(["--test", "without_deflate"]), counts)?;
     for features in CHOSEN {
         run(lint("arkws", features).arg("--lib").args(DENY))?;
         counts.passed += 1;

@@ -18,7 +18,8 @@
 //! | `schedule.rs` | what happens in a run, drawn from its seed |
 //! | `program.rs`, `pieces.rs` | what a program does, and the record of it |
 //! | `run.rs` | one run |
-//! | `crowd.rs` | many clients of one server, which stops |
+//! | `crowd.rs`, `crowd_promises.rs` | many clients of one server, which stops, and the promises |
+//! | `tls.rs` | TLS between them |
 //! | `promises.rs`, `time.rs`, `attempts.rs` | the promises |
 //! | `show.rs` | a run in words, shown for `ARKWS_SIM_SEED` |
 //! | `seeds.rs` | which seeds are run |
@@ -26,6 +27,7 @@
 //! The simulation of `arkws-netstack` takes network, programs and seeds from here.
 mod attempts;
 mod crowd;
+mod crowd_promises;
 mod direction;
 mod network;
 mod pieces;
@@ -38,6 +40,7 @@ mod seeds;
 mod show;
 mod time;
 mod timeline;
+mod tls;
 mod wire;
 
 use crowd::Crowd;
@@ -110,19 +113,38 @@ fn every_promise_is_kept() {
     assert!(all < 100 || closed * 2 > all, "{counts:?}");
 }
 
-#[test]
-fn a_server_that_stops_says_goodbye_to_all() {
-    let counts = seeds::each("arkws", 60, &RARE_CROWD, |seed, shows| {
-        let crowd = Crowd::new(seed);
+fn run_crowds(runs: u64, rare: &[u64], crowd: impl Fn(u64) -> Crowd) {
+    let counts = seeds::each("arkws", runs, rare, |seed, shows| {
+        let crowd = crowd(seed);
         let outcome = crowd::run(&crowd);
         if shows {
             println!("{crowd:#?}\n{}", outcome.show());
         }
         let mut broken = Vec::new();
-        crowd::check(&crowd, &outcome, &mut broken);
+        crowd_promises::check(&crowd, &outcome, &mut broken);
         (outcome.ends(), broken)
     });
     let count = |end: &str| counts.get(end).copied().unwrap_or_default();
     let (told, all) = (count("closed 1001"), counts.values().sum::<u64>());
     assert!(all < 200 || told * 10 > all, "{counts:?}");
+}
+
+#[test]
+fn a_server_that_stops_says_goodbye_to_all() {
+    run_crowds(60, &RARE_CROWD, Crowd::new);
+}
+
+/// Every promise that can be seen from outside of TLS.
+#[test]
+fn a_server_that_speaks_tls_keeps_its_promises_too() {
+    run_crowds(60, &RARE_CROWD, |seed| Crowd::new(seed).over_tls());
+}
+
+#[test]
+fn a_seed_is_a_run_over_tls_too() {
+    for seed in 0..10 {
+        let crowd = Crowd::new(seed).over_tls();
+        let runs = [(); 2].map(|()| crowd::run(&crowd).show());
+        assert_eq!(runs[0], runs[1], "seed {seed}");
+    }
 }

@@ -104,6 +104,26 @@ pub(crate) struct Record {
     pub(crate) finished: Option<Instant>,
 }
 
+impl Record {
+    /// It was told the end, if at all, once, then that there is no more; and nothing came behind.
+    pub(crate) fn was_told_the_end_once(&self) -> bool {
+        let told: Vec<_> = self.told.iter().map(|told| &told.what).collect();
+        let is_well = match (&told[..], self.dropped) {
+            (
+                [
+                    Received::Closed(_) | Received::Failed(_),
+                    Received::End,
+                    Received::End,
+                ],
+                None,
+            ) => true,
+            ([] | [Received::Closed(_) | Received::Failed(_)], Some(_)) => true,
+            _ => self.finished.is_none() && told.len() < 2,
+        };
+        is_well && self.late == 0
+    }
+}
+
 /// The record of one end, shared by its tasks.
 #[derive(Clone, Default)]
 pub(crate) struct Recorder(Arc<Mutex<Record>>);

@@ -170,24 +170,8 @@ impl Judged<'_> {
 
     /// It is told the end once, then that there is no more.
     fn check_end(&mut self) {
-        let told: Vec<_> = self.own.told.iter().map(|told| &told.what).collect();
-        let is_well = match (&told[..], self.own.dropped) {
-            (
-                [
-                    Received::Closed(_) | Received::Failed(_),
-                    Received::End,
-                    Received::End,
-                ],
-                None,
-            ) => true,
-            ([] | [Received::Closed(_) | Received::Failed(_)], Some(_)) => true,
-            _ => self.own.finished.is_none() && told.len() < 2,
-        };
-        if !is_well {
-            self.breaks(format!("it was told the end so: {told:?}"));
-        }
-        if self.own.late > 0 {
-            self.breaks("something was received after the end");
+        if !self.own.was_told_the_end_once() {
+            self.breaks(format!("it was told the end so: {:?}", self.own.told));
         }
         if self.own.finished.is_none() && !self.may_wait_for_ever() {
             self.breaks("it never ends");
