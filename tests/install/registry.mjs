@@ -8,11 +8,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/**
- * Serves these tarballs until the test ends; returns the registry's URL. `change` makes what the
- * registry says of a package out of its manifest.
- */
-export async function serveRegistry(t, tarballs, change = (manifest) => manifest) {
+/** Serves these tarballs until the test ends; returns the registry's URL. */
+export async function serveRegistry(t, tarballs) {
   const files = new Map();
   const server = createServer((request, response) => {
     const name = decodeURIComponent(request.url.slice(1));
@@ -25,7 +22,7 @@ export async function serveRegistry(t, tarballs, change = (manifest) => manifest
   for (const [index, tarball] of tarballs.entries()) {
     const data = await readFile(tarball);
     const { stdout } = await run('tar', ['-xzOf', tarball, 'package/package.json']);
-    const manifest = change(JSON.parse(stdout));
+    const manifest = JSON.parse(stdout);
     const { name, version } = manifest;
     const integrity = `sha512-${createHash('sha512').update(data).digest('base64')}`;
     manifest.dist = { integrity, tarball: `${registry}${index}.tgz` };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::build::{C_PACKAGE, NODE_PACKAGE};
 use crate::files::tracked;
 use crate::ohos;
 use crate::packages::notices::notices;
@@ -40,6 +41,9 @@ const COPIES: [(&str, &str); 7] = [
 
 /// The folder that everything in an archive of ohpm lies in.
 const FOLDER: &str = "package";
+
+/// The crates whose libraries are in the package.
+pub(crate) const PACKAGES: [&str; 2] = [NODE_PACKAGE, C_PACKAGE];
 
 /// Why a package may not be shipped.
 const FOR_TESTS: &str =
@@ -141,7 +145,7 @@ fn add_libraries(folder: &Path, libraries: &[(PathBuf, PathBuf)]) -> Result<()> 
         fs::create_dir_all(to.parent().context("a file has a folder")?)?;
         fs::copy(path, &to).with_context(|| format!("cannot copy {}", path.display()))?;
     }
-    let notices = notices(&["arkws-node", "arkws-capi"], ohos::TRIPLE)?;
+    let notices = notices(&PACKAGES, &ohos::triples())?;
     fs::write(folder.join("THIRD-PARTY-NOTICES.txt"), notices)?;
     Ok(())
 }

@@ -64,8 +64,13 @@ pub(crate) fn are_for_tests() -> bool {
     build::is_for_tests()
 }
 
-/// A target that packages have libraries of, as Rust calls it.
+/// The target of devices, as Rust calls it.
 pub(crate) const TRIPLE: &str = target::AARCH64.triple;
+
+/// The targets that packages for apps have libraries of, as Rust calls them.
+pub(crate) fn triples() -> [&'static str; 2] {
+    target::ALL.map(|target| target.triple)
+}
 
 /// Whether the machine has the NDK of an SDK, so that what it builds can be shipped.
 pub(crate) fn has_sdk() -> bool {

@@ -24,22 +24,58 @@ pub(crate) struct LinkedCrate {
     pub(crate) uses: Vec<(String, String)>,
 }
 
-/// All that are linked into `package` for a target, without what runs while it is built; by name
-/// and version.
+/// All that are linked into `packages` for any of these targets, without what runs while they are
+/// built; by name and version.
 ///
 /// # Errors
 /// Cargo cannot tell, or `Cargo.lock` is not the one that goes with the manifests.
-pub(crate) fn linked(package: &str, target: &str) -> Result<Vec<LinkedCrate>> {
-    // The features of the package alone; `cargo metadata` has those of the whole workspace.
+pub(crate) fn linked(packages: &[&str], targets: &[&str]) -> Result<Vec<LinkedCrate>> {
+    let mut wanted = Vec::new();
+    for package in packages {
+        for target in targets {
+            let arguments = ["--target", target, "--edges", "normal,no-proc-macro"];
+            wanted.extend(tree(package, &arguments)?);
+        }
+    }
+    described(wanted, &["normal"], &[])
+}
+
+/// All that a program may be built of that uses `package`, whatever its features and the target;
+/// also what runs while it is built. By name and version.
+///
+/// # Errors
+/// As [`linked`].
+pub(crate) fn built_with(package: &str) -> Result<Vec<LinkedCrate>> {
+    let features = "--all-features";
+    let arguments = ["--target", "all", features, "--edges", "normal,build"];
+    let kinds = ["normal", "build"];
+    described(tree(package, &arguments)?, &kinds, &[features])
+}
+
+/// The names and versions of what `cargo tree` has. The features are those of the package alone;
+/// `cargo metadata` has those of the whole workspace.
+fn tree(package: &str, arguments: &[&str]) -> Result<Vec<(String, String)>> {
     let tree = output(
         cargo()
-            .args(["tree", "--locked", "--package", package, "--target", target])
-            .args(["--edges", "normal,no-proc-macro", "--prefix", "none"]),
+            .args(["tree", "--locked", "--package", package, "--prefix", "none"])
+            .args(arguments),
     )?;
-    let mut wanted: Vec<(String, String)> = tree.lines().filter_map(name_and_version).collect();
+    Ok(tree.lines().filter_map(name_and_version).collect())
+}
+
+/// What cargo knows of these crates. `kinds`: of dependencies, as `cargo tree` calls them.
+fn described(
+    mut wanted: Vec<(String, String)>,
+    kinds: &[&str],
+    features: &[&str],
+) -> Result<Vec<LinkedCrate>> {
     wanted.sort();
     wanted.dedup();
-    let metadata = output(cargo().args(["metadata", "--locked", "--format-version", "1"]))?;
+    let metadata = output(
+        cargo()
+            .args(["metadata", "--locked", "--format-version", "1"])
+            .args(features),
+    )?;
     let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
     let packages = by_name(&metadata)?;
     let checksums = checksums()?;
@@ -49,7 +85,8 @@ pub(crate) fn linked(package: &str, target: &str) -> Result<Vec<LinkedCrate>> {
             let package = packages.get(key);
             let package =
                 package.with_context(|| format!("cargo metadata has no {} {}", key.0, key.1))?;
-            let mut linked = read(package, &metadata, &wanted)?;
+            let mut linked = read(package)?;
+            linked.uses = uses(&package["id"], kinds, &metadata, &wanted);
             linked.checksum = checksums.get(key).cloned();
             Ok(linked)
         })
@@ -74,7 +111,7 @@ fn by_name(metadata: &Value) -> Result<BTreeMap<(String, String), &Value>> {
     Ok(named.collect())
 }
 
-fn read(package: &Value, metadata: &Value, wanted: &[(String, String)]) -> Result<LinkedCrate> {
+fn read(package: &Value) -> Result<LinkedCrate> {
     let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
     let (name, version) = (text("name"), text("version"));
     let license = text("license");
@@ -88,7 +125,7 @@ fn read(package: &Value, metadata: &Value, wanted: &[(String, String)]) -> Resul
     let authors = package["authors"].as_array().into_iter().flatten();
     let authors = authors.filter_map(Value::as_str).map(str::to_owned);
     Ok(LinkedCrate {
-        uses: uses(&package["id"], metadata, wanted),
+        uses: Vec::new(),
         // An older way of writing it.
         license: license.replace('/', " OR "),
         authors: authors.collect(),
@@ -99,17 +136,32 @@ fn read(package: &Value, metadata: &Value, wanted: &[(String, String)]) -> Resul
     })
 }
 
-/// Which of the `wanted` a package uses.
-fn uses(id: &Value, metadata: &Value, wanted: &[(String, String)]) -> Vec<(String, String)> {
+/// Which of the `wanted` a package uses, by dependencies of these kinds.
+fn uses(
+    id: &Value,
+    kinds: &[&str],
+    metadata: &Value,
+    wanted: &[(String, String)],
+) -> Vec<(String, String)> {
     let nodes = metadata["resolve"]["nodes"]
         .as_array()
         .into_iter()
         .flatten();
     let node = nodes.into_iter().find(|node| node["id"] == *id);
-    let dependencies = node.and_then(|node| node["dependencies"].as_array());
+    let dependencies = node.and_then(|node| node["deps"].as_array());
+    let dependencies: Vec<&Value> = dependencies
+        .into_iter()
+        .flatten()
+        .filter(|dependency| {
+            let mut of = dependency["dep_kinds"].as_array().into_iter().flatten();
+            // A normal one has none.
+            of.any(|of| kinds.contains(&of["kind"].as_str().unwrap_or("normal")))
+        })
+        .map(|dependency| &dependency["pkg"])
+        .collect();
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let mut used: Vec<(String, String)> = packages
-        .filter(|package| dependencies.is_some_and(|all| all.contains(&package["id"])))
+        .filter(|package| dependencies.contains(&&package["id"]))
         .map(|package| {
             let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
             (text("name"), text("version"))
@@ -139,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_runs_while_it_is_built_is_not_linked() {
-        let crates = linked("arkws-node", "x86_64-unknown-linux-gnu").unwrap();
+        let crates = linked(&["arkws-node"], &["x86_64-unknown-linux-gnu"]).unwrap();
         let has = |name: &str| crates.iter().any(|one| one.name == name);
         assert!(has("arkws-proto") && has("rustls") && has("ring"));
         assert!(!has("syn") && !has("cc") && !has("napi-derive") && !has("windows-sys"));
@@ -150,5 +202,19 @@ mod tests {
         let netstack = crates.iter().find(|one| one.name == "arkws-netstack");
         let uses = &netstack.unwrap().uses;
         assert!(uses.iter().any(|(name, _)| name == "arkws"));
+    }
+    #[test]
+    fn what_a_crate_is_built_with_is_that_of_all_features_but_not_of_its_tests() {
+        let crates = built_with("arkws").unwrap();
+        let find = |name: &str| crates.iter().find(|one| one.name == name);
+        // Features that are off by default, another system, and a macro.
+        for name in ["axum-core", "tower-service", "windows-sys", "syn"] {
+            assert!(find(name).is_some(), "{name}");
+        }
+        assert!(find("tempfile").is_none());
+        // Its tests use it directly.
+        let arkws = find("arkws").unwrap();
+        assert!(find("http-body").is_some());
+        assert!(!arkws.uses.iter().any(|(name, _)| name == "http-body-util"));
     }
 }

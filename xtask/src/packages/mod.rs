@@ -58,33 +58,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         Profile::Release
     };
-    for file in make(
-        &platforms,
-        profile,
-        &Place::own(),
-        &root().join(&options.to),
-    )? {
+    let modules = platforms
+        .iter()
+        .map(|platform| platform.build(profile, &Place::own()))
+        .collect::<Result<Vec<_>>>()?;
+    let folder = root().join(&options.to);
+    let packed = pack(&platforms, &modules, profile, &folder)?;
+    for file in packed.modules.into_iter().chain([packed.arkws]) {
         let size = fs::metadata(&file)?.len();
         println!("{} ({size} bytes)", file.display());
     }
     Ok(())
-}
-
-/// Builds and packs `arkws` and the packages of the platforms; the tarballs, which are in `folder`.
-///
-/// # Errors
-/// A module does not build, or npm does not pack it.
-pub(crate) fn make(
-    platforms: &[&Platform],
-    profile: Profile,
-    place: &Place,
-    folder: &Path,
-) -> Result<Vec<PathBuf>> {
-    let modules = platforms
-        .iter()
-        .map(|platform| platform.build(profile, place))
-        .collect::<Result<Vec<_>>>()?;
-    pack(platforms, &modules, profile, folder)
 }
 
 /// Packs the machine's module, which was built for development, for tests; the folder.
@@ -98,7 +82,15 @@ pub(crate) fn pack_own(module: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Packs what is built into `folder`, which becomes new; the tarballs.
+/// The tarballs that npm has packed.
+pub(crate) struct Tarballs {
+    /// Of the platforms, in their order.
+    pub(crate) modules: Vec<PathBuf>,
+    /// The package that programs ask for.
+    pub(crate) arkws: PathBuf,
+}
+
+/// Packs what is built into `folder`, which becomes new.
 ///
 /// # Errors
 /// npm does not pack it.
@@ -107,19 +99,19 @@ pub(crate) fn pack(
     modules: &[PathBuf],
     profile: Profile,
     folder: &Path,
-) -> Result<Vec<PathBuf>> {
+) -> Result<Tarballs> {
     peers::Node::of_machine()?;
     bundle_core()?;
     // What an earlier run has put there is not of this one.
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let stage = tempfile::tempdir().context("cannot create a folder to pack from")?;
-    let mut packed = Vec::new();
-    for (platform, module) in platforms.iter().zip(modules) {
+    let modules = platforms.iter().zip(modules).map(|(platform, module)| {
         let from = npm::stage_platform(platform, module, stage.path())?;
-        packed.push(npm::pack(&from, folder, profile)?);
-    }
-    let from = npm::stage_arkws(platforms, stage.path())?;
-    packed.push(npm::pack(&from, folder, profile)?);
-    Ok(packed)
+        npm::pack(&from, folder, profile)
+    });
+    let modules = modules.collect::<Result<_>>()?;
+    let from = npm::stage_arkws(stage.path())?;
+    let arkws = npm::pack(&from, folder, profile)?;
+    Ok(Tarballs { modules, arkws })
 }

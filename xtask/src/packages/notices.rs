@@ -13,18 +13,13 @@ const NAMES: [&str; 5] = ["licen", "copying", "copyright", "notice", "unlicense"
 /// The licence of a crate that has no file with it. Of the standard library, too.
 const MIT: &str = include_str!("mit.txt");
 
-/// The text of `THIRD-PARTY-NOTICES.txt` for what is linked into `packages` on a target.
+/// The text of `THIRD-PARTY-NOTICES.txt` for what is linked into `packages` on these targets.
 ///
 /// # Errors
 /// Cargo cannot tell what is, or a crate has no licence that can be given.
-pub(crate) fn notices(packages: &[&str], target: &str) -> Result<String> {
-    let mut crates = Vec::new();
-    for package in packages {
-        crates.extend(linked(package, target)?);
-    }
+pub(crate) fn notices(packages: &[&str], targets: &[&str]) -> Result<String> {
+    let mut crates = linked(packages, targets)?;
     crates.retain(|one| one.checksum.is_some());
-    crates.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
-    crates.dedup();
     // By text: many crates have the very same, but for how it is broken into lines.
     let mut texts: BTreeMap<String, (String, Vec<&LinkedCrate>)> = BTreeMap::new();
     for one in &crates {
@@ -117,9 +112,9 @@ mod tests {
     #[test]
     fn each_linked_crate_has_a_text_and_is_listed() {
         let target = "x86_64-unknown-linux-gnu";
-        let notices = notices(&["arkws-node"], target).unwrap();
+        let notices = notices(&["arkws-node"], &[target]).unwrap();
         let (list, texts) = notices.split_once("----").unwrap();
-        for one in linked("arkws-node", target).unwrap() {
+        for one in linked(&["arkws-node"], &[target]).unwrap() {
             let name = format!("{} {}", one.name, one.version);
             let listed = list.contains(&format!("{name}: "));
             let of = texts.lines().any(|line| line == name);

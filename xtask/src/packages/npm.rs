@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::notices::notices;
-use super::platform::Platform;
+use super::platform::{PLATFORMS, Platform};
 use crate::build::{NODE_PACKAGE, Profile};
 use crate::peers::npm;
 use crate::process::{command, output, root, run};
@@ -33,7 +33,7 @@ pub(super) fn stage_platform(platform: &Platform, module: &Path, stage: &Path) -
     copy(&root().join("npm").join(GUARD), &folder.join(GUARD))?;
     fs::write(
         folder.join(NOTICES),
-        notices(&[NODE_PACKAGE], platform.target)?,
+        notices(&[NODE_PACKAGE], &[platform.target])?,
     )?;
     let arkws = manifest(&root().join("npm"))?;
     fs::write(
@@ -65,27 +65,33 @@ pub(super) fn stage_platform(platform: &Platform, module: &Path, stage: &Path) -
 }
 
 /// Makes the folder of `arkws`, below `stage`: what npm would pack of `npm/`, and the packages of
-/// these platforms as optional dependencies of the very version.
-pub(super) fn stage_arkws(platforms: &[&Platform], stage: &Path) -> Result<PathBuf> {
+/// all platforms as optional dependencies of the very version. All, whatever was built: a release
+/// gathers modules from several machines, each of which makes the same `arkws`.
+pub(super) fn stage_arkws(stage: &Path) -> Result<PathBuf> {
     // npm itself knows which files belong to the package.
     let whole = pack(&root().join("npm"), stage, Profile::Dev)?;
     run(command("tar").arg("-xzf").arg(&whole).arg("-C").arg(stage))?;
     let folder = stage.join("package");
     copy(&root().join("npm").join(GUARD), &folder.join(GUARD))?;
-    let version = manifest(&folder)?["version"].clone();
     let text = fs::read_to_string(folder.join("package.json"))?;
+    write_manifest(&folder, &with_platforms(&text)?)?;
+    Ok(folder)
+}
+
+/// The manifest of `npm/`, with the packages of the platforms.
+fn with_platforms(manifest: &str) -> Result<String> {
+    let version = serde_json::from_str::<Value>(manifest)?["version"].clone();
     // As text: the order of the conditions in `exports` has a meaning.
-    let (before, after) = text
+    let (before, after) = manifest
         .split_once("\"optionalDependencies\": {\n")
         .context("npm/package.json has no optionalDependencies")?;
-    let added: String = platforms
+    let added: String = PLATFORMS
         .iter()
         .map(|platform| format!("    \"@arkws/{}\": {version},\n", platform.name))
         .collect();
     let text = format!("{before}\"optionalDependencies\": {{\n{added}{after}");
     serde_json::from_str::<Value>(&text).context("the manifest that arkws would have")?;
-    write_manifest(&folder, &text)?;
-    Ok(folder)
+    Ok(text)
 }
 
 /// Has npm pack a folder; the tarball, which is in `to`. A module that was built for development is
@@ -126,4 +132,28 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to)
         .map(drop)
         .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_names_every_platform_and_keeps_the_rest_as_it_is() {
+        let text = fs::read_to_string(root().join("npm/package.json")).unwrap();
+        let changed = with_platforms(&text).unwrap();
+        let (before, after): (Value, Value) = (
+            serde_json::from_str(&text).unwrap(),
+            serde_json::from_str(&changed).unwrap(),
+        );
+        for platform in PLATFORMS {
+            let named = &after["optionalDependencies"][format!("@arkws/{}", platform.name)];
+            assert_eq!(*named, before["version"], "{}", platform.name);
+        }
+        let kept: Vec<&str> = changed
+            .lines()
+            .filter(|line| !line.contains("\"@arkws/"))
+            .collect();
+        assert_eq!(kept, text.lines().collect::<Vec<_>>());
+    }
 }

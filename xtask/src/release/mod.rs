@@ -182,53 +182,72 @@ impl Built<'_> {
         let _ = fs::remove_dir_all(folder);
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
-        packages::pack(
+        let mut published = Vec::new();
+        let npm = packages::pack(
             self.platforms,
             self.modules,
             self.profile,
             &folder.join("npm"),
         )?;
+        published.extend(
+            npm.modules
+                .into_iter()
+                .zip(self.platforms)
+                .map(|(file, platform)| (file, Subject::platform(platform))),
+        );
+        published.push((npm.arkws, Subject::arkws()));
         for archive in self.archives {
-            static_library::pack(archive, &folder.join("c"))?;
+            let file = static_library::pack(archive, &folder.join("c"))?;
+            published.push((file, Subject::archive(static_library::TARGET)));
         }
         if has_openharmony(self.platforms) {
-            openharmony::pack_har(&folder.join("ohpm"))?;
+            let file = openharmony::pack_har(&folder.join("ohpm"))?;
+            published.push((file, Subject::har()));
         }
         let names = crates::published()?;
         crates::package(&names, is_verified)?;
-        collect_crates(&names, &folder.join("crates"))?;
-
-        let bills = folder.join("sbom");
-        fs::create_dir_all(&bills)?;
-        let modules = self.platforms.iter().map(|platform| Subject::npm(platform));
-        let archives = self
-            .archives
-            .iter()
-            .map(|_| Subject::archive(static_library::TARGET));
-        let bills = modules
-            .chain(archives)
-            .map(|subject| sbom::write(&subject, &bills))
-            .collect::<Result<Vec<_>>>()?;
-        sbom::validate(&bills)?;
+        let files = collect_crates(&names, &folder.join("crates"))?;
+        published.extend(
+            files
+                .into_iter()
+                .zip(&names)
+                .map(|(file, name)| (file, Subject::sources(name))),
+        );
+        write_bills(&published, folder)?;
         write_sums(folder)
     }
 }
 
-/// Copies what cargo has packaged.
-fn collect_crates(names: &[String], to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    let from = root().join("target/package");
-    for name in names {
-        let version = env!("CARGO_PKG_VERSION");
-        let file = format!("{name}-{version}.crate");
-        let copied = fs::copy(from.join(&file), to.join(&file));
-        copied.with_context(|| format!("cannot copy {file} from {}", from.display()))?;
-    }
-    Ok(())
+/// Writes the bills of materials of what is in `folder`, which nothing is without.
+fn write_bills(published: &[(PathBuf, Subject)], folder: &Path) -> Result<()> {
+    let files = files_below(folder)?;
+    let bills = folder.join("sbom");
+    fs::create_dir_all(&bills)?;
+    let written = published
+        .iter()
+        .map(|(file, subject)| sbom::write(subject, file, &bills))
+        .collect::<Result<Vec<_>>>()?;
+    sbom::is_of_each(&files, &bills)?;
+    sbom::validate(&written)
 }
 
-/// Writes `SHA256SUMS` of all files below the folder, for `sha256sum --check`; what is in it.
-fn write_sums(folder: &Path) -> Result<String> {
+/// Copies what cargo has packaged; the files.
+fn collect_crates(names: &[String], to: &Path) -> Result<Vec<PathBuf>> {
+    fs::create_dir_all(to)?;
+    let from = root().join("target/package");
+    let copies = names.iter().map(|name| {
+        let version = env!("CARGO_PKG_VERSION");
+        let file = format!("{name}-{version}.crate");
+        let copy = to.join(&file);
+        fs::copy(from.join(&file), &copy)
+            .with_context(|| format!("cannot copy {file} from {}", from.display()))?;
+        Ok(copy)
+    });
+    copies.collect()
+}
+
+/// The files in the folders of `folder`, by path from there.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for kind in fs::read_dir(folder)? {
         let kind = kind?;
@@ -238,6 +257,12 @@ fn write_sums(folder: &Path) -> Result<String> {
         }
     }
     files.sort();
+    Ok(files)
+}
+
+/// Writes `SHA256SUMS` of all files below the folder, for `sha256sum --check`; what is in it.
+fn write_sums(folder: &Path) -> Result<String> {
+    let files = files_below(folder)?;
     if files.is_empty() {
         bail!("there is nothing in {}", folder.display());
     }

@@ -55,7 +55,7 @@ pub(super) fn pack(archive: &Path, folder: &Path) -> Result<PathBuf> {
     for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(root().join(license), packed.join(license))?;
     }
-    let linked = notices(&[C_PACKAGE], TARGET)?;
+    let linked = notices(&[C_PACKAGE], &[TARGET])?;
     fs::write(packed.join("THIRD-PARTY-NOTICES.txt"), linked)?;
     try_it(&packed, stage.path())?;
 
