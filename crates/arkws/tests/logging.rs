@@ -208,35 +208,50 @@ async fn no_secret_of_a_connect_is_in_the_log_or_in_an_error() {
 
 #[cfg(feature = "ring")]
 #[test]
-fn a_trusted_authority_that_has_expired_is_a_warning() {
+fn a_trusted_authority_whose_dates_do_not_fit_is_a_warning() {
     use arkws::{Identity, Roots, TlsConfig};
     let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::default();
-    let name = "An old\u{1b} authority";
-    params
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, name);
-    params.not_after = rcgen::date_time_ymd(2020, 2, 29);
-    let pem = params.self_signed(&key).unwrap().pem().into_bytes();
-    let identity = Identity::from_pem(&pem, key.serialize_pem().as_bytes(), None).unwrap();
-    let of_servers = |pem: Vec<u8>| {
+    let of_servers = |pem: &[u8]| {
         let tls = TlsConfig {
-            roots: vec![Roots::Pem(pem)],
+            roots: vec![Roots::Pem(pem.to_vec())],
             ..TlsConfig::default()
         };
         Client::builder().tls(tls).build().map(drop).unwrap();
     };
-    let of_clients = |pem: Vec<u8>| {
-        let config = identity.server_config_for_clients_of(&pem, true);
+    let of_clients = |pem: &[u8]| {
+        let identity = Identity::from_pem(pem, key.serialize_pem().as_bytes(), None).unwrap();
+        let config = identity.server_config_for_clients_of(pem, true);
         config.map(drop).unwrap();
     };
-    for trust in [&of_servers as &dyn Fn(Vec<u8>), &of_clients] {
-        let (log, _guard) = log();
-        trust(pem.clone());
-        let text = text(&log);
-        assert!(text.trim().starts_with("WARN arkws: "), "{text}");
-        assert!(text.contains("a trusted certificate has expired"), "{text}");
-        assert!(text.contains(r"An old\u{1b} authority"), "{text:?}");
-        assert_eq!(text.lines().count(), 1, "{text}");
+    for (from, to, why) in [
+        (
+            1990,
+            2020,
+            "has expired: it was valid until Wed, 01 Jan 2020",
+        ),
+        (
+            2990,
+            3000,
+            "is not valid yet: it will be from Fri, 01 Jan 2990",
+        ),
+    ] {
+        let mut params = rcgen::CertificateParams::default();
+        let name = "An odd\u{1b} authority";
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(to, 1, 1);
+        let pem = params.self_signed(&key).unwrap().pem().into_bytes();
+        for trust in [&of_servers as &dyn Fn(&[u8]), &of_clients] {
+            let (log, _guard) = log();
+            trust(&pem);
+            let text = text(&log);
+            assert!(text.trim().starts_with("WARN arkws: "), "{text}");
+            assert!(text.contains("a trusted certificate's dates"), "{text}");
+            assert!(text.contains(why), "{text}");
+            assert!(text.contains(r"An odd\u{1b} authority"), "{text:?}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::log;
 
 use super::certificate::Certificate;
 use super::error::TlsError;
+use super::words::dates;
 
 /// Those that were given, as authorities and as they are: a peer may show one of them itself.
 #[derive(Debug)]
@@ -39,13 +40,16 @@ impl Trusted {
         }
         let now = UnixTime::now();
         for certificate in certificates.iter().filter_map(|der| Certificate::read(der)) {
-            if certificate.not_after < now {
+            if let Err(error) = certificate.check_dates(now) {
                 // The program has named it: that is a decision (RFC 5280, 6.1.1 d, has no dates in
                 // it).
                 let name = certificate.name();
+                let why = dates(&error);
                 log::warning!(
                     %name,
-                    "a trusted certificate has expired: what it has signed is accepted all the same"
+                    %why,
+                    "a trusted certificate's dates do not fit: what it has signed is accepted all \
+                     the same"
                 );
             }
         }

@@ -73,15 +73,26 @@ pub(super) fn words(error: &Error, peer: Peer) -> String {
     }
 }
 
+/// What is wrong with a certificate's dates, to stand behind its name.
+pub(super) fn dates(error: &CertificateError) -> String {
+    match error {
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("has expired: it was valid until {}", date(*not_after))
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("is not valid yet: it will be from {}", date(*not_before))
+        }
+        CertificateError::NotValidYet => "is not valid yet".to_owned(),
+        _ => "has expired, or ends before it begins".to_owned(),
+    }
+}
+
 /// What is wrong with a certificate of `peer` or above it, to stand behind its name.
 pub(super) fn complaint(error: &CertificateError, peer: Peer) -> String {
     use CertificateError::*;
     let complaint = match error {
-        ExpiredContext { not_after, .. } => {
-            return format!("has expired: it was valid until {}", date(*not_after));
-        }
-        NotValidYetContext { not_before, .. } => {
-            return format!("is not valid yet: it will be from {}", date(*not_before));
+        Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
+            return dates(error);
         }
         NotValidForNameContext {
             expected,
@@ -109,8 +120,6 @@ pub(super) fn complaint(error: &CertificateError, peer: Peer) -> String {
         InvalidPurpose | InvalidPurposeContext { .. } => {
             return format!("is not meant for {peer}s");
         }
-        Expired => "has expired, or ends before it begins",
-        NotValidYet => "is not valid yet",
         NotValidForName => "is for another host",
         Revoked => "has been revoked",
         BadEncoding => "is damaged",
