@@ -19,6 +19,7 @@ function program(variable) {
 
 const PROGRAMS = {
   peer: () => [program('ARKWS_TEST_PEER')],
+  command: () => [program('ARKWS_TEST_COMMAND')],
   python: () => [program('ARKWS_TEST_PYTHON'), '-u'],
 };
 
@@ -26,6 +27,9 @@ const interop = (name) => fileURLToPath(new URL(`interop/${name}`, import.meta.u
 
 /** How the Rust peer is started. */
 export const rust = (...args) => [...PROGRAMS.peer(), ...args];
+
+/** How the command `arkws` is started. */
+export const arkws = (...args) => [...PROGRAMS.command(), ...args];
 
 /** How one of the Python scripts in `interop/` is started. */
 export const python = (script, ...args) => [...PROGRAMS.python(), interop(script), ...args];

@@ -44,7 +44,18 @@ Example:
 
 With Node's own options, or for worker threads:
   node --import arkws/register app.ets
+
+WebSockets in the terminal, without JavaScript: another command arkws, which
+Rust's package arkws-cli has ('cargo install arkws-cli'). It also starts this
+one, for run, test and check.
 `;
+
+/** What the command of Rust's package arkws-cli has beside. */
+const IN_RUST = ['connect', 'serve', 'bench', 'proxy', 'replay', 'doctor', 'conform'];
+
+// Set by that command when it starts this one, so that no circle comes of it. A program that runs
+// here may start that command again.
+delete process.env.ARKWS_STARTED_BY_CLI;
 
 const [command, ...rest] = process.argv.slice(2);
 switch (command) {
@@ -73,7 +84,17 @@ switch (command) {
     process.exitCode = 2;
     break;
   default:
-    fail(2, `there is no command '${command}'; try 'arkws --help'`);
+    fail(2, IN_RUST.includes(command) ? inRust(command) : unknown(command));
+}
+
+function unknown(command) {
+  return `there is no command '${command}'; try 'arkws --help'`;
+}
+
+function inRust(command) {
+  return `'arkws ${command}' is of another command arkws, that of Rust's package arkws-cli.
+Install it: cargo install arkws-cli (without compiling it: cargo binstall arkws-cli)
+Put it before this one in PATH: it starts this one for run, test and check.`;
 }
 
 async function run(file, ...args) {

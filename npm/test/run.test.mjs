@@ -233,6 +233,10 @@ Error [ERR_MODULE_NOT_FOUND]: Cannot find module 'nothing' imported from missing
       ],
       [['run'], /^arkws: which file\? 'arkws run <file>'\n$/],
       [['walk'], /^arkws: there is no command 'walk'; try 'arkws --help'\n$/],
+      [
+        ['connect', 'ws://127.0.0.1:1'],
+        /^arkws: 'arkws connect' is of .*arkws-cli\.\nInstall it: cargo install arkws-cli /,
+      ],
       [[], /^Usage: arkws run/],
     ]) {
       const { code, stdout, stderr } = await node([join(packageRoot, 'bin/arkws.mjs'), ...args], {

@@ -3,6 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `connect/`, `serve/` | `arkws connect` and `arkws serve` |
+//! | `help/` | `arkws help`, manual pages, completions for shells |
+//! | `npm.rs` | `arkws run`, `test` and `check`, which npm's package has |
 //! | `client_flags.rs`, `duration.rs` | the flags of everything that connects, and the client that they make |
 //! | `exit.rs` | the exit statuses, and which error has which |
 //! | `stop.rs` | why a run ends before the other end ends it: Ctrl-C, its time, its output |
@@ -15,19 +17,20 @@ mod connect;
 mod duration;
 mod escape;
 mod exit;
-
+mod help;
+mod npm;
 mod serve;
 mod stop;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use exit::{Exit, Failure};
 
 /// WebSockets in the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "arkws", version, after_help = AFTER_HELP)]
+#[command(name = "arkws", version, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -37,31 +40,52 @@ struct Arguments {
 enum Command {
     Connect(Box<connect::ConnectArguments>),
     Serve(Box<serve::ServeArguments>),
+    /// Run a program in ArkTS or TypeScript on Node.js (npm's package arkws)
+    #[command(disable_help_flag = true)]
+    Run(npm::NpmArguments),
+    /// Run suites of Hypium on Node.js (npm's package arkws)
+    #[command(disable_help_flag = true)]
+    Test(npm::NpmArguments),
+    /// Look for what an app imports that is not there (npm's package arkws)
+    #[command(disable_help_flag = true)]
+    Check(npm::NpmArguments),
+    Completions(help::CompletionsArguments),
+    Help(help::HelpArguments),
+    #[command(hide = true)]
+    Man(help::ManArguments),
 }
 
-const AFTER_HELP: &str = "\
-Exit status: 0 good, 1 a fault was found, 2 wrong usage, 3 could not connect, 4 the connection was
-lost or closed with an error, 130 interrupted.";
+/// With what clap does not derive.
+fn command() -> clap::Command {
+    help::complete(Arguments::command())
+}
 
 fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
+    let matches = command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    end(match arguments.command {
+        Command::Run(arguments) => npm::run("run", arguments),
+        Command::Test(arguments) => npm::run("test", arguments),
+        Command::Check(arguments) => npm::run("check", arguments),
+        Command::Completions(arguments) => arguments.run(command()),
+        Command::Help(arguments) => help::run(&arguments, command()),
+        Command::Man(arguments) => arguments.run(command()),
+        Command::Connect(arguments) => asynchronously(connect::run(*arguments)),
+        Command::Serve(arguments) => asynchronously(serve::run(*arguments)),
+    })
+}
+
+/// Runs it on a runtime of tokio's.
+fn asynchronously(run: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => return end(Err(Failure::fault(format!("cannot start: {error}")))),
-    };
-    let ended = runtime.block_on(async {
-        match command {
-            Command::Connect(arguments) => connect::run(*arguments).await,
-            Command::Serve(arguments) => serve::run(*arguments).await,
-        }
-    });
+        .map_err(|error| Failure::fault(format!("cannot start: {error}")))?;
+    let ended = runtime.block_on(run);
     // A name that the system still looks up holds nobody back.
     runtime.shutdown_background();
-    end(ended)
+    ended
 }
 
 /// Says what failed, if something did.

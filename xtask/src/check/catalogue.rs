@@ -15,7 +15,7 @@ use crate::release;
 use crate::rust_version;
 use crate::soak;
 use crate::structure;
-use Need::{EachNode, EveryNode, Har, Packages, Peer, Python};
+use Need::{Command, EachNode, EveryNode, Har, Packages, Peer, Python};
 
 /// A check that a word of its name chooses.
 pub(super) struct Check {
@@ -53,6 +53,8 @@ pub(super) struct Group {
 /// What a group of JavaScript tests needs beside the module and npm's packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
+    /// The command `arkws`.
+    Command,
     /// To run under every supported Node.js.
     EachNode,
     /// To start programs under every supported Node.js.
@@ -117,6 +119,7 @@ pub(super) const CHECKS: &[Check] = &[
     group("tls tests", 6, "tests/tls", &[]),
     group("proxy tests", 2, "tests/proxy", &[Peer, Python]),
     group("server tests", 33, "tests/server", &[EachNode, Peer]),
+    group("command tests", 10, "tests/command", &[Command]),
     group("error code tests", 3, "tests/codes", &[EachNode, Peer]),
     group(
         "lost connection tests",

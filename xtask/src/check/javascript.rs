@@ -15,6 +15,9 @@ use crate::process::{command, root};
 /// The test peer.
 const PEER: Target = Target::Binary("arkws-test-peer", "peer");
 
+/// The command `arkws`.
+const COMMAND: Target = Target::Binary("arkws-cli", "arkws");
+
 /// A test that hangs fails, instead of stopping everything. Milliseconds; the slowest test takes a
 /// tenth of it.
 const TEST_TIMEOUT: &str = "--test-timeout=300000";
@@ -27,6 +30,7 @@ pub(super) struct Prepared {
     nodes: Vec<Node>,
     python: Option<Python>,
     peer: Option<PathBuf>,
+    command: Option<PathBuf>,
     packages: Option<PathBuf>,
     har: Option<PathBuf>,
 }
@@ -45,10 +49,14 @@ impl Prepared {
         }
         let mut targets = vec![Target::NodeModule];
         targets.extend(anyone_needs(Need::Peer).then_some(PEER));
-        let mut built = build(&targets, Profile::Dev)?.into_iter();
-        let module = built.next().context("cargo built no module")?;
+        targets.extend(anyone_needs(Need::Command).then_some(COMMAND));
+        let built = build(&targets, Profile::Dev)?;
+        let of = |target: Target| {
+            let mut pairs = targets.iter().zip(&built);
+            pairs.find_map(|(one, file)| (*one == target).then(|| file.clone()))
+        };
+        let module = of(Target::NodeModule).context("cargo built no module")?;
         place_module(&module)?;
-        let peer = built.next();
         let packages = anyone_needs(Need::Packages)
             .then(|| packages::pack_own(&module))
             .transpose()?;
@@ -59,7 +67,8 @@ impl Prepared {
             node,
             nodes: Vec::new(),
             python,
-            peer,
+            peer: of(PEER),
+            command: of(COMMAND),
             packages,
             har,
         })
@@ -100,6 +109,9 @@ impl Prepared {
             .env("no_proxy", "*");
         if let Some(peer) = &self.peer {
             tests.env("ARKWS_TEST_PEER", peer);
+        }
+        if let Some(command) = &self.command {
+            tests.env("ARKWS_TEST_COMMAND", command);
         }
         if let Some(python) = &self.python {
             tests.env("ARKWS_TEST_PYTHON", python.program("python"));

@@ -63,7 +63,8 @@ impl<'a> Record<'a> {
             direction,
             time: since.unwrap_or_default().as_secs_f64(),
             kind,
-            size: message.len(),
+            // A close frame begins with its code (RFC 6455, 5.5.1).
+            size: close.map_or(message.len(), |frame| 2 + frame.reason().len()),
             data,
             code: close.map(|frame| frame.code().get()),
             reason: close.map(|frame| frame.reason()),

@@ -5,6 +5,11 @@ mod connect_flags;
 #[cfg(unix)]
 mod connect_interactive;
 mod connect_piped;
+mod help;
+#[cfg(unix)]
+mod npm;
+#[cfg(unix)]
+mod plain;
 mod serve_answers;
 mod serve_faults;
 mod served;

@@ -94,6 +94,15 @@ impl Terminal {
     /// Waits for its end, and looks whether the terminal is as it was.
     #[track_caller]
     pub(crate) fn ends_with(&mut self, status: i32) {
+        assert_eq!(self.ended(), Some(status), "{:?}", self.seen);
+        let after = tcgetattr(&self.line).expect("its modes");
+        let raw = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        assert_eq!(after.local_modes & raw, self.before.local_modes & raw);
+    }
+
+    /// Waits for its end: its exit status.
+    #[track_caller]
+    pub(crate) fn ended(&mut self) -> Option<i32> {
         let end = Instant::now() + PATIENCE;
         let ended = loop {
             if let Some(ended) = self.child.try_wait().expect("a child") {
@@ -105,10 +114,7 @@ impl Terminal {
         while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(50)) {
             self.seen += &String::from_utf8_lossy(&bytes);
         }
-        assert_eq!(ended.code(), Some(status), "{:?}", self.seen);
-        let after = tcgetattr(&self.line).expect("its modes");
-        let raw = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
-        assert_eq!(after.local_modes & raw, self.before.local_modes & raw);
+        ended.code()
     }
 }
 
