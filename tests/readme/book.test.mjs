@@ -28,6 +28,34 @@ it('every limit that is an option is in the page on limits', async () => {
   assertNamed(await read('docs/src/limits.md'), limits);
 });
 
+it('the page on options has each option, and no other', async () => {
+  const page = await read('docs/src/options.md');
+  const members = (name) => {
+    const [, body] = new RegExp(`^  interface ${name} \\{\n(.*?)^  \\}`, 'ms').exec(declarations);
+    return [...all(body, /^ {4}(\w+)\??:/gm)];
+  };
+  const rows = (heading) => {
+    const [, section] = page.split(`## ${heading}\n`);
+    return [...all(section.split('\n## ')[0], /^\| `(\w+)` \|/gm)];
+  };
+  for (const [heading, ...interfaces] of [
+    ['Of `connect`', 'WebSocketRequestOptions'],
+    ['Of `reconnect`', 'ReconnectOptions'],
+    ['Of `close`, and of `stop`', 'WebSocketCloseOptions', 'StopOptions'],
+    [
+      'Of `start`',
+      'WebSocketServerConfig',
+      'AttachToServer',
+      'HandedOverOnly',
+      'ListenAtPath',
+      'ListenAtDescriptor',
+    ],
+  ]) {
+    const declared = new Set(interfaces.flatMap(members));
+    assert.deepEqual(rows(heading).sort(), [...declared].sort(), heading);
+  }
+});
+
 it('every option of arkws.h is in the page on limits', async () => {
   const header = await read('crates/capi/include/arkws.h');
   const options = all(header, /^int (arkws_(?:client|server)_set_\w+)\(/gm);

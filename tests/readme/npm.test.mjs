@@ -1,12 +1,10 @@
-// The examples of the npm package's README, run as they stand there but for ports, each in a folder
-// with the package installed.
+// The examples of the npm package's README.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,93 +14,38 @@ import { next } from '../../npm/test/events.mjs';
 import { serve } from '../../npm/test/servers.mjs';
 import { folder, packageRoot } from '../../npm/test/support.mjs';
 import { needs } from '../programs.mjs';
+import { assertOthersRefused, Examples, opened, started } from './examples.mjs';
 
-const page = await readFile(join(packageRoot, 'README.md'), 'utf8');
+const page = await Examples.of('npm/README.md');
 const execute = promisify(execFile);
-
-/** The examples, by the file name in their first line. */
-const examples = new Map(
-  [...page.matchAll(/^```[jt]s\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, code]) => [name, code]),
-);
-const tried = new Set();
-
-/** A folder with these examples; servers get a free port, clients `port`. */
-async function folderWith(names, port = 0) {
-  const files = {};
-  for (const name of names) {
-    tried.add(name);
-    const code = examples.get(name).replace(/(serverPort: |listen\()\d+/, '$10');
-    files[name] = code.replace(/((?:127\.0\.0\.1|localhost):)8\d+/g, `$1${port}`);
-  }
-  return folder(files);
-}
-
-/** Runs an example to its end: what it prints. */
-async function output(name, port, command = [name]) {
-  const cwd = await folderWith([name], port);
-  const { stdout, stderr } = await execute(process.execPath, command, { cwd });
-  assert.equal(stderr, '');
-  return stdout;
-}
-
-/** Starts a server of the page in the folder, ended after the test: its port, and further lines. */
-async function started(t, name, cwd) {
-  const child = spawn(process.execPath, [name], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'exit');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const { value } = await lines.next();
-  return { port: Number(/^listening on port (\d+)$/.exec(value)[1]), lines, child, ended };
-}
-
-/** A client that is connected. */
-async function opened(url, options = {}) {
-  const ws = webSocket.createWebSocket();
-  const open = next(ws, 'open');
-  await ws.connect(url, options);
-  await open;
-  return ws;
-}
-
-/** Asserts that a web page of another site is refused. */
-async function assertOthersRefused(url, options = {}) {
-  const page = webSocket.createWebSocket();
-  const refused = next(page, 'error');
-  await page.connect(url, { ...options, header: { Origin: 'https://other.example' } });
-  const [{ data, response }] = await refused;
-  assert.deepEqual([data, /origin/.test(response.body)], ['403', true]);
-}
 
 const GREETING = 'message: Hello, server!\n';
 const ARKTS = [join(packageRoot, 'bin/arkws.mjs'), 'run', 'app.ets'];
 
 describe("the npm package's README", { timeout: 60_000 }, () => {
   it('installs the package in an empty folder, by its path', async () => {
-    const [, line] = /^```sh\n(npm install .*)\n```$/m.exec(page);
-    const [importLine] = examples.get('app.ets').split('\n');
+    const [, line] = /^```sh\n(npm install .*)\n```$/m.exec(page.text);
+    const [importLine] = page.code('app.ets').split('\n');
     const app = `${importLine}\nconsole.log(typeof webSocket.createWebSocket);`;
     const cwd = await folder({ 'app.ets': app });
     const install = line.replace('<clone>', join(packageRoot, '..'));
     await execute('sh', ['-c', `${install} --offline --no-audit --no-fund`], { cwd });
-    assert.match(page, /`npx arkws run app.ets`/);
+    assert.match(page.text, /`npx arkws run app.ets`/);
     const { stdout } = await execute('npx', ['--offline', 'arkws', 'run', 'app.ets'], { cwd });
     assert.equal(stdout, 'function\n');
   });
 
   it('has a server that serves the clients beside it', async (t) => {
-    const server = await started(t, 'server.mjs', await folderWith(['server.mjs']));
-    assert.equal(await output('app.ets', server.port, ARKTS), GREETING);
+    const server = await started(t, 'server.mjs', await page.folderWith(['server.mjs']));
+    assert.equal(await page.output('app.ets', server.port, ARKTS), GREETING);
     assert.match((await server.lines.next()).value, /^127\.0\.0\.1:\d+ is in$/);
-    assert.equal(await output('client.mjs', server.port), GREETING);
-    assert.equal(await output('web.mjs', server.port), `${GREETING}closed: 1005, true\n`);
+    assert.equal(await page.output('client.mjs', server.port), GREETING);
+    assert.equal(await page.output('web.mjs', server.port), `${GREETING}closed: 1005, true\n`);
     await assertOthersRefused(`ws://127.0.0.1:${server.port}`);
   });
 
   it('has a chat that knows its users, and stops in order', async (t) => {
-    const server = await started(t, 'chat.mjs', await folderWith(['chat.mjs']));
+    const server = await started(t, 'chat.mjs', await page.folderWith(['chat.mjs']));
     const url = `ws://127.0.0.1:${server.port}`;
     const connect = (token) => opened(url, { header: { Authorization: `Bearer ${token}` } });
     const stranger = webSocket.createWebSocket();
@@ -127,14 +70,13 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
   });
 
   it('has a certificate, a server and a client of wss', needs('openssl', 'openssl'), async (t) => {
-    const cwd = await folderWith(['secure-server.mjs']);
-    const [, line] = /^```sh\n(openssl .*?)\n```$/ms.exec(page);
+    const cwd = await page.folderWith(['secure-server.mjs']);
+    const [, line] = /^```sh\n(openssl .*?)\n```$/ms.exec(page.text);
     await execute('sh', ['-c', line], { cwd });
     const { port } = await started(t, 'secure-server.mjs', cwd);
-    tried.add('secure-client.mjs');
     await writeFile(
       join(cwd, 'secure-client.mjs'),
-      examples.get('secure-client.mjs').replace(':8443', `:${port}`),
+      page.code('secure-client.mjs').replace(':8443', `:${port}`),
     );
     const { stdout } = await execute(process.execPath, ['secure-client.mjs'], { cwd });
     assert.equal(stdout, GREETING);
@@ -150,7 +92,7 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
     });
     const expected = ['message: connection 1', 'attempt 1: closed', 'back'];
     assert.equal(
-      await output('reconnect.mjs', new URL(url).port),
+      await page.output('reconnect.mjs', new URL(url).port),
       [...expected, 'message: connection 2', 'closed: 1000', ''].join('\n'),
     );
   });
@@ -167,12 +109,12 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
       socket.close(++connections === 1 ? 1012 : 1000);
     });
     t.after(() => http.close());
-    const printed = await output('token.mjs', http.address().port);
+    const printed = await page.output('token.mjs', http.address().port);
     assert.equal(printed, 'message: Bearer token-1\nmessage: Bearer token-2\n');
   });
 
   it('has rooms, by the path of the URL', async (t) => {
-    const { port } = await started(t, 'rooms.mjs', await folderWith(['rooms.mjs']));
+    const { port } = await started(t, 'rooms.mjs', await page.folderWith(['rooms.mjs']));
     await assertOthersRefused(`ws://127.0.0.1:${port}/news`);
     const enter = (path) => opened(`ws://127.0.0.1:${port}${path}`);
     const reader = await enter('/news');
@@ -187,7 +129,7 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
 
   it('has a test that passes', async () => {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const cwd = await folderWith(['client.test.mjs']);
+    const cwd = await page.folderWith(['client.test.mjs']);
     const { stdout } = await execute(process.execPath, ['--test', '--test-reporter=tap'], {
       cwd,
       env,
@@ -197,13 +139,13 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
 
   it('has a network that goes and comes', async () => {
     const command = /`node (--import \S+ network\.mjs)` prints `available`, `lost`, `available`/;
-    const [, line] = command.exec(page);
-    const printed = await output('network.mjs', 0, line.split(' '));
+    const [, line] = command.exec(page.text);
+    const printed = await page.output('network.mjs', 0, line.split(' '));
     assert.equal(printed, 'available\nlost\navailable\n');
   });
 
   it('has a server beside pages of Express', async (t) => {
-    const cwd = await folderWith(['express.mjs']);
+    const cwd = await page.folderWith(['express.mjs']);
     const express = fileURLToPath(new URL('../node_modules/express', import.meta.url));
     await symlink(express, join(cwd, 'node_modules/express'));
     const { port } = await started(t, 'express.mjs', cwd);
@@ -223,7 +165,6 @@ describe("the npm package's README", { timeout: 60_000 }, () => {
   });
 
   it('has no example that was not run', () => {
-    assert.deepEqual([...tried].sort(), [...examples.keys()].sort());
-    assert.equal(page.match(/^```[jt]s$/gm).length, examples.size, 'each names its file');
+    page.assertAllTried();
   });
 });

@@ -271,3 +271,8 @@ struct ProjectReadme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/from-tokio-tungstenite.md")]
 struct FromTokioTungstenite;
+
+/// The example of the book's page on Rust, as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/rust.md")]
+struct BookPage;
