@@ -29,8 +29,22 @@ pub(crate) fn is_installed() -> Result<bool> {
     Ok(String::from_utf8_lossy(&said).trim_end() == format!("mdbook v{VERSION}"))
 }
 
-/// The check; installs mdBook first, if need be, which takes a minute.
+/// Builds the book, and says where it is.
+pub(crate) fn run() -> Result<()> {
+    let index = build()?.join("index.html");
+    println!("{}", index.display());
+    Ok(())
+}
+
+/// The check.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
+    build()?;
+    counts.passed += 1;
+    Ok(())
+}
+
+/// Builds the book; its folder. Installs mdBook first, if need be, which takes a minute.
+fn build() -> Result<PathBuf> {
     if !is_installed()? {
         install()?;
     }
@@ -50,8 +64,7 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     if !missing.is_empty() {
         bail!("{SUMMARY} does not name {}", missing.join(", "));
     }
-    counts.passed += 1;
-    Ok(())
+    Ok(built)
 }
 
 fn program() -> Result<PathBuf> {

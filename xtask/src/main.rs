@@ -57,6 +57,8 @@ enum Task {
     Demo,
     /// Run the checks: format, lints, documentation, Rust and JavaScript tests; all with `--all`
     Test(check::Options),
+    /// Build the book of docs/, and say where it is
+    Docs,
     /// Install the Debian packages that the tests use as counterparts, then run every check
     Ci,
     /// Run the public Autobahn cases against our server, client and Node module; print a table
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().task {
         Task::Demo => demo::run(),
         Task::Test(options) => check::run(&options),
+        Task::Docs => book::run(),
         Task::Ci => check::ci(),
         Task::Autobahn(options) => autobahn::run(&options),
         Task::Bench(options) => bench::run(&options),
