@@ -30,7 +30,7 @@ pub(crate) fn is_installed() -> Result<bool> {
 }
 
 /// Builds the book, and says where it is.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn build_and_tell() -> Result<()> {
     let index = build()?.join("index.html");
     println!("{}", index.display());
     Ok(())

@@ -99,7 +99,7 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().task {
         Task::Demo => demo::run(),
         Task::Test(options) => check::run(&options),
-        Task::Docs => book::run(),
+        Task::Docs => book::build_and_tell(),
         Task::Ci => check::ci(),
         Task::Autobahn(options) => autobahn::run(&options),
         Task::Bench(options) => bench::run(&options),
