@@ -70,6 +70,11 @@ impl Failure {
         Failure::new(Exit::AbnormalClose, error.to_string())
     }
 
+    /// A connection was lost, or closed with an error.
+    pub(crate) fn abnormal_close(words: impl Into<String>) -> Failure {
+        Failure::new(Exit::AbnormalClose, words)
+    }
+
     fn new(exit: Exit, words: impl Into<String>) -> Failure {
         Failure {
             exit,

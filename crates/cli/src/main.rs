@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `connect/`, `serve/` | `arkws connect` and `arkws serve` |
+//! | `connect/`, `serve/`, `bench/` | a subcommand each |
 //! | `help/` | `arkws help`, manual pages, completions for shells |
 //! | `npm.rs` | `arkws run`, `test` and `check`, which npm's package has |
 //! | `client_flags.rs`, `duration.rs` | the flags of everything that connects, and the client that they make |
@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod bench;
 mod client_flags;
 mod connect;
 mod duration;
@@ -40,6 +41,7 @@ struct Arguments {
 enum Command {
     Connect(Box<connect::ConnectArguments>),
     Serve(Box<serve::ServeArguments>),
+    Bench(Box<bench::BenchArguments>),
     /// Run a program in ArkTS or TypeScript on Node.js (npm's package arkws)
     #[command(disable_help_flag = true)]
     Run(npm::NpmArguments),
@@ -70,15 +72,22 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => arguments.run(command()),
         Command::Help(arguments) => help::run(&arguments, command()),
         Command::Man(arguments) => arguments.run(command()),
-        Command::Connect(arguments) => asynchronously(connect::run(*arguments)),
-        Command::Serve(arguments) => asynchronously(serve::run(*arguments)),
+        Command::Connect(arguments) => asynchronously(THREADS, connect::run(*arguments)),
+        Command::Serve(arguments) => asynchronously(THREADS, serve::run(*arguments)),
+        Command::Bench(arguments) => asynchronously(bench::threads(), bench::run(*arguments)),
     })
 }
 
-/// Runs it on a runtime of tokio's.
-fn asynchronously(run: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+/// Threads of what serves and talks.
+const THREADS: usize = 2;
+
+/// Runs it on a runtime of tokio's with so many threads.
+fn asynchronously(
+    threads: usize,
+    run: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(threads)
         .enable_all()
         .build()
         .map_err(|error| Failure::fault(format!("cannot start: {error}")))?;

@@ -61,7 +61,7 @@ pub(super) async fn carry_out(
     fragment: Option<u32>,
 ) -> Result<(), Error> {
     while let Some((due, action, _done)) = actions.recv().await {
-        sleep_until(due).await;
+        until(due).await;
         match action {
             Action::Send(message) => send(sender, message, fragment).await?,
             Action::Close(frame) => _ = sender.start_close(frame),
@@ -69,6 +69,13 @@ pub(super) async fn carry_out(
         }
     }
     std::future::pending().await
+}
+
+/// Waits for that time. A timer would take a millisecond for a time that has come already.
+async fn until(due: Instant) {
+    if due > Instant::now() {
+        sleep_until(due).await;
+    }
 }
 
 async fn send(
@@ -94,4 +101,18 @@ async fn send(
         }
     }
     writer.finish().await
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_due_is_not_held_back_by_a_timer() {
+        assert!(until(Instant::now()).now_or_never().is_some());
+        let later = Instant::now() + Duration::from_secs(3600);
+        assert!(until(later).now_or_never().is_none());
+    }
 }

@@ -1,4 +1,7 @@
 //! The real command, against real servers on loopback.
+mod bench_counts;
+mod bench_rate;
+mod bench_shows;
 mod command;
 mod connect_ends;
 mod connect_flags;

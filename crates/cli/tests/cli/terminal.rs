@@ -74,6 +74,12 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("it is there");
     }
 
+    /// What Ctrl-C is to a command that leaves the terminal's modes alone.
+    pub(crate) fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it lives");
+    }
+
     /// Waits until this appears, behind what was waited for before.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {
