@@ -250,7 +250,7 @@ pub use socket::{
     MessageReader, MessageWriter, Outbox, Receiver, ReuniteError, Sender, Stats, WebSocket,
 };
 #[cfg(feature = "tls")]
-pub use tls::{Identity, PeerCertificate, TlsError, TlsVersion};
+pub use tls::{CertificateKey, Identity, PeerCertificate, TlsError, TlsVersion};
 #[cfg(all(feature = "client", feature = "tls"))]
 pub use tls::{Roots, TlsConfig};
 pub use transport::Transport;

@@ -109,9 +109,10 @@ impl Transport {
         self.tls_connection()?.alpn_protocol()
     }
 
-    /// TLS with the other end of the WebSocket.
+    /// The state of TLS with the other end of the WebSocket: cipher suite, protocol (ALPN) and what
+    /// else rustls tells of it. `None` for `ws`, and for [other streams](Self::other).
     #[cfg(feature = "tls")]
-    fn tls_connection(&self) -> Option<&rustls::CommonState> {
+    pub fn tls_connection(&self) -> Option<&rustls::CommonState> {
         match &self.0 {
             Kind::Tls(stream) => Some(stream.get_ref().1),
             #[cfg(feature = "nested-tls")]
@@ -155,6 +156,17 @@ impl Transport {
     pub fn peer_certificate(&self) -> Option<PeerCertificate> {
         let shown = self.tls_connection()?.peer_certificates()?;
         Some(PeerCertificate::new(shown.first()?))
+    }
+
+    /// All certificates that the peer has shown in TLS, its own first: those behind it are meant to
+    /// lead to an authority. None for `ws`, for [other streams](Self::other), and if the peer has
+    /// shown none.
+    #[cfg(feature = "tls")]
+    pub fn peer_certificates(&self) -> Vec<PeerCertificate> {
+        let connection = self.tls_connection();
+        let shown = connection.and_then(|connection| connection.peer_certificates());
+        let shown = shown.unwrap_or_default().iter();
+        shown.map(|der| PeerCertificate::new(der)).collect()
     }
 
     /// The version of TLS; `None` for `ws`, and for [other streams](Self::other).

@@ -7,6 +7,7 @@ mod request;
 mod request_builder;
 mod retry;
 mod retry_after;
+mod steps;
 
 use std::fmt;
 #[cfg(unix)]
@@ -255,10 +256,7 @@ impl Client {
         total: Option<Deadline>,
     ) -> Result<(WebSocket<Transport>, ClientResponse), Error> {
         if url.is_secure() && cfg!(not(feature = "tls")) {
-            return Err(Error::MissingFeature {
-                what: "wss, WebSocket over TLS,".to_owned(),
-                feature: "tls",
-            });
+            return Err(no_tls());
         }
         let options = &self.options;
         let (proxy, route, limits) = (&options.proxy, &options.route, &options.config.limits);
@@ -322,6 +320,14 @@ impl Client {
         let Request { url, extra } = request;
         let request = self.request_for(&url, &self.fields(extra)?);
         Ok((url, request, &self.options.config))
+    }
+}
+
+/// What a `wss` URL fails with where there is no TLS.
+fn no_tls() -> Error {
+    Error::MissingFeature {
+        what: "wss, WebSocket over TLS,".to_owned(),
+        feature: "tls",
     }
 }
 

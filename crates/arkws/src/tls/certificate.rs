@@ -11,6 +11,7 @@ use rustls::CertificateError;
 use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 
 use super::error::TlsError;
+use super::peer_certificate::CertificateKey;
 use super::pem::blocks;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -69,8 +70,26 @@ impl<'a> Certificate<'a> {
 
     /// The subject's common name, as it is.
     pub(super) fn common_name(&self) -> Option<String> {
-        let name = common_name(self.subject).ok()??;
-        Some(String::from_utf8_lossy(name).into_owned())
+        lossy(common_name(self.subject))
+    }
+
+    /// The issuer's common name, as it is.
+    pub(super) fn issuer_common_name(&self) -> Option<String> {
+        lossy(common_name(self.issuer))
+    }
+
+    /// `None`: what is there cannot be read.
+    pub(super) fn key(&self) -> Option<CertificateKey> {
+        Some(match public_key(self.public_key.as_ref()).ok()? {
+            PublicKey::Rsa(bits) => CertificateKey::Rsa { bits },
+            PublicKey::Ec(P256) => CertificateKey::EcdsaP256,
+            PublicKey::Ec(P384) => CertificateKey::EcdsaP384,
+            PublicKey::Ec(P521) => CertificateKey::EcdsaP521,
+            PublicKey::Other(ED25519) => CertificateKey::Ed25519,
+            PublicKey::Ec(other) | PublicKey::Other(other) => {
+                CertificateKey::Other(other.to_string())
+            }
+        })
     }
 
     /// Whether the common name equals the server's name. For certificates without subjectAltName
@@ -116,6 +135,11 @@ impl<'a> Certificate<'a> {
             PublicKey::Other(algorithm) => unsupported(algorithm.to_string()),
         }
     }
+}
+
+/// What is no UTF-8 becomes U+FFFD.
+fn lossy(name: der::Result<Option<&[u8]>>) -> Option<String> {
+    Some(String::from_utf8_lossy(name.ok()??).into_owned())
 }
 
 /// The certificates among the PEM blocks of `pem`; none is no error here.

@@ -30,7 +30,7 @@ pub use client::TlsConfig;
 pub use error::TlsError;
 pub(crate) use error::tls_error;
 pub use identity::Identity;
-pub use peer_certificate::PeerCertificate;
+pub use peer_certificate::{CertificateKey, PeerCertificate};
 #[cfg(feature = "client")]
 pub use roots::Roots;
 pub(crate) use stream::Tls;

@@ -8,5 +8,6 @@ mod own_config;
 mod proxy;
 mod roots;
 mod sessions;
+mod steps;
 mod trust;
 mod trusted_clients;
