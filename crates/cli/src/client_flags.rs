@@ -1,8 +1,9 @@
 //! The flags of everything that connects, and the client that they make.
+use std::collections::HashMap;
 #[cfg(unix)]
 use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arkws::http::{HeaderName, HeaderValue};
@@ -99,33 +100,82 @@ impl ClientFlags {
     /// # Errors
     /// One of them cannot be used.
     pub(crate) fn client(self) -> Result<Client, Failure> {
-        let tls = self.tls()?;
-        let mut builder = Client::builder()
-            .protocols(self.protocols)
+        build(self.builder()?)
+    }
+
+    /// The builder of that client, for more options.
+    ///
+    /// # Errors
+    /// A flag cannot be used.
+    pub(crate) fn builder(&self) -> Result<ClientBuilder, Failure> {
+        let mut builder = self
+            .way()?
+            .protocols(&self.protocols)
             .deflate(self.deflate.then(DeflateConfig::default))
             .heartbeat(self.ping_interval.map(Heartbeat::every))
-            .tls(tls);
-        for (name, value) in self.headers {
-            builder = builder.header(name, value);
+            .tls(self.tls()?);
+        for (name, value) in &self.headers {
+            builder = builder.header(name.clone(), value.clone());
         }
-        for (host, addresses) in self.resolve {
-            builder = builder.resolve(&host, addresses);
+        Ok(builder)
+    }
+
+    /// A client that takes the same way, and neither trusts whom it meets nor tells them anything:
+    /// no header field, no sub-protocol and no certificate goes along.
+    ///
+    /// # Errors
+    /// A flag cannot be used.
+    pub(crate) fn stranger(&self) -> Result<ClientBuilder, Failure> {
+        Ok(self.way()?.tls(TlsConfig {
+            dangerous_accept_any_certificate: true,
+            ..TlsConfig::default()
+        }))
+    }
+
+    /// Addresses, proxy or socket.
+    fn way(&self) -> Result<ClientBuilder, Failure> {
+        let mut builder = Client::builder();
+        for (host, addresses) in &self.resolve {
+            builder = builder.resolve(host, addresses.clone());
         }
         if self.no_proxy {
             builder = builder.proxy(Proxy::None);
         }
-        if let Some(address) = self.proxy {
-            let server = ProxyServer::parse(&address, None);
+        if let Some(address) = &self.proxy {
+            let server = ProxyServer::parse(address, None);
             let server = server.map_err(|error| Failure::usage(format!("--proxy: {error}")))?;
             builder = builder.proxy(Proxy::Server(server));
         }
         #[cfg(unix)]
-        if let Some(path) = self.unix {
-            builder = over_unix(builder, path);
+        if let Some(path) = &self.unix {
+            builder = over_unix(builder, path.clone());
         }
-        builder
-            .build()
-            .map_err(|error| Failure::usage(error.to_string()))
+        Ok(builder)
+    }
+
+    /// The socket in place of TCP.
+    pub(crate) fn unix_socket(&self) -> Option<&Path> {
+        #[cfg(unix)]
+        return self.unix.as_deref();
+        #[cfg(not(unix))]
+        None
+    }
+
+    /// Hosts that no resolver is asked for, in lower case.
+    pub(crate) fn known_addresses(&self) -> HashMap<String, Vec<IpAddr>> {
+        let known = self.resolve.iter().cloned();
+        let known = known.map(|(host, addresses)| (host.to_ascii_lowercase(), addresses));
+        known.collect()
+    }
+
+    /// Sub-protocols that are offered.
+    pub(crate) fn protocols(&self) -> &[String] {
+        &self.protocols
+    }
+
+    /// Whether any certificate is accepted.
+    pub(crate) fn is_insecure(&self) -> bool {
+        self.insecure
     }
 
     fn tls(&self) -> Result<TlsConfig, Failure> {
@@ -146,6 +196,13 @@ impl ClientFlags {
         }
         Ok(tls)
     }
+}
+
+/// # Errors
+/// An option cannot be used.
+pub(crate) fn build(builder: ClientBuilder) -> Result<Client, Failure> {
+    let client = builder.build();
+    client.map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Each connection of this client is one to the socket at `path`.

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `connect/`, `serve/`, `bench/` | a subcommand each |
+//! | `connect/`, `serve/`, `bench/`, `doctor/` | a subcommand each |
 //! | `help/` | `arkws help`, manual pages, completions for shells |
 //! | `npm.rs` | `arkws run`, `test` and `check`, which npm's package has |
 //! | `client_flags.rs`, `duration.rs` | the flags of everything that connects, and the client that they make |
@@ -15,6 +15,7 @@ mod answer;
 mod bench;
 mod client_flags;
 mod connect;
+mod doctor;
 mod duration;
 mod escape;
 mod exit;
@@ -42,6 +43,7 @@ enum Command {
     Connect(Box<connect::ConnectArguments>),
     Serve(Box<serve::ServeArguments>),
     Bench(Box<bench::BenchArguments>),
+    Doctor(Box<doctor::DoctorArguments>),
     /// Run a program in ArkTS or TypeScript on Node.js (npm's package arkws)
     #[command(disable_help_flag = true)]
     Run(npm::NpmArguments),
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Command::Connect(arguments) => asynchronously(THREADS, connect::run(*arguments)),
         Command::Serve(arguments) => asynchronously(THREADS, serve::run(*arguments)),
         Command::Bench(arguments) => asynchronously(bench::threads(), bench::run(*arguments)),
+        Command::Doctor(arguments) => asynchronously(THREADS, doctor::run(*arguments)),
     })
 }
 

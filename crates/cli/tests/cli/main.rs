@@ -8,6 +8,7 @@ mod connect_flags;
 #[cfg(unix)]
 mod connect_interactive;
 mod connect_piped;
+mod doctor;
 mod help;
 #[cfg(unix)]
 mod npm;

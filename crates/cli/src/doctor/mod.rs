@@ -1,0 +1,52 @@
+//! `arkws doctor`: one connection, step by step, and what is wrong with it.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `arguments.rs` | the arguments |
+//! | `report.rs`, `fault.rs` | what was found: steps and faults, for people and as JSON |
+//! | `walk.rs` | the steps, from the URL to the answer |
+//! | `network.rs`, `name_servers.rs` | names and addresses; what each name server says |
+//! | `proxy.rs`, `tls.rs`, `http.rs` | what is wrong there |
+//! | `open.rs` | the connection once it is open |
+mod arguments;
+mod fault;
+mod http;
+mod name_servers;
+mod network;
+mod open;
+mod proxy;
+mod report;
+mod tls;
+mod walk;
+
+pub(crate) use arguments::DoctorArguments;
+
+use arkws::WebSocketUrl;
+
+use crate::exit::{Exit, Failure};
+use crate::stop::Stop;
+use report::Report;
+use walk::Walk;
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// An argument cannot be used.
+pub(crate) async fn run(arguments: DoctorArguments) -> Result<Exit, Failure> {
+    let url = WebSocketUrl::parse(&arguments.url);
+    let url = url.map_err(|error| Failure::usage(error.to_string()))?;
+    let report = Report::new(&shown(&url), arguments.json);
+    let walk = Walk::new(&arguments, url, report.clone())?;
+    let stop = Stop::on_ctrl_c();
+    tokio::select! {
+        () = walk.run() => Ok(report.end()),
+        () = stop.given() => Ok(Exit::Interrupted),
+    }
+}
+
+/// Without user name and password, which are nobody else's business, and without the query, which
+/// may have a token in it.
+fn shown(url: &WebSocketUrl) -> String {
+    let path = url.target().split('?').next().unwrap_or_default();
+    format!("{}://{}{path}", url.scheme(), url.host_field())
+}

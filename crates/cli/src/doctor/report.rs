@@ -1,0 +1,257 @@
+//! What was found: the steps, as they happen, and the faults.
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::fault::Fault;
+use crate::escape;
+use crate::exit::Exit;
+
+/// What is tried, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Stage {
+    Name,
+    Address,
+    Proxy,
+    Tls,
+    Http,
+    Subprotocol,
+    Extensions,
+    Ping,
+    Idle,
+    Close,
+}
+
+impl Stage {
+    const ALL: [Stage; 10] = [
+        Stage::Name,
+        Stage::Address,
+        Stage::Proxy,
+        Stage::Tls,
+        Stage::Http,
+        Stage::Subprotocol,
+        Stage::Extensions,
+        Stage::Ping,
+        Stage::Idle,
+        Stage::Close,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Stage::Name => "name",
+            Stage::Address => "address",
+            Stage::Proxy => "proxy",
+            Stage::Tls => "tls",
+            Stage::Http => "http",
+            Stage::Subprotocol => "subprotocol",
+            Stage::Extensions => "extensions",
+            Stage::Ping => "ping",
+            Stage::Idle => "idle",
+            Stage::Close => "close",
+        }
+    }
+}
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    Ok,
+    Failed,
+    Skipped,
+}
+
+/// One step.
+#[derive(Debug, Serialize)]
+pub(super) struct Step {
+    step: Stage,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<f64>,
+    words: String,
+    /// What else there is to say, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<String>,
+    /// The same for programs.
+    #[serde(flatten)]
+    data: Map<String, Value>,
+}
+
+impl Step {
+    fn new(step: Stage, state: State, words: impl Into<String>) -> Step {
+        Step {
+            step,
+            state,
+            milliseconds: None,
+            words: words.into(),
+            details: Vec::new(),
+            data: Map::new(),
+        }
+    }
+
+    pub(super) fn ok(step: Stage, words: impl Into<String>) -> Step {
+        Step::new(step, State::Ok, words)
+    }
+
+    pub(super) fn failed(step: Stage, words: impl Into<String>) -> Step {
+        Step::new(step, State::Failed, words)
+    }
+
+    pub(super) fn skipped(step: Stage, words: impl Into<String>) -> Step {
+        Step::new(step, State::Skipped, words)
+    }
+
+    /// It began then, and is over now.
+    pub(super) fn since(self, began: Instant) -> Step {
+        self.took(began.elapsed())
+    }
+
+    pub(super) fn took(mut self, time: Duration) -> Step {
+        // Microseconds are enough.
+        self.milliseconds = Some((time.as_secs_f64() * 1e6).round() / 1e3);
+        self
+    }
+
+    pub(super) fn details(mut self, details: impl IntoIterator<Item = String>) -> Step {
+        self.details.extend(details);
+        self
+    }
+
+    pub(super) fn data(mut self, name: &str, value: impl Into<Value>) -> Step {
+        self.data.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// All that was found, shared by those who find it.
+#[derive(Debug, Clone)]
+pub(super) struct Report(Arc<Mutex<Found>>);
+
+#[derive(Debug)]
+struct Found {
+    url: String,
+    json: bool,
+    steps: Vec<Step>,
+    faults: Vec<Fault>,
+}
+
+/// The whole document.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    url: &'a str,
+    good: bool,
+    steps: &'a [Step],
+    faults: &'a [Fault],
+}
+
+impl Report {
+    pub(super) fn new(url: &str, json: bool) -> Report {
+        Report(Arc::new(Mutex::new(Found {
+            url: url.to_owned(),
+            json,
+            steps: Vec::new(),
+            faults: Vec::new(),
+        })))
+    }
+
+    /// Shows a step.
+    pub(super) fn step(&self, step: Step) {
+        let mut found = self.found();
+        if !found.json {
+            let shown = shown(&step);
+            print(&shown);
+        }
+        found.steps.push(step);
+    }
+
+    /// Something is wrong.
+    pub(super) fn fault(&self, fault: Fault) {
+        self.found().faults.push(fault);
+    }
+
+    /// Makes another fault of the one that was found last.
+    pub(super) fn amend(&self, amend: impl FnOnce(&Fault) -> Fault) {
+        if let Some(last) = self.found().faults.last_mut() {
+            *last = amend(last);
+        }
+    }
+
+    /// Says which steps there was no coming to.
+    pub(super) fn skip_the_rest(&self) {
+        let mut found = self.found();
+        let last = found.steps.iter().map(|step| step.step).max();
+        let rest = Stage::ALL.into_iter().filter(|name| Some(*name) > last);
+        let rest: Vec<Stage> = rest.collect();
+        if !rest.is_empty() && !found.json {
+            let names: Vec<_> = rest.iter().map(|name| name.as_str()).collect();
+            print(&format!("skipped  {}", names.join(", ")));
+        }
+        let steps = rest
+            .into_iter()
+            .map(|name| Step::skipped(name, "not reached"));
+        found.steps.extend(steps);
+    }
+
+    /// The verdict.
+    pub(super) fn end(&self) -> Exit {
+        let found = self.found();
+        let good = found.faults.is_empty();
+        if found.json {
+            let document = Document {
+                url: &found.url,
+                good,
+                steps: &found.steps,
+                faults: &found.faults,
+            };
+            let text = serde_json::to_string_pretty(&document);
+            print(&text.expect("strings and numbers"));
+        } else {
+            print("");
+            if good {
+                print(&format!("{} is well: no fault was found.", found.url));
+            }
+            for fault in &found.faults {
+                print(&format!("{}\n{}", fault.what, fault.advice));
+            }
+        }
+        match good {
+            true => Exit::Good,
+            false => Exit::Fault,
+        }
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A step as lines for a person.
+fn shown(step: &Step) -> String {
+    let state = match step.state {
+        State::Ok => "ok",
+        State::Failed => "failed",
+        State::Skipped => "skipped",
+    };
+    let time = step.milliseconds.map(|time| format!(" ({time:.1} ms)"));
+    let name = step.step.as_str();
+    let mut text = format!(
+        "{state:<8} {name:<12} {}{}",
+        step.words,
+        time.unwrap_or_default()
+    );
+    for detail in step.details.iter().flat_map(|detail| detail.lines()) {
+        text.push_str(&format!("\n{:22}{detail}", ""));
+    }
+    text
+}
+
+/// A line of standard output, now. Whoever does not want to read on is told nothing more.
+fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    _ = writeln!(stdout, "{}", escape::controls(text));
+    _ = stdout.flush();
+}

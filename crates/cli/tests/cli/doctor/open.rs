@@ -1,0 +1,160 @@
+//! Connections that are open, and do not live as they should.
+use std::future::pending;
+use std::time::Duration;
+
+use arkws::{Acceptor, CloseFrame, DeflateConfig, Transport, WebSocket};
+use tokio::io::AsyncWriteExt;
+
+use super::doctor;
+use crate::served;
+use crate::servers::{Serving, echo_all, serve};
+
+/// What it does with each connection.
+fn handling<F>(handle: impl Fn(WebSocket<Transport>) -> F + Send + Sync + 'static) -> Serving
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    serve(Acceptor::builder().build(), handle)
+}
+
+/// Sends these bytes where a frame should be.
+async fn send_raw(socket: WebSocket<Transport>, bytes: &'static [u8]) {
+    let (mut stream, _) = socket.into_inner();
+    _ = stream.write_all(bytes).await;
+    _ = stream.flush().await;
+    pending::<()>().await;
+}
+
+#[test]
+fn frames_that_break_the_protocol_are_named_with_the_rule() {
+    // "hi", masked as only clients may.
+    let server = handling(|socket| send_raw(socket, b"\x81\x82\0\0\0\0hi"));
+    doctor(&[&server.url]).is(
+        "protocol",
+        "ping",
+        &[
+            "a frame from the server is masked (RFC 6455, 5.1)",
+            "Mend the server",
+        ],
+    );
+    let server = handling(|socket| send_raw(socket, b"\xc1\x02hi"));
+    doctor(&[&server.url]).is(
+        "protocol",
+        "ping",
+        &["reserved bit RSV1 set without a negotiated extension (RFC 6455, 5.2)"],
+    );
+}
+
+#[test]
+fn pings_without_an_answer() {
+    let server = served::serve(&["--no-pong"]);
+    let found = doctor(&["--timeout", "2s", &server.url]);
+    found.is("no-pong", "ping", &["does not answer a ping", "heartbeats"]);
+}
+
+#[test]
+fn a_server_that_closes_at_once_has_a_reason() {
+    let server = handling(async |mut socket| {
+        let goodbye = CloseFrame::new(arkws::CloseCode::POLICY, "no token");
+        _ = socket.close(Some(goodbye)).await;
+    });
+    doctor(&[&server.url]).is("closed", "ping", &["1008", "no token", "a token"]);
+    let server = handling(async |socket| drop(socket));
+    doctor(&[&server.url]).is("lost", "ping", &["the connection is lost"]);
+}
+
+/// Answers what comes until it is silent, and returns the connection.
+async fn until_silence(mut socket: WebSocket<Transport>) -> WebSocket<Transport> {
+    let silence = Duration::from_millis(300);
+    while let Ok(Some(Ok(_))) = tokio::time::timeout(silence, socket.recv()).await {}
+    socket
+}
+
+#[test]
+fn idle_connections_are_cut() {
+    let server = handling(async |socket| drop(until_silence(socket).await));
+    let found = doctor(&["--idle", "60s", &server.url]);
+    found.is(
+        "idle-cut",
+        "idle",
+        &["is cut when it is idle for 0.", "--ping-interval 0."],
+    );
+    let took = found.step("idle")["milliseconds"].as_f64().expect("a time");
+    assert!((200.0..30_000.0).contains(&took), "{took}");
+
+    let server = handling(async |socket| {
+        let goodbye = CloseFrame::new(arkws::CloseCode::GOING_AWAY, "idle");
+        _ = until_silence(socket).await.close(Some(goodbye)).await;
+    });
+    let found = doctor(&["--idle", "60s", &server.url]);
+    found.is("idle-cut", "idle", &["itself closes", "1001"]);
+}
+
+/// As where a NAT has forgotten it.
+#[test]
+fn idle_connections_are_forgotten() {
+    let server = handling(async |socket| {
+        let _socket = until_silence(socket).await;
+        pending::<()>().await;
+    });
+    let found = doctor(&["--idle", "2s", "--timeout", "2s", &server.url]);
+    found.is(
+        "idle-cut",
+        "idle",
+        &["is dead, and nobody has said so", "--ping-interval"],
+    );
+    // Pings keep it.
+    doctor(&["--idle", "1s", "--ping-interval", "50ms", &server.url]).is_good();
+}
+
+#[test]
+fn a_goodbye_without_an_answer() {
+    let server = handling(async |mut socket| {
+        // The ping, and its answer.
+        _ = socket.recv().await;
+        _ = socket.flush().await;
+        let (_stream, _) = socket.into_inner();
+        pending::<()>().await;
+    });
+    let found = doctor(&["--timeout", "2s", &server.url]);
+    found.is(
+        "no-close",
+        "close",
+        &["does not answer a close frame", "All else works"],
+    );
+}
+
+#[test]
+fn what_is_agreed_on_is_told() {
+    let acceptor = Acceptor::builder()
+        .protocols(["chat"])
+        .deflate(DeflateConfig::default());
+    let server = serve(acceptor.build(), echo_all);
+    let found = doctor(&["--protocol", "other,chat", "--deflate", &server.url]);
+    found.is_good();
+    assert_eq!(found.step("subprotocol")["subprotocol"], "chat");
+    let extensions = found.step("extensions")["extensions"]
+        .as_str()
+        .expect("a text");
+    assert!(extensions.starts_with("permessage-deflate"), "{extensions}");
+}
+
+#[test]
+fn sub_protocols_that_are_wrong() {
+    let acceptor = Acceptor::builder().protocols(["chat"]);
+    let server = serve(acceptor.build(), echo_all);
+    doctor(&["--protocol", "other", &server.url]).is(
+        "subprotocol",
+        "subprotocol",
+        &["chooses none of the sub-protocols that are offered (other)"],
+    );
+    // Some servers choose one that nobody has offered.
+    let server = super::http::choosing("Sec-WebSocket-Protocol: theirs");
+    doctor(&["--protocol", "ours", &server]).is(
+        "subprotocol",
+        "http",
+        &["chooses a sub-protocol that this client does not offer"],
+    );
+    let server = super::http::choosing("Sec-WebSocket-Extensions: permessage-deflate");
+    doctor(&[&server]).is("extensions", "http", &["switch compression off"]);
+}
