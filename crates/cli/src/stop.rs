@@ -1,7 +1,9 @@
 //! Why a run ends before the other end ends it. The first reason counts, unless Ctrl-C follows.
+use std::io;
 use std::process;
 use std::time::Duration;
 
+use tokio::signal;
 use tokio::sync::watch;
 
 use crate::exit::Exit;
@@ -28,10 +30,14 @@ impl Stop {
     /// process at once.
     pub(crate) fn on_ctrl_c() -> Stop {
         let stop = Stop(watch::Sender::new(None));
+        // From here on, not from when the task first runs. Without a handler the system ends the
+        // process by itself.
+        let Ok(mut keys) = ctrl_c() else {
+            return stop;
+        };
         let interrupted = stop.clone();
         tokio::spawn(async move {
-            // Without a handler the system ends the process by itself.
-            while tokio::signal::ctrl_c().await.is_ok() {
+            while keys.recv().await.is_some() {
                 if interrupted.reason() == Some(Reason::Interrupted) {
                     process::exit(Exit::Interrupted as i32);
                 }
@@ -72,4 +78,14 @@ impl Stop {
         // It cannot fail while `self` is there.
         _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
+}
+
+#[cfg(unix)]
+fn ctrl_c() -> io::Result<signal::unix::Signal> {
+    signal::unix::signal(signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn ctrl_c() -> io::Result<signal::windows::CtrlC> {
+    signal::windows::ctrl_c()
 }

@@ -6,7 +6,7 @@ use crate::servers::{echo, serve};
 use crate::terminal::Terminal;
 
 /// Keys that are pressed before it appears are the terminal's, not the editor's: it makes nothing
-/// of an arrow, and loses Ctrl-C.
+/// of an arrow.
 const PROMPT: &str = "> ";
 
 fn connect(arguments: &[&str]) -> Terminal {
@@ -120,6 +120,27 @@ fn ctrl_c_ends_it() {
     let mut terminal = connect(&[&server.url]);
     terminal.press("unfinished");
     terminal.wait_for("unfinished");
+    terminal.press("\x03");
+    terminal.ends_with(130);
+}
+
+#[test]
+fn ctrl_c_ends_it_between_two_prompts_and_without_any() {
+    let server = echo();
+    let mut terminal = connect(&[&server.url]);
+    terminal.press("line\r");
+    terminal.press("\x03");
+    terminal.ends_with(130);
+
+    // Records need no editor: the terminal itself makes a signal of the key.
+    let mut terminal = Terminal::start(arkws(&["connect", "--jsonl", &server.url]));
+    terminal.press("line\r");
+    terminal.wait_for("\"direction\":\"in\"");
+    terminal.press("\x03");
+    terminal.ends_with(130);
+
+    let mut terminal = Terminal::start(arkws(&["serve"]));
+    terminal.wait_for("ws://127.0.0.1:");
     terminal.press("\x03");
     terminal.ends_with(130);
 }

@@ -25,9 +25,13 @@ pub(crate) struct Terminal {
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Nothing that the command writes.
+const END: &str = "\0the end";
+
 impl Terminal {
-    /// Starts the command there.
-    pub(crate) fn start(mut command: Command) -> Terminal {
+    /// Starts the command there, in a session of its own, so that Ctrl-C is for it.
+    pub(crate) fn start(command: Command) -> Terminal {
+        let mut command = in_session(&command);
         let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&keys).expect("it is ours");
         unlockpt(&keys).expect("it opens");
@@ -117,11 +121,33 @@ impl Terminal {
             assert!(Instant::now() < end, "it does not end: {:?}", self.seen);
             thread::sleep(Duration::from_millis(5));
         };
-        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(50)) {
+        // What it has written comes before what is written behind it.
+        self.line.write_all(END.as_bytes()).expect("it is there");
+        while !self.seen.ends_with(END) {
+            let left = end.saturating_duration_since(Instant::now());
+            let bytes = self.bytes.recv_timeout(left).expect("its end");
             self.seen += &String::from_utf8_lossy(&bytes);
         }
+        self.seen.truncate(self.seen.len() - END.len());
         ended.code()
     }
+}
+
+/// The same command, whose controlling terminal is what it has as its input. Only a new process can
+/// make it so; `setsid`, which Linux has, then becomes the command.
+fn in_session(command: &Command) -> Command {
+    let mut started = Command::new("setsid");
+    started
+        .arg("--ctty")
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => started.env(name, value),
+            None => started.env_remove(name),
+        };
+    }
+    started
 }
 
 impl Drop for Terminal {
