@@ -57,6 +57,7 @@ async def main():
     parser.add_argument("--no-context-takeover", action="store_true")
     parser.add_argument("--ca")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="bytes that the server sends in one message")
+    parser.add_argument("--many", type=int, help="small messages that are under way together")
     parser.add_argument(
         "--stop",
         type=int,
@@ -82,7 +83,8 @@ async def main():
             os.kill(args.stop, signal.SIGINT)
             await socket.wait_closed()
         else:
-            await exchange(socket, args.largest, MANY_COMPRESSED if args.deflate else MANY)
+            many = args.many or (MANY_COMPRESSED if args.deflate else MANY)
+            await exchange(socket, args.largest, many)
     expected = 1001 if args.stop else 1000
     assert socket.close_code == expected, socket.close_code
 

@@ -119,7 +119,12 @@ pub(super) const CHECKS: &[Check] = &[
     group("tls tests", 6, "tests/tls", &[]),
     group("proxy tests", 2, "tests/proxy", &[Peer, Python]),
     group("server tests", 33, "tests/server", &[EachNode, Peer]),
-    group("command tests", 10, "tests/command", &[Command]),
+    group(
+        "command tests",
+        20,
+        "tests/command",
+        &[Command, Peer, Python],
+    ),
     group("error code tests", 3, "tests/codes", &[EachNode, Peer]),
     group(
         "lost connection tests",
