@@ -80,6 +80,20 @@ async fn a_server_ends_the_transport_first_and_a_client_waits_for_it() {
     assert_eq!(start.elapsed(), TIMEOUT);
 }
 
+/// That time runs from when the client waits, and not from when the close frame has come.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_looks_late_waits_for_the_server_no_shorter() {
+    let (mut client, mut far) = raw(Role::Client, Config::default());
+    far.write_all(&frame(Role::Client, CLOSE, b"\x03\xE8"))
+        .await
+        .unwrap();
+    assert!(next(&mut client).await.unwrap().unwrap().is_close());
+    sleep(TIMEOUT - Duration::from_secs(1)).await;
+    let start = Instant::now();
+    assert!(next(&mut client).await.is_none());
+    assert_eq!(start.elapsed(), TIMEOUT);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_answer_the_close_frame_times_out() {
     for role in ROLES {

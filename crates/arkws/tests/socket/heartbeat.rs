@@ -372,20 +372,23 @@ async fn a_peer_that_takes_a_large_message_slowly_lives() {
 async fn before_a_peer_is_given_up_what_it_has_sent_is_looked_at() {
     let (near, mut far) = tokio::io::duplex(1000);
     let mut socket = open(near, Role::Server, only_heartbeat());
+    // The ping has left, or there would be no time for its answer.
+    let nothing = timeout(INTERVAL + TIMEOUT / 2, next(&mut socket)).await;
+    assert!(nothing.is_err());
     socket.feed_binary(&[0; 100_000]).unwrap();
     let start = Instant::now();
     let peer = async {
         // It talks, but does not read for a while.
         let said = frame(Role::Server, TEXT, b"wait");
-        for _ in 0..5 {
-            sleep(INTERVAL).await;
+        for silent in [TIMEOUT, INTERVAL, INTERVAL, INTERVAL, INTERVAL] {
+            sleep(silent).await;
             far.write_all(&said).await.unwrap();
         }
-        far.read_exact(&mut vec![0; 100_010]).await.unwrap();
+        far.read_exact(&mut vec![0; 10 + 100_010]).await.unwrap();
     };
-    let (flushed, ()) = tokio::join!(socket.flush(), peer);
-    flushed.unwrap();
-    assert_eq!(start.elapsed(), 5 * INTERVAL);
+    let ours = async { socket.flush().await.unwrap() };
+    tokio::join!(ours, peer);
+    assert_eq!(start.elapsed(), TIMEOUT + 4 * INTERVAL);
     for _ in 0..5 {
         let message = next(&mut socket).await.unwrap().unwrap();
         assert_eq!(message.as_text(), Some("wait"));

@@ -1,10 +1,14 @@
 //! Two halves on two tasks.
-use std::pin::pin;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use arkws::{Cause, CloseCode, CloseFrame, Config, Heartbeat, Message, Role, SendError, State};
 use futures_util::{SinkExt, StreamExt, poll};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, sleep};
 
 use crate::common::{CLOSE, PING, TEXT, frame, next, open, pair, raw, read_frame, read_rest, tcp};
@@ -271,4 +275,65 @@ async fn a_close_frame_that_is_fed_with_others_wakes_the_receiver() {
     assert_eq!(next(&mut far).await.unwrap().unwrap(), Message::Close(None));
     assert!(next(&mut far).await.is_none());
     assert!(received.await.unwrap().unwrap().is_close());
+}
+
+/// A stream that takes nothing and wakes nobody, and is reset when it is told to be.
+struct Mute(Arc<AtomicBool>);
+
+impl AsyncRead for Mute {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.0.load(Ordering::Relaxed) {
+            true => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            false => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for Mute {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_sender_that_waits_is_woken_by_the_end_that_the_receiver_has_found() {
+    let reset = Arc::new(AtomicBool::new(false));
+    let socket = open(Mute(Arc::clone(&reset)), Role::Client, Config::default());
+    let (mut sender, mut receiver) = socket.split();
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&woken));
+    let cx = &mut Context::from_waker(&waker);
+    sender.feed_text("never to leave").unwrap();
+    assert!(sender.poll_flush(cx).is_pending());
+    assert!(!woken.0.load(Ordering::Relaxed));
+
+    reset.store(true, Ordering::Relaxed);
+    let error = receiver.recv().await.unwrap().unwrap_err();
+    assert_eq!(error.cause(), Cause::Reset);
+
+    assert!(woken.0.load(Ordering::Relaxed));
+    match sender.poll_flush(cx) {
+        Poll::Ready(Err(error)) => assert_eq!(error.cause(), Cause::Reset),
+        other => panic!("{other:?}"),
+    }
 }
