@@ -40,6 +40,7 @@ pub(super) enum Kind {
     // HTTP.
     NeedsTls,
     Redirect,
+    BadRequest,
     Unauthorized,
     Forbidden,
     NotFound,

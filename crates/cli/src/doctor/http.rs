@@ -99,6 +99,13 @@ fn refused(
                  Upgrade and Connection on.",
             )
         }
+        400 => Fault::new(
+            Kind::BadRequest,
+            what("it does not understand the request"),
+            "Often a reverse proxy has taken Upgrade or Connection away, or the server does not \
+             accept the Host or a field that was given by -H: look at what it says, and into its \
+             log.",
+        ),
         401 => Fault::new(
             Kind::Unauthorized,
             what("it wants to know who asks"),

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::fault::{Fault, Kind};
@@ -24,6 +25,8 @@ pub(super) struct Network {
     server: (Host, u16),
     /// `host:port`, where it was asked for another than the server.
     proxy: OnceLock<String>,
+    /// There is a TCP connection.
+    connected: Notify,
     /// Hosts that no resolver is asked for.
     known: HashMap<String, Vec<IpAddr>>,
     /// How long each step may take.
@@ -58,6 +61,7 @@ impl Network {
             report,
             server,
             proxy: OnceLock::new(),
+            connected: Notify::new(),
             known,
             limit,
         }
@@ -66,6 +70,11 @@ impl Network {
     /// The proxy that leads to the server, if there is one.
     pub(super) fn proxy(&self) -> Option<&str> {
         self.proxy.get().map(String::as_str)
+    }
+
+    /// Waits for a TCP connection.
+    pub(super) async fn connected(&self) {
+        self.connected.notified().await;
     }
 
     /// The addresses of a host.
@@ -165,6 +174,7 @@ impl Network {
                     self.report.fault(partly_dead(host, port, count, &dead));
                 }
                 stream.set_nodelay(true)?;
+                self.connected.notify_one();
                 Ok(stream.into())
             }
             None => {

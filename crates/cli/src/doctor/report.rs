@@ -1,5 +1,6 @@
 //! What was found: the steps, as they happen, and the faults.
-use std::io::{self, Write};
+use std::env;
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -137,6 +138,8 @@ struct Found {
     json: bool,
     steps: Vec<Step>,
     faults: Vec<Fault>,
+    notes: Vec<String>,
+    has_colours: bool,
 }
 
 /// The whole document.
@@ -146,6 +149,7 @@ struct Document<'a> {
     good: bool,
     steps: &'a [Step],
     faults: &'a [Fault],
+    notes: &'a [String],
 }
 
 impl Report {
@@ -155,6 +159,8 @@ impl Report {
             json,
             steps: Vec::new(),
             faults: Vec::new(),
+            notes: Vec::new(),
+            has_colours: io::stdout().is_terminal() && !is_set("NO_COLOR"),
         })))
     }
 
@@ -162,8 +168,7 @@ impl Report {
     pub(super) fn step(&self, step: Step) {
         let mut found = self.found();
         if !found.json {
-            let shown = shown(&step);
-            print(&shown);
+            print(&shown(&step, found.has_colours));
         }
         found.steps.push(step);
     }
@@ -171,6 +176,11 @@ impl Report {
     /// Something is wrong.
     pub(super) fn fault(&self, fault: Fault) {
         self.found().faults.push(fault);
+    }
+
+    /// Something that is no fault yet.
+    pub(super) fn note(&self, note: String) {
+        self.found().notes.push(note);
     }
 
     /// Makes another fault of the one that was found last.
@@ -188,7 +198,8 @@ impl Report {
         let rest: Vec<Stage> = rest.collect();
         if !rest.is_empty() && !found.json {
             let names: Vec<_> = rest.iter().map(|name| name.as_str()).collect();
-            print(&format!("skipped  {}", names.join(", ")));
+            let skipped = state_words(State::Skipped, found.has_colours);
+            print(&format!("{skipped} {}", names.join(", ")));
         }
         let steps = rest
             .into_iter()
@@ -206,16 +217,22 @@ impl Report {
                 good,
                 steps: &found.steps,
                 faults: &found.faults,
+                notes: &found.notes,
             };
             let text = serde_json::to_string_pretty(&document);
             print(&text.expect("strings and numbers"));
         } else {
             print("");
             if good {
-                print(&format!("{} is well: no fault was found.", found.url));
+                let words = format!("{} is well: no fault was found.", found.url);
+                print(&one_line(&words));
             }
             for fault in &found.faults {
-                print(&format!("{}\n{}", fault.what, fault.advice));
+                print(&one_line(&fault.what));
+                print(&one_line(&fault.advice));
+            }
+            for note in &found.notes {
+                print(&one_line(note));
             }
         }
         match good {
@@ -230,28 +247,45 @@ impl Report {
 }
 
 /// A step as lines for a person.
-fn shown(step: &Step) -> String {
-    let state = match step.state {
-        State::Ok => "ok",
-        State::Failed => "failed",
-        State::Skipped => "skipped",
-    };
+fn shown(step: &Step, has_colours: bool) -> String {
+    let state = state_words(step.state, has_colours);
     let time = step.milliseconds.map(|time| format!(" ({time:.1} ms)"));
-    let name = step.step.as_str();
     let mut text = format!(
-        "{state:<8} {name:<12} {}{}",
-        step.words,
+        "{state} {:<12} {}{}",
+        step.step.as_str(),
+        one_line(&step.words),
         time.unwrap_or_default()
     );
-    for detail in step.details.iter().flat_map(|detail| detail.lines()) {
-        text.push_str(&format!("\n{:22}{detail}", ""));
+    for detail in &step.details {
+        text.push_str(&format!("\n{:22}{}", "", one_line(detail)));
     }
     text
 }
 
-/// A line of standard output, now. Whoever does not want to read on is told nothing more.
+fn state_words(state: State, has_colours: bool) -> String {
+    let (word, colour) = match state {
+        State::Ok => ("ok", "32"),
+        State::Failed => ("failed", "31"),
+        State::Skipped => ("skipped", "2"),
+    };
+    match has_colours {
+        true => format!("\x1b[{colour}m{word:<8}\x1b[0m"),
+        false => format!("{word:<8}"),
+    }
+}
+
+/// What others have said may be in it: that makes no line of its own, which would look like ours.
+fn one_line(text: &str) -> String {
+    escape::controls(text).replace('\n', "\\n")
+}
+
+fn is_set(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// Writes it to standard output, now. Whoever does not want to read on is told nothing more.
 fn print(text: &str) {
     let mut stdout = io::stdout().lock();
-    _ = writeln!(stdout, "{}", escape::controls(text));
+    _ = writeln!(stdout, "{text}");
     _ = stdout.flush();
 }

@@ -40,6 +40,24 @@ impl Seen {
         )
     }
 
+    /// Which of the certificates expires soon, if one does.
+    pub(super) fn note(&self, server: &str) -> Option<String> {
+        let soon = SystemTime::now() + SOON;
+        let end = |one: &PeerCertificate| Some(*one.validity()?.end());
+        let (one, end) = self
+            .chain
+            .iter()
+            .filter_map(|one| Some((one, end(one)?)))
+            .min_by_key(|(_, end)| *end)?;
+        (end < soon).then(|| {
+            format!(
+                "The certificate \"{}\" of {server} expires at {}: renew it in time.",
+                name(one),
+                date(end)
+            )
+        })
+    }
+
     /// The step with all of it.
     pub(super) fn tell(&self, step: Step) -> Step {
         let now = SystemTime::now();
@@ -53,6 +71,10 @@ impl Seen {
             .data("certificates", data)
     }
 }
+
+/// What is left of a certificate when it is spoken of. Certificates of 90 days are mostly renewed
+/// with 30 days left.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 fn name(certificate: &PeerCertificate) -> String {
     let name = certificate.common_name();

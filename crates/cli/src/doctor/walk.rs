@@ -15,6 +15,8 @@ use super::open::Open;
 use super::report::{Report, Stage, Step};
 use super::tls::Seen;
 use super::{http, proxy, tls};
+use tokio::time::sleep;
+
 use crate::client_flags::build;
 use crate::exit::Failure;
 
@@ -114,7 +116,18 @@ impl Walk {
             return self.dial_unix(path).await;
         }
         let began = Instant::now();
-        let dialled = self.client.dial(&self.url).await;
+        // What is behind the TCP connection is the proxy's.
+        let silence = async {
+            self.network.connected().await;
+            sleep(self.limit).await;
+        };
+        let dialled = tokio::select! {
+            dialled = self.client.dial(&self.url) => dialled,
+            () = silence => {
+                self.silent_proxy(began);
+                return None;
+            }
+        };
         let proxy = self.network.proxy();
         match (dialled, proxy) {
             (Ok(stream), None) => {
@@ -134,6 +147,14 @@ impl Walk {
                 None
             }
         }
+    }
+
+    fn silent_proxy(&self, began: Instant) {
+        let proxy = self.network.proxy().unwrap_or_default();
+        let why = format!("no answer within {:?}", self.limit);
+        let step = Step::failed(Stage::Proxy, format!("{proxy}: {why}"));
+        self.report.step(step.since(began));
+        self.report.fault(proxy::silent(proxy, &why));
     }
 
     /// What the connector has found has been told, what a proxy has said has not.
@@ -197,8 +218,11 @@ impl Walk {
                 if self.is_insecure {
                     words.push_str("; the certificate is not verified (--insecure)");
                 }
-                self.report
-                    .step(seen.tell(Step::ok(Stage::Tls, words).since(began)));
+                let step = Step::ok(Stage::Tls, words).since(began);
+                self.report.step(seen.tell(step));
+                if let Some(note) = seen.note(&self.server) {
+                    self.report.note(note);
+                }
                 Some(stream)
             }
             Err(error) => {
@@ -246,7 +270,7 @@ impl Walk {
         let fault = tls::fault(error, server, &seen.chain);
         let step = match seen.chain.is_empty() {
             true => step,
-            false => seen.tell(step),
+            false => seen.tell(step.details([seen.words()])),
         };
         (step, fault)
     }

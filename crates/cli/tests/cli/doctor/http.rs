@@ -81,6 +81,11 @@ pub(super) fn read_head(stream: &mut impl Read) -> String {
 fn a_refusal_is_called_by_what_its_status_means() {
     for (answer, kind, words) in [
         (
+            "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+            "bad-request",
+            "a reverse proxy has taken Upgrade",
+        ),
+        (
             "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
             "unauthorized",
             "Authorization",
@@ -126,7 +131,7 @@ fn a_refusal_is_called_by_what_its_status_means() {
             "there is HTTP and no WebSocket, with text/html",
         ),
     ] {
-        doctor(&[&answering(answer)]).is(kind, "http", &[words]);
+        doctor(&["--timeout", "3s", &answering(answer)]).is(kind, "http", &[words]);
     }
 }
 

@@ -11,6 +11,11 @@ use crate::servers::echo;
 /// Runs one of the tests below in a user, a network and a mount namespace. Some machines have not
 /// the programs, and some containers allow no such namespaces: then this says so.
 fn in_namespaces(test: &str) {
+    in_namespaces_where(test, &["true"]);
+}
+
+/// As [`in_namespaces`], if this command can be run there.
+fn in_namespaces_where(test: &str, needed: &[&str]) {
     const NAMESPACES: [&str; 4] = ["--user", "--map-root-user", "--net", "--mount"];
     for (program, package) in [
         ("unshare", "util-linux"),
@@ -28,7 +33,10 @@ fn in_namespaces(test: &str) {
     let tried = tried.expect("it runs");
     if !tried.status.success() {
         let why = String::from_utf8_lossy(&tried.stderr);
-        return missing(&format!("namespaces cannot be had here: {why}"));
+        let needed = needed.join(" ");
+        return missing(&format!(
+            "`{needed}` cannot be run in namespaces here: {why}"
+        ));
     }
     let child = Command::new("unshare")
         .args(NAMESPACES)
@@ -155,7 +163,8 @@ fn a_name_of_two_addresses_of_which_one_is_dead() {
 
 #[test]
 fn a_firewall_that_drops() {
-    in_namespaces("a_filtered_port");
+    // A cable with both its ends here.
+    in_namespaces_where("a_filtered_port", &["ip", "link", "add", "type", "veth"]);
 }
 
 #[test]

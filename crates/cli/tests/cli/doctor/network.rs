@@ -93,6 +93,31 @@ fn steps_are_shown_as_they_happen() {
     finish(child).with(1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_terminal_has_colours_and_ctrl_c_ends_it() {
+    use crate::terminal::Terminal;
+
+    // Nobody answers.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("an address"));
+    let mut command = arkws(&["doctor", "--timeout", "600s", &url]);
+    command.env_remove("NO_COLOR");
+    let mut terminal = Terminal::start(command);
+    terminal.wait_for("\x1b[32mok      \x1b[0m address");
+    terminal.wait_for("\x1b[2mskipped \x1b[0m tls");
+    terminal.interrupt();
+    terminal.ends_with(130);
+
+    let mut command = arkws(&["doctor", &format!("ws://127.0.0.1:{}/", closed_port())]);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::start(command);
+    terminal.wait_for("failed   address");
+    terminal.wait_for("Check the port");
+    assert!(!terminal.seen.contains('\x1b'), "{}", terminal.seen);
+    terminal.ends_with(1);
+}
+
 #[test]
 fn wrong_usage_is_no_fault_of_the_server() {
     run(&["doctor", "http://a"], b"").with(2);

@@ -59,6 +59,13 @@ fn a_server_that_closes_at_once_has_a_reason() {
         _ = socket.close(Some(goodbye)).await;
     });
     doctor(&[&server.url]).is("closed", "ping", &["1008", "no token", "a token"]);
+    // Its reason makes no line that looks like the doctor's.
+    let server = handling(async |mut socket| {
+        let goodbye = CloseFrame::new(arkws::CloseCode::POLICY, "no\nok       ping");
+        _ = socket.close(Some(goodbye)).await;
+    });
+    let ran = crate::command::run(&["doctor", &server.url], b"").with(1);
+    assert!(!ran.text().contains("\nok       ping"), "{}", ran.text());
     let server = handling(async |socket| drop(socket));
     doctor(&[&server.url]).is("lost", "ping", &["the connection is lost"]);
 }

@@ -1,5 +1,6 @@
 //! TLS and certificates.
 use std::sync::Arc;
+use std::time::Duration;
 
 use arkws::Identity;
 use arkws::rustls::ServerConfig;
@@ -166,7 +167,7 @@ fn certificates_out_of_their_time() {
             "Renew it",
         ],
     );
-    let words = found.step("tls")["details"][0].as_str().expect("words");
+    let words = found.step("tls")["details"][1].as_str().expect("words");
     assert!(
         words.contains("expired at Sat, 29 Feb 2020 00:00:00 GMT, "),
         "{words}"
@@ -195,6 +196,19 @@ fn certificates_out_of_their_time() {
         "tls",
         &["The intermediate certificate \"Between\""],
     );
+}
+
+#[test]
+fn a_certificate_that_soon_expires_is_spoken_of() {
+    let root = authority("Root");
+    let ca = file(&root.pem());
+    let mut soon = params("localhost");
+    soon.not_after = (std::time::SystemTime::now() + Duration::from_secs(5 * 24 * 3600)).into();
+    let found = doctor(&["--ca", path(&ca), &issued(&root, soon)]);
+    found.is_good();
+    let note = found.0["notes"][0].as_str().expect("a note");
+    assert!(note.contains("\"a test server\" of localhost:"), "{note}");
+    assert!(note.contains("renew it in time"), "{note}");
 }
 
 #[test]
