@@ -95,6 +95,17 @@ pub(crate) struct ClientFlags {
 }
 
 impl ClientFlags {
+    /// The fields of the request that they ask for, for who writes it by itself.
+    pub(crate) fn own_fields(&self) -> Vec<(String, Vec<u8>)> {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+        let protocols = (!self.protocols.is_empty()).then(|| {
+            let list = self.protocols.join(", ");
+            ("Sec-WebSocket-Protocol".to_owned(), list.into_bytes())
+        });
+        headers.chain(protocols).collect()
+    }
+
     /// The client that they ask for. Reads the files that they name.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `connect/`, `serve/`, `bench/`, `doctor/` | a subcommand each |
+//! | `connect/`, `serve/`, `bench/`, `doctor/`, `conform/` | a subcommand each |
 //! | `help/` | `arkws help`, manual pages, completions for shells |
 //! | `npm.rs` | `arkws run`, `test` and `check`, which npm's package has |
 //! | `client_flags.rs`, `duration.rs` | the flags of everything that connects, and the client that they make |
@@ -14,6 +14,7 @@
 mod answer;
 mod bench;
 mod client_flags;
+mod conform;
 mod connect;
 mod doctor;
 mod duration;
@@ -44,6 +45,7 @@ enum Command {
     Serve(Box<serve::ServeArguments>),
     Bench(Box<bench::BenchArguments>),
     Doctor(Box<doctor::DoctorArguments>),
+    Conform(Box<conform::ConformArguments>),
     /// Run a program in ArkTS or TypeScript on Node.js (npm's package arkws)
     #[command(disable_help_flag = true)]
     Run(npm::NpmArguments),
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => asynchronously(THREADS, serve::run(*arguments)),
         Command::Bench(arguments) => asynchronously(bench::threads(), bench::run(*arguments)),
         Command::Doctor(arguments) => asynchronously(THREADS, doctor::run(*arguments)),
+        Command::Conform(arguments) => asynchronously(THREADS, conform::run(*arguments)),
     })
 }
 

@@ -2,7 +2,9 @@
 mod bench_counts;
 mod bench_rate;
 mod bench_shows;
+mod careless;
 mod command;
+mod conform;
 mod connect_ends;
 mod connect_flags;
 #[cfg(unix)]

@@ -1,0 +1,278 @@
+//! An open connection: what the server says is compared with what it has to say.
+use std::time::Duration;
+
+use super::extensions::Deflate;
+use super::frame::{close, ping, pong};
+use super::incoming::{Incoming, Said};
+use super::verdict::Judgement;
+use super::wire::{Read, Wire};
+
+pub(super) struct Conversation {
+    pub(super) wire: Wire,
+    incoming: Incoming,
+    patience: Duration,
+}
+
+/// What comes next.
+#[derive(Debug)]
+enum NextSaid {
+    Said(Said),
+    End(String),
+    Silence,
+    /// What no server may send.
+    Broken(String),
+}
+
+impl Conversation {
+    pub(super) fn new(wire: Wire, deflate: Option<Deflate>, patience: Duration) -> Conversation {
+        Conversation {
+            wire,
+            incoming: Incoming::new(deflate),
+            patience,
+        }
+    }
+
+    /// Waits for what the server says next. Its own pings are answered.
+    async fn hear(&mut self, patience: Duration) -> NextSaid {
+        loop {
+            match self.incoming.next(&mut self.wire.received) {
+                Ok(Some(Said::Ping(payload))) => {
+                    self.wire.write(&Vec::from(pong(payload))).await;
+                    continue;
+                }
+                Ok(Some(said)) => return NextSaid::Said(said),
+                Ok(None) => {}
+                Err(why) => return NextSaid::Broken(why),
+            }
+            match self.wire.read(patience).await {
+                Read::More => {}
+                Read::End(how) => return NextSaid::End(how),
+                Read::Silence => return NextSaid::Silence,
+            }
+        }
+    }
+
+    /// The next message is this. Pongs that nobody asked for may come before (RFC 6455, 5.5.3).
+    pub(super) async fn message(&mut self, is_text: bool, data: &[u8], judgement: &mut Judgement) {
+        loop {
+            let why = match self.hear(self.patience).await {
+                NextSaid::Said(Said::Pong(_)) => continue,
+                NextSaid::Said(Said::Message {
+                    is_text: text,
+                    data: back,
+                }) => match (text == is_text, back == data) {
+                    (true, true) => return,
+                    (_, false) => format!("another message came back: {}", shown(&back)),
+                    (false, true) => "a message of the other type came back".to_owned(),
+                },
+                heard => self.instead(heard, "the message", judgement),
+            };
+            return judgement.hard(why);
+        }
+    }
+
+    /// A text message and a pong, whichever comes first.
+    pub(super) async fn text_and_pong(
+        &mut self,
+        text: &[u8],
+        payload: &[u8],
+        judgement: &mut Judgement,
+    ) {
+        let (mut has_text, mut has_pong) = (false, false);
+        while !(has_text && has_pong) {
+            match self.hear(self.patience).await {
+                NextSaid::Said(Said::Message { data, .. }) if data == text && !has_text => {
+                    has_text = true;
+                }
+                NextSaid::Said(Said::Pong(pong)) => has_pong |= pong == payload,
+                heard => {
+                    let wanted = if has_text { "a pong" } else { "the message" };
+                    let why = self.instead(heard, wanted, judgement);
+                    return judgement.hard(why);
+                }
+            }
+        }
+    }
+
+    /// This message, text or not, or a Close frame with 1009.
+    pub(super) async fn message_or_too_big(&mut self, data: &[u8], judgement: &mut Judgement) {
+        loop {
+            let why = match self.hear(self.patience).await {
+                NextSaid::Said(Said::Pong(_)) => continue,
+                NextSaid::Said(Said::Message { data: back, .. }) if back == data => return,
+                NextSaid::Said(Said::Message { data: back, .. }) => {
+                    return judgement.hard(format!("another message came back: {}", shown(&back)));
+                }
+                NextSaid::Said(Said::Close(Some(1009))) => return,
+                NextSaid::Said(Said::Close(code)) => {
+                    format!("closed with {}, not 1009", code_in_words(code))
+                }
+                NextSaid::End(how) => format!("no Close frame with 1009, but {how}"),
+                heard => {
+                    let why = self.instead(heard, "the message", judgement);
+                    return judgement.hard(why);
+                }
+            };
+            return judgement.soft(why);
+        }
+    }
+
+    /// Pongs come in order, the last of them in any case.
+    pub(super) async fn pongs(&mut self, payloads: &[Vec<u8>], judgement: &mut Judgement) {
+        let mut left = payloads;
+        let mut other = None;
+        while !left.is_empty() {
+            match self.hear(self.patience).await {
+                NextSaid::Said(Said::Pong(payload)) => {
+                    match left.iter().position(|expected| *expected == payload) {
+                        Some(index) => left = &left[index + 1..],
+                        // Of a heartbeat, perhaps.
+                        None => other = Some(payload),
+                    }
+                }
+                heard => {
+                    let mut why = self.instead(heard, "a pong", judgement);
+                    if let Some(other) = other {
+                        why = format!("{why}; a pong had the payload {}", shown(&other));
+                    }
+                    return judgement.hard(why);
+                }
+            }
+        }
+    }
+
+    /// The server answers our Close frame, and ends TCP (RFC 6455, 5.5.1 and 7.1.1).
+    pub(super) async fn closed(&mut self, codes: &[u16], judgement: &mut Judgement) {
+        loop {
+            match self.hear(self.patience).await {
+                NextSaid::Said(Said::Pong(_)) => {}
+                NextSaid::Said(Said::Close(Some(1002))) if !codes.contains(&1002) => {
+                    return judgement
+                        .hard("the Close frame is taken for an error (1002)".to_owned());
+                }
+                NextSaid::Said(Said::Close(code)) => {
+                    let is_echo = code.is_some_and(|code| codes.contains(&code));
+                    if !codes.is_empty() && !is_echo {
+                        let code = code_in_words(code);
+                        judgement.soft(format!("the Close frame is answered with {code}"));
+                    }
+                    break;
+                }
+                heard => {
+                    let why = self.instead(heard, "a Close frame", judgement);
+                    return judgement.hard(why);
+                }
+            }
+        }
+        match self.hear(self.patience).await {
+            NextSaid::End(_) => {}
+            heard => {
+                let why = self.instead(heard, "the end of TCP", judgement);
+                judgement.hard(why);
+            }
+        }
+    }
+
+    /// The server fails the connection. One that says nothing is asked whether it goes on, unless
+    /// it has to fail at once.
+    pub(super) async fn fails(&mut self, codes: &[u16], at_once: bool, judgement: &mut Judgement) {
+        let mut heard = match at_once {
+            true => self.hear(self.patience).await,
+            false => self.hear(self.patience.min(GRACE)).await,
+        };
+        if matches!(heard, NextSaid::Silence) && !at_once {
+            self.wire.write(&Vec::from(ping("still there?"))).await;
+            heard = self.hear(self.patience).await;
+        }
+        let code = match heard {
+            NextSaid::Said(Said::Close(code)) => code,
+            NextSaid::End(how) if codes.is_empty() => return drop(how),
+            NextSaid::End(how) => {
+                return judgement.soft(format!(
+                    "it ends without a Close frame ({how}): RFC 6455, 7.1.7 asks for one"
+                ));
+            }
+            NextSaid::Said(Said::Pong(_)) => {
+                return judgement.hard("it goes on: a ping is answered".to_owned());
+            }
+            NextSaid::Said(Said::Message { data, .. }) => {
+                let data = shown(&data);
+                return judgement.hard(format!("it goes on: it sends the message {data}"));
+            }
+            heard => {
+                let why = self.instead(heard, "a Close frame or the end", judgement);
+                return judgement.hard(why);
+            }
+        };
+        if !codes.is_empty() && !code.is_some_and(|code| codes.contains(&code)) {
+            let wanted = codes.iter().map(u16::to_string).collect::<Vec<_>>();
+            let (code, wanted) = (code_in_words(code), wanted.join(" or "));
+            judgement.soft(format!("closed with {code}, not {wanted}"));
+        }
+        self.wire
+            .write(&Vec::from(close(code.unwrap_or(1000), "")))
+            .await;
+        match self.hear(self.patience).await {
+            NextSaid::End(_) => {}
+            heard => {
+                let why = self.instead(heard, "the end of TCP (RFC 6455, 7.1.7)", judgement);
+                judgement.soft(why);
+            }
+        }
+    }
+
+    /// TCP ends.
+    pub(super) async fn ends(&mut self, judgement: &mut Judgement) {
+        loop {
+            match self.hear(self.patience).await {
+                NextSaid::End(_) => return,
+                NextSaid::Said(Said::Close(_)) => {}
+                heard => {
+                    let why = self.instead(heard, "the end of TCP", judgement);
+                    return judgement.hard(why);
+                }
+            }
+        }
+    }
+
+    /// Says goodbye, and does not wait for an answer.
+    pub(super) async fn leave(&mut self) {
+        self.wire.write(&Vec::from(close(1000, ""))).await;
+    }
+
+    fn instead(&self, heard: NextSaid, wanted: &str, judgement: &mut Judgement) -> String {
+        let what = match heard {
+            NextSaid::Said(Said::Message { data, .. }) => format!("the message {}", shown(&data)),
+            NextSaid::Said(Said::Pong(payload)) => format!("a pong with {}", shown(&payload)),
+            NextSaid::Said(Said::Ping(payload)) => format!("a ping with {}", shown(&payload)),
+            NextSaid::Said(Said::Close(code)) => {
+                format!("a Close frame with {}", code_in_words(code))
+            }
+            NextSaid::End(how) => how,
+            NextSaid::Silence => format!("nothing within {:?}", self.patience),
+            NextSaid::Broken(why) => {
+                judgement.broken(why.clone());
+                why
+            }
+        };
+        format!("{what} in place of {wanted}")
+    }
+}
+
+/// For how long a server is left alone before it is asked whether it goes on.
+const GRACE: Duration = Duration::from_millis(250);
+
+fn code_in_words(code: Option<u16>) -> String {
+    match code {
+        Some(code) => code.to_string(),
+        None => "no code".to_owned(),
+    }
+}
+
+/// The first bytes of a payload.
+fn shown(data: &[u8]) -> String {
+    let first = &data[..data.len().min(24)];
+    let dots = if first.len() < data.len() { ".." } else { "" };
+    let first = first.escape_ascii();
+    format!("\"{first}{dots}\" ({} bytes)", data.len())
+}

@@ -1,0 +1,129 @@
+//! Plays one case on a connection of its own.
+use std::time::{Duration, Instant};
+
+use arkws::{Client, WebSocketUrl};
+
+use super::answer;
+use super::case::{Case, CaseStep};
+use super::conversation::Conversation;
+use super::request::Request;
+use super::verdict::{Judgement, Played};
+use super::wire::{Read, Wire};
+
+/// The server, and how to talk to it.
+pub(super) struct Target {
+    pub(super) client: Client,
+    pub(super) url: WebSocketUrl,
+    /// Fields that each request has.
+    pub(super) own: Vec<(String, Vec<u8>)>,
+    /// For how long an answer is waited for.
+    pub(super) patience: Duration,
+}
+
+impl Target {
+    /// Plays a case to its end.
+    pub(super) async fn play<'a>(&self, case: &'a Case) -> Played<'a> {
+        let began = Instant::now();
+        let mut judgement = Judgement::default();
+        if case.needs_half_close() && self.url.is_secure() {
+            judgement.left_out("over TLS half of a connection cannot be closed".to_owned());
+        } else if let Some(conversation) = self.open(case, &mut judgement).await {
+            converse(conversation, case, &mut judgement).await;
+        }
+        Played {
+            case,
+            verdict: judgement.verdict(case.level),
+            took: began.elapsed(),
+        }
+    }
+
+    /// The opening handshake. A conversation, if there is to be one.
+    pub(super) async fn open(
+        &self,
+        case: &Case,
+        judgement: &mut Judgement,
+    ) -> Option<Conversation> {
+        let mut request = Request::new(&self.url, &self.own);
+        if let Some(offer) = case.offer {
+            request.add("Sec-WebSocket-Extensions", offer);
+        }
+        (case.request)(&mut request);
+        let mut wire = match self.connect().await {
+            Ok(wire) => wire,
+            Err(error) => {
+                judgement.broken(format!("there is no connection: {error}"));
+                return None;
+            }
+        };
+        match request.is_dripped {
+            true => wire.drip(&request.bytes()).await,
+            false => wire.write(&request.bytes()).await,
+        }
+        let deflate = loop {
+            match answer::cut(&mut wire.received) {
+                Some(Ok(answer)) => {
+                    let deflate = answer.judge(case.opening, &request, judgement);
+                    if answer.status != 101 {
+                        return None;
+                    }
+                    break deflate;
+                }
+                Some(Err(why)) => {
+                    judgement.broken(why);
+                    return None;
+                }
+                None => {}
+            }
+            match wire.read(self.patience).await {
+                Read::More => {}
+                Read::End(how) => {
+                    judgement.hard(format!("no answer to the handshake, but {how}"));
+                    return None;
+                }
+                Read::Silence => {
+                    judgement.hard(format!(
+                        "no answer to the handshake within {:?}",
+                        self.patience
+                    ));
+                    return None;
+                }
+            }
+        };
+        Some(Conversation::new(wire, deflate, self.patience))
+    }
+
+    async fn connect(&self) -> Result<Wire, arkws::Error> {
+        let stream = self.client.dial(&self.url).await?;
+        let stream = self.client.secure(&self.url, stream).await?;
+        Ok(Wire::new(stream))
+    }
+}
+
+async fn converse(mut conversation: Conversation, case: &Case, judgement: &mut Judgement) {
+    for step in &case.steps {
+        if judgement.is_decided() {
+            return;
+        }
+        match step {
+            CaseStep::Send(bytes) => conversation.wire.write(bytes).await,
+            CaseStep::Drip(bytes) => conversation.wire.drip(bytes).await,
+            CaseStep::EndOfWrites => conversation.wire.end_writes().await,
+            CaseStep::Message { is_text, data } => {
+                conversation.message(*is_text, data, judgement).await;
+            }
+            CaseStep::TextAndPong { data, payload } => {
+                conversation.text_and_pong(data, payload, judgement).await;
+            }
+            CaseStep::MessageOrTooBig(data) => {
+                conversation.message_or_too_big(data, judgement).await
+            }
+            CaseStep::Pongs(payloads) => conversation.pongs(payloads, judgement).await,
+            CaseStep::Closed(codes) => conversation.closed(codes, judgement).await,
+            CaseStep::Fails { codes, at_once } => {
+                conversation.fails(codes, *at_once, judgement).await;
+            }
+            CaseStep::Ends => conversation.ends(judgement).await,
+        }
+    }
+    conversation.leave().await;
+}
