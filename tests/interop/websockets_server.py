@@ -1,4 +1,7 @@
-"""Python `websockets` as an echo server; prints `listening on ws://127.0.0.1:PORT`."""
+"""Python `websockets` as an echo server; prints `listening on ws://127.0.0.1:PORT`.
+
+With `--count`, the message `count` is answered by how many others there were, and their bytes.
+"""
 
 import argparse
 import asyncio
@@ -20,12 +23,20 @@ async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--deflate", action="store_true")
     parser.add_argument("--no-context-takeover", action="store_true")
+    parser.add_argument("--count", action="store_true")
     parser.add_argument("--fragments", type=int, default=1)
     parser.add_argument("--tls", help="DIR/NAME of NAME.pem and NAME.key")
     args = parser.parse_args()
 
+    counted = [0, 0]
+
     async def echo(socket):
         async for message in socket:
+            if args.count and message == "count":
+                await socket.send("{} {}".format(*counted))
+                continue
+            counted[0] += 1
+            counted[1] += len(message)
             split = args.fragments > 1 and len(message) > SMALL
             await socket.send(pieces(message, args.fragments) if split else message)
 

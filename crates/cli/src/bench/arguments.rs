@@ -48,10 +48,10 @@ pub(super) struct Load {
         value_parser = clap::value_parser!(u32).range(1..=MOST_CONNECTIONS)
     )]
     pub(super) connections: u32,
-    /// Open them one after the other over this time; a rate is held meanwhile [default: at once]
+    /// Open them one after the other over this time, and send meanwhile [default: open them first]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub(super) ramp: Option<Duration>,
-    /// Send for so long, from the first open connection
+    /// Send for so long
     #[arg(
         short,
         long,

@@ -6,6 +6,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::results::Results;
+use super::table;
 use super::timeline::Moment;
 
 /// Pixels of one panel.
@@ -39,6 +40,7 @@ fn draw(results: &Results, svg: &mut String) -> Drawn<()> {
             x: "percentile",
             y: "ms",
             label: percentile,
+            step: Some(1.0),
             curves: vec![("latency by percentile", curve.collect())],
         });
     }
@@ -54,6 +56,7 @@ fn draw(results: &Results, svg: &mut String) -> Drawn<()> {
         x: "seconds",
         y: "a second",
         label: plain,
+        step: None,
         curves: counts,
     });
     if results.latency.is_some() {
@@ -61,6 +64,7 @@ fn draw(results: &Results, svg: &mut String) -> Drawn<()> {
             x: "seconds",
             y: "ms",
             label: plain,
+            step: None,
             curves: vec![
                 ("latency, 50 %", over_time(|it| it.median * 1000.0)),
                 ("99 %", over_time(|it| it.p99 * 1000.0)),
@@ -70,6 +74,7 @@ fn draw(results: &Results, svg: &mut String) -> Drawn<()> {
     let size = (SIZE.0, SIZE.1 * panels.len() as u32);
     let area = SVGBackend::with_string(svg, size).into_drawing_area();
     area.fill(&WHITE)?;
+    let area = area.titled(&caption(results), FONT)?;
     let parts = area.split_evenly((panels.len(), 1));
     for (panel, part) in panels.iter().zip(&parts) {
         panel.draw(part)?;
@@ -78,28 +83,46 @@ fn draw(results: &Results, svg: &mut String) -> Drawn<()> {
     Ok(())
 }
 
+/// What was measured, in a line.
+fn caption(results: &Results) -> String {
+    let connections = results.connections.opened;
+    let load = table::load(results);
+    format!("{}: {connections} connections, {load}", results.url)
+}
+
 /// Axes with curves.
 struct Panel {
     x: &'static str,
     y: &'static str,
     /// How a number of the axis from left to right is written.
     label: fn(&f64) -> String,
+    /// How far apart the marks of that axis should be; `None`: as it fits.
+    step: Option<f64>,
     curves: Vec<Curve>,
 }
 
 impl Panel {
+    fn ticks(&self, longest: f64) -> usize {
+        const FITTING: usize = 10;
+        self.step
+            .map_or(FITTING, |step| (longest / step).floor() as usize + 1)
+    }
+
     fn draw(&self, area: &DrawingArea<SVGBackend<'_>, Shift>) -> Drawn<()> {
         let points = || self.curves.iter().flat_map(|(_, points)| points);
         let longest = points().map(|(x, _)| *x).fold(f64::MIN_POSITIVE, f64::max);
         let highest = points().map(|(_, y)| *y).fold(f64::MIN_POSITIVE, f64::max);
         let mut chart = ChartBuilder::on(area)
             .margin(12)
+            .margin_right(40)
             .x_label_area_size(40)
             .y_label_area_size(70)
             .build_cartesian_2d(0.0..longest, 0.0..highest * HEADROOM)?;
         let mut mesh = chart.configure_mesh();
         mesh.light_line_style(TRANSPARENT).label_style(FONT);
-        mesh.x_label_formatter(&self.label);
+        mesh.x_label_formatter(&self.label)
+            .y_label_formatter(&plain);
+        mesh.x_labels(self.ticks(longest));
         mesh.x_desc(self.x).y_desc(self.y).draw()?;
         for ((name, points), colour) in self.curves.iter().zip(COLOURS) {
             chart

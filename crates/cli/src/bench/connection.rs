@@ -89,24 +89,24 @@ impl<'a> Exchange<'a> {
 
     async fn exchange(&mut self) -> Result<(), Broken> {
         let bench = self.bench;
-        for phase in [Phase::Sending, Phase::Waiting] {
-            let next = match phase {
-                Phase::Sending => Phase::Waiting,
-                _ => Phase::Closing,
-            };
+        for phase in Phase::OF_CONNECTION {
+            let next = phase.next().unwrap_or(Phase::Closing);
             let mut over = Box::pin(bench.phases.reached(next));
             loop {
-                // What was due before the end is sent, however late: to leave it out would make a
-                // slow server look better.
-                if phase == Phase::Sending || bench.schedule.has_rate() {
-                    self.send();
-                } else {
-                    self.is_done = true;
+                match phase {
+                    Phase::Opening => {}
+                    Phase::Sending => self.send(),
+                    // What was due before the end is sent, however late: to leave it out would make
+                    // a slow server look better.
+                    _ if bench.schedule.has_rate() => self.send(),
+                    _ => self.is_done = true,
                 }
                 if self.is_done && self.in_flight.is_empty() && !self.is_ending {
                     return Ok(());
                 }
-                match self.event(over.as_mut()).await {
+                match self.event(over.as_mut(), phase).await {
+                    // A greeting.
+                    Event::Received(_) if phase == Phase::Opening => {}
                     Event::Received(Some(size)) => self.note_received(size),
                     Event::Received(None) => {}
                     // A server that takes whatever it gets lets this task go on for ever.
@@ -164,7 +164,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Writes, reads, and waits for whatever comes first.
-    async fn event(&mut self, mut over: Pin<&mut impl Future<Output = ()>>) -> Event {
+    async fn event(&mut self, mut over: Pin<&mut impl Future<Output = ()>>, phase: Phase) -> Event {
         let mut is_set = false;
         poll_fn(|cx| {
             match self.socket.poll_recv(cx) {
@@ -180,7 +180,7 @@ impl<'a> Exchange<'a> {
             if over.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Event::PhaseEnded);
             }
-            if !self.is_done && self.has_room() {
+            if phase > Phase::Opening && !self.is_done && self.has_room() {
                 match self.next {
                     // A window has been filled, so that there is no room in it.
                     None | Some(Due::Now) => return Poll::Ready(Event::Send),

@@ -5,7 +5,7 @@
 //! | `arguments.rs`, `size.rs`, `plan.rs`, `payload.rs` | the arguments; what is sent, and when |
 //! | `schedule.rs`, `alarm.rs` | when each message of a rate is due; waiting for that to less than a millisecond |
 //! | `run.rs`, `phase.rs`, `shared.rs` | a run from its first connection to its end; what its connections share |
-//! | `connection.rs` | one connection: sends what is due, pairs answers with messages |
+//! | `connection.rs`, `descriptors.rs` | one connection: sends what is due, pairs answers with messages; as many as are asked for |
 //! | `numbers.rs`, `errors.rs`, `timeline.rs` | what is counted: by all, by cause, over time |
 //! | `progress.rs` | what a person sees meanwhile |
 //! | `results.rs`, `table.rs`, `units.rs` | what was measured, as JSON and in words |
@@ -14,6 +14,7 @@ mod alarm;
 mod arguments;
 mod chart;
 mod connection;
+mod descriptors;
 mod errors;
 mod numbers;
 mod payload;
@@ -57,6 +58,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<Exit, Failure> {
     let url = WebSocketUrl::parse(&arguments.url);
     let url = url.map_err(|error| Failure::usage(error.to_string()))?;
     let plan = Plan::new(&arguments)?;
+    descriptors::allow(plan.connections)?;
     let report = arguments.report.map(Report::new).transpose()?;
     let client = arguments.client.client()?;
     let stop = Stop::on_ctrl_c();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 /// What a run, or a part of it, has come to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Numbers {
     pub(super) sent: u64,
     /// Of payload, as in all that follows.
@@ -30,14 +30,17 @@ pub(super) struct Numbers {
 #[derive(Debug, Clone)]
 pub(super) struct Times(Histogram<u64>);
 
-impl Times {
-    pub(super) fn new() -> Times {
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let hour = nanos(Duration::from_secs(3600));
-        let histogram = Histogram::new_with_bounds(1, hour, 3);
+/// In nanoseconds.
+const HOUR: u64 = 3_600_000_000_000;
+
+impl Default for Times {
+    fn default() -> Times {
+        let histogram = Histogram::new_with_bounds(1, HOUR, 3);
         Times(histogram.expect("bounds that such a histogram may have"))
     }
+}
 
+impl Times {
     pub(super) fn record(&mut self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         // More than an hour counts as one.
@@ -56,21 +59,6 @@ impl Times {
 }
 
 impl Numbers {
-    pub(super) fn new() -> Numbers {
-        Numbers {
-            sent: 0,
-            bytes_sent: 0,
-            last_sent: None,
-            answered: 0,
-            bytes_answered: 0,
-            last_answered: None,
-            unasked: 0,
-            unanswered: 0,
-            latency: Times::new(),
-            lateness: Times::new(),
-        }
-    }
-
     /// A message of this size has been sent, so late if it had its time.
     pub(super) fn note_sent(&mut self, size: usize, now: Instant, late: Option<Duration>) {
         self.sent += 1;
@@ -115,7 +103,7 @@ const PLACES: u32 = 8;
 impl Counters {
     pub(super) fn new(connections: u32) -> Counters {
         let places = 0..PLACES.min(connections);
-        Counters(places.map(|_| Mutex::new(Numbers::new())).collect())
+        Counters(places.map(|_| Mutex::default()).collect())
     }
 
     /// Where this connection counts.
@@ -126,9 +114,9 @@ impl Counters {
 
     /// What was counted since the last time.
     pub(super) fn take(&self) -> Numbers {
-        let mut taken = Numbers::new();
+        let mut taken = Numbers::default();
         for place in &self.0 {
-            taken += &mem::replace(&mut *lock(place), Numbers::new());
+            taken += &mem::take(&mut *lock(place));
         }
         taken
     }

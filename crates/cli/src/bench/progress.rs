@@ -28,8 +28,13 @@ impl Progress {
     }
 
     pub(super) fn show(&self, bench: &Bench, timeline: &Timeline) {
-        let (Some(bar), Some(last)) = (&self.0, timeline.moments.last()) else {
+        let Some(bar) = &self.0 else {
             return;
+        };
+        let open = bench.open.load(Ordering::Relaxed);
+        let Some(last) = timeline.moments.last() else {
+            let wanted = bench.plan.connections;
+            return bar.set_message(format!("opening: {open} of {wanted} open"));
         };
         let elapsed = bench.schedule.began().elapsed();
         let by_time = elapsed.as_secs_f64() / bench.plan.duration.as_secs_f64();
@@ -38,7 +43,6 @@ impl Progress {
         let done = by_time.max(by_count).min(1.0);
         let length = bar.length().unwrap_or_default() as f64;
         bar.set_position((done * length) as u64);
-        let open = bench.open.load(Ordering::Relaxed);
         let per_second = match bench.plan.hears {
             true => format!("{} answers/s", grouped(last.answered_per_second)),
             false => format!("{} sent/s", grouped(last.sent_per_second)),
@@ -52,7 +56,7 @@ impl Progress {
             count => format!("  {count} errors"),
         };
         let phase = match bench.phases.now() {
-            Phase::Sending => "",
+            Phase::Opening | Phase::Sending => "",
             Phase::Waiting => "  waiting for answers",
             Phase::Closing => "  closing",
         };

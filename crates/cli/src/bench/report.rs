@@ -72,7 +72,7 @@ const HEAD: &str = "\
 <title>arkws bench</title>
 <style>
 body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }
-td { padding: 0 1em 0 0; vertical-align: top; white-space: pre-wrap; }
+td { font-family: monospace; padding: 0 1em 0 0; vertical-align: top; white-space: pre-wrap; }
 td:first-child { color: #666; white-space: nowrap; }
 svg { max-width: 100%; height: auto; margin-top: 1em; }
 </style>

@@ -115,7 +115,7 @@ impl Results {
             // Closed by the server behind all messages: it has taken them.
             Pace::Unbounded => since(ended),
             Pace::Rate(rate) => {
-                let last = sending_ended.or(total.last_sent).map_or(0.0, since);
+                let last = total.last_sent.map_or(0.0, since);
                 last.max(total.sent as f64 / rate)
             }
             Pace::Window(_) => since(sending_ended.or(total.last_sent).unwrap_or(ended)),
@@ -151,16 +151,18 @@ impl Results {
     /// # Errors
     /// It did not.
     pub(super) fn verdict(&self) -> Result<Exit, Failure> {
+        let count: u64 = self.errors.iter().map(|kind| kind.count).sum();
+        let words = format!("{count} errors: see above");
+        let mut exits = self.errors.iter().map(|kind| kind.exit);
+        if exits.any(|exit| exit == Exit::AbnormalClose) {
+            return Err(Failure::abnormal_close(words));
+        }
         if self.answered.as_ref().is_some_and(|it| it.messages == 0) {
             return Err(Failure::fault(NOTHING));
         }
-        let count: u64 = self.errors.iter().map(|kind| kind.count).sum();
-        let words = format!("{count} errors: see above");
-        let exits = || self.errors.iter().map(|kind| kind.exit);
-        match exits().find(|exit| *exit == Exit::AbnormalClose) {
-            _ if count == 0 => Ok(Exit::Good),
-            Some(_) => Err(Failure::abnormal_close(words)),
-            None => Err(Failure::fault(words)),
+        match count {
+            0 => Ok(Exit::Good),
+            _ => Err(Failure::fault(words)),
         }
     }
 }

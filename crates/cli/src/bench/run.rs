@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arkws::{Client, Transport, WebSocket};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
@@ -18,6 +18,8 @@ use super::timeline::Timeline;
 use crate::exit::Failure;
 use crate::stop::Stop;
 
+/// How long connections may take to open before the others begin.
+const OPENING: Duration = Duration::from_secs(60);
 /// How long all connections together may take to close: a little longer than a server may take for
 /// one, so that it is said of each why.
 const CLOSING: Duration = Duration::from_secs(6);
@@ -27,11 +29,14 @@ pub(super) struct Run {
     bench: Arc<Bench>,
     phase: watch::Sender<Phase>,
     connections: JoinSet<()>,
+    /// Ends when all connections are open, or cannot be opened.
+    opening: mpsc::Receiver<()>,
+    sending_ended: Option<Instant>,
 }
 
 impl Run {
-    /// Opens the first connection, which tells whether there is a server at all, and then the
-    /// others beside what is measured. `None`: stopped before.
+    /// Opens the first connection, which tells whether there is a server at all, and begins to open
+    /// the others. `None`: stopped before.
     ///
     /// # Errors
     /// It cannot be opened.
@@ -53,77 +58,94 @@ impl Run {
         let mut connections = JoinSet::new();
         let first = Arc::clone(&bench);
         connections.spawn(async move { exchange(&first, 0, socket).await });
+        let (is_opening, opening) = mpsc::channel(1);
         for number in 1..bench.plan.connections {
-            let bench = Arc::clone(&bench);
-            connections.spawn(async move { open(&bench, number).await });
+            let (bench, is_opening) = (Arc::clone(&bench), is_opening.clone());
+            connections.spawn(async move { open(&bench, number, is_opening).await });
         }
         Ok(Some(Run {
             bench,
             phase,
             connections,
+            opening,
+            sending_ended: None,
         }))
     }
 
     /// Waits for its end, and tells what it has come to.
     pub(super) async fn finish(mut self, stop: &Stop) -> Results {
-        let Bench { plan, schedule, .. } = &*self.bench;
-        let began = schedule.began();
+        let bench = Arc::clone(&self.bench);
+        let plan = &bench.plan;
         let progress = Progress::new(plan);
-        let mut timeline = Timeline::new(began);
+        let mut deadline = match plan.ramp.is_zero() {
+            true => Instant::now() + OPENING,
+            false => self.enter(Phase::Sending),
+        };
+        let mut timeline = Timeline::default();
         let mut looks = interval(Timeline::interval(plan.duration));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.tick().await;
-        let mut deadline = began + plan.duration;
-        let mut sending_ended = None;
         loop {
-            let phase = self.bench.phases.now();
+            let phase = bench.phases.now();
             tokio::select! {
                 ended = self.connections.join_next() => match ended {
                     Some(_) => {}
                     None => break,
                 },
-                () = sleep_until(deadline.into()) => match phase {
-                    Phase::Sending => {
-                        sending_ended = Some(deadline);
-                        deadline += plan.wait;
-                        self.phase.send_replace(Phase::Waiting);
-                    }
-                    Phase::Waiting => {
-                        deadline = Instant::now() + CLOSING;
-                        self.phase.send_replace(Phase::Closing);
-                    }
-                    Phase::Closing => {
-                        let open = self.connections.len() as u64;
-                        self.bench.errors.of_closing(open);
+                _ = self.opening.recv(), if phase == Phase::Opening => {
+                    deadline = self.enter(Phase::Sending);
+                }
+                () = sleep_until(deadline.into()) => match phase.next() {
+                    Some(next) => deadline = self.enter(next),
+                    None => {
+                        bench.errors.of_closing(self.connections.len() as u64);
                         self.connections.shutdown().await;
                         break;
                     }
                 },
                 () = stop.given(), if phase < Phase::Closing => {
-                    let now = Instant::now();
-                    sending_ended.get_or_insert(now);
-                    deadline = now + CLOSING;
-                    self.phase.send_replace(Phase::Closing);
+                    deadline = self.enter(Phase::Closing);
                 }
                 _ = looks.tick() => {
-                    timeline.add(&self.bench.counters.take(), Instant::now());
-                    progress.show(&self.bench, &timeline);
+                    if phase > Phase::Opening {
+                        let began = bench.schedule.began();
+                        timeline.add(&bench.counters.take(), began, Instant::now());
+                    }
+                    progress.show(&bench, &timeline);
                 }
             }
         }
         let ended = Instant::now();
-        timeline.add(&self.bench.counters.take(), ended);
+        timeline.add(&bench.counters.take(), bench.schedule.began(), ended);
         progress.end();
-        Results::new(&self.bench, timeline, sending_ended, ended, stop)
+        Results::new(&bench, timeline, self.sending_ended, ended, stop)
+    }
+
+    /// Goes on to this phase. Returns when it has to be over.
+    fn enter(&mut self, phase: Phase) -> Instant {
+        let now = Instant::now();
+        if phase > Phase::Sending {
+            self.sending_ended.get_or_insert(now);
+        }
+        let deadline = match phase {
+            Phase::Opening => now + OPENING,
+            Phase::Sending => self.bench.schedule.began() + self.bench.plan.duration,
+            Phase::Waiting => now + self.bench.plan.wait,
+            Phase::Closing => now + CLOSING,
+        };
+        self.phase.send_replace(phase);
+        deadline
     }
 }
 
 /// Opens a connection at its time, and sends and receives on it.
-async fn open(bench: &Bench, number: u32) {
-    let last = bench.plan.connections - 1;
-    let at = bench.schedule.began() + bench.plan.ramp * number / last;
+async fn open(bench: &Bench, number: u32, is_opening: mpsc::Sender<()>) {
     let connecting = async {
-        sleep_until(at.into()).await;
+        if !bench.plan.ramp.is_zero() {
+            let last = bench.plan.connections - 1;
+            let after = bench.plan.ramp * number / last;
+            sleep_until((bench.schedule.began() + after).into()).await;
+        }
         // It is never closed.
         let _permit = bench.handshakes.acquire().await;
         let asked = Instant::now();
@@ -131,8 +153,14 @@ async fn open(bench: &Bench, number: u32) {
     };
     let (connected, asked) = tokio::select! {
         connected = connecting => connected,
-        () = bench.phases.reached(Phase::Waiting) => return,
+        () = bench.phases.reached(Phase::Waiting) => {
+            if bench.phases.now() == Phase::Waiting {
+                bench.errors.of_messages("not connected in time", 1);
+            }
+            return;
+        }
     };
+    drop(is_opening);
     match connected {
         Ok((socket, _)) => {
             bench.note_opened(asked.elapsed());

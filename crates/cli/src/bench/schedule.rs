@@ -1,4 +1,5 @@
 //! When each message is due.
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use super::plan::{Pace, Plan};
 /// before: so a rate is held by as many connections as are open, and by those that are not held up.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    began: Instant,
+    began: OnceLock<Instant>,
     /// Messages a second; `None`: each is due at once.
     rate: Option<f64>,
     most: u64,
@@ -16,7 +17,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// One that begins now.
+    /// One that has not begun.
     pub(super) fn new(plan: &Plan) -> Schedule {
         let rate = match plan.pace {
             Pace::Rate(rate) => Some(rate),
@@ -26,16 +27,16 @@ impl Schedule {
         let in_time = rate.map(|rate| (plan.duration.as_secs_f64() * rate).ceil());
         let in_time = in_time.map_or(u64::MAX, |messages| (messages as u64).max(1));
         Schedule {
-            began: Instant::now(),
+            began: OnceLock::new(),
             rate,
             most: plan.messages.unwrap_or(u64::MAX).min(in_time),
             taken: AtomicU64::new(0),
         }
     }
 
-    /// When it began.
+    /// When it began: now, if it has not.
     pub(super) fn began(&self) -> Instant {
-        self.began
+        *self.began.get_or_init(Instant::now)
     }
 
     /// How many messages there are; `u64::MAX`: no end.
@@ -45,7 +46,7 @@ impl Schedule {
 
     /// How many were due by then, if there is a rate.
     pub(super) fn due_by(&self, then: Instant) -> Option<u64> {
-        let seconds = then.saturating_duration_since(self.began).as_secs_f64();
+        let seconds = then.saturating_duration_since(self.began()).as_secs_f64();
         let due = self.rate.map(|rate| (seconds * rate).ceil() as u64)?;
         Some(due.min(self.most))
     }
@@ -69,7 +70,7 @@ impl Schedule {
             None => Due::Now,
             Some(rate) => {
                 let after = Duration::from_secs_f64(number as f64 / rate);
-                Due::At(self.began + after)
+                Due::At(self.began() + after)
             }
         })
     }

@@ -34,7 +34,7 @@ pub(super) struct Bench {
 const HANDSHAKES: usize = 64;
 
 impl Bench {
-    /// One that begins now.
+    /// One that has not begun.
     pub(super) fn new(client: Client, url: &str, plan: Plan, phases: Phases) -> Bench {
         Bench {
             client,
@@ -44,7 +44,7 @@ impl Bench {
             counters: Counters::new(plan.connections),
             errors: Errors::default(),
             phases,
-            opening: Mutex::new(Times::new()),
+            opening: Mutex::default(),
             opened: AtomicU32::new(0),
             open: AtomicU32::new(0),
             handshakes: Semaphore::new(HANDSHAKES),

@@ -54,7 +54,8 @@ pub(super) fn rows(results: &Results) -> Vec<(&'static str, String)> {
     rows
 }
 
-fn load(results: &Results) -> String {
+/// What was asked for, in a few words.
+pub(super) fn load(results: &Results) -> String {
     let load = &results.load;
     let sizes: Vec<_> = load.sizes.iter().map(usize::to_string).collect();
     let sizes = sizes.join(", ");

@@ -19,10 +19,9 @@ pub(super) struct Moment {
 }
 
 /// The totals of a run so far, and how it came to them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Timeline {
-    began: Instant,
-    last: Instant,
+    last: Option<Instant>,
     pub(super) total: Numbers,
     pub(super) moments: Vec<Moment>,
 }
@@ -34,33 +33,27 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 60;
 
 impl Timeline {
-    pub(super) fn new(began: Instant) -> Timeline {
-        Timeline {
-            began,
-            last: began,
-            total: Numbers::new(),
-            moments: Vec::new(),
-        }
-    }
-
     /// How long to wait between two looks at a run of this duration.
     pub(super) fn interval(duration: Duration) -> Duration {
         (duration / LOOKS).clamp(SHORTEST, LONGEST)
     }
 
-    /// Adds what was counted since the last time.
-    pub(super) fn add(&mut self, numbers: &Numbers, now: Instant) {
-        let seconds = (now - self.last).as_secs_f64();
+    /// Adds what was counted since the last time. A short time is no moment of its own: what
+    /// happened in it would stand out.
+    pub(super) fn add(&mut self, numbers: &Numbers, began: Instant, now: Instant) {
+        let since = now - self.last.unwrap_or(began);
         self.total += numbers;
-        self.last = now;
-        if seconds > 0.0 {
-            self.moments.push(Moment {
-                at: (now - self.began).as_secs_f64(),
-                sent_per_second: numbers.sent as f64 / seconds,
-                answered_per_second: numbers.answered as f64 / seconds,
-                median: numbers.latency.percentile(50.0),
-                p99: numbers.latency.percentile(99.0),
-            });
+        self.last = Some(now);
+        if since < SHORTEST / 2 && !self.moments.is_empty() || since.is_zero() {
+            return;
         }
+        let seconds = since.as_secs_f64();
+        self.moments.push(Moment {
+            at: (now - began).as_secs_f64(),
+            sent_per_second: numbers.sent as f64 / seconds,
+            answered_per_second: numbers.answered as f64 / seconds,
+            median: numbers.latency.percentile(50.0),
+            p99: numbers.latency.percentile(99.0),
+        });
     }
 }

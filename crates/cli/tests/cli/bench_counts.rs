@@ -220,6 +220,74 @@ fn connections_that_are_refused_later_are_errors_by_cause() {
 }
 
 #[test]
+fn connections_that_are_not_open_at_the_end_are_told() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let acceptor = Acceptor::builder().on_request(move |_| {
+        let number = asked.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match number {
+                0 => Ok::<_, Refusal>(Acceptance::default()),
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    let server = serve(acceptor.build(), crate::servers::echo_all);
+    let arguments = ["-c", "3", "--ramp", "10ms", "-d", "500ms"];
+    let told = json(&bench(&arguments, &server.url).with(1));
+    assert_eq!(told["connections"]["opened"], 1);
+    assert_eq!(told["errors"][0]["cause"], "not connected in time");
+    assert_eq!(told["errors"][0]["count"], 2);
+    assert!(told["answered"]["messages"].as_u64() > Some(0));
+}
+
+#[test]
+fn without_a_ramp_all_connections_are_open_before_anything_is_sent() {
+    let open = Arc::new(AtomicU64::new(0));
+    let least = Arc::new(AtomicU64::new(u64::MAX));
+    let (opens, leasts) = (Arc::clone(&open), Arc::clone(&least));
+    let server = serve(Acceptor::builder().build(), move |mut socket| {
+        let (open, least) = (Arc::clone(&opens), Arc::clone(&leasts));
+        async move {
+            open.fetch_add(1, Ordering::SeqCst);
+            while let Some(Ok(message)) = socket.recv().await {
+                let message = Message::from(message);
+                if message.is_data() {
+                    least.fetch_min(open.load(Ordering::SeqCst), Ordering::SeqCst);
+                    if socket.send(message).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    });
+    bench(&["-c", "200", "-n", "1000"], &server.url).with(0);
+    // A client knows of a connection a moment before the server counts it.
+    assert!(least.load(Ordering::SeqCst) >= 100, "{least:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn more_connections_than_the_process_may_have_are_wrong_usage() {
+    let script = "ulimit -n 100 && exec \"$0\" bench -c 100 ws://127.0.0.1:1/";
+    let ran = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_arkws")])
+        .output()
+        .expect("a shell");
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("ulimit -Hn"));
+    let server = echo();
+    let script = format!(
+        "ulimit -Sn 40 && exec \"$0\" bench -c 100 -n 100 {}",
+        server.url
+    );
+    let ran = std::process::Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_arkws")])
+        .output()
+        .expect("a shell");
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+}
+
+#[test]
 fn lost_and_closed_connections_are_errors_by_cause() {
     let served = crate::served::serve(&["--drop-after", "3"]);
     let told = json(&bench(&["-c", "2", "-d", "60s"], &served.url).with(4));
