@@ -13,12 +13,12 @@ pub(super) struct Alarm(Arc<Sleepers>);
 
 #[derive(Debug, Default)]
 struct Sleepers {
-    state: Mutex<State>,
+    state: Mutex<Waits>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Waits {
     waiting: BinaryHeap<Reverse<Waiting>>,
     is_over: bool,
 }
@@ -70,7 +70,7 @@ impl Drop for Alarm {
 }
 
 impl Sleepers {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Waits> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -10,11 +10,11 @@ use crate::exit::{self, Exit};
 
 /// The errors of a run.
 #[derive(Debug, Default)]
-pub(super) struct Errors(Mutex<BTreeMap<String, Kind>>);
+pub(super) struct Errors(Mutex<BTreeMap<String, ErrorCount>>);
 
 /// Errors with the same cause.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Kind {
+pub(super) struct ErrorCount {
     pub(super) cause: String,
     pub(super) count: u64,
     /// The first of them.
@@ -78,14 +78,14 @@ impl Errors {
     }
 
     /// All of them.
-    pub(super) fn all(&self) -> Vec<Kind> {
+    pub(super) fn all(&self) -> Vec<ErrorCount> {
         let kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kinds.values().cloned().collect()
     }
 
     fn add(&self, cause: String, count: u64, example: String, exit: Exit) {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = kinds.entry(cause).or_insert_with_key(|cause| Kind {
+        let kind = kinds.entry(cause).or_insert_with_key(|cause| ErrorCount {
             cause: cause.clone(),
             count: 0,
             example,

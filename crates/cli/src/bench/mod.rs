@@ -41,7 +41,7 @@ use arkws::WebSocketUrl;
 use crate::exit::{Exit, Failure};
 use crate::stop::{Reason, Stop};
 use plan::Plan;
-use report::Report;
+use report::ReportFile;
 use results::Results;
 use run::Run;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<Exit, Failure> {
     let url = url.map_err(|error| Failure::usage(error.to_string()))?;
     let plan = Plan::new(&arguments)?;
     descriptors::allow(plan.connections)?;
-    let report = arguments.report.map(Report::new).transpose()?;
+    let report = arguments.report.map(ReportFile::new).transpose()?;
     let client = arguments.client.client()?;
     let stop = Stop::on_ctrl_c();
     let Some(run) = Run::start(client, url.as_str(), plan, &stop).await? else {

@@ -11,17 +11,17 @@ use crate::exit::Failure;
 
 /// Where a report goes.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct ReportFile {
     path: PathBuf,
     is_page: bool,
 }
 
-impl Report {
+impl ReportFile {
     /// Looks whether the file can be written, before anything is measured.
     ///
     /// # Errors
     /// It cannot be, or it is not clear what it shall be.
-    pub(super) fn new(path: PathBuf) -> Result<Report, Failure> {
+    pub(super) fn new(path: PathBuf) -> Result<ReportFile, Failure> {
         let is_page = match path.extension().and_then(|extension| extension.to_str()) {
             Some("html" | "htm") => true,
             Some("svg") => false,
@@ -31,7 +31,7 @@ impl Report {
                 return Err(Failure::usage(words));
             }
         };
-        let report = Report { path, is_page };
+        let report = ReportFile { path, is_page };
         report
             .open()
             .map_err(|error| Failure::usage(report.cannot(&error)))?;

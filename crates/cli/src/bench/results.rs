@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::errors::Kind;
+use super::errors::ErrorCount;
 use super::numbers::Times;
 use super::plan::{Pace, Plan};
 use super::shared::Bench;
@@ -32,7 +32,7 @@ pub(super) struct Results {
     pub(super) latency: Option<Distribution>,
     /// From when a message was to be sent to when it was, if there is a rate.
     pub(super) sent_late: Option<Distribution>,
-    pub(super) errors: Vec<Kind>,
+    pub(super) errors: Vec<ErrorCount>,
     pub(super) timeline: Vec<Moment>,
 }
 
