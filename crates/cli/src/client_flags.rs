@@ -131,16 +131,13 @@ impl ClientFlags {
         Ok(builder)
     }
 
-    /// A client that takes the same way, and neither trusts whom it meets nor tells them anything:
-    /// no header field, no sub-protocol and no certificate goes along.
+    /// A client that takes the same way, and tells nobody anything: no header field, no
+    /// sub-protocol and no certificate goes along. How it sees TLS is for the caller to say.
     ///
     /// # Errors
     /// A flag cannot be used.
-    pub(crate) fn stranger(&self) -> Result<ClientBuilder, Failure> {
-        Ok(self.way()?.tls(TlsConfig {
-            dangerous_accept_any_certificate: true,
-            ..TlsConfig::default()
-        }))
+    pub(crate) fn stranger(&self, tls: TlsConfig) -> Result<ClientBuilder, Failure> {
+        Ok(self.way()?.tls(tls))
     }
 
     /// Addresses, proxy or socket.

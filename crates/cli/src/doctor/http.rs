@@ -122,10 +122,11 @@ fn refused(
             what("there is nothing at this path"),
             "Check the path in the URL, and how a reverse proxy passes it on.",
         ),
-        426 => Fault::new(
+        426 | 505 => Fault::new(
             Kind::NotWebsocket,
             what("the request has not reached it as one for a WebSocket"),
-            "Have the reverse proxy pass Upgrade and Connection on (HTTP/1.1 towards the server).",
+            "Have the reverse proxy pass Upgrade and Connection on, and speak HTTP/1.1 to the \
+             server (nginx: proxy_http_version 1.1, proxy_set_header Upgrade and Connection).",
         ),
         429 => Fault::new(
             Kind::TooManyRequests,

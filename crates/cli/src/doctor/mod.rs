@@ -7,6 +7,7 @@
 //! | `walk.rs` | the steps, from the URL to the answer |
 //! | `network.rs`, `name_servers.rs` | names and addresses; what each name server says |
 //! | `proxy.rs`, `tls.rs`, `http.rs` | what is wrong there |
+//! | `witness.rs` | whether a server asks for a certificate |
 //! | `open.rs` | the connection once it is open |
 mod arguments;
 mod fault;
@@ -18,6 +19,7 @@ mod proxy;
 mod report;
 mod tls;
 mod walk;
+mod witness;
 
 pub(crate) use arguments::DoctorArguments;
 

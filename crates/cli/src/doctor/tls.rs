@@ -157,6 +157,19 @@ pub(super) fn may_be_plain(error: &TlsError) -> bool {
     }
 }
 
+/// Whether the server may have ended it because this client has shown no certificate, or not the
+/// right one.
+pub(super) fn may_want_certificate(error: &TlsError) -> bool {
+    match error {
+        TlsError::Handshake { source, .. } => matches!(
+            source,
+            RustlsError::AlertReceived(AlertDescription::HandshakeFailure)
+        ),
+        TlsError::Io { .. } => true,
+        _ => false,
+    }
+}
+
 /// What is wrong with TLS at `server`, which has shown these certificates.
 pub(super) fn fault(error: &TlsError, server: &str, chain: &[PeerCertificate]) -> Fault {
     let source = match error {

@@ -3,8 +3,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arkws::rustls::Error as RustlsError;
 use arkws::{
-    Client, ClientResponse, Error, HandshakeError, Host, Lookup, ProxyError, TlsError, Transport,
+    Client, ClientResponse, Error, HandshakeError, Host, Lookup, ProxyError, TlsConfig, Transport,
     WebSocket, WebSocketUrl,
 };
 
@@ -14,6 +15,7 @@ use super::network::Network;
 use super::open::Open;
 use super::report::{Report, Stage, Step};
 use super::tls::Seen;
+use super::witness::Witness;
 use super::{http, proxy, tls};
 use tokio::time::sleep;
 
@@ -31,6 +33,8 @@ pub(super) struct Walk {
     client: Client,
     /// Tells nobody anything, and trusts all: for what a fault needs to be looked at.
     stranger: Client,
+    /// What that one is asked for.
+    witness: Arc<Witness>,
     report: Report,
     network: Arc<Network>,
     unix: Option<PathBuf>,
@@ -68,8 +72,13 @@ impl Walk {
             });
             builder = builder.connector(Arc::clone(&network)).lookup(lookup);
         }
+        let failed = |error: RustlsError| Failure::fault(error.to_string());
+        let (witness, config) = Witness::new().map_err(failed)?;
         let stranger = flags
-            .stranger()?
+            .stranger(TlsConfig {
+                rustls: Some(Arc::new(config)),
+                ..TlsConfig::default()
+            })?
             .max_redirects(0)
             .connect_timeout(limit.min(CLOSER_LOOK))
             .handshake_timeout(limit.min(CLOSER_LOOK));
@@ -78,6 +87,7 @@ impl Walk {
             url,
             client: build(builder)?,
             stranger: build(stranger)?,
+            witness,
             report,
             network,
             unix,
@@ -262,12 +272,13 @@ impl Walk {
             );
             return (step, fault);
         };
-        let seen = match error {
-            TlsError::Handshake { .. } => self.look_at_certificates().await,
-            _ => None,
+        let seen = self.look_at_certificates().await.unwrap_or_default();
+        // Where that is all that is said, as in TLS 1.2.
+        let may_want_certificate = tls::may_want_certificate(error);
+        let fault = match may_want_certificate && self.witness.was_asked() {
+            true => tls::client_certificate(server, error),
+            false => tls::fault(error, server, &seen.chain),
         };
-        let seen = seen.unwrap_or_default();
-        let fault = tls::fault(error, server, &seen.chain);
         let step = match seen.chain.is_empty() {
             true => step,
             false => seen.tell(step.details([seen.words()])),

@@ -106,6 +106,11 @@ fn a_refusal_is_called_by_what_its_status_means() {
             "pass Upgrade and Connection on",
         ),
         (
+            "HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\n\r\n",
+            "not-websocket",
+            "proxy_http_version 1.1",
+        ),
+        (
             "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
             "unavailable",
             "does not reach the server behind it",
