@@ -1,18 +1,25 @@
 //! The check `arm64`: the npm packages for Linux on ARM are built, installed, and run under qemu,
-//! with glibc and with musl.
+//! with glibc and with musl; so is the command `arkws`, which needs neither.
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::cli;
 use super::elsewhere::{self, Elsewhere};
+use crate::build::Profile;
 use crate::counts::Counts;
+use crate::packages::place::Place;
 use crate::packages::zig;
 use crate::peers;
+use crate::process::root;
 
 /// Where the packages are put.
 const FOLDER: &str = "target/arm64";
+
+/// What the command is built for.
+const CLI_TARGET: &str = "aarch64-unknown-linux-musl";
 
 /// The newest of PyPI for ARM.
 const NODE: &str = "24.19.0";
@@ -46,11 +53,15 @@ pub(crate) fn prepare() -> Result<()> {
     machines().map(drop)
 }
 
-/// Builds the npm packages, for development, and runs programs with them.
+/// Builds the npm packages, for development, and runs programs with them; and the command.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     for machine in machines()? {
         machine.check(FOLDER, counts)?;
     }
+    let command = cli::build_for(CLI_TARGET, Profile::Dev, &Place::own())?;
+    let packed = cli::pack(&command, CLI_TARGET, &root().join(FOLDER).join("cli"))?;
+    cli::try_it(&packed, &[qemu()?])?;
+    counts.passed += 1;
     Ok(())
 }
 
@@ -69,16 +80,26 @@ fn machines() -> Result<[Elsewhere; 2]> {
 
 /// What runs programs for ARM with a C library; put into `.test-env/`, unless it is there.
 fn machine(platform: &str, library: &Library) -> Result<Elsewhere> {
-    let folder = peers::environment()?.join("arm64");
-    fs::create_dir_all(&folder)?;
-    let qemu = folder.join("qemu");
-    elsewhere::unpack(&qemu, &["qemu-user"])?;
+    let folder = folder()?;
     let libraries = folder.join(library.name);
     elsewhere::unpack(&libraries, library.packages)?;
     link(&libraries.join("lib"))?;
-    let runner = vec![qemu.join("usr/bin/qemu-aarch64"), "-L".into(), libraries];
+    let runner = vec![qemu()?, "-L".into(), libraries];
     let node = elsewhere::node(NODE, library.machine, &folder)?;
     Elsewhere::new(platform, runner, vec![node])
+}
+
+/// What runs programs for ARM; put there, too.
+fn qemu() -> Result<PathBuf> {
+    let qemu = folder()?.join("qemu");
+    elsewhere::unpack(&qemu, &["qemu-user"])?;
+    Ok(qemu.join("usr/bin/qemu-aarch64"))
+}
+
+fn folder() -> Result<PathBuf> {
+    let folder = peers::environment()?.join("arm64");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// Makes `lib` lead to `usr/lib`, as on Debian's machines, unless it does.

@@ -4,10 +4,14 @@
 //! |---|---|
 //! | `twice.rs` | builds the same at two places, packs it twice, and compares |
 //! | `sbom.rs` | says what is in it |
+//! | `cli.rs` | the command `arkws`, which needs no other file to run |
 //! | `static_library.rs` | the C library for programs that need no other library |
+//! | `archive.rs` | packs what is neither npm's nor cargo's |
 //! | `musl.rs`, `arm64.rs`, `openharmony.rs` | run what is made for other machines |
 //! | `elsewhere.rs` | runs npm packages under Node.js for other machines |
+mod archive;
 pub(crate) mod arm64;
+mod cli;
 mod elsewhere;
 pub(crate) mod musl;
 pub(crate) mod openharmony;
@@ -119,16 +123,25 @@ pub(crate) fn reproducible(counts: &mut Counts) -> Result<()> {
 }
 
 /// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The
-/// archive goes with the platform that it is for.
+/// static library and the commands go with the platform that they are for.
 fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Result<()> {
     let start = Instant::now();
     let has_archive = platforms
         .iter()
         .any(|platform| platform.target == static_library::TARGET);
+    let with_command: Vec<&Platform> = platforms
+        .iter()
+        .copied()
+        .filter(|platform| cli::goes_with(platform))
+        .collect();
     let built = twice::build(again == Again::Everything, |place| {
         let mut outputs = Vec::new();
         for platform in platforms {
             outputs.push((platform.file(), platform.build(profile, place)?));
+        }
+        for platform in &with_command {
+            let command = cli::build_for(platform.target, profile, place)?;
+            outputs.push((format!("the command for {}", platform.name), command));
         }
         if has_archive {
             let archive = static_library::build(profile, place)?;
@@ -137,10 +150,13 @@ fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Re
         Ok(outputs)
     })?;
     let files: Vec<PathBuf> = built.into_iter().map(|(_, file)| file).collect();
-    let (modules, archives) = files.split_at(platforms.len());
+    let (modules, files) = files.split_at(platforms.len());
+    let (commands, archives) = files.split_at(with_command.len());
     let built = Built {
         platforms,
         modules,
+        with_command: &with_command,
+        commands,
         archives,
         profile,
     };
@@ -170,6 +186,9 @@ struct Built<'a> {
     platforms: &'a [&'a Platform],
     /// Of each of these platforms.
     modules: &'a [PathBuf],
+    with_command: &'a [&'a Platform],
+    /// For each of these.
+    commands: &'a [PathBuf],
     archives: &'a [PathBuf],
     profile: Profile,
 }
@@ -196,6 +215,10 @@ impl Built<'_> {
                 .map(|(file, platform)| (file, Subject::platform(platform))),
         );
         published.push((npm.arkws, Subject::arkws()));
+        for (command, platform) in self.commands.iter().zip(self.with_command) {
+            let file = cli::pack(command, platform.target, &folder.join("cli"))?;
+            published.push((file, Subject::cli(platform.target)));
+        }
         for archive in self.archives {
             let file = static_library::pack(archive, &folder.join("c"))?;
             published.push((file, Subject::archive(static_library::TARGET)));

@@ -2,6 +2,7 @@
 //! run where the C library is musl.
 use anyhow::Result;
 
+use super::cli;
 use super::elsewhere::{self, Elsewhere};
 use super::static_library;
 use crate::build::Profile;
@@ -29,10 +30,18 @@ pub(crate) fn prepare() -> Result<()> {
     musl().map(drop)
 }
 
-/// Builds the npm package and the archive, for development, and runs programs with them.
+/// Builds the npm package, the command and the static library, for development, and runs them.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let archive = static_library::build(Profile::Dev, &Place::own())?;
     static_library::pack(&archive, &root().join(FOLDER).join("c"))?;
+    counts.passed += 1;
+    let command = cli::build_for(static_library::TARGET, Profile::Dev, &Place::own())?;
+    let packed = cli::pack(
+        &command,
+        static_library::TARGET,
+        &root().join(FOLDER).join("cli"),
+    )?;
+    cli::try_it(&packed, &[])?;
     counts.passed += 1;
     musl()?.check(FOLDER, counts)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::cli;
 use crate::build::{C_PACKAGE, NODE_PACKAGE};
 use crate::har;
 use crate::ohos;
@@ -97,6 +98,19 @@ impl Subject {
             purl: "pkg:generic/libnet_websocket".to_owned(),
             content: Content::Linked {
                 packages: vec![C_PACKAGE],
+                targets: vec![target],
+            },
+        }
+    }
+
+    /// The command, for a target.
+    pub(super) fn cli(target: &'static str) -> Subject {
+        Subject {
+            group: None,
+            name: "arkws".to_owned(),
+            purl: "pkg:generic/arkws".to_owned(),
+            content: Content::Linked {
+                packages: vec![cli::PACKAGE],
                 targets: vec![target],
             },
         }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::archive;
 use crate::build::{C_PACKAGE, Profile, Target, build_by};
 use crate::capi;
-use crate::packages::notices::notices;
 use crate::packages::place::Place;
 use crate::packages::platform::DYNAMIC;
 use crate::packages::zig;
-use crate::process::{command, output, root, run};
+use crate::process::{command, output, run};
 
 /// What it is for.
 pub(super) const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -41,7 +41,7 @@ pub(super) fn build(profile: Profile, place: &Place) -> Result<PathBuf> {
 ///
 /// # Errors
 /// A program cannot be linked with it, or does not run; or tar fails.
-pub(super) fn pack(archive: &Path, folder: &Path) -> Result<PathBuf> {
+pub(super) fn pack(library: &Path, folder: &Path) -> Result<PathBuf> {
     let stage = tempfile::tempdir().context("cannot create a folder to pack from")?;
     let name = format!("libnet_websocket-{TARGET}-{}", env!("CARGO_PKG_VERSION"));
     let packed = stage.path().join(&name);
@@ -51,36 +51,10 @@ pub(super) fn pack(archive: &Path, folder: &Path) -> Result<PathBuf> {
         fs::create_dir_all(place.parent().context("a file has a folder")?)?;
         fs::copy(header, place)?;
     }
-    fs::copy(archive, packed.join("lib/libnet_websocket.a"))?;
-    for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        fs::copy(root().join(license), packed.join(license))?;
-    }
-    let linked = notices(&[C_PACKAGE], &[TARGET])?;
-    fs::write(packed.join("THIRD-PARTY-NOTICES.txt"), linked)?;
+    fs::copy(library, packed.join("lib/libnet_websocket.a"))?;
+    archive::add_licences(&packed, C_PACKAGE, TARGET)?;
     try_it(&packed, stage.path())?;
-
-    fs::create_dir_all(folder)?;
-    let file = folder.join(format!("{name}.tar.gz"));
-    run(command("tar")
-        // Of one archive always the same file.
-        .args([
-            "--sort=name",
-            "--mtime=@0",
-            "--owner=0",
-            "--group=0",
-            "--numeric-owner",
-        ])
-        .args([
-            "--mode=u=rwX,go=rX",
-            "--use-compress-program=gzip -9n",
-            "--create",
-            "--file",
-        ])
-        .arg(&file)
-        .arg("--directory")
-        .arg(stage.path())
-        .arg(&name))?;
-    Ok(file)
+    archive::pack(&packed, folder)
 }
 
 /// Links a program with what is packed and nothing else, and runs it.

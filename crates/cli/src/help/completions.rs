@@ -15,6 +15,7 @@ use crate::exit::{Exit, Failure};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct CompletionsArguments {
+    /// Which shell
     shell: Shell,
 }
 

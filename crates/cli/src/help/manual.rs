@@ -37,10 +37,14 @@ impl ManArguments {
     }
 }
 
+/// At the foot of each page.
+const SOURCE: &str = concat!("arkws ", env!("CARGO_PKG_VERSION"));
+
 fn write_all(command: Command, folder: &Path) -> io::Result<()> {
     let subcommands = command.get_subcommands().filter(|one| !one.is_hide_set());
     for subcommand in subcommands {
-        Man::new(subcommand.clone()).generate_to(folder)?;
+        let page = Man::new(subcommand.clone()).source(SOURCE);
+        page.generate_to(folder)?;
     }
     fs::write(folder.join("arkws.1"), main_page(command)?)
 }

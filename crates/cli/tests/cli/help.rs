@@ -122,9 +122,11 @@ fn there_are_manual_pages_of_everything() {
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect(name);
     assert_eq!(read("arkws.1"), main);
     let subcommands = listed("Commands:");
+    let version = concat!("arkws ", env!("CARGO_PKG_VERSION"));
     for subcommand in &subcommands {
         assert!(main.contains(&format!("arkws\\-{subcommand}(1)")), "{main}");
-        read(&format!("arkws-{subcommand}.1"));
+        let page = read(&format!("arkws-{subcommand}.1"));
+        assert!(page.contains(version), "{page}");
     }
     assert_eq!(
         fs::read_dir(folder.path()).expect("a folder").count(),
