@@ -2,6 +2,9 @@
 // the same, within 2 %.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import WebSocket, { WebSocketServer } from 'ws';
@@ -110,6 +113,23 @@ describe('arkws bench', { timeout: 240_000 }, () => {
       }
     });
   }
+
+  it('runs as the book and the README say', async (t) => {
+    const { url } = await npmWs(t);
+    let lines = 0;
+    for (const page of ['docs/src/bench.md', 'crates/cli/README.md']) {
+      const text = await readFile(new URL(`../../${page}`, import.meta.url), 'utf8');
+      const folder = await mkdtemp(join(tmpdir(), 'arkws-bench-'));
+      t.after(() => rm(folder, { recursive: true }));
+      for (const [, line] of text.matchAll(/^arkws bench (.*?)(?: +#.*| \|)?$/gm)) {
+        const args = line.replaceAll('ws://127.0.0.1:8080/', url).split(' ');
+        const { code, stderr } = await run(t, ['bench', '-n', '50', ...args], '', { cwd: folder });
+        assert.equal(code, 0, `${line}: ${stderr}`);
+        lines += 1;
+      }
+    }
+    assert.ok(lines >= 6, `${lines} lines`);
+  });
 
   it('says why nginx lets nobody through', needsNginx(), async (t) => {
     const port = await startNginx(t, `http://127.0.0.1:${await freePort()}/`);

@@ -31,6 +31,7 @@ pub(super) struct Run {
     connections: JoinSet<()>,
     /// Ends when all connections are open, or cannot be opened.
     opening: mpsc::Receiver<()>,
+    /// When the time was up, if that has ended it.
     sending_ended: Option<Instant>,
 }
 
@@ -96,7 +97,12 @@ impl Run {
                     deadline = self.enter(Phase::Sending);
                 }
                 () = sleep_until(deadline.into()) => match phase.next() {
-                    Some(next) => deadline = self.enter(next),
+                    Some(next) => {
+                        if next == Phase::Waiting {
+                            self.sending_ended = Some(deadline);
+                        }
+                        deadline = self.enter(next);
+                    }
                     None => {
                         bench.errors.of_closing(self.connections.len() as u64);
                         self.connections.shutdown().await;
@@ -104,6 +110,7 @@ impl Run {
                     }
                 },
                 () = stop.given(), if phase < Phase::Closing => {
+                    self.sending_ended.get_or_insert_with(Instant::now);
                     deadline = self.enter(Phase::Closing);
                 }
                 _ = looks.tick() => {
@@ -112,6 +119,10 @@ impl Run {
                         timeline.add(&bench.counters.take(), began, Instant::now());
                     }
                     progress.show(&bench, &timeline);
+                    // Nobody needs the connections that are still to be opened.
+                    if phase == Phase::Sending && timeline.total.sent >= bench.schedule.most() {
+                        deadline = self.enter(Phase::Waiting);
+                    }
                 }
             }
         }
@@ -124,9 +135,6 @@ impl Run {
     /// Goes on to this phase. Returns when it has to be over.
     fn enter(&mut self, phase: Phase) -> Instant {
         let now = Instant::now();
-        if phase > Phase::Sending {
-            self.sending_ended.get_or_insert(now);
-        }
         let deadline = match phase {
             Phase::Opening => now + OPENING,
             Phase::Sending => self.bench.schedule.began() + self.bench.plan.duration,
@@ -154,7 +162,9 @@ async fn open(bench: &Bench, number: u32, is_opening: mpsc::Sender<()>) {
     let (connected, asked) = tokio::select! {
         connected = connecting => connected,
         () = bench.phases.reached(Phase::Waiting) => {
-            if bench.phases.now() == Phase::Waiting {
+            // Not if all messages have been sent before, or by Ctrl-C.
+            let time_is_up = bench.schedule.began().elapsed() >= bench.plan.duration;
+            if bench.phases.now() == Phase::Waiting && time_is_up {
                 bench.errors.of_messages("not connected in time", 1);
             }
             return;

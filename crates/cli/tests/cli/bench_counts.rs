@@ -288,6 +288,17 @@ fn more_connections_than_the_process_may_have_are_wrong_usage() {
 }
 
 #[test]
+fn nobody_waits_for_connections_that_are_not_needed_any_more() {
+    let server = echo();
+    let arguments = ["-c", "3", "--ramp", "1h", "-d", "2h", "-n", "10"];
+    let told = json(&bench(&arguments, &server.url).with(0));
+    assert_eq!(told["connections"]["opened"], 1);
+    assert_eq!(told["answered"]["messages"], 10);
+    let seconds = told["answered"]["seconds"].as_f64().expect("seconds");
+    assert!(seconds < 60.0, "{seconds}");
+}
+
+#[test]
 fn lost_and_closed_connections_are_errors_by_cause() {
     let served = crate::served::serve(&["--drop-after", "3"]);
     let told = json(&bench(&["-c", "2", "-d", "60s"], &served.url).with(4));

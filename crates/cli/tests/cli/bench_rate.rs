@@ -57,6 +57,17 @@ fn bench(arguments: &[&str], url: &str) -> Value {
 }
 
 #[test]
+fn no_answer_is_quicker_than_the_server() {
+    let served = crate::served::serve(&["--quiet", "--delay", "50ms"]);
+    for load in [&["--rate", "100"][..], &["--window", "4"]] {
+        let told = bench(&[&["-d", "1s"], load].concat(), &served.url);
+        let latency = |name: &str| told["latency"][name].as_f64().expect("seconds");
+        assert!(latency("min") >= 0.0499, "{told:#}");
+        assert!(latency("mean") >= latency("min") && latency("mean") <= latency("max"));
+    }
+}
+
+#[test]
 fn a_stall_shows_in_the_percentiles_of_a_rate() {
     let (server, stalled) = stalling(100, Duration::from_secs(1));
     let arguments = ["-c", "4", "-d", "3s", "--rate", "200"];
