@@ -123,7 +123,7 @@ impl ClientFlags {
             .way()?
             .protocols(&self.protocols)
             .deflate(self.deflate.then(DeflateConfig::default))
-            .heartbeat(self.ping_interval.map(Heartbeat::every))
+            .heartbeat(self.heartbeat())
             .tls(self.tls()?);
         for (name, value) in &self.headers {
             builder = builder.header(name.clone(), value.clone());
@@ -186,6 +186,22 @@ impl ClientFlags {
         self.insecure
     }
 
+    /// The names of header fields that are given.
+    pub(crate) fn header_names(&self) -> Vec<HeaderName> {
+        let names = self.headers.iter().map(|(name, _)| name.clone());
+        names.collect()
+    }
+
+    /// The pings that are wanted.
+    pub(crate) fn heartbeat(&self) -> Option<Heartbeat> {
+        self.ping_interval.map(Heartbeat::every)
+    }
+
+    /// Whether compression is to be offered.
+    pub(crate) fn offers_deflate(&self) -> bool {
+        self.deflate
+    }
+
     fn tls(&self) -> Result<TlsConfig, Failure> {
         let mut tls = TlsConfig {
             dangerous_accept_any_certificate: self.insecure,
@@ -206,11 +222,14 @@ impl ClientFlags {
     }
 }
 
+/// The client.
+///
 /// # Errors
-/// An option cannot be used.
+/// The options cannot be used.
 pub(crate) fn build(builder: ClientBuilder) -> Result<Client, Failure> {
-    let client = builder.build();
-    client.map_err(|error| Failure::usage(error.to_string()))
+    builder
+        .build()
+        .map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Each connection of this client is one to the socket at `path`.

@@ -2,10 +2,12 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `connect/`, `serve/`, `bench/`, `doctor/`, `conform/` | a subcommand each |
+//! | `connect/`, `serve/`, `bench/`, `doctor/`, `conform/`, `proxy/`, `replay/` | a subcommand each |
 //! | `help/` | `arkws help`, manual pages, completions for shells |
 //! | `npm.rs` | `arkws run`, `test` and `check`, which npm's package has |
 //! | `client_flags.rs`, `duration.rs` | the flags of everything that connects, and the client that they make |
+//! | `listening.rs`, `server_tls.rs` | what everything that listens does |
+//! | `record/` | messages as JSON objects, written and read |
 //! | `exit.rs` | the exit statuses, and which error has which |
 //! | `stop.rs` | why a run ends before the other end ends it: Ctrl-C, its time, its output |
 //! | `escape.rs`, `answer.rs` | what comes from the network, made fit for a terminal |
@@ -21,8 +23,13 @@ mod duration;
 mod escape;
 mod exit;
 mod help;
+mod listening;
 mod npm;
+mod proxy;
+mod record;
+mod replay;
 mod serve;
+mod server_tls;
 mod stop;
 
 use std::process::ExitCode;
@@ -46,6 +53,8 @@ enum Command {
     Bench(Box<bench::BenchArguments>),
     Doctor(Box<doctor::DoctorArguments>),
     Conform(Box<conform::ConformArguments>),
+    Proxy(Box<proxy::ProxyArguments>),
+    Replay(Box<replay::ReplayArguments>),
     /// Run a program in ArkTS or TypeScript on Node.js (npm's package arkws)
     #[command(disable_help_flag = true)]
     Run(npm::NpmArguments),
@@ -81,6 +90,8 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => asynchronously(bench::threads(), bench::run(*arguments)),
         Command::Doctor(arguments) => asynchronously(THREADS, doctor::run(*arguments)),
         Command::Conform(arguments) => asynchronously(THREADS, conform::run(*arguments)),
+        Command::Proxy(arguments) => asynchronously(THREADS, proxy::run(*arguments)),
+        Command::Replay(arguments) => asynchronously(THREADS, replay::run(*arguments)),
     })
 }
 

@@ -5,7 +5,7 @@
 //! | `arguments.rs` | the arguments |
 //! | `input.rs`, `entry.rs` | messages from standard input; what else is typed |
 //! | `interactive/` | a person at a terminal |
-//! | `output.rs`, `record.rs` | messages on standard output: as they are, for a terminal, or one JSON object each |
+//! | `output.rs` | messages on standard output: as they are, for a terminal, or one JSON object each |
 //! | `session.rs` | an open connection, until it ends |
 //! | `connections.rs` | one connection, or one after the other |
 mod arguments;
@@ -15,7 +15,6 @@ mod input;
 #[cfg(unix)]
 mod interactive;
 mod output;
-mod record;
 mod session;
 
 pub(crate) use arguments::ConnectArguments;

@@ -1,14 +1,15 @@
 //! Messages on standard output.
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Stdout, Write};
+use std::time::SystemTime;
 
 use arkws::Message;
 
 #[cfg(unix)]
 use super::interactive::Screen;
-use super::record::{Direction, Record};
 use crate::escape;
 use crate::exit::{Exit, Failure};
+use crate::record::{Direction, Record};
 
 /// How messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +130,8 @@ impl Output {
         let mut stdout = self.stdout.lock();
         match self.form {
             Form::Json => {
-                serde_json::to_writer(&mut stdout, &Record::now(direction, message))?;
+                let record = Record::new(direction, SystemTime::now(), message);
+                serde_json::to_writer(&mut stdout, &record)?;
                 stdout.write_all(b"\n")?;
             }
             _ if direction == Direction::Out || !message.is_data() => {}

@@ -26,6 +26,11 @@ pub(super) const TOPICS: &[Topic] = &[
         text: include_str!("script.txt"),
     },
     Topic {
+        name: "rules",
+        about: "which messages proxy --rules edits, drops and injects",
+        text: include_str!("rules.txt"),
+    },
+    Topic {
         name: "tls",
         about: "certificates that are trusted, presented and served",
         text: include_str!("tls.txt"),

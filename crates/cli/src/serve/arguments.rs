@@ -7,6 +7,7 @@ use arkws::http::StatusCode;
 use clap::Args;
 
 use crate::duration;
+use crate::server_tls::ServerTls;
 
 /// Serve, for tests: echo, pass on, run a command or play a script, with faults on demand
 ///
@@ -31,7 +32,7 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(super) answers: Answers,
     #[command(flatten)]
-    pub(super) tls: Tls,
+    pub(super) tls: ServerTls,
     #[command(flatten)]
     pub(super) faults: Faults,
 }
@@ -58,18 +59,6 @@ pub(super) struct Answers {
     /// went out there, send what came in
     #[arg(long, value_name = "FILE")]
     pub(super) script: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "TLS")]
-#[group(multiple = false)]
-pub(super) struct Tls {
-    /// Serve wss with this certificate and key (PEM)
-    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
-    pub(super) tls: Option<Vec<PathBuf>>,
-    /// Serve wss with a certificate for localhost that nobody trusts
-    #[arg(long)]
-    pub(super) tls_self_signed: bool,
 }
 
 /// What goes wrong, on demand.

@@ -26,8 +26,6 @@ pub(super) struct Host {
 
 /// Serves a client, and tells how that went.
 pub(super) async fn serve(host: &Host, stream: TcpStream, from: SocketAddr, number: u64, log: Log) {
-    // What was sent shall not wait for more.
-    _ = stream.set_nodelay(true);
     let line = match &host.tls {
         None => Line::new(stream, &host.faults),
         Some(tls) => match tls.accept(stream).await {

@@ -7,7 +7,7 @@
 //! | `answers.rs`, `room.rs`, `exec.rs`, `script.rs` | what becomes of messages: sent back, to all clients, to a command, by a record |
 //! | `heard.rs`, `outgoing.rs` | messages of a client on their way there, and what is sent to it |
 //! | `line.rs`, `throttle.rs`, `frames.rs` | the byte stream with faults in it |
-//! | `tls.rs`, `log.rs` | certificates; what is told of clients |
+//! | `log.rs` | what is told of clients |
 mod answers;
 mod arguments;
 mod client;
@@ -20,22 +20,17 @@ mod outgoing;
 mod room;
 mod script;
 mod throttle;
-mod tls;
 
 pub(crate) use arguments::ServeArguments;
 
 use std::future::ready;
-use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arkws::{Acceptance, Acceptor, DeflateConfig, Refusal, accept_error_is_of_one_client};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio::time::sleep;
+use arkws::{Acceptance, Acceptor, DeflateConfig, Refusal};
 
 use crate::exit::{Exit, Failure};
+use crate::listening::Listening;
+use crate::server_tls;
 use crate::stop::Stop;
 use answers::Answering;
 use arguments::Faults;
@@ -48,13 +43,10 @@ use log::Log;
 /// What the exit status says.
 pub(crate) async fn run(arguments: ServeArguments) -> Result<Exit, Failure> {
     let stop = Stop::on_ctrl_c();
-    let tls = tls::acceptor(&arguments.tls)?;
+    let tls = server_tls::acceptor(&arguments.tls)?;
     let answering = Answering::new(&arguments.answers)?;
-    let (address, port) = (arguments.address.as_str(), arguments.port);
-    let cannot = |error| Failure::fault(format!("cannot listen on {address}:{port}: {error}"));
-    let listener = TcpListener::bind((address, port)).await.map_err(cannot)?;
-    let bound = listener.local_addr().map_err(cannot)?;
-    tell_url(tls.is_some(), bound).map_err(cannot)?;
+    let listening = Listening::on(&arguments.address, arguments.port).await?;
+    listening.tell_url(tls.is_some())?;
     let log = Log::new(arguments.quiet);
     let host = Arc::new(Host {
         acceptor: acceptor(&arguments.faults, arguments.protocols, arguments.deflate),
@@ -63,40 +55,13 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Exit, Failure> {
         faults: arguments.faults,
         stop: stop.clone(),
     });
-    let mut clients = JoinSet::new();
-    let mut number = 0;
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.given() => break,
-        };
-        match accepted {
-            Ok((stream, from)) => {
-                number += 1;
-                let (host, log) = (Arc::clone(&host), log.of(number));
-                clients.spawn(async move { client::serve(&host, stream, from, number, log).await });
-            }
-            Err(error) if accept_error_is_of_one_client(&error) => {}
-            Err(error) => {
-                log.say(format_args!("nobody can be let in: {error}"));
-                // Files become free when clients leave.
-                sleep(Duration::from_millis(100)).await;
-            }
-        }
-        while clients.try_join_next().is_some() {}
-    }
-    drop(listener);
-    // Each has its time to say goodbye.
-    while clients.join_next().await.is_some() {}
+    let unable = |error| log.say(format_args!("nobody can be let in: {error}"));
+    let serve = |stream, from, number| {
+        let (host, log) = (Arc::clone(&host), log.of(number));
+        async move { client::serve(&host, stream, from, number, log).await }
+    };
+    listening.serve(&stop, unable, serve).await;
     Ok(Exit::Interrupted)
-}
-
-/// The first line on standard output.
-fn tell_url(is_secure: bool, bound: SocketAddr) -> io::Result<()> {
-    let scheme = if is_secure { "wss" } else { "ws" };
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{scheme}://{bound}/")?;
-    stdout.flush()
 }
 
 fn acceptor(faults: &Faults, protocols: Vec<String>, deflate: bool) -> Acceptor {

@@ -16,6 +16,11 @@ mod help;
 mod npm;
 #[cfg(unix)]
 mod plain;
+mod proxied;
+mod proxy_changes;
+mod proxy_passes;
+mod proxy_seen;
+mod replay;
 mod serve_answers;
 mod serve_faults;
 mod served;

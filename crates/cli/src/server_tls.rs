@@ -1,17 +1,30 @@
-//! The server's certificate: one that is given, or one of its own.
+//! The flags of everything that serves wss: a certificate that is given, or one of its own.
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arkws::Identity;
+use clap::Args;
 use tokio_rustls::TlsAcceptor;
 
-use super::arguments::Tls;
 use crate::exit::Failure;
+
+/// How connections that come in are secured.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct ServerTls {
+    /// Serve wss with this certificate and key (PEM)
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"], help_heading = "TLS")]
+    tls: Option<Vec<PathBuf>>,
+    /// Serve wss with a certificate for localhost that nobody trusts
+    #[arg(long, help_heading = "TLS")]
+    tls_self_signed: bool,
+}
 
 /// What secures connections; `None`: nothing.
 ///
 /// # Errors
 /// The certificate or its key cannot be used.
-pub(super) fn acceptor(arguments: &Tls) -> Result<Option<TlsAcceptor>, Failure> {
+pub(crate) fn acceptor(arguments: &ServerTls) -> Result<Option<TlsAcceptor>, Failure> {
     let identity = match arguments.tls.as_deref() {
         Some([certificate, key]) => {
             let password = std::env::var("ARKWS_KEY_PASSWORD").ok();
