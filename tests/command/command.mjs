@@ -33,3 +33,14 @@ export async function serve(t, ...args) {
   const [url] = await once(createInterface({ input: child.stdout }), 'line');
   return url;
 }
+
+/** Starts `arkws proxy`: its URLs, that of the inspector if it has one, and what else it writes. */
+export async function proxy(t, target, ...args) {
+  const child = start(t, ['proxy', '--no-proxy', '0', target, ...args]);
+  child.stderr.resume();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => (await lines.next()).value;
+  const url = await next();
+  const page = args.includes('--inspect') ? await next() : undefined;
+  return { child, url, page, next };
+}

@@ -121,7 +121,7 @@ pub(super) const CHECKS: &[Check] = &[
     group("server tests", 33, "tests/server", &[EachNode, Peer]),
     group(
         "command tests",
-        30,
+        60,
         "tests/command",
         &[Command, Peer, Python],
     ),

@@ -1,6 +1,6 @@
 //! A connection of an app, from its handshakes to its end.
 use std::net::SocketAddr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arkws::http::{HeaderMap, StatusCode};
 use arkws::{
@@ -8,6 +8,7 @@ use arkws::{
     WebSocket, WebSocketUrl,
 };
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::app_stream::{AppStream, ControlFrames};
@@ -28,6 +29,9 @@ pub(super) struct Host {
     pub(super) rules: Rules,
     pub(super) stop: Stop,
 }
+
+/// How long the app may take for TLS.
+const PATIENCE: Duration = Acceptor::DEFAULT_HANDSHAKE_TIMEOUT;
 
 /// Two open connections: the app's, with what was taken out of its stream, and the server's.
 type Opened = (WebSocket<AppStream>, ControlFrames, WebSocket<Transport>);
@@ -84,9 +88,10 @@ async fn shake_hands(
 ) -> Result<Opened, String> {
     let stream = match &host.tls {
         None => Transport::from(stream),
-        Some(tls) => match tls.accept(stream).await {
-            Ok(stream) => Transport::from(stream),
-            Err(error) => return Err(format!("no TLS: {error}")),
+        Some(tls) => match timeout(PATIENCE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => Transport::from(stream),
+            Ok(Err(error)) => return Err(format!("no TLS: {error}")),
+            Err(_) => return Err("no TLS: the app says nothing".to_owned()),
         },
     };
     let (stream, control) = AppStream::new(stream);
