@@ -11,7 +11,7 @@ use crate::duration;
 /// Measure a server: how many messages it answers, and how long its answers take
 ///
 /// The server is expected to answer each message with one, in their order, as an echo server does.
-/// One that answers nothing is measured by --send-only.
+/// One that answers nothing is measured by --send-only, one that only sends by --receive-only.
 ///
 /// With --window (the default: 1) a connection sends as fast as answers come. With --rate messages
 /// are sent at their times, however slow the server is, and latency is measured from those times:
@@ -82,6 +82,13 @@ pub(super) struct Load {
     /// Expect no answers: how much the server takes
     #[arg(long, conflicts_with = "window")]
     pub(super) send_only: bool,
+    /// Send nothing, but --message or --file once on each connection: how much the server sends of
+    /// its own accord
+    #[arg(
+        long,
+        conflicts_with_all = ["rate", "window", "send_only", "messages", "sizes", "verify"]
+    )]
+    pub(super) receive_only: bool,
     /// At the end wait so long for answers that are missing
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     pub(super) wait: Duration,

@@ -48,9 +48,16 @@ fn draw(results: &Results, svg: &mut String) -> Drawn<()> {
         let moments = results.timeline.iter();
         moments.map(|moment| (moment.at, of(moment))).collect()
     };
-    let mut counts = vec![("messages sent", over_time(|it| it.sent_per_second))];
-    if results.answered.is_some() {
-        counts.push(("answers", over_time(|it| it.answered_per_second)));
+    let mut counts = Vec::new();
+    if results.received.is_none() {
+        counts.push(("messages sent", over_time(|it| it.sent_per_second)));
+    }
+    if !results.load.send_only {
+        let name = match results.received {
+            None => "answers",
+            Some(_) => "messages received",
+        };
+        counts.push((name, over_time(|it| it.answered_per_second)));
     }
     panels.push(Panel {
         x: "seconds",

@@ -9,6 +9,7 @@ use arkws::{CloseCode, CloseFrame, Error, MessageRef, Transport, WebSocket};
 use tokio::task::coop::consume_budget;
 
 use super::phase::Phase;
+use super::plan::Pace;
 use super::schedule::Due;
 use super::shared::Bench;
 
@@ -138,7 +139,7 @@ impl<'a> Exchange<'a> {
             let late = due.map(|due| now - due);
             let mut numbers = bench.counters.of(self.number);
             numbers.note_sent(size, now, late);
-            if bench.plan.hears {
+            if bench.plan.expects_answers {
                 self.in_flight.push_back(InFlight {
                     due: due.unwrap_or(now),
                     number: self.sent,
@@ -150,6 +151,9 @@ impl<'a> Exchange<'a> {
     }
 
     fn has_room(&self) -> bool {
+        if matches!(self.bench.plan.pace, Pace::Once(most) if self.sent >= most) {
+            return false;
+        }
         let is_within = self.in_flight.len() < self.bench.plan.most_in_flight();
         is_within && self.socket.queued() < QUEUED && !self.is_ending
     }
@@ -201,7 +205,8 @@ impl<'a> Exchange<'a> {
         let now = Instant::now();
         let mut numbers = self.bench.counters.of(self.number);
         match self.in_flight.pop_front() {
-            Some(message) => numbers.note_answer(size, now, now - message.due),
+            Some(message) => numbers.note_answer(size, now, Some(now - message.due)),
+            None if self.bench.plan.only_receives() => numbers.note_answer(size, now, None),
             None => numbers.unasked += 1,
         }
     }

@@ -13,6 +13,7 @@ pub(super) struct Numbers {
     /// Of payload, as in all that follows.
     pub(super) bytes_sent: u64,
     pub(super) last_sent: Option<Instant>,
+    /// Answers; where messages are only received, all of those.
     pub(super) answered: u64,
     pub(super) bytes_answered: u64,
     pub(super) last_answered: Option<Instant>,
@@ -69,12 +70,14 @@ impl Numbers {
         }
     }
 
-    /// An answer of this size has come.
-    pub(super) fn note_answer(&mut self, size: usize, now: Instant, latency: Duration) {
+    /// An answer of this size has come, after so long if it is one to a message.
+    pub(super) fn note_answer(&mut self, size: usize, now: Instant, latency: Option<Duration>) {
         self.answered += 1;
         self.bytes_answered += size as u64;
         self.last_answered = Some(now);
-        self.latency.record(latency);
+        if let Some(latency) = latency {
+            self.latency.record(latency);
+        }
     }
 }
 

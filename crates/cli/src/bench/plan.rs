@@ -16,7 +16,7 @@ pub(super) struct Plan {
     pub(super) messages: Option<u64>,
     pub(super) pace: Pace,
     /// Whether answers are expected.
-    pub(super) hears: bool,
+    pub(super) expects_answers: bool,
     /// For how long they are, when nothing more is sent.
     pub(super) wait: Duration,
     pub(super) payload: Payload,
@@ -32,6 +32,8 @@ pub(super) enum Pace {
     Window(usize),
     /// As fast as the server takes messages.
     Unbounded,
+    /// At the beginning, so many messages.
+    Once(u64),
 }
 
 /// Messages without an answer in all, at most, so that memory has a bound whatever the rate is.
@@ -42,7 +44,12 @@ impl Plan {
     /// The arguments cannot be used.
     pub(super) fn new(arguments: &BenchArguments) -> Result<Plan, Failure> {
         let load = &arguments.load;
+        let payload = &arguments.payload;
         let pace = match (load.rate, load.send_only) {
+            _ if load.receive_only => {
+                let is_given = payload.message.is_some() || payload.file.is_some();
+                Pace::Once(u64::from(is_given))
+            }
             (Some(rate), _) => Pace::Rate(rate),
             (None, true) => Pace::Unbounded,
             (None, false) => Pace::Window(load.window.unwrap_or(1) as usize),
@@ -53,11 +60,16 @@ impl Plan {
             duration: load.duration,
             messages: load.messages,
             pace,
-            hears: !load.send_only,
+            expects_answers: !load.send_only && !load.receive_only,
             wait: load.wait,
-            payload: Payload::new(&arguments.payload)?,
-            verifies: arguments.payload.verify,
+            payload: Payload::new(payload)?,
+            verifies: payload.verify,
         })
+    }
+
+    /// Whether messages are only received.
+    pub(super) fn only_receives(&self) -> bool {
+        matches!(self.pace, Pace::Once(_))
     }
 
     /// Messages of one connection that may wait for answers.

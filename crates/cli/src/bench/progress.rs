@@ -43,11 +43,13 @@ impl Progress {
         let done = by_time.max(by_count).min(1.0);
         let length = bar.length().unwrap_or_default() as f64;
         bar.set_position((done * length) as u64);
-        let per_second = match bench.plan.hears {
-            true => format!("{} answers/s", grouped(last.answered_per_second)),
+        let (answers, plan) = (grouped(last.answered_per_second), &bench.plan);
+        let per_second = match plan.expects_answers {
+            true => format!("{answers} answers/s"),
+            false if plan.only_receives() => format!("{answers} received/s"),
             false => format!("{} sent/s", grouped(last.sent_per_second)),
         };
-        let latency = match bench.plan.hears && last.answered_per_second > 0.0 {
+        let latency = match plan.expects_answers && last.answered_per_second > 0.0 {
             true => format!("  99 % {}", time(last.p99)),
             false => String::new(),
         };

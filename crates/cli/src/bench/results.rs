@@ -24,6 +24,8 @@ pub(super) struct Results {
     pub(super) sent: Flow,
     /// `None`: no answers were expected.
     pub(super) answered: Option<Flow>,
+    /// Messages that the server has sent of its own accord, if only they were expected.
+    pub(super) received: Option<Flow>,
     /// Messages that have no answer.
     pub(super) unanswered: u64,
     /// Messages that came though no message waited for an answer.
@@ -43,8 +45,10 @@ pub(super) struct LoadResult {
     pub(super) rate: Option<f64>,
     /// Messages in flight on each connection.
     pub(super) window: Option<usize>,
-    /// Whether answers were expected.
+    /// Whether no answers were expected.
     pub(super) send_only: bool,
+    /// Whether nothing was sent, or one message on each connection.
+    pub(super) receive_only: bool,
     pub(super) text: bool,
     /// Bytes; they take turns.
     pub(super) sizes: Vec<usize>,
@@ -118,9 +122,12 @@ impl Results {
                 let last = total.last_sent.map_or(0.0, since);
                 last.max(total.sent as f64 / rate)
             }
-            Pace::Window(_) => since(sending_ended.or(total.last_sent).unwrap_or(ended)),
+            Pace::Window(_) | Pace::Once(_) => {
+                since(sending_ended.or(total.last_sent).unwrap_or(ended))
+            }
         };
         let answered_for = since(sending_ended.max(total.last_answered).unwrap_or(ended));
+        let came = || Flow::new(total.answered, total.bytes_answered, answered_for);
         let opening = bench.opening.lock();
         let opening = opening.unwrap_or_else(PoisonError::into_inner);
         let has_rate = matches!(plan.pace, Pace::Rate(_));
@@ -134,12 +141,12 @@ impl Results {
                 opening: Distribution::new(&opening),
             },
             sent: Flow::new(total.sent, total.bytes_sent, sent_for),
-            answered: plan
-                .hears
-                .then(|| Flow::new(total.answered, total.bytes_answered, answered_for)),
+            answered: plan.expects_answers.then(came),
+            received: plan.only_receives().then(came),
             unanswered: total.unanswered,
             unasked: total.unasked,
-            latency: (total.answered > 0).then(|| Distribution::new(&total.latency)),
+            latency: (plan.expects_answers && total.answered > 0)
+                .then(|| Distribution::new(&total.latency)),
             sent_late: (has_rate && total.sent > 0).then(|| Distribution::new(&total.lateness)),
             errors: errors.all(),
             timeline: timeline.moments,
@@ -160,6 +167,9 @@ impl Results {
         if self.answered.as_ref().is_some_and(|it| it.messages == 0) {
             return Err(Failure::fault(NOTHING));
         }
+        if self.received.as_ref().is_some_and(|it| it.messages == 0) {
+            return Err(Failure::fault(NOTHING_RECEIVED));
+        }
         match count {
             0 => Ok(Exit::Good),
             _ => Err(Failure::fault(words)),
@@ -171,18 +181,20 @@ impl Results {
 const NOTHING: &str = "nothing came back: latency is measured from a message to its answer, and \
                        this server has sent none. If it does not answer such messages, there is \
                        --send-only; if it wants others, --message TEXT";
+const NOTHING_RECEIVED: &str = "nothing came. If the server waits for a word, there is --message";
 
 impl LoadResult {
     fn new(plan: &Plan) -> LoadResult {
         let (rate, window) = match plan.pace {
             Pace::Rate(rate) => (Some(rate), None),
             Pace::Window(window) => (None, Some(window)),
-            Pace::Unbounded => (None, None),
+            Pace::Unbounded | Pace::Once(_) => (None, None),
         };
         LoadResult {
             rate,
             window,
-            send_only: !plan.hears,
+            send_only: !plan.expects_answers && !plan.only_receives(),
+            receive_only: plan.only_receives(),
             text: plan.payload.is_text(),
             sizes: plan.payload.sizes().to_vec(),
         }

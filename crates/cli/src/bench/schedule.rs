@@ -21,7 +21,7 @@ impl Schedule {
     pub(super) fn new(plan: &Plan) -> Schedule {
         let rate = match plan.pace {
             Pace::Rate(rate) => Some(rate),
-            Pace::Window(_) | Pace::Unbounded => None,
+            _ => None,
         };
         // What would be due after the end is not taken, so that nobody waits for it.
         let in_time = rate.map(|rate| (plan.duration.as_secs_f64() * rate).ceil());

@@ -24,6 +24,7 @@ pub(super) fn rows(results: &Results) -> Vec<(&'static str, String)> {
         ("sent", flow(&results.sent)),
     ];
     rows.extend(results.answered.as_ref().map(|it| ("answered", flow(it))));
+    rows.extend(results.received.as_ref().map(|it| ("received", flow(it))));
     if let Some(latency) = &results.latency {
         let mut name = "latency";
         for (percentile, value) in percentiles(latency) {
@@ -57,6 +58,12 @@ pub(super) fn rows(results: &Results) -> Vec<(&'static str, String)> {
 /// What was asked for, in a few words.
 pub(super) fn load(results: &Results) -> String {
     let load = &results.load;
+    if load.receive_only {
+        return match results.sent.messages {
+            0 => "nothing is sent".to_owned(),
+            _ => "one message is sent on each connection".to_owned(),
+        };
+    }
     let sizes: Vec<_> = load.sizes.iter().map(usize::to_string).collect();
     let sizes = sizes.join(", ");
     let kind = if load.text { "text" } else { "binary" };

@@ -121,7 +121,7 @@ fn a_number_of_messages_ends_it_and_sizes_take_turns() {
 #[test]
 fn what_a_sink_takes_is_counted_until_it_has_taken_all() {
     let (server, count) = counting(false);
-    let ran = bench(&["-c", "2", "-d", "1s", "--send-only"], &server.url).with(0);
+    let ran = bench(&["-c", "2", "-n", "20000", "--send-only"], &server.url).with(0);
     let told = json(&ran);
     assert_eq!(told["sent"]["messages"], count.messages());
     assert_eq!(told["answered"], Value::Null);
@@ -136,13 +136,51 @@ fn what_a_sink_takes_is_counted_until_it_has_taken_all() {
 #[test]
 fn a_server_that_answers_nothing_is_a_fault_and_there_is_a_flag_for_it() {
     let (server, _) = counting(false);
-    let arguments = ["-d", "200ms", "--wait", "200ms", "-c", "3"];
+    let arguments = ["-d", "2s", "--wait", "200ms", "-c", "3"];
     let ran = bench(&arguments, &server.url).with(1);
     assert!(ran.stderr.contains("nothing came back"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--send-only"), "{}", ran.stderr);
     let told = json(&ran);
     assert_eq!(told["unanswered"], 3);
     assert_eq!(told["errors"][0]["cause"], "no answer");
+}
+
+#[test]
+fn what_a_server_sends_of_its_own_accord_is_counted() {
+    let count = Arc::new(Count::default());
+    let counts = Arc::clone(&count);
+    let server = serve(Acceptor::builder().build(), move |mut socket| {
+        let count = Arc::clone(&counts);
+        async move {
+            let Some(Ok(message)) = socket.recv().await else {
+                return;
+            };
+            let message = Message::from(message);
+            assert_eq!(message.as_text(), Some("go"));
+            for _ in 0..1000 {
+                count.note(&message);
+                if socket.send(message.clone()).await.is_err() {
+                    return;
+                }
+            }
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    });
+    let arguments = ["-c", "3", "-d", "2s", "--receive-only"];
+    let ran = bench(
+        &[&arguments[..], &["--message", "go"]].concat(),
+        &server.url,
+    )
+    .with(0);
+    let told = json(&ran);
+    assert_eq!(count.messages(), 3000);
+    assert_eq!(told["received"]["messages"], 3000);
+    assert_eq!(told["received"]["bytes"], 6000);
+    assert_eq!(told["sent"]["messages"], 3);
+    assert_eq!(told["answered"], Value::Null);
+    assert_eq!(told["latency"], Value::Null);
+    let ran = bench(&["-d", "100ms", "--receive-only"], &server.url).with(1);
+    assert!(ran.stderr.contains("nothing came"), "{}", ran.stderr);
 }
 
 #[test]
@@ -212,7 +250,7 @@ fn connections_that_are_refused_later_are_errors_by_cause() {
         }
     });
     let server = serve(acceptor.build(), crate::servers::echo_all);
-    let told = json(&bench(&["-c", "5", "-d", "500ms"], &server.url).with(1));
+    let told = json(&bench(&["-c", "5", "-n", "100"], &server.url).with(1));
     assert_eq!(told["connections"]["opened"], 2);
     assert_eq!(told["errors"][0]["cause"], "refused with 429");
     assert_eq!(told["errors"][0]["count"], 3);
@@ -232,7 +270,7 @@ fn connections_that_are_not_open_at_the_end_are_told() {
         }
     });
     let server = serve(acceptor.build(), crate::servers::echo_all);
-    let arguments = ["-c", "3", "--ramp", "10ms", "-d", "500ms"];
+    let arguments = ["-c", "3", "--ramp", "10ms", "-d", "2s"];
     let told = json(&bench(&arguments, &server.url).with(1));
     assert_eq!(told["connections"]["opened"], 1);
     assert_eq!(told["errors"][0]["cause"], "not connected in time");
@@ -334,6 +372,8 @@ fn nobody_there_is_3_and_wrong_usage_is_2() {
         &["--report", "report.pdf"],
         &["--report", "/nowhere/report.svg"],
         &["--send-only", "--verify"],
+        &["--receive-only", "--send-only"],
+        &["--receive-only", "-s", "10"],
     ] {
         bench(wrong, &server.url).with(2);
     }
