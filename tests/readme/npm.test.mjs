@@ -22,7 +22,7 @@ const execute = promisify(execFile);
 const GREETING = 'message: Hello, server!\n';
 const ARKTS = [join(packageRoot, 'bin/arkws.mjs'), 'run', 'app.ets'];
 
-describe("the npm package's README", { timeout: 60_000 }, () => {
+describe("the npm package's README", { timeout: 300_000 }, () => {
   it('installs the package in an empty folder, by its path', async () => {
     const [, line] = /^```sh\n(npm install .*)\n```$/m.exec(page.text);
     const [importLine] = page.code('app.ets').split('\n');
