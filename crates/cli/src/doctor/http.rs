@@ -113,7 +113,7 @@ fn refused(
         ),
         403 => Fault::new(
             Kind::Forbidden,
-            what("it understands and does not want to"),
+            what("it does not let this client in"),
             "Mostly the Origin is not among those allowed, or a token or cookie is missing: try \
              -H 'Origin: https://the.site', and look into the server's log.",
         ),

@@ -166,9 +166,11 @@ impl Open<'_> {
                 )
             }
             End::Failed(Error::Protocol(error)) => protocol(server, &error),
-            End::Failed(error) => Fault::new(
+            End::Failed(_) => Fault::new(
                 Kind::Lost,
-                format!("{server} accepts the WebSocket, and the connection is lost: {error}."),
+                format!(
+                    "{server} accepts the WebSocket and ends it at once without a close frame."
+                ),
                 "Look into the server's log, and for somebody between (a reverse proxy, a virus \
                  scanner) that does not know WebSocket.",
             ),
@@ -189,9 +191,7 @@ impl Open<'_> {
         let server = self.server;
         let seconds = silence.min(wanted).as_secs_f64();
         let what = match end {
-            End::Failed(Error::Protocol(error)) if !is_eof(&error) => {
-                return protocol(server, &error);
-            }
+            End::Failed(Error::Protocol(error)) => return protocol(server, &error),
             End::Closed(frame) => {
                 let code = frame.map(|frame| format!(" with {frame}"));
                 format!(
@@ -218,10 +218,6 @@ impl Open<'_> {
             ),
         )
     }
-}
-
-fn is_eof(error: &ProtocolError) -> bool {
-    *error == ProtocolError::UnexpectedEof
 }
 
 fn protocol(server: &str, error: &ProtocolError) -> Fault {

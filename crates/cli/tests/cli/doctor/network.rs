@@ -93,6 +93,28 @@ fn steps_are_shown_as_they_happen() {
     finish(child).with(1);
 }
 
+#[test]
+fn what_is_secret_in_a_url_is_not_shown() {
+    let refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    let refusing = super::http::answering(refusal);
+    for server in [
+        &echo().url,
+        &refusing,
+        &format!("ws://127.0.0.1:{}/chat", closed_port()),
+    ] {
+        let url = server.replace("ws://", "ws://me:password@") + "?token=secret";
+        for flags in [&["doctor"][..], &["doctor", "--json"]] {
+            let ran = run(&[flags, &[&url]].concat(), b"");
+            let said = format!("{}{}", ran.text(), ran.stderr);
+            assert!(said.contains("127.0.0.1"), "{said}");
+            assert!(
+                !said.contains("password") && !said.contains("secret"),
+                "{said}"
+            );
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_terminal_has_colours_and_ctrl_c_ends_it() {

@@ -67,7 +67,7 @@ fn a_server_that_closes_at_once_has_a_reason() {
     let ran = crate::command::run(&["doctor", &server.url], b"").with(1);
     assert!(!ran.text().contains("\nok       ping"), "{}", ran.text());
     let server = handling(async |socket| drop(socket));
-    doctor(&[&server.url]).is("lost", "ping", &["the connection is lost"]);
+    doctor(&[&server.url]).is("lost", "ping", &["ends it at once without a close frame"]);
 }
 
 /// Answers what comes until it is silent, and returns the connection.
@@ -95,6 +95,24 @@ fn idle_connections_are_cut() {
     });
     let found = doctor(&["--idle", "60s", &server.url]);
     found.is("idle-cut", "idle", &["itself closes", "1001"]);
+}
+
+#[test]
+fn a_server_that_talks_leaves_no_connection_idle() {
+    let server = handling(async |mut socket| {
+        // The ping, and its answer.
+        _ = socket.recv().await;
+        while socket.send("tick".into()).await.is_ok() {
+            let tick = Duration::from_millis(20);
+            if let Ok(None | Some(Err(_))) = tokio::time::timeout(tick, socket.recv()).await {
+                return;
+            }
+        }
+    });
+    let found = doctor(&["--idle", "500ms", &server.url]);
+    found.is_good();
+    let words = found.step("idle")["words"].as_str().expect("words");
+    assert!(words.contains("it was not idle"), "{words}");
 }
 
 /// As where a NAT has forgotten it.

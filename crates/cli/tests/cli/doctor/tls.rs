@@ -115,6 +115,7 @@ fn version_cipher_protocol_and_certificates_are_shown() {
 
     let found = doctor(&["--ca", path(&ca), &url]);
     found.is_good();
+    assert_eq!(found.0["notes"], serde_json::json!([]));
     let step = found.step("tls");
     assert_eq!(step["version"], "TLSv1.3");
     assert_eq!(step["alpn"], "http/1.1");
