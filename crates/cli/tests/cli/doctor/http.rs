@@ -140,6 +140,27 @@ fn a_refusal_is_called_by_what_its_status_means() {
     }
 }
 
+/// The book's example, but for the port and the times.
+#[test]
+fn the_book_shows_it_as_it_is() {
+    let refusal = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    let url = answering(refusal).replace("/chat", "/rooms/1");
+    let ran = crate::command::run(&["doctor", &url], b"").with(1);
+    let port = url.split([':', '/']).nth(4).expect("a port");
+    let without_times = |text: &str| {
+        let lines = text.lines().map(|line| match line.rsplit_once(" (") {
+            Some((words, time)) if time.ends_with(" ms)") => words.to_owned(),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let book = include_str!("../../../../../docs/src/doctor.md");
+    let (_, example) = book.split_once("/rooms/1\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let shown = ran.text().replace(port, "8080");
+    assert_eq!(without_times(&shown), without_times(example));
+}
+
 #[test]
 fn who_is_asked_too_often_says_so_and_until_when() {
     let url = answering(
