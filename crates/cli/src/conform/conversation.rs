@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use super::extensions::Deflate;
 use super::frame::{close, ping, pong};
-use super::incoming::{Incoming, Said};
+use super::incoming::{Incoming, Said, has_meaning};
 use super::verdict::Judgement;
-use super::wire::{Read, Wire};
+use super::wire::{Read, Wire, WireEnd};
 
 pub(super) struct Conversation {
     pub(super) wire: Wire,
@@ -17,7 +17,7 @@ pub(super) struct Conversation {
 #[derive(Debug)]
 enum NextSaid {
     Said(Said),
-    End(String),
+    End(WireEnd),
     Silence,
     /// What no server may send.
     Broken(String),
@@ -204,6 +204,10 @@ impl Conversation {
                 return judgement.hard(why);
             }
         };
+        if let Some(code) = code.filter(|code| !has_meaning(*code)) {
+            let why = format!("it closes with {code}, which means nothing (RFC 6455, 7.4)");
+            return judgement.hard(why);
+        }
         if !codes.is_empty() && !code.is_some_and(|code| codes.contains(&code)) {
             let wanted = codes.iter().map(u16::to_string).collect::<Vec<_>>();
             let (code, wanted) = (code_in_words(code), wanted.join(" or "));
@@ -248,7 +252,7 @@ impl Conversation {
             NextSaid::Said(Said::Close(code)) => {
                 format!("a Close frame with {}", code_in_words(code))
             }
-            NextSaid::End(how) => how,
+            NextSaid::End(how) => how.to_string(),
             NextSaid::Silence => format!("nothing within {:?}", self.patience),
             NextSaid::Broken(why) => {
                 judgement.broken(why.clone());

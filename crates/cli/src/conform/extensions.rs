@@ -1,4 +1,4 @@
-//! What a server may agree to of compression (RFC 7692, 7.1).
+//! What a server may agree to of compression (RFC 7692, 7).
 
 /// What was agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,7 +29,7 @@ pub(super) fn agreed(offered: &str, answer: &str) -> Result<Option<Deflate>, Str
     let mut offers = offers.iter().filter(|offer| offer.0 == name);
     match offers.any(|(_, offer)| is_answer_to(deflate, offer)) {
         true => Ok(Some(deflate)),
-        false => Err(wrong("it goes beyond what was offered (RFC 7692, 7.1)")),
+        false => Err(wrong("it goes beyond what was offered (RFC 7692, 7)")),
     }
 }
 
@@ -37,7 +37,7 @@ fn read(parameters: &Parameters<'_>) -> Result<Deflate, String> {
     let mut deflate = Deflate::default();
     for (index, (name, value)) in parameters.iter().enumerate() {
         if parameters[..index].iter().any(|earlier| earlier.0 == *name) {
-            return Err(format!("{name} twice (RFC 7692, 7.1)"));
+            return Err(format!("{name} twice (RFC 7692, 7)"));
         }
         let bits = value.and_then(bits);
         match (*name, value, bits) {
@@ -45,7 +45,7 @@ fn read(parameters: &Parameters<'_>) -> Result<Deflate, String> {
             ("client_no_context_takeover", None, _) => deflate.client_no_context_takeover = true,
             ("server_max_window_bits", _, Some(_)) => deflate.server_max_window_bits = bits,
             ("client_max_window_bits", _, Some(_)) => deflate.client_max_window_bits = bits,
-            _ => return Err(format!("{name} is not as RFC 7692, 7.1 has it")),
+            _ => return Err(format!("{name} is not as RFC 7692, 7 has it")),
         }
     }
     Ok(deflate)

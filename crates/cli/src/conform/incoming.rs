@@ -104,9 +104,10 @@ impl Incoming {
             [_] => return Err("its Close frame has one byte (RFC 6455, 5.5.1)".to_owned()),
             [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
         };
-        if !is_sendable(code) {
+        // RFC 6455, 7.4.1.
+        if let 1005 | 1006 | 1015 = code {
             return Err(format!(
-                "its Close frame has the code {code}, which nobody may send (RFC 6455, 7.4)"
+                "its Close frame has the code {code}, which nobody may send (RFC 6455, 7.4.1)"
             ));
         }
         match std::str::from_utf8(reason) {
@@ -117,7 +118,7 @@ impl Incoming {
 }
 
 /// Those of RFC 6455, 7.4.1 and of IANA's registry, and those of libraries and applications.
-fn is_sendable(code: u16) -> bool {
+pub(super) fn has_meaning(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 use arkws::{Client, WebSocketUrl};
 
 use super::answer;
-use super::case::{Case, CaseStep};
+use super::case::{Case, CaseStep, Opening};
 use super::conversation::Conversation;
 use super::request::Request;
 use super::verdict::{Judgement, Played};
-use super::wire::{Read, Wire};
+use super::wire::{Read, Wire, WireEnd};
 
 /// The server, and how to talk to it.
 pub(super) struct Target {
@@ -69,15 +69,15 @@ impl Target {
                     break deflate;
                 }
                 Some(Err(why)) => {
-                    judgement.broken(why);
+                    judgement.hard(why);
                     return None;
                 }
                 None => {}
             }
             match wire.read(self.patience).await {
                 Read::More => {}
-                Read::End(how) => {
-                    judgement.hard(format!("no answer to the handshake, but {how}"));
+                Read::End(end) => {
+                    no_answer(case.opening, &end, judgement);
                     return None;
                 }
                 Read::Silence => {
@@ -96,6 +96,18 @@ impl Target {
         let stream = self.client.dial(&self.url).await?;
         let stream = self.client.secure(&self.url, stream).await?;
         Ok(Wire::new(stream))
+    }
+}
+
+/// The server has ended the connection.
+fn no_answer(expected: Opening, end: &WireEnd, judgement: &mut Judgement) {
+    let why = format!("no answer to the handshake, but {end}");
+    match (expected, end) {
+        // Not to answer is a way to refuse what is hardly HTTP.
+        (Opening::NotUpgraded, _) => judgement.soft(why),
+        // An answer that came before may be lost with it.
+        (Opening::Answered, WireEnd::Error(_)) => judgement.soft(why),
+        _ => judgement.hard(why),
     }
 }
 

@@ -1,4 +1,5 @@
 //! The byte stream to the server, on which cases read and write what they like.
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -10,15 +11,31 @@ use tokio::time::timeout;
 pub(super) struct Wire {
     stream: Transport,
     pub(super) received: Vec<u8>,
-    end: Option<String>,
+    end: Option<WireEnd>,
+}
+
+/// How the server has ended the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum WireEnd {
+    OfStream,
+    Error(String),
+}
+
+impl fmt::Display for WireEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WireEnd::OfStream => f.write_str("the end of the stream"),
+            WireEnd::Error(error) => f.write_str(error),
+        }
+    }
 }
 
 /// What reading has brought.
 pub(super) enum Read {
     /// More bytes.
     More,
-    /// The server has ended the connection: how.
-    End(String),
+    /// The server has ended the connection.
+    End(WireEnd),
     /// Nothing, for the time that was to be waited.
     Silence,
 }
@@ -52,7 +69,7 @@ impl Wire {
                 _ = &mut writing => return,
                 read = reader.read(&mut buffer), if self.end.is_none() => match read {
                     Ok(count @ 1..) => self.received.extend_from_slice(&buffer[..count]),
-                    end => self.end = Some(words_of(end)),
+                    end => self.end = Some(end_of(end)),
                 },
                 // It takes nothing any more, and says nothing.
                 () = tokio::time::sleep(STUCK) => return,
@@ -87,7 +104,7 @@ impl Wire {
                 Read::More
             }
             Ok(end) => {
-                let end = words_of(end);
+                let end = end_of(end);
                 self.end = Some(end.clone());
                 Read::End(end)
             }
@@ -98,10 +115,12 @@ impl Wire {
 /// For how long a write may make no progress.
 const STUCK: Duration = Duration::from_secs(10);
 
-fn words_of(end: io::Result<usize>) -> String {
-    match end {
+fn end_of(read: io::Result<usize>) -> WireEnd {
+    match read {
         // TLS that ends without a goodbye is an end, too.
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => error.to_string(),
-        _ => "the end of the stream".to_owned(),
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            WireEnd::Error(error.to_string())
+        }
+        _ => WireEnd::OfStream,
     }
 }

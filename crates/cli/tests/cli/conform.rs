@@ -90,7 +90,7 @@ fn faults_are_found_in_a_server_that_looks_at_nothing() {
         http/host-missing http/host-twice http/space-before-colon http/version-1-0 \
         http/method-post \
         handshake/upgrade-missing handshake/connection-similar handshake/key-15-bytes \
-        handshake/version-7 handshake/version-missing handshake/protocol-list \
+        handshake/version-99 handshake/version-missing handshake/protocol-list \
         handshake/extension-no-name \
         framing/opcode-3 framing/rsv1 framing/unmasked-text framing/ping-unfinished \
         framing/ping-126 framing/continuation-alone framing/text-in-text \
@@ -119,10 +119,10 @@ fn faults_are_found_in_a_server_that_looks_at_nothing() {
 
 #[test]
 fn what_should_be_and_is_not_is_a_warning_and_no_failure() {
-    let only = "framing/length-16-bits-of-5,handshake/version-426";
+    let only = "framing/length-16-bits-of-5,handshake/version-426,closing/code-2999";
     let (ran, report) = conform(&careless(), &["--only", only, "--timeout", "2s"]);
     ran.with(0);
-    assert_eq!(report["counts"]["warnings"], 2);
+    assert_eq!(report["counts"]["warnings"], 3);
     let cases = report["cases"].as_array().expect("cases");
     assert!(
         cases

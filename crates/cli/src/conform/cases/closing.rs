@@ -180,15 +180,15 @@ fn behind_it() -> Vec<Case> {
         .closed([1000]),
         must(
             "in-message",
-            CLOSE,
+            "RFC 6455, 5.4",
             "a Close frame within a message is answered",
         )
         .send(together([text("a").unfinished(), close(1000, "")]))
         .closed([]),
         must(
             "in-message-rest-behind",
-            CLOSE,
-            "the rest of the message behind it is ignored",
+            "RFC 6455, 1.4",
+            "the rest of a message behind the Close frame within it is ignored",
         )
         .send(together([
             text("a").unfinished(),

@@ -129,8 +129,8 @@ fn messages() -> Vec<Case> {
         .text("Hello"),
         must(
             "ping-between",
-            BIT,
-            "a ping within it is answered as it is, without compression",
+            "RFC 6455, 5.4",
+            "a ping between compressed fragments is answered, and the message comes back",
         )
         .compressed()
         .send(together([

@@ -213,17 +213,17 @@ fn versions() -> Vec<Case> {
         |name, title, asks: fn(&mut Request)| must(name, SERVER, title).asks(asks).refused();
     vec![
         told(
-            "version-0",
-            "version 0 is refused, and 13 told",
+            "version-9",
+            "version 9 is refused, and 13 told",
             |request| {
-                request.set("Sec-WebSocket-Version", "0");
+                request.set("Sec-WebSocket-Version", "9");
             },
         ),
         told(
-            "version-7",
-            "version 7 is refused, and 13 told",
+            "version-99",
+            "version 99 is refused, and 13 told",
             |request| {
-                request.set("Sec-WebSocket-Version", "7");
+                request.set("Sec-WebSocket-Version", "99");
             },
         ),
         told(

@@ -76,12 +76,12 @@ fn messages() -> Vec<Case> {
         .send(binary(&megabyte))
         .back_or_too_big(megabyte.clone()),
         must(
-            "message-of-16-mb",
+            "message-of-4-mb",
             LIMITS,
-            "a message of 16,000,000 bytes comes back, or 1009 does",
+            "a message of 4,000,000 bytes comes back, or 1009 does",
         )
-        .send(binary(megabyte.repeat(16)))
-        .back_or_too_big(megabyte.repeat(16)),
+        .send(binary(megabyte.repeat(4)))
+        .back_or_too_big(megabyte.repeat(4)),
         must(
             "fragments-10000",
             LIMITS,
@@ -120,10 +120,10 @@ fn messages() -> Vec<Case> {
         must(
             "bomb",
             LIMITS,
-            "16,000,000 bytes that come compressed as 16,000 come back, or 1009 does",
+            "4,000,000 bytes that come compressed as 4,000 come back, or 1009 does",
         )
         .compressed()
-        .send(binary(deflated(&megabyte.repeat(16))).rsv(4))
-        .back_or_too_big(megabyte.repeat(16)),
+        .send(binary(deflated(&megabyte.repeat(4))).rsv(4))
+        .back_or_too_big(megabyte.repeat(4)),
     ]
 }
