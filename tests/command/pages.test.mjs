@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { freePort } from '../programs.mjs';
 import { arkws } from '../support.mjs';
+import { run } from './command.mjs';
 
 /** The blocks of a page that use the command, with what they print, if the page says so. */
 async function blocks(page) {
@@ -99,4 +100,22 @@ describe('what the pages say', { timeout: 120_000 }, () => {
     await access(user.path('.local/share/man/man1/arkws-connect.1'));
     await access(user.path('.local/share/bash-completion/completions/arkws'));
   });
+});
+
+it('flags that the pages name are there', async (t) => {
+  const pages = ['command', 'bench', 'conform', 'doctor', 'inspect'];
+  const files = [...pages.map((page) => `docs/src/${page}.md`), 'crates/cli/README.md'];
+  const help = async (...topic) => (await run(t, ['help', ...topic])).stdout;
+  const subcommands = [...(await help()).matchAll(/^ {2}(\w[\w-]*) /gm)].map(([, name]) => name);
+  assert.ok(subcommands.includes('connect') && subcommands.includes('tls'), 'it finds them');
+  const helps = await Promise.all(subcommands.map((name) => help(name)));
+  const flagsOf = (text) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([flag]) => flag);
+  const known = new Set(helps.flatMap(flagsOf));
+  // Of cargo, of jq, and of `arkws man`, which is not listed.
+  for (const other of ['--path', '--unbuffered', '--to']) known.add(other);
+  for (const file of files) {
+    const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+    const unknown = flagsOf(text).filter((flag) => !known.has(flag));
+    assert.deepEqual(unknown, [], file);
+  }
 });
