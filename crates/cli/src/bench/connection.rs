@@ -9,7 +9,7 @@ use arkws::{CloseCode, CloseFrame, Error, MessageRef, Transport, WebSocket};
 use tokio::task::coop::consume_budget;
 
 use super::phase::Phase;
-use super::plan::Pace;
+use super::plan::SendPace;
 use super::schedule::Due;
 use super::shared::Bench;
 
@@ -40,7 +40,7 @@ struct InFlight {
     number: u64,
 }
 
-enum Event {
+enum Happened {
     /// A message, of this size. `None`: something else was received.
     Received(Option<usize>),
     /// It may be time to send.
@@ -107,14 +107,14 @@ impl<'a> Exchange<'a> {
                 }
                 match self.event(over.as_mut(), phase).await {
                     // A greeting.
-                    Event::Received(_) if phase == Phase::Opening => {}
-                    Event::Received(Some(size)) => self.note_received(size),
-                    Event::Received(None) => {}
+                    Happened::Received(_) if phase == Phase::Opening => {}
+                    Happened::Received(Some(size)) => self.note_received(size),
+                    Happened::Received(None) => {}
                     // A server that takes whatever it gets lets this task go on for ever.
-                    Event::Send => consume_budget().await,
-                    Event::PhaseEnded => break,
-                    Event::Closed(frame) => return Err(Broken::Closed(frame)),
-                    Event::Lost(error) => return Err(Broken::Lost(error)),
+                    Happened::Send => consume_budget().await,
+                    Happened::PhaseEnded => break,
+                    Happened::Closed(frame) => return Err(Broken::Closed(frame)),
+                    Happened::Lost(error) => return Err(Broken::Lost(error)),
                 }
             }
         }
@@ -151,7 +151,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn has_room(&self) -> bool {
-        if matches!(self.bench.plan.pace, Pace::Once(most) if self.sent >= most) {
+        if matches!(self.bench.plan.pace, SendPace::Once(most) if self.sent >= most) {
             return false;
         }
         let is_within = self.in_flight.len() < self.bench.plan.most_in_flight();
@@ -168,27 +168,33 @@ impl<'a> Exchange<'a> {
     }
 
     /// Writes, reads, and waits for whatever comes first.
-    async fn event(&mut self, mut over: Pin<&mut impl Future<Output = ()>>, phase: Phase) -> Event {
+    async fn event(
+        &mut self,
+        mut over: Pin<&mut impl Future<Output = ()>>,
+        phase: Phase,
+    ) -> Happened {
         let mut is_set = false;
         poll_fn(|cx| {
             match self.socket.poll_recv(cx) {
                 Poll::Ready(Some(Ok(message))) => {
                     return Poll::Ready(received(self.bench, &self.in_flight, &message));
                 }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Event::Lost(error)),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Happened::Lost(error)),
                 Poll::Ready(None) => {
-                    return Poll::Ready(Event::Closed(self.socket.peer_close()));
+                    return Poll::Ready(Happened::Closed(self.socket.peer_close()));
                 }
                 Poll::Pending => {}
             }
             if over.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Event::PhaseEnded);
+                return Poll::Ready(Happened::PhaseEnded);
             }
             if phase > Phase::Opening && !self.is_done && self.has_room() {
                 match self.next {
                     // A window has been filled, so that there is no room in it.
-                    None | Some(Due::Now) => return Poll::Ready(Event::Send),
-                    Some(Due::At(at)) if at <= Instant::now() => return Poll::Ready(Event::Send),
+                    None | Some(Due::Now) => return Poll::Ready(Happened::Send),
+                    Some(Due::At(at)) if at <= Instant::now() => {
+                        return Poll::Ready(Happened::Send);
+                    }
                     Some(Due::At(at)) if !is_set => {
                         is_set = true;
                         self.bench.alarm.wake_at(at, cx.waker().clone());
@@ -213,11 +219,11 @@ impl<'a> Exchange<'a> {
 }
 
 /// Looks at a message while it is there.
-fn received(bench: &Bench, in_flight: &VecDeque<InFlight>, message: &MessageRef<'_>) -> Event {
+fn received(bench: &Bench, in_flight: &VecDeque<InFlight>, message: &MessageRef<'_>) -> Happened {
     let (data, is_text) = match message {
         MessageRef::Text(text) => (text.as_bytes(), true),
         MessageRef::Binary(data) => (&data[..], false),
-        _ => return Event::Received(None),
+        _ => return Happened::Received(None),
     };
     if bench.plan.verifies
         && let Some(asked) = in_flight.front()
@@ -225,5 +231,5 @@ fn received(bench: &Bench, in_flight: &VecDeque<InFlight>, message: &MessageRef<
     {
         bench.errors.of_messages("answers that differ", 1);
     }
-    Event::Received(Some(data.len()))
+    Happened::Received(Some(data.len()))
 }

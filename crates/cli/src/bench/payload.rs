@@ -16,14 +16,14 @@ const PLACES: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Payload {
     /// Text, if it is valid and is to be sent so.
-    data: Content,
+    data: PayloadData,
     sizes: Vec<usize>,
     /// Whether messages begin at different places.
     moves: bool,
 }
 
 #[derive(Debug)]
-enum Content {
+enum PayloadData {
     Text(String),
     Binary(Vec<u8>),
 }
@@ -35,7 +35,7 @@ impl Payload {
     /// It cannot be read.
     pub(super) fn new(flags: &PayloadFlags) -> Result<Payload, Failure> {
         if let Some(text) = &flags.message {
-            return Ok(Payload::fixed(Content::Text(text.clone())));
+            return Ok(Payload::fixed(PayloadData::Text(text.clone())));
         }
         if let Some(path) = &flags.file {
             return Ok(Payload::fixed(file(path, flags.binary)?));
@@ -43,8 +43,8 @@ impl Payload {
         let longest = flags.sizes.iter().copied().max().unwrap_or_default();
         let letters = letters(longest + PLACES);
         let data = match flags.binary {
-            true => Content::Binary(letters.into_bytes()),
-            false => Content::Text(letters),
+            true => PayloadData::Binary(letters.into_bytes()),
+            false => PayloadData::Text(letters),
         };
         Ok(Payload {
             data,
@@ -53,10 +53,10 @@ impl Payload {
         })
     }
 
-    fn fixed(data: Content) -> Payload {
+    fn fixed(data: PayloadData) -> Payload {
         let size = match &data {
-            Content::Text(text) => text.len(),
-            Content::Binary(data) => data.len(),
+            PayloadData::Text(text) => text.len(),
+            PayloadData::Binary(data) => data.len(),
         };
         Payload {
             data,
@@ -77,8 +77,8 @@ impl Payload {
         let range = self.range(number);
         let size = range.len();
         match &self.data {
-            Content::Text(text) => socket.feed_text(&text[range])?,
-            Content::Binary(data) => socket.feed_binary(&data[range])?,
+            PayloadData::Text(text) => socket.feed_text(&text[range])?,
+            PayloadData::Binary(data) => socket.feed_binary(&data[range])?,
         }
         Ok(size)
     }
@@ -87,8 +87,8 @@ impl Payload {
     pub(super) fn is(&self, number: u64, data: &[u8], is_text: bool) -> bool {
         let range = self.range(number);
         match &self.data {
-            Content::Text(text) => is_text && text.as_bytes()[range] == *data,
-            Content::Binary(bytes) => !is_text && bytes[range] == *data,
+            PayloadData::Text(text) => is_text && text.as_bytes()[range] == *data,
+            PayloadData::Binary(bytes) => !is_text && bytes[range] == *data,
         }
     }
 
@@ -108,21 +108,21 @@ impl Payload {
     }
 
     pub(super) fn is_text(&self) -> bool {
-        matches!(self.data, Content::Text(_))
+        matches!(self.data, PayloadData::Text(_))
     }
 }
 
-fn file(path: &Path, is_binary: bool) -> Result<Content, Failure> {
+fn file(path: &Path, is_binary: bool) -> Result<PayloadData, Failure> {
     let cannot = |why: String| Failure::usage(format!("--file {}: {why}", path.display()));
     let data = fs::read(path).map_err(|error| cannot(error.to_string()))?;
     if data.len() > LARGEST {
         return Err(cannot(format!("larger than {LARGEST} bytes")));
     }
     if is_binary {
-        return Ok(Content::Binary(data));
+        return Ok(PayloadData::Binary(data));
     }
     let text = String::from_utf8(data);
-    text.map(Content::Text)
+    text.map(PayloadData::Text)
         .map_err(|_| cannot("not UTF-8, which a text message has to be; there is --binary".into()))
 }
 
@@ -158,7 +158,7 @@ mod tests {
         let range = |number| payload.range(number);
         assert_eq!([0, 1, 2].map(|number| range(number).len()), [3, 1000, 3]);
         assert_ne!(range(0), range(2));
-        let Content::Text(text) = &payload.data else {
+        let PayloadData::Text(text) = &payload.data else {
             panic!("text was asked for");
         };
         assert!(payload.is(7, text[range(7)].as_bytes(), true));

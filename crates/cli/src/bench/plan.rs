@@ -14,7 +14,7 @@ pub(super) struct Plan {
     pub(super) duration: Duration,
     /// Most messages, on all connections.
     pub(super) messages: Option<u64>,
-    pub(super) pace: Pace,
+    pub(super) pace: SendPace,
     /// Whether answers are expected.
     pub(super) expects_answers: bool,
     /// For how long they are, when nothing more is sent.
@@ -25,7 +25,7 @@ pub(super) struct Plan {
 
 /// When a connection sends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Pace {
+pub(super) enum SendPace {
     /// So many messages a second, on all connections.
     Rate(f64),
     /// While fewer messages than this wait for answers, on one connection.
@@ -48,11 +48,11 @@ impl Plan {
         let pace = match (load.rate, load.send_only) {
             _ if load.receive_only => {
                 let is_given = payload.message.is_some() || payload.file.is_some();
-                Pace::Once(u64::from(is_given))
+                SendPace::Once(u64::from(is_given))
             }
-            (Some(rate), _) => Pace::Rate(rate),
-            (None, true) => Pace::Unbounded,
-            (None, false) => Pace::Window(load.window.unwrap_or(1) as usize),
+            (Some(rate), _) => SendPace::Rate(rate),
+            (None, true) => SendPace::Unbounded,
+            (None, false) => SendPace::Window(load.window.unwrap_or(1) as usize),
         };
         Ok(Plan {
             connections: load.connections,
@@ -69,13 +69,13 @@ impl Plan {
 
     /// Whether messages are only received.
     pub(super) fn only_receives(&self) -> bool {
-        matches!(self.pace, Pace::Once(_))
+        matches!(self.pace, SendPace::Once(_))
     }
 
     /// Messages of one connection that may wait for answers.
     pub(super) fn most_in_flight(&self) -> usize {
         match self.pace {
-            Pace::Window(window) => window,
+            SendPace::Window(window) => window,
             _ => (MOST_IN_FLIGHT / self.connections as usize).max(1),
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::errors::ErrorCount;
 use super::numbers::Times;
-use super::plan::{Pace, Plan};
+use super::plan::{Plan, SendPace};
 use super::shared::Bench;
 use super::timeline::{Moment, Timeline};
 use crate::exit::{Exit, Failure};
@@ -20,7 +20,7 @@ pub(super) struct Results {
     /// Ended early, by Ctrl-C.
     pub(super) interrupted: bool,
     pub(super) load: LoadResult,
-    pub(super) connections: Opened,
+    pub(super) connections: ConnectionResult,
     pub(super) sent: Flow,
     /// `None`: no answers were expected.
     pub(super) answered: Option<Flow>,
@@ -55,7 +55,7 @@ pub(super) struct LoadResult {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Opened {
+pub(super) struct ConnectionResult {
     pub(super) wanted: u32,
     pub(super) opened: u32,
     /// How long that took for each.
@@ -117,12 +117,12 @@ impl Results {
         }
         let sent_for = match plan.pace {
             // Closed by the server behind all messages: it has taken them.
-            Pace::Unbounded => since(ended),
-            Pace::Rate(rate) => {
+            SendPace::Unbounded => since(ended),
+            SendPace::Rate(rate) => {
                 let last = total.last_sent.map_or(0.0, since);
                 last.max(total.sent as f64 / rate)
             }
-            Pace::Window(_) | Pace::Once(_) => {
+            SendPace::Window(_) | SendPace::Once(_) => {
                 since(sending_ended.or(total.last_sent).unwrap_or(ended))
             }
         };
@@ -130,12 +130,12 @@ impl Results {
         let came = || Flow::new(total.answered, total.bytes_answered, answered_for);
         let opening = bench.opening.lock();
         let opening = opening.unwrap_or_else(PoisonError::into_inner);
-        let has_rate = matches!(plan.pace, Pace::Rate(_));
+        let has_rate = matches!(plan.pace, SendPace::Rate(_));
         Results {
             url: bench.url.clone(),
             interrupted,
             load: LoadResult::new(plan),
-            connections: Opened {
+            connections: ConnectionResult {
                 wanted: plan.connections,
                 opened: bench.opened.load(Ordering::Relaxed),
                 opening: Distribution::new(&opening),
@@ -186,9 +186,9 @@ const NOTHING_RECEIVED: &str = "nothing came. If the server waits for a word, th
 impl LoadResult {
     fn new(plan: &Plan) -> LoadResult {
         let (rate, window) = match plan.pace {
-            Pace::Rate(rate) => (Some(rate), None),
-            Pace::Window(window) => (None, Some(window)),
-            Pace::Unbounded | Pace::Once(_) => (None, None),
+            SendPace::Rate(rate) => (Some(rate), None),
+            SendPace::Window(window) => (None, Some(window)),
+            SendPace::Unbounded | SendPace::Once(_) => (None, None),
         };
         LoadResult {
             rate,

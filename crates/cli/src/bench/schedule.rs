@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::plan::{Pace, Plan};
+use super::plan::{Plan, SendPace};
 
 /// The messages of a run in their order. A connection takes the next one when it has sent the one
 /// before: so a rate is held by as many connections as are open, and by those that are not held up.
@@ -20,7 +20,7 @@ impl Schedule {
     /// One that has not begun.
     pub(super) fn new(plan: &Plan) -> Schedule {
         let rate = match plan.pace {
-            Pace::Rate(rate) => Some(rate),
+            SendPace::Rate(rate) => Some(rate),
             _ => None,
         };
         // What would be due after the end is not taken, so that nobody waits for it.

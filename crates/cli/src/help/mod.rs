@@ -56,9 +56,9 @@ fn with_short_help(command: Command) -> Command {
         _ => format!("Print help; `arkws help {name}` says more"),
     };
     let flag = Arg::new("help-flag").short('h').long("help").help(help);
-    command
-        .disable_help_flag(true)
-        .arg(flag.action(ArgAction::HelpShort))
+    // Not below the heading of the arguments before.
+    let flag = flag.action(ArgAction::HelpShort).help_heading(None::<&str>);
+    command.disable_help_flag(true).arg(flag)
 }
 
 fn after_help() -> String {

@@ -40,6 +40,9 @@ fn the_help_of_a_flag_is_short_and_that_of_the_subcommand_long() {
         if !["run", "test", "check"].contains(&subcommand.as_str()) {
             let help = said(&[&subcommand, "--help"]);
             assert!(help.lines().count() < 80, "{help}");
+            let (_, options) = help.split_once("\nOptions:\n").expect("options");
+            let (options, _) = options.split_once("\n\n").unwrap_or((options, ""));
+            assert!(options.contains("-h, --help "), "{help}");
         }
     }
 }
