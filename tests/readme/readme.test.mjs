@@ -13,9 +13,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const arkws = join(root, 'npm/bin/arkws.mjs');
 
 const readme = await readFile(join(root, 'README.md'), 'utf8');
-/** The first block of code in this language. */
-const block = (page, language) =>
-  new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page)[1];
+/** The first block of code in this language, below this heading. */
+const block = (language, heading = "## The documentation's example") =>
+  new RegExp(`^${heading}$.*?^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(readme)[1];
 
 it('the example of the README prints what the README says', { timeout: 60_000 }, async (t) => {
   const url = await serve(t, (socket) =>
@@ -27,9 +27,9 @@ it('the example of the README prints what the README says', { timeout: 60_000 },
   const folder = await mkdtemp(join(root, 'tests/readme/app-'));
   t.after(() => rm(folder, { recursive: true }));
   const app = join(folder, 'app.ets');
-  await writeFile(app, block(readme, 'ts').replace('ws://127.0.0.1:8080', url));
+  await writeFile(app, block('ts').replace('ws://127.0.0.1:8080', url));
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [arkws, 'run', app]);
-  assert.equal(stdout, block(readme, 'text'));
+  assert.equal(stdout, block('text'));
   assert.equal(stderr, '');
 });
 
@@ -41,5 +41,10 @@ it("the README's example is the documentation's", async () => {
       .replace(/let defaultIpAddress = .*/, '')
       .trim();
   const documentation = await readFile(join(root, 'examples/documentation.ets'), 'utf8');
-  assert.equal(plain(block(readme, 'ts')), plain(documentation));
+  assert.equal(plain(block('ts')), plain(documentation));
+});
+
+it("the README's first example is one of the npm package's README, which is run", async () => {
+  const page = await readFile(join(root, 'npm/README.md'), 'utf8');
+  assert.ok(page.includes(`// app.ets\n${block('ts', '# arkws')}\`\`\``));
 });
