@@ -10,7 +10,9 @@ impl Client {
     ///
     /// The other steps are [`secure`](Self::secure) and [`connect_over`](Self::connect_over). They
     /// are for programs that look at what is between: a check of certificates, say, that sends no
-    /// request.
+    /// request. Each step has a time limit of its own, that of the request does not count; redirects
+    /// are not followed; and a refusal of this end's certificate, of which TLS 1.3 tells after the
+    /// handshake, is [`Error::NoAnswer`] of the last step.
     ///
     /// ```no_run
     /// # async fn run(client: arkws::Client) -> Result<(), arkws::Error> {
@@ -30,7 +32,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Dns`], [`Error::Connect`], [`Error::Proxy`], and [`Error::DialTimeout`] after
-    /// [`connect_timeout`](crate::ClientBuilder::connect_timeout).
+    /// [`connect_timeout`](crate::ClientBuilder::connect_timeout). [`Error::MissingFeature`] of a
+    /// proxy that needs one.
     ///
     /// # Cancel safety
     /// Dropping the future ends the attempt.
@@ -46,7 +49,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Tls`], and [`Error::DialTimeout`] after
-    /// [`handshake_timeout`](crate::ClientBuilder::handshake_timeout).
+    /// [`handshake_timeout`](crate::ClientBuilder::handshake_timeout). [`Error::MissingFeature`]
+    /// without the feature `tls`.
     ///
     /// # Cancel safety
     /// The stream is lost with the future.
