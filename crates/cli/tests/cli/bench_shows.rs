@@ -138,8 +138,21 @@ fn at_a_terminal_there_is_progress_meanwhile() {
     let mut terminal = crate::terminal::Terminal::start(command);
     terminal.wait_for("10 open  ");
     terminal.wait_for(" answers/s  99 % ");
-    terminal.interrupt();
+    terminal.press("\x03");
     terminal.wait_for("interrupted");
     terminal.wait_for("errors       none");
     terminal.ends_with(130);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_that_can_but_print_gets_the_table_alone() {
+    let server = echo();
+    let mut command = crate::command::arkws(&["bench", "-d", "500ms", &server.url]);
+    command.env("TERM", "dumb");
+    let mut terminal = crate::terminal::Terminal::start(command);
+    terminal.wait_for("errors       none");
+    terminal.ends_with(0);
+    assert!(terminal.seen.starts_with("server  "), "{:?}", terminal.seen);
+    assert!(!terminal.seen.contains('\x1b'), "{:?}", terminal.seen);
 }

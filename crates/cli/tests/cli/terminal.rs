@@ -50,7 +50,9 @@ impl Terminal {
         let before = tcgetattr(&line).expect("its modes");
         let end = || line.try_clone().expect("a descriptor");
         command.stdin(end()).stdout(end()).stderr(end());
-        command.env("TERM", "xterm-256color");
+        if !command.get_envs().any(|(name, _)| name == "TERM") {
+            command.env("TERM", "xterm-256color");
+        }
         let child = command.spawn().expect("it starts");
         let keys = File::from(keys);
         let mut screen = keys.try_clone().expect("a descriptor");
