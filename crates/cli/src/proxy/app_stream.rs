@@ -13,7 +13,7 @@ use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 
-use super::frame_scanner::{Found, FrameScanner};
+use super::frame_scanner::{FrameScanner, Scanned};
 
 /// A frame that was taken out.
 #[derive(Debug)]
@@ -97,10 +97,10 @@ impl AppStream {
             };
             bytes = rest;
             match self.scanner.next(byte) {
-                Found::Nothing => {}
-                Found::Pass(passed) => self.passed.extend(passed.as_slice()),
-                Found::Ping(data) => _ = self.pings.try_send(Control::Ping(data.into())),
-                Found::Close(frame, raw) => {
+                Scanned::Nothing => {}
+                Scanned::Pass(passed) => self.passed.extend(passed.as_slice()),
+                Scanned::Ping(data) => _ = self.pings.try_send(Control::Ping(data.into())),
+                Scanned::Close(frame, raw) => {
                     self.held = Some(raw);
                     self.close = self.permit.take().map(|permit| (permit, frame));
                 }

@@ -12,19 +12,19 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::app_stream::{AppStream, ControlFrames};
-use super::event::{Answer, EventKind, Handshake};
+use super::event::{EventKind, Handshake, ServerAnswer};
 use super::headers;
 use super::observers::Observers;
 use super::relay::Relay;
 use super::rules::Rules;
-use super::target::Target;
+use super::target::ProxyTarget;
 use crate::stop::Stop;
 
 /// What all connections have in common.
-pub(super) struct Host {
+pub(super) struct ProxyHost {
     pub(super) acceptor: Acceptor,
     pub(super) tls: Option<TlsAcceptor>,
-    pub(super) target: Target,
+    pub(super) target: ProxyTarget,
     pub(super) observers: Observers,
     pub(super) rules: Rules,
     pub(super) stop: Stop,
@@ -34,10 +34,10 @@ pub(super) struct Host {
 const PATIENCE: Duration = Acceptor::DEFAULT_HANDSHAKE_TIMEOUT;
 
 /// Two open connections: the app's, with what was taken out of its stream, and the server's.
-type Opened = (WebSocket<AppStream>, ControlFrames, WebSocket<Transport>);
+type OpenPair = (WebSocket<AppStream>, ControlFrames, WebSocket<Transport>);
 
 /// Serves an app.
-pub(super) async fn serve(host: &Host, stream: TcpStream, from: SocketAddr, number: u64) {
+pub(super) async fn serve(host: &ProxyHost, stream: TcpStream, from: SocketAddr, number: u64) {
     let opened = tokio::select! {
         opened = open(host, stream, from, number) => opened,
         () = host.stop.given() => return,
@@ -56,7 +56,12 @@ pub(super) async fn serve(host: &Host, stream: TcpStream, from: SocketAddr, numb
 }
 
 /// Both handshakes. The app is answered when the server has answered.
-async fn open(host: &Host, stream: TcpStream, from: SocketAddr, number: u64) -> Option<Opened> {
+async fn open(
+    host: &ProxyHost,
+    stream: TcpStream,
+    from: SocketAddr,
+    number: u64,
+) -> Option<OpenPair> {
     let mut handshake = Handshake {
         from,
         url: String::new(),
@@ -82,10 +87,10 @@ async fn open(host: &Host, stream: TcpStream, from: SocketAddr, number: u64) -> 
 /// # Errors
 /// In words: there is no connection. The app has been told, if it is there.
 async fn shake_hands(
-    host: &Host,
+    host: &ProxyHost,
     stream: TcpStream,
     handshake: &mut Handshake,
-) -> Result<Opened, String> {
+) -> Result<OpenPair, String> {
     let stream = match &host.tls {
         None => Transport::from(stream),
         Some(tls) => match timeout(PATIENCE, tls.accept(stream)).await {
@@ -137,7 +142,7 @@ async fn accept(
     let protocol = protocol.filter(|protocol| offered.contains(protocol));
     let headers = headers::of_answer(&response.headers);
     handshake.target_deflates = response.negotiated.deflate.is_some();
-    handshake.answer = Some(Answer {
+    handshake.answer = Some(ServerAnswer {
         status: response.status,
         headers: response.headers,
         protocol: protocol.clone(),
@@ -165,7 +170,7 @@ fn refusal(error: &Error, handshake: &mut Handshake) -> (Refusal, String) {
     for (name, value) in &headers::of_answer(answer.headers()) {
         refusal = refusal.with_header(name.clone(), value.clone());
     }
-    handshake.answer = Some(Answer {
+    handshake.answer = Some(ServerAnswer {
         status,
         headers: answer.headers().clone(),
         protocol: None,

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use arkws::Message;
 
-use super::event::{Event, EventKind, Handshake};
-use super::writer::{Stream, Writer};
+use super::event::{ConnectionEvent, EventKind, Handshake};
+use super::writer::{ByteSink, Writer};
 use crate::escape;
 use crate::record::{Direction, Fate, kind};
 use crate::stop::Stop;
@@ -34,12 +34,12 @@ impl Console {
         let stdout = io::stdout();
         Console {
             has_colours: stdout.is_terminal() && !no_colour,
-            writer: Writer::new(Stream::new(stdout), WAITING, stop),
+            writer: Writer::new(ByteSink::new(stdout), WAITING, stop),
             began: SystemTime::now(),
         }
     }
 
-    pub(super) async fn tell(&self, event: &Event<'_>) {
+    pub(super) async fn tell(&self, event: &ConnectionEvent<'_>) {
         let since = event.time.duration_since(self.began).unwrap_or_default();
         let (colour, what) = match &event.kind {
             EventKind::Open(handshake) => ("36", open(handshake)),

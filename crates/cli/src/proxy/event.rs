@@ -9,7 +9,7 @@ use crate::record::{Direction, Fate};
 
 /// Something that has happened to a connection.
 #[derive(Debug)]
-pub(super) struct Event<'a> {
+pub(super) struct ConnectionEvent<'a> {
     /// Which one.
     pub(super) connection: u64,
     pub(super) time: SystemTime,
@@ -43,7 +43,7 @@ pub(super) struct Handshake {
     /// Header fields of its request.
     pub(super) request: HeaderMap,
     /// The server's answer, if there was one.
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<ServerAnswer>,
     /// Whether messages from and to the app are compressed.
     pub(super) app_deflates: bool,
     /// Whether those from and to the server are.
@@ -51,7 +51,7 @@ pub(super) struct Handshake {
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ServerAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     /// The sub-protocol that was chosen.

@@ -19,7 +19,7 @@ pub(super) enum FrameScanner {
 
 /// What a byte leads to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum Scanned {
     /// It belongs to something whose end has not come.
     Nothing,
     /// This is nothing special.
@@ -83,8 +83,8 @@ impl FrameScanner {
     }
 
     /// Takes the next byte.
-    pub(super) fn next(&mut self, byte: u8) -> Found {
-        let pass = Found::Pass(Passed::One([byte]));
+    pub(super) fn next(&mut self, byte: u8) -> Scanned {
+        let pass = Scanned::Pass(Passed::One([byte]));
         match self {
             FrameScanner::PassAll | FrameScanner::Payload(_) => {
                 self.skip(&[byte]);
@@ -103,7 +103,7 @@ impl FrameScanner {
             }
             FrameScanner::Header(header) if header.is_empty() && matches!(byte, CLOSE | PING) => {
                 *self = FrameScanner::Control(vec![byte]);
-                Found::Nothing
+                Scanned::Nothing
             }
             FrameScanner::Header(header) => {
                 header.push(byte);
@@ -127,28 +127,28 @@ impl FrameScanner {
         };
     }
 
-    fn control(&mut self, frame: Vec<u8>) -> Found {
+    fn control(&mut self, frame: Vec<u8>) -> Scanned {
         let second = frame[1];
         let len = second & !MASKED;
         if second & MASKED == 0 || len > MAX_CONTROL {
             // What is wrong with it is found by whoever reads it.
             *self = FrameScanner::PassAll;
-            return Found::Pass(Passed::Several(frame));
+            return Scanned::Pass(Passed::Several(frame));
         }
         if frame.len() < 6 + usize::from(len) {
             *self = FrameScanner::Control(frame);
-            return Found::Nothing;
+            return Scanned::Nothing;
         }
         *self = FrameScanner::Header(Vec::new());
         let (header, payload) = frame.split_at(6);
         let mask = header[2..].iter().cycle();
         let payload: Vec<u8> = payload.iter().zip(mask).map(|(it, key)| it ^ key).collect();
         if frame[0] == PING {
-            return Found::Ping(payload);
+            return Scanned::Ping(payload);
         }
         match CloseFrame::decode(&payload) {
-            Ok(close) => Found::Close(close, frame),
-            Err(_) => Found::Pass(Passed::Several(frame)),
+            Ok(close) => Scanned::Close(close, frame),
+            Err(_) => Scanned::Pass(Passed::Several(frame)),
         }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     /// What passes, and what is found.
-    fn scan(mut bytes: &[u8], at_once: usize) -> (Vec<u8>, Vec<Found>) {
+    fn scan(mut bytes: &[u8], at_once: usize) -> (Vec<u8>, Vec<Scanned>) {
         let mut scanner = FrameScanner::default();
         let (mut passed, mut found) = (Vec::new(), Vec::new());
         while !bytes.is_empty() {
@@ -211,8 +211,8 @@ mod tests {
             };
             bytes = rest;
             match scanner.next(byte) {
-                Found::Nothing => {}
-                Found::Pass(bytes) => passed.extend(bytes.as_slice()),
+                Scanned::Nothing => {}
+                Scanned::Pass(bytes) => passed.extend(bytes.as_slice()),
                 other => found.push(other),
             }
         }
@@ -239,9 +239,9 @@ mod tests {
         for at_once in [0, 1, 1000, bytes.len()] {
             let (passed, found) = scan(&bytes, at_once);
             assert!(passed == expected);
-            let ping = |_| Found::Ping(b"\x88are you".to_vec());
+            let ping = |_| Scanned::Ping(b"\x88are you".to_vec());
             let mut all: Vec<_> = data.iter().map(ping).collect();
-            all.push(Found::Close(Some(frame.clone()), close.clone()));
+            all.push(Scanned::Close(Some(frame.clone()), close.clone()));
             assert_eq!(found, all);
         }
     }

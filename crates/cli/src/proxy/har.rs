@@ -11,7 +11,7 @@ use arkws::field_text;
 use arkws::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use super::event::{Event, EventKind, Handshake};
+use super::event::{ConnectionEvent, EventKind, Handshake};
 use super::writer::{Sink, Writer};
 use crate::exit::Failure;
 use crate::record::{HarMessage, seconds};
@@ -34,7 +34,7 @@ struct Item {
 
 enum Part {
     /// A connection begins.
-    Begin(Box<Entry>),
+    Begin(Box<HarEntry>),
     /// A message in JSON.
     Message(Vec<u8>),
     /// It has ended, at this time.
@@ -45,7 +45,7 @@ impl Har {
     /// # Errors
     /// The file cannot be written.
     pub(super) fn create(path: &Path, stop: &Stop) -> Result<Har, Failure> {
-        let sink = HarFile::create(path);
+        let sink = HarWriter::create(path);
         let sink = sink
             .map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))?;
         Ok(Har {
@@ -54,10 +54,10 @@ impl Har {
         })
     }
 
-    pub(super) async fn tell(&self, event: &Event<'_>) {
+    pub(super) async fn tell(&self, event: &ConnectionEvent<'_>) {
         match &event.kind {
             EventKind::Open(handshake) => {
-                let entry = Entry::new(event, handshake);
+                let entry = HarEntry::new(event, handshake);
                 self.put(event, Part::Begin(Box::new(entry))).await;
             }
             EventKind::NotOpen(handshake, why) => {
@@ -65,7 +65,7 @@ impl Har {
                     // There was no request.
                     return;
                 }
-                let mut entry = Entry::new(event, handshake);
+                let mut entry = HarEntry::new(event, handshake);
                 entry.comment = Some((*why).to_owned());
                 self.put(event, Part::Begin(Box::new(entry))).await;
                 self.put(event, Part::End(event.time)).await;
@@ -86,7 +86,7 @@ impl Har {
         }
     }
 
-    async fn put(&self, event: &Event<'_>, part: Part) {
+    async fn put(&self, event: &ConnectionEvent<'_>, part: Part) {
         let connection = event.connection;
         self.writer.write(Item { connection, part }).await;
     }
@@ -101,17 +101,17 @@ impl Har {
 }
 
 /// What is open.
-struct HarFile {
+struct HarWriter {
     file: File,
     /// Where files without names are.
     folder: PathBuf,
     has_entries: bool,
-    open: HashMap<u64, Open>,
+    open: HashMap<u64, OpenEntry>,
 }
 
 /// A connection that has not ended.
-struct Open {
-    entry: Box<Entry>,
+struct OpenEntry {
+    entry: Box<HarEntry>,
     messages: BufWriter<File>,
     has_messages: bool,
 }
@@ -119,8 +119,8 @@ struct Open {
 /// Behind the entries.
 const END: &[u8] = b"\n]}}\n";
 
-impl HarFile {
-    fn create(path: &Path) -> io::Result<HarFile> {
+impl HarWriter {
+    fn create(path: &Path) -> io::Result<HarWriter> {
         let mut file = File::create(path)?;
         let version = env!("CARGO_PKG_VERSION");
         write!(
@@ -130,7 +130,7 @@ impl HarFile {
         )?;
         file.write_all(END)?;
         let folder = path.parent().filter(|folder| folder != &Path::new(""));
-        Ok(HarFile {
+        Ok(HarWriter {
             file,
             folder: folder.unwrap_or(Path::new(".")).to_owned(),
             has_entries: false,
@@ -139,7 +139,7 @@ impl HarFile {
     }
 
     /// Writes the entry of a connection that has ended.
-    fn close(&mut self, mut connection: Open, time: SystemTime) -> io::Result<()> {
+    fn close(&mut self, mut connection: OpenEntry, time: SystemTime) -> io::Result<()> {
         connection.entry.ended(time);
         let mut messages = connection.messages.into_inner()?;
         messages.rewind()?;
@@ -159,14 +159,14 @@ impl HarFile {
     }
 }
 
-impl Sink for HarFile {
+impl Sink for HarWriter {
     type Item = Item;
 
     fn put(&mut self, item: Item) -> io::Result<()> {
         match item.part {
             Part::Begin(entry) => {
                 let messages = tempfile::tempfile_in(&self.folder)?;
-                let open = Open {
+                let open = OpenEntry {
                     entry,
                     messages: BufWriter::new(messages),
                     has_messages: false,
@@ -198,12 +198,12 @@ impl Sink for HarFile {
 /// An entry, as the format has it, but for its messages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct HarEntry {
     started_date_time: String,
     /// In milliseconds.
     time: f64,
-    request: Request,
-    response: Response,
+    request: HarRequest,
+    response: HarResponse,
     cache: Empty,
     timings: Timings,
     connection: String,
@@ -217,7 +217,7 @@ struct Entry {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+struct HarRequest {
     method: &'static str,
     url: String,
     http_version: &'static str,
@@ -230,13 +230,13 @@ struct Request {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Response {
+struct HarResponse {
     status: u16,
     status_text: String,
     http_version: &'static str,
     cookies: [Empty; 0],
     headers: Vec<Pair>,
-    content: Content,
+    content: HarContent,
     #[serde(rename = "redirectURL")]
     redirect_url: String,
     headers_size: i64,
@@ -245,7 +245,7 @@ struct Response {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Content {
+struct HarContent {
     size: u64,
     mime_type: &'static str,
 }
@@ -267,17 +267,17 @@ struct Timings {
 #[derive(Serialize)]
 struct Empty {}
 
-impl Entry {
-    fn new(event: &Event<'_>, handshake: &Handshake) -> Entry {
+impl HarEntry {
+    fn new(event: &ConnectionEvent<'_>, handshake: &Handshake) -> HarEntry {
         let answer = handshake.answer.as_ref();
         let status = answer.map(|answer| answer.status);
         let headers = answer.map(|answer| &answer.headers);
         let location = headers.and_then(|headers| headers.get("location"));
         let location = location.map(|value| field_text(value.as_bytes()).into_owned());
-        Entry {
+        HarEntry {
             started_date_time: date(handshake.began),
             time: 0.0,
-            request: Request {
+            request: HarRequest {
                 method: "GET",
                 url: handshake.url.clone(),
                 http_version: "HTTP/1.1",
@@ -287,13 +287,13 @@ impl Entry {
                 headers_size: -1,
                 body_size: 0,
             },
-            response: Response {
+            response: HarResponse {
                 status: status.map_or(0, |status| status.as_u16()),
                 status_text: reason(status),
                 http_version: "HTTP/1.1",
                 cookies: [],
                 headers: headers.map(pairs).unwrap_or_default(),
-                content: Content {
+                content: HarContent {
                     size: 0,
                     mime_type: "x-unknown",
                 },

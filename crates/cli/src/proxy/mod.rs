@@ -38,10 +38,10 @@ use crate::exit::{Exit, Failure};
 use crate::listening::Listening;
 use crate::server_tls;
 use crate::stop::{Reason, Stop};
-use connection::Host;
+use connection::ProxyHost;
 use observers::Observers;
 use rules::Rules;
-use target::Target;
+use target::ProxyTarget;
 
 /// Runs the subcommand, until Ctrl-C.
 ///
@@ -59,12 +59,12 @@ pub(crate) async fn run(arguments: ProxyArguments) -> Result<Exit, Failure> {
     } = arguments;
     let tls = server_tls::acceptor(&tls)?;
     let rules = rules.as_deref().map_or(Ok(Rules::default()), Rules::read)?;
-    let target = Target::new(&target, client, config())?;
+    let target = ProxyTarget::new(&target, client, config())?;
     let listening = Listening::on(&listen.host, listen.port).await?;
     let observers = Observers::new(&outputs, &stop).await?;
     listening.tell_url(tls.is_some())?;
     observers.tell_url()?;
-    let host = Arc::new(Host {
+    let host = Arc::new(ProxyHost {
         acceptor: Acceptor::builder()
             .config(config())
             .deflate(DeflateConfig::default())

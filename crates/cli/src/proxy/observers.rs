@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use super::arguments::Outputs;
 use super::console::Console;
-use super::event::{Event, EventKind};
+use super::event::{ConnectionEvent, EventKind};
 use super::har::Har;
 use super::inspector::Inspector;
 use super::recording::Recording;
@@ -54,7 +54,7 @@ impl Observers {
 
     /// Tells them. Waits for those that are slow: what is recorded is all that passed.
     pub(super) async fn tell(&self, connection: u64, kind: EventKind<'_>) {
-        let event = Event {
+        let event = ConnectionEvent {
             connection,
             time: SystemTime::now(),
             kind,

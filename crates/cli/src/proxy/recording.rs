@@ -2,8 +2,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::event::{Event, EventKind};
-use super::writer::{Stream, Writer};
+use super::event::{ConnectionEvent, EventKind};
+use super::writer::{ByteSink, Writer};
 use crate::exit::Failure;
 use crate::record::Record;
 use crate::stop::Stop;
@@ -25,12 +25,12 @@ impl Recording {
         let file = file
             .map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))?;
         Ok(Recording {
-            writer: Writer::new(Stream::new(file), WAITING, stop),
+            writer: Writer::new(ByteSink::new(file), WAITING, stop),
             path: path.to_owned(),
         })
     }
 
-    pub(super) async fn tell(&self, event: &Event<'_>) {
+    pub(super) async fn tell(&self, event: &ConnectionEvent<'_>) {
         let EventKind::Message {
             direction,
             message,

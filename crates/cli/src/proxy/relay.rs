@@ -38,8 +38,8 @@ impl Relay<'_> {
         let (to_app, mut from_app) = app.split();
         let (to_target, mut from_target) = target.split();
         let release = control.releaser();
-        let mut to_target = Outgoing::new(to_target, || {});
-        let mut to_app = Outgoing::new(to_app, release);
+        let mut to_target = Destination::new(to_target, || {});
+        let mut to_app = Destination::new(to_app, release);
         let ended = {
             let control = Some(&mut control);
             let (inject_out, injected_out) = mpsc::channel(INJECTED);
@@ -50,13 +50,13 @@ impl Relay<'_> {
                     Direction::In => inject_in.try_send(message),
                 };
             }
-            let outward = Way {
+            let outward = OneWay {
                 direction: Direction::Out,
                 control,
                 injected: injected_out,
                 inject_back: inject_in,
             };
-            let inward = Way {
+            let inward = OneWay {
                 direction: Direction::In,
                 control: None,
                 injected: injected_in,
@@ -66,8 +66,8 @@ impl Relay<'_> {
             let inward = self.pass_on(inward, &mut from_target, &mut to_app);
             let (outward, inward) = (pin!(outward), pin!(inward));
             match select(outward, inward).await {
-                Either::Left((first, second)) => both(End::App, first, second).await,
-                Either::Right((first, second)) => both(End::Target, first, second).await,
+                Either::Left((first, second)) => both(Side::App, first, second).await,
+                Either::Right((first, second)) => both(Side::Target, first, second).await,
             }
         };
         let how = ended.as_ref().err();
@@ -85,11 +85,11 @@ impl Relay<'_> {
 
     /// One direction, until the end that it comes from is closed. While the other end takes
     /// nothing, nothing is read.
-    async fn pass_on<S: Stream, T: Stream>(
+    async fn pass_on<S: RelayStream, T: RelayStream>(
         &self,
-        mut way: Way<'_>,
+        mut way: OneWay<'_>,
         from: &mut Receiver<S>,
-        to: &mut Outgoing<T>,
+        to: &mut Destination<T>,
     ) -> Result<(), Error> {
         let (mut is_stopping, mut has_closed) = (false, false);
         loop {
@@ -155,7 +155,12 @@ impl Relay<'_> {
     }
 
     /// Does with a message what the rules say.
-    async fn message<T: Stream>(&self, way: &Way<'_>, message: Message, to: &mut Outgoing<T>) {
+    async fn message<T: RelayStream>(
+        &self,
+        way: &OneWay<'_>,
+        message: Message,
+        to: &mut Destination<T>,
+    ) {
         let direction = way.direction;
         if message.is_close() {
             return self.send(direction, message, Fate::Passed, to).await;
@@ -178,12 +183,12 @@ impl Relay<'_> {
     }
 
     /// Sends a message with this fate, unless it is too late for that.
-    async fn send<T: Stream>(
+    async fn send<T: RelayStream>(
         &self,
         direction: Direction,
         message: Message,
         fate: Fate,
-        to: &mut Outgoing<T>,
+        to: &mut Destination<T>,
     ) {
         let is_sent = match &message {
             Message::Close(frame) => {
@@ -213,7 +218,7 @@ impl Relay<'_> {
 }
 
 /// A direction.
-struct Way<'a> {
+struct OneWay<'a> {
     direction: Direction,
     /// What was taken out of the stream that it comes from.
     control: Option<&'a mut ControlFrames>,
@@ -224,16 +229,16 @@ struct Way<'a> {
 }
 
 /// What messages are sent to.
-struct Outgoing<T> {
+struct Destination<T> {
     sender: Sender<T>,
     /// Called when the connection there begins to close.
     on_close: Box<dyn Fn() + Send + Sync>,
 }
 
-impl<T: Stream> Outgoing<T> {
-    fn new(sender: Sender<T>, on_close: impl Fn() + Send + Sync + 'static) -> Outgoing<T> {
+impl<T: RelayStream> Destination<T> {
+    fn new(sender: Sender<T>, on_close: impl Fn() + Send + Sync + 'static) -> Destination<T> {
         let on_close = Box::new(on_close);
-        Outgoing { sender, on_close }
+        Destination { sender, on_close }
     }
 
     fn close(&mut self, frame: Option<CloseFrame>) {
@@ -243,21 +248,21 @@ impl<T: Stream> Outgoing<T> {
 }
 
 /// What a connection runs over.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+trait RelayStream: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> RelayStream for S {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum Side {
     App,
     Target,
 }
 
-impl End {
+impl Side {
     fn name(self) -> &'static str {
         match self {
-            End::App => "the app",
-            End::Target => "the server",
+            Side::App => "the app",
+            Side::Target => "the server",
         }
     }
 }
@@ -267,15 +272,15 @@ impl End {
 /// # Errors
 /// In words: an end was lost.
 async fn both(
-    end: End,
+    end: Side,
     first: Result<(), Error>,
     second: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), String> {
     let other = match end {
-        End::App => End::Target,
-        End::Target => End::App,
+        Side::App => Side::Target,
+        Side::Target => Side::App,
     };
-    let lost = |end: End, error| Err(format!("{}: {error}", end.name()));
+    let lost = |end: Side, error| Err(format!("{}: {error}", end.name()));
     match first {
         // The other end was told, too.
         Ok(()) => second.await.or_else(|error| lost(other, error)),
@@ -289,7 +294,7 @@ async fn both(
 
 /// Ends a connection without a goodbye, but not before its peer has what was sent: a system drops
 /// what is on its way if the peer sends to a socket that is gone.
-async fn drop_gently<S: Stream>(sender: Sender<S>, receiver: Receiver<S>) {
+async fn drop_gently<S: RelayStream>(sender: Sender<S>, receiver: Receiver<S>) {
     let Ok(socket) = sender.reunite(receiver) else {
         return;
     };

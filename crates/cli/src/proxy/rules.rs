@@ -30,7 +30,7 @@ struct Rule {
 struct Condition {
     event: On,
     direction: Option<Direction>,
-    kind: Option<Kind>,
+    kind: Option<MessageType>,
     contains: Option<String>,
     /// Values at these places (RFC 6901) of a text that is JSON.
     json: Map<String, Value>,
@@ -62,7 +62,7 @@ pub(super) struct Matches(Vec<AtomicU64>);
 
 /// What becomes of a message.
 #[derive(Debug, PartialEq)]
-pub(super) struct Outcome {
+pub(super) struct Applied {
     /// `None`: it is dropped.
     pub(super) message: Option<Message>,
     /// It is not what it was.
@@ -74,12 +74,12 @@ pub(super) struct Outcome {
 /// A line of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct RuleLine {
     #[serde(default)]
     on: On,
     direction: Option<Direction>,
     #[serde(rename = "type")]
-    kind: Option<Kind>,
+    kind: Option<MessageType>,
     contains: Option<String>,
     #[serde(default)]
     json: Map<String, Value>,
@@ -121,7 +121,7 @@ enum On {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum MessageType {
     Text,
     Binary,
     Ping,
@@ -169,8 +169,8 @@ impl Rules {
         matches: &Matches,
         direction: Direction,
         message: &Message,
-    ) -> Outcome {
-        let mut outcome = Outcome {
+    ) -> Applied {
+        let mut outcome = Applied {
             message: None,
             is_edited: false,
             injected: Vec::new(),
@@ -205,10 +205,10 @@ impl Condition {
     fn is_true(&self, direction: Direction, message: &Message, count: &AtomicU64) -> bool {
         let is_kind = match self.kind {
             None => message.is_data(),
-            Some(Kind::Text) => message.is_text(),
-            Some(Kind::Binary) => message.is_binary(),
-            Some(Kind::Ping) => message.is_ping(),
-            Some(Kind::Pong) => message.is_pong(),
+            Some(MessageType::Text) => message.is_text(),
+            Some(MessageType::Binary) => message.is_binary(),
+            Some(MessageType::Ping) => message.is_ping(),
+            Some(MessageType::Pong) => message.is_pong(),
         };
         let is_true = self.event == On::Message
             && is_kind
@@ -269,7 +269,7 @@ fn json(message: &Message) -> Option<Value> {
     serde_json::from_str(message.as_text()?).ok()
 }
 
-fn rule(line: Line) -> Result<Rule, String> {
+fn rule(line: RuleLine) -> Result<Rule, String> {
     let replaces = line
         .replace
         .into_iter()
@@ -307,7 +307,7 @@ fn rule(line: Line) -> Result<Rule, String> {
             ));
         }
     }
-    let is_control = matches!(line.kind, Some(Kind::Ping | Kind::Pong));
+    let is_control = matches!(line.kind, Some(MessageType::Ping | MessageType::Pong));
     match (line.drop, edits.is_empty(), injections.is_empty()) {
         (false, true, true) => {
             return Err("it does nothing: write drop, replace, set, data or inject".to_owned());
@@ -354,14 +354,14 @@ mod tests {
     const IN: Direction = Direction::In;
 
     /// What becomes of one message after the other.
-    fn applied(rules: &str, messages: &[(Direction, Message)]) -> Vec<Outcome> {
+    fn applied(rules: &str, messages: &[(Direction, Message)]) -> Vec<Applied> {
         let rules = Rules::parse(rules).unwrap();
         let matches = rules.matches();
         let apply = |(direction, message): &(_, _)| rules.apply(&matches, *direction, message);
         messages.iter().map(apply).collect()
     }
 
-    fn texts(outcomes: &[Outcome]) -> Vec<Option<&str>> {
+    fn texts(outcomes: &[Applied]) -> Vec<Option<&str>> {
         let messages = outcomes.iter().map(|it| it.message.as_ref());
         messages
             .map(|message| message.and_then(Message::as_text))

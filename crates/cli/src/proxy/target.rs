@@ -10,7 +10,7 @@ use crate::client_flags::{self, ClientFlags};
 use crate::exit::Failure;
 
 /// The server, and how to get there.
-pub(super) struct Target {
+pub(super) struct ProxyTarget {
     url: WebSocketUrl,
     client: Client,
     /// The same, for apps that offer compression.
@@ -19,10 +19,14 @@ pub(super) struct Target {
     given: Vec<HeaderName>,
 }
 
-impl Target {
+impl ProxyTarget {
     /// # Errors
     /// The URL or a flag cannot be used.
-    pub(super) fn new(url: &str, flags: ClientFlags, config: Config) -> Result<Target, Failure> {
+    pub(super) fn new(
+        url: &str,
+        flags: ClientFlags,
+        config: Config,
+    ) -> Result<ProxyTarget, Failure> {
         let url = WebSocketUrl::parse(url).map_err(|error| Failure::usage(error.to_string()))?;
         let (given, deflates) = (flags.header_names(), flags.offers_deflate());
         let heartbeat = flags.heartbeat();
@@ -40,7 +44,7 @@ impl Target {
             true => deflating.clone(),
             false => client_flags::build(builder)?,
         };
-        Ok(Target {
+        Ok(ProxyTarget {
             url,
             client,
             deflating,

@@ -71,15 +71,15 @@ fn write<S: Sink>(sink: &mut S, mut items: mpsc::Receiver<S::Item>) -> io::Resul
 }
 
 /// Bytes, one behind the other.
-pub(super) struct Stream<W: Write>(BufWriter<W>);
+pub(super) struct ByteSink<W: Write>(BufWriter<W>);
 
-impl<W: Write> Stream<W> {
-    pub(super) fn new(out: W) -> Stream<W> {
-        Stream(BufWriter::new(out))
+impl<W: Write> ByteSink<W> {
+    pub(super) fn new(out: W) -> ByteSink<W> {
+        ByteSink(BufWriter::new(out))
     }
 }
 
-impl<W: Write + Send + 'static> Sink for Stream<W> {
+impl<W: Write + Send + 'static> Sink for ByteSink<W> {
     type Item = Vec<u8>;
 
     fn put(&mut self, bytes: Vec<u8>) -> io::Result<()> {

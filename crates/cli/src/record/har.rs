@@ -12,7 +12,7 @@ use super::{Direction, Recorded, seconds};
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct HarMessage {
     #[serde(rename = "type")]
-    direction: Way,
+    direction: HarDirection,
     /// Seconds since 1970.
     time: f64,
     opcode: u8,
@@ -22,24 +22,24 @@ pub(crate) struct HarMessage {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Way {
+enum HarDirection {
     Send,
     Receive,
 }
 
 /// What matters here of a file.
 #[derive(Debug, Deserialize)]
-pub(super) struct HarFile {
-    log: Log,
+pub(super) struct HarRecording {
+    log: HarLog,
 }
 
 #[derive(Debug, Deserialize)]
-struct Log {
-    entries: Vec<Entry>,
+struct HarLog {
+    entries: Vec<HarSocket>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Entry {
+struct HarSocket {
     #[serde(rename = "_webSocketMessages")]
     messages: Option<Vec<HarMessage>>,
 }
@@ -61,8 +61,8 @@ impl HarMessage {
         };
         HarMessage {
             direction: match direction {
-                Direction::Out => Way::Send,
-                Direction::In => Way::Receive,
+                Direction::Out => HarDirection::Send,
+                Direction::In => HarDirection::Receive,
             },
             time: seconds(time),
             opcode,
@@ -85,8 +85,8 @@ impl HarMessage {
         };
         Ok(Recorded {
             direction: match self.direction {
-                Way::Send => Direction::Out,
-                Way::Receive => Direction::In,
+                HarDirection::Send => Direction::Out,
+                HarDirection::Receive => Direction::In,
             },
             time: Some(self.time),
             message,
@@ -103,7 +103,7 @@ fn close(body: &[u8]) -> Result<Option<CloseFrame>, String> {
     Ok(Some(CloseFrame::new(code, &reason)))
 }
 
-impl HarFile {
+impl HarRecording {
     /// The messages of one of its WebSockets, of which this is the number, from 1.
     ///
     /// # Errors

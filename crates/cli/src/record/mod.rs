@@ -17,7 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use har::HarMessage;
-pub(crate) use read::{Recorded, read};
+pub(crate) use read::read;
 
 /// Which way a message went, as the client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,15 @@ impl Fate {
     fn is_passed(&self) -> bool {
         *self == Fate::Passed
     }
+}
+
+/// A message of a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Recorded {
+    pub(crate) direction: Direction,
+    /// Seconds since 1970, if the file has it.
+    pub(crate) time: Option<f64>,
+    pub(crate) message: Message,
 }
 
 /// A message that was sent or received.

@@ -6,22 +6,13 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
-use super::har::HarFile;
-use super::{Direction, Fate};
+use super::har::HarRecording;
+use super::{Direction, Fate, Recorded};
 use crate::exit::Failure;
-
-/// A message of a recording.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Recorded {
-    pub(crate) direction: Direction,
-    /// Seconds since 1970, if the file has it.
-    pub(crate) time: Option<f64>,
-    pub(crate) message: Message,
-}
 
 /// A line of the file. Fields that do not matter here may be missing.
 #[derive(Debug, Deserialize)]
-struct Line {
+struct RecordLine {
     connection: Option<u64>,
     direction: Direction,
     time: Option<f64>,
@@ -44,7 +35,7 @@ pub(crate) fn read(path: &Path, connection: Option<u64>) -> Result<Vec<Recorded>
     let place = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("cannot read {place}: {error}")))?;
-    let records = match serde_json::from_str::<HarFile>(&text) {
+    let records = match serde_json::from_str::<HarRecording>(&text) {
         Ok(file) => file.records(connection.unwrap_or(1)),
         Err(_) => parse(&text, connection),
     };
@@ -65,7 +56,7 @@ fn parse(text: &str, connection: Option<u64>) -> Result<Vec<Recorded>, String> {
         if line.trim().is_empty() {
             continue;
         }
-        let line = serde_json::from_str::<Line>(line).map_err(|error| error.to_string());
+        let line = serde_json::from_str::<RecordLine>(line).map_err(|error| error.to_string());
         let of = line.as_ref().ok().and_then(|line| line.connection);
         let delivered = line.as_ref().is_ok_and(|line| line.fate.is_delivered());
         let record = line.and_then(recorded);
@@ -77,7 +68,7 @@ fn parse(text: &str, connection: Option<u64>) -> Result<Vec<Recorded>, String> {
     Ok(records)
 }
 
-fn recorded(line: Line) -> Result<Recorded, String> {
+fn recorded(line: RecordLine) -> Result<Recorded, String> {
     let data = line.data.unwrap_or_default();
     let bytes = |data| match BASE64_STANDARD.decode(data) {
         Ok(data) => Ok(data.into()),

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use crate::record::{Direction, Recorded, kind};
 
 /// The answers.
-pub(super) struct Answers<'a> {
+pub(super) struct Comparison<'a> {
     expected: Vec<&'a Message>,
     /// How the server has said goodbye; `None`: it has not.
     goodbye: Option<Option<&'a CloseFrame>>,
@@ -20,8 +20,8 @@ pub(super) struct Answers<'a> {
 /// More of a message is not shown, in characters.
 const SHOWN: usize = 200;
 
-impl<'a> Answers<'a> {
-    pub(super) fn new(recording: &'a [Recorded]) -> Answers<'a> {
+impl<'a> Comparison<'a> {
+    pub(super) fn new(recording: &'a [Recorded]) -> Comparison<'a> {
         let received = || {
             let received = recording.iter().filter(|it| it.direction == Direction::In);
             received.map(|it| &it.message)
@@ -30,7 +30,7 @@ impl<'a> Answers<'a> {
             Message::Close(frame) => Some(frame.as_ref()),
             _ => None,
         });
-        Answers {
+        Comparison {
             expected: received().filter(|message| message.is_data()).collect(),
             goodbye,
             came: watch::Sender::new(0),
@@ -85,7 +85,7 @@ impl<'a> Answers<'a> {
 }
 
 /// As the last line says it.
-impl fmt::Display for Answers<'_> {
+impl fmt::Display for Comparison<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (came, expected) = (*self.came.borrow(), self.expected.len());
         match came {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::play::Pace;
+use super::play::ReplayPace;
 use crate::client_flags::ClientFlags;
 use crate::duration;
 
@@ -45,10 +45,10 @@ enum By {
 }
 
 impl ReplayArguments {
-    pub(super) fn pace(&self) -> Pace {
+    pub(super) fn pace(&self) -> ReplayPace {
         match self.by {
-            By::Times => Pace::Times { speed: self.speed },
-            By::Answers => Pace::Answers,
+            By::Times => ReplayPace::Times { speed: self.speed },
+            By::Answers => ReplayPace::Answers,
         }
     }
 }

@@ -18,8 +18,8 @@ use arkws::{CloseFrame, Error, Receiver, Transport, WebSocket};
 use crate::exit::{self, Exit, Failure};
 use crate::record;
 use crate::stop::{Reason, Stop};
-use answers::Answers;
-use play::{Played, Player};
+use answers::Comparison;
+use play::{Player, Replayed};
 
 /// Runs the subcommand.
 ///
@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: ReplayArguments) -> Result<Exit, Failure> {
         let place = arguments.file.display();
         Failure::usage(format!("{place} cannot be replayed: {why}"))
     })?;
-    let mut answers = Answers::new(&recording);
+    let mut answers = Comparison::new(&recording);
     let stop = Stop::on_ctrl_c();
     if let Some(time) = arguments.max_time {
         stop.after(time);
@@ -83,14 +83,14 @@ fn repeats(goodbye: &Option<CloseFrame>, frame: &Option<CloseFrame>) -> bool {
 async fn converse(
     socket: WebSocket<Transport>,
     player: Player<'_>,
-    answers: &mut Answers<'_>,
+    answers: &mut Comparison<'_>,
     stop: &Stop,
-) -> (Played, Result<Option<CloseFrame>, Error>) {
+) -> (Replayed, Result<Option<CloseFrame>, Error>) {
     let (mut sender, mut receiver) = socket.split();
     let came = answers.count();
     let receiving = receive(&mut receiver, answers);
     tokio::pin!(receiving);
-    let mut played = Played::of(&player);
+    let mut played = Replayed::of(&player);
     let sending = async {
         tokio::select! {
             biased;
@@ -109,7 +109,7 @@ async fn converse(
 /// Until the connection is over: the server's goodbye.
 async fn receive(
     receiver: &mut Receiver<Transport>,
-    answers: &mut Answers<'_>,
+    answers: &mut Comparison<'_>,
 ) -> Result<Option<CloseFrame>, Error> {
     while let Some(message) = receiver.recv().await {
         answers.compare(&message?);

@@ -9,7 +9,7 @@ use crate::record::{Direction, Recorded};
 
 /// When messages are sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Pace {
+pub(super) enum ReplayPace {
     /// At the times of the recording, so many times as fast.
     Times { speed: f64 },
     /// When as many answers have come as had in the recording.
@@ -19,7 +19,7 @@ pub(super) enum Pace {
 /// The client's part of a recording.
 #[derive(Debug, PartialEq)]
 pub(super) struct Player<'a> {
-    steps: Vec<Step<'a>>,
+    steps: Vec<ReplayStep<'a>>,
     /// When there is nothing more to wait for.
     end: When,
     /// How the client has said goodbye; `None`: it has not.
@@ -29,7 +29,7 @@ pub(super) struct Player<'a> {
 }
 
 #[derive(Debug, PartialEq)]
-struct Step<'a> {
+struct ReplayStep<'a> {
     message: &'a Message,
     when: When,
 }
@@ -45,14 +45,14 @@ enum When {
 
 /// How far it has come.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Played {
+pub(super) struct Replayed {
     pub(super) messages: usize,
     pub(super) left: usize,
 }
 
-impl Played {
-    pub(super) fn of(player: &Player<'_>) -> Played {
-        Played {
+impl Replayed {
+    pub(super) fn of(player: &Player<'_>) -> Replayed {
+        Replayed {
             messages: 0,
             left: player.steps.len(),
         }
@@ -62,7 +62,10 @@ impl Played {
 impl<'a> Player<'a> {
     /// # Errors
     /// In words: it cannot be played in this way.
-    pub(super) fn new(recording: &'a [Recorded], pace: Pace) -> Result<Player<'a>, &'static str> {
+    pub(super) fn new(
+        recording: &'a [Recorded],
+        pace: ReplayPace,
+    ) -> Result<Player<'a>, &'static str> {
         let mut player = Player {
             steps: Vec::new(),
             end: When::Answers(0),
@@ -73,8 +76,8 @@ impl<'a> Player<'a> {
         let mut answers = 0;
         for record in recording {
             let when = match pace {
-                Pace::Answers => When::Answers(answers),
-                Pace::Times { speed } => {
+                ReplayPace::Answers => When::Answers(answers),
+                ReplayPace::Times { speed } => {
                     let since = began.zip(record.time).map(|(began, time)| time - began);
                     let since = since.ok_or("its messages have no times; there is --by answers")?;
                     let since = Duration::try_from_secs_f64(since.max(0.0) / speed);
@@ -85,7 +88,7 @@ impl<'a> Player<'a> {
             match (record.direction, &record.message) {
                 (Direction::In, message) if message.is_data() => {
                     answers += 1;
-                    if pace == Pace::Answers {
+                    if pace == ReplayPace::Answers {
                         player.end = When::Answers(answers);
                     }
                 }
@@ -99,7 +102,7 @@ impl<'a> Player<'a> {
                     player.goodbye = Some(frame.as_ref());
                     break;
                 }
-                (Direction::Out, message) => player.steps.push(Step { message, when }),
+                (Direction::Out, message) => player.steps.push(ReplayStep { message, when }),
             }
         }
         match recording.is_empty() {
@@ -113,7 +116,7 @@ impl<'a> Player<'a> {
         &self,
         sender: &mut Sender<Transport>,
         mut came: watch::Receiver<usize>,
-        played: &mut Played,
+        played: &mut Replayed,
     ) {
         let began = Instant::now();
         for step in &self.steps {
@@ -180,7 +183,7 @@ mod tests {
     #[test]
     fn messages_wait_for_their_times() {
         let recording = recording();
-        let player = Player::new(&recording, Pace::Times { speed: 2.0 }).unwrap();
+        let player = Player::new(&recording, ReplayPace::Times { speed: 2.0 }).unwrap();
         let seconds = |seconds| When::Time(Duration::from_secs_f64(seconds));
         let steps: Vec<_> = player.steps.iter().map(|step| step.when).collect();
         assert_eq!(steps, [seconds(0.5), seconds(2.0)]);
@@ -191,7 +194,7 @@ mod tests {
     #[test]
     fn or_for_as_many_answers() {
         let recording = recording();
-        let player = Player::new(&recording, Pace::Answers).unwrap();
+        let player = Player::new(&recording, ReplayPace::Answers).unwrap();
         let steps: Vec<_> = player.steps.iter().map(|step| step.when).collect();
         assert_eq!(steps, [When::Answers(1), When::Answers(2)]);
         assert_eq!(player.end, When::Answers(2));
@@ -201,8 +204,8 @@ mod tests {
     fn what_has_no_times_is_played_by_answers() {
         let mut recording = recording();
         recording[1].time = None;
-        assert!(Player::new(&recording, Pace::Times { speed: 1.0 }).is_err());
-        assert!(Player::new(&recording, Pace::Answers).is_ok());
-        assert!(Player::new(&[], Pace::Answers).is_err());
+        assert!(Player::new(&recording, ReplayPace::Times { speed: 1.0 }).is_err());
+        assert!(Player::new(&recording, ReplayPace::Answers).is_ok());
+        assert!(Player::new(&[], ReplayPace::Answers).is_err());
     }
 }

@@ -11,10 +11,10 @@ use crate::record::{self, Direction, Recorded};
 
 /// What is waited for and sent, in this order.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Script(Vec<Step>);
+pub(super) struct Script(Vec<ScriptStep>);
 
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+enum ScriptStep {
     Await(Message),
     Send(Message),
     Close(Option<CloseFrame>),
@@ -32,9 +32,9 @@ impl Script {
     pub(super) async fn play(&self, mut heard: Heard, outgoing: Outgoing, log: &Log) {
         for step in &self.0 {
             let action = match step {
-                Step::Send(message) => Action::Send(message.clone()),
-                Step::Close(frame) => Action::Close(frame.clone()),
-                Step::Await(expected) => match heard.next().await {
+                ScriptStep::Send(message) => Action::Send(message.clone()),
+                ScriptStep::Close(frame) => Action::Close(frame.clone()),
+                ScriptStep::Await(expected) => match heard.next().await {
                     Some(message) if message == *expected => continue,
                     Some(_) => {
                         log.say(format_args!(
@@ -56,11 +56,11 @@ impl Script {
 }
 
 /// `None`: nothing that is played, such as a ping.
-fn step(record: Recorded) -> Option<Step> {
+fn step(record: Recorded) -> Option<ScriptStep> {
     match (record.direction, record.message) {
-        (Direction::Out, message) if message.is_data() => Some(Step::Await(message)),
-        (Direction::In, Message::Close(frame)) => Some(Step::Close(frame)),
-        (Direction::In, message) if message.is_data() => Some(Step::Send(message)),
+        (Direction::Out, message) if message.is_data() => Some(ScriptStep::Await(message)),
+        (Direction::In, Message::Close(frame)) => Some(ScriptStep::Close(frame)),
+        (Direction::In, message) if message.is_data() => Some(ScriptStep::Send(message)),
         _ => None,
     }
 }
@@ -87,9 +87,9 @@ mod tests {
             record(back, Message::Close(Some(close.clone()))),
         ];
         let expected = [
-            Step::Await("hi".into()),
-            Step::Send(Message::binary(&b"\x00\xff"[..])),
-            Step::Close(Some(close)),
+            ScriptStep::Await("hi".into()),
+            ScriptStep::Send(Message::binary(&b"\x00\xff"[..])),
+            ScriptStep::Close(Some(close)),
         ];
         assert!(steps.into_iter().filter_map(step).eq(expected));
     }

@@ -47,6 +47,16 @@ impl Proxied {
         }
     }
 
+    /// Shows lines until each of these was in one, in whatever order.
+    pub(crate) fn shows_all(&mut self, what: &[&str]) {
+        let mut missing = what.to_vec();
+        while !missing.is_empty() {
+            let line = self.line();
+            assert!(!line.is_empty(), "it has ended without {missing:?}");
+            missing.retain(|what| !line.contains(what));
+        }
+    }
+
     #[cfg(target_os = "linux")]
     pub(crate) fn id(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()

@@ -116,8 +116,7 @@ fn a_har_file_has_each_connection_with_its_messages() {
         let refused = client.connect(&format!("{}secret", proxied.url)).await;
         refused.expect_err("a refusal");
     });
-    proxied.shows("the connection is closed");
-    proxied.shows("403");
+    proxied.shows_all(&["the connection is closed", "403"]);
     proxied.interrupt().with(130);
 
     let log = read()["log"].take();

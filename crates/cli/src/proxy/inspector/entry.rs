@@ -5,19 +5,19 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
-use super::super::event::{Event, EventKind, Handshake};
+use super::super::event::{ConnectionEvent, EventKind, Handshake};
 use crate::record::{Direction, Fate, kind, seconds};
 
 /// More of a payload is not kept, in bytes: the recording has all of it.
 const KEPT: usize = 16 << 10;
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct PageEvent<'a> {
     connection: u64,
     /// Seconds since 1970.
     time: f64,
     #[serde(flatten)]
-    kind: Kind<'a>,
+    kind: PageEventKind<'a>,
 }
 
 #[derive(Serialize)]
@@ -26,14 +26,14 @@ struct Entry<'a> {
     rename_all = "lowercase",
     rename_all_fields = "camelCase"
 )]
-enum Kind<'a> {
+enum PageEventKind<'a> {
     Open {
         #[serde(flatten)]
-        handshake: Shown<'a>,
+        handshake: ShownHandshake<'a>,
     },
     Failed {
         #[serde(flatten)]
-        handshake: Shown<'a>,
+        handshake: ShownHandshake<'a>,
         why: &'a str,
     },
     Message {
@@ -56,7 +56,7 @@ enum Kind<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct ShownHandshake<'a> {
     from: String,
     url: &'a str,
     /// Seconds since 1970.
@@ -70,12 +70,12 @@ struct Shown<'a> {
 }
 
 /// `None`: it cannot be written, which does not happen.
-pub(super) fn json(event: &Event<'_>) -> Option<Utf8Bytes> {
+pub(super) fn json(event: &ConnectionEvent<'_>) -> Option<Utf8Bytes> {
     let kind = match &event.kind {
-        EventKind::Open(handshake) => Kind::Open {
+        EventKind::Open(handshake) => PageEventKind::Open {
             handshake: shown(handshake),
         },
-        EventKind::NotOpen(handshake, why) => Kind::Failed {
+        EventKind::NotOpen(handshake, why) => PageEventKind::Failed {
             handshake: shown(handshake),
             why,
         },
@@ -84,9 +84,9 @@ pub(super) fn json(event: &Event<'_>) -> Option<Utf8Bytes> {
             message,
             fate,
         } => shown_message(*direction, message, *fate),
-        EventKind::End(why) => Kind::End { why },
+        EventKind::End(why) => PageEventKind::End { why },
     };
-    let entry = Entry {
+    let entry = PageEvent {
         connection: event.connection,
         time: seconds(event.time),
         kind,
@@ -94,9 +94,9 @@ pub(super) fn json(event: &Event<'_>) -> Option<Utf8Bytes> {
     serde_json::to_string(&entry).ok().map(Utf8Bytes::from)
 }
 
-fn shown(handshake: &Handshake) -> Shown<'_> {
+fn shown(handshake: &Handshake) -> ShownHandshake<'_> {
     let answer = handshake.answer.as_ref();
-    Shown {
+    ShownHandshake {
         from: handshake.from.to_string(),
         url: &handshake.url,
         began: seconds(handshake.began),
@@ -120,7 +120,7 @@ fn fields(headers: &HeaderMap) -> Vec<(&str, String)> {
     fields.collect()
 }
 
-fn shown_message(direction: Direction, message: &Message, fate: Fate) -> Kind<'static> {
+fn shown_message(direction: Direction, message: &Message, fate: Fate) -> PageEventKind<'static> {
     let code = match message {
         Message::Close(frame) => frame.as_ref().map(|frame| frame.code().get()),
         _ => None,
@@ -135,7 +135,7 @@ fn shown_message(direction: Direction, message: &Message, fate: Fate) -> Kind<'s
         },
         _ => BASE64_STANDARD.encode(kept),
     };
-    Kind::Message {
+    PageEventKind::Message {
         direction,
         r#type: kind(message),
         size: payload.len(),
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn of_a_long_payload_the_beginning_is_kept() {
         let text = "é".repeat(KEPT).replacen('é', "e", 1);
-        let Kind::Message {
+        let PageEventKind::Message {
             data, is_cut, size, ..
         } = shown_message(Direction::In, &text.as_str().into(), Fate::Passed)
         else {

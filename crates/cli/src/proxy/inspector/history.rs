@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use arkws::Utf8Bytes;
 use tokio::sync::broadcast;
 
-use super::super::event::{Event, EventKind};
+use super::super::event::{ConnectionEvent, EventKind};
 
 /// The last events, and those who follow.
 pub(super) struct History {
@@ -40,7 +40,7 @@ impl History {
     }
 
     /// Something has happened.
-    pub(super) fn add(&self, event: &Event<'_>, json: Utf8Bytes) {
+    pub(super) fn add(&self, event: &ConnectionEvent<'_>, json: Utf8Bytes) {
         let mut kept = self.lock();
         match event.kind {
             EventKind::Open(_) => _ = kept.open.insert(event.connection, json.clone()),
@@ -82,7 +82,7 @@ mod tests {
     fn the_last_events_are_kept_and_no_more() {
         let history = History::new(3);
         let add = |text: &str| {
-            let event = Event {
+            let event = ConnectionEvent {
                 connection: 1,
                 time: SystemTime::now(),
                 kind: EventKind::End(""),

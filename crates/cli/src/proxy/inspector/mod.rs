@@ -27,7 +27,7 @@ use arkws::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
-use super::event::Event;
+use super::event::ConnectionEvent;
 use crate::exit::Failure;
 use access::Access;
 use history::History;
@@ -94,7 +94,7 @@ impl Inspector {
         tell().map_err(|error| Failure::fault(format!("cannot write the URL: {error}")))
     }
 
-    pub(super) fn tell(&self, event: &Event<'_>) {
+    pub(super) fn tell(&self, event: &ConnectionEvent<'_>) {
         if let Some(json) = entry::json(event) {
             self.history.add(event, json);
         }
