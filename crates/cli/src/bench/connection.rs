@@ -151,7 +151,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn has_room(&self) -> bool {
-        if matches!(self.bench.plan.pace, SendPace::Once(most) if self.sent >= most) {
+        if matches!(self.bench.plan.pace, SendPace::AtFirst(most) if self.sent >= most) {
             return false;
         }
         let is_within = self.in_flight.len() < self.bench.plan.most_in_flight();

@@ -33,7 +33,7 @@ pub(super) enum SendPace {
     /// As fast as the server takes messages.
     Unbounded,
     /// At the beginning, so many messages.
-    Once(u64),
+    AtFirst(u64),
 }
 
 /// Messages without an answer in all, at most, so that memory has a bound whatever the rate is.
@@ -48,7 +48,7 @@ impl Plan {
         let pace = match (load.rate, load.send_only) {
             _ if load.receive_only => {
                 let is_given = payload.message.is_some() || payload.file.is_some();
-                SendPace::Once(u64::from(is_given))
+                SendPace::AtFirst(u64::from(is_given))
             }
             (Some(rate), _) => SendPace::Rate(rate),
             (None, true) => SendPace::Unbounded,
@@ -69,7 +69,7 @@ impl Plan {
 
     /// Whether messages are only received.
     pub(super) fn only_receives(&self) -> bool {
-        matches!(self.pace, SendPace::Once(_))
+        matches!(self.pace, SendPace::AtFirst(_))
     }
 
     /// Messages of one connection that may wait for answers.

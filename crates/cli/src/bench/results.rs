@@ -122,7 +122,7 @@ impl Results {
                 let last = total.last_sent.map_or(0.0, since);
                 last.max(total.sent as f64 / rate)
             }
-            SendPace::Window(_) | SendPace::Once(_) => {
+            SendPace::Window(_) | SendPace::AtFirst(_) => {
                 since(sending_ended.or(total.last_sent).unwrap_or(ended))
             }
         };
@@ -188,7 +188,7 @@ impl LoadResult {
         let (rate, window) = match plan.pace {
             SendPace::Rate(rate) => (Some(rate), None),
             SendPace::Window(window) => (None, Some(window)),
-            SendPace::Unbounded | SendPace::Once(_) => (None, None),
+            SendPace::Unbounded | SendPace::AtFirst(_) => (None, None),
         };
         LoadResult {
             rate,
