@@ -2,9 +2,10 @@
 use std::future::pending;
 use std::net::SocketAddr;
 
-use arkws::{Acceptor, CloseCode, CloseFrame, Error, Receiver, Sender};
+use arkws::{Acceptor, CloseCode, CloseFrame, Error, IncomingRequest, Receiver, Sender, WebSocket};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::answers::Answering;
@@ -26,20 +27,13 @@ pub(super) struct Host {
 
 /// Serves a client, and tells how that went.
 pub(super) async fn serve(host: &Host, stream: TcpStream, from: SocketAddr, number: u64, log: Log) {
-    let line = match &host.tls {
-        None => Line::new(stream, &host.faults),
-        Some(tls) => match tls.accept(stream).await {
-            Ok(stream) => Line::new(stream, &host.faults),
-            Err(error) => return log.say(format_args!("{from}: no TLS: {error}")),
-        },
-    };
     let accepted = tokio::select! {
-        accepted = host.acceptor.accept_from(line, from.into()) => accepted,
+        accepted = accept(host, stream, from) => accepted,
         () = host.stop.given() => return,
     };
     let (socket, request) = match accepted {
         Ok(accepted) => accepted,
-        Err(error) => return log.say(format_args!("{from}: {error}")),
+        Err(why) => return log.say(format_args!("{from}: {why}")),
     };
     log.say(format_args!("{from} asks for {}", request.target));
     let (mut sender, mut receiver) = socket.split();
@@ -48,6 +42,29 @@ pub(super) async fn serve(host: &Host, stream: TcpStream, from: SocketAddr, numb
         Outcome::Over(Err(error)) => log.say(error),
         Outcome::Fault => fault(&host.faults, sender, receiver, &log).await,
     }
+}
+
+/// The handshakes, that of TLS first.
+///
+/// # Errors
+/// There is no connection, and why.
+async fn accept(
+    host: &Host,
+    stream: TcpStream,
+    from: SocketAddr,
+) -> Result<(WebSocket<Line>, IncomingRequest), String> {
+    let line = match &host.tls {
+        None => Line::new(stream, &host.faults),
+        Some(tls) => {
+            let limit = Acceptor::DEFAULT_HANDSHAKE_TIMEOUT;
+            let secured = timeout(limit, tls.accept(stream)).await;
+            let secured = secured.map_err(|_| format!("no TLS within {limit:?}"))?;
+            let secured = secured.map_err(|error| format!("no TLS: {error}"))?;
+            Line::new(secured, &host.faults)
+        }
+    };
+    let accepted = host.acceptor.accept_from(line, from.into()).await;
+    accepted.map_err(|error| error.to_string())
 }
 
 enum Outcome {

@@ -135,6 +135,21 @@ fn wss_is_served_with_a_certificate_of_ones_own_or_one_that_is_given() {
 
 #[cfg(unix)]
 #[test]
+fn ctrl_c_does_not_wait_for_whoever_is_silent_before_tls() {
+    let server = serve(&["--tls-self-signed"]);
+    let address = server
+        .url
+        .trim_start_matches("wss://")
+        .trim_end_matches('/');
+    let silent = std::net::TcpStream::connect(address).expect("it listens");
+    // Whoever comes later is let in later.
+    run(&["connect", "--insecure", &server.url], b"hi\n").with(0);
+    server.interrupt().with(130);
+    drop(silent);
+}
+
+#[cfg(unix)]
+#[test]
 fn ctrl_c_sends_clients_away_and_the_log_says_what_there_was() {
     let server = serve(&[]);
     let log = runtime().block_on(async {
