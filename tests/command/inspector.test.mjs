@@ -28,7 +28,7 @@ const rows = (page, count) => page.until(`(${ROWS}).length === ${count} && ${ROW
 const EVIL =
   '<img src=x onerror="document.title=1"><script>document.title = 1</script>\u202e\u001b[31m';
 
-describe("the inspector's page", { timeout: 180_000, ...needsChromium() }, () => {
+describe("the inspector's page", { timeout: 300_000, ...needsChromium() }, () => {
   it('shows what has passed before and what passes, as text', async (t) => {
     const { url, page: address } = await proxy(t, await serve(t), '--inspect');
     const first = await app(t, `${url}rooms?x=<b>`, [EVIL], {
@@ -159,7 +159,7 @@ describe("the inspector's page", { timeout: 180_000, ...needsChromium() }, () =>
   });
 });
 
-describe('who sees the inspector', { timeout: 60_000 }, () => {
+describe('who sees the inspector', { timeout: 300_000 }, () => {
   /** The answer to a request of the page. */
   const answer = async (url, { headers, path, method } = {}) => {
     const { hostname, port, pathname } = new URL(url);

@@ -12,7 +12,7 @@ use arkws::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::event::{ConnectionEvent, EventKind, Handshake};
-use super::writer::{Sink, Writer};
+use super::writer::{self, Sink, Writer};
 use crate::exit::Failure;
 use crate::record::{HarMessage, seconds};
 use crate::stop::Stop;
@@ -121,7 +121,7 @@ const END: &[u8] = b"\n]}}\n";
 
 impl HarWriter {
     fn create(path: &Path) -> io::Result<HarWriter> {
-        let mut file = File::create(path)?;
+        let mut file = writer::create(path)?;
         let version = env!("CARGO_PKG_VERSION");
         write!(
             file,

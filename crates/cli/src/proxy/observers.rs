@@ -59,9 +59,6 @@ impl Observers {
             time: SystemTime::now(),
             kind,
         };
-        if let Some(console) = &self.console {
-            console.tell(&event).await;
-        }
         if let Some(recording) = &self.recording {
             recording.tell(&event).await;
         }
@@ -71,6 +68,10 @@ impl Observers {
         if let Some(inspector) = &self.inspector {
             inspector.tell(&event);
         }
+        // The last: whoever looks may have stopped the terminal.
+        if let Some(console) = &self.console {
+            console.tell(&event).await;
+        }
     }
 
     /// What they were told has been written when this returns.
@@ -78,13 +79,15 @@ impl Observers {
     /// # Errors
     /// A file could not be written.
     pub(super) async fn finish(self) -> Result<(), Failure> {
-        if let Some(console) = self.console {
-            console.finish();
-        }
         if let Some(inspector) = self.inspector {
             inspector.finish().await;
         }
         let recorded = self.recording.map_or(Ok(()), Recording::finish);
-        recorded.and(self.har.map_or(Ok(()), Har::finish))
+        let recorded = recorded.and(self.har.map_or(Ok(()), Har::finish));
+        // Nobody may read it: what is recorded is safe by now.
+        if let Some(console) = self.console {
+            console.finish();
+        }
+        recorded
     }
 }

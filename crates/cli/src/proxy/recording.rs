@@ -1,9 +1,8 @@
 //! A file of messages (`--record`).
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::event::{ConnectionEvent, EventKind};
-use super::writer::{ByteSink, Writer};
+use super::writer::{self, ByteSink, Writer};
 use crate::exit::Failure;
 use crate::record::Record;
 use crate::stop::Stop;
@@ -21,7 +20,7 @@ impl Recording {
     /// # Errors
     /// The file cannot be written.
     pub(super) fn create(path: &Path, stop: &Stop) -> Result<Recording, Failure> {
-        let file = File::create(path);
+        let file = writer::create(path);
         let file = file
             .map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))?;
         Ok(Recording {

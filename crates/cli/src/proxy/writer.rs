@@ -1,6 +1,8 @@
 //! Files and terminals that may be slow: a thread writes, and whoever has more waits for it
 //! without holding other tasks up.
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
@@ -68,6 +70,18 @@ fn write<S: Sink>(sink: &mut S, mut items: mpsc::Receiver<S::Item>) -> io::Resul
         }
     }
     sink.flush()
+}
+
+/// Creates a file for what passes, which may hold secrets: nobody else may read it.
+///
+/// # Errors
+/// It cannot be created.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Bytes, one behind the other.

@@ -106,6 +106,7 @@ fn shown(message: &Message) -> String {
         Some(text) => {
             let begin: String = text.chars().take(SHOWN).collect();
             let rest = if begin.len() < len { "..." } else { "" };
+            let begin = begin.replace('\n', "\\n");
             format!("{kind} {len} B  {begin}{rest}")
         }
         None => {

@@ -11,6 +11,7 @@ mod play;
 
 pub(crate) use arguments::ReplayArguments;
 
+use std::io::{self, Write};
 use std::time::Instant;
 
 use arkws::{CloseFrame, Error, Receiver, Transport, WebSocket};
@@ -52,7 +53,12 @@ pub(crate) async fn run(arguments: ReplayArguments) -> Result<Exit, Failure> {
     let (began, goodbye) = (Instant::now(), player.goodbye());
     let (played, ended) = converse(socket, player, &mut answers, &stop).await;
     let took = began.elapsed().as_secs_f64();
-    println!("sent {} in {took:.3} s; {answers}", count(played.messages));
+    // Nobody may read it.
+    _ = writeln!(
+        io::stdout(),
+        "sent {} in {took:.3} s; {answers}",
+        count(played.messages)
+    );
     if stop.reason() == Some(Reason::Interrupted) {
         return Ok(Exit::Interrupted);
     }

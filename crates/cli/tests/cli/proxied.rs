@@ -1,16 +1,22 @@
 //! The command as a proxy.
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout};
+use std::process::Child;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use arkws::{Client, ClientBuilder, Message, Proxy, Transport, WebSocket};
 use futures_util::StreamExt;
 
 use crate::command::{Ran, arkws, finish};
 
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A running `arkws proxy`. It ends with this.
 pub(crate) struct Proxied {
     child: Option<Child>,
-    stdout: BufReader<ChildStdout>,
+    lines: Receiver<String>,
     pub(crate) url: String,
 }
 
@@ -19,9 +25,17 @@ pub(crate) fn proxy(target: &str, arguments: &[&str]) -> Proxied {
     let arguments = [&["proxy", "--no-proxy", "0", target], arguments].concat();
     let mut child = arkws(&arguments).spawn().expect("it starts");
     let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in stdout.lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
     let mut proxied = Proxied {
         child: Some(child),
-        stdout,
+        lines,
         url: String::new(),
     };
     proxied.url = proxied.line();
@@ -31,9 +45,11 @@ pub(crate) fn proxy(target: &str, arguments: &[&str]) -> Proxied {
 impl Proxied {
     /// The next line that it shows.
     pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("a line");
-        line.trim_end().to_owned()
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => line.trim_end().to_owned(),
+            Err(RecvTimeoutError::Disconnected) => String::new(),
+            Err(RecvTimeoutError::Timeout) => panic!("it shows nothing more"),
+        }
     }
 
     /// Shows lines until one has this in it: that one.
@@ -68,11 +84,15 @@ impl Proxied {
         let child = self.child.take().expect("it runs");
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it lives");
-        let mut shown = Vec::new();
-        std::io::Read::read_to_end(&mut self.stdout, &mut shown).expect("its end");
+        let ran = finish(child);
+        let mut shown = String::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            shown += &line;
+            shown += "\n";
+        }
         Ran {
-            stdout: shown,
-            ..finish(child)
+            stdout: shown.into_bytes(),
+            ..ran
         }
     }
 

@@ -9,6 +9,7 @@ use crate::proxied::{client, connect, next, proxy};
 use crate::served;
 use crate::servers::{echo, echo_all, runtime, serve};
 
+#[cfg(unix)]
 #[test]
 fn messages_are_edited_dropped_and_injected() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -60,7 +61,7 @@ fn messages_are_edited_dropped_and_injected() {
         assert!(line.contains(what), "{line}");
     }
     proxied.shows("the connection is closed");
-    drop(proxied);
+    proxied.interrupt().with(130);
     let record = fs::read_to_string(&record).expect("a recording");
     assert_eq!(
         record.matches("\"fate\":\"dropped\"").count(),

@@ -62,6 +62,10 @@ fn a_recording_has_all_connections_and_one_of_them_can_be_served() {
     run(&["connect", &proxied.url, "--binary"], b"two\n").with(0);
     let ran = proxied.interrupt().with(130);
     assert_eq!(ran.text(), "", "it is quiet");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(&file).expect("a recording").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600, "it may hold secrets");
     let records = fs::read_to_string(&file).expect("a recording");
     let records = records
         .lines()
