@@ -12,6 +12,8 @@ use anyhow::{Context, Result, bail};
 use toml_edit::{DocumentMut, value};
 
 use crate::counts::Counts;
+use crate::coverage;
+use crate::faults;
 use crate::features;
 use crate::files::tracked;
 use crate::other_targets;
@@ -65,6 +67,16 @@ const CHECKS: &[Check] = &[
         name: "valgrind",
         run: sanitize::valgrind,
         prepare: sanitize::prepare_valgrind,
+    },
+    Check {
+        name: "faults",
+        run: faults::check,
+        prepare: || Ok(()),
+    },
+    Check {
+        name: "coverage",
+        run: coverage::check,
+        prepare: coverage::prepare,
     },
     Check {
         name: "musl",

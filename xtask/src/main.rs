@@ -17,6 +17,7 @@ mod coverage;
 mod crates;
 mod demo;
 mod deny;
+mod faults;
 mod features;
 mod files;
 mod fuzz;

@@ -41,6 +41,9 @@ fn instrumented(folder: &Path) -> Command {
     let mut cargo = cargo();
     profiled(&mut cargo, folder)
         .env("CARGO_TARGET_DIR", folder)
+        // Nobody changes or debugs what is built here.
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("RUSTFLAGS", FLAGS);
     cargo
 }

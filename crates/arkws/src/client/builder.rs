@@ -84,6 +84,8 @@ impl ClientOptions {
 impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
+            .field("config", &self.config)
+            .field("deflate", &self.deflate)
             .field("protocols", &self.protocols.len())
             .field("proxy", &self.proxy)
             .finish_non_exhaustive()

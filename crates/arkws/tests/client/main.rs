@@ -10,6 +10,7 @@ mod reconnecting;
 mod redirect;
 mod request;
 mod route;
+mod settings;
 mod timeouts;
 
 mod tls;

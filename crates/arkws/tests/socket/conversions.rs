@@ -26,6 +26,52 @@ fn messages_are_made_of_whatever_holds_text_or_bytes() {
 }
 
 #[test]
+fn messages_tell_what_they_are_and_give_up_what_they_hold() {
+    let close = Message::Close(Some(CloseFrame::new(CloseCode::NORMAL, "done")));
+    for (message, is, payload) in [
+        (
+            Message::from("one"),
+            [true, false, false, false, false],
+            "one",
+        ),
+        (
+            Message::from(b"two".to_vec()),
+            [false, true, false, false, false],
+            "two",
+        ),
+        (
+            Message::Ping("three".into()),
+            [false, false, true, false, false],
+            "three",
+        ),
+        (
+            Message::Pong("four".into()),
+            [false, false, false, true, false],
+            "four",
+        ),
+        (close, [false, false, false, false, true], "done"),
+        (Message::Close(None), [false, false, false, false, true], ""),
+    ] {
+        let told = [
+            message.is_text(),
+            message.is_binary(),
+            message.is_ping(),
+            message.is_pong(),
+            message.is_close(),
+        ];
+        assert_eq!(told, is, "{message:?}");
+        assert_eq!(message.is_data(), is[0] || is[1]);
+        assert_eq!(message.len(), payload.len());
+        assert_eq!(message.is_empty(), payload.is_empty());
+        assert_eq!(message.as_bytes(), payload.as_bytes());
+        let text = is[0].then_some(payload);
+        assert_eq!(message.as_text(), text);
+        assert_eq!(message.clone().into_text().as_deref(), text);
+        assert_eq!(message.into_bytes(), payload);
+    }
+}
+
+#[test]
 fn text_becomes_a_string() {
     let text = Utf8Bytes::from("größer");
     let kept = text.clone();
