@@ -11,6 +11,7 @@
 //! | `exit.rs` | the exit statuses, and which error has which |
 //! | `stop.rs` | why a run ends before the other end ends it: Ctrl-C, its time, its output |
 //! | `escape.rs`, `answer.rs` | what comes from the network, made fit for a terminal |
+//! | `shown_url.rs` | URLs, without what is secret in them |
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -30,6 +31,7 @@ mod record;
 mod replay;
 mod serve;
 mod server_tls;
+mod shown_url;
 mod stop;
 
 use std::process::ExitCode;

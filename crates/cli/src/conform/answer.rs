@@ -5,7 +5,7 @@ use sha1::{Digest, Sha1};
 
 use super::case::Opening;
 use super::extensions::{self, Deflate};
-use super::request::Request;
+use super::request::OpeningRequest;
 use super::verdict::Judgement;
 
 /// The head of an answer.
@@ -60,7 +60,7 @@ impl HandshakeAnswer {
     pub(super) fn judge(
         &self,
         expected: Opening,
-        request: &Request,
+        request: &OpeningRequest,
         judgement: &mut Judgement,
     ) -> Option<Deflate> {
         if self.status != 101 {
@@ -118,7 +118,7 @@ impl HandshakeAnswer {
     }
 
     /// What each 101 has to have.
-    fn check(&self, request: &Request) -> Result<Option<Deflate>, String> {
+    fn check(&self, request: &OpeningRequest) -> Result<Option<Deflate>, String> {
         if !self.first_line.starts_with("HTTP/1.1 101") {
             return Err(format!("it accepts with \"{}\"", self.first_line));
         }

@@ -1,5 +1,5 @@
 //! What a case is: an opening handshake, and what is said and expected behind it.
-use super::request::Request;
+use super::request::OpeningRequest;
 
 /// How much an RFC asks for it (RFC 2119).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct Case {
     pub(super) section: &'static str,
     /// What is sent, and what has to become of it.
     pub(super) title: String,
-    pub(super) request: fn(&mut Request),
+    pub(super) request: fn(&mut OpeningRequest),
     /// What else the request asks for.
     pub(super) offer: Option<&'static str>,
     pub(super) opening: Opening,
@@ -134,7 +134,7 @@ pub(super) fn should(
 
 impl Case {
     /// The request, which is right in all but this.
-    pub(super) fn asks(mut self, request: fn(&mut Request)) -> Case {
+    pub(super) fn asks(mut self, request: fn(&mut OpeningRequest)) -> Case {
         self.request = request;
         self
     }

@@ -37,10 +37,10 @@ use futures_util::{StreamExt, stream};
 use crate::exit::{Exit, Failure};
 use crate::stop::Stop;
 use case::Case;
-use play::Target;
+use play::TriedServer;
 use probe::Abilities;
 use report::ConformReport;
-use verdict::{Judgement, Played};
+use verdict::{CaseResult, Judgement};
 
 /// Runs the subcommand.
 ///
@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: ConformArguments) -> Result<Exit, Failure> {
         return Ok(Exit::Good);
     };
     let url = WebSocketUrl::parse(&url).map_err(|error| Failure::usage(error.to_string()))?;
-    let target = Target {
+    let target = TriedServer {
         own: arguments.client.own_fields(),
         client: arguments.client.client()?,
         url,
@@ -88,12 +88,12 @@ pub(crate) async fn run(arguments: ConformArguments) -> Result<Exit, Failure> {
     })
 }
 
-async fn play<'a>(target: &Target, case: &'a Case, abilities: Abilities) -> Played<'a> {
+async fn play<'a>(target: &TriedServer, case: &'a Case, abilities: Abilities) -> CaseResult<'a> {
     match abilities.lack(case) {
         Some(why) => {
             let mut judgement = Judgement::default();
             judgement.left_out(why.to_owned());
-            Played {
+            CaseResult {
                 case,
                 verdict: judgement.verdict(case.level),
                 took: std::time::Duration::ZERO,

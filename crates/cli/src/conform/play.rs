@@ -6,12 +6,12 @@ use arkws::{Client, WebSocketUrl};
 use super::answer;
 use super::case::{Case, CaseStep, Opening};
 use super::conversation::Conversation;
-use super::request::Request;
-use super::verdict::{Judgement, Played};
+use super::request::OpeningRequest;
+use super::verdict::{CaseResult, Judgement};
 use super::wire::{Read, Wire, WireEnd};
 
 /// The server, and how to talk to it.
-pub(super) struct Target {
+pub(super) struct TriedServer {
     pub(super) client: Client,
     pub(super) url: WebSocketUrl,
     /// Fields that each request has.
@@ -20,9 +20,9 @@ pub(super) struct Target {
     pub(super) patience: Duration,
 }
 
-impl Target {
+impl TriedServer {
     /// Plays a case to its end.
-    pub(super) async fn play<'a>(&self, case: &'a Case) -> Played<'a> {
+    pub(super) async fn play<'a>(&self, case: &'a Case) -> CaseResult<'a> {
         let began = Instant::now();
         let mut judgement = Judgement::default();
         if case.needs_half_close() && self.url.is_secure() {
@@ -30,7 +30,7 @@ impl Target {
         } else if let Some(conversation) = self.open(case, &mut judgement).await {
             converse(conversation, case, &mut judgement).await;
         }
-        Played {
+        CaseResult {
             case,
             verdict: judgement.verdict(case.level),
             took: began.elapsed(),
@@ -43,7 +43,7 @@ impl Target {
         case: &Case,
         judgement: &mut Judgement,
     ) -> Option<Conversation> {
-        let mut request = Request::new(&self.url, &self.own);
+        let mut request = OpeningRequest::new(&self.url, &self.own);
         if let Some(offer) = case.offer {
             request.add("Sec-WebSocket-Extensions", offer);
         }

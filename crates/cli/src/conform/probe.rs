@@ -1,7 +1,7 @@
 //! What a server can be judged by: does it send messages back, does it compress?
 use super::case::{Case, must};
 use super::frame::text;
-use super::play::Target;
+use super::play::TriedServer;
 use super::verdict::{Judgement, Verdict};
 use crate::exit::Failure;
 
@@ -16,7 +16,7 @@ pub(super) struct Abilities {
 ///
 /// # Errors
 /// There is no connection, or no handshake that any server accepts.
-pub(super) async fn probe(target: &Target) -> Result<Abilities, Failure> {
+pub(super) async fn probe(target: &TriedServer) -> Result<Abilities, Failure> {
     let client = &target.client;
     let connected = async {
         let stream = client.dial(&target.url).await?;
@@ -43,7 +43,7 @@ pub(super) async fn probe(target: &Target) -> Result<Abilities, Failure> {
     })
 }
 
-async fn has_passed(target: &Target, case: &Case) -> bool {
+async fn has_passed(target: &TriedServer, case: &Case) -> bool {
     matches!(target.play(case).await.verdict, Verdict::Passed)
 }
 

@@ -6,7 +6,7 @@ pub(super) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// A request, line by line.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(super) struct OpeningRequest {
     /// What comes before the first line.
     pub(super) before: &'static str,
     pub(super) method: &'static str,
@@ -21,11 +21,11 @@ pub(super) struct Request {
     lines: Vec<Vec<u8>>,
 }
 
-impl Request {
+impl OpeningRequest {
     /// One that every server accepts, with these fields of the user's.
-    pub(super) fn new(url: &WebSocketUrl, own: &[(String, Vec<u8>)]) -> Request {
+    pub(super) fn new(url: &WebSocketUrl, own: &[(String, Vec<u8>)]) -> OpeningRequest {
         let host = url.host_field();
-        let mut request = Request {
+        let mut request = OpeningRequest {
             before: "",
             method: "GET",
             target: url.target().to_owned(),

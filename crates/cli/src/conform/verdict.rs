@@ -35,7 +35,7 @@ impl Verdict {
 
 /// A case that was played.
 #[derive(Debug)]
-pub(super) struct Played<'a> {
+pub(super) struct CaseResult<'a> {
     pub(super) case: &'a Case,
     pub(super) verdict: Verdict,
     pub(super) took: Duration,

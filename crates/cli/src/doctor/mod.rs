@@ -26,6 +26,7 @@ pub(crate) use arguments::DoctorArguments;
 use arkws::WebSocketUrl;
 
 use crate::exit::{Exit, Failure};
+use crate::shown_url::shown;
 use crate::stop::Stop;
 use report::Report;
 use walk::Walk;
@@ -44,11 +45,4 @@ pub(crate) async fn run(arguments: DoctorArguments) -> Result<Exit, Failure> {
         () = walk.run() => Ok(report.end()),
         () = stop.given() => Ok(Exit::Interrupted),
     }
-}
-
-/// Without user name and password, which are nobody else's business, and without the query, which
-/// may have a token in it.
-fn shown(url: &WebSocketUrl) -> String {
-    let path = url.target().split('?').next().unwrap_or_default();
-    format!("{}://{}{path}", url.scheme(), url.host_field())
 }

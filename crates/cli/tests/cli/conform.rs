@@ -181,7 +181,8 @@ fn ci_systems_get_a_report_of_their_own() {
     let path = file.to_str().expect("UTF-8");
     let only = "framing/rsv1,framing/text,framing/length-16-bits-of-5,closing/normal";
     let flags = ["--only", only, "--junit", path];
-    run(&[&["conform", &careless()], &flags[..]].concat(), b"").with(1);
+    let url = careless().replace("://", "://ann:password@") + "?token=1";
+    let ran = run(&[&["conform", &url], &flags[..]].concat(), b"").with(1);
     let xml = std::fs::read_to_string(&file).expect("it is there");
     assert_well_formed(&xml);
     for part in [
@@ -193,6 +194,12 @@ fn ci_systems_get_a_report_of_their_own() {
         "<system-out>warning: ",
     ] {
         assert!(xml.contains(part), "{part} in {xml}");
+    }
+    for secret in ["password", "token"] {
+        assert!(
+            !xml.contains(secret) && !ran.text().contains(secret),
+            "{secret}"
+        );
     }
     run(
         &[

@@ -47,6 +47,18 @@ fn messages() -> Vec<Case> {
             "a message in a block with BFINAL comes back",
             b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00",
         ),
+        must(
+            "bfinal-and-another",
+            "RFC 7692, 7.2.3.4",
+            "the message behind one with BFINAL comes back",
+        )
+        .compressed()
+        .send(together([
+            text(b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00").rsv(4),
+            text(HELLO).rsv(4),
+        ]))
+        .text("Hello")
+        .text("Hello"),
         hello(
             "two-blocks",
             "RFC 7692, 7.2.3.5",

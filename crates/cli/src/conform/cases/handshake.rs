@@ -1,7 +1,7 @@
 //! The opening handshake of RFC 6455: `Upgrade`, `Connection`, key, version, sub-protocols and
 //! extensions.
 use crate::conform::case::{Case, Opening, must, should};
-use crate::conform::request::{KEY, Request};
+use crate::conform::request::{KEY, OpeningRequest};
 
 const SERVER: &str = "RFC 6455, 4.2.1";
 
@@ -28,9 +28,11 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn upgrades() -> Vec<Case> {
-    let accepted = |name, title, asks: fn(&mut Request)| must(name, SERVER, title).asks(asks);
-    let refused =
-        |name, title, asks: fn(&mut Request)| must(name, SERVER, title).asks(asks).not_upgraded();
+    let accepted =
+        |name, title, asks: fn(&mut OpeningRequest)| must(name, SERVER, title).asks(asks);
+    let refused = |name, title, asks: fn(&mut OpeningRequest)| {
+        must(name, SERVER, title).asks(asks).not_upgraded()
+    };
     vec![
         accepted(
             "upgrade-case",
@@ -145,7 +147,7 @@ fn upgrades() -> Vec<Case> {
 
 fn keys() -> Vec<Case> {
     let refused =
-        |name, title, asks: fn(&mut Request)| must(name, SERVER, title).asks(asks).refused();
+        |name, title, asks: fn(&mut OpeningRequest)| must(name, SERVER, title).asks(asks).refused();
     vec![
         refused(
             "key-missing",
@@ -204,13 +206,13 @@ fn keys() -> Vec<Case> {
 }
 
 fn versions() -> Vec<Case> {
-    let told = |name, title, asks: fn(&mut Request)| {
+    let told = |name, title, asks: fn(&mut OpeningRequest)| {
         must(name, "RFC 6455, 4.4", title)
             .asks(asks)
             .opening(Opening::VersionTold)
     };
     let refused =
-        |name, title, asks: fn(&mut Request)| must(name, SERVER, title).asks(asks).refused();
+        |name, title, asks: fn(&mut OpeningRequest)| must(name, SERVER, title).asks(asks).refused();
     vec![
         told(
             "version-9",
@@ -317,11 +319,11 @@ fn versions() -> Vec<Case> {
 }
 
 fn protocols() -> Vec<Case> {
-    let answered = |name, title, asks: fn(&mut Request)| {
+    let answered = |name, title, asks: fn(&mut OpeningRequest)| {
         must(name, "RFC 6455, 4.2.2", title).asks(asks).answered()
     };
     let malformed =
-        |name, title, asks: fn(&mut Request)| must(name, SERVER, title).asks(asks).refused();
+        |name, title, asks: fn(&mut OpeningRequest)| must(name, SERVER, title).asks(asks).refused();
     vec![
         answered(
             "protocol-unknown",
@@ -373,8 +375,8 @@ fn protocols() -> Vec<Case> {
 
 fn extensions() -> Vec<Case> {
     let ignored =
-        |name, title, asks: fn(&mut Request)| must(name, "RFC 6455, 9.1", title).asks(asks);
-    let malformed = |name, title, asks: fn(&mut Request)| {
+        |name, title, asks: fn(&mut OpeningRequest)| must(name, "RFC 6455, 9.1", title).asks(asks);
+    let malformed = |name, title, asks: fn(&mut OpeningRequest)| {
         must(name, "RFC 6455, 9.1", title).asks(asks).refused()
     };
     vec![

@@ -165,7 +165,7 @@ fn hosts() -> Vec<Case> {
         .asks(|request| request.add("Host", "arkws.invalid"))
         .refused_with(400),
     ];
-    let asks: [fn(&mut crate::conform::request::Request); 6] = [
+    let asks: [fn(&mut crate::conform::request::OpeningRequest); 6] = [
         |request| request.set("Host", BAD_HOSTS[0].1),
         |request| request.set("Host", BAD_HOSTS[1].1),
         |request| request.set("Host", BAD_HOSTS[2].1),

@@ -2,7 +2,7 @@
 use crate::conform::case::{Case, Opening, must, should};
 use crate::conform::deflated::deflated;
 use crate::conform::frame::{BINARY, binary, fragments, ping, text, together};
-use crate::conform::request::Request;
+use crate::conform::request::OpeningRequest;
 
 const LIMITS: &str = "RFC 6455, 10.4";
 
@@ -13,8 +13,9 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn heads() -> Vec<Case> {
-    let taken =
-        |name, title, asks: fn(&mut Request)| should(name, "RFC 9110, 5.4", title).asks(asks);
+    let taken = |name, title, asks: fn(&mut OpeningRequest)| {
+        should(name, "RFC 9110, 5.4", title).asks(asks)
+    };
     vec![
         should(
             "line-of-8000",

@@ -2,14 +2,14 @@
 use std::time::Instant;
 
 use crate::conform::probe::Abilities;
-use crate::conform::verdict::{Played, Verdict};
+use crate::conform::verdict::{CaseResult, Verdict};
 
 /// A run, and each case of it that was played.
 pub(in crate::conform) struct Findings<'a> {
     pub(super) url: String,
     pub(super) abilities: Abilities,
     pub(super) began: Instant,
-    pub(super) played: Vec<Played<'a>>,
+    pub(super) played: Vec<CaseResult<'a>>,
 }
 
 /// How many cases came to which end.
@@ -23,7 +23,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of<'p>(played: impl IntoIterator<Item = &'p Played<'p>>) -> Counts {
+    pub(super) fn of<'p>(played: impl IntoIterator<Item = &'p CaseResult<'p>>) -> Counts {
         let mut counts = Counts::default();
         for played in played {
             counts.cases += 1;
@@ -40,7 +40,7 @@ impl Counts {
 
 impl<'a> Findings<'a> {
     /// The cases of each area, in order.
-    pub(super) fn areas(&self) -> impl Iterator<Item = (&str, &[Played<'a>])> {
+    pub(super) fn areas(&self) -> impl Iterator<Item = (&str, &[CaseResult<'a>])> {
         let areas = self
             .played
             .chunk_by(|one, other| one.case.area() == other.case.area());

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::findings::{Counts, Findings};
 use crate::conform::case::Case;
-use crate::conform::verdict::Played;
+use crate::conform::verdict::CaseResult;
 
 #[derive(Serialize)]
 struct RunDocument<'a> {
@@ -48,7 +48,7 @@ pub(super) fn list(cases: &[Case]) -> String {
     text(&cases.iter().map(of_case).collect::<Vec<_>>())
 }
 
-fn of_played<'a>(played: &'a Played<'a>) -> Row<'a> {
+fn of_played<'a>(played: &'a CaseResult<'a>) -> Row<'a> {
     Row {
         verdict: Some(played.verdict.name()),
         detail: played.verdict.detail(),

@@ -2,7 +2,7 @@
 use std::fmt::Write;
 
 use super::findings::{Counts, Findings};
-use crate::conform::verdict::{Played, Verdict};
+use crate::conform::verdict::{CaseResult, Verdict};
 
 /// A run: a suite for each area.
 pub(super) fn document(findings: &Findings<'_>) -> String {
@@ -16,7 +16,7 @@ pub(super) fn document(findings: &Findings<'_>) -> String {
     xml
 }
 
-fn suite(xml: &mut String, area: &str, url: &str, played: &[Played<'_>]) {
+fn suite(xml: &mut String, area: &str, url: &str, played: &[CaseResult<'_>]) {
     _ = writeln!(
         xml,
         "  <testsuite {} hostname=\"{}\">",
@@ -29,7 +29,7 @@ fn suite(xml: &mut String, area: &str, url: &str, played: &[Played<'_>]) {
     xml.push_str("  </testsuite>\n");
 }
 
-fn case(xml: &mut String, area: &str, played: &Played<'_>) {
+fn case(xml: &mut String, area: &str, played: &CaseResult<'_>) {
     let case = played.case;
     let name = escaped(&format!(
         "{} ({}, {})",
@@ -61,7 +61,7 @@ fn case(xml: &mut String, area: &str, played: &Played<'_>) {
     };
 }
 
-fn attributes(name: &str, played: &[Played<'_>]) -> String {
+fn attributes(name: &str, played: &[CaseResult<'_>]) -> String {
     let Counts {
         cases,
         failed,

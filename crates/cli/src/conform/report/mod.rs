@@ -12,8 +12,9 @@ use arkws::WebSocketUrl;
 
 use super::case::Case;
 use super::probe::Abilities;
-use super::verdict::{Played, Verdict};
+use super::verdict::{CaseResult, Verdict};
 use crate::exit::Failure;
+use crate::shown_url::shown;
 use findings::Findings;
 use say::say;
 
@@ -32,7 +33,7 @@ impl<'a> ConformReport<'a> {
         is_verbose: bool,
     ) -> ConformReport<'a> {
         let findings = Findings {
-            url: url.as_str().to_owned(),
+            url: shown(url),
             abilities,
             began: Instant::now(),
             played: Vec::new(),
@@ -48,7 +49,7 @@ impl<'a> ConformReport<'a> {
     }
 
     /// A case was played. What is wrong with the server is shown at once.
-    pub(super) fn add(&mut self, played: Played<'a>) {
+    pub(super) fn add(&mut self, played: CaseResult<'a>) {
         let is_shown = match played.verdict {
             Verdict::Warned(_) | Verdict::Failed(_) => true,
             Verdict::Passed | Verdict::LeftOut(_) => self.is_verbose,

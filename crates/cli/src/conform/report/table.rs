@@ -2,7 +2,7 @@
 use super::findings::{Counts, Findings};
 use super::say::say;
 use crate::conform::case::Case;
-use crate::conform::verdict::Played;
+use crate::conform::verdict::CaseResult;
 use crate::escape;
 
 /// What is known before the first case.
@@ -27,7 +27,7 @@ pub(super) fn begin(findings: &Findings<'_>) {
 }
 
 /// A case.
-pub(super) fn line(played: &Played<'_>) {
+pub(super) fn line(played: &CaseResult<'_>) {
     let Case {
         id,
         level,
