@@ -46,7 +46,7 @@ With Node's own options, or for worker threads:
   node --import arkws/register app.ets
 
 WebSockets in the terminal, without JavaScript: another command arkws, which
-Rust's package arkws-cli has ('cargo install arkws-cli'). It also starts this
+Rust's package arkws-cli has (crates/cli of the repository). It also starts this
 one, for run, test and check.
 `;
 
@@ -93,7 +93,7 @@ function unknown(command) {
 
 function inRust(command) {
   return `'arkws ${command}' is of another command arkws, that of Rust's package arkws-cli.
-Install it: cargo install arkws-cli (without compiling it: cargo binstall arkws-cli)
+Install it, in a clone of arkws: cargo install --path crates/cli
 Put it before this one in PATH: it starts this one for run, test and check.`;
 }
 

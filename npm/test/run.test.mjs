@@ -235,7 +235,7 @@ Error [ERR_MODULE_NOT_FOUND]: Cannot find module 'nothing' imported from missing
       [['walk'], /^arkws: there is no command 'walk'; try 'arkws --help'\n$/],
       [
         ['connect', 'ws://127.0.0.1:1'],
-        /^arkws: 'arkws connect' is of .*arkws-cli\.\nInstall it: cargo install arkws-cli /,
+        /^arkws: 'arkws connect' is of .*arkws-cli\.\nInstall it, in a clone of arkws: cargo install --path /,
       ],
       [[], /^Usage: arkws run/],
     ]) {

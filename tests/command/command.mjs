@@ -4,11 +4,16 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { arkws } from '../support.mjs';
 
+/** The environment, but for what it says of proxies. */
+export function surroundings() {
+  const names = /^(https?|all|no)_proxy$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.test(name)));
+}
+
 /** Starts it in an environment that names no proxy; ended after the test. */
 export function start(t, args, { cwd, env } = {}) {
-  const { no_proxy: _, ...surroundings } = process.env;
   const [command, ...given] = arkws(...args);
-  const child = spawn(command, given, { cwd, env: { ...surroundings, ...env } });
+  const child = spawn(command, given, { cwd, env: { ...surroundings(), ...env } });
   t.after(() => child.kill());
   return child;
 }

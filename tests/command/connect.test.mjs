@@ -93,7 +93,7 @@ async function exchange(t, url, { deflate, secure }) {
 }
 
 for (const [name, server] of Object.entries(SERVERS)) {
-  describe(`arkws connect to ${name}`, { timeout: 120_000 }, () => {
+  describe(`arkws connect to ${name}`, { timeout: 300_000 }, () => {
     for (const mode of MODES) {
       it(mode.name, async (t) => exchange(t, await server(t, mode), mode));
     }
@@ -124,7 +124,7 @@ for (const [name, server] of Object.entries(SERVERS)) {
   });
 }
 
-describe('an encrypted key', { timeout: 60_000 }, () => {
+describe('an encrypted key', { timeout: 300_000 }, () => {
   const PASSWORD = 'open sesame';
   let key;
   before(async () => {

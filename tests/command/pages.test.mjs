@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { freePort } from '../programs.mjs';
 import { arkws } from '../support.mjs';
-import { run } from './command.mjs';
+import { run, surroundings } from './command.mjs';
 
 /** The blocks of a page that use the command, with what they print, if the page says so. */
 async function blocks(page) {
@@ -47,9 +47,8 @@ class User {
       if (!this.#ports.has(port)) this.#ports.set(port, String(await freePort()));
     }
     const script = this.own(block);
-    const { no_proxy: _, ...surroundings } = process.env;
     const PATH = `${this.path('bin')}:${process.env.PATH}`;
-    const env = { ...surroundings, PATH, HOME: this.#folder };
+    const env = { ...surroundings(), PATH, HOME: this.#folder };
     const options = { cwd: this.#folder, env, detached: true };
     const shell = spawn('sh', ['-e', '-c', `${script}\nprintf '\\0'`], options);
     t.after(() => {
@@ -86,7 +85,7 @@ async function typesAll(t, user, page) {
   return all;
 }
 
-describe('what the pages say', { timeout: 120_000 }, () => {
+describe('what the pages say', { timeout: 300_000 }, () => {
   it('README.md', async (t) => {
     const user = await User.of(t);
     const [{ typed }] = await blocks('README.md');

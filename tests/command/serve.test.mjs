@@ -36,7 +36,7 @@ async function exchange(client) {
 const DEFLATE = { perMessageDeflate: { threshold: 0 } };
 const PYTHON = ['websockets_client.py', '--many', '1000', '--largest', String(1 << 20)];
 
-describe('arkws serve', { timeout: 120_000 }, () => {
+describe('arkws serve', { timeout: 300_000 }, () => {
   for (const [name, flags, options, python_] of [
     ['', [], {}, []],
     [', compressed', ['--deflate'], DEFLATE, ['--deflate']],

@@ -65,12 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .map(|name| Platform::named(name))
             .collect::<Result<_>>()?,
     };
-    for platform in PLATFORMS.iter().filter(|one| !platforms.contains(one)) {
-        println!("– left out  {}", platform.name);
-    }
-    if !has_openharmony(&platforms) {
-        println!("– left out  the HAR, which goes with openharmony-arm64");
-    }
+    tell_left_out(&platforms);
     let profile = if options.dev {
         Profile::Dev
     } else {
@@ -80,7 +75,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         true => Again::Nothing,
         false => Again::Everything,
     };
-    make(&platforms, profile, again, FOLDER)
+    make(&platforms, profile, again, FOLDER)?;
+    // Again, where it is read.
+    tell_left_out(&platforms);
+    Ok(())
+}
+
+/// Says what is not made.
+fn tell_left_out(platforms: &[&Platform]) {
+    for platform in PLATFORMS.iter().filter(|one| !platforms.contains(one)) {
+        println!("– left out  {}", platform.name);
+    }
+    if !has_openharmony(platforms) {
+        println!("– left out  the HAR, which goes with openharmony-arm64");
+    }
 }
 
 /// Whether there is something for OpenHarmony: then its apps get their package, too.

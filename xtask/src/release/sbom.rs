@@ -108,7 +108,7 @@ impl Subject {
         Subject {
             group: None,
             name: "arkws".to_owned(),
-            purl: "pkg:generic/arkws".to_owned(),
+            purl: format!("pkg:generic/arkws-{target}"),
             content: Content::Linked {
                 packages: vec![cli::PACKAGE],
                 targets: vec![target],
