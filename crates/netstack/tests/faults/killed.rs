@@ -1,14 +1,16 @@
 //! A server or a client whose process is killed, by SIGKILL: it says nothing, its system ends its
 //! connections. The other end is told so, once, and each of its sends is answered.
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arkws::{Message, MessageKind, WebSocket as Peer};
+#[cfg(target_os = "linux")]
+use arkws_netstack::Reconnect;
 use arkws_netstack::{
-    ApiLevel, BusinessError, Context, Event, Listener, Network, Reconnect, RequestOptions,
-    ServerConfig, ServerEvent, ServerListener, WebSocket, WebSocketServer,
+    ApiLevel, BusinessError, Context, Event, Listener, Network, RequestOptions, ServerConfig,
+    ServerEvent, ServerListener, WebSocket, WebSocketServer,
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -25,14 +27,18 @@ const ROLE: &str = "ARKWS_TEST_KILLED";
 const MUCH: usize = 1 << 20;
 const SENDS: u64 = 50;
 
+/// A test that hangs shall fail instead.
+const LONG: Duration = Duration::from_secs(300);
+
 /// This program once more, with a role; killed at last.
 struct Process {
     child: Child,
-    lines: std::io::Lines<BufReader<ChildStdout>>,
+    /// What it has said.
+    said: UnboundedReceiver<String>,
 }
 
 impl Process {
-    /// `role` is `serve PORT`, `hesitate PORT`, or `send PORT`.
+    /// `role` is `serve ADDRESS`, `hesitate ADDRESS`, or `send ADDRESS`.
     fn start(role: &str) -> Process {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "killed::the_process", "--nocapture"])
@@ -41,19 +47,27 @@ impl Process {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Process { child, lines }
+        let (sender, said) = unbounded_channel();
+        // Reading a pipe blocks.
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Some(said) = line.strip_prefix("it says ") {
+                    let _ = sender.send(said.to_owned());
+                }
+            }
+        });
+        Process { child, said }
     }
 
     /// What it says next.
-    fn says(&mut self) -> String {
-        let mut lines = self.lines.by_ref().map(Result::unwrap);
-        lines
-            .find_map(|line| line.strip_prefix("it says ").map(str::to_owned))
-            .expect("it lives")
+    async fn says(&mut self) -> String {
+        let said = timeout(LONG, self.said.recv()).await;
+        said.expect("it says something").expect("it lives")
     }
 
-    fn port(&mut self) -> u16 {
-        self.says().parse().unwrap()
+    /// Where it listens.
+    async fn address(&mut self) -> String {
+        self.says().await
     }
 
     fn kill(&mut self) {
@@ -75,20 +89,16 @@ async fn the_process() {
     let Ok(role) = std::env::var(ROLE) else {
         return;
     };
-    let (role, port) = role.split_once(' ').unwrap();
+    let (role, address) = role.split_once(' ').unwrap();
     // Behind what the test's frame prints.
     let says = |what: &str| println!("\nit says {what}");
     if role == "send" {
-        let (mut socket, _) = arkws::connect(format!("ws://127.0.0.1:{port}/"))
-            .await
-            .unwrap();
+        let (mut socket, _) = arkws::connect(format!("ws://{address}/")).await.unwrap();
         socket.send("hello".into()).await.unwrap();
         return hesitate(socket, says).await;
     }
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}"))
-        .await
-        .unwrap();
-    says(&listener.local_addr().unwrap().port().to_string());
+    let listener = TcpListener::bind(address).await.unwrap();
+    says(&listener.local_addr().unwrap().to_string());
     let (stream, _) = listener.accept().await.unwrap();
     let mut socket = arkws::accept(stream).await.unwrap();
     if role == "hesitate" {
@@ -168,7 +178,7 @@ struct Events(UnboundedReceiver<Told>);
 
 impl Events {
     async fn next(&mut self) -> Told {
-        let next = timeout(Duration::from_secs(300), self.0.recv()).await;
+        let next = timeout(LONG, self.0.recv()).await;
         next.expect("it comes").expect("the object lives")
     }
 
@@ -210,10 +220,10 @@ fn context() -> Context {
 }
 
 /// A client that is connected.
-async fn client(port: u16, options: RequestOptions) -> (WebSocket, Events) {
+async fn client(address: &str, options: RequestOptions) -> (WebSocket, Events) {
     let (sender, events) = unbounded_channel();
     let object = WebSocket::new(context(), Arc::new(Recorder(sender)));
-    let url = format!("ws://127.0.0.1:{port}/");
+    let url = format!("ws://{address}/");
     object.connect(&url, options).unwrap();
     let mut events = Events(events);
     events.is("open").await;
@@ -222,8 +232,8 @@ async fn client(port: u16, options: RequestOptions) -> (WebSocket, Events) {
 
 #[tokio::test]
 async fn a_server_that_is_killed_while_nothing_is_sent_is_an_error_and_a_close() {
-    let mut server = Process::start("serve 0");
-    let (_object, mut events) = client(server.port(), without_proxy()).await;
+    let mut server = Process::start("serve 127.0.0.1:0");
+    let (_object, mut events) = client(&server.address().await, without_proxy()).await;
     server.kill();
     events.are_of_a_lost_connection().await;
     events.is("idle").await;
@@ -231,9 +241,9 @@ async fn a_server_that_is_killed_while_nothing_is_sent_is_an_error_and_a_close()
 
 #[tokio::test]
 async fn a_server_that_is_killed_in_the_midst_of_a_message_has_sent_none() {
-    let mut server = Process::start("hesitate 0");
-    let (_object, mut events) = client(server.port(), without_proxy()).await;
-    assert_eq!(server.says(), "begun");
+    let mut server = Process::start("hesitate 127.0.0.1:0");
+    let (_object, mut events) = client(&server.address().await, without_proxy()).await;
+    assert_eq!(server.says().await, "begun");
     server.kill();
     events.are_of_a_lost_connection().await;
     events.is("idle").await;
@@ -241,22 +251,31 @@ async fn a_server_that_is_killed_in_the_midst_of_a_message_has_sent_none() {
 
 #[tokio::test]
 async fn each_send_to_a_server_that_is_killed_is_answered() {
-    let mut server = Process::start("hesitate 0");
-    let (object, mut events) = client(server.port(), without_proxy()).await;
+    let mut server = Process::start("hesitate 127.0.0.1:0");
+    let (object, mut events) = client(&server.address().await, without_proxy()).await;
     for _ in 0..SENDS {
         object.send_binary(vec![0; MUCH]).unwrap();
     }
-    assert_eq!(server.says(), "begun");
+    assert_eq!(server.says().await, "begun");
     server.kill();
     events.answer_each(SENDS).await;
     events.are_of_a_lost_connection().await;
     events.is("idle").await;
 }
 
+/// Of the loopback network, of which Linux has every address, one of this process's own: while the
+/// port is free nobody else takes it, and no client connects to itself.
+#[cfg(target_os = "linux")]
+fn own_address() -> String {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("127.77.{high}.{low}")
+}
+
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_server_that_is_killed_and_comes_back_gets_what_was_sent_meanwhile() {
-    let mut server = Process::start("serve 0");
-    let port = server.port();
+    let mut server = Process::start(&format!("serve {}:0", own_address()));
+    let address = server.address().await;
     let reconnect = Reconnect {
         initial_delay: Duration::from_millis(20),
         max_delay: Duration::from_millis(50),
@@ -266,12 +285,12 @@ async fn a_server_that_is_killed_and_comes_back_gets_what_was_sent_meanwhile() {
         reconnect: Some(reconnect),
         ..without_proxy()
     };
-    let (object, mut events) = client(port, options).await;
+    let (object, mut events) = client(&address, options).await;
     server.kill();
     events.lost("reset").await;
     events.lost("refused").await;
     object.send_text("still here".to_owned()).unwrap();
-    let _back = Process::start(&format!("serve {port}"));
+    let _back = Process::start(&format!("serve {address}"));
     loop {
         match events.next().await {
             Told::Lost(error) => assert_eq!(error.cause_name(), Some("refused"), "{error}"),
@@ -300,18 +319,15 @@ async fn a_client_that_is_killed_in_the_midst_of_messages_is_an_error_and_a_clos
     let Told::Port(port) = events.next().await else {
         panic!("it is not started");
     };
-    let mut peer = Process::start(&format!("send {port}"));
+    let mut peer = Process::start(&format!("send 127.0.0.1:{port}"));
     events.is("open").await;
     assert_eq!(events.next().await, Told::Message(5));
     let client = object.list_all_connections().unwrap().remove(0).connection;
     for _ in 0..SENDS {
         object.send_binary(vec![0; MUCH], &client).unwrap();
     }
-    let begun = tokio::task::spawn_blocking(move || {
-        assert_eq!(peer.says(), "begun");
-        peer
-    });
-    begun.await.unwrap().kill();
+    assert_eq!(peer.says().await, "begun");
+    peer.kill();
     events.answer_each(SENDS).await;
     events.are_of_a_lost_connection().await;
     assert!(object.list_all_connections().unwrap().is_empty());
