@@ -4,14 +4,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use arkws::{Bytes, CloseFrame, Message, Progress, Transport};
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use super::frame_scanner::{FrameScanner, Scanned};
 
@@ -41,45 +41,50 @@ pub(super) struct AppStream {
     passed: VecDeque<u8>,
     /// The close frame, and what came behind it.
     held: Option<Vec<u8>>,
-    pings: mpsc::Sender<Control>,
-    /// Room for the close frame, however many pings wait.
-    close: Option<(mpsc::OwnedPermit<Control>, Option<CloseFrame>)>,
-    permit: Option<mpsc::OwnedPermit<Control>>,
-    release: Arc<Release>,
+    /// What it says, until that is told.
+    close: Option<Option<CloseFrame>>,
+    shared: Arc<Shared>,
 }
 
 /// The other side of the stream.
-pub(super) struct ControlFrames {
-    frames: mpsc::Receiver<Control>,
-    release: Arc<Release>,
-}
+pub(super) struct ControlFrames(Arc<Shared>);
 
 #[derive(Default)]
-struct Release {
+struct Shared {
+    frames: Mutex<VecDeque<Control>>,
+    came: Notify,
     is_released: AtomicBool,
     reader: AtomicWaker,
 }
 
-/// More pings do not wait: of those that come too fast some are not passed on (RFC 6455, 5.5.3).
+impl Shared {
+    fn push(&self, control: Control) {
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        if frames.len() >= WAITING {
+            frames.pop_front();
+        }
+        frames.push_back(control);
+        self.came.notify_one();
+    }
+}
+
+/// More do not wait: of pings that come too fast the oldest are not passed on (RFC 6455, 5.5.3).
 const WAITING: usize = 16;
 const SCRATCH: usize = 16 << 10;
 
 impl AppStream {
     pub(super) fn new(stream: Transport) -> (AppStream, ControlFrames) {
-        let (pings, frames) = mpsc::channel(WAITING);
-        let release = Arc::new(Release::default());
+        let shared = Arc::new(Shared::default());
         let app = AppStream {
             stream,
             scanner: FrameScanner::default(),
             scratch: vec![0; SCRATCH].into(),
             passed: VecDeque::new(),
             held: None,
-            permit: pings.clone().try_reserve_owned().ok(),
-            pings,
             close: None,
-            release: Arc::clone(&release),
+            shared: Arc::clone(&shared),
         };
-        (app, ControlFrames { frames, release })
+        (app, ControlFrames(shared))
     }
 
     /// Sorts what has been read.
@@ -99,10 +104,10 @@ impl AppStream {
             match self.scanner.next(byte) {
                 Scanned::Nothing => {}
                 Scanned::Pass(passed) => self.passed.extend(passed.as_slice()),
-                Scanned::Ping(data) => _ = self.pings.try_send(Control::Ping(data.into())),
+                Scanned::Ping(data) => self.shared.push(Control::Ping(data.into())),
                 Scanned::Close(frame, raw) => {
                     self.held = Some(raw);
-                    self.close = self.permit.take().map(|permit| (permit, frame));
+                    self.close = Some(frame);
                 }
             }
         }
@@ -115,23 +120,26 @@ impl ControlFrames {
     /// # Cancel safety
     /// Safe.
     pub(super) async fn next(&mut self) -> Control {
-        match self.frames.recv().await {
-            Some(control) => control,
-            None => std::future::pending().await,
+        loop {
+            if let Some(control) = self.waiting() {
+                return control;
+            }
+            self.0.came.notified().await;
         }
     }
 
     /// One that is there.
     pub(super) fn waiting(&mut self) -> Option<Control> {
-        self.frames.try_recv().ok()
+        let frames = self.0.frames.lock();
+        frames.unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     /// The app is being told that the server has closed: its own close frame may be read.
     pub(super) fn releaser(&self) -> impl Fn() + use<> {
-        let release = Arc::clone(&self.release);
+        let shared = Arc::clone(&self.0);
         move || {
-            release.is_released.store(true, Ordering::Release);
-            release.reader.wake();
+            shared.is_released.store(true, Ordering::Release);
+            shared.reader.wake();
         }
     }
 }
@@ -153,11 +161,11 @@ impl AsyncRead for AppStream {
             }
             if app.held.is_some() {
                 // All that came before has been read.
-                if let Some((permit, frame)) = app.close.take() {
-                    permit.send(Control::Close(frame));
+                if let Some(frame) = app.close.take() {
+                    app.shared.push(Control::Close(frame));
                 }
-                app.release.reader.register(cx.waker());
-                if !app.release.is_released.load(Ordering::Acquire) {
+                app.shared.reader.register(cx.waker());
+                if !app.shared.is_released.load(Ordering::Acquire) {
                     return Poll::Pending;
                 }
                 app.passed.extend(app.held.take().unwrap_or_default());
@@ -208,5 +216,34 @@ impl AsyncWrite for AppStream {
 impl Progress for AppStream {
     fn taken(&self, accepted: u64) -> u64 {
         self.stream.taken(accepted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn of_pings_that_come_too_fast_the_last_are_passed_on() {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let (mut app, mut control) = AppStream::new(Transport::other(near));
+        let mut sent = b"GET / HTTP/1.1\r\n\r\n".to_vec();
+        for number in 0..20 {
+            sent.extend([0x89, 0x81, 0, 0, 0, 0, number]);
+        }
+        sent.extend(b"\x82\x80\0\0\0\0");
+        far.write_all(&sent).await.unwrap();
+        let mut passed = [0; 24];
+        app.read_exact(&mut passed).await.unwrap();
+        assert_eq!(&passed[18..], b"\x82\x80\0\0\0\0");
+        for number in 4..20 {
+            let Control::Ping(data) = control.next().await else {
+                panic!("no ping");
+            };
+            assert_eq!(&data[..], [number]);
+        }
+        assert!(control.waiting().is_none());
     }
 }
