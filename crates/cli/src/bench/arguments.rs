@@ -49,7 +49,7 @@ pub(super) struct Load {
     )]
     pub(super) connections: u32,
     /// Open them one after the other over this time, and send meanwhile [default: open them first]
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) ramp: Option<Duration>,
     /// Send for so long
     #[arg(
@@ -57,7 +57,7 @@ pub(super) struct Load {
         long,
         value_name = "TIME",
         default_value = "10s",
-        value_parser = duration::positive
+        value_parser = positive_time
     )]
     pub(super) duration: Duration,
     /// End earlier, after so many messages on all connections together
@@ -90,7 +90,7 @@ pub(super) struct Load {
     )]
     pub(super) receive_only: bool,
     /// At the end wait so long for answers that are missing
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub(super) wait: Duration,
 }
 
@@ -137,5 +137,23 @@ fn rate(text: &str) -> Result<f64, String> {
         false => Err(format!(
             "it must be more than 0, and at most {HIGHEST_RATE}"
         )),
+    }
+}
+
+/// The longest time of a run, which clocks can add to the present.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text).and_then(bounded)
+}
+
+fn positive_time(text: &str) -> Result<Duration, String> {
+    duration::positive(text).and_then(bounded)
+}
+
+fn bounded(time: Duration) -> Result<Duration, String> {
+    match time <= LONGEST {
+        true => Ok(time),
+        false => Err("at most 720h".to_owned()),
     }
 }

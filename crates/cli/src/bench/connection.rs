@@ -27,6 +27,8 @@ pub(super) struct Exchange<'a> {
     sent: u64,
     /// What is sent next; `None`: it has to be taken.
     next: Option<Due>,
+    /// When the alarm will wake this, if it was asked to.
+    woken_at: Option<Instant>,
     /// There is nothing more to be sent.
     is_done: bool,
     /// Nothing can be sent any more, and why is still to be received.
@@ -65,6 +67,7 @@ impl<'a> Exchange<'a> {
             in_flight: VecDeque::new(),
             sent: 0,
             next: None,
+            woken_at: None,
             is_done: false,
             is_ending: false,
         }
@@ -173,7 +176,6 @@ impl<'a> Exchange<'a> {
         mut over: Pin<&mut impl Future<Output = ()>>,
         phase: Phase,
     ) -> Happened {
-        let mut is_set = false;
         poll_fn(|cx| {
             match self.socket.poll_recv(cx) {
                 Poll::Ready(Some(Ok(message))) => {
@@ -195,8 +197,8 @@ impl<'a> Exchange<'a> {
                     Some(Due::At(at)) if at <= Instant::now() => {
                         return Poll::Ready(Happened::Send);
                     }
-                    Some(Due::At(at)) if !is_set => {
-                        is_set = true;
+                    Some(Due::At(at)) if self.woken_at != Some(at) => {
+                        self.woken_at = Some(at);
                         self.bench.alarm.wake_at(at, cx.waker().clone());
                     }
                     Some(Due::At(_)) => {}

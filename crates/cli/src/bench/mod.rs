@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<Exit, Failure> {
     let report = arguments.report.map(ReportFile::new).transpose()?;
     let client = arguments.client.client()?;
     let stop = Stop::on_ctrl_c();
-    let Some(run) = Run::start(client, url.as_str(), plan, &stop).await? else {
+    let Some(run) = Run::start(client, &url, plan, &stop).await? else {
         return Ok(Exit::Interrupted);
     };
     let results = run.finish(&stop).await;

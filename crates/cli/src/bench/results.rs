@@ -132,7 +132,7 @@ impl Results {
         let opening = opening.unwrap_or_else(PoisonError::into_inner);
         let has_rate = matches!(plan.pace, SendPace::Rate(_));
         Results {
-            url: bench.url.clone(),
+            url: bench.shown.clone(),
             interrupted,
             load: LoadResult::new(plan),
             connections: ConnectionResult {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arkws::{Client, Transport, WebSocket};
+use arkws::{Client, Transport, WebSocket, WebSocketUrl};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
@@ -13,7 +13,7 @@ use super::phase::{Phase, Phases};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::results::Results;
-use super::shared::Bench;
+use super::shared::{Bench, shown};
 use super::timeline::Timeline;
 use crate::exit::Failure;
 use crate::stop::Stop;
@@ -43,16 +43,16 @@ impl Run {
     /// It cannot be opened.
     pub(super) async fn start(
         client: Client,
-        url: &str,
+        url: &WebSocketUrl,
         plan: Plan,
         stop: &Stop,
     ) -> Result<Option<Run>, Failure> {
         let asked = Instant::now();
         let connected = tokio::select! {
-            connected = client.connect(url) => connected,
+            connected = client.connect(url.as_str()) => connected,
             () = stop.given() => return Ok(None),
         };
-        let (socket, _) = connected.map_err(|error| Failure::of_connecting(url, &error))?;
+        let (socket, _) = connected.map_err(|error| Failure::of_connecting(&shown(url), &error))?;
         let (phase, phases) = Phases::new();
         let bench = Arc::new(Bench::new(client, url, plan, phases));
         bench.note_opened(asked.elapsed());

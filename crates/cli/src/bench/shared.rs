@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use arkws::Client;
+use arkws::{Client, WebSocketUrl};
 use tokio::sync::Semaphore;
 
 use super::alarm::Alarm;
@@ -17,6 +17,8 @@ use super::schedule::Schedule;
 pub(super) struct Bench {
     pub(super) client: Client,
     pub(super) url: String,
+    /// The same, to be shown.
+    pub(super) shown: String,
     pub(super) plan: Plan,
     pub(super) schedule: Schedule,
     pub(super) alarm: Alarm,
@@ -35,10 +37,11 @@ const HANDSHAKES: usize = 64;
 
 impl Bench {
     /// One that has not begun.
-    pub(super) fn new(client: Client, url: &str, plan: Plan, phases: Phases) -> Bench {
+    pub(super) fn new(client: Client, url: &WebSocketUrl, plan: Plan, phases: Phases) -> Bench {
         Bench {
             client,
-            url: url.to_owned(),
+            url: url.as_str().to_owned(),
+            shown: shown(url),
             schedule: Schedule::new(&plan),
             alarm: Alarm::start(),
             counters: Counters::new(plan.connections),
@@ -58,4 +61,10 @@ impl Bench {
         let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         opening.record(took);
     }
+}
+
+/// The URL without a password and a query, in which tokens are: results are passed on.
+pub(super) fn shown(url: &WebSocketUrl) -> String {
+    let (path, _) = url.target().split_once('?').unwrap_or((url.target(), ""));
+    format!("{}://{}{path}", url.scheme(), url.host_field())
 }

@@ -36,17 +36,29 @@ fn reports_have_the_latency_curve_and_what_was_measured() {
     // A longer one was there before.
     fs::write(&svg, " ".repeat(1_000_000)).expect("it is written");
     run(&["bench", "-n", "500", "--report", &svg, &server.url], b"").with(0);
-    let url = format!("{}?a&b", server.url);
+    let url = format!("{}a&b?token", server.url.replace("//", "//me:secret@"));
     run(&["bench", "-n", "500", "--report", &html, &url], b"").with(0);
     let svg = fs::read_to_string(svg).expect("text");
     assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
     let html = fs::read_to_string(html).expect("text");
     assert!(html.starts_with("<!DOCTYPE html>") && html.contains("500 messages in"));
-    assert!(html.contains("?a&amp;b"), "{html}");
-    for text in [svg, html] {
+    for text in [&svg, &html] {
         for part in ["latency by percentile", "answers", "90 %", "<polyline"] {
             assert!(text.contains(part), "{part}");
         }
+    }
+    // Tokens are no part of results that are passed on.
+    assert!(
+        html.contains("/a&amp;b\n") && html.contains("/a&amp;b:"),
+        "{html}"
+    );
+    let json = run(&["bench", "-n", "9", "--json", &url], b"").with(0);
+    let table = run(&["bench", "-n", "9", &url], b"").with(0);
+    for text in [&html, json.text(), table.text()] {
+        assert!(
+            !text.contains("secret") && !text.contains("token"),
+            "{text}"
+        );
     }
     // One that nothing has answered has no curve.
     let (none, url) = (path("none.svg"), &server.url);
