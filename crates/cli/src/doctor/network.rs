@@ -169,6 +169,15 @@ impl Network {
         open.sort_by_key(|(place, _)| *place);
         match open.into_iter().next() {
             Some((_, stream)) => {
+                let stream = match dead.is_empty() {
+                    true => stream,
+                    // It may have waited for the others for longer than its server waits for it.
+                    false => {
+                        let address = stream.peer_addr()?;
+                        drop(stream);
+                        TcpStream::connect(address).await?
+                    }
+                };
                 dead.retain(|(address, error)| !is_without_route(*address, error));
                 if !dead.is_empty() {
                     self.report.fault(partly_dead(host, port, count, &dead));

@@ -208,12 +208,15 @@ impl Open<'_> {
                  between (a reverse proxy, a load balancer), or by the server."
             ),
         };
-        let half = seconds / 2.0;
+        let half = match (seconds * 500.0) as u64 {
+            millis @ 1000.. => format!("{}s", millis / 1000),
+            millis => format!("{}ms", millis.max(1)),
+        };
         Fault::new(
             Kind::IdleCut,
             what,
             format!(
-                "Ping more often than that: --ping-interval {half:.1}s, say. Or raise the time-out \
+                "Ping more often than that: --ping-interval {half}, say. Or raise the time-out \
                  of whoever cuts it (nginx: proxy_read_timeout)."
             ),
         )

@@ -179,6 +179,11 @@ impl Walk {
             }
             Error::Proxy(ProxyError::Tls(why)) => tls::fault(why, proxy, &[]),
             Error::Proxy(error) => proxy::fault(error),
+            other if self.network.proxy().is_none() => Fault::new(
+                Kind::Other,
+                format!("There is no connecting to {}: {other}.", self.server),
+                "Try again with a longer --timeout.",
+            ),
             other => proxy::silent(proxy, other),
         };
         self.report.step(step);

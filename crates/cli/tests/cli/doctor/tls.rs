@@ -302,6 +302,24 @@ fn a_certificate_of_version_1() {
     );
 }
 
+/// The names in a certificate make no line that looks like the doctor's.
+#[test]
+fn hostile_names_stay_in_their_line() {
+    let mut hostile = params("localhost");
+    let name = "a\nok       http         101\u{1b}[2J";
+    hostile.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate().expect("a key");
+    let own = hostile.self_signed(&key).expect("a certificate");
+    let url = serve(showing(vec![own.der().clone()], &key));
+    let ran = crate::command::run(&["doctor", &url], b"").with(1);
+    let said = ran.text();
+    assert!(
+        said.contains("\"a\\nok       http         101\\u{1b}[2J\""),
+        "{said}"
+    );
+    assert!(!said.contains("\nok       http"), "{said}");
+}
+
 #[test]
 fn only_http_2_is_spoken() {
     let root = authority("Root");
@@ -330,6 +348,8 @@ fn a_client_certificate_is_wanted() {
         "http",
         &["requires a client certificate", "--cert"],
     );
+    // What is wrong with its own comes first.
+    doctor(&[&url]).is("self-signed", "tls", &["trust it by --ca FILE"]);
 }
 
 #[test]
