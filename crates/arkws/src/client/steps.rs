@@ -10,9 +10,9 @@ impl Client {
     ///
     /// The other steps are [`secure`](Self::secure) and [`connect_over`](Self::connect_over). They
     /// are for programs that look at what is between: a check of certificates, say, that sends no
-    /// request. Each step has a time limit of its own, that of the request does not count; redirects
-    /// are not followed; and a refusal of this end's certificate, of which TLS 1.3 tells after the
-    /// handshake, is [`Error::NoAnswer`] of the last step.
+    /// request. Each step has a time limit of its own, and that of a request does not count.
+    /// Redirects are not followed. A refusal of this end's certificate, of which TLS 1.3 tells
+    /// after the handshake, is [`Error::NoAnswer`] of the last step.
     ///
     /// ```no_run
     /// # async fn run(client: arkws::Client) -> Result<(), arkws::Error> {

@@ -10,8 +10,8 @@ use der::{Decode, Reader, SliceReader, Tag, Tagged};
 use rustls::CertificateError;
 use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 
+use super::certificate_key::CertificateKey;
 use super::error::TlsError;
-use super::peer_certificate::CertificateKey;
 use super::pem::blocks;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");

@@ -2,6 +2,7 @@
 // Servers do not ask for whom a certificate is.
 #[cfg_attr(not(feature = "client"), allow(dead_code))]
 mod certificate;
+mod certificate_key;
 #[cfg(feature = "client")]
 mod client;
 #[cfg_attr(not(feature = "client"), allow(dead_code))]
@@ -23,6 +24,7 @@ use rustls::CommonState;
 #[cfg(feature = "client")]
 use rustls::{SupportedProtocolVersion, version};
 
+pub use certificate_key::CertificateKey;
 #[cfg(feature = "client")]
 pub(crate) use client::ClientTls;
 #[cfg(feature = "client")]
@@ -30,7 +32,7 @@ pub use client::TlsConfig;
 pub use error::TlsError;
 pub(crate) use error::tls_error;
 pub use identity::Identity;
-pub use peer_certificate::{CertificateKey, PeerCertificate};
+pub use peer_certificate::PeerCertificate;
 #[cfg(feature = "client")]
 pub use roots::Roots;
 pub(crate) use stream::Tls;

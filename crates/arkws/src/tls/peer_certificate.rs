@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use rustls_pki_types::UnixTime;
 
 use super::certificate::Certificate;
+use super::certificate_key::CertificateKey;
 
 /// A certificate that the peer has shown: its own, which was verified unless this end verifies
 /// none, or one that is to lead from there to an authority.
@@ -70,38 +71,4 @@ impl fmt::Debug for PeerCertificate {
 
 fn system_time(time: UnixTime) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs())
-}
-
-/// The kind of a certificate's key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CertificateKey {
-    /// RSA.
-    Rsa {
-        /// The length of its modulus.
-        bits: usize,
-    },
-    /// ECDSA on P-256.
-    EcdsaP256,
-    /// ECDSA on P-384.
-    EcdsaP384,
-    /// ECDSA on P-521.
-    EcdsaP521,
-    /// Ed25519.
-    Ed25519,
-    /// Another, or on another curve: its object identifier.
-    Other(String),
-}
-
-impl fmt::Display for CertificateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            CertificateKey::Rsa { bits } => return write!(f, "RSA {bits}"),
-            CertificateKey::EcdsaP256 => "ECDSA P-256",
-            CertificateKey::EcdsaP384 => "ECDSA P-384",
-            CertificateKey::EcdsaP521 => "ECDSA P-521",
-            CertificateKey::Ed25519 => "Ed25519",
-            CertificateKey::Other(identifier) => identifier,
-        })
-    }
 }
