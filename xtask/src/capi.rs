@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 
 use crate::build::{Profile, Target, build_by};
 use crate::process;
-pub(crate) use check::{check, prepare};
+pub(crate) use check::{check, echo, prepare};
 pub(crate) use install::headers;
 use install::{Library, Places, SONAME};
 

@@ -1,5 +1,4 @@
 //! The crates as cargo packages them for the registry.
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::counts::Counts;
+use crate::packages::place::cargo_home;
 use crate::process::{cargo, describe, output, root};
 
 /// The check: each published crate is packaged without a warning. That what is packaged builds is
@@ -71,19 +71,18 @@ pub(crate) fn package(names: &[String], is_verified: bool) -> Result<()> {
 /// Has cargo unpack and build these packages anew, where it verifies others with them: it takes a
 /// version for what never changes.
 fn forget_unpacked(names: &[String]) -> Result<()> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let home = home.context("neither CARGO_HOME nor a home folder is set")?;
     // A registry in a folder has no host before the dash.
-    let unpacked = folders(&home.join("registry/src"), |name| name.starts_with('-'))
-        .into_iter()
-        .flat_map(|registry| {
-            let version = env!("CARGO_PKG_VERSION");
-            names
-                .iter()
-                .map(move |name| registry.join(format!("{name}-{version}")))
-        })
-        .filter(|folder| folder.exists());
+    let unpacked = folders(&cargo_home()?.join("registry/src"), |name| {
+        name.starts_with('-')
+    })
+    .into_iter()
+    .flat_map(|registry| {
+        let version = env!("CARGO_PKG_VERSION");
+        names
+            .iter()
+            .map(move |name| registry.join(format!("{name}-{version}")))
+    })
+    .filter(|folder| folder.exists());
     let built = folders(&root().join("target/debug/.fingerprint"), |folder| {
         let package = folder.rsplit_once('-').map(|(package, _)| package);
         names.iter().any(|name| Some(name.as_str()) == package)

@@ -8,6 +8,7 @@ use crate::build::{C_PACKAGE, NODE_PACKAGE};
 use crate::files::tracked;
 use crate::ohos;
 use crate::packages::notices::notices;
+use crate::packages::place::Place;
 use crate::process::{command, root, run};
 
 /// What of the package is written by hand, and where it lies.
@@ -61,18 +62,20 @@ pub(crate) struct Options {
 
 /// `cargo xtask har`
 pub(crate) fn run_task(options: &Options) -> Result<()> {
-    let archive = make(&root().join(&options.to), !options.without_libraries)?;
+    let place = Place::own();
+    let libraries = (!options.without_libraries).then_some(&place);
+    let archive = make(&root().join(&options.to), libraries)?;
     let size = fs::metadata(&archive)?.len();
     println!("{} ({size} bytes)", archive.display());
     Ok(())
 }
 
-/// Makes the package, with the libraries that have been built; its archive, in `to`.
-pub(crate) fn make(to: &Path, has_libraries: bool) -> Result<PathBuf> {
+/// Makes the package, with the libraries that have been built at a place; its archive, in `to`.
+pub(crate) fn make(to: &Path, libraries: Option<&Place>) -> Result<PathBuf> {
     let folder = assemble(to)?;
-    if has_libraries {
-        add_libraries(&folder, &ohos::packaged())?;
-        if ohos::are_for_tests() {
+    if let Some(place) = libraries {
+        add_libraries(&folder, &ohos::packaged(place))?;
+        if ohos::are_for_tests(place) {
             println!("– for tests only  {FOR_TESTS}");
             fs::write(folder.join("DO-NOT-SHIP.txt"), format!("{FOR_TESTS}\n"))?;
         }
@@ -180,7 +183,7 @@ mod tests {
     fn the_archive_is_that_of_ohpm_and_always_the_same() {
         let to = tempfile::tempdir().unwrap();
         let folder = assemble(to.path()).unwrap();
-        let libraries = ohos::packaged();
+        let libraries = ohos::packaged(&Place::own());
         let built = to.path().join("built");
         fs::write(&built, "a library").unwrap();
         let stand_ins: Vec<_> = libraries

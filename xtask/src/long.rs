@@ -16,6 +16,7 @@ use crate::coverage;
 use crate::faults;
 use crate::features;
 use crate::files::tracked;
+use crate::ohos;
 use crate::other_targets;
 use crate::process::{command, root};
 use crate::release::{self, arm64, musl, openharmony};
@@ -117,6 +118,11 @@ const CHECKS: &[Check] = &[
         name: "ohos",
         run: openharmony::check,
         prepare: openharmony::prepare,
+    },
+    Check {
+        name: "ohos-size",
+        run: ohos::check_size,
+        prepare: ohos::prepare,
     },
 ];
 

@@ -1,5 +1,6 @@
 //! The nightly toolchain, for what the compiler does not promise yet.
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -15,6 +16,13 @@ pub(crate) fn cargo() -> Command {
     let mut command = command("rustup");
     command.args(["run", NIGHTLY, "cargo"]);
     command
+}
+
+/// The folder of the nightly toolchain's own sources: those of the standard library.
+pub(crate) fn sources() -> Result<PathBuf> {
+    let mut rustc = command("rustup");
+    let sysroot = output(rustc.args(["run", NIGHTLY, "rustc", "--print", "sysroot"]))?;
+    Ok(Path::new(sysroot.trim()).join("lib/rustlib/src/rust"))
 }
 
 /// There is no such toolchain here, or not all of it. A check that needs it is left out then, also

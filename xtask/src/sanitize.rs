@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build::{Profile, Target, build, build_by, place_module};
+use crate::build::{Profile, Target, build, build_by, is_small, place_module};
 use crate::counts::{Counts, count};
 use crate::instructions::Valgrind;
 use crate::nightly;
@@ -76,6 +76,7 @@ pub(crate) fn valgrind(counts: &mut Counts) -> Result<()> {
     peers::install_npm("tests", false)?;
     let built = build(&[Target::NodeModule], Profile::Release)?;
     for module in &built {
+        is_small(module)?;
         place_module(module)?;
     }
     let mut run = command("valgrind");

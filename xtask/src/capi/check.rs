@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::install::{Places, SONAME};
-use crate::build::{Profile, Target, build};
+use crate::build::{PEER, Profile, build};
 use crate::counts::Counts;
 use crate::process::{Background, cargo, command, output, root, run};
 
@@ -26,9 +26,6 @@ const NEEDED: [(&str, &str); 6] = [
 
 /// A compiler for C and its sibling for C++.
 const COMPILERS: [(&str, &str); 2] = [("gcc", "g++"), ("clang", "clang++")];
-
-/// A server for the programs.
-const PEER: Target = Target::Binary("arkws-test-peer", "peer");
 
 /// Where the library is installed for the check, and programs are built with it.
 const FOLDER: &str = "target/c-library";
@@ -93,6 +90,18 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let chat = check.by_cmake("examples/cpp", "chat", &[&compiler])?;
     pass(check.chat(&chat), "chat by CMake")?;
     pass(check.binding(&url), "ohos-netstack-sys")
+}
+
+/// Runs the example in C, which this command starts: two messages there and back.
+///
+/// # Errors
+/// It fails, or prints something else.
+pub(crate) fn echo(program: &mut Command, url: &str) -> Result<()> {
+    let said = output(program.args([url, "hello", "wörld"]))?;
+    let expected = "open: 101 Switching Protocols\nmessage: hello\nmessage: wörld\n\
+        close: 1000 done\n";
+    ensure!(said == expected, "it printed {said:?}");
+    Ok(())
 }
 
 /// The library where it is installed.
@@ -179,13 +188,8 @@ impl Check {
         program
     }
 
-    /// Two messages there and back.
     fn echo(&self, program: &Path, url: &str) -> Result<()> {
-        let said = output(self.program(program).args([url, "hello", "wörld"]))?;
-        let expected = "open: 101 Switching Protocols\nmessage: hello\nmessage: wörld\n\
-            close: 1000 done\n";
-        ensure!(said == expected, "it printed {said:?}");
-        Ok(())
+        echo(&mut self.program(program), url)
     }
 
     /// The library that has `poll` fail as signals have it.

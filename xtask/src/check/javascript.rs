@@ -5,15 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::catalogue::{Group, Need};
-use crate::build::{Profile, Target, build, place_module};
+use crate::build::{PEER, Profile, Target, build, place_module};
 use crate::counts::{Counts, count};
 use crate::har;
 use crate::packages;
 use crate::peers::{self, NODE_MAJORS, Node, Python};
 use crate::process::{command, root};
-
-/// The test peer.
-const PEER: Target = Target::Binary("arkws-test-peer", "peer");
 
 /// The command `arkws`.
 const COMMAND: Target = Target::Binary("arkws-cli", "arkws");

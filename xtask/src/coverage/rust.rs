@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::llvm::Llvm;
-use crate::build::{Profile, Target, build_by};
+use crate::build::{PEER, Profile, Target, build_by};
 use crate::counts::{Counts, count};
 use crate::process::{cargo, output, run};
 
@@ -16,10 +16,7 @@ use crate::process::{cargo, output, run};
 const NO_PRODUCTS: [&str; 4] = ["xtask", "arkws-fuzz", "arkws-loom", "arkws-soak"];
 
 /// What tests of JavaScript need: the module, and a server and client in Rust.
-const OF_JAVASCRIPT: [Target; 2] = [
-    Target::NodeModule,
-    Target::Binary("arkws-test-peer", "peer"),
-];
+const OF_JAVASCRIPT: [Target; 2] = [Target::NodeModule, PEER];
 
 /// Threads count together, not each over the other: the counts of some lines are differences, and
 /// a line that never ran would seem to have.

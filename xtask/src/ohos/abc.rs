@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::target::directory;
+use crate::packages::place::Place;
 use crate::peers;
 use crate::process::{command, run};
 
@@ -41,7 +42,7 @@ fn of_sdk(home: &Path) -> Option<PathBuf> {
 
 /// Where the compiled half is put.
 pub(super) fn code() -> PathBuf {
-    directory().join("abc/system.abc")
+    directory(&Place::own()).join("abc/system.abc")
 }
 
 /// Compiles it; the result's file.

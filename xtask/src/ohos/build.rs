@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use super::abc;
 use super::ndk::Ndk;
 use super::target::{AARCH64, ALL, Target, directory};
+use crate::packages::place::Place;
 use crate::process::run as run_command;
 
 /// How thoroughly to optimise.
@@ -77,6 +78,9 @@ pub(super) const PACKAGES: [&str; 11] = [
     "echo",
 ];
 
+/// What makes the module one for OpenHarmony's ArkTS runtime.
+const ARK: [&str; 2] = ["--features", "arkws-node/ark"];
+
 /// A library that was built.
 pub(super) struct Built {
     pub(super) kind: Kind,
@@ -85,8 +89,8 @@ pub(super) struct Built {
 }
 
 /// Where the libraries are put.
-fn output_folder() -> PathBuf {
-    directory().join("out")
+fn output_folder(place: &Place) -> PathBuf {
+    directory(place).join("out")
 }
 
 impl Kind {
@@ -98,8 +102,14 @@ impl Kind {
         }
     }
 
+    /// Where cargo builds the library.
+    fn built(self, target: &Target, profile: Profile, place: &Place) -> PathBuf {
+        let folder = directory(place).join(target.triple).join(profile.folder());
+        folder.join(self.file())
+    }
+
     /// Where the library is put, in [`output_folder`].
-    fn place(self, target: &Target) -> PathBuf {
+    fn path(self, target: &Target) -> PathBuf {
         match self {
             Kind::ArkModule => [target.abi, "libarkws.so"].iter().collect(),
             // The runtime makes this name of the module's, `net.webSocket`.
@@ -118,46 +128,48 @@ impl Kind {
     }
 }
 
-/// Builds everything for all targets. Without a compiler of JavaScript there is no module of the
-/// system.
-pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Result<Vec<Built>> {
+/// Builds everything for all targets, at a place. Without a compiler of JavaScript there is no
+/// module of the system.
+pub(super) fn build(
+    ndk: &Ndk,
+    profile: Profile,
+    es2abc: Option<&Path>,
+    place: &Place,
+) -> Result<Vec<Built>> {
     let cargo = |task: &str, targets: &[Target]| {
-        let mut cargo = ndk.cargo(task, targets)?;
+        let mut cargo = ndk.cargo(task, targets, place)?;
         profile.apply(&mut cargo);
+        cargo.env("ARKWS_CAPI_SONAME", C_LIBRARY);
         anyhow::Ok(cargo)
     };
+    // What users get is built alone: beside others it would have the features that those ask of
+    // what they share.
     let packages: &[&str] = match profile {
         Profile::Check => &PACKAGES,
-        Profile::Release => &["--package", "arkws"],
+        Profile::Release => &[],
     };
+    let module = ["--package", "arkws-node"];
     // What an earlier run has put there is not of this one, and may be of another kind.
-    let _ = fs::remove_dir_all(output_folder());
-    run_command(
-        cargo("build", &ALL)?
-            .args(packages)
-            .args(["--package", "arkws-node", "--features", "arkws-node/ark"])
-            .env("ARKWS_CAPI_SONAME", C_LIBRARY),
-    )?;
-    let mut built = collect(Kind::ArkModule, profile)?;
+    let _ = fs::remove_dir_all(output_folder(place));
+    let mut built = Vec::new();
 
+    // Before the one for apps, which cargo then has built last.
     if let Some(es2abc) = es2abc {
         run_command(
             cargo("build", &ALL)?
                 .args(packages)
-                .args(["--package", "arkws-node", "--features", "arkws-node/ark"])
-                .env("ARKWS_CAPI_SONAME", C_LIBRARY)
+                .args(module)
+                .args(ARK)
                 .env("ARKWS_ABC", abc::compile(es2abc)?),
         )?;
-        built.extend(collect(Kind::SystemModule, profile)?);
+        built.extend(collect(Kind::SystemModule, profile, place)?);
     }
 
-    run_command(
-        cargo("build", &ALL)?
-            .args(packages)
-            .args(["--package", "arkws-node"])
-            .env("ARKWS_CAPI_SONAME", C_LIBRARY),
-    )?;
-    built.extend(collect(Kind::NodeModule, profile)?);
+    run_command(cargo("build", &ALL)?.args(packages).args(module).args(ARK))?;
+    built.extend(collect(Kind::ArkModule, profile, place)?);
+
+    run_command(cargo("build", &ALL)?.args(packages).args(module))?;
+    built.extend(collect(Kind::NodeModule, profile, place)?);
 
     if profile == Profile::Release {
         // Of one type alone, so that it is optimised as a whole: which cargo does for one target.
@@ -165,27 +177,50 @@ pub(super) fn build(ndk: &Ndk, profile: Profile, es2abc: Option<&Path>) -> Resul
             run_command(
                 cargo("rustc", &[target])?
                     .args(["--package", "arkws-capi", "--lib"])
-                    .args(["--crate-type", "cdylib"])
-                    .env("ARKWS_CAPI_SONAME", C_LIBRARY),
+                    .args(["--crate-type", "cdylib"]),
             )?;
         }
     }
-    built.extend(collect(Kind::CLibrary, profile)?);
-    mark(ndk.is_real && profile == Profile::Release)?;
+    built.extend(collect(Kind::CLibrary, profile, place)?);
+    mark(ndk.is_real && profile == Profile::Release, place)?;
     Ok(built)
 }
 
+/// Builds for devices what an app has, as for users, where cargo builds: not to be shipped.
+pub(super) fn build_for_devices(ndk: &Ndk) -> Result<Vec<Built>> {
+    let (place, profile, target) = (Place::own(), Profile::Release, AARCH64);
+    let libraries = [
+        (
+            Kind::ArkModule,
+            vec!["--package", "arkws-node", ARK[0], ARK[1]],
+        ),
+        (Kind::CLibrary, vec!["--package", "arkws-capi"]),
+    ];
+    let built = libraries.into_iter().map(|(kind, package)| {
+        let mut cargo = ndk.cargo("rustc", &[target], &place)?;
+        profile.apply(&mut cargo);
+        cargo
+            .args(package)
+            .args(["--lib", "--crate-type", "cdylib"])
+            .env("ARKWS_CAPI_SONAME", C_LIBRARY);
+        run_command(&mut cargo)?;
+        let path = kind.built(&target, profile, &place);
+        Ok(Built { kind, target, path })
+    });
+    built.collect()
+}
+
 /// The module for Node.js on devices.
-pub(super) fn node_module() -> PathBuf {
-    output_folder().join(Kind::NodeModule.place(&AARCH64))
+pub(super) fn node_module(place: &Place) -> PathBuf {
+    output_folder(place).join(Kind::NodeModule.path(&AARCH64))
 }
 
 /// The file that says that the libraries beside it may not be shipped.
 const MARK: &str = "DO-NOT-SHIP.txt";
 
 /// Says beside the libraries whether they may be shipped.
-fn mark(may_be_shipped: bool) -> Result<()> {
-    let mark = output_folder().join(MARK);
+fn mark(may_be_shipped: bool, place: &Place) -> Result<()> {
+    let mark = output_folder(place).join(MARK);
     let why = "These libraries were built for tests only: with a stand-in for OpenHarmony's NDK, or\n\
                not optimised, as by `cargo xtask ohos --check`. `cargo xtask ohos` with\n\
                OHOS_NDK_HOME builds those that can be shipped.\n";
@@ -199,32 +234,29 @@ fn mark(may_be_shipped: bool) -> Result<()> {
     .with_context(|| format!("cannot change {}", mark.display()))
 }
 
-/// Whether what was built last is for tests only.
-pub(super) fn is_for_tests() -> bool {
-    output_folder().join(MARK).exists()
+/// Whether what was built last at a place is for tests only.
+pub(super) fn is_for_tests(place: &Place) -> bool {
+    output_folder(place).join(MARK).exists()
 }
 
 /// What the package for ohpm has of it, built or not: the path in the package's `libs`, and the
 /// file.
-pub(super) fn packaged() -> Vec<(PathBuf, PathBuf)> {
+pub(super) fn packaged(place: &Place) -> Vec<(PathBuf, PathBuf)> {
     let kinds = [Kind::ArkModule, Kind::CLibrary];
-    let places = ALL
+    let paths = ALL
         .iter()
-        .flat_map(|target| kinds.map(|kind| kind.place(target)));
-    places
-        .map(|place| (place.clone(), output_folder().join(place)))
+        .flat_map(|target| kinds.map(|kind| kind.path(target)));
+    paths
+        .map(|path| (path.clone(), output_folder(place).join(path)))
         .collect()
 }
 
 /// Puts what cargo has built where it stays.
-fn collect(kind: Kind, profile: Profile) -> Result<Vec<Built>> {
+fn collect(kind: Kind, profile: Profile, place: &Place) -> Result<Vec<Built>> {
     let mut built = Vec::new();
     for target in ALL {
-        let from = directory()
-            .join(target.triple)
-            .join(profile.folder())
-            .join(kind.file());
-        let path = output_folder().join(kind.place(&target));
+        let from = kind.built(&target, profile, place);
+        let path = output_folder(place).join(kind.path(&target));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;

@@ -11,6 +11,7 @@ use super::ndk::Ndk;
 use super::stand_in::StandIn;
 use super::target::directory;
 use crate::counts::Counts;
+use crate::packages::place::Place;
 use crate::process::run;
 
 /// Runs the test for each module that registers itself.
@@ -43,7 +44,7 @@ fn check_module(
     code: Option<PathBuf>,
 ) -> Result<()> {
     let target = &module.target;
-    let folder = directory().join("loader").join(target.abi);
+    let folder = directory(&Place::own()).join("loader").join(target.abi);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     // Ours, even with an SDK: it tells what was registered.
     let runtime = folder.join(names::LIBRARY);

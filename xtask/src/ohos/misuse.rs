@@ -8,6 +8,7 @@ use super::ndk::Ndk;
 use super::stand_in::StandIn;
 use super::target::directory;
 use crate::counts::Counts;
+use crate::packages::place::Place;
 use crate::process::run;
 
 /// What the programs are, in the C library's tests.
@@ -38,7 +39,7 @@ pub(super) fn check(
 
 fn run_program(ndk: &Ndk, stand_in: &StandIn, library: &Built, name: &str) -> Result<()> {
     let target = &library.target;
-    let folder = directory().join("misuse").join(target.abi);
+    let folder = directory(&Place::own()).join("misuse").join(target.abi);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let program = folder.join(name);
     let mut clang = ndk.clang(target)?;

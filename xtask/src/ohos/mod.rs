@@ -11,9 +11,11 @@
 //! | `gates.rs` | checks what their ELF files say |
 //! | `loader.rs` | loads the module as the runtime does |
 //! | `misuse.rs` | the C library, used as it must not be |
+//! | `example.rs` | a program in C, as the documentation has it |
 //! | `run.rs` | runs Rust tests of both targets |
 mod abc;
 mod build;
+mod example;
 mod gates;
 mod loader;
 mod misuse;
@@ -29,6 +31,7 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::counts::Counts;
 use crate::nightly;
+use crate::packages::place::Place;
 use crate::process::root;
 use build::Profile;
 use ndk::Ndk;
@@ -53,15 +56,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     result
 }
 
-/// The libraries that an app has, built or not: the path in the `libs` of its package, and the
-/// file that [`run()`] makes.
-pub(crate) fn packaged() -> Vec<(PathBuf, PathBuf)> {
-    build::packaged()
+/// The libraries that an app has, built at a place or not: the path in the `libs` of its package,
+/// and the file that [`run()`] makes.
+pub(crate) fn packaged(place: &Place) -> Vec<(PathBuf, PathBuf)> {
+    build::packaged(place)
 }
 
 /// Whether they were built for tests only: with the stand-in for the NDK, or not optimised.
-pub(crate) fn are_for_tests() -> bool {
-    build::is_for_tests()
+pub(crate) fn are_for_tests(place: &Place) -> bool {
+    build::is_for_tests(place)
 }
 
 /// The target of devices, as Rust calls it.
@@ -77,19 +80,44 @@ pub(crate) fn has_sdk() -> bool {
     Ndk::is_named()
 }
 
-/// The module for Node.js on OpenHarmony's devices, as `cargo xtask ohos` has built it.
+/// Builds what packages have for OpenHarmony, at a place; for development, for tests only. Returns
+/// what of it an app has, as [`packaged`] does.
+///
+/// # Errors
+/// It does not build, is not as it should be, or is for users and the machine has no SDK.
+pub(crate) fn make(
+    profile: crate::build::Profile,
+    place: &Place,
+) -> Result<Vec<(PathBuf, PathBuf)>> {
+    let profile = match profile {
+        crate::build::Profile::Dev => Profile::Check,
+        crate::build::Profile::Release if has_sdk() => Profile::Release,
+        crate::build::Profile::Release => bail!(
+            "what is built for OpenHarmony without its SDK is for tests only: OHOS_NDK_HOME names \
+             the SDK's folder, in which `native` is"
+        ),
+    };
+    nightly::install("rust-src")?;
+    let ndk = Ndk::of_machine()?;
+    let built = build::build(&ndk, profile, None, place)?;
+    gates::check(&ndk, &built, profile, place, &mut Counts::default())?;
+    Ok(packaged(place))
+}
+
+/// The module for Node.js on OpenHarmony's devices, as `cargo xtask ohos` or [`make`] has built it
+/// at a place.
 ///
 /// # Errors
 /// It has not; or for tests only, and this is not for tests.
-pub(crate) fn node_module(profile: crate::build::Profile) -> Result<PathBuf> {
-    let module = build::node_module();
+pub(crate) fn node_module(profile: crate::build::Profile, place: &Place) -> Result<PathBuf> {
+    let module = build::node_module(place);
     if !module.is_file() {
         bail!(
             "there is no {}: `cargo xtask ohos` builds it",
             module.display()
         );
     }
-    if profile == crate::build::Profile::Release && are_for_tests() {
+    if profile == crate::build::Profile::Release && are_for_tests(place) {
         bail!(
             "{} was built for tests only, with a stand-in for OpenHarmony's NDK or not optimised: \
              `cargo xtask ohos` with OHOS_NDK_HOME builds what can be shipped",
@@ -110,18 +138,29 @@ pub(crate) fn prepare() -> Result<()> {
 fn release(counts: &mut Counts) -> Result<()> {
     nightly::install("rust-src")?;
     let ndk = Ndk::of_machine()?;
-    let built = build::build(&ndk, Profile::Release, abc::compiler().as_deref())?;
-    gates::check(&ndk, &built, Profile::Release, counts)
+    let place = Place::own();
+    let built = build::build(&ndk, Profile::Release, abc::compiler().as_deref(), &place)?;
+    gates::check(&ndk, &built, Profile::Release, &place, counts)
+}
+
+/// The long check `ohos-size`: what devices get is no larger than it may be. Of the larger
+/// libraries for x86-64 there are limits, too, which whoever builds for users meets.
+pub(crate) fn check_size(counts: &mut Counts) -> Result<()> {
+    let ndk = Ndk::of_machine()?;
+    let built = build::build_for_devices(&ndk)?;
+    gates::check(&ndk, &built, Profile::Release, &Place::own(), counts)
 }
 
 /// Builds for both targets, and runs what can be run here.
 pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let (ndk, stand_in) = (Ndk::of_machine()?, StandIn::prepare()?);
     let es2abc = root().join(abc::STAND_IN);
-    let built = build::build(&ndk, Profile::Check, Some(&es2abc))?;
+    let place = Place::own();
+    let built = build::build(&ndk, Profile::Check, Some(&es2abc), &place)?;
     // One after the other; what fails keeps no other from being run.
-    gates::check(&ndk, &built, Profile::Check, counts)
+    gates::check(&ndk, &built, Profile::Check, &place, counts)
         .and(loader::check(&ndk, &stand_in, &built, counts))
         .and(misuse::check(&ndk, &stand_in, &built, counts))
+        .and(example::check(&ndk, &stand_in, &built, counts))
         .and(run::tests(&ndk, &stand_in, counts))
 }

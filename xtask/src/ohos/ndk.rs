@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::stand_in::StandIn;
 use super::target::{Target, directory};
 use crate::nightly;
+use crate::packages::place::Place;
 use crate::process::command;
 
 /// Names the folder of the NDK, the one in which `native` is.
@@ -65,6 +66,11 @@ impl Ndk {
         })
     }
 
+    /// The folder that it is in.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.native.clone()
+    }
+
     /// A program of LLVM.
     pub(super) fn llvm(&self, program: &str) -> Command {
         command(self.native.join("llvm/bin").join(program))
@@ -80,16 +86,20 @@ impl Ndk {
         self.native.join("sysroot/usr/lib").join(target.clang)
     }
 
-    /// Cargo that does a task for these targets, with the standard library from its sources: there
+    /// Cargo that does a task for these targets at a place, with the standard library from its
+    /// sources: there
     /// may be none that is built. Tests' part of it is always there: without it all that is built
     /// would be another thing.
-    pub(super) fn cargo(&self, task: &str, targets: &[Target]) -> Result<Command> {
+    pub(super) fn cargo(&self, task: &str, targets: &[Target], place: &Place) -> Result<Command> {
         let mut cargo = nightly::cargo();
         cargo
             .args([task, "--locked", "-Zbuild-std=std,panic_unwind,test"])
             .arg("--target-dir")
-            .arg(directory())
-            .env("CARGO_INCREMENTAL", "0");
+            .arg(directory(place));
+        // As the standard library is called where it is not built by whoever uses it.
+        let library = (nightly::sources()?, "/rustc");
+        let triples: Vec<&str> = targets.iter().map(|target| target.triple).collect();
+        place.arrange(&mut cargo, &triples, "", &[library])?;
         for target in targets {
             let clang = self.wrapper(target, "clang")?;
             cargo
@@ -117,7 +127,8 @@ impl Ndk {
              exec '{native}/llvm/bin/{compiler}' --target={clang} \
              --sysroot='{native}/sysroot' -D__MUSL__ \"$@\"\n"
         );
-        let folder = directory().join("bin");
+        // One for all places: no name of it is in what is built.
+        let folder = directory(&Place::own()).join("bin");
         let place = folder.join(format!("{}-{compiler}", target.triple));
         // Cargo builds all anew that a newer linker may have made.
         if fs::read_to_string(&place).is_ok_and(|is| is == script) {

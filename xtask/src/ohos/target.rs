@@ -1,7 +1,7 @@
 //! The two targets of OpenHarmony, and what each is called where.
 use std::path::PathBuf;
 
-use crate::process::root;
+use crate::packages::place::Place;
 
 /// A processor that OpenHarmony runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,9 @@ pub(super) const AARCH64: Target = Target {
 
 pub(super) const ALL: [Target; 2] = [X86_64, AARCH64];
 
-/// Where cargo builds for all of them.
-pub(super) fn directory() -> PathBuf {
-    root().join("target/ohos")
+/// Where cargo builds for all of them at a place.
+pub(super) fn directory(place: &Place) -> PathBuf {
+    place.target().join("ohos")
 }
 
 impl Target {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `platform.rs` | the platforms, and how the module of each is built |
 //! | `place.rs` | where they are built, so that nothing of the place is in them |
+//! | `traces.rs` | looks for what of the place is in it all the same |
 //! | `elf.rs` | what a module asks of the system that loads it |
 //! | `zig.rs` | the compiler for platforms that are not the machine's |
 //! | `linked.rs`, `notices.rs` | the crates that are linked in, and their licences |
@@ -14,6 +15,7 @@ pub(crate) mod notices;
 mod npm;
 pub(crate) mod place;
 pub(crate) mod platform;
+pub(crate) mod traces;
 pub(crate) mod zig;
 
 use std::fs;

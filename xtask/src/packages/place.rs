@@ -42,6 +42,14 @@ impl Place {
         self.target.is_none()
     }
 
+    /// Where cargo builds.
+    pub(crate) fn target(&self) -> PathBuf {
+        match &self.target {
+            Some(folder) => folder.clone(),
+            None => self.sources.join("target"),
+        }
+    }
+
     /// Cargo's `task` (`build`, `rustc`) for a target of this machine's system.
     ///
     /// # Errors
@@ -49,7 +57,7 @@ impl Place {
     pub(super) fn cargo(&self, task: &str, target: &str) -> Result<Command> {
         let mut cargo = cargo();
         cargo.args([task, "--locked", "--target", target]);
-        self.arrange(&mut cargo, target, "")?;
+        self.arrange(&mut cargo, &[target], "", &[])?;
         Ok(cargo)
     }
 
@@ -74,38 +82,65 @@ impl Place {
                 cargo.args(["--config", setting]);
             });
         }
-        self.arrange(&mut cargo, target, flags)?;
+        // C of other crates asks for what a debugger needs, whatever the profile, and an archive is
+        // not stripped: the paths of this machine would be in it.
+        cargo.env(format!("CFLAGS_{}", target.replace('-', "_")), "-g0");
+        self.arrange(&mut cargo, &[target], flags, &[])?;
         Ok(cargo)
     }
 
-    fn arrange(&self, cargo: &mut Command, target: &str, flags: &str) -> Result<()> {
-        let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-        let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-        let home = home.context("neither CARGO_HOME nor a home folder is set")?;
-        let built = match &self.target {
-            Some(folder) => folder.clone(),
-            None => self.sources.join("target"),
-        };
+    /// Has cargo build at this place for targets, with these flags of the compiler. `others`:
+    /// folders elsewhere whose sources are compiled too, each with what it is called instead.
+    ///
+    /// # Errors
+    /// As [`Place::cargo`].
+    pub(crate) fn arrange(
+        &self,
+        cargo: &mut Command,
+        targets: &[&str],
+        flags: &str,
+        others: &[(PathBuf, &str)],
+    ) -> Result<()> {
         // The last that fits counts: the most special one comes last.
-        let paths = [
-            (&home, "/cargo"),
-            (&self.sources, "/arkws"),
-            (&built, "/target"),
-        ];
-        let remaps = paths.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
-        let variable = target.to_uppercase().replace('-', "_");
+        let mut paths = vec![(cargo_home()?, "/cargo")];
+        paths.extend_from_slice(others);
+        paths.push((self.sources.clone(), "/arkws"));
+        paths.push((self.target(), "/target"));
+        let mut all = flags.to_owned();
+        for (from, to) in paths {
+            all.push_str(&format!(" --remap-path-prefix={}={to}", from.display()));
+        }
+        for target in targets {
+            let variable = target.to_uppercase().replace('-', "_");
+            let variable = format!("CARGO_TARGET_{variable}_RUSTFLAGS");
+            cargo.env(variable, all.trim_start());
+        }
         cargo
             .current_dir(&self.sources)
-            .env("CARGO_INCREMENTAL", "0")
-            .env(
-                format!("CARGO_TARGET_{variable}_RUSTFLAGS"),
-                format!("{flags} {}", remaps.join(" ")).trim_start(),
-            );
+            .env("CARGO_INCREMENTAL", "0");
         if let Some(folder) = &self.target {
             cargo.env("CARGO_TARGET_DIR", folder);
         }
         Ok(())
     }
+
+    /// What nothing that was built here may say: the folders of this place, and of this machine.
+    ///
+    /// # Errors
+    /// As [`Place::cargo`].
+    pub(crate) fn folders(&self) -> Result<Vec<PathBuf>> {
+        let mut folders = vec![self.sources.clone(), self.target(), root(), cargo_home()?];
+        folders.extend(env::var_os("RUSTUP_HOME").map(PathBuf::from));
+        folders.extend(env::home_dir());
+        Ok(folders)
+    }
+}
+
+/// Where cargo has the sources of other crates.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    home.context("neither CARGO_HOME nor a home folder is set")
 }
 
 /// Sees to it that there is the standard library for a target.

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 
 use super::elf::Present;
 use super::place::Place;
+use super::traces;
 use crate::build::{Profile, Target, build_by};
 use crate::ohos;
 use crate::peers;
@@ -162,7 +163,7 @@ impl Platform {
     /// it needs what not every system of the platform has.
     pub(crate) fn build(&self, profile: Profile, place: &Place) -> Result<PathBuf> {
         if self.how == How::OpenHarmony {
-            return ohos::node_module(profile);
+            return ohos::node_module(profile, place);
         }
         let is_own = self.name == peers::platform_abi();
         let is_plain = is_own && profile == Profile::Dev && place.is_own();
@@ -194,6 +195,7 @@ impl Platform {
                 glibc: glibc.strip_prefix('.'),
             };
             present.suffices_for(&module)?;
+            traces::has_none(&module, &place.folders()?)?;
         }
         Ok(module)
     }

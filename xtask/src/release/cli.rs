@@ -10,6 +10,7 @@ use super::archive;
 use crate::build::{Profile, Target, build, build_by};
 use crate::packages::place::Place;
 use crate::packages::platform::Platform;
+use crate::packages::traces;
 use crate::process::{Background, command, output, root, run};
 
 /// The crate, and the command.
@@ -45,7 +46,9 @@ pub(super) fn build_for(target: &str, profile: Profile, place: &Place) -> Result
     let cargo = place.zigbuild("build", target, "", "", profile)?;
     let built = build_by(cargo, &[COMMAND], profile);
     let mut built = built.with_context(|| format!("cannot build the command for {target}"))?;
-    Ok(built.remove(0))
+    let command = built.remove(0);
+    traces::has_none(&command, &place.folders()?)?;
+    Ok(command)
 }
 
 /// Packs the command into `folder`.

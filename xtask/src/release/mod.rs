@@ -7,6 +7,7 @@
 //! | `cli.rs` | the command `arkws`, which needs no other file to run |
 //! | `static_library.rs` | the C library for programs that need no other library |
 //! | `archive.rs` | packs what is neither npm's nor cargo's |
+//! | `ohpm.rs` | the package for apps of OpenHarmony |
 //! | `musl.rs`, `arm64.rs`, `openharmony.rs` | run what is made for other machines |
 //! | `elsewhere.rs` | runs npm packages under Node.js for other machines |
 mod archive;
@@ -14,6 +15,7 @@ pub(crate) mod arm64;
 mod cli;
 mod elsewhere;
 pub(crate) mod musl;
+mod ohpm;
 pub(crate) mod openharmony;
 mod sbom;
 mod static_library;
@@ -30,6 +32,7 @@ use crate::counts::Counts;
 use crate::crates;
 use crate::ohos;
 use crate::packages;
+use crate::packages::place::Place;
 use crate::packages::platform::{PLATFORMS, Platform};
 use crate::process::{command, output, root};
 use sbom::Subject;
@@ -104,6 +107,7 @@ enum Again {
     Nothing,
     /// What is packed, of what was built once.
     Packing,
+    /// What is built, too, where nothing was built before; also what cargo packages.
     Everything,
 }
 
@@ -130,6 +134,12 @@ pub(crate) fn reproducible(counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
+/// Of the check `ohos`: what a release has for OpenHarmony, which has been built for that check.
+fn make_openharmony() -> Result<()> {
+    let platforms = [Platform::named("openharmony-arm64")?];
+    make(&platforms, Profile::Dev, Again::Packing, FOLDER_OF_CHECKS)
+}
+
 /// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The
 /// static library and the commands go with the platform that they are for.
 fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Result<()> {
@@ -142,8 +152,18 @@ fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Re
         .copied()
         .filter(|platform| cli::goes_with(platform))
         .collect();
-    let built = twice::build(again == Again::Everything, |place| {
+    let is_twice = again == Again::Everything;
+    let place = match is_twice {
+        true => twice::first_place(),
+        false => Place::own(),
+    };
+    let built = twice::build(&place, is_twice, |place| {
         let mut outputs = Vec::new();
+        let mut libraries = Vec::new();
+        if has_openharmony(platforms) {
+            // With them it makes the platform's module.
+            libraries = ohos::make(profile, place)?;
+        }
         for platform in platforms {
             outputs.push((platform.file(), platform.build(profile, place)?));
         }
@@ -155,17 +175,21 @@ fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Re
             let archive = static_library::build(profile, place)?;
             outputs.push(("the static library".to_owned(), archive));
         }
+        let libraries = libraries.into_iter();
+        outputs.extend(libraries.map(|(name, file)| (name.display().to_string(), file)));
         Ok(outputs)
     })?;
     let files: Vec<PathBuf> = built.into_iter().map(|(_, file)| file).collect();
     let (modules, files) = files.split_at(platforms.len());
-    let (commands, archives) = files.split_at(with_command.len());
+    let (commands, files) = files.split_at(with_command.len());
+    let (archives, _libraries) = files.split_at(usize::from(has_archive));
     let built = Built {
         platforms,
         modules,
         with_command: &with_command,
         commands,
         archives,
+        place,
         profile,
     };
 
@@ -198,6 +222,8 @@ struct Built<'a> {
     /// For each of these.
     commands: &'a [PathBuf],
     archives: &'a [PathBuf],
+    /// Where the libraries for OpenHarmony are, if it is among the platforms.
+    place: Place,
     profile: Profile,
 }
 
@@ -232,7 +258,7 @@ impl Built<'_> {
             published.push((file, Subject::archive(static_library::TARGET)));
         }
         if has_openharmony(self.platforms) {
-            let file = openharmony::pack_har(&folder.join("ohpm"))?;
+            let file = ohpm::pack(&self.place, &folder.join("ohpm"))?;
             published.push((file, Subject::har()));
         }
         let names = crates::published()?;

@@ -10,6 +10,7 @@ use crate::build::{C_PACKAGE, Profile, Target, build_by};
 use crate::capi;
 use crate::packages::place::Place;
 use crate::packages::platform::DYNAMIC;
+use crate::packages::traces;
 use crate::packages::zig;
 use crate::process::{command, output, run};
 
@@ -34,7 +35,9 @@ pub(super) fn build(profile: Profile, place: &Place) -> Result<PathBuf> {
     cargo.args(["--crate-type", "staticlib"]);
     let built = build_by(cargo, &[Target::CArchive], profile);
     let mut built = built.context("cannot build the static library")?;
-    Ok(built.remove(0))
+    let archive = built.remove(0);
+    traces::has_none(&archive, &place.folders()?)?;
+    Ok(archive)
 }
 
 /// Packs the archive with its headers and licences into `folder`, once a program runs with it.

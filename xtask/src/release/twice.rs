@@ -10,20 +10,32 @@ use crate::files::tracked;
 use crate::packages::place::Place;
 use crate::process::root;
 
+/// Where it is built.
+const FOLDER: &str = "target/reproducible";
+
+/// A place of the working tree where nothing else is built.
+pub(super) fn first_place() -> Place {
+    Place::new(&root(), &root().join(FOLDER).join("first"))
+}
+
 /// What is built, from its name to its file, in the same order at each place.
 pub(super) type Outputs = Vec<(String, PathBuf)>;
 
-/// Builds in the working tree; if it is to be twice, into a folder of its own, and from a copy of
-/// the files too, whose folders have other names. Returns what the former has made.
+/// Builds at a place of the working tree; if it is to be twice, from a copy of the files too, whose
+/// folders have other names. Returns what the former has made.
 ///
 /// # Errors
 /// One of them does not build, or they differ.
-pub(super) fn build(is_twice: bool, build: impl Fn(&Place) -> Result<Outputs>) -> Result<Outputs> {
+pub(super) fn build(
+    place: &Place,
+    is_twice: bool,
+    build: impl Fn(&Place) -> Result<Outputs>,
+) -> Result<Outputs> {
+    let first = build(place)?;
     if !is_twice {
-        return build(&Place::own());
+        return Ok(first);
     }
-    let folder = root().join("target/reproducible");
-    let first = build(&Place::new(&root(), &folder.join("first")))?;
+    let folder = root().join(FOLDER);
     let copy = folder.join("second/a-copy-of-the-sources");
     copy_sources(&copy)?;
     let second = build(&Place::new(&copy, &folder.join("second/built")))?;
