@@ -128,11 +128,12 @@ impl Kind {
     }
 }
 
-/// Builds everything for all targets, at a place. Without a compiler of JavaScript there is no
+/// Builds everything for these targets, at a place. Without a compiler of JavaScript there is no
 /// module of the system.
 pub(super) fn build(
     ndk: &Ndk,
     profile: Profile,
+    targets: &[Target],
     es2abc: Option<&Path>,
     place: &Place,
 ) -> Result<Vec<Built>> {
@@ -156,32 +157,37 @@ pub(super) fn build(
     // Before the one for apps, which cargo then has built last.
     if let Some(es2abc) = es2abc {
         run_command(
-            cargo("build", &ALL)?
+            cargo("build", targets)?
                 .args(packages)
                 .args(module)
                 .args(ARK)
                 .env("ARKWS_ABC", abc::compile(es2abc)?),
         )?;
-        built.extend(collect(Kind::SystemModule, profile, place)?);
+        built.extend(collect(Kind::SystemModule, profile, targets, place)?);
     }
 
-    run_command(cargo("build", &ALL)?.args(packages).args(module).args(ARK))?;
-    built.extend(collect(Kind::ArkModule, profile, place)?);
+    run_command(
+        cargo("build", targets)?
+            .args(packages)
+            .args(module)
+            .args(ARK),
+    )?;
+    built.extend(collect(Kind::ArkModule, profile, targets, place)?);
 
-    run_command(cargo("build", &ALL)?.args(packages).args(module))?;
-    built.extend(collect(Kind::NodeModule, profile, place)?);
+    run_command(cargo("build", targets)?.args(packages).args(module))?;
+    built.extend(collect(Kind::NodeModule, profile, targets, place)?);
 
     if profile == Profile::Release {
         // Of one type alone, so that it is optimised as a whole: which cargo does for one target.
-        for target in ALL {
+        for target in targets {
             run_command(
-                cargo("rustc", &[target])?
+                cargo("rustc", &[*target])?
                     .args(["--package", "arkws-capi", "--lib"])
                     .args(["--crate-type", "cdylib"]),
             )?;
         }
     }
-    built.extend(collect(Kind::CLibrary, profile, place)?);
+    built.extend(collect(Kind::CLibrary, profile, targets, place)?);
     mark(ndk.is_real && profile == Profile::Release, place)?;
     Ok(built)
 }
@@ -252,9 +258,9 @@ pub(super) fn packaged(place: &Place) -> Vec<(PathBuf, PathBuf)> {
 }
 
 /// Puts what cargo has built where it stays.
-fn collect(kind: Kind, profile: Profile, place: &Place) -> Result<Vec<Built>> {
+fn collect(kind: Kind, profile: Profile, targets: &[Target], place: &Place) -> Result<Vec<Built>> {
     let mut built = Vec::new();
-    for target in ALL {
+    for &target in targets {
         let from = kind.built(&target, profile, place);
         let path = output_folder(place).join(kind.path(&target));
         if let Some(folder) = path.parent() {

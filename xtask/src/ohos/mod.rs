@@ -36,6 +36,7 @@ use crate::process::root;
 use build::Profile;
 use ndk::Ndk;
 use stand_in::StandIn;
+use target::Target;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -80,6 +81,14 @@ pub(crate) fn has_sdk() -> bool {
     Ndk::is_named()
 }
 
+/// For which processors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Machines {
+    All,
+    /// Not for the emulator.
+    Devices,
+}
+
 /// Builds what packages have for OpenHarmony, at a place; for development, for tests only. Returns
 /// what of it an app has, as [`packaged`] does.
 ///
@@ -87,6 +96,7 @@ pub(crate) fn has_sdk() -> bool {
 /// It does not build, is not as it should be, or is for users and the machine has no SDK.
 pub(crate) fn make(
     profile: crate::build::Profile,
+    machines: Machines,
     place: &Place,
 ) -> Result<Vec<(PathBuf, PathBuf)>> {
     let profile = match profile {
@@ -99,9 +109,15 @@ pub(crate) fn make(
     };
     nightly::install("rust-src")?;
     let ndk = Ndk::of_machine()?;
-    let built = build::build(&ndk, profile, None, place)?;
+    let targets: &[Target] = match machines {
+        Machines::All => &target::ALL,
+        Machines::Devices => &[target::AARCH64],
+    };
+    let built = build::build(&ndk, profile, targets, None, place)?;
     gates::check(&ndk, &built, profile, place, &mut Counts::default())?;
-    Ok(packaged(place))
+    let mut packaged = packaged(place);
+    packaged.retain(|(_, file)| built.iter().any(|library| library.path == *file));
+    Ok(packaged)
 }
 
 /// The module for Node.js on OpenHarmony's devices, as `cargo xtask ohos` or [`make`] has built it
@@ -139,7 +155,13 @@ fn release(counts: &mut Counts) -> Result<()> {
     nightly::install("rust-src")?;
     let ndk = Ndk::of_machine()?;
     let place = Place::own();
-    let built = build::build(&ndk, Profile::Release, abc::compiler().as_deref(), &place)?;
+    let built = build::build(
+        &ndk,
+        Profile::Release,
+        &target::ALL,
+        abc::compiler().as_deref(),
+        &place,
+    )?;
     gates::check(&ndk, &built, Profile::Release, &place, counts)
 }
 
@@ -156,7 +178,7 @@ pub(crate) fn check(counts: &mut Counts) -> Result<()> {
     let (ndk, stand_in) = (Ndk::of_machine()?, StandIn::prepare()?);
     let es2abc = root().join(abc::STAND_IN);
     let place = Place::own();
-    let built = build::build(&ndk, Profile::Check, Some(&es2abc), &place)?;
+    let built = build::build(&ndk, Profile::Check, &target::ALL, Some(&es2abc), &place)?;
     // One after the other; what fails keeps no other from being run.
     gates::check(&ndk, &built, Profile::Check, &place, counts)
         .and(loader::check(&ndk, &stand_in, &built, counts))

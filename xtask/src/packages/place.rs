@@ -16,7 +16,7 @@ const QUICK: [&str; 2] = [
 ];
 
 /// The project's files, and where cargo builds from them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     sources: PathBuf,
     /// [`None`]: where cargo does by itself.

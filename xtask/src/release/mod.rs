@@ -30,7 +30,7 @@ use anyhow::{Context, Result, bail};
 use crate::build::Profile;
 use crate::counts::Counts;
 use crate::crates;
-use crate::ohos;
+use crate::ohos::{self, Machines};
 use crate::packages;
 use crate::packages::place::Place;
 use crate::packages::platform::{PLATFORMS, Platform};
@@ -107,7 +107,9 @@ enum Again {
     Nothing,
     /// What is packed, of what was built once.
     Packing,
-    /// What is built, too, where nothing was built before; also what cargo packages.
+    /// What is built, of OpenHarmony's for devices alone, and what is packed.
+    Building,
+    /// The same, where nothing was built before. What cargo packages is built, too.
     Everything,
 }
 
@@ -137,7 +139,7 @@ pub(crate) fn reproducible(counts: &mut Counts) -> Result<()> {
 /// Of the check `ohos`: what a release has for OpenHarmony, which has been built for that check.
 fn make_openharmony() -> Result<()> {
     let platforms = [Platform::named("openharmony-arm64")?];
-    make(&platforms, Profile::Dev, Again::Packing, FOLDER_OF_CHECKS)
+    make(&platforms, Profile::Dev, Again::Building, FOLDER_OF_CHECKS)
 }
 
 /// Makes everything, in the folder `to`; for `profile` [`Profile::Dev`] fast, for tests. The
@@ -152,17 +154,22 @@ fn make(platforms: &[&Platform], profile: Profile, again: Again, to: &str) -> Re
         .copied()
         .filter(|platform| cli::goes_with(platform))
         .collect();
-    let is_twice = again == Again::Everything;
-    let place = match is_twice {
-        true => twice::first_place(),
-        false => Place::own(),
+    let own = Place::own();
+    let place = match again {
+        Again::Everything => twice::first_place(),
+        _ => own.clone(),
     };
+    let is_twice = matches!(again, Again::Building | Again::Everything);
     let built = twice::build(&place, is_twice, |place| {
         let mut outputs = Vec::new();
         let mut libraries = Vec::new();
         if has_openharmony(platforms) {
+            let machines = match again {
+                Again::Building if *place != own => Machines::Devices,
+                _ => Machines::All,
+            };
             // With them it makes the platform's module.
-            libraries = ohos::make(profile, place)?;
+            libraries = ohos::make(profile, machines, place)?;
         }
         for platform in platforms {
             outputs.push((platform.file(), platform.build(profile, place)?));
