@@ -1,6 +1,8 @@
 //! Durations as flags have them: `20`, `1.5s`, `200ms`, `5m`, `1h`.
 use std::time::Duration;
 
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 /// Understands a number with a unit; without one it is seconds.
 ///
 /// # Errors
@@ -18,7 +20,12 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         "h" => 3600.0,
         _ => return Err(format!("\"{unit}\" is no unit: write ms, s, m or h")),
     };
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+    let duration = Duration::try_from_secs_f64(number * seconds);
+    match duration.map_err(|error| error.to_string())? {
+        // Clocks end somewhere.
+        duration if duration > LONGEST => Err("that is longer than ten years".to_owned()),
+        duration => Ok(duration),
+    }
 }
 
 /// As [`parse`], for what cannot be nothing.
@@ -46,11 +53,21 @@ mod tests {
             ("200ms", 200),
             ("5m", 300_000),
             ("1h", 3_600_000),
+            ("87600h", 315_360_000_000),
             ("0", 0),
         ] {
             assert_eq!(millis(text), Ok(expected), "{text}");
         }
-        for wrong in ["", "s", "-1", "1d", "1.2.3", "1 s", "99999999999999999999h"] {
+        for wrong in [
+            "",
+            "s",
+            "-1",
+            "1d",
+            "1.2.3",
+            "1 s",
+            "87601h",
+            "99999999999999999999h",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
         assert!(positive("0ms").is_err());
