@@ -16,9 +16,17 @@ pub(super) struct HandshakeAnswer {
     fields: Vec<(String, String)>,
 }
 
+/// The longest head that is waited for.
+const LONGEST: usize = 64 * 1024;
+
 /// Cuts the head off what has come, if it is whole.
 pub(super) fn cut(received: &mut Vec<u8>) -> Option<Result<HandshakeAnswer, String>> {
-    let end = received.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let first = &received[..received.len().min(LONGEST)];
+    let Some(end) = first.windows(4).position(|four| four == b"\r\n\r\n") else {
+        let is_too_long = received.len() >= LONGEST;
+        return is_too_long.then(|| Err("the answer's head is longer than 64 KiB".to_owned()));
+    };
+    let end = end + 4;
     let head = received.drain(..end).collect::<Vec<_>>();
     Some(parse(&String::from_utf8_lossy(&head)))
 }

@@ -32,6 +32,8 @@ pub(super) struct Case {
     /// What else the request asks for.
     pub(super) offer: Option<&'static str>,
     pub(super) opening: Opening,
+    /// Whether a compressed message of ours refers to one before it.
+    pub(super) refers_back: bool,
     pub(super) steps: Vec<CaseStep>,
 }
 
@@ -116,6 +118,7 @@ pub(super) fn must(
         request: |_| {},
         offer: None,
         opening: Opening::Accepted,
+        refers_back: false,
         steps: Vec::new(),
     }
 }
@@ -148,6 +151,12 @@ impl Case {
     /// The request offers compression, without which there is no such case.
     pub(super) fn compressed(self) -> Case {
         self.offers("permessage-deflate").agreed()
+    }
+
+    /// Left out of a server that forbids it (RFC 7692, 7.1.1.2).
+    pub(super) fn refers_back(mut self) -> Case {
+        self.refers_back = true;
+        self
     }
 
     pub(super) fn opening(mut self, opening: Opening) -> Case {

@@ -1,14 +1,18 @@
 //! An open connection: what the server says is compared with what it has to say.
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::extensions::Deflate;
-use super::frame::{close, ping, pong};
+use super::frame::{MASK, close, ping, pong};
 use super::incoming::{Incoming, Said, has_meaning};
 use super::verdict::Judgement;
 use super::wire::{Read, Wire, WireEnd};
 
 pub(super) struct Conversation {
     pub(super) wire: Wire,
+    /// What was sent last.
+    sent: Vec<u8>,
     incoming: Incoming,
     patience: Duration,
 }
@@ -27,14 +31,47 @@ impl Conversation {
     pub(super) fn new(wire: Wire, deflate: Option<Deflate>, patience: Duration) -> Conversation {
         Conversation {
             wire,
+            sent: Vec::new(),
             incoming: Incoming::new(deflate),
             patience,
         }
     }
 
+    pub(super) async fn send(&mut self, bytes: &[u8]) {
+        self.sent = bytes.to_vec();
+        self.wire.write(bytes).await;
+    }
+
+    pub(super) async fn drip(&mut self, bytes: &[u8]) {
+        self.sent = bytes.to_vec();
+        self.wire.drip(bytes).await;
+    }
+
+    /// Whether this is the payload of the last frame that was sent: a proof that the server has
+    /// taken it. A server may say other things of its own accord.
+    fn is_echo(&self, data: &[u8]) -> bool {
+        let masked = data.iter().zip(MASK.iter().cycle());
+        let masked = masked.map(|(byte, key)| byte ^ key).collect::<Vec<_>>();
+        !data.is_empty() && (self.sent.ends_with(&masked) || self.sent.ends_with(data))
+    }
+
+    /// The end of waiting: what comes meanwhile, and is something else, does not put it off.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
+    /// As [`deadline`](Self::deadline), with a second more for each 128 KiB.
+    fn deadline_of(&self, data: &[u8]) -> Instant {
+        self.deadline() + Duration::from_secs(data.len() as u64 / (128 * 1024))
+    }
+
     /// Waits for what the server says next. Its own pings are answered.
-    async fn hear(&mut self, patience: Duration) -> NextSaid {
+    async fn hear(&mut self, until: Instant) -> NextSaid {
         loop {
+            // Who never stops talking is not waited for either.
+            if Instant::now() > until + self.patience {
+                return NextSaid::Silence;
+            }
             match self.incoming.next(&mut self.wire.received) {
                 Ok(Some(Said::Ping(payload))) => {
                     self.wire.write(&Vec::from(pong(payload))).await;
@@ -44,8 +81,11 @@ impl Conversation {
                 Ok(None) => {}
                 Err(why) => return NextSaid::Broken(why),
             }
-            match self.wire.read(patience).await {
+            match self.wire.read(until).await {
                 Read::More => {}
+                Read::End(WireEnd::Flood) => {
+                    return NextSaid::Said(Said::TooMuch("more than 64 MiB"));
+                }
                 Read::End(how) => return NextSaid::End(how),
                 Read::Silence => return NextSaid::Silence,
             }
@@ -54,8 +94,9 @@ impl Conversation {
 
     /// The next message is this. Pongs that nobody asked for may come before (RFC 6455, 5.5.3).
     pub(super) async fn message(&mut self, is_text: bool, data: &[u8], judgement: &mut Judgement) {
+        let until = self.deadline_of(data);
         loop {
-            let why = match self.hear(self.patience).await {
+            let why = match self.hear(until).await {
                 NextSaid::Said(Said::Pong(_)) => continue,
                 NextSaid::Said(Said::Message {
                     is_text: text,
@@ -78,9 +119,10 @@ impl Conversation {
         payload: &[u8],
         judgement: &mut Judgement,
     ) {
+        let until = self.deadline();
         let (mut has_text, mut has_pong) = (false, false);
         while !(has_text && has_pong) {
-            match self.hear(self.patience).await {
+            match self.hear(until).await {
                 NextSaid::Said(Said::Message { data, .. }) if data == text && !has_text => {
                     has_text = true;
                 }
@@ -96,8 +138,9 @@ impl Conversation {
 
     /// This message, text or not, or a Close frame with 1009.
     pub(super) async fn message_or_too_big(&mut self, data: &[u8], judgement: &mut Judgement) {
+        let until = self.deadline_of(data);
         loop {
-            let why = match self.hear(self.patience).await {
+            let why = match self.hear(until).await {
                 NextSaid::Said(Said::Pong(_)) => continue,
                 NextSaid::Said(Said::Message { data: back, .. }) if back == data => return,
                 NextSaid::Said(Said::Message { data: back, .. }) => {
@@ -117,12 +160,15 @@ impl Conversation {
         }
     }
 
-    /// Pongs come in order, the last of them in any case.
+    /// Pongs come in order, the last of them in any case. Messages of the server's own may come
+    /// before.
     pub(super) async fn pongs(&mut self, payloads: &[Vec<u8>], judgement: &mut Judgement) {
+        let until = self.deadline();
         let mut left = payloads;
         let mut other = None;
         while !left.is_empty() {
-            match self.hear(self.patience).await {
+            match self.hear(until).await {
+                NextSaid::Said(Said::Message { .. }) => {}
                 NextSaid::Said(Said::Pong(payload)) => {
                     match left.iter().position(|expected| *expected == payload) {
                         Some(index) => left = &left[index + 1..],
@@ -142,10 +188,15 @@ impl Conversation {
     }
 
     /// The server answers our Close frame, and ends TCP (RFC 6455, 5.5.1 and 7.1.1).
+    /// Messages of its own may come before.
     pub(super) async fn closed(&mut self, codes: &[u16], judgement: &mut Judgement) {
+        let until = self.deadline();
         loop {
-            match self.hear(self.patience).await {
-                NextSaid::Said(Said::Pong(_)) => {}
+            match self.hear(until).await {
+                NextSaid::Said(Said::Message { data, .. }) if self.is_echo(&data) => {
+                    judgement.soft("what came behind the Close frame comes back".to_owned());
+                }
+                NextSaid::Said(Said::Pong(_) | Said::Message { .. }) => {}
                 NextSaid::Said(Said::Close(Some(1002))) if !codes.contains(&1002) => {
                     return judgement
                         .hard("the Close frame is taken for an error (1002)".to_owned());
@@ -164,7 +215,7 @@ impl Conversation {
                 }
             }
         }
-        match self.hear(self.patience).await {
+        match self.hear(self.deadline()).await {
             NextSaid::End(_) => {}
             heard => {
                 let why = self.instead(heard, "the end of TCP", judgement);
@@ -176,32 +227,39 @@ impl Conversation {
     /// The server fails the connection. One that says nothing is asked whether it goes on, unless
     /// it has to fail at once.
     pub(super) async fn fails(&mut self, codes: &[u16], at_once: bool, judgement: &mut Judgement) {
-        let mut heard = match at_once {
-            true => self.hear(self.patience).await,
-            false => self.hear(self.patience.min(GRACE)).await,
+        let mut is_asked = at_once;
+        let mut until = match at_once {
+            true => self.deadline(),
+            false => Instant::now() + self.patience.min(GRACE),
         };
-        if matches!(heard, NextSaid::Silence) && !at_once {
-            self.wire.write(&Vec::from(ping("still there?"))).await;
-            heard = self.hear(self.patience).await;
-        }
-        let code = match heard {
-            NextSaid::Said(Said::Close(code)) => code,
-            NextSaid::End(how) if codes.is_empty() => return drop(how),
-            NextSaid::End(how) => {
-                return judgement.soft(format!(
-                    "it ends without a Close frame ({how}): RFC 6455, 7.1.7 asks for one"
-                ));
-            }
-            NextSaid::Said(Said::Pong(_)) => {
-                return judgement.hard("it goes on: a ping is answered".to_owned());
-            }
-            NextSaid::Said(Said::Message { data, .. }) => {
-                let data = shown(&data);
-                return judgement.hard(format!("it goes on: it sends the message {data}"));
-            }
-            heard => {
-                let why = self.instead(heard, "a Close frame or the end", judgement);
-                return judgement.hard(why);
+        let code = loop {
+            match self.hear(until).await {
+                NextSaid::Silence if !is_asked => {
+                    self.wire.write(&Vec::from(ping(QUESTION))).await;
+                    is_asked = true;
+                    until = self.deadline();
+                }
+                NextSaid::Said(Said::Close(code)) => break code,
+                NextSaid::End(_) if codes.is_empty() => return,
+                NextSaid::End(how) => {
+                    return judgement.soft(format!(
+                        "it ends without a Close frame ({how}): RFC 6455, 7.1.7 asks for one"
+                    ));
+                }
+                NextSaid::Said(Said::Pong(payload))
+                    if payload == QUESTION || self.is_echo(&payload) =>
+                {
+                    return judgement.hard("it goes on: a ping is answered".to_owned());
+                }
+                NextSaid::Said(Said::Message { data, .. }) if self.is_echo(&data) => {
+                    let data = shown(&data);
+                    return judgement.hard(format!("it goes on: it sends the message {data}"));
+                }
+                NextSaid::Said(Said::Pong(_) | Said::Message { .. }) => {}
+                heard => {
+                    let why = self.instead(heard, "a Close frame or the end", judgement);
+                    return judgement.hard(why);
+                }
             }
         };
         if let Some(code) = code.filter(|code| !has_meaning(*code)) {
@@ -216,7 +274,7 @@ impl Conversation {
         self.wire
             .write(&Vec::from(close(code.unwrap_or(1000), "")))
             .await;
-        match self.hear(self.patience).await {
+        match self.hear(self.deadline()).await {
             NextSaid::End(_) => {}
             heard => {
                 let why = self.instead(heard, "the end of TCP (RFC 6455, 7.1.7)", judgement);
@@ -227,10 +285,11 @@ impl Conversation {
 
     /// TCP ends.
     pub(super) async fn ends(&mut self, judgement: &mut Judgement) {
+        let until = self.deadline();
         loop {
-            match self.hear(self.patience).await {
+            match self.hear(until).await {
                 NextSaid::End(_) => return,
-                NextSaid::Said(Said::Close(_)) => {}
+                NextSaid::Said(Said::Close(_) | Said::Pong(_) | Said::Message { .. }) => {}
                 heard => {
                     let why = self.instead(heard, "the end of TCP", judgement);
                     return judgement.hard(why);
@@ -253,6 +312,13 @@ impl Conversation {
                 format!("a Close frame with {}", code_in_words(code))
             }
             NextSaid::End(how) => how.to_string(),
+            NextSaid::Said(Said::TooMuch(what)) => {
+                judgement.left_out(format!("the server sends {what}"));
+                what.to_owned()
+            }
+            NextSaid::Silence if self.wire.is_stuck => {
+                "the server stops reading, and says nothing".to_owned()
+            }
             NextSaid::Silence => format!("nothing within {:?}", self.patience),
             NextSaid::Broken(why) => {
                 judgement.broken(why.clone());
@@ -265,6 +331,9 @@ impl Conversation {
 
 /// For how long a server is left alone before it is asked whether it goes on.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// What it is asked then.
+const QUESTION: &[u8] = b"still there?";
 
 fn code_in_words(code: Option<u16>) -> String {
     match code {

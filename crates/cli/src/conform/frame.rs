@@ -26,14 +26,16 @@ pub(super) const CLOSE: u8 = 8;
 pub(super) const PING: u8 = 9;
 pub(super) const PONG: u8 = 10;
 
+/// The same in each run: a case that fails fails again.
+pub(super) const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
 const FIN: u8 = 0x80;
 
 /// A frame with any opcode.
 pub(super) fn frame(opcode: u8, payload: impl AsRef<[u8]>) -> Frame {
     Frame {
         first: FIN | opcode,
-        // The same in each run: a case that fails fails again.
-        mask: Some([0x37, 0xfa, 0x21, 0x3d]),
+        mask: Some(MASK),
         length: Length::Shortest,
         payload: payload.as_ref().to_vec(),
     }

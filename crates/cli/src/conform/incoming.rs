@@ -7,11 +7,21 @@ use super::frame::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT};
 /// What a server has said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    Message { is_text: bool, data: Vec<u8> },
+    Message {
+        is_text: bool,
+        data: Vec<u8>,
+    },
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>),
+    /// More than is looked at, though it may be right.
+    TooMuch(&'static str),
 }
+
+/// The largest frame and the largest message that are looked at: four times what is sent.
+const LARGEST: usize = 16 << 20;
+const LARGE_FRAME: Said = Said::TooMuch("a frame of more than 16 MiB");
+const LARGE_MESSAGE: Said = Said::TooMuch("a message of more than 16 MiB");
 
 /// Where frames become messages.
 pub(super) struct Incoming {
@@ -36,7 +46,14 @@ impl Incoming {
     /// What the server may not send.
     pub(super) fn next(&mut self, received: &mut Vec<u8>) -> Result<Option<Said>, String> {
         while let Some((header, size)) = header(received)? {
-            let payload = received.drain(..size).skip(header.len).collect();
+            if size > LARGEST {
+                return Ok(Some(LARGE_FRAME));
+            }
+            let Some(frame) = received.get(..size) else {
+                break;
+            };
+            let payload = frame[header.len..].to_vec();
+            received.drain(..size);
             if self.is_closed {
                 return Err("it sends a frame behind its Close frame (RFC 6455, 5.5.1)".to_owned());
             }
@@ -75,6 +92,9 @@ impl Incoming {
             TEXT | BINARY => (opcode == TEXT, rsv == 4, payload),
             _ => return Err(format!("its frame has the opcode {opcode} (RFC 6455, 5.2)")),
         };
+        if data.len() > LARGEST {
+            return Ok(Some(LARGE_MESSAGE));
+        }
         if !is_last {
             self.message = Some((is_text, is_compressed, data));
             return Ok(None);
@@ -91,6 +111,9 @@ impl Incoming {
             }
             _ => data,
         };
+        if data.len() > LARGEST {
+            return Ok(Some(LARGE_MESSAGE));
+        }
         if is_text && std::str::from_utf8(&data).is_err() {
             return Err("its text message is no UTF-8 (RFC 6455, 5.6)".to_owned());
         }
@@ -130,7 +153,7 @@ struct Header {
     len: usize,
 }
 
-/// The header and the size of the whole frame, once all of it is there.
+/// The header and the size of the whole frame, once the header is there.
 fn header(received: &[u8]) -> Result<Option<(Header, usize)>, String> {
     let [first, second, rest @ ..] = received else {
         return Ok(None);
@@ -163,7 +186,7 @@ fn header(received: &[u8]) -> Result<Option<(Header, usize)>, String> {
         .ok()
         .and_then(|payload| payload.checked_add(len));
     let size = size.ok_or("its frame's length is beyond measure")?;
-    Ok((received.len() >= size).then_some((header, size)))
+    Ok(Some((header, size)))
 }
 
 fn inflater(deflate: Deflate) -> Decompress {
@@ -172,7 +195,7 @@ fn inflater(deflate: Deflate) -> Decompress {
     Decompress::new_with_window_bits(false, bits)
 }
 
-/// RFC 7692, 7.2.2.
+/// RFC 7692, 7.2.2. Ends early with what is too large.
 fn inflate(
     inflater: &mut Decompress,
     mut data: Vec<u8>,
@@ -197,7 +220,9 @@ fn inflate(
             // A block with BFINAL ends the stream: the next one begins anew.
             inflater.reset(false);
         }
-        if (consumed == 0 && produced == 0) || (rest.is_empty() && produced < piece) {
+        let is_too_large = all.len() > LARGEST;
+        if is_too_large || (consumed == 0 && produced == 0) || (rest.is_empty() && produced < piece)
+        {
             return Ok(all);
         }
     }
@@ -248,6 +273,23 @@ mod tests {
             ..Deflate::default()
         };
         assert!(all(Some(forgetful), twice).is_err());
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_looked_at() {
+        let frame = b"\x82\x7f\0\0\0\0\x40\0\0\0";
+        let first = Incoming::new(None).next(&mut frame.to_vec());
+        assert_eq!(first, Ok(Some(LARGE_FRAME)));
+
+        let part = [&b"\0\x7f\0\0\0\0\0\x60\0\0"[..], &[0; 0x60_0000]].concat();
+        let mut parts = [&b"\x02\0"[..], &part, &part, &part].concat();
+        let said = Incoming::new(None).next(&mut parts);
+        assert_eq!(said, Ok(Some(LARGE_MESSAGE)));
+
+        let bomb = super::super::deflated::deflated(&vec![0; LARGEST + 1]);
+        let mut bomb = Vec::from(super::super::frame::binary(bomb).rsv(4).unmasked());
+        let said = Incoming::new(Some(Deflate::default())).next(&mut bomb);
+        assert_eq!(said, Ok(Some(LARGE_MESSAGE)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | `cases/` | **the cases**, a file for each area |
 //! | `case.rs` | what a case is made of |
 //! | `arguments.rs`, `selection.rs` | the arguments; which cases they choose |
+//! | `credentials.rs` | the name and the password of the URL |
 //! | `request.rs`, `answer.rs`, `extensions.rs` | the opening handshake, and whether its answer is right |
 //! | `frame.rs`, `deflated.rs` | frames, right and wrong; compressed data |
 //! | `incoming.rs`, `wire.rs` | what the server sends, checked; the byte stream |
@@ -17,6 +18,7 @@ mod arguments;
 mod case;
 mod cases;
 mod conversation;
+mod credentials;
 mod deflated;
 mod extensions;
 mod frame;
@@ -54,7 +56,10 @@ pub(crate) async fn run(arguments: ConformArguments) -> Result<Exit, Failure> {
     };
     let url = WebSocketUrl::parse(&url).map_err(|error| Failure::usage(error.to_string()))?;
     let target = TriedServer {
-        own: arguments.client.own_fields(),
+        own: credentials::of(&url)
+            .into_iter()
+            .chain(arguments.client.own_fields())
+            .collect(),
         client: arguments.client.client()?,
         url,
         patience: arguments.timeout,

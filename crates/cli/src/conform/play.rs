@@ -59,11 +59,21 @@ impl TriedServer {
             true => wire.drip(&request.bytes()).await,
             false => wire.write(&request.bytes()).await,
         }
+        let until = tokio::time::Instant::now() + self.patience;
         let deflate = loop {
             match answer::cut(&mut wire.received) {
                 Some(Ok(answer)) => {
                     let deflate = answer.judge(case.opening, &request, judgement);
                     if answer.status != 101 {
+                        return None;
+                    }
+                    if case.refers_back
+                        && deflate.is_some_and(|deflate| deflate.client_no_context_takeover)
+                    {
+                        judgement.left_out(
+                            "the server asks for client_no_context_takeover (RFC 7692, 7.1.1.2)"
+                                .to_owned(),
+                        );
                         return None;
                     }
                     break deflate;
@@ -74,7 +84,7 @@ impl TriedServer {
                 }
                 None => {}
             }
-            match wire.read(self.patience).await {
+            match wire.read(until).await {
                 Read::More => {}
                 Read::End(end) => {
                     no_answer(case.opening, &end, judgement);
@@ -117,8 +127,8 @@ async fn converse(mut conversation: Conversation, case: &Case, judgement: &mut J
             return;
         }
         match step {
-            CaseStep::Send(bytes) => conversation.wire.write(bytes).await,
-            CaseStep::Drip(bytes) => conversation.wire.drip(bytes).await,
+            CaseStep::Send(bytes) => conversation.send(bytes).await,
+            CaseStep::Drip(bytes) => conversation.drip(bytes).await,
             CaseStep::EndOfWrites => conversation.wire.end_writes().await,
             CaseStep::Message { is_text, data } => {
                 conversation.message(*is_text, data, judgement).await;

@@ -16,6 +16,8 @@ pub(super) struct OpeningRequest {
     pub(super) line_end: &'static str,
     /// The host and port, as `Host` has them.
     pub(super) host: String,
+    /// Whether it goes over TLS.
+    pub(super) is_secure: bool,
     /// Whether each byte is sent in a write of its own.
     pub(super) is_dripped: bool,
     lines: Vec<Vec<u8>>,
@@ -32,6 +34,7 @@ impl OpeningRequest {
             version: "HTTP/1.1",
             line_end: "\r\n",
             host: host.clone(),
+            is_secure: url.is_secure(),
             is_dripped: false,
             lines: Vec::new(),
         };

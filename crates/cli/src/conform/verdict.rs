@@ -86,6 +86,13 @@ impl Judgement {
             ) => Verdict::Failed(why),
             (
                 Judgement {
+                    left_out: Some(why),
+                    ..
+                },
+                _,
+            ) => Verdict::LeftOut(why),
+            (
+                Judgement {
                     hard: Some(why), ..
                 },
                 Level::Must,
@@ -96,13 +103,6 @@ impl Judgement {
                 },
                 Level::Should,
             ) => Verdict::Warned(why),
-            (
-                Judgement {
-                    left_out: Some(why),
-                    ..
-                },
-                _,
-            ) => Verdict::LeftOut(why),
             (
                 Judgement {
                     soft: Some(why), ..

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use arkws::Transport;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// The stream, and what has come and was not looked at.
 pub(super) struct Wire {
     stream: Transport,
     pub(super) received: Vec<u8>,
+    /// How much has come, looked at or not.
+    total: usize,
+    /// The server takes nothing any more: what was written last is cut.
+    pub(super) is_stuck: bool,
     end: Option<WireEnd>,
 }
 
@@ -19,6 +23,8 @@ pub(super) struct Wire {
 pub(super) enum WireEnd {
     OfStream,
     Error(String),
+    /// None yet: it sends more than is read.
+    Flood,
 }
 
 impl fmt::Display for WireEnd {
@@ -26,6 +32,7 @@ impl fmt::Display for WireEnd {
         match self {
             WireEnd::OfStream => f.write_str("the end of the stream"),
             WireEnd::Error(error) => f.write_str(error),
+            WireEnd::Flood => f.write_str("more than 64 MiB"),
         }
     }
 }
@@ -49,6 +56,8 @@ impl Wire {
         Wire {
             stream,
             received: Vec::new(),
+            total: 0,
+            is_stuck: false,
             end: None,
         }
     }
@@ -56,23 +65,39 @@ impl Wire {
     /// Writes, and reads meanwhile: a server that sends everything back may take no more until that
     /// is read. Whoever does not take it is heard all the same.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(PIECE) {
+            if self.is_stuck {
+                return;
+            }
+            self.write_piece(piece).await;
+        }
+    }
+
+    async fn write_piece(&mut self, piece: &[u8]) {
         let (mut reader, mut writer) = tokio::io::split(&mut self.stream);
         let writing = async {
-            writer.write_all(bytes).await?;
+            writer.write_all(piece).await?;
             writer.flush().await
         };
-        tokio::pin!(writing);
+        let stuck = tokio::time::sleep(STUCK);
+        tokio::pin!(writing, stuck);
         let mut buffer = vec![0; 16 * 1024];
         loop {
             tokio::select! {
                 biased;
                 _ = &mut writing => return,
+                () = &mut stuck => {
+                    self.is_stuck = true;
+                    return;
+                }
                 read = reader.read(&mut buffer), if self.end.is_none() => match read {
-                    Ok(count @ 1..) => self.received.extend_from_slice(&buffer[..count]),
+                    Ok(count @ 1..) => {
+                        self.received.extend_from_slice(&buffer[..count]);
+                        self.total += count;
+                        self.end = (self.total > FLOOD).then_some(WireEnd::Flood);
+                    }
                     end => self.end = Some(end_of(end)),
                 },
-                // It takes nothing any more, and says nothing.
-                () = tokio::time::sleep(STUCK) => return,
             }
         }
     }
@@ -91,16 +116,18 @@ impl Wire {
         _ = self.stream.shutdown().await;
     }
 
-    /// Waits for more.
-    pub(super) async fn read(&mut self, patience: Duration) -> Read {
+    /// Waits for more, until then.
+    pub(super) async fn read(&mut self, until: Instant) -> Read {
         if let Some(end) = &self.end {
             return Read::End(end.clone());
         }
         let mut buffer = vec![0; 16 * 1024];
-        match timeout(patience, self.stream.read(&mut buffer)).await {
+        match timeout_at(until, self.stream.read(&mut buffer)).await {
             Err(_) => Read::Silence,
             Ok(Ok(count @ 1..)) => {
                 self.received.extend_from_slice(&buffer[..count]);
+                self.total += count;
+                self.end = (self.total > FLOOD).then_some(WireEnd::Flood);
                 Read::More
             }
             Ok(end) => {
@@ -112,8 +139,12 @@ impl Wire {
     }
 }
 
-/// For how long a write may make no progress.
+/// What is written at once, and for how long that may take.
+const PIECE: usize = 64 * 1024;
 const STUCK: Duration = Duration::from_secs(10);
+
+/// How much of one connection is read.
+const FLOOD: usize = 64 << 20;
 
 fn end_of(read: io::Result<usize>) -> WireEnd {
     match read {

@@ -1,7 +1,9 @@
 //! `arkws conform`: nothing is found in our own server, and something in one that looks at nothing.
 use std::collections::HashMap;
+use std::time::Duration;
 
-use arkws::Acceptor;
+use arkws::http::StatusCode;
+use arkws::{Acceptance, Acceptor, DeflateConfig, Message, Refusal};
 use serde_json::Value;
 
 use crate::careless::careless;
@@ -87,6 +89,85 @@ fn what_a_server_cannot_be_judged_by_is_left_out_and_said() {
         "{}",
         ran.text()
     );
+}
+
+#[test]
+fn a_server_may_say_what_it_likes() {
+    let acceptor = Acceptor::builder().deflate(DeflateConfig::default());
+    let server = servers::serve(acceptor.build(), async |mut socket| {
+        for greeting in ["Welcome.", "There is much to tell."] {
+            if socket.send(greeting.into()).await.is_err() {
+                return;
+            }
+        }
+        servers::echo_all(socket).await;
+    });
+    let (ran, report) = conform(&server.url, &["--jobs", "4", "--timeout", "10s"]);
+    for case in report["cases"].as_array().expect("cases") {
+        assert_ne!(case["verdict"], "failed", "{case}");
+    }
+    ran.with(0);
+    let verdicts = verdicts(&report);
+    for id in ["framing/rsv1", "closing/normal", "ping/empty"] {
+        assert_eq!(verdicts[id], "passed", "{id}");
+    }
+}
+
+#[test]
+fn nobody_is_listened_to_for_ever() {
+    let server = servers::serve(Acceptor::builder().build(), async |mut socket| {
+        while socket.send(Message::Pong("mine".into())).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let flags = ["--only", "ping/empty", "--timeout", "1s"];
+    let (ran, report) = conform(&server.url, &flags);
+    ran.with(1);
+    assert_eq!(verdicts(&report)["ping/empty"], "failed");
+}
+
+#[test]
+fn no_message_refers_to_another_where_the_server_forbids_it() {
+    let forgetful = DeflateConfig {
+        client_no_context_takeover: true,
+        ..DeflateConfig::default()
+    };
+    let acceptor = Acceptor::builder().deflate(forgetful).build();
+    let server = servers::serve(acceptor, servers::echo_all);
+    let (ran, report) = conform(
+        &server.url,
+        &[&PATIENT[..], &["--only", "deflate"]].concat(),
+    );
+    assert_all_passed(
+        &report,
+        &["deflate/takeover", "deflate/takeover-behind-plain"],
+    );
+    ran.with(0);
+}
+
+#[test]
+fn the_user_and_the_password_of_the_url_are_sent() {
+    let acceptor = Acceptor::builder().on_request(async |request| {
+        match request.headers.get("authorization") {
+            Some(value) if value == "Basic YW5uOmE6Yg==" => Ok(Acceptance::new()),
+            _ => Err(Refusal::new(StatusCode::UNAUTHORIZED, "who are you?")),
+        }
+    });
+    let server = servers::serve(acceptor.build(), servers::echo_all);
+    let flags = [&PATIENT[..], &["--only", "closing/normal"]].concat();
+    let url = server.url.replace("://", "://ann:a%3Ab@");
+    let (ran, report) = conform(&url, &flags);
+    ran.with(0);
+    assert_all_passed(&report, &[]);
+    run(&["conform", &server.url], b"").with(3);
+}
+
+#[test]
+fn a_long_url_is_no_trouble() {
+    let server = serve(&["--quiet"]);
+    let url = format!("{}?{}", server.url, "x".repeat(8100));
+    let flags = [&PATIENT[..], &["--only", "limits/line-of-8000"]].concat();
+    conform(&url, &flags).0.with(0);
 }
 
 /// For each area: a fault of it has a case that finds it.

@@ -148,10 +148,9 @@ fn messages() -> Vec<Case> {
         .send(together([
             text(&HELLO[..3]).rsv(4).unfinished(),
             ping("plain"),
+            continuation(&HELLO[3..]),
         ]))
-        .pong("plain")
-        .send(continuation(&HELLO[3..]))
-        .text("Hello"),
+        .text_and_pong("Hello", "plain"),
     ]
 }
 
@@ -166,6 +165,7 @@ fn contexts() -> Vec<Case> {
             "a message may refer to the one before",
         )
         .compressed()
+        .refers_back()
         .send(text(HELLO).rsv(4))
         .text("Hello")
         .send(text(b"\xf2\x00\x11\x00\x00").rsv(4))
@@ -176,6 +176,7 @@ fn contexts() -> Vec<Case> {
             "a message may refer to the one before one that is not compressed",
         )
         .compressed()
+        .refers_back()
         .send(together([
             text(HELLO).rsv(4),
             text("plain"),

@@ -1,5 +1,5 @@
 //! Messages in fragments (RFC 6455, 5.4).
-use crate::conform::case::{Case, must};
+use crate::conform::case::{Case, must, should};
 use crate::conform::frame::{
     BINARY, TEXT, binary, continuation, fragments, ping, pong, text, together,
 };
@@ -91,7 +91,18 @@ fn fragmented() -> Vec<Case> {
         must(
             "ping-between-fragments",
             FRAGMENTS,
-            "a ping between fragments is answered before the rest",
+            "a ping between fragments is answered, and the message comes back",
+        )
+        .send(together([
+            text("Hel").unfinished(),
+            ping("between"),
+            continuation("lo"),
+        ]))
+        .text_and_pong("Hello", "between"),
+        should(
+            "ping-before-rest",
+            "RFC 6455, 5.5.2",
+            "a ping between fragments is answered before the rest has come",
         )
         .send(together([text("Hel").unfinished(), ping("between")]))
         .pong("between")

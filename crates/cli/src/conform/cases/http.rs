@@ -304,6 +304,9 @@ fn first_line() -> Vec<Case> {
             "RFC 9112, 3.2.2",
             "the whole URL for a target is accepted",
         )
-        .asks(|request| request.target = format!("http://{}{}", request.host, request.target)),
+        .asks(|request| {
+            let scheme = if request.is_secure { "https" } else { "http" };
+            request.target = format!("{scheme}://{}{}", request.host, request.target);
+        }),
     ]
 }

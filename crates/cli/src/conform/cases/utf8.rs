@@ -149,10 +149,12 @@ fn over_fragments() -> Vec<Case> {
             "RFC 6455, 5.6",
             "a character with a ping in it comes back",
         )
-        .send(together([text(b"\xe2\x82").unfinished(), ping("in it")]))
-        .pong("in it")
-        .send(continuation(b"\xac"))
-        .text("\u{20ac}"),
+        .send(together([
+            text(b"\xe2\x82").unfinished(),
+            ping("in it"),
+            continuation(b"\xac"),
+        ]))
+        .text_and_pong("\u{20ac}", "in it"),
         fails(
             "second-fragment",
             "a wrong byte in the second fragment fails the connection",
