@@ -12,7 +12,6 @@ use anyhow::{Context, Result, bail};
 use toml_edit::{DocumentMut, value};
 
 use crate::counts::Counts;
-use crate::coverage;
 use crate::faults;
 use crate::features;
 use crate::files::tracked;
@@ -73,11 +72,6 @@ const CHECKS: &[Check] = &[
         name: "faults",
         run: faults::check,
         prepare: || Ok(()),
-    },
-    Check {
-        name: "coverage",
-        run: coverage::check,
-        prepare: coverage::prepare,
     },
     Check {
         name: "musl",

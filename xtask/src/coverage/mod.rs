@@ -61,26 +61,7 @@ pub(crate) struct Options {
 
 /// `cargo xtask coverage`
 pub(crate) fn run(options: &Options) -> Result<()> {
-    measure(options, &mut Counts::default())
-}
-
-/// Sees to it that there are LLVM's tools.
-pub(crate) fn prepare() -> Result<()> {
-    Llvm::of_machine().map(drop)
-}
-
-/// The long check: all tests, and what they have to reach.
-pub(crate) fn check(counts: &mut Counts) -> Result<()> {
-    let options = Options {
-        again: false,
-        lines: true,
-        package: Vec::new(),
-        javascript: false,
-    };
-    measure(&options, counts)
-}
-
-fn measure(options: &Options, counts: &mut Counts) -> Result<()> {
+    let counts = &mut Counts::default();
     let llvm = Llvm::of_machine()?;
     let root = root();
     let folder = root.join("target/coverage");
