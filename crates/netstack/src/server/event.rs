@@ -15,8 +15,8 @@ use crate::{BusinessError, CloseResult};
 /// In the order of one connection: `Connect`, then `Text` and `Binary`, then `SendFailed` if
 /// messages to it were lost, `Error` if it failed, `Close`. A client that was not let in is an
 /// `Error` only. One that was let in and lost before its `Connect` is `NeverConnected`, after
-/// `SendFailed` and `Error`: what the program has [accepted](PendingRequest::accept) becomes either
-/// `Connect` or `NeverConnected`.
+/// `SendFailed`, and after `Error` unless it has just left: what the program has
+/// [accepted](PendingRequest::accept) becomes either `Connect` or `NeverConnected`.
 #[derive(Debug)]
 pub enum ServerEvent<'a> {
     /// The oldest unanswered `start` has an answer.

@@ -122,10 +122,10 @@ where
 }
 
 /// What an object tells, in words; a message by its length.
-struct Recorder(UnboundedSender<Told>);
+struct Recorder(UnboundedSender<Record>);
 
 #[derive(Debug, PartialEq)]
-enum Told {
+enum Record {
     Word(&'static str),
     Port(u16),
     Message(usize),
@@ -138,16 +138,16 @@ enum Told {
 impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
         let told = match event {
-            Event::Open { .. } => Told::Word("open"),
-            Event::Text(text) => Told::Message(text.as_str().len()),
-            Event::Binary(data) => Told::Message(data.len()),
-            Event::Error(error) => Told::Lost(error),
-            Event::Close(result) => Told::Close(result.code),
-            Event::Sent { through } => Told::Sent(through),
-            Event::SendFailed { from, through, .. } => Told::Failed(from, through),
-            Event::Reconnecting { cause, .. } => Told::Lost(cause),
-            Event::Reconnected { .. } => Told::Word("reconnected"),
-            Event::Idle => Told::Word("idle"),
+            Event::Open { .. } => Record::Word("open"),
+            Event::Text(text) => Record::Message(text.as_str().len()),
+            Event::Binary(data) => Record::Message(data.len()),
+            Event::Error(error) => Record::Lost(error),
+            Event::Close(result) => Record::Close(result.code),
+            Event::Sent { through } => Record::Sent(through),
+            Event::SendFailed { from, through, .. } => Record::Failed(from, through),
+            Event::Reconnecting { cause, .. } => Record::Lost(cause),
+            Event::Reconnected { .. } => Record::Word("reconnected"),
+            Event::Idle => Record::Word("idle"),
             _ => return,
         };
         let _ = self.0.send(told);
@@ -158,37 +158,37 @@ impl ServerListener for Recorder {
     fn on_event(&self, event: ServerEvent<'_>) {
         let told = match event {
             ServerEvent::Started(Ok(address)) => {
-                Told::Port(address.socket_address().unwrap().port())
+                Record::Port(address.socket_address().unwrap().port())
             }
-            ServerEvent::Connect { .. } => Told::Word("open"),
-            ServerEvent::Text(_, text) => Told::Message(text.as_str().len()),
-            ServerEvent::Binary(_, data) => Told::Message(data.len()),
-            ServerEvent::Error { error, .. } => Told::Lost(error),
-            ServerEvent::Close(_, result) => Told::Close(result.code),
-            ServerEvent::Sent { through, .. } => Told::Sent(through),
-            ServerEvent::SendFailed { from, through, .. } => Told::Failed(from, through),
-            ServerEvent::Idle => Told::Word("idle"),
+            ServerEvent::Connect { .. } => Record::Word("open"),
+            ServerEvent::Text(_, text) => Record::Message(text.as_str().len()),
+            ServerEvent::Binary(_, data) => Record::Message(data.len()),
+            ServerEvent::Error { error, .. } => Record::Lost(error),
+            ServerEvent::Close(_, result) => Record::Close(result.code),
+            ServerEvent::Sent { through, .. } => Record::Sent(through),
+            ServerEvent::SendFailed { from, through, .. } => Record::Failed(from, through),
+            ServerEvent::Idle => Record::Word("idle"),
             other => panic!("nobody asked for {other:?}"),
         };
         let _ = self.0.send(told);
     }
 }
 
-struct Events(UnboundedReceiver<Told>);
+struct Events(UnboundedReceiver<Record>);
 
 impl Events {
-    async fn next(&mut self) -> Told {
+    async fn next(&mut self) -> Record {
         let next = timeout(LONG, self.0.recv()).await;
         next.expect("it comes").expect("the object lives")
     }
 
     async fn is(&mut self, word: &'static str) {
-        assert_eq!(self.next().await, Told::Word(word));
+        assert_eq!(self.next().await, Record::Word(word));
     }
 
     async fn lost(&mut self, cause: &str) {
         match self.next().await {
-            Told::Lost(error) => assert_eq!(error.cause_name(), Some(cause), "{error}"),
+            Record::Lost(error) => assert_eq!(error.cause_name(), Some(cause), "{error}"),
             other => panic!("{other:?}"),
         }
     }
@@ -198,8 +198,8 @@ impl Events {
         let (mut answered, mut failed) = (0, false);
         while answered < sends {
             match self.next().await {
-                Told::Sent(through) if through > answered && !failed => answered = through,
-                Told::Failed(from, through) if from == answered + 1 => {
+                Record::Sent(through) if through > answered && !failed => answered = through,
+                Record::Failed(from, through) if from == answered + 1 => {
                     (answered, failed) = (through, true);
                 }
                 other => panic!("{other:?} after {answered}"),
@@ -211,7 +211,7 @@ impl Events {
     /// The end of a connection that its peer's system has ended, and nothing behind it.
     async fn are_of_a_lost_connection(&mut self) {
         self.lost("reset").await;
-        assert_eq!(self.next().await, Told::Close(1006));
+        assert_eq!(self.next().await, Record::Close(1006));
     }
 }
 
@@ -293,14 +293,14 @@ async fn a_server_that_is_killed_and_comes_back_gets_what_was_sent_meanwhile() {
     let _back = Process::start(&format!("serve {address}"));
     loop {
         match events.next().await {
-            Told::Lost(error) => assert_eq!(error.cause_name(), Some("refused"), "{error}"),
-            Told::Word("open") => break,
+            Record::Lost(error) => assert_eq!(error.cause_name(), Some("refused"), "{error}"),
+            Record::Word("open") => break,
             other => panic!("{other:?}"),
         }
     }
     events.is("reconnected").await;
-    assert_eq!(events.next().await, Told::Sent(1));
-    assert_eq!(events.next().await, Told::Message(10));
+    assert_eq!(events.next().await, Record::Sent(1));
+    assert_eq!(events.next().await, Record::Message(10));
     // Nothing else has happened.
     assert!(events.0.try_recv().is_err());
 }
@@ -316,12 +316,12 @@ async fn a_client_that_is_killed_in_the_midst_of_messages_is_an_error_and_a_clos
     };
     object.start(config).unwrap();
     let mut events = Events(events);
-    let Told::Port(port) = events.next().await else {
+    let Record::Port(port) = events.next().await else {
         panic!("it is not started");
     };
     let mut peer = Process::start(&format!("send 127.0.0.1:{port}"));
     events.is("open").await;
-    assert_eq!(events.next().await, Told::Message(5));
+    assert_eq!(events.next().await, Record::Message(5));
     let client = object.list_all_connections().unwrap().remove(0).connection;
     for _ in 0..SENDS {
         object.send_binary(vec![0; MUCH], &client).unwrap();

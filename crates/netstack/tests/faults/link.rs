@@ -16,10 +16,15 @@ pub(crate) enum Kind {
     Stall,
     /// The bit `at % 8` of the byte `at` is turned, and all goes on.
     Corrupt,
+    /// Both connections are reset: of TCP alone.
+    #[cfg(target_os = "linux")]
+    Reset,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 4] = [Kind::Cut, Kind::HalfClose, Kind::Stall, Kind::Corrupt];
+    /// Of links in memory.
+    pub(crate) const IN_MEMORY: [Kind; 4] =
+        [Kind::Cut, Kind::HalfClose, Kind::Stall, Kind::Corrupt];
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,8 +92,16 @@ impl Passed {
         [0, 1].map(|index: usize| self.bytes[index].load(Ordering::Relaxed))
     }
 
+    pub(crate) fn count(&self, direction: Direction, bytes: usize) {
+        self.bytes[direction as usize].fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(crate) fn happened(&self) -> bool {
         self.happened.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn happen(&self) {
+        self.happened.store(true, Ordering::Relaxed);
     }
 }
 
@@ -135,7 +148,7 @@ impl One<'_> {
                 && self.count() == at
                 && !self.passed.happened()
             {
-                self.passed.happened.store(true, Ordering::Relaxed);
+                self.passed.happen();
                 match kind {
                     Kind::Cut => {
                         self.cut.notify_one();
@@ -143,6 +156,8 @@ impl One<'_> {
                     }
                     Kind::HalfClose => self.end().await,
                     Kind::Stall | Kind::Corrupt => {}
+                    #[cfg(target_os = "linux")]
+                    Kind::Reset => unreachable!("it is of TCP"),
                 }
                 return self.drain(kind).await;
             }
@@ -171,7 +186,7 @@ impl One<'_> {
             }
             let bytes = &mut buffer[..count];
             self.corrupt(bytes);
-            self.passed.bytes[self.direction as usize].fetch_add(count, Ordering::Relaxed);
+            self.passed.count(self.direction, count);
             match self.plan.way {
                 Way::AsTheyCome => self.write(bytes).await,
                 Way::OneByteAtATime => {
@@ -203,7 +218,7 @@ impl One<'_> {
             && !self.passed.happened()
         {
             *byte ^= 1 << (at % 8);
-            self.passed.happened.store(true, Ordering::Relaxed);
+            self.passed.happen();
         }
     }
 

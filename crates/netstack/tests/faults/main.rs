@@ -1,14 +1,15 @@
 //! A client object and a server object over a link on which something goes wrong at some byte of a
-//! session: the link is cut, ends on one side, stands still or turns a bit. Both tell what there
-//! was, in order, and their end, once and in time; and leave nothing behind.
+//! session: the link is cut, ends on one side, stands still, turns a bit or is reset. Both tell what
+//! there was, in order, and their end, once and in time; and leave nothing behind.
 //!
 //! The network is in memory and time is simulated, so that each session takes no more than it
-//! computes. `ARKWS_FAULTS_STRIDE=1` tries each byte of each direction; otherwise it is some of
-//! them.
+//! computes; but for resets, which are those of TCP. `ARKWS_FAULTS_STRIDE=1` tries each byte of each
+//! direction; otherwise it is some of them.
 //!
 //! | file | what it has |
 //! |---|---|
 //! | `link.rs` | the link, its faults, and its ways to pass bytes on |
+//! | `reset.rs` | a link over TCP that is reset |
 //! | `session.rs` | both objects, and what they were told of one session |
 //! | `judge.rs` | what holds of it |
 //! | `killed.rs` | servers whose process is killed, over TCP |
@@ -17,6 +18,8 @@ mod connect;
 mod judge;
 mod killed;
 mod link;
+#[cfg(target_os = "linux")]
+mod reset;
 mod session;
 
 use link::{Direction, Fault, Kind, Plan, Way};
@@ -31,21 +34,25 @@ fn stride(tls: bool) -> usize {
     }
 }
 
-async fn whole(ends: &mut Ends) -> Session {
-    let whole = ends.session(Plan::default()).await;
-    judge::whole(&whole);
-    whole
+/// One session, over what the fault is of.
+async fn session(ends: &mut Ends, kind: Kind, fault: Option<Fault>) -> Session {
+    match kind {
+        #[cfg(target_os = "linux")]
+        Kind::Reset => ends.session_over_tcp(fault).await,
+        _ => ends.session(fault.map(Plan::of).unwrap_or_default()).await,
+    }
 }
 
-/// Each kind of fault at many places of a session.
-async fn faults(tls: Tls, compressed: bool) {
+/// Each of these kinds of fault at many places of a session.
+async fn faults(kinds: &[Kind], tls: Tls, compressed: bool) {
     let secure = tls.is_some();
     let mut ends = Ends::start(tls, compressed).await;
     let before = ends.alive();
-    let whole = whole(&mut ends).await;
     let mut happened = 0;
     let mut tried = 0;
-    for (number, kind) in Kind::ALL.into_iter().enumerate() {
+    for (number, &kind) in kinds.iter().enumerate() {
+        let whole = session(&mut ends, kind, None).await;
+        judge::whole(&whole);
         for direction in Direction::ALL {
             // Not all at the same places.
             let places = (number..whole.passed[direction as usize]).step_by(stride(secure));
@@ -55,7 +62,7 @@ async fn faults(tls: Tls, compressed: bool) {
                     direction,
                     at,
                 };
-                let session = ends.session(Plan::of(fault)).await;
+                let session = session(&mut ends, kind, Some(fault)).await;
                 judge::faulty(&session, &whole, fault, secure);
                 tried += 1;
                 happened += usize::from(session.happened);
@@ -69,22 +76,33 @@ async fn faults(tls: Tls, compressed: bool) {
 
 #[tokio::test(start_paused = true)]
 async fn plain() {
-    faults(None, false).await;
+    faults(&Kind::IN_MEMORY, None, false).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn compressed() {
-    faults(None, true).await;
+    faults(&Kind::IN_MEMORY, None, true).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn over_tls() {
-    faults(session::tls(), false).await;
+    faults(&Kind::IN_MEMORY, session::tls(), false).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn compressed_over_tls() {
-    faults(session::tls(), true).await;
+    faults(&Kind::IN_MEMORY, session::tls(), true).await;
+}
+
+/// In the time of the machine, as the system tells of a reset.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn reset() {
+    for tls in [None, session::tls()] {
+        for compressed in [false, true] {
+            faults(&[Kind::Reset], tls.clone(), compressed).await;
+        }
+    }
 }
 
 /// Of links that lose nothing.

@@ -11,14 +11,17 @@ use arkws_netstack::{
     ServerListener, Transport, WebSocket, WebSocketServer,
 };
 use rustls::pki_types::PrivateKeyDer;
-use tokio::io::DuplexStream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connect::without_proxy;
+#[cfg(target_os = "linux")]
+use crate::link::Fault;
 use crate::link::{self, Kind, Passed, Plan};
+#[cfg(target_os = "linux")]
+use crate::reset;
 
 /// Longer than all time-outs on the way together, in the tests' own time.
 const BOUND: Duration = Duration::from_secs(120);
@@ -57,7 +60,7 @@ pub(crate) fn messages() -> [Data; 3] {
 
 /// What one end was told.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct EventLog {
     /// Its events, a letter each: `H` the answer's head, `O` open, `M` a message, `E` an error, `C`
     /// the end, `I` that there is nothing more; `N` a client that was never let in.
     pub(crate) order: String,
@@ -71,7 +74,7 @@ pub(crate) struct Told {
     pub(crate) answers: Vec<(u64, u64)>,
 }
 
-impl Told {
+impl EventLog {
     fn took(&mut self, data: Data, passed: &Passed) {
         self.order.push('M');
         self.received.push(data);
@@ -97,15 +100,15 @@ impl Told {
 /// What became of a session.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) client: Told,
-    pub(crate) server: Told,
+    pub(crate) client: EventLog,
+    pub(crate) server: EventLog,
     pub(crate) passed: [usize; 2],
     pub(crate) happened: bool,
     pub(crate) took: Duration,
 }
 
 /// An event of the client, or of the server, owned.
-enum Seen {
+enum OwnedEvent {
     Headers,
     Open,
     Connect,
@@ -119,20 +122,20 @@ enum Seen {
     Started(bool),
 }
 
-struct Recorder(UnboundedSender<Seen>);
+struct Recorder(UnboundedSender<OwnedEvent>);
 
 impl Listener for Recorder {
     fn on_event(&self, event: Event<'_>) {
         let seen = match event {
-            Event::HeaderReceive(_) => Seen::Headers,
-            Event::Open { .. } => Seen::Open,
-            Event::Text(text) => Seen::Data(None, Data::Text(text.as_str().to_owned())),
-            Event::Binary(data) => Seen::Data(None, Data::Binary(data.to_vec())),
-            Event::Error(error) => Seen::Error(error),
-            Event::Close(result) => Seen::Close(result),
-            Event::Sent { through } => Seen::Answered(None, through),
-            Event::SendFailed { from, through, .. } => Seen::Answered(Some(from), through),
-            Event::Idle => Seen::Over,
+            Event::HeaderReceive(_) => OwnedEvent::Headers,
+            Event::Open { .. } => OwnedEvent::Open,
+            Event::Text(text) => OwnedEvent::Data(None, Data::Text(text.as_str().to_owned())),
+            Event::Binary(data) => OwnedEvent::Data(None, Data::Binary(data.to_vec())),
+            Event::Error(error) => OwnedEvent::Error(error),
+            Event::Close(result) => OwnedEvent::Close(result),
+            Event::Sent { through } => OwnedEvent::Answered(None, through),
+            Event::SendFailed { from, through, .. } => OwnedEvent::Answered(Some(from), through),
+            Event::Idle => OwnedEvent::Over,
             Event::DataEnd => return,
             other => panic!("nobody asked for {other:?}"),
         };
@@ -145,20 +148,22 @@ impl ServerListener for Recorder {
         let from =
             |client: &arkws_netstack::ConnectedClient| Some((client.id, client.connection.clone()));
         let seen = match event {
-            ServerEvent::Started(result) => Seen::Started(result.is_ok()),
-            ServerEvent::Connect { .. } => Seen::Connect,
+            ServerEvent::Started(result) => OwnedEvent::Started(result.is_ok()),
+            ServerEvent::Connect { .. } => OwnedEvent::Connect,
             ServerEvent::Text(client, text) => {
-                Seen::Data(from(client), Data::Text(text.as_str().to_owned()))
+                OwnedEvent::Data(from(client), Data::Text(text.as_str().to_owned()))
             }
             ServerEvent::Binary(client, data) => {
-                Seen::Data(from(client), Data::Binary(data.to_vec()))
+                OwnedEvent::Data(from(client), Data::Binary(data.to_vec()))
             }
-            ServerEvent::Error { error, .. } => Seen::Error(error),
-            ServerEvent::Close(_, result) => Seen::Close(result),
-            ServerEvent::Sent { through, .. } => Seen::Answered(None, through),
-            ServerEvent::SendFailed { from, through, .. } => Seen::Answered(Some(from), through),
-            ServerEvent::NeverConnected(_) => Seen::NeverConnected,
-            ServerEvent::HandedOverEnded => Seen::Over,
+            ServerEvent::Error { error, .. } => OwnedEvent::Error(error),
+            ServerEvent::Close(_, result) => OwnedEvent::Close(result),
+            ServerEvent::Sent { through, .. } => OwnedEvent::Answered(None, through),
+            ServerEvent::SendFailed { from, through, .. } => {
+                OwnedEvent::Answered(Some(from), through)
+            }
+            ServerEvent::NeverConnected(_) => OwnedEvent::NeverConnected,
+            ServerEvent::HandedOverEnded => OwnedEvent::Over,
             other => panic!("nobody asked for {other:?}"),
         };
         let _ = self.0.send(seen);
@@ -192,7 +197,10 @@ pub(crate) struct Ends {
     tls: Tls,
     compressed: bool,
     server: WebSocketServer,
-    events: UnboundedReceiver<Seen>,
+    events: UnboundedReceiver<OwnedEvent>,
+    /// Those of TCP that both ends have had.
+    #[cfg(target_os = "linux")]
+    sockets: Vec<std::path::PathBuf>,
 }
 
 fn context() -> Context {
@@ -214,12 +222,17 @@ impl Ends {
             ..ServerConfig::default()
         };
         server.start(config).unwrap();
-        assert!(matches!(events.recv().await, Some(Seen::Started(true))));
+        assert!(matches!(
+            events.recv().await,
+            Some(OwnedEvent::Started(true))
+        ));
         Ends {
             tls,
             compressed,
             server,
             events,
+            #[cfg(target_os = "linux")]
+            sockets: Vec::new(),
         }
     }
 
@@ -232,28 +245,57 @@ impl Ends {
         assert_eq!(self.server.list_all_connections().unwrap().len(), 0);
         assert!(self.events.try_recv().is_err(), "told behind the end");
         // What has nothing more to do may have to be polled once more.
-        for _ in 0..100 {
-            if self.alive() <= before {
-                return;
+        let end = async {
+            while self.alive() > before {
+                sleep(Duration::from_millis(10)).await;
             }
-            sleep(LIMIT).await;
-        }
-        panic!("{} tasks are left, {before} were there", self.alive());
+        };
+        let ended = timeout(BOUND, end).await;
+        let left = self.alive();
+        ended.unwrap_or_else(|_| panic!("{left} tasks are left, {before} were there"));
+        #[cfg(target_os = "linux")]
+        assert_eq!(reset::open(&self.sockets), Vec::<std::path::PathBuf>::new());
     }
 
-    /// One session over a link.
+    /// One session over a link in memory.
     pub(crate) async fn session(&mut self, plan: Plan) -> Session {
         let (of_client, near) = tokio::io::duplex(1 << 16);
         let (far, of_server) = tokio::io::duplex(1 << 16);
         let passed = Passed::default();
+        let link = link::pass(plan, near, far, &passed);
+        let ends = [of_client, of_server].map(Transport::other);
+        self.session_over(plan, link, ends, &passed).await
+    }
+
+    /// One session over TCP, which may be reset.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn session_over_tcp(&mut self, fault: Option<Fault>) -> Session {
+        let (of_client, near) = reset::connection().await;
+        let (far, of_server) = reset::connection().await;
+        self.sockets
+            .extend([&of_client, &of_server].map(reset::name));
+        let passed = Passed::default();
+        let link = reset::pass(fault, near, far, &passed);
+        let ends = [of_client, of_server].map(Transport::from);
+        let plan = fault.map(Plan::of).unwrap_or_default();
+        self.session_over(plan, link, ends, &passed).await
+    }
+
+    async fn session_over(
+        &mut self,
+        plan: Plan,
+        link: impl Future<Output = ()>,
+        [of_client, of_server]: [Transport; 2],
+        passed: &Passed,
+    ) -> Session {
         let start = Instant::now();
         let gives_up = plan.fault.is_some_and(|fault| fault.kind == Kind::Corrupt);
         let (url, options) = self.options(of_client);
         let all = async {
             tokio::join!(
-                client(url, options, gives_up, &passed),
-                self.serve(of_server, &passed),
-                link::pass(plan, near, far, &passed),
+                client(url, options, gives_up, passed),
+                self.serve(of_server, passed),
+                link,
             )
         };
         let (client, server, ()) = timeout(BOUND, all)
@@ -268,11 +310,11 @@ impl Ends {
         }
     }
 
-    fn options(&self, stream: DuplexStream) -> (&'static str, RequestOptions) {
+    fn options(&self, stream: Transport) -> (&'static str, RequestOptions) {
         let stream = Mutex::new(Some(stream));
         let connector = move |_: &Host, _: u16| {
             let stream = stream.lock().unwrap().take().expect("one attempt");
-            async { Ok(Transport::other(stream)) }
+            async { Ok(stream) }
         };
         let options = RequestOptions {
             connector: Some(Arc::new(connector)),
@@ -296,10 +338,10 @@ impl Ends {
     }
 
     /// Sends back what comes.
-    async fn serve(&mut self, stream: DuplexStream, passed: &Passed) -> Told {
-        let mut told = Told::default();
+    async fn serve(&mut self, stream: Transport, passed: &Passed) -> EventLog {
+        let mut told = EventLog::default();
         let stream = match &self.tls {
-            None => Transport::other(stream),
+            None => stream,
             Some((_, acceptor)) => match timeout(LIMIT, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => Transport::other_tls(stream),
                 // The program's own matter.
@@ -311,8 +353,8 @@ impl Ends {
         self.server.hand_over(connection, "").unwrap();
         loop {
             match self.events.recv().await.expect("the object lives") {
-                Seen::Connect => told.order.push('O'),
-                Seen::Data(from, data) => {
+                OwnedEvent::Connect => told.order.push('O'),
+                OwnedEvent::Data(from, data) => {
                     let (id, connection) = from.expect("a server's");
                     self.server.consumed(id, 1, data.len());
                     told.took(data.clone(), passed);
@@ -323,23 +365,25 @@ impl Ends {
                     // It may have gone by now.
                     told.sent += u64::from(sent.is_ok());
                 }
-                Seen::Error(error) => told.failed(error),
-                Seen::Close(result) => told.closed(result),
-                Seen::Answered(from, through) => told.answered(from, through),
-                Seen::NeverConnected => told.order.push('N'),
-                Seen::Over => return told,
-                Seen::Headers | Seen::Open | Seen::Started(_) => unreachable!("of no client"),
+                OwnedEvent::Error(error) => told.failed(error),
+                OwnedEvent::Close(result) => told.closed(result),
+                OwnedEvent::Answered(from, through) => told.answered(from, through),
+                OwnedEvent::NeverConnected => told.order.push('N'),
+                OwnedEvent::Over => return told,
+                OwnedEvent::Headers | OwnedEvent::Open | OwnedEvent::Started(_) => {
+                    unreachable!("of no client")
+                }
             }
         }
     }
 }
 
 /// Sends, waits for the answer, and closes at last.
-async fn client(url: &str, options: RequestOptions, gives_up: bool, passed: &Passed) -> Told {
+async fn client(url: &str, options: RequestOptions, gives_up: bool, passed: &Passed) -> EventLog {
     let (sender, mut events) = unbounded_channel();
     let object = WebSocket::new(context(), Arc::new(Recorder(sender)));
     object.connect(url, options).unwrap();
-    let mut told = Told::default();
+    let mut told = EventLog::default();
     loop {
         let seen = tokio::select! {
             biased;
@@ -351,29 +395,29 @@ async fn client(url: &str, options: RequestOptions, gives_up: bool, passed: &Pas
             }
         };
         match seen {
-            Seen::Headers => {
+            OwnedEvent::Headers => {
                 told.order.push('H');
                 continue;
             }
-            Seen::Open => told.order.push('O'),
-            Seen::Data(_, data) => {
+            OwnedEvent::Open => told.order.push('O'),
+            OwnedEvent::Data(_, data) => {
                 object.consumed(1, data.len());
                 told.took(data, passed);
             }
-            Seen::Error(error) => {
+            OwnedEvent::Error(error) => {
                 told.failed(error);
                 continue;
             }
-            Seen::Close(result) => {
+            OwnedEvent::Close(result) => {
                 told.closed(result);
                 continue;
             }
-            Seen::Answered(from, through) => {
+            OwnedEvent::Answered(from, through) => {
                 told.answered(from, through);
                 continue;
             }
-            Seen::Over => break,
-            Seen::Connect | Seen::NeverConnected | Seen::Started(_) => {
+            OwnedEvent::Over => break,
+            OwnedEvent::Connect | OwnedEvent::NeverConnected | OwnedEvent::Started(_) => {
                 unreachable!("of no server")
             }
         }
