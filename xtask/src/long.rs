@@ -70,7 +70,12 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "faults",
-        run: faults::check,
+        run: faults::rust,
+        prepare: || Ok(()),
+    },
+    Check {
+        name: "module-faults",
+        run: faults::module,
         prepare: || Ok(()),
     },
     Check {

@@ -1,10 +1,10 @@
 //! A client object and a server object over a link on which something goes wrong at some byte of a
-//! session: the link is cut, ends on one side, stands still, turns a bit or is reset. Both tell what
-//! there was, in order, and their end, once and in time; and leave nothing behind.
+//! session: the link is cut, ends on one side, stands still, turns a bit or is reset. Both tell
+//! what there was, in order, and their end, once and in time; and leave nothing behind.
 //!
 //! The network is in memory and time is simulated, so that each session takes no more than it
-//! computes; but for resets, which are those of TCP. `ARKWS_FAULTS_STRIDE=1` tries each byte of each
-//! direction; otherwise it is some of them.
+//! computes; but for resets, which are those of TCP. `ARKWS_FAULTS_STRIDE=1` tries each byte of
+//! each direction; otherwise it is some of them.
 //!
 //! | file | what it has |
 //! |---|---|
