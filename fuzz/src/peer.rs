@@ -19,6 +19,8 @@ pub(crate) struct Wire {
     /// What we have written, and may still write.
     pub(crate) written: Vec<u8>,
     room: usize,
+    /// Something had to wait until the peer takes it.
+    pub(crate) has_stalled: bool,
     shut_down: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -101,6 +103,7 @@ impl AsyncWrite for Stream {
         let len = bytes.len().min(wire.room);
         if len == 0 && !bytes.is_empty() {
             wire.writer = Some(cx.waker().clone());
+            wire.has_stalled = true;
             return Poll::Pending;
         }
         wire.room -= len;

@@ -228,7 +228,9 @@ impl Session {
         };
         let (arrived, sent) = (data(&messages), data(&self.sent));
         assert_eq!(sent.get(..arrived.len()), Some(&arrived[..]));
-        if self.error.is_none() {
+        // Who closes and then takes nothing has closed all the same.
+        let gave_up = self.stream.wire().has_stalled && self.received.iter().any(Message::is_close);
+        if self.error.is_none() && !gave_up {
             assert_eq!(
                 arrived.len(),
                 sent.len(),
