@@ -5,7 +5,7 @@ use arkws::{Cause, Phase, Retry, Role};
 use tokio::time::Instant;
 
 use crate::network::Fault;
-use crate::run::{Link, Outcome};
+use crate::run::{HORIZON, Link, Outcome};
 use crate::schedule::{Attempt, Schedule};
 
 /// Checks all attempts of a run.
@@ -50,7 +50,8 @@ fn check_failure(plan: &Attempt, outcome: &Outcome, broken: &mut Vec<String>) {
         Attempt::Refused(_) => failure.cause == Cause::Refused,
         Attempt::Hangs => failure.phase == Some(Phase::Connect),
         Attempt::Link(_) => {
-            failure.phase == Some(Phase::Handshake) || failure.cause == Cause::Reset
+            matches!(failure.phase, Some(Phase::Tls | Phase::Handshake))
+                || matches!(failure.cause, Cause::Tls | Cause::Reset)
         }
     };
     if !is_well {
@@ -63,6 +64,9 @@ fn check_failure(plan: &Attempt, outcome: &Outcome, broken: &mut Vec<String>) {
 /// The handshake fails only for a reason, and not before its time.
 fn check_handshake(schedule: &Schedule, outcome: &Outcome, link: &Link, broken: &mut Vec<String>) {
     let limit = schedule.handshake_timeout;
+    if limit > HORIZON {
+        return;
+    }
     let client_opened = link.records[0].record().opened.is_some();
     let dropped = link.seen(Role::Client).dropped;
     let not_accepted = link.not_accepted.lock().unwrap().clone();
@@ -88,8 +92,9 @@ fn check_handshake(schedule: &Schedule, outcome: &Outcome, link: &Link, broken: 
                 "the server's handshake failed for no reason: {failure:?}"
             ));
         }
-        // As much for its answer as for the request.
-        if at > outcome.began + limit * 2 {
+        // As much for its answer as for the request, and for TLS.
+        let phases = if link.is_secret { 3 } else { 2 };
+        if at > outcome.began + limit * phases {
             broken.push("the server's handshake took longer than its limit".to_owned());
         }
     }

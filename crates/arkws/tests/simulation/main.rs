@@ -56,9 +56,9 @@ const RARE: [u64; 5] = [508, 1879, 2176, 543, 728];
 /// Here a connection is about to end while an incomplete message of it was counted.
 const RARE_CROWD: [u64; 1] = [1095];
 
-/// Runs a schedule. What it has come to; and what is broken, in words.
-fn simulate(schedule: &Schedule) -> (Vec<Outcome>, Vec<String>) {
-    let outcomes = run::run(schedule);
+/// Runs a schedule, over TLS if it `is_secret`. What it has come to; and what is broken, in words.
+fn simulate(schedule: &Schedule, is_secret: bool) -> (Vec<Outcome>, Vec<String>) {
+    let outcomes = run::run(schedule, is_secret);
     let mut broken = Vec::new();
     attempts::check(schedule, &outcomes, &mut broken);
     for link in outcomes.iter().filter_map(|it| it.link.as_ref()) {
@@ -91,17 +91,27 @@ fn ends(outcomes: &[Outcome]) -> Vec<String> {
 #[test]
 fn a_seed_is_a_run() {
     for seed in 0..20 {
-        let schedule = Schedule::new(seed).half_close();
-        let runs = [(); 2].map(|()| show::show(&schedule, &simulate(&schedule).0));
-        assert_eq!(runs[0], runs[1]);
+        for is_secret in [false, true] {
+            let schedule = schedule(seed, is_secret);
+            let runs = [(); 2].map(|()| show::show(&schedule, &simulate(&schedule, is_secret).0));
+            assert_eq!(runs[0], runs[1]);
+        }
     }
 }
 
-#[test]
-fn every_promise_is_kept() {
-    let counts = seeds::each("arkws", 300, &RARE, |seed, shows| {
-        let schedule = Schedule::new(seed).half_close();
-        let (outcomes, broken) = simulate(&schedule);
+fn schedule(seed: u64, is_secret: bool) -> Schedule {
+    let schedule = Schedule::new(seed);
+    match is_secret {
+        // For TLS an end of TCP alone is none.
+        true => schedule,
+        false => schedule.half_close(),
+    }
+}
+
+fn run_all(runs: u64, is_secret: bool) {
+    let counts = seeds::each("arkws", runs, &RARE, |seed, shows| {
+        let schedule = schedule(seed, is_secret);
+        let (outcomes, broken) = simulate(&schedule, is_secret);
         if shows {
             println!("{}", show::show(&schedule, &outcomes));
         }
@@ -111,6 +121,17 @@ fn every_promise_is_kept() {
     let closed = counts.get("closed").copied().unwrap_or_default();
     let all = counts.values().sum::<u64>();
     assert!(all < 100 || closed * 2 > all, "{counts:?}");
+}
+
+#[test]
+fn every_promise_is_kept() {
+    run_all(300, false);
+}
+
+/// Those that can be seen from outside of TLS: time-outs are among them.
+#[test]
+fn the_promises_are_kept_over_tls() {
+    run_all(100, true);
 }
 
 fn run_crowds(runs: u64, rare: &[u64], crowd: impl Fn(u64) -> Crowd) {

@@ -3,18 +3,20 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arkws::{Acceptor, Client, Connector, Error, Host, Proxy, Role, Transport};
+use arkws::{Acceptor, Client, Connector, Error, Host, Phase, Proxy, Role, Transport};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::direction::Seen;
 use crate::network::{self, Observer};
 use crate::program::{self, Failure, Recorder};
 use crate::random::Random;
-use crate::schedule::{Attempt, Connection, Schedule};
+use crate::schedule::{Attempt, Connection, Program, Schedule};
+use crate::tls;
 
 /// After so much simulated time a run is over. An end that is open by then would be for ever.
 pub(crate) const HORIZON: Duration = Duration::from_secs(4 * 60 * 60);
@@ -30,6 +32,8 @@ pub(crate) struct Outcome {
 /// What became of a connection.
 pub(crate) struct Link {
     pub(crate) plan: Connection,
+    /// It is over TLS: of what passes nobody sees more than how many bytes.
+    pub(crate) is_secret: bool,
     /// The server's handshake failed.
     pub(crate) not_accepted: Arc<Mutex<Option<(Instant, Failure)>>>,
     pub(crate) records: [Recorder; 2],
@@ -39,7 +43,12 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn seen(&self, role: Role) -> Seen {
-        self.observer.seen(role)
+        let mut seen = self.observer.seen(role);
+        if let Some(records) = seen.wire.records() {
+            // Of a record nobody can read anything before it is there whole.
+            seen.arrived = seen.arrived.at(records);
+        }
+        seen
     }
 }
 
@@ -48,6 +57,7 @@ impl Link {
 struct Network {
     schedule: Arc<Schedule>,
     acceptor: Acceptor,
+    is_secret: bool,
     outcomes: Arc<Mutex<Vec<Outcome>>>,
     /// There are no more attempts.
     exhausted: Arc<Notify>,
@@ -89,7 +99,7 @@ impl Network {
         let records = [Recorder::default(), Recorder::default()];
         let not_accepted = Arc::default();
         let server = tokio::spawn(serve(
-            self.acceptor.clone(),
+            self.clone(),
             Transport::other(far),
             plan.server.clone(),
             records[1].clone(),
@@ -97,6 +107,7 @@ impl Network {
         ));
         self.outcomes.lock().unwrap()[number].link = Some(Link {
             plan,
+            is_secret: self.is_secret,
             not_accepted,
             records,
             observer,
@@ -107,23 +118,36 @@ impl Network {
 }
 
 async fn serve(
-    acceptor: Acceptor,
-    transport: Transport,
-    program: crate::schedule::Program,
+    network: Network,
+    mut transport: Transport,
+    program: Program,
     recorder: Recorder,
     not_accepted: Arc<Mutex<Option<(Instant, Failure)>>>,
 ) {
-    match acceptor.accept(transport).await {
+    let fails = |error: &Error| {
+        *not_accepted.lock().unwrap() = Some((Instant::now(), Failure::from(error)));
+    };
+    if network.is_secret {
+        let acceptor = TlsAcceptor::from(tls::server());
+        let limit = network.schedule.handshake_timeout;
+        let phase = Phase::Tls;
+        let accepted = match timeout(limit, acceptor.accept(transport)).await {
+            Ok(accepted) => accepted.map_err(Error::Lost),
+            Err(_) => Err(Error::Timeout { phase, limit }),
+        };
+        transport = match accepted {
+            Ok(stream) => Transport::other_tls(stream),
+            Err(error) => return fails(&error),
+        };
+    }
+    match network.acceptor.accept(transport).await {
         Ok(socket) => program::run(socket, program, recorder).await,
-        Err(error) => {
-            let failure = (Instant::now(), Failure::from(&error));
-            *not_accepted.lock().unwrap() = Some(failure);
-        }
+        Err(error) => fails(&error),
     }
 }
 
-/// Runs a schedule. All that became of it, attempt for attempt.
-pub(crate) fn run(schedule: &Schedule) -> Vec<Outcome> {
+/// Runs a schedule, over TLS if it `is_secret`. All that became of it, attempt for attempt.
+pub(crate) fn run(schedule: &Schedule, is_secret: bool) -> Vec<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -140,6 +164,7 @@ pub(crate) fn run(schedule: &Schedule) -> Vec<Outcome> {
         let network = Network {
             schedule: Arc::clone(&schedule),
             acceptor,
+            is_secret,
             outcomes: Arc::clone(&outcomes),
             exhausted: Arc::default(),
         };
@@ -163,12 +188,15 @@ pub(crate) fn run(schedule: &Schedule) -> Vec<Outcome> {
 
 async fn connect(schedule: Arc<Schedule>, network: Network, outcomes: &Mutex<Vec<Outcome>>) {
     let exhausted = Arc::clone(&network.exhausted);
+    let scheme = if network.is_secret { "wss" } else { "ws" };
+    let url = format!("{scheme}://{}/", tls::NAME);
     let client = Client::builder()
         .config(schedule.client.clone())
         .deflate(schedule.deflate.clone())
         .connect_timeout(schedule.connect_timeout)
         .handshake_timeout(schedule.handshake_timeout)
         .proxy(Proxy::None)
+        .tls(tls::client())
         .connector(network)
         .build()
         .unwrap();
@@ -181,7 +209,7 @@ async fn connect(schedule: Arc<Schedule>, network: Network, outcomes: &Mutex<Vec
         if let Some(error) = &attempt.error {
             failed(error);
         }
-        Ok("ws://server.test/")
+        Ok(url.clone())
     };
     let mut connections = client.reconnecting(request, schedule.retry.clone());
     loop {

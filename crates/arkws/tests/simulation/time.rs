@@ -13,6 +13,10 @@ use crate::wire::{PING, PONG};
 /// Of the heartbeat's ping, with its header: what it moves itself is no sign of life.
 const PING_FRAME: u64 = 14;
 
+/// The most that TLS holds of what it was given, and what it adds to that. Neither the connection
+/// nor the stream below sees it leave.
+const HELD_BY_TLS: u64 = 66 << 10;
+
 /// How long a stall may last before what the peer has taken is first looked at.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
@@ -56,16 +60,31 @@ impl Judged<'_> {
     /// How much the peer has taken between two moments, neither of them included. The opening
     /// handshake does not count: it was over.
     fn taken_between(&self, from: Instant, to: Instant) -> u64 {
-        let head = self.sent.wire.head_len;
+        let head = self.head_len();
         self.taken().before(to).max(head) - self.taken().by(from).max(head)
+    }
+
+    /// How many bytes may have moved unseen.
+    fn unseen(&self) -> u64 {
+        if self.link.is_secret { HELD_BY_TLS } else { 0 }
+    }
+
+    /// How many bytes of its opening handshake there were, that of TLS with it.
+    fn head_len(&self) -> u64 {
+        match (self.link.is_secret, self.own.opened) {
+            (true, Some(opened)) => self.sent.accepted.by(opened),
+            _ => self.sent.wire.head_len,
+        }
     }
 
     /// When something last moved from it, before a time; at least `since`.
     fn last_progress(&self, since: Instant, before: Instant) -> Instant {
-        [self.taken(), &self.sent.accepted]
-            .iter()
-            .filter_map(|timeline| timeline.last_before(before))
-            .fold(since, Instant::max)
+        let timelines = [self.taken(), &self.sent.accepted];
+        let moved = timelines.iter().filter_map(|it| it.last_before(before));
+        // TLS takes some more when nothing leaves.
+        let queued = self.own.sent.iter().map(|sent| sent.at);
+        let queued = queued.filter(|at| self.link.is_secret && *at < before);
+        moved.chain(queued).fold(since, Instant::max)
     }
 
     fn write_limit(&self) -> Duration {
@@ -102,7 +121,7 @@ fn check_heartbeat(judged: &mut Judged<'_>, at: Instant) {
     if arrived.before(at) > arrived.by(since) {
         judged.breaks("heartbeat: a peer that sends was given up");
     }
-    if judged.taken_between(since, at) > PING_FRAME {
+    if judged.taken_between(since, at) > PING_FRAME + judged.unseen() {
         judged.breaks("heartbeat: a peer that takes bytes was given up");
     }
     let silent_since = judged
@@ -112,6 +131,9 @@ fn check_heartbeat(judged: &mut Judged<'_>, at: Instant) {
         .or(judged.own.opened);
     if silent_since.is_some_and(|since| at - since < interval + timeout) {
         judged.breaks("heartbeat: given up before its time");
+    }
+    if judged.link.is_secret {
+        return;
     }
     let pings = judged.sent.wire.frames.iter();
     let mut left = pings.filter(|it| it.opcode == PING && it.payload.len() == 8 && it.at <= at);
@@ -126,11 +148,11 @@ fn check_write(judged: &mut Judged<'_>, at: Instant) {
         return judged.breaks("a write time-out that it has not");
     };
     let accepted = &judged.sent.accepted;
-    if accepted.before(at) > accepted.by(at - limit) {
+    if accepted.before(at) > accepted.by(at - limit) + judged.unseen() {
         judged.breaks("write time-out: the transport took bytes");
     }
     let since = at - limit + FIRST_LOOK.min(limit / 8) + TICK;
-    if judged.taken_between(since, at) > 0 {
+    if judged.taken_between(since, at) > judged.unseen() {
         judged.breaks("write time-out: the peer took bytes");
     }
 }
@@ -143,17 +165,17 @@ fn check_close(judged: &mut Judged<'_>, at: Instant) {
         return judged.breaks("a time-out for a close frame that it has not sent");
     };
     let accepted = &judged.sent.accepted;
-    let base = accepted
-        .last_before(at)
-        .map_or(started.at, |last| last.max(started.at));
+    let last = accepted.last_before(at).filter(|_| !judged.link.is_secret);
+    let base = last.map_or(started.at, |last| last.max(started.at));
     if at < base + limit {
         judged.breaks("close time-out: before its time");
     }
     let sent = accepted.before(at);
-    if judged.taken_between(at - limit, at) > 0 && judged.taken().by(at) < sent {
+    if judged.taken_between(at - limit, at) > judged.unseen() && judged.taken().by(at) < sent {
         judged.breaks("close time-out: the peer took bytes");
     }
-    if judged.paused(started.at, at) {
+    // When it looks follows from what it has seen.
+    if judged.paused(started.at, at) || judged.link.is_secret {
         return;
     }
     // What the peer has taken is looked at whenever the time is over.
@@ -198,12 +220,15 @@ fn check_silence(judged: &mut Judged<'_>) {
     else {
         return;
     };
+    let peer_closes = judged.peer.close_started.as_ref().map(|it| it.at);
     let end = [
         judged.own.close_started.as_ref().map(|it| it.at),
         judged.told().map(|(at, _)| at),
         judged.own.dropped,
         judged.received.fin_arrived,
         judged.sent.reset,
+        // Nobody sees when its close frame comes.
+        peer_closes.filter(|_| judged.link.is_secret),
         Some(opened + HORIZON),
     ];
     let end = end.into_iter().flatten().min().unwrap_or(opened);
@@ -212,8 +237,11 @@ fn check_silence(judged: &mut Judged<'_>) {
     let mut pings = judged.sent.wire.frames.iter();
     let left = pings.any(|it| it.opcode == PING && heard < it.at && it.at <= end);
     // As long as the ping waits, only the write time-out applies.
+    let write = judged.write_limit() * 2 + FIRST_LOOK;
     let wait = match !left && judged.blocked(end) {
-        true => judged.write_limit() * 2 + FIRST_LOOK,
+        // Nobody sees whether the ping has left.
+        true if judged.link.is_secret => write.max(timeout * 2),
+        true => write,
         false => timeout * 2,
     };
     if end - alive > interval + wait + TICK && !judged.paused(alive, end) {
@@ -227,7 +255,18 @@ fn check_flushes(judged: &mut Judged<'_>) {
         return;
     };
     for flush in judged.own.flushes.clone() {
-        let moved = judged.last_progress(flush.since, flush.until);
+        let mut moved = judged.last_progress(flush.since, flush.until);
+        if judged.link.is_secret {
+            // A pong or a close frame may have been given to TLS since.
+            let answer = judged.received.arrived.last_before(flush.until);
+            moved = moved.max(answer.unwrap_or(moved));
+            if flush
+                .failed
+                .is_some_and(|it| it.phase == Some(Phase::Message))
+            {
+                continue;
+            }
+        }
         let stood = flush.until - moved;
         if stood > limit * 2 + FIRST_LOOK + TICK {
             judged.breaks(format!("write time-out: a flush stood still for {stood:?}"));
@@ -238,7 +277,7 @@ fn check_flushes(judged: &mut Judged<'_>) {
 /// Who waits until what is queued has left writes when there is room, and is told in the moment in
 /// which the last of it leaves.
 fn check_wakes(judged: &mut Judged<'_>) {
-    let head = judged.sent.wire.head_len;
+    let head = judged.head_len();
     for flush in judged.own.flushes.clone() {
         for (offered, taken) in judged.sent.offers.clone() {
             let taken = taken.map_or(flush.until, |taken| taken.min(flush.until));
@@ -246,6 +285,10 @@ fn check_wakes(judged: &mut Judged<'_>) {
                 let waits = taken - offered;
                 judged.breaks(format!("a flush leaves room for {waits:?}"));
             }
+        }
+        if judged.link.is_secret {
+            // What is queued and what leaves have other lengths.
+            continue;
         }
         let left = flush
             .through
@@ -312,6 +355,10 @@ fn check_closing(judged: &mut Judged<'_>) {
     let end = judged.told().map_or(started.at + HORIZON, |(at, _)| at);
     let end = judged.own.dropped.map_or(end, |dropped| end.min(dropped));
     let moved = judged.last_progress(started.at, end);
+    // What TLS holds has its time again when the peer has ended its side.
+    let fin = judged.received.fin_arrived;
+    let fin = fin.filter(|fin| judged.link.is_secret && *fin < end);
+    let moved = fin.map_or(moved, |fin| fin.max(moved));
     let limit = judged.config.close_timeout * 2 + TICK;
     if end - moved > limit && !judged.paused(moved, end) {
         judged.breaks(format!("closing takes {:?}", end - moved));
@@ -345,7 +392,9 @@ fn check_last_steps(judged: &mut Judged<'_>) {
         judged.breaks("the client ended its side before the server");
     }
     let moved = judged.last_progress(told, finished);
-    let limit = judged.config.close_timeout * 2 + TICK;
+    // TLS says by itself that its side has ended.
+    let times = if judged.link.is_secret { 3 } else { 2 };
+    let limit = judged.config.close_timeout * times + TICK;
     if finished - moved > limit && !judged.paused(told, finished) {
         judged.breaks(format!("the last steps take {:?}", finished - moved));
     }

@@ -45,4 +45,17 @@ impl Timeline {
         let index = self.0.partition_point(|&(_, reached)| reached < total);
         self.0.get(index).map(|&(at, _)| at)
     }
+
+    /// The same, counted only when it has come to one of these.
+    pub(crate) fn at(&self, ends: &[u64]) -> Timeline {
+        let mut counted = Timeline::default();
+        for &(at, total) in &self.0 {
+            let passed = ends.partition_point(|&end| end <= total);
+            let whole = passed.checked_sub(1).map_or(0, |last| ends[last]);
+            if whole > counted.total() {
+                counted.add(at, whole - counted.total());
+            }
+        }
+        counted
+    }
 }

@@ -35,6 +35,47 @@ pub(crate) struct Wire {
     pub(crate) frames: Vec<Frame>,
     /// What no peer may send.
     pub(crate) violations: Vec<String>,
+    /// Over TLS, where no more is seen than this.
+    records: Option<Records>,
+}
+
+/// Records as they pass (RFC 8446, 5.1).
+#[derive(Debug, Clone, Default)]
+struct Records {
+    header: Vec<u8>,
+    /// Of the record whose header is complete: how many bytes are to come.
+    left: usize,
+    /// Behind how many bytes each of them has ended.
+    ends: Vec<u64>,
+}
+
+/// The type of TLS's first record; no head of HTTP begins with that.
+const HANDSHAKE: u8 = 22;
+
+impl Records {
+    fn write(&mut self, mut written: u64, mut bytes: &[u8]) {
+        while let [first, ..] = bytes {
+            let count = match self.left {
+                0 => {
+                    self.header.push(*first);
+                    1
+                }
+                left => left.min(bytes.len()),
+            };
+            bytes = &bytes[count..];
+            written += count as u64;
+            match self.header[..] {
+                [_, _, _, high, low] => {
+                    self.left = usize::from(u16::from_be_bytes([high, low]));
+                    self.header.clear();
+                }
+                _ => self.left = self.left.saturating_sub(count),
+            }
+            if self.left == 0 && self.header.is_empty() {
+                self.ends.push(written);
+            }
+        }
+    }
 }
 
 impl Wire {
@@ -49,10 +90,24 @@ impl Wire {
             payload: Vec::new(),
             frames: Vec::new(),
             violations: Vec::new(),
+            records: None,
         }
     }
 
+    /// Over TLS: behind how many bytes each record ends.
+    pub(crate) fn records(&self) -> Option<&[u64]> {
+        self.records.as_ref().map(|records| &records.ends[..])
+    }
+
     pub(crate) fn write(&mut self, now: Instant, mut bytes: &[u8]) {
+        if self.written == 0 && bytes.first() == Some(&HANDSHAKE) {
+            self.records = Some(Records::default());
+        }
+        if let Some(records) = &mut self.records {
+            records.write(self.written, bytes);
+            self.written += bytes.len() as u64;
+            return;
+        }
         while !bytes.is_empty() {
             let count = match (&mut self.head, self.left) {
                 (Some(last), _) => {
