@@ -8,7 +8,7 @@ use crate::program::Received;
 use crate::promises::Judged;
 use crate::run::HORIZON;
 use crate::timeline::Timeline;
-use crate::wire::{PING, PONG};
+use crate::wire::{Frame, PING, PONG};
 
 /// Of the heartbeat's ping, with its header: what it moves itself is no sign of life.
 const PING_FRAME: u64 = 14;
@@ -234,17 +234,20 @@ fn check_silence(judged: &mut Judged<'_>) {
     let end = end.into_iter().flatten().min().unwrap_or(opened);
     let heard = judged.received.arrived.last_before(end).unwrap_or(opened);
     let alive = judged.last_progress(opened.max(heard), end);
-    let mut pings = judged.sent.wire.frames.iter();
-    let left = pings.any(|it| it.opcode == PING && heard < it.at && it.at <= end);
+    let pings = judged.sent.wire.frames.iter();
+    let pings = pings.filter(|it| it.opcode == PING && heard < it.at && it.at <= end);
+    let (beats, others): (Vec<&Frame>, Vec<&Frame>) = pings.partition(|it| it.payload.len() == 8);
+    let left = beats.first();
     // As long as the ping waits, only the write time-out applies.
     let write = judged.write_limit() * 2 + FIRST_LOOK;
-    let wait = match !left && judged.blocked(end) {
-        // Nobody sees whether the ping has left.
-        true if judged.link.is_secret => write.max(timeout * 2),
+    let wait = match left.is_none() && judged.blocked(end) {
+        // Nobody sees whether the ping has left; or it waits behind one of the program's.
+        true if judged.link.is_secret || !others.is_empty() => write.max(timeout * 2),
         true => write,
         false => timeout * 2,
     };
-    if end - alive > interval + wait + TICK && !judged.paused(alive, end) {
+    let asked = left.map_or(alive, |ping| ping.at).max(alive + interval);
+    if end.saturating_duration_since(asked) > wait + TICK && !judged.paused(alive, end) {
         judged.breaks(format!("heartbeat: silent for {:?}", end - alive));
     }
 }
@@ -306,7 +309,7 @@ fn check_wakes(judged: &mut Judged<'_>) {
 /// Whether something was queued by itself from one time to the other: a pong, a close frame, or a
 /// ping of the heartbeat.
 fn may_have_queued_more(judged: &Judged<'_>, from: Instant, to: Instant) -> bool {
-    let asks = |frame: &crate::wire::Frame| frame.at <= to && frame.opcode != PONG;
+    let asks = |frame: &Frame| frame.at <= to && frame.opcode != PONG;
     let beats = |heartbeat: &Heartbeat| {
         let heard = judged.received.arrived.last_before(from);
         to >= heard.or(judged.own.opened).unwrap_or(from) + heartbeat.interval
