@@ -333,6 +333,9 @@ impl Judged<'_> {
         }
         let is_over = |at: Instant| self.told().is_some_and(|(told, _)| told <= at);
         let is_secret = self.link.is_secret;
+        // Its close frame that says so may wait for room.
+        let failure = self.failure().map(|(_, failure)| failure);
+        let gave_up = failure.is_some_and(|failure| failure.phase == Some(Phase::Message));
         let mut broken = Vec::new();
         for refused in &self.own.refused {
             let (at, queued) = (refused.at, refused.what.queued);
@@ -344,7 +347,7 @@ impl Judged<'_> {
                 SendError::Closing => is_over(at) || self.peer_closed_by(at),
                 SendError::Lost(_) => {
                     is_over(at)
-                        || self.gives_up()
+                        || gave_up
                         || self.own.flushes.iter().any(flush_failed)
                         || self.sent.reset.is_some()
                         || self.received.fin_arrived.is_some_and(|fin| fin <= at)
