@@ -84,7 +84,11 @@ it('the page on limits says of each option how C sets it', async () => {
 
 it('every cause is in the page on errors', async () => {
   const [, causes] = /type ErrorCause =([^;]*);/.exec(declarations);
-  assertNamed(await read('docs/src/errors.md'), all(causes, /'([a-z-]+)'/g));
+  const page = await read('docs/src/errors.md');
+  const names = all(causes, /'([a-z-]+)'/g);
+  assertNamed(page, names);
+  // Each has a section of its own to link to, and none is left that there is no more.
+  assert.deepEqual(all(page, /^#### `([a-z-]+)`$/gm), names);
 });
 
 it('every code is in the page on errors', async () => {

@@ -1,9 +1,9 @@
 //! How the command ends: its exit status, and which error has which.
 use std::process::ExitCode;
 
-use arkws::{Cause, CloseCode, CloseFrame, Error, HandshakeError};
+use arkws::{Cause, CloseCode, CloseFrame, Error, HandshakeError, UrlError};
 
-use crate::{answer, escape};
+use crate::{answer, escape, named_cause};
 
 /// The exit statuses, the same for each subcommand. Wrong usage that clap finds ends with 2, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,27 +47,33 @@ impl Failure {
         Failure::new(Exit::Usage, words)
     }
 
+    /// The URL cannot be connected to.
+    pub(crate) fn of_url(error: UrlError) -> Failure {
+        Failure::new(Exit::Usage, named_cause::words_of(&error.into()))
+    }
+
     /// There was no connection.
-    pub(crate) fn not_connected(words: impl Into<String>) -> Failure {
-        Failure::new(Exit::NotConnected, words)
+    pub(crate) fn not_connected(words: &str, cause: Cause) -> Failure {
+        Failure::new(Exit::NotConnected, named_cause::with_cause(words, cause))
     }
 
     /// What ended an attempt to connect to `url`.
     pub(crate) fn of_connecting(url: &str, error: &Error) -> Failure {
         if let Error::Handshake(HandshakeError::Refused(answer)) = error {
             let refused = format!("{url} refused the WebSocket handshake");
-            return Failure::not_connected(format!("{refused}\n{}", answer::refusal(answer)));
+            let words = format!("{refused}\n{}", answer::refusal(answer));
+            return Failure::not_connected(&words, error.cause());
         }
         let exit = match error.cause() {
             Cause::Invalid => Exit::Usage,
             _ => Exit::NotConnected,
         };
-        Failure::new(exit, error.to_string())
+        Failure::new(exit, named_cause::words_of(error))
     }
 
     /// What ended an open connection.
     pub(crate) fn of_connection(error: &Error) -> Failure {
-        Failure::new(Exit::AbnormalClose, error.to_string())
+        Failure::new(Exit::AbnormalClose, named_cause::words_of(error))
     }
 
     /// A connection was lost, or closed with an error.

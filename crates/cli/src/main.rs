@@ -9,6 +9,7 @@
 //! | `listening.rs`, `server_tls.rs` | what everything that listens does |
 //! | `record/` | messages as JSON objects, written and read |
 //! | `exit.rs` | the exit statuses, and which error has which |
+//! | `named_cause.rs` | the words of an error, with the name of its cause |
 //! | `stop.rs` | why a run ends before the other end ends it: Ctrl-C, its time, its output |
 //! | `escape.rs`, `answer.rs` | what comes from the network, made fit for a terminal |
 //! | `shown_url.rs` | URLs, without what is secret in them |
@@ -25,6 +26,7 @@ mod escape;
 mod exit;
 mod help;
 mod listening;
+mod named_cause;
 mod npm;
 mod proxy;
 mod record;

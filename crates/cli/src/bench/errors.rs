@@ -7,6 +7,7 @@ use arkws::{CloseFrame, Error, HandshakeError};
 use serde::Serialize;
 
 use crate::exit::{self, Exit};
+use crate::named_cause;
 
 /// The errors of a run.
 #[derive(Debug, Default)]
@@ -35,13 +36,13 @@ impl Errors {
             }
             error => format!("not connected: {}", error.cause().as_str()),
         };
-        self.add(cause, 1, error.to_string(), Exit::Fault);
+        self.add(cause, 1, named_cause::words_of(error), Exit::Fault);
     }
 
     /// An open connection was lost, or the server broke the protocol.
     pub(super) fn of_connection(&self, error: &Error) {
         let cause = format!("lost: {}", error.cause().as_str());
-        self.add(cause, 1, error.to_string(), Exit::AbnormalClose);
+        self.add(cause, 1, named_cause::words_of(error), Exit::AbnormalClose);
     }
 
     /// The server has closed a connection before the end.

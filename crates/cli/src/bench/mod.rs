@@ -56,7 +56,7 @@ pub(crate) fn threads() -> usize {
 /// What the exit status says.
 pub(crate) async fn run(arguments: BenchArguments) -> Result<Exit, Failure> {
     let url = WebSocketUrl::parse(&arguments.url);
-    let url = url.map_err(|error| Failure::usage(error.to_string()))?;
+    let url = url.map_err(Failure::of_url)?;
     let plan = Plan::new(&arguments)?;
     descriptors::allow(plan.connections)?;
     let report = arguments.report.map(ReportFile::new).transpose()?;

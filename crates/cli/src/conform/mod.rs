@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: ConformArguments) -> Result<Exit, Failure> {
         report::list(&cases, arguments.json);
         return Ok(Exit::Good);
     };
-    let url = WebSocketUrl::parse(&url).map_err(|error| Failure::usage(error.to_string()))?;
+    let url = WebSocketUrl::parse(&url).map_err(Failure::of_url)?;
     let target = TriedServer {
         own: credentials::of(&url)
             .into_iter()

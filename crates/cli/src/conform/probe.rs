@@ -1,4 +1,6 @@
 //! What a server can be judged by: does it send messages back, does it compress?
+use arkws::Cause;
+
 use super::case::{Case, must};
 use super::frame::text;
 use super::play::TriedServer;
@@ -30,9 +32,10 @@ pub(super) async fn probe(target: &TriedServer) -> Result<Abilities, Failure> {
     target.open(&handshake, &mut judgement).await;
     if let Verdict::Failed(why) = judgement.verdict(handshake.level) {
         let url = target.url.as_str();
-        return Err(Failure::not_connected(format!(
-            "{url} does not accept a WebSocket: {why}"
-        )));
+        return Err(Failure::not_connected(
+            &format!("{url} does not accept a WebSocket: {why}"),
+            Cause::Handshake,
+        ));
     }
     let echo = must("probe", "", "an echo");
     let echo = echo.send(text("arkws conform")).text("arkws conform");

@@ -1,7 +1,7 @@
 //! One connection, or one after the other (`--reconnect`).
 use std::pin::Pin;
 
-use arkws::{Attempt, Client, ClientResponse, Error, Retry, Transport, WebSocket};
+use arkws::{Attempt, Cause, Client, ClientResponse, Error, Retry, Transport, WebSocket};
 use futures_util::{Stream, StreamExt, stream};
 
 use super::output::Output;
@@ -50,7 +50,10 @@ impl<'a> Connections<'a> {
         match self.stream.next().await {
             Some(Ok(connection)) => Ok(connection),
             Some(Err(error)) => Err(Failure::of_connecting(&self.url, &error)),
-            None => Err(Failure::not_connected("there is no other connection")),
+            None => Err(Failure::not_connected(
+                "there is no other connection",
+                Cause::Closed,
+            )),
         }
     }
 }

@@ -19,7 +19,7 @@ mod session;
 
 pub(crate) use arguments::ConnectArguments;
 
-use arkws::WebSocketUrl;
+use arkws::{Cause, WebSocketUrl};
 
 use crate::exit::{self, Exit, Failure};
 use crate::stop::{Reason, Stop};
@@ -35,7 +35,7 @@ use session::{Ended, Session};
 /// What the exit status says.
 pub(crate) async fn run(arguments: ConnectArguments) -> Result<Exit, Failure> {
     let url = WebSocketUrl::parse(&arguments.url);
-    let url = url.map_err(|error| Failure::usage(error.to_string()))?;
+    let url = url.map_err(Failure::of_url)?;
     let stop = Stop::on_ctrl_c();
     if let Some(time) = arguments.max_time {
         stop.after(time);
@@ -101,9 +101,10 @@ fn ends(format: &Format, count: Option<u64>, stop: &Stop) -> (Entries, Output) {
 fn stopped(stop: &Stop, output: &Output, was_connected: bool) -> Result<Exit, Failure> {
     match stop.reason() {
         Some(Reason::Interrupted) => Ok(Exit::Interrupted),
-        Some(Reason::TimeUp) if !was_connected => {
-            Err(Failure::not_connected("not connected when the time was up"))
-        }
+        Some(Reason::TimeUp) if !was_connected => Err(Failure::not_connected(
+            "not connected when the time was up",
+            Cause::Timeout,
+        )),
         Some(Reason::TimeUp) => output.verdict("the time was up"),
         _ => Ok(Exit::Good),
     }

@@ -13,6 +13,7 @@ use super::input::Entries;
 use super::output::Output;
 use crate::answer;
 use crate::exit::Failure;
+use crate::named_cause;
 use crate::stop::{Reason, Stop};
 
 /// What a connection lives with.
@@ -119,7 +120,7 @@ async fn send(
         match sender.send(message).await {
             Ok(()) => {}
             Err(error) if matches!(error.cause(), Cause::QueueFull | Cause::Invalid) => {
-                return Err(Failure::fault(error.to_string()));
+                return Err(Failure::fault(named_cause::words_of(&error)));
             }
             // The receiver is told why.
             Err(_) => return pending().await,

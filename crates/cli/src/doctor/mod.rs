@@ -37,7 +37,7 @@ use walk::Walk;
 /// An argument cannot be used.
 pub(crate) async fn run(arguments: DoctorArguments) -> Result<Exit, Failure> {
     let url = WebSocketUrl::parse(&arguments.url);
-    let url = url.map_err(|error| Failure::usage(error.to_string()))?;
+    let url = url.map_err(Failure::of_url)?;
     let report = Report::new(&shown(&url), arguments.json);
     let walk = Walk::new(&arguments, url, report.clone())?;
     let stop = Stop::on_ctrl_c();

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use arkws::{Connector, Host, Transport};
+use arkws::{Cause, Connector, Host, Transport};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -115,7 +115,8 @@ impl Network {
                 Ok(addresses)
             }
             Err(why) => {
-                let step = Step::failed(Stage::Name, format!("{name}: {why}")).since(began);
+                let step =
+                    Step::failed(Stage::Name, Cause::Dns, format!("{name}: {why}")).since(began);
                 let answers = name_servers::ask(name, self.limit.min(PATIENCE)).await;
                 let details = answers
                     .iter()
@@ -156,7 +157,12 @@ impl Network {
                         let words = format!("{address}: this machine has no way there");
                         Step::skipped(Stage::Address, words)
                     } else {
-                        Step::failed(Stage::Address, format!("{address}: {}", words(&error)))
+                        let cause = error.kind().into();
+                        Step::failed(
+                            Stage::Address,
+                            cause,
+                            format!("{address}: {}", words(&error)),
+                        )
                     };
                     dead.push((address, error));
                     step

@@ -25,6 +25,16 @@ enum End {
     Failed(Error),
 }
 
+impl End {
+    fn cause(&self) -> Cause {
+        match self {
+            End::Silent => Cause::Heartbeat,
+            End::Closed(_) => Cause::Closed,
+            End::Failed(error) => error.cause(),
+        }
+    }
+}
+
 impl Open<'_> {
     /// All steps, until one fails.
     pub(super) async fn examine(mut self, idle: Option<Duration>) {
@@ -34,7 +44,7 @@ impl Open<'_> {
             Ok(time) => report.step(Step::ok(Stage::Ping, "it is answered").took(time)),
             Err(end) => {
                 let words = self.words(&end);
-                report.step(Step::failed(Stage::Ping, words).since(began));
+                report.step(Step::failed(Stage::Ping, end.cause(), words).since(began));
                 report.fault(self.fault(end));
                 return;
             }
@@ -109,7 +119,7 @@ impl Open<'_> {
         };
         let words = self.words(&end);
         self.report
-            .step(Step::failed(Stage::Idle, words).since(began));
+            .step(Step::failed(Stage::Idle, end.cause(), words).since(began));
         self.report.fault(self.cut(end, silence, time));
         false
     }
@@ -126,7 +136,7 @@ impl Open<'_> {
                 self.report.step(Step::ok(Stage::Close, words).since(began));
             }
             Err(error) => {
-                let step = Step::failed(Stage::Close, error.to_string());
+                let step = Step::failed_with(Stage::Close, &error);
                 self.report.step(step.since(began));
                 self.report.fault(Fault::new(
                     Kind::NoClose,

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use arkws::{Cause, Error};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -74,6 +75,9 @@ pub(super) struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     milliseconds: Option<f64>,
     words: String,
+    /// Of a failed one: the name by which the book knows why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
     /// What else there is to say, a line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     details: Vec<String>,
@@ -89,6 +93,7 @@ impl Step {
             state,
             milliseconds: None,
             words: words.into(),
+            cause: None,
             details: Vec::new(),
             data: Map::new(),
         }
@@ -98,8 +103,16 @@ impl Step {
         Step::new(step, State::Ok, words)
     }
 
-    pub(super) fn failed(step: Stage, words: impl Into<String>) -> Step {
-        Step::new(step, State::Failed, words)
+    pub(super) fn failed(step: Stage, cause: Cause, words: impl Into<String>) -> Step {
+        Step {
+            cause: Some(cause.as_str()),
+            ..Step::new(step, State::Failed, words)
+        }
+    }
+
+    /// With the words of this error.
+    pub(super) fn failed_with(step: Stage, error: &Error) -> Step {
+        Step::failed(step, error.cause(), error.to_string())
     }
 
     pub(super) fn skipped(step: Stage, words: impl Into<String>) -> Step {
@@ -256,7 +269,8 @@ fn shown(step: &Step, has_colours: bool) -> String {
         one_line(&step.words),
         time.unwrap_or_default()
     );
-    for detail in &step.details {
+    let cause = step.cause.map(|name| format!("[{name}]"));
+    for detail in cause.iter().chain(&step.details) {
         text.push_str(&format!("\n{:22}{}", "", one_line(detail)));
     }
     text

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use arkws::rustls::Error as RustlsError;
 use arkws::{
-    Client, ClientResponse, Error, HandshakeError, Host, Lookup, ProxyError, TlsConfig, Transport,
-    WebSocket, WebSocketUrl,
+    Cause, Client, ClientResponse, Error, HandshakeError, Host, Lookup, ProxyError, TlsConfig,
+    Transport, WebSocket, WebSocketUrl,
 };
 
 use super::arguments::DoctorArguments;
@@ -162,18 +162,22 @@ impl Walk {
     fn silent_proxy(&self, began: Instant) {
         let proxy = self.network.proxy().unwrap_or_default();
         let why = format!("no answer within {:?}", self.limit);
-        let step = Step::failed(Stage::Proxy, format!("{proxy}: {why}"));
+        let step = Step::failed(Stage::Proxy, Cause::Timeout, format!("{proxy}: {why}"));
         self.report.step(step.since(began));
         self.report.fault(proxy::silent(proxy, &why));
     }
 
     /// What the connector has found has been told, what a proxy has said has not.
     fn undialled(&self, error: Error, proxy: &str, began: Instant) {
-        let step = Step::failed(Stage::Proxy, error.to_string()).since(began);
+        let step = Step::failed_with(Stage::Proxy, &error).since(began);
         let fault = match &error {
             Error::Dns { .. } | Error::Connect(_) => return,
             Error::Proxy(ProxyError::Connect(_) | ProxyError::Dns { .. }) => {
-                let step = Step::failed(Stage::Proxy, format!("{proxy} cannot be connected to"));
+                let step = Step::failed(
+                    Stage::Proxy,
+                    Cause::Proxy,
+                    format!("{proxy} cannot be connected to"),
+                );
                 self.report.step(step.since(began));
                 return self.report.amend(|why| proxy::unreachable(proxy, why));
             }
@@ -204,7 +208,7 @@ impl Walk {
                 Some(stream)
             }
             Err(error) => {
-                let step = Step::failed(Stage::Address, error.to_string()).since(began);
+                let step = Step::failed_with(Stage::Address, &error).since(began);
                 self.report.step(step);
                 self.report.fault(Fault::new(
                     Kind::UnixSocket,
@@ -241,7 +245,7 @@ impl Walk {
                 Some(stream)
             }
             Err(error) => {
-                let step = Step::failed(Stage::Tls, error.to_string()).since(began);
+                let step = Step::failed_with(Stage::Tls, &error).since(began);
                 let (step, fault) = self.unsecured(&error, step).await;
                 self.report.step(step);
                 self.report.fault(fault);
@@ -347,7 +351,7 @@ impl Walk {
             }
             Err(error) => error,
         };
-        let mut step = Step::failed(Stage::Http, error.to_string()).since(began);
+        let mut step = Step::failed_with(Stage::Http, &error).since(began);
         if let Error::Handshake(HandshakeError::Refused(answer)) = &error {
             step = step
                 .details(http::refusal_lines(answer))
@@ -396,6 +400,7 @@ impl Walk {
                 ));
                 Step::failed(
                     Stage::Subprotocol,
+                    Cause::Handshake,
                     "the server chooses none of those offered",
                 )
             }

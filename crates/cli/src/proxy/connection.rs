@@ -18,6 +18,7 @@ use super::observers::Observers;
 use super::relay::Relay;
 use super::rules::Rules;
 use super::target::ProxyTarget;
+use crate::named_cause;
 use crate::stop::Stop;
 
 /// What all connections have in common.
@@ -101,7 +102,7 @@ async fn shake_hands(
     };
     let (stream, control) = AppStream::new(stream);
     let pending = host.acceptor.request(stream).await;
-    let mut pending = pending.map_err(|error| error.to_string())?;
+    let mut pending = pending.map_err(|error| named_cause::words_of(&error))?;
     let request = pending.request().clone();
     handshake.began = SystemTime::now();
     handshake.request = request.headers.clone();
@@ -110,7 +111,7 @@ async fn shake_hands(
         Err(error) => {
             let refusal = Refusal::new(StatusCode::BAD_REQUEST, error.to_string());
             pending.refuse(&refusal).await;
-            return Err(error.to_string());
+            return Err(named_cause::words_of(&error.into()));
         }
     };
     handshake.url = shown(&url);
@@ -148,7 +149,7 @@ async fn accept(
         protocol: protocol.clone(),
     });
     let app = pending.accept(protocol.as_deref(), &headers).await;
-    let app = app.map_err(|error| error.to_string())?;
+    let app = app.map_err(|error| named_cause::words_of(&error))?;
     handshake.app_deflates = app.negotiated().deflate.is_some();
     Ok(app.with_progress())
 }
@@ -160,7 +161,7 @@ fn refusal(error: &Error, handshake: &mut Handshake) -> (Refusal, String) {
             Cause::Timeout => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_GATEWAY,
         };
-        let why = error.to_string();
+        let why = named_cause::words_of(error);
         return (Refusal::new(status, format!("arkws proxy: {why}\n")), why);
     };
     let status = answer.status();
@@ -175,7 +176,7 @@ fn refusal(error: &Error, handshake: &mut Handshake) -> (Refusal, String) {
         headers: answer.headers().clone(),
         protocol: None,
     });
-    (refusal, why)
+    (refusal, named_cause::with_cause(&why, error.cause()))
 }
 
 fn shown(url: &WebSocketUrl) -> String {

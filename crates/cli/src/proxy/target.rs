@@ -27,7 +27,7 @@ impl ProxyTarget {
         flags: ClientFlags,
         config: Config,
     ) -> Result<ProxyTarget, Failure> {
-        let url = WebSocketUrl::parse(url).map_err(|error| Failure::usage(error.to_string()))?;
+        let url = WebSocketUrl::parse(url).map_err(Failure::of_url)?;
         let (given, deflates) = (flags.header_names(), flags.offers_deflate());
         let heartbeat = flags.heartbeat();
         let builder = flags

@@ -14,7 +14,7 @@ pub(crate) use arguments::ReplayArguments;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use arkws::{CloseFrame, Error, Receiver, Transport, WebSocket};
+use arkws::{Cause, CloseFrame, Error, Receiver, Transport, WebSocket};
 
 use crate::exit::{self, Exit, Failure};
 use crate::record;
@@ -45,7 +45,10 @@ pub(crate) async fn run(arguments: ReplayArguments) -> Result<Exit, Failure> {
         () = stop.given() => {
             return match stop.reason() {
                 Some(Reason::Interrupted) => Ok(Exit::Interrupted),
-                _ => Err(Failure::not_connected("not connected when the time was up")),
+                _ => Err(Failure::not_connected(
+                    "not connected when the time was up",
+                    Cause::Timeout,
+                )),
             };
         }
     };

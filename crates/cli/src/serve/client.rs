@@ -14,6 +14,7 @@ use super::heard::{Hears, heard};
 use super::line::Line;
 use super::log::Log;
 use super::outgoing::{self, Actions};
+use crate::named_cause;
 use crate::stop::Stop;
 
 /// What all clients meet.
@@ -64,7 +65,7 @@ async fn accept(
         }
     };
     let accepted = host.acceptor.accept_from(line, from.into()).await;
-    accepted.map_err(|error| error.to_string())
+    accepted.map_err(|error| named_cause::words_of(&error))
 }
 
 enum Outcome {

@@ -3,6 +3,7 @@ mod bench_counts;
 mod bench_rate;
 mod bench_shows;
 mod careless;
+mod causes;
 mod command;
 mod conform;
 mod connect_ends;

@@ -54,15 +54,16 @@ fn a_person_reads_each_step_and_the_verdict() {
     let ran = run(&["doctor", &url], b"").with(1);
     let lines: Vec<_> = ran.text().lines().collect();
     assert!(lines[1].starts_with("failed   address "), "{lines:?}");
+    assert_eq!(lines[2].trim_start(), "[refused]");
     assert_eq!(
-        lines[2],
+        lines[3],
         "skipped  proxy, tls, http, subprotocol, extensions, ping, idle, close"
     );
     assert!(
-        lines[4].starts_with("Nothing listens at port "),
+        lines[5].starts_with("Nothing listens at port "),
         "{lines:?}"
     );
-    assert!(lines[5].starts_with("Check the port "), "{lines:?}");
+    assert!(lines[6].starts_with("Check the port "), "{lines:?}");
 }
 
 /// The server waits with its answer until the steps before it have been read.
