@@ -26,8 +26,7 @@ use lcov::Lines;
 use llvm::Llvm;
 
 /// What is measured, and how many of a hundred lines have to be reached at least. Not measured is
-/// `npm/runners`: jest, with which its tests run, cannot `require` the modules of `npm/core`. Tests
-/// of the command kill some processes, which then write down nothing.
+/// `npm/runners`: jest, with which its tests run, cannot `require` the modules of `npm/core`.
 const FLOORS: [(&str, usize); 11] = [
     ("crates/outq/src", 95),
     ("crates/proto/src", 100),

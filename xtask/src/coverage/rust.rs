@@ -19,13 +19,15 @@ const NO_PRODUCTS: [&str; 4] = ["xtask", "arkws-fuzz", "arkws-loom", "arkws-soak
 const OF_JAVASCRIPT: [Target; 2] = [Target::NodeModule, PEER];
 
 /// Threads count together, not each over the other: the counts of some lines are differences, and
-/// a line that never ran would seem to have.
-const FLAGS: &str = "-Cinstrument-coverage -Cllvm-args=-instrprof-atomic-counter-update-all";
+/// a line that never ran would seem to have. Where counters are is looked up as the program runs,
+/// for `%c` below.
+const FLAGS: &str = "-Cinstrument-coverage -Cllvm-args=-instrprof-atomic-counter-update-all \
+                     -Cllvm-args=-runtime-counter-relocation";
 
-/// Has a program that is instrumented write down what runs. One file for each program, which all
-/// of its processes add to when they end.
+/// Has a program that is instrumented write down what runs. One file for each program (`%m`), in
+/// which all of its processes count while they run (`%c`): also those that are killed.
 pub(super) fn profiled<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
-    command.env("LLVM_PROFILE_FILE", written(folder).join("%m.profraw"))
+    command.env("LLVM_PROFILE_FILE", written(folder).join("%m%c.profraw"))
 }
 
 /// Where those files are, in the folder of a run.
@@ -54,9 +56,10 @@ pub(super) fn test(packages: &[String], folder: &Path, counts: &mut Counts) -> R
     count(&mut tests, counts)
 }
 
-/// Which tests: all but those in documentation, which rustdoc does not instrument.
+/// Which tests: those in libraries and programs, and those beside them. Those in documentation
+/// rustdoc does not instrument.
 fn arguments(packages: &[String]) -> Vec<&str> {
-    let mut arguments = vec!["--locked", "--lib", "--bins", "--tests"];
+    let mut arguments = vec!["--locked", "--tests"];
     if packages.is_empty() {
         arguments.push("--workspace");
         arguments.extend(NO_PRODUCTS.iter().flat_map(|name| ["--exclude", name]));
