@@ -7,9 +7,9 @@ use crate::{Cause, RefusalResponse};
 /// An error as the contract knows it: a code and a message, sometimes with data.
 ///
 /// [`message`](Self::message) begins with the contract's text for the code and goes on with what
-/// was attempted, on what, and why it failed.
+/// was attempted, on what, and why it failed. What people are shown, the `Display`, ends with the
+/// name of the cause in brackets, if there is one: the book has a section of that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
 pub struct BusinessError {
     /// One of the constants of this type.
     pub code: i32,
@@ -153,6 +153,16 @@ impl BusinessError {
             cause: None,
             response: None,
             event_follows: false,
+        }
+    }
+}
+
+impl fmt::Display for BusinessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match self.cause {
+            Some(cause) => write!(f, " [{cause}]"),
+            None => Ok(()),
         }
     }
 }

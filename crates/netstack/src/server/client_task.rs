@@ -307,8 +307,8 @@ mod tests {
     fn sends_to_a_client_that_never_opens_fail_whatever_becomes_of_its_task() {
         let told_of = |why: &str| {
             [
-                format!("1 to 3: Websocket Unknown Other Error: 192.0.2.1:1: {why}"),
-                format!("Websocket connection lost: 192.0.2.1:1: {why}"),
+                format!("1 to 3: Websocket Unknown Other Error: 192.0.2.1:1: {why} [internal]"),
+                format!("Websocket connection lost: 192.0.2.1:1: {why} [internal]"),
                 "192.0.2.1:1 is gone".to_owned(),
             ]
         };

@@ -7,6 +7,15 @@ use tokio::io::AsyncWriteExt;
 use crate::connect::without_proxy;
 use crate::support::{Client, Frozen, Seen, Server, read_head};
 
+/// What people read ends with the name of the cause, by which the book has a section.
+#[track_caller]
+fn assert_named(error: &BusinessError) {
+    let name = error.cause_name().expect("a cause");
+    assert_eq!(error.to_string(), format!("{} [{name}]", error.message));
+    let book = include_str!("../../../../docs/src/errors.md");
+    assert!(book.contains(&format!("\n#### `{name}`\n")), "{name}");
+}
+
 /// The one error of an attempt; the object must be able to connect again.
 async fn failed(client: &mut Client) -> BusinessError {
     let events = client.rest().await;
@@ -21,6 +30,7 @@ async fn failed(client: &mut Client) -> BusinessError {
         1,
         "{error}"
     );
+    assert_named(error);
     assert_eq!(client.socket.ready_state(), ReadyState::Closed);
 
     let server = Server::start().await;
