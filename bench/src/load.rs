@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `echo` | every connection keeps `--window` messages in flight and gets each of them back |
 //! | `broadcast` | the first connection publishes, keeping `--window` messages in flight; all connections, the first included, get each of them |
+//! | `idle` | nothing is sent: what the connections take is `resident` |
 //!
 //! | option | default | |
 //! |---|---|---|
@@ -119,6 +120,7 @@ impl Load {
         let received = match task {
             "echo" => self.echo(&streams, &frame, &check).await,
             "broadcast" => self.broadcast(&streams, frame, &check).await,
+            "idle" => self.connections,
             other => panic!("no task {other:?}"),
         };
         let cost = meter.stop();

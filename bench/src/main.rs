@@ -17,6 +17,7 @@ mod scenario;
 mod server;
 mod table;
 mod tls;
+mod uwebsockets;
 mod wire;
 
 use std::io::Write;

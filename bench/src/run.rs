@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::measure::OneCore;
 use crate::peers::{self, Outcome, Outcomes};
 use crate::scenario::{self, GROWTH, Kind, Scenario, Wire};
-use crate::{libwebsockets, server, table};
+use crate::{libwebsockets, server, table, uwebsockets};
 
 /// Who shows how their costs grow.
 const GROWING: &[&str] = &["arkws", "tokio-tungstenite", "raw"];
@@ -44,6 +44,12 @@ pub fn run(arguments: &[&str]) {
     {
         eprintln!("libwebsockets is left out: {why}");
         names.retain(|name| name != libwebsockets::NAME);
+    }
+    if names.iter().any(|name| name == uwebsockets::NAME)
+        && let Err(why) = uwebsockets::build()
+    {
+        eprintln!("uWebSockets is left out: {why}");
+        names.retain(|name| name != uwebsockets::NAME);
     }
     for scenario in scenarios {
         let outcomes = measure(scenario, &names, rounds);
@@ -87,22 +93,33 @@ fn measure(scenario: &Scenario, names: &[String], rounds: usize) -> Outcomes {
 fn one(scenario: &Scenario, name: &str, connections: u64) -> Option<Outcome> {
     match scenario.kind {
         _ if name == peers::ARKWS_DEFAULT && !scenario.compresses() => None,
-        Kind::ServerEcho if server::ECHO.contains(&name) => {
-            Some(loaded(scenario, name, "echo", 50, 16))
+        Kind::ServerEcho {
+            connections,
+            window,
+        } if server::ECHO.contains(&name) => {
+            Some(loaded(scenario, name, "echo", connections, window))
         }
-        Kind::ServerBroadcast if server::BROADCAST.contains(&name) => {
-            Some(loaded(scenario, name, "broadcast", 1_000, 1))
+        Kind::ServerBroadcast { connections } if server::BROADCAST.contains(&name) => {
+            Some(loaded(scenario, name, "broadcast", connections, 1))
+        }
+        Kind::ServerIdle if server::ECHO.contains(&name) => {
+            Some(loaded(scenario, name, "idle", scenario.messages, 1))
         }
         Kind::ServerGrowth if GROWING.contains(&name) => {
             Some(loaded(scenario, name, "echo", connections, 8))
         }
         Kind::ClientGrowth if !GROWING.contains(&name) => None,
+        Kind::Idle | Kind::IdleAfterEcho if name == uwebsockets::NAME => None,
         // Against one thread for all connections, not one for each.
         Kind::ClientGrowth | Kind::Idle | Kind::IdleAfterEcho => {
             let counterpart = Serving::start(&["server", "raw", "echo"]);
             client(scenario, name, &counterpart.address, connections)
         }
-        Kind::ServerEcho | Kind::ServerBroadcast | Kind::ServerGrowth => None,
+        Kind::ServerEcho { .. }
+        | Kind::ServerBroadcast { .. }
+        | Kind::ServerIdle
+        | Kind::ServerGrowth => None,
+        _ if name == uwebsockets::NAME => None,
         _ => {
             let tls: &[&str] = match scenario.wire {
                 Wire::Tls => &["--tls"],
@@ -133,7 +150,13 @@ fn client(scenario: &Scenario, name: &str, address: &str, connections: u64) -> O
 
 /// A peer's server, under load.
 fn loaded(scenario: &Scenario, name: &str, task: &str, connections: u64, window: u64) -> Outcome {
-    let server = Serving::start(&["server", name, task]);
+    // Where nothing is sent it does not matter what would be answered.
+    let serves = if task == "broadcast" { task } else { "echo" };
+    let server = if name == uwebsockets::NAME {
+        Serving::of(uwebsockets::server(serves))
+    } else {
+        Serving::start(&["server", name, serves])
+    };
     let mut load = this_program();
     load.args(["load", task, &server.address]);
     load.args(["--connections", &connections.to_string()]);
@@ -163,8 +186,13 @@ struct Serving {
 
 impl Serving {
     fn start(arguments: &[&str]) -> Serving {
-        let mut process = this_program()
-            .args(arguments)
+        let mut command = this_program();
+        command.args(arguments);
+        Serving::of(command)
+    }
+
+    fn of(mut command: Command) -> Serving {
+        let mut process = command
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process that serves");

@@ -20,10 +20,12 @@ pub enum Kind {
     Idle,
     /// The same after one echo on each of them.
     IdleAfterEcho,
-    /// A server echoes to 50 clients that keep 16 messages in flight each.
-    ServerEcho,
-    /// A server sends what one client publishes to 1,000 clients; `messages` are published.
-    ServerBroadcast,
+    /// A server echoes to so many clients that keep so many messages in flight each.
+    ServerEcho { connections: u64, window: u64 },
+    /// A server sends what one client publishes to so many clients; `messages` are published.
+    ServerBroadcast { connections: u64 },
+    /// A server keeps `messages` connections, on which nothing is ever sent: resident bytes each.
+    ServerIdle,
     /// A client process echoes `messages` in all over 1 to 10,000 connections.
     ClientGrowth,
     /// A server does.
@@ -81,6 +83,17 @@ const fn row(
     }
 }
 
+const fn echo(connections: u64, window: u64) -> Kind {
+    Kind::ServerEcho {
+        connections,
+        window,
+    }
+}
+
+const fn broadcast(connections: u64) -> Kind {
+    Kind::ServerBroadcast { connections }
+}
+
 impl Scenario {
     const fn text(mut self) -> Scenario {
         self.content = Content::Text;
@@ -132,10 +145,17 @@ pub const ALL: &[Scenario] = &[
     row("handshake", "connect and drop, both ends on one core", Kind::Handshake, 0, 3_000),
     row("idle", "resident memory of an idle connection, 5,000 at once", Kind::Idle, 0, 5_000),
     row("idle-after-echo", "the same after one echo of 16 B on each", Kind::IdleAfterEcho, 16, 5_000),
-    row("server-echo-16", "a server echoes 16 B, 50 clients with 16 in flight each", Kind::ServerEcho, 16, 500_000),
-    row("server-echo-1k", "a server echoes 1 KiB, 50 clients with 16 in flight each", Kind::ServerEcho, KI, 300_000),
-    row("server-broadcast-64", "a server sends 64 B to 1,000 clients", Kind::ServerBroadcast, 64, 150),
-    row("server-broadcast-1k", "a server sends 1 KiB to 1,000 clients", Kind::ServerBroadcast, KI, 150),
+    row("server-echo-16", "a server echoes 16 B, 50 clients with 16 in flight each", echo(50, 16), 16, 500_000),
+    row("server-echo-1k", "a server echoes 1 KiB, 50 clients with 16 in flight each", echo(50, 16), KI, 300_000),
+    row("server-echo-20-one", "a server echoes 20 B, 64 clients with one in flight each", echo(64, 1), 20, 192_000),
+    row("server-echo-20-many", "a server echoes 20 B, 64 clients with 16 in flight each", echo(64, 16), 20, 640_000),
+    row("server-echo-1k-one", "a server echoes 1 KiB, 64 clients with one in flight each", echo(64, 1), KI, 192_000),
+    row("server-echo-1k-many", "a server echoes 1 KiB, 64 clients with 16 in flight each", echo(64, 16), KI, 320_000),
+    row("server-broadcast-64", "a server sends 64 B to 1,000 clients", broadcast(1_000), 64, 150),
+    row("server-broadcast-1k", "a server sends 1 KiB to 1,000 clients", broadcast(1_000), KI, 150),
+    row("server-broadcast-64-10k", "a server sends 64 B to 10,000 clients", broadcast(10_000), 64, 15),
+    row("server-broadcast-1k-10k", "a server sends 1 KiB to 10,000 clients", broadcast(10_000), KI, 15),
+    row("server-idle", "resident memory of a server's idle connection, 5,000 at once, its task included", Kind::ServerIdle, 16, 5_000),
     row("deflate-recv-1k", "receive 1 KiB JSON, compressed", Kind::Receive, KI, 150_000).deflate(),
     row("deflate-recv-16k", "receive 16 KiB JSON, compressed", Kind::Receive, 16 * KI, 15_000).deflate(),
     row("deflate-send-1k", "send 1 KiB JSON, compressed", Kind::Send, KI, 30_000).deflate(),

@@ -18,7 +18,7 @@ use crate::peers::{
 };
 use crate::wire;
 
-/// Who can echo.
+/// Who can echo. uWebSockets does it in a program of its own.
 pub const ECHO: &[&str] = &[
     "arkws",
     "arkws-stream",
@@ -29,6 +29,7 @@ pub const ECHO: &[&str] = &[
     "yawc-tuned",
     "wtx",
     "soketto",
+    "uwebsockets",
     "raw",
 ];
 
@@ -41,6 +42,7 @@ pub const BROADCAST: &[&str] = &[
     "tokio-websockets",
     "yawc",
     "yawc-tuned",
+    "uwebsockets",
     "raw",
 ];
 

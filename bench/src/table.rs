@@ -6,10 +6,11 @@ use crate::scenario::{GROWTH, Kind, Scenario};
 pub fn print(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
     println!("### {}: {}\n", scenario.name, scenario.about);
     match scenario.kind {
-        Kind::Idle | Kind::IdleAfterEcho => {
-            println!("| peer | resident bytes per connection |\n|---|---:|");
+        Kind::Idle | Kind::IdleAfterEcho | Kind::ServerIdle => {
+            println!("| peer | resident bytes per connection | each round |\n|---|---:|---|");
             for (name, runs) in rows(names, outcomes) {
-                println!("| {name} | {} |", shown(resident(runs)));
+                let each = each(runs.iter().filter_map(|run| run.resident).map(|n| n as f64));
+                println!("| {name} | {} | {each} |", shown(resident(runs)));
             }
             println!();
         }
@@ -30,10 +31,16 @@ fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
         .find(|(name, _)| *name == "raw")
         .map(|(_, runs)| cpu(runs));
     let latency = scenario.kind == Kind::PingPong;
+    let loaded = matches!(
+        scenario.kind,
+        Kind::ServerEcho { .. } | Kind::ServerBroadcast { .. }
+    );
     let (titles, rule) = if latency {
         (" p50 µs | p99 µs |", "---:|---:|")
     } else if scenario.compresses() {
         (" compressed bytes |", "---:|")
+    } else if loaded {
+        (" each round, ns |", "---|")
     } else {
         ("", "")
     };
@@ -67,6 +74,9 @@ fn costs(scenario: &Scenario, names: &[String], outcomes: &Outcomes) {
                 .iter()
                 .filter_map(|run| Some(run.on_wire? as f64 / run.messages as f64));
             print!(" {} |", shown(median(sizes)));
+        } else if loaded {
+            let each = each(runs.iter().map(|run| run.cpu as f64 / run.messages as f64));
+            print!(" {each} |");
         }
         println!();
     }
@@ -111,6 +121,11 @@ fn cpu(runs: &[Outcome]) -> f64 {
 
 fn resident(runs: &[Outcome]) -> f64 {
     median(runs.iter().filter_map(|run| run.resident).map(|n| n as f64))
+}
+
+/// What each round came to, in their order.
+fn each(values: impl Iterator<Item = f64>) -> String {
+    values.map(shown).collect::<Vec<_>>().join(" ")
 }
 
 fn ratio(value: Option<f64>) -> String {

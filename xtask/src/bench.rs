@@ -5,7 +5,7 @@ mod save;
 use anyhow::Result;
 
 use crate::build::{self, Profile, Target, build_in};
-use crate::peers::{self, Node};
+use crate::peers::{self, Node, Python};
 use crate::process::{cargo, command, run as run_command, show};
 
 #[derive(clap::Args)]
@@ -73,6 +73,9 @@ fn rust(options: &Options, scenarios: &[String], tables: &mut String) -> Result<
     let built = build_in(RUST.0, &[RUST.1], Profile::Release)?;
     let mut bench = command(&built[0]);
     bench.arg("run");
+    if let Some(library) = options.uwebsockets() {
+        bench.env("ARKWS_UWEBSOCKETS", library);
+    }
     tables.push_str("## Rust\n\n");
     show(options.pass_on(&mut bench).args(scenarios), tables)
 }
@@ -94,6 +97,23 @@ impl Options {
     /// Has anything been asked for that is measured?
     fn measures(&self) -> bool {
         self.save.is_some() || self.peers.is_some() || !self.words.is_empty()
+    }
+
+    /// The library of uWebSockets, which a package of Python's brings. Without it the Rust benches
+    /// say that they leave this peer out, and why it is not here is said here.
+    fn uwebsockets(&self) -> Option<std::path::PathBuf> {
+        const PEER: &str = "uwebsockets";
+        let named = |peers: &String| peers.split(',').any(|peer| peer == PEER);
+        if !cfg!(all(target_os = "linux", target_arch = "x86_64"))
+            || !self.peers.as_ref().is_none_or(named)
+        {
+            return None;
+        }
+        Python::with(PEER, "bench/uwebsockets/requirements.txt")
+            .and_then(|python| python.package("socketify"))
+            .inspect_err(|error| eprintln!("uWebSockets cannot be installed: {error:#}"))
+            .ok()
+            .map(|package| package.join("libsocketify_linux_amd64.so"))
     }
 
     /// Tells a bench what it has in common with the other.

@@ -244,6 +244,18 @@ impl Python {
         Ok(python)
     }
 
+    /// The folder of an installed package.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub(crate) fn package(&self, name: &str) -> Result<PathBuf> {
+        let ask = "import sysconfig; print(sysconfig.get_path('platlib'))";
+        let packages = output(Command::new(self.program("python")).args(["-c", ask]))?;
+        let package = Path::new(packages.trim()).join(name);
+        anyhow::ensure!(package.is_dir(), "{} is missing", package.display());
+        Ok(package)
+    }
+
     /// A program of this environment.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.bin.join(name)

@@ -83,6 +83,7 @@ pub const ALL: &[&str] = &[
     "wtx",
     "soketto",
     "libwebsockets",
+    "uwebsockets",
     "raw",
 ];
 
@@ -203,7 +204,10 @@ impl Run<'_> {
             }
             Kind::Idle | Kind::IdleAfterEcho => return self.idle::<S, P>(source, check).await,
             Kind::ClientGrowth => return self.grow::<S, P>(&source, &check).await,
-            Kind::ServerEcho | Kind::ServerBroadcast | Kind::ServerGrowth => {
+            Kind::ServerEcho { .. }
+            | Kind::ServerBroadcast { .. }
+            | Kind::ServerIdle
+            | Kind::ServerGrowth => {
                 unreachable!("servers are measured by the load generator")
             }
         };

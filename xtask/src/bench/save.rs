@@ -49,6 +49,9 @@ fn head() -> Result<String> {
     if let Some(version) = libwebsockets() {
         writeln!(head, "| libwebsockets | {version} |")?;
     }
+    if let Some(version) = uwebsockets() {
+        writeln!(head, "| uwebsockets | {version} |")?;
+    }
     Ok(head)
 }
 
@@ -125,6 +128,16 @@ fn libwebsockets() -> Option<String> {
         .ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| version.trim().to_owned())
+}
+
+/// The version of the Python package that brings the peer in C++, where it is installed.
+fn uwebsockets() -> Option<String> {
+    let installed = root().join(".test-env/uwebsockets/installed.txt");
+    let installed = fs::read_to_string(installed).ok()?;
+    let package = installed.lines().find(|line| line.contains("=="))?;
+    Some(format!(
+        "as {package} brings it, of October 2024: not today's uWebSockets"
+    ))
 }
 
 /// What a program prints, which is one line.
